@@ -1,0 +1,40 @@
+/* One snapshot of a device as data: the single road out.  No pointer into the device. */
+#ifndef XTUNNEL_REPORT_H
+#define XTUNNEL_REPORT_H
+
+#include <xtunnel/batch.h>
+#include <xtunnel/change.h>
+
+struct xt_peer_report {
+	struct xt_public key;
+	struct xt_psk psk; /* all zero: none */
+	char name[XT_NAME_MAX + 1];
+	struct xt_endpoint endpoint;	 /* ip.family 0: none */
+	struct xt_ip local;		 /* own address in use, family 0: the kernel's choice */
+	uint64_t last_handshake_wall_ns; /* 0: never */
+	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
+	uint16_t keepalive_s;
+	bool session;	    /* a keypair that may send */
+	bool handshaking;   /* an initiation of ours is open */
+	uint32_t handshake_attempts;
+	uint32_t staged;
+	size_t first_allowed, n_allowed; /* in xt_report.allowed */
+};
+
+struct xt_report {
+	bool has_key;
+	struct xt_private private_key;
+	struct xt_public public_key;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	bool under_load;
+	uint64_t verdicts[XT_VERDICTS];
+	struct xt_peer_report *peers; /* in order of creation */
+	size_t n_peers;
+	struct xt_cidr *allowed;
+	size_t n_allowed;
+};
+
+void xt_report_free(struct xt_report *report); /* wipes; NULL is fine */
+
+#endif

@@ -1,0 +1,94 @@
+/* A configuration file as data: a superset of wg-quick(8)'s. Parsing is pure: bytes in, struct xt_conf
+ * or a list of errors out. Files that it names (PrivateKeyFile …) are read by conf_load. */
+#ifndef XT_CONTROL_CONF_H
+#define XT_CONTROL_CONF_H
+
+#include <xtunnel/change.h>
+
+#include "platform/link.h"
+
+enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
+enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
+
+struct xt_conf_peer {
+	unsigned line; /* of its [Peer] */
+	struct xt_public key;
+	struct xt_psk psk;
+	char *psk_file;
+	char name[XT_NAME_MAX + 1];
+	struct xt_cidr *allowed; /* as written, host bits zeroed */
+	size_t n_allowed;
+	char *endpoint_host; /* NULL: none; literal address or name */
+	uint16_t endpoint_port;
+	uint16_t keepalive_s;
+	unsigned endpoint_line;
+};
+
+struct xt_conf_hook {
+	char *command;
+	unsigned line;
+};
+struct xt_conf_hooks {
+	struct xt_conf_hook *v;
+	size_t n;
+};
+
+struct xt_conf {
+	char name[16]; /* interface name, from the file's or given */
+	char *path;    /* of the file; NULL for text */
+	bool has_key;
+	struct xt_private private_key;
+	char *private_key_file;
+	bool has_port;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	struct xt_link_address *addresses;
+	size_t n_addresses;
+	uint32_t mtu; /* 0: automatic */
+	enum xt_table table;
+	uint32_t table_number;
+	char **dns;
+	size_t n_dns;
+	unsigned dns_line, save_line;
+	bool save_config;
+	struct xt_conf_hooks pre_up, post_up, pre_down, post_down;
+	enum xt_echo_mode echo;
+	struct xt_cidr *echo_addresses; /* n 0: the defaults of each mode */
+	size_t n_echo_addresses;
+	uint32_t echo_rate; /* per second and source, 0: no limit */
+	char *owner_user, *owner_group;
+	struct xt_conf_peer *peers;
+	size_t n_peers;
+};
+
+/* One finding; line and column count from 1 (0: the file as a whole). */
+struct xt_conf_note {
+	bool warning;
+	unsigned line, column;
+	char text[240];
+};
+struct xt_conf_notes {
+	struct xt_conf_note *v;
+	size_t n, cap;
+};
+
+/* Parse text. 0, or XT_E_SYNTAX with at least one error among notes (all found ones, up to 20), or
+ * XT_E_NOMEM. name: the interface (NULL: not known). out is cleared on error. */
+int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
+		  struct xt_conf_notes *notes);
+/* Find (NAME -> ./…/NAME.conf rules in xtunnel.conf(5)), read, parse, read key files, warn on file
+ * modes. XT_E_SYNTAX or -errno with a note. */
+int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_notes *notes);
+/* What `run`/`up` refuse in this version, and contradictions: appends notes. 0 or XT_E_SYNTAX. */
+int xt_conf_check(const struct xt_conf *conf, struct xt_conf_notes *notes);
+void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
+void xt_conf_notes_clear(struct xt_conf_notes *notes);
+/* "file:line:column: error: text" lines to a string that the caller frees. */
+char *xt_conf_notes_print(const struct xt_conf_notes *notes, const char *file);
+
+/* The device's part: everything but names to be resolved (replace_peers is set). XT_E_NOMEM. */
+int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+
+bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
+
+#endif

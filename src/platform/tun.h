@@ -1,0 +1,46 @@
+/* A TUN device: whole IP packets, in batches. A port implements these operations and nothing more.
+ * Implementations embed struct xt_tun as their first member. */
+#ifndef XT_PLATFORM_TUN_H
+#define XT_PLATFORM_TUN_H
+
+#include <xtunnel/batch.h>
+
+struct xt_tun;
+
+struct xt_tun_ops {
+	/* Append packets to batch (xt_batch_add) until there are none, the batch is full or budget
+	 * bytes were read. >= 0: how many were appended; -errno: the device is gone (-ENODEV,
+	 * -EBADFD). "Nothing there" is 0. A packet larger than its slot never happens (slots are
+	 * XT_SLOT_MAX). */
+	int (*recv)(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes);
+	/* Write every packet whose verdict is XT_PASS, in order. One that the device refuses gets
+	 * XT_DROP_TUN. Returns the number written or -errno when the device is gone. */
+	int (*send)(struct xt_tun *tun, struct xt_batch *batch);
+	void (*close)(struct xt_tun *tun); /* frees tun; a persistent interface stays */
+};
+
+struct xt_tun {
+	const struct xt_tun_ops *ops;
+	int fd; /* readable when recv has something; -1: none (memory) */
+	unsigned ifindex;
+	uint32_t mtu; /* as last known; the link's watcher keeps it up to date */
+	char name[16];
+};
+
+/* owner_uid, owner_gid: UINT32_MAX = do not set (TUNSETOWNER, TUNSETGROUP). persist: TUNSETPERSIST.
+ * An existing persistent interface of that name is attached to (with its settings left alone when
+ * the caller may not change them). name may hold "%d". -errno: -EBUSY name taken by an attached
+ * device or another kind of interface, -EPERM no rights, -ENOENT/-ENXIO no /dev/net/tun, -EINVAL. */
+struct xt_tun_options {
+	const char *name;
+	uint32_t owner_uid, owner_gid;
+	bool persist;
+};
+int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
+
+/* Remove a persistent interface that nobody is attached to. 0, -ENODEV, -EPERM, -EBUSY. */
+int xt_tun_remove(const char *name);
+
+/* For tests and simulation: two queues in memory (platform/mem). */
+
+#endif
