@@ -1,0 +1,63 @@
+/* The pump: joins a device to a TUN and a UDP socket, in turns. Knows operation tables, not libuv, no
+ * descriptor and no clock: the loop (or the simulator) says when something is ready and what time it is.
+ *
+ *   out   TUN -> echo(host) -> plan -> seal -> finish -> UDP
+ *   in    UDP -> plan -> open -> finish -> ping, echo(peer) -> TUN
+ *   tick  timers, handshake messages, what the device itself sends; after every out and in as well */
+#ifndef XT_TUNNEL_PUMP_H
+#define XT_TUNNEL_PUMP_H
+
+#include <xtunnel/device.h>
+
+#include "packet/echo_turn.h"
+#include "platform/tun.h"
+#include "platform/udp.h"
+
+struct xt_pump;
+
+struct xt_pong {
+	const struct xt_public *peer;
+	struct xt_ip from;
+	uint16_t id, seq;
+	uint64_t cookie; /* as given to xt_pump_ping */
+	uint32_t size;	 /* of the payload */
+};
+
+/* Everything is borrowed; the owner keeps it alive and frees it after the pump.
+ * echo  NULL: no echo endpoint.   own4, own6: source of ICMP errors toward the TUN (family 0: none)
+ * pong  NULL, or called for each echo reply to xt_pump_ping; must not call the pump */
+struct xt_pump_parts {
+	struct xt_device *dev;
+	struct xt_tun *tun;
+	struct xt_udp *udp;
+	struct xt_aead *aead;
+	struct xt_echo *echo;
+	struct xt_ip own4, own6;
+	void (*pong)(void *ctx, const struct xt_pong *pong);
+	void *ctx;
+};
+
+int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts); /* XT_E_NOMEM */
+void xt_pump_free(struct xt_pump *pump);
+
+/* One turn, bounded by a budget. > 0: there may be more (level-triggered polls need not care);
+ * 0: drained; -errno: the TUN is gone. Outward does nothing while blocked. */
+int xt_pump_out(struct xt_pump *pump, struct xt_time now);
+int xt_pump_in(struct xt_pump *pump, struct xt_time now);
+void xt_pump_tick(struct xt_pump *pump, struct xt_time now);
+
+/* Monotonic time of the next tick: the device's, the echo endpoint's; XT_NEVER. */
+uint64_t xt_pump_deadline(const struct xt_pump *pump);
+
+/* The UDP socket took not all: stop polling the TUN, poll UDP for writing, then call writable, which
+ * sends the rest. */
+bool xt_pump_blocked(const struct xt_pump *pump);
+void xt_pump_writable(struct xt_pump *pump, struct xt_time now);
+
+/* Send one echo request of size payload bytes from src to dst through that peer's tunnel.
+ * XT_E_NOPEER, XT_E_INVALID (families differ, size), XT_E_AGAIN (blocked). */
+int xt_pump_ping(struct xt_pump *pump, struct xt_time now, const struct xt_public *peer,
+		 const struct xt_ip *src, const struct xt_ip *dst, uint16_t id, uint16_t seq,
+		 uint64_t cookie, uint32_t size);
+
+#endif
