@@ -2,8 +2,7 @@
 # links:  /* layers: packet crypto */   (what is not named does not link).
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-function(xt_test_program path label)
-    get_filename_component(name ${path} NAME_WE)
+function(xt_test_layers out path)
     file(STRINGS ${path} first LIMIT_COUNT 1)
     set(libs)
     if(first MATCHES "layers: ([a-z ]+)")
@@ -13,6 +12,12 @@ function(xt_test_program path label)
             list(APPEND libs xt_${layer})
         endforeach()
     endif()
+    set(${out} ${libs} PARENT_SCOPE)
+endfunction()
+
+function(xt_test_program path label)
+    get_filename_component(name ${path} NAME_WE)
+    xt_test_layers(libs ${path})
     add_executable(${name} ${path})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src
                                ${CMAKE_SOURCE_DIR}/include)
