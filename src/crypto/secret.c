@@ -1,0 +1,121 @@
+/* A pool of fixed-size objects for key material. */
+#include "crypto/secret.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "crypto/init.h"
+
+#define ALIGN 16u
+
+/* What a free object holds: nothing but the way to the next. */
+struct spare {
+	struct spare *next;
+};
+
+struct chunk {
+	struct chunk *next;
+	uint8_t *objects;
+};
+
+struct xt_secret_pool {
+	size_t size, per_chunk, used;
+	struct spare *spare;
+	struct chunk *chunks;
+};
+
+int xt_secret_pool_new(struct xt_secret_pool **out, size_t size, size_t per_chunk)
+{
+	struct xt_secret_pool *pool;
+	int err;
+
+	if (size == 0 || per_chunk == 0 || size > SIZE_MAX / 2 ||
+	    per_chunk > SIZE_MAX / 2 / XT_ALIGN_UP(size, ALIGN))
+		return XT_E_INVALID;
+	err = xt_crypto_init();
+	if (err != 0)
+		return err;
+	pool = calloc(1, sizeof(*pool));
+	if (pool == NULL)
+		return XT_E_NOMEM;
+	pool->size = XT_ALIGN_UP(XT_MAX(size, sizeof(struct spare)), ALIGN);
+	pool->per_chunk = per_chunk;
+	*out = pool;
+	return 0;
+}
+
+void xt_secret_pool_free(struct xt_secret_pool *pool)
+{
+	struct chunk *chunk, *next;
+
+	if (pool == NULL)
+		return;
+	for (chunk = pool->chunks; chunk != NULL; chunk = next) {
+		next = chunk->next;
+		sodium_free(chunk->objects); /* wipes, unlocks */
+		free(chunk);
+	}
+	free(pool);
+}
+
+static void add_spare(struct xt_secret_pool *pool, void *object)
+{
+	struct spare *spare = object;
+
+	spare->next = pool->spare;
+	pool->spare = spare;
+}
+
+/* sodium_malloc ends the memory at a page's end, so a multiple of ALIGN begins aligned. */
+static bool grow(struct xt_secret_pool *pool)
+{
+	struct chunk *chunk = malloc(sizeof(*chunk));
+
+	if (chunk == NULL)
+		return false;
+	chunk->objects = sodium_malloc(pool->size * pool->per_chunk);
+	if (chunk->objects == NULL) {
+		free(chunk);
+		return false;
+	}
+	memset(chunk->objects, 0, pool->size * pool->per_chunk);
+	for (size_t i = pool->per_chunk; i-- > 0;)
+		add_spare(pool, chunk->objects + i * pool->size);
+	chunk->next = pool->chunks;
+	pool->chunks = chunk;
+	return true;
+}
+
+void *xt_secret_get(struct xt_secret_pool *pool)
+{
+	struct spare *spare;
+
+	if (pool->spare == NULL && !grow(pool))
+		return NULL;
+	spare = pool->spare;
+	pool->spare = spare->next;
+	spare->next = NULL;
+	pool->used++;
+	return spare;
+}
+
+void xt_secret_put(struct xt_secret_pool *pool, void *object)
+{
+	if (object == NULL)
+		return;
+	assert(pool->used > 0);
+	xt_wipe(object, pool->size);
+	add_spare(pool, object);
+	pool->used--;
+}
+
+size_t xt_secret_used(const struct xt_secret_pool *pool)
+{
+	return pool->used;
+}
