@@ -1,0 +1,241 @@
+/* The command line, read by the table of verbs. */
+#include "cli/args.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/term.h"
+
+#define VERBS_MAX 48
+
+static const struct xt_option no_options[] = {{0}};
+
+const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name)
+{
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static const char *nearest_verb(const struct xt_verb *table, const char *word)
+{
+	const char *names[VERBS_MAX];
+	size_t n = 0;
+
+	for (; table->name && n < VERBS_MAX - 1; table++)
+		names[n++] = table->name;
+	names[n++] = "help";
+	return xt_nearest(word, names, n);
+}
+
+static const char *nearest_option(const struct xt_option *options, const char *word)
+{
+	const char *names[XT_OPTIONS_MAX + 1];
+	size_t n = 0;
+
+	for (; options->name && n < XT_OPTIONS_MAX; options++)
+		names[n++] = options->name;
+	names[n++] = "help";
+	return xt_nearest(word, names, n);
+}
+
+static enum xt_args_wish wrong_verb(const struct xt_verb *table, const char *word, char *message,
+				    size_t len)
+{
+	const char *near = nearest_verb(table, word);
+
+	if (word[0] == '-')
+		snprintf(message, len, "%.40s: unknown option before the verb; see xtunnel --help",
+			 word);
+	else if (near)
+		snprintf(message, len, "%.40s: unknown verb, did you mean \"%s\"?", word, near);
+	else
+		snprintf(message, len, "%.40s: unknown verb; xtunnel --help lists them", word);
+	return XT_ARGS_WRONG;
+}
+
+/* What stands before a verb. XT_ARGS_RUN: it is one. */
+static enum xt_args_wish parse_head(struct xt_args *args, int argc, char **argv, char *message,
+				    size_t len)
+{
+	const char *word = argc > 1 ? argv[1] : "--help";
+	bool help = strcmp(word, "help") == 0;
+
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
+	    strcmp(word, "version") == 0)
+		return XT_ARGS_VERSION;
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (help && argc == 2))
+		return XT_ARGS_HELP;
+	if (help)
+		word = argv[2];
+	args->verb = xt_verb_find(args->table, word);
+	if (!args->verb)
+		return wrong_verb(args->table, word, message, len);
+	return help ? XT_ARGS_HELP : XT_ARGS_RUN;
+}
+
+/* The table's options in getopt's form. val of a long option is its index + 256. */
+static void make_getopt(const struct xt_option *options, struct option *longs, char *shorts)
+{
+	int i = 0;
+
+	*shorts++ = ':';
+	*shorts++ = 'h';
+	for (; options[i].name && i < XT_OPTIONS_MAX; i++) {
+		longs[i] = (struct option){options[i].name,
+					   options[i].value ? required_argument : no_argument, NULL,
+					   256 + i};
+		if (options[i].letter) {
+			*shorts++ = options[i].letter;
+			if (options[i].value)
+				*shorts++ = ':';
+		}
+	}
+	*shorts = '\0';
+	longs[i] = (struct option){"help", no_argument, NULL, 'h'};
+	longs[i + 1] = (struct option){0};
+}
+
+static int option_index(const struct xt_option *options, int c)
+{
+	if (c >= 256)
+		return c - 256;
+	for (int i = 0; options[i].name; i++) {
+		if (options[i].letter == c)
+			return i;
+	}
+	return -1;
+}
+
+static enum xt_args_wish wrong_option(const struct xt_verb *verb, const struct xt_option *options,
+				      int c, const char *word, char *message, size_t len)
+{
+	const char *near;
+	char name[40];
+
+	if (c == ':') {
+		snprintf(message, len, "%s %.40s: a value is missing; see xtunnel help %s",
+			 verb->name, word, verb->name);
+	} else if (strncmp(word, "--", 2) == 0) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+		near = nearest_option(options, name);
+		snprintf(message, len, "%s: unknown option --%s%s%s%s", verb->name, name,
+			 near ? ", did you mean --" : "; see xtunnel help ",
+			 near ? near : verb->name, near ? "?" : "");
+	} else {
+		snprintf(message, len, "%s: unknown option %.40s; see xtunnel help %s", verb->name,
+			 word, verb->name);
+	}
+	return XT_ARGS_WRONG;
+}
+
+static enum xt_args_wish parse_options(struct xt_args *args, int argc, char **argv, char *message,
+				       size_t len)
+{
+	const struct xt_option *options = args->verb->options ? args->verb->options : no_options;
+	struct option longs[XT_OPTIONS_MAX + 2];
+	char shorts[2 * XT_OPTIONS_MAX + 4], word[3] = "-?";
+	int c, i;
+
+	make_getopt(options, longs, shorts);
+	optind = 0; /* start anew, wherever an earlier parse ended */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == 'h')
+			return XT_ARGS_HELP;
+		if (c == '?' || c == ':') {
+			word[1] = (char)optopt;
+			bool letter = optopt > 0 && optopt < 256;
+			return wrong_option(args->verb, options, c,
+					    letter ? word : argv[optind - 1], message, len);
+		}
+		i = option_index(options, c);
+		args->given[i] = true;
+		args->value[i] = optarg;
+	}
+	args->operands = (const char *const *)argv + optind;
+	args->n = argc - optind;
+	return XT_ARGS_RUN;
+}
+
+enum xt_args_wish xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
+				char **argv, char *message, size_t len)
+{
+	enum xt_args_wish wish;
+
+	*args = (struct xt_args){.table = table};
+	wish = parse_head(args, argc, argv, message, len);
+	if (wish != XT_ARGS_RUN)
+		return wish;
+	wish = parse_options(args, argc - 1, argv + 1, message, len);
+	if (wish != XT_ARGS_RUN)
+		return wish;
+	if (args->n < args->verb->min) {
+		snprintf(message, len, "%s: usage: xtunnel %s %s", args->verb->name,
+			 args->verb->name, args->verb->operands);
+		return XT_ARGS_WRONG;
+	}
+	if (args->verb->max >= 0 && args->n > args->verb->max) {
+		snprintf(message, len, "%s: one word too many: %.60s", args->verb->name,
+			 args->operands[args->verb->max]);
+		return XT_ARGS_WRONG;
+	}
+	return XT_ARGS_RUN;
+}
+
+bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t max,
+		    uint64_t fallback, uint64_t *out)
+{
+	*out = fallback;
+	if (!args->given[i])
+		return true;
+	if (xt_number(out, args->value[i], max, false) && *out >= min)
+		return true;
+	xt_say("%s --%s %.40s: not a number from %llu to %llu", args->verb->name,
+	       args->verb->options[i].name, args->value[i], (unsigned long long)min,
+	       (unsigned long long)max);
+	return false;
+}
+
+/* "12", "0.25", ".5": at most three decimals count. */
+static bool parse_seconds(const char *text, uint64_t max_ms, uint64_t *out_ms)
+{
+	const char *point = strchr(text, '.');
+	uint64_t whole = 0, part = 0, unit = 100;
+	char head[24];
+
+	if (point) {
+		if ((size_t)(point - text) >= sizeof(head) || (point == text && !point[1]))
+			return false;
+		memcpy(head, text, (size_t)(point - text));
+		head[point - text] = '\0';
+		for (const char *p = point + 1; *p; p++, unit /= 10) {
+			if (*p < '0' || *p > '9')
+				return false;
+			part += unit * (uint64_t)(*p - '0');
+		}
+		text = point == text ? "0" : head;
+	}
+	if (!xt_number(&whole, text, max_ms / 1000, false))
+		return false;
+	*out_ms = whole * 1000 + part;
+	return *out_ms <= max_ms;
+}
+
+bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_t max_ms,
+		     uint64_t fallback_ms, uint64_t *out_ms)
+{
+	*out_ms = fallback_ms;
+	if (!args->given[i])
+		return true;
+	if (parse_seconds(args->value[i], max_ms, out_ms) && *out_ms >= min_ms)
+		return true;
+	xt_say("%s --%s %.40s: not a number of seconds from %g to %g", args->verb->name,
+	       args->verb->options[i].name, args->value[i], (double)min_ms / 1000,
+	       (double)max_ms / 1000);
+	return false;
+}

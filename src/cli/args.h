@@ -1,0 +1,75 @@
+/* The command line: one table of verbs makes the parser, the help and the suggestions. */
+#ifndef XT_CLI_ARGS_H
+#define XT_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum xt_exit {
+	XT_EXIT_FINE = 0,
+	XT_EXIT_FAILURE = 1,
+	XT_EXIT_USAGE = 2,
+	XT_EXIT_NOT_RUNNING = 3,
+	XT_EXIT_CONFIG = 4,
+	XT_EXIT_UNREACHABLE = 5,
+};
+
+#define XT_OPTIONS_MAX 8
+
+struct xt_option {
+	char letter;
+	const char *name;  /* NULL ends a verb's options */
+	const char *value; /* what follows, as help calls it; NULL: a switch */
+	const char *help;
+};
+
+struct xt_args;
+
+struct xt_verb {
+	const char *name;			/* NULL ends the table */
+	const char *operands;			/* as help writes them */
+	int min, max;				/* how many; max -1: any number */
+	const char *summary;			/* a line without full stop */
+	const char *examples;			/* "# what for\ncommand\n" ... */
+	const char *text;			/* more for `help VERB`, or NULL */
+	const struct xt_option *options;	/* NULL: none but --help */
+	int (*run)(const struct xt_args *args); /* enum xt_exit */
+};
+
+/* given[i], value[i]: by index in the verb's options.  Everything points into argv. */
+struct xt_args {
+	const struct xt_verb *table;
+	const struct xt_verb *verb;
+	bool given[XT_OPTIONS_MAX];
+	const char *value[XT_OPTIONS_MAX];
+	const char *const *operands;
+	int n;
+};
+
+enum xt_args_wish {
+	XT_ARGS_RUN,  /* call verb->run */
+	XT_ARGS_HELP, /* of verb, or of all where it is NULL */
+	XT_ARGS_VERSION,
+	XT_ARGS_WRONG, /* said why in message: exit 2 */
+};
+
+/* Reads argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the
+ * command line is wrong: a sentence and perhaps "did you mean". No argument at all is a wish for
+ * help. */
+enum xt_args_wish xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
+				char **argv, char *message, size_t len);
+
+const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name);
+void xt_help_all(const struct xt_verb *table, FILE *out);
+void xt_help_verb(const struct xt_verb *verb, FILE *out);
+
+/* The number of option i, or fallback when it was not given. false: said why on stderr. */
+bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t max,
+		    uint64_t fallback, uint64_t *out);
+/* Likewise seconds with a fraction, as milliseconds: "0.2" is 200. */
+bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_t max_ms,
+		     uint64_t fallback_ms, uint64_t *out_ms);
+
+#endif

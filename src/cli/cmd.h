@@ -1,0 +1,25 @@
+/* The verbs: what each does when its command line is right. All return an enum xt_exit. */
+#ifndef XT_CLI_CMD_H
+#define XT_CLI_CMD_H
+
+#include "cli/args.h"
+
+int xt_cmd_run(const struct xt_args *args);
+int xt_cmd_up(const struct xt_args *args);
+int xt_cmd_down(const struct xt_args *args);
+int xt_cmd_show(const struct xt_args *args);
+int xt_cmd_ping(const struct xt_args *args);
+int xt_cmd_check(const struct xt_args *args);
+int xt_cmd_new(const struct xt_args *args);
+int xt_cmd_genkey(const struct xt_args *args);
+int xt_cmd_pubkey(const struct xt_args *args);
+int xt_cmd_genpsk(const struct xt_args *args);
+int xt_cmd_echo(const struct xt_args *args);
+
+/* Options that a verb declares and its source asks for by index. */
+extern const struct xt_option xt_show_options[];
+extern const struct xt_option xt_ping_options[];
+extern const struct xt_option xt_new_options[];
+extern const struct xt_option xt_echo_options[];
+
+#endif

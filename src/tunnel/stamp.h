@@ -1,0 +1,39 @@
+/* The greatest TAI64N stamp that an identity may have used, kept in a file: so that no initiation
+ * repeats or precedes an earlier one, though the clock went back between two runs. Not once a
+ * handshake: a bound is written ahead, and stamps stay below it. */
+#ifndef XT_TUNNEL_STAMP_H
+#define XT_TUNNEL_STAMP_H
+
+#include <xtunnel/types.h>
+
+#define XT_STAMP_MARGIN_NS (60 * UINT64_C(1000000000))
+#define XT_STAMP_AHEAD_NS  (300 * UINT64_C(1000000000))
+
+struct xt_stamp;
+
+/* The directory for this process: $XT_STATE_DIR, else /var/lib/xtunnel for root, else
+ * $XDG_STATE_HOME/xtunnel, else ~/.local/state/xtunnel. 0, or -ENOENT when there is none. */
+int xt_stamp_dir(char *buf, size_t len);
+
+/* Read the bound of the identity key in dir (made when it is not there; NULL: no directory). Reads
+ * only: nothing is written before xt_stamp_advance. Never fails but for memory (XT_E_NOMEM): what
+ * cannot be read or written is a warning, and there is no bound then. */
+int xt_stamp_open(struct xt_stamp **out, const char *dir, const struct xt_public *key);
+
+/* No stamp below this was left free by earlier runs. Wall nanoseconds, 0 when nothing is known. */
+uint64_t xt_stamp_floor(const struct xt_stamp *stamp);
+/* All stamps of this run stay below this; XT_NEVER: no bound (nothing can be written). */
+uint64_t xt_stamp_bound(const struct xt_stamp *stamp);
+
+/* Call before a turn that may send an initiation, next being the least stamp that it could carry
+ * now (the wall time or xt_device_stamp, whichever is later). Writes only when next comes within
+ * XT_STAMP_MARGIN_NS of the bound. true: the bound has changed, tell the device. */
+bool xt_stamp_advance(struct xt_stamp *stamp, uint64_t next);
+
+/* A sentence, once for all that went wrong; NULL: nothing new. Static storage of stamp. */
+const char *xt_stamp_warning(struct xt_stamp *stamp);
+
+/* A clean end: next (xt_device_stamp) becomes the exact bound when stamps were used. Frees. */
+void xt_stamp_close(struct xt_stamp *stamp, uint64_t next);
+
+#endif

@@ -1,0 +1,257 @@
+/* One running tunnel: its parts, opened in order and closed in reverse. */
+#include "tunnel/tunnel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "platform/clock.h"
+#include "tunnel/stamp.h"
+
+struct xt_tunnel {
+	struct xt_tunnel_calls calls;
+	struct xt_tun *tun;
+	struct xt_udp *udp;
+	struct xt_device *dev;
+	struct xt_aead *aead;
+	struct xt_stamp *stamp;
+	struct xt_pump *pump;
+	struct xt_ip own4, own6;
+};
+
+static void env_random(void *ctx, void *buf, size_t n)
+{
+	(void)ctx;
+	randombytes_buf(buf, n);
+}
+
+int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
+		   const struct xt_tunnel_calls *calls)
+{
+	struct xt_tunnel *tunnel = calloc(1, sizeof(*tunnel));
+	int rc;
+
+	if (!tunnel)
+		return XT_E_NOMEM;
+	if (calls)
+		tunnel->calls = *calls;
+	rc = xt_tun_open(&tunnel->tun, tun);
+	if (rc < 0) {
+		free(tunnel);
+		return rc;
+	}
+	*out = tunnel;
+	return 0;
+}
+
+static void tell_stamp(struct xt_tunnel *tunnel)
+{
+	const char *warning = xt_stamp_warning(tunnel->stamp);
+
+	xt_device_stamp_limits(tunnel->dev, xt_stamp_floor(tunnel->stamp),
+			       xt_stamp_bound(tunnel->stamp));
+	if (warning && tunnel->calls.note)
+		tunnel->calls.note(tunnel->calls.ctx, warning);
+}
+
+static int start_stamp(struct xt_tunnel *tunnel, const char *dir)
+{
+	struct xt_time now = xt_clock_now();
+	struct xt_report *report;
+	int rc = xt_device_report(tunnel->dev, now, &report);
+
+	if (rc < 0)
+		return rc;
+	if (report->has_key)
+		rc = xt_stamp_open(&tunnel->stamp, dir, &report->public_key);
+	xt_report_free(report);
+	if (rc == 0 && tunnel->stamp)
+		tell_stamp(tunnel);
+	return rc;
+}
+
+static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change)
+{
+	struct xt_env env = {
+	    .ctx = tunnel->calls.ctx,
+	    .random = env_random,
+	    .event = tunnel->calls.event,
+	};
+	struct xt_change bound = *change;
+	int rc = xt_device_new(&tunnel->dev, &env);
+
+	if (rc < 0)
+		return rc;
+	bound.listen_port = tunnel->udp->port;
+	bound.set |= XT_SET_LISTEN_PORT;
+	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
+	sodium_memzero(&bound, sizeof(bound));
+	return rc;
+}
+
+static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+{
+	struct xt_pump_parts parts = {
+	    .dev = tunnel->dev,
+	    .tun = tunnel->tun,
+	    .udp = tunnel->udp,
+	    .aead = tunnel->aead,
+	    .echo = start->echo,
+	    .own4 = start->own4,
+	    .own6 = start->own6,
+	    .pong = tunnel->calls.pong,
+	    .ctx = tunnel->calls.ctx,
+	};
+
+	tunnel->own4 = start->own4;
+	tunnel->own6 = start->own6;
+	return xt_pump_new(&tunnel->pump, &parts);
+}
+
+int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+		    const char **step)
+{
+	const struct xt_change *change = start->change;
+	uint16_t port = change->set & XT_SET_LISTEN_PORT ? change->listen_port : 0;
+	uint32_t mark = change->set & XT_SET_FWMARK ? change->fwmark : 0;
+	const char *at;
+	int rc;
+
+	at = "UDP port";
+	rc = xt_udp_open(&tunnel->udp, port, mark);
+	if (rc == 0) {
+		at = "cryptography";
+		rc = xt_aead_new(&tunnel->aead, NULL);
+	}
+	if (rc == 0) {
+		at = "device";
+		rc = start_device(tunnel, change);
+	}
+	if (rc == 0) {
+		at = "state file";
+		rc = start_stamp(tunnel, start->state_dir);
+	}
+	if (rc == 0) {
+		at = "pump";
+		rc = start_pump(tunnel, start);
+	}
+	if (step)
+		*step = at;
+	return rc;
+}
+
+void xt_tunnel_close(struct xt_tunnel *tunnel)
+{
+	if (!tunnel)
+		return;
+	if (tunnel->pump)
+		xt_pump_free(tunnel->pump);
+	if (tunnel->stamp)
+		xt_stamp_close(tunnel->stamp, xt_device_stamp(tunnel->dev));
+	xt_device_free(tunnel->dev);
+	xt_aead_free(tunnel->aead);
+	if (tunnel->udp)
+		tunnel->udp->ops->close(tunnel->udp);
+	tunnel->tun->ops->close(tunnel->tun);
+	free(tunnel);
+}
+
+const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel)
+{
+	return tunnel->tun;
+}
+
+const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel)
+{
+	return tunnel->udp;
+}
+
+void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
+{
+	tunnel->tun->mtu = mtu;
+}
+
+/* The time of this turn. An initiation may be sent in any turn: look after the bound first. */
+static struct xt_time turn(struct xt_tunnel *tunnel)
+{
+	struct xt_time now = xt_clock_now();
+	uint64_t next;
+
+	if (!tunnel->stamp)
+		return now;
+	next = xt_device_stamp(tunnel->dev);
+	if (next < now.wall)
+		next = now.wall;
+	if (xt_stamp_advance(tunnel->stamp, next))
+		tell_stamp(tunnel);
+	return now;
+}
+
+int xt_tunnel_out(struct xt_tunnel *tunnel)
+{
+	return xt_pump_out(tunnel->pump, turn(tunnel));
+}
+
+int xt_tunnel_in(struct xt_tunnel *tunnel)
+{
+	return xt_pump_in(tunnel->pump, turn(tunnel));
+}
+
+void xt_tunnel_tick(struct xt_tunnel *tunnel)
+{
+	xt_pump_tick(tunnel->pump, turn(tunnel));
+}
+
+void xt_tunnel_writable(struct xt_tunnel *tunnel)
+{
+	xt_pump_writable(tunnel->pump, turn(tunnel));
+}
+
+bool xt_tunnel_blocked(const struct xt_tunnel *tunnel)
+{
+	return xt_pump_blocked(tunnel->pump);
+}
+
+uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
+{
+	uint64_t deadline = xt_pump_deadline(tunnel->pump), now;
+
+	if (deadline == XT_NEVER)
+		return XT_NEVER;
+	now = xt_clock_now().mono;
+	return deadline > now ? deadline - now : 0;
+}
+
+int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out)
+{
+	return xt_device_report(tunnel->dev, xt_clock_now(), out);
+}
+
+int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			   const struct xt_endpoint *endpoint)
+{
+	struct xt_change change;
+	struct xt_peer_change *entry;
+	int rc = XT_E_NOMEM;
+
+	xt_change_init(&change);
+	entry = xt_change_peer(&change, peer);
+	if (entry) {
+		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT;
+		entry->endpoint = *endpoint;
+		rc = xt_device_apply(tunnel->dev, xt_clock_now(), &change);
+	}
+	xt_change_clear(&change);
+	return rc;
+}
+
+int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
+		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size)
+{
+	const struct xt_ip *src = dst->family == 4 ? &tunnel->own4 : &tunnel->own6;
+
+	if (src->family != dst->family)
+		return XT_E_INVALID;
+	return xt_pump_ping(tunnel->pump, turn(tunnel), peer, src, dst, id, seq, cookie, size);
+}

@@ -1,0 +1,63 @@
+/* One running tunnel: a device joined to a TUN, the UDP sockets and the state file of its identity.
+ * Opens and closes the parts and reads the clock; libuv is not known here (see loop_uv.h). */
+#ifndef XT_TUNNEL_TUNNEL_H
+#define XT_TUNNEL_TUNNEL_H
+
+#include <xtunnel/device.h>
+
+#include "platform/tun.h"
+#include "tunnel/pump.h"
+
+struct xt_tunnel;
+
+/* Called from within turns; must not call into the tunnel. Each may be NULL.
+ * note: a sentence for the log. */
+struct xt_tunnel_calls {
+	void *ctx;
+	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
+		      const struct xt_endpoint *endpoint);
+	void (*pong)(void *ctx, const struct xt_pong *pong);
+	void (*note)(void *ctx, const char *text);
+};
+
+/* Opens the TUN and nothing else. What xt_tun_open returns. */
+int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
+		   const struct xt_tunnel_calls *calls);
+
+/* All the rest: sockets, device, crypto, pump. Borrowed only for the call, but for echo, which the
+ * caller frees after the tunnel (NULL: none).
+ * step  what failed, a word for messages ("UDP port", "device" ...); may be NULL */
+struct xt_tunnel_start {
+	const struct xt_change *change; /* its port and mark are bound */
+	struct xt_echo *echo;
+	struct xt_ip own4, own6;
+	const char *state_dir; /* NULL: no bound on stamps */
+};
+int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+		    const char **step);
+
+/* Wipes and frees; a persistent interface stays. NULL is fine. */
+void xt_tunnel_close(struct xt_tunnel *tunnel);
+
+const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel);
+const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL before start */
+void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
+
+/* Turns, each with the time of now: see pump.h. */
+int xt_tunnel_out(struct xt_tunnel *tunnel);
+int xt_tunnel_in(struct xt_tunnel *tunnel);
+void xt_tunnel_tick(struct xt_tunnel *tunnel);
+void xt_tunnel_writable(struct xt_tunnel *tunnel);
+bool xt_tunnel_blocked(const struct xt_tunnel *tunnel);
+/* Nanoseconds until the next tick, 0: due, XT_NEVER. */
+uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
+
+int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
+/* A peer's name was resolved. Peers that have gone are no error. */
+int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			   const struct xt_endpoint *endpoint);
+/* size bytes of payload; see xt_pump_ping. src: own4 or own6. XT_E_INVALID without one. */
+int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
+		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size);
+
+#endif
