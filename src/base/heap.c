@@ -1,0 +1,97 @@
+/* A binary min-heap whose nodes know their place. */
+#include "base/heap.h"
+
+#include <stdlib.h>
+
+#include <xtunnel/error.h>
+
+void xt_heap_init(struct xt_heap *heap)
+{
+	*heap = (struct xt_heap){0};
+}
+
+void xt_heap_clear(struct xt_heap *heap)
+{
+	for (size_t i = 0; i < heap->n; i++)
+		heap->v[i]->pos = 0;
+	free(heap->v);
+	xt_heap_init(heap);
+}
+
+int xt_heap_reserve(struct xt_heap *heap, size_t n)
+{
+	struct xt_heap_node **v;
+	size_t cap = heap->cap ? heap->cap : 16;
+
+	if (n <= heap->cap)
+		return 0;
+	if (n > SIZE_MAX / 2 / sizeof(struct xt_heap_node *))
+		return XT_E_NOMEM;
+	while (cap < n)
+		cap *= 2;
+	v = realloc(heap->v, cap * sizeof(struct xt_heap_node *));
+	if (!v)
+		return XT_E_NOMEM;
+	heap->v = v;
+	heap->cap = cap;
+	return 0;
+}
+
+static void place(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
+{
+	heap->v[i] = node;
+	node->pos = i + 1;
+}
+
+/* Put node where place i is free: first upward, else downward. */
+static void settle(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
+{
+	while (i > 0 && node->key < heap->v[(i - 1) / 2]->key) {
+		place(heap, i, heap->v[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child >= heap->n)
+			break;
+		if (child + 1 < heap->n && heap->v[child + 1]->key < heap->v[child]->key)
+			child++;
+		if (heap->v[child]->key >= node->key)
+			break;
+		place(heap, i, heap->v[child]);
+		i = child;
+	}
+	place(heap, i, node);
+}
+
+int xt_heap_insert(struct xt_heap *heap, struct xt_heap_node *node, uint64_t key)
+{
+	int err = xt_heap_reserve(heap, heap->n + 1);
+
+	if (err)
+		return err;
+	node->key = key;
+	heap->v[heap->n++] = node;
+	settle(heap, heap->n - 1, node);
+	return 0;
+}
+
+void xt_heap_remove(struct xt_heap *heap, struct xt_heap_node *node)
+{
+	size_t i = node->pos;
+	struct xt_heap_node *last;
+
+	if (!i--)
+		return;
+	node->pos = 0;
+	last = heap->v[--heap->n];
+	if (last != node)
+		settle(heap, i, last);
+}
+
+void xt_heap_update(struct xt_heap *heap, struct xt_heap_node *node, uint64_t key)
+{
+	node->key = key;
+	settle(heap, node->pos - 1, node);
+}

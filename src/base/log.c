@@ -1,0 +1,70 @@
+/* Events as lines of text. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void to_stderr(void *ctx, enum xt_log_level level, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "xtunnel: %s: %s\n", xt_log_level_text(level), line);
+}
+
+static struct {
+	xt_log_sink *sink;
+	void *ctx;
+	enum xt_log_level level;
+} host = {to_stderr, NULL, XT_LOG_NOTICE};
+
+void xt_log_set_sink(xt_log_sink *sink, void *ctx)
+{
+	host.sink = sink ? sink : to_stderr;
+	host.ctx = ctx;
+}
+
+void xt_log_set_level(enum xt_log_level level)
+{
+	host.level = level;
+}
+
+bool xt_log_enabled(enum xt_log_level level)
+{
+	return level != XT_LOG_SILENT && level <= host.level;
+}
+
+const char *xt_log_level_text(enum xt_log_level level)
+{
+	switch (level) {
+	case XT_LOG_SILENT:
+		return "silent";
+	case XT_LOG_ERROR:
+		return "error";
+	case XT_LOG_WARNING:
+		return "warning";
+	case XT_LOG_NOTICE:
+		return "notice";
+	case XT_LOG_DEBUG:
+		return "debug";
+	}
+	return "unknown";
+}
+
+void xt_log(enum xt_log_level level, const char *format, ...)
+{
+	char line[1001];
+	int saved = errno;
+	va_list args;
+
+	if (!xt_log_enabled(level))
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	/* What a stranger named must not start a line of its own or move a terminal's cursor. */
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	host.sink(host.ctx, level, line);
+	errno = saved;
+}

@@ -1,0 +1,24 @@
+/* Hash tables: uthash, keyed, and without its exit on lack of memory. Include this instead of
+ * <uthash.h>.
+ *
+ * After HASH_ADD… (and before anything else with the item) ask xt_table_has(item): without memory
+ * the item was not added. Its field must be named hh and be zero before. */
+#ifndef XT_BASE_TABLE_H
+#define XT_BASE_TABLE_H
+
+#include <string.h>
+
+#include "base/hash.h"
+
+#ifdef UTHASH_H
+#error "include base/table.h instead of uthash.h"
+#endif
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)xt_hash((keyptr), (keylen)))
+#define HASH_KEYCMP(a, b, n)		     memcmp((a), (b), (n))
+#define HASH_NONFATAL_OOM		     1
+#include <uthash.h>
+
+/* uthash leaves hh.tbl NULL in an item that it could not add. */
+#define xt_table_has(item) ((item)->hh.tbl != NULL)
+
+#endif

@@ -1,0 +1,134 @@
+/* Keys and numbers as text. */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+bool xt_key_from_base64(uint8_t out[32], const char *text, size_t len)
+{
+	size_t n = 0;
+
+	/* Strict about padding and spare bits, and reads each character in constant time. */
+	if (len == XT_KEY_BASE64 - 1 &&
+	    !sodium_base642bin(out, 32, text, len, NULL, &n, NULL,
+			       sodium_base64_VARIANT_ORIGINAL) &&
+	    n == 32)
+		return true;
+	sodium_memzero(out, 32);
+	return false;
+}
+
+void xt_key_to_base64(char out[XT_KEY_BASE64], const uint8_t key[32])
+{
+	sodium_bin2base64(out, XT_KEY_BASE64, key, 32, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool xt_key_from_hex(uint8_t out[32], const char *text, size_t len)
+{
+	size_t n = 0;
+
+	if (len == XT_KEY_HEX - 1 && !sodium_hex2bin(out, 32, text, len, NULL, &n, NULL) && n == 32)
+		return true;
+	sodium_memzero(out, 32);
+	return false;
+}
+
+void xt_key_to_hex(char out[XT_KEY_HEX], const uint8_t key[32])
+{
+	sodium_bin2hex(out, XT_KEY_HEX, key, 32);
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+bool xt_number(uint64_t *out, const char *text, uint64_t max, bool hex)
+{
+	unsigned base = 10;
+	uint64_t v = 0;
+
+	if (hex && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		unsigned d = (unsigned)digit_value(*text);
+
+		if (d >= base || d > max || v > (max - d) / base)
+			return false;
+		v = v * base + d;
+	}
+	*out = v;
+	return true;
+}
+
+void xt_wipe(void *p, size_t len)
+{
+	sodium_memzero(p, len);
+}
+
+#define WORD_MAX 40
+
+static int lower(char c)
+{
+	return tolower((unsigned char)c);
+}
+
+/* Optimal string alignment: insert, delete, replace a character, swap two neighbours. */
+static size_t edits(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+	size_t row[3][WORD_MAX + 1];
+
+	for (size_t j = 0; j <= n_b; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= n_a; i++) {
+		size_t *now = row[i % 3], *up = row[(i + 2) % 3], *upper = row[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= n_b; j++) {
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
+			size_t best = XT_MIN(up[j], now[j - 1]) + 1;
+
+			best = XT_MIN(best, up[j - 1] + (same ? 0 : 1));
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
+				best = XT_MIN(best, upper[j - 2] + 1);
+			now[j] = best;
+		}
+	}
+	return row[n_a % 3][n_b];
+}
+
+const char *xt_nearest(const char *word, const char *const *candidates, size_t n)
+{
+	size_t n_word = strlen(word), least = 3;
+	const char *best = NULL;
+
+	if (n_word > WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(candidates[i]), d;
+
+		if (len > WORD_MAX)
+			continue;
+		d = edits(word, n_word, candidates[i], len);
+		/* Two edits of a three-letter word leave nothing of it. */
+		if (d < least && d < XT_MAX(n_word, len) - 1) {
+			least = d;
+			best = candidates[i];
+		}
+	}
+	return best;
+}
