@@ -30,7 +30,8 @@ struct xt_tun {
 /* owner_uid, owner_gid: UINT32_MAX = do not set (TUNSETOWNER, TUNSETGROUP). persist: TUNSETPERSIST.
  * An existing persistent interface of that name is attached to (with its settings left alone when
  * the caller may not change them). name may hold "%d". -errno: -EBUSY name taken by an attached
- * device or another kind of interface, -EPERM no rights, -ENOENT/-ENXIO no /dev/net/tun, -EINVAL. */
+ * device or another kind of interface, -EPERM no rights, -ENOENT/-ENXIO/-ENODEV no /dev/net/tun,
+ * -EINVAL no name for an interface. */
 struct xt_tun_options {
 	const char *name;
 	uint32_t owner_uid, owner_gid;
@@ -38,9 +39,14 @@ struct xt_tun_options {
 };
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
 
+/* The batch that recv can fill best: room for packets of an ordinary MTU, and one slot of any size
+ * always in reserve. */
+#define XT_TUN_BATCH 256
+#define XT_TUN_SLAB  ((size_t)XT_TUN_BATCH * 2048 + 4 * XT_SLOT_MAX)
+
 /* Remove a persistent interface that nobody is attached to. 0, -ENODEV, -EPERM, -EBUSY. */
 int xt_tun_remove(const char *name);
 
-/* For tests and simulation: two queues in memory (platform/mem). */
+/* For tests and simulation: two queues in memory (platform/mem/mem.h). */
 
 #endif

@@ -1,0 +1,254 @@
+/* The UDP sockets of Linux: two of them on one port, bound anew on wish. Path MTU discovery is off:
+ * a datagram larger than the path is fragmented, as WireGuard in the kernel does it. */
+#include "platform/linux/udp_linux.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+
+#define SOCKET_BUFFER (4 * 1024 * 1024)
+#define PORT_TRIES    64 /* to find a port that is free in both families */
+
+struct option {
+	int level, name, value;
+};
+
+static const struct option options_v4[] = {
+    {IPPROTO_IP, IP_PKTINFO, 1},
+    {IPPROTO_IP, IP_RECVTOS, 1},
+    {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT},
+};
+static const struct option options_v6[] = {
+    {IPPROTO_IPV6, IPV6_V6ONLY, 1},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT},
+};
+
+static int option_set(int fd, const struct option *option)
+{
+	int rc = setsockopt(fd, option->level, option->name, &option->value, sizeof(option->value));
+
+	return rc < 0 ? -errno : 0;
+}
+
+/* As large as the rights allow: FORCE passes the system's limit, the plain form stops there. */
+static void buffers_raise(int fd)
+{
+	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER},
+				       {SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER}};
+	const struct option plain[] = {{SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER},
+				       {SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER}};
+
+	for (size_t i = 0; i < XT_LEN(force); i++)
+		if (option_set(fd, &force[i]) < 0)
+			option_set(fd, &plain[i]);
+}
+
+static int mark_set(int fd, uint32_t mark)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0)
+		return 0;
+	return errno == EACCES ? -EPERM : -errno;
+}
+
+static int socket_prepare(int fd, int family, uint32_t mark)
+{
+	const struct option *options = family == AF_INET ? options_v4 : options_v6;
+	size_t n = family == AF_INET ? XT_LEN(options_v4) : XT_LEN(options_v6);
+
+	for (size_t i = 0; i < n; i++) {
+		int rc = option_set(fd, &options[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	buffers_raise(fd);
+	return mark != 0 ? mark_set(fd, mark) : 0;
+}
+
+/* Bind to *port and say which one it became. */
+static int socket_bind(int fd, int family, uint16_t *port)
+{
+	union udp_name name;
+	socklen_t len = family == AF_INET ? sizeof(name.v4) : sizeof(name.v6);
+
+	memset(&name, 0, sizeof(name));
+	name.any.sa_family = (sa_family_t)family;
+	if (family == AF_INET)
+		name.v4.sin_port = htons(*port);
+	else
+		name.v6.sin6_port = htons(*port);
+	if (bind(fd, &name.any, len) < 0 || getsockname(fd, &name.any, &len) < 0)
+		return -errno;
+	*port = ntohs(family == AF_INET ? name.v4.sin_port : name.v6.sin6_port);
+	return 0;
+}
+
+/* The descriptor, -EAFNOSUPPORT when the kernel lacks the family, another -errno. */
+static int socket_new(int family, uint16_t *port, uint32_t mark)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = socket_prepare(fd, family, mark);
+	if (rc == 0)
+		rc = socket_bind(fd, family, port);
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc == -EADDRNOTAVAIL ? -EAFNOSUPPORT : rc;
+}
+
+static int pair_try(int fd[2], uint16_t *port, uint32_t mark)
+{
+	fd[0] = socket_new(AF_INET, port, mark);
+	if (fd[0] < 0 && fd[0] != -EAFNOSUPPORT)
+		return fd[0];
+	fd[1] = socket_new(AF_INET6, port, mark);
+	if (fd[1] < 0 && (fd[1] != -EAFNOSUPPORT || fd[0] < 0)) {
+		if (fd[0] >= 0)
+			close(fd[0]);
+		return fd[1];
+	}
+	for (int i = 0; i < 2; i++)
+		if (fd[i] < 0)
+			fd[i] = -1;
+	return 0;
+}
+
+static int pair_new(int fd[2], uint16_t *port, uint32_t mark)
+{
+	uint16_t wish = *port;
+	int rc = -EADDRINUSE;
+
+	for (int i = 0; i < PORT_TRIES && rc == -EADDRINUSE; i++) {
+		*port = wish;
+		rc = pair_try(fd, port, mark);
+		if (wish != 0)
+			break;
+	}
+	return rc;
+}
+
+/* All that are there say yes. */
+static bool pair_option(const int fd[2], int name, int value)
+{
+	const struct option option = {SOL_UDP, name, value};
+	bool ok = true;
+
+	for (int i = 0; i < 2; i++)
+		if (fd[i] >= 0 && option_set(fd[i], &option) < 0)
+			ok = false;
+	return ok;
+}
+
+static void pair_close(int fd[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (fd[i] >= 0)
+			close(fd[i]);
+		fd[i] = -1;
+	}
+}
+
+static int mark_change(struct udp_linux *sock, uint32_t mark)
+{
+	for (int i = 0; i < 2; i++) {
+		int rc = sock->udp.fd[i] >= 0 ? mark_set(sock->udp.fd[i], mark) : 0;
+
+		if (rc < 0) {
+			if (i == 1 && sock->udp.fd[0] >= 0)
+				mark_set(sock->udp.fd[0], sock->mark);
+			return rc;
+		}
+	}
+	sock->mark = mark;
+	return 0;
+}
+
+static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	bool offload = udp->gso || udp->gro;
+	int fd[2], rc;
+
+	if (port == udp->port)
+		return mark == sock->mark ? 0 : mark_change(sock, mark);
+	rc = pair_new(fd, &port, mark);
+	if (rc < 0)
+		return rc;
+	pair_close(udp->fd);
+	memcpy(udp->fd, fd, sizeof(fd));
+	udp->port = port;
+	sock->mark = mark;
+	xt_udp_offload(udp, offload);
+	return 0;
+}
+
+static void udp_linux_close(struct xt_udp *udp)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	pair_close(udp->fd);
+	munmap(sock->spill_slab, XT_UDP_SLAB);
+	free(sock);
+}
+
+static const struct xt_udp_ops udp_linux_ops = {
+    .recv = udp_linux_recv,
+    .send = udp_linux_send,
+    .rebind = udp_linux_rebind,
+    .close = udp_linux_close,
+};
+
+void xt_udp_offload(struct xt_udp *udp, bool on)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (udp->ops != &udp_linux_ops)
+		return;
+	udp->gso = on && pair_option(udp->fd, UDP_SEGMENT, 0);
+	udp->gro = pair_option(udp->fd, UDP_GRO, on) && on;
+	sock->guess = 1;
+}
+
+int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
+{
+	const char *offload = getenv("XT_OFFLOAD");
+	struct udp_linux *sock = calloc(1, sizeof(*sock));
+	void *slab;
+	int rc;
+
+	if (!sock)
+		return XT_E_NOMEM;
+	/* mapped, not allocated: costs no memory until a batch overflows for the first time */
+	slab = mmap(NULL, XT_UDP_SLAB, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (slab == MAP_FAILED) {
+		free(sock);
+		return XT_E_NOMEM;
+	}
+	sock->spill_slab = slab;
+	sock->udp.ops = &udp_linux_ops;
+	rc = pair_new(sock->udp.fd, &port, mark);
+	if (rc < 0) {
+		munmap(slab, XT_UDP_SLAB);
+		free(sock);
+		return rc;
+	}
+	sock->udp.port = port;
+	sock->mark = mark;
+	xt_udp_offload(&sock->udp, !offload || strcmp(offload, "off") != 0);
+	*out = &sock->udp;
+	return 0;
+}

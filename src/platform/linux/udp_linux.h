@@ -1,0 +1,68 @@
+/* The inside of the UDP sockets of Linux, shared by open (udp_linux.c), udp_send_linux.c and
+ * udp_recv_linux.c. */
+#ifndef XT_PLATFORM_UDP_LINUX_H
+#define XT_PLATFORM_UDP_LINUX_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "platform/udp.h"
+
+#define UDP_SEND_MSGS 64
+#define UDP_SEND_VECS 512
+#define UDP_CONTROL   128 /* source, ECN and segment size: 88 bytes at most */
+
+union udp_name {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+union udp_control {
+	struct cmsghdr head; /* for its alignment */
+	uint8_t bytes[UDP_CONTROL];
+};
+
+struct udp_sending {
+	struct mmsghdr msgs[UDP_SEND_MSGS];
+	uint32_t counts[UDP_SEND_MSGS]; /* datagrams of each message */
+	union udp_name names[UDP_SEND_MSGS];
+	union udp_control controls[UDP_SEND_MSGS];
+	struct iovec vecs[UDP_SEND_VECS];
+};
+
+struct udp_receiving {
+	struct mmsghdr msgs[XT_UDP_READS];
+	union udp_name names[XT_UDP_READS];
+	union udp_control controls[XT_UDP_READS];
+	struct iovec vecs[XT_UDP_READS];
+};
+
+/* What one read brought: len bytes, in datagrams of seg bytes (the last may be shorter). */
+struct udp_read {
+	uint8_t *data;
+	uint32_t len, seg;
+	struct xt_path path;
+	uint8_t ecn;
+};
+
+/* turn     the family that is read first, in turns, so that neither starves the other
+ * guess    datagrams that one read brings, as last seen: how many reads a batch has room for
+ * spill    reads that found the batch full, copied to spill_slab; delivered before anything else */
+struct udp_linux {
+	struct xt_udp udp; /* first: the face that others hold */
+	uint32_t mark;
+	unsigned turn;
+	uint32_t guess;
+	struct udp_read spill[XT_UDP_READS];
+	uint32_t spill_first, spill_n;
+	uint8_t *spill_slab;
+	size_t spill_used;
+	struct udp_sending out;
+	struct udp_receiving in;
+};
+
+int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
+int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
+
+#endif

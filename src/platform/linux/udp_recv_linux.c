@@ -1,0 +1,266 @@
+/* Datagrams from the wire, many a call. Each read has a 64 KiB slot of the batch's slab; a read
+ * that the kernel coalesced (UDP_GRO) becomes views of its slot, in order and without a copy. How
+ * many datagrams a read brings is not known before: reads that find the batch full are put aside.
+ */
+#include "platform/linux/udp_linux.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define ERRORS_MAX 16 /* drained from one socket in one turn */
+
+static void name_get(struct xt_endpoint *from, const union udp_name *name)
+{
+	if (name->any.sa_family == AF_INET) {
+		from->ip.family = 4;
+		memcpy(from->ip.b, &name->v4.sin_addr, 4);
+		from->port = ntohs(name->v4.sin_port);
+	} else {
+		from->ip.family = 6;
+		memcpy(from->ip.b, &name->v6.sin6_addr, 16);
+		from->port = ntohs(name->v6.sin6_port);
+		from->scope = name->v6.sin6_scope_id;
+	}
+}
+
+/* The address to answer from; a group's is none. */
+static void source_get(struct xt_path *path, const struct cmsghdr *cmsg, size_t len)
+{
+	if (cmsg->cmsg_level == IPPROTO_IP && len >= sizeof(struct in_pktinfo)) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+		path->local.family = 4;
+		memcpy(path->local.b, &info.ipi_spec_dst, 4);
+		path->ifindex = (uint32_t)info.ipi_ifindex;
+	} else if (cmsg->cmsg_level == IPPROTO_IPV6 && len >= sizeof(struct in6_pktinfo)) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+		path->ifindex = info.ipi6_ifindex;
+		if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
+			return;
+		path->local.family = 6;
+		memcpy(path->local.b, &info.ipi6_addr, 16);
+	}
+}
+
+static int number_get(const struct cmsghdr *cmsg, size_t len)
+{
+	int value = 0;
+
+	if (len >= sizeof(value))
+		memcpy(&value, CMSG_DATA(cmsg), sizeof(value));
+	else if (len == 1)
+		value = *CMSG_DATA(cmsg);
+	return value;
+}
+
+static void control_get(struct udp_read *read, struct msghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		int level = cmsg->cmsg_level, type = cmsg->cmsg_type;
+		size_t len = cmsg->cmsg_len - CMSG_LEN(0);
+
+		if ((level == IPPROTO_IP && type == IP_PKTINFO) ||
+		    (level == IPPROTO_IPV6 && type == IPV6_PKTINFO)) {
+			source_get(&read->path, cmsg, len);
+		} else if ((level == IPPROTO_IP && type == IP_TOS) ||
+			   (level == IPPROTO_IPV6 && type == IPV6_TCLASS)) {
+			read->ecn = (uint8_t)(number_get(cmsg, len) & 3);
+		} else if (level == SOL_UDP && type == UDP_GRO) {
+			int seg = number_get(cmsg, len);
+
+			if (seg > 0 && (uint32_t)seg < read->len)
+				read->seg = (uint32_t)seg;
+		}
+	}
+}
+
+/* Message i of what was received; false: cut short or from nowhere. */
+static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read)
+{
+	struct msghdr *msg = &in->msgs[i].msg_hdr;
+	sa_family_t family = in->names[i].any.sa_family;
+
+	if ((msg->msg_flags & MSG_TRUNC) != 0 || msg->msg_namelen < sizeof(struct sockaddr_in) ||
+	    (family != AF_INET && family != AF_INET6))
+		return false;
+	memset(read, 0, sizeof(*read));
+	read->data = in->vecs[i].iov_base;
+	read->len = read->seg = in->msgs[i].msg_len;
+	name_get(&read->path.remote, &in->names[i]);
+	control_get(read, msg);
+	return true;
+}
+
+/* Append what the batch has room for and take it off read: as views of the slot, or as copies when
+ * the bytes lie in the spill. Returns how many; read->len > 0 or a false *whole: not all. */
+static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool copy, bool *whole)
+{
+	struct xt_path *path;
+	uint32_t n = 0;
+
+	*whole = false;
+	if (batch->n == batch->cap || batch->n_paths == batch->cap)
+		return 0;
+	path = &batch->paths[batch->n_paths];
+	*path = read->path;
+	do {
+		uint32_t len = XT_MIN(read->len, read->seg);
+		struct xt_pkt *pkt =
+		    copy ? xt_batch_add(batch, len) : xt_batch_view(batch, read->data, len);
+
+		if (!pkt)
+			break;
+		if (copy) {
+			memcpy(pkt->data, read->data, len);
+			pkt->len = len;
+			xt_batch_trim(batch);
+		}
+		pkt->from = path;
+		pkt->ecn = read->ecn;
+		read->data += len;
+		read->len -= len;
+		*whole = read->len == 0;
+		n++;
+	} while (read->len > 0);
+	if (n > 0)
+		batch->n_paths++;
+	return n;
+}
+
+static void spill_put(struct udp_linux *sock, const struct udp_read *read)
+{
+	struct udp_read *kept = &sock->spill[sock->spill_first + sock->spill_n++];
+
+	*kept = *read;
+	kept->data = sock->spill_slab + sock->spill_used;
+	memcpy(kept->data, read->data, read->len);
+	sock->spill_used += read->len;
+}
+
+static uint32_t spill_take(struct udp_linux *sock, struct xt_batch *batch)
+{
+	uint32_t n = 0;
+
+	while (sock->spill_n > 0) {
+		bool whole;
+
+		n += read_append(batch, &sock->spill[sock->spill_first], true, &whole);
+		if (!whole)
+			return n;
+		sock->spill_first++;
+		sock->spill_n--;
+	}
+	sock->spill_first = 0;
+	sock->spill_used = 0;
+	return n;
+}
+
+/* Slots for the next call at the free end of the slab. */
+static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size_t *at)
+{
+	struct udp_receiving *in = &sock->in;
+	uint32_t room = batch->cap - batch->n, n;
+
+	*at = XT_ALIGN_UP(batch->slab_used, (size_t)64);
+	if (room == 0 || *at + XT_SLOT_MAX > batch->slab_len)
+		return 0;
+	n = XT_MAX(room / sock->guess, 1u);
+	n = XT_MIN(n, XT_UDP_READS);
+	n = (uint32_t)XT_MIN(n, 1 + (batch->slab_len - *at - XT_SLOT_MAX) / XT_UDP_SLOT);
+	for (uint32_t i = 0; i < n; i++) {
+		struct msghdr *msg = &in->msgs[i].msg_hdr;
+
+		in->vecs[i].iov_base = batch->slab + *at + i * (size_t)XT_UDP_SLOT + XT_HEADROOM;
+		in->vecs[i].iov_len = XT_PACKET_MAX;
+		memset(msg, 0, sizeof(*msg));
+		msg->msg_name = &in->names[i];
+		msg->msg_namelen = sizeof(in->names[i]);
+		msg->msg_iov = &in->vecs[i];
+		msg->msg_iovlen = 1;
+		msg->msg_control = in->controls[i].bytes;
+		msg->msg_controllen = sizeof(in->controls[i].bytes);
+	}
+	return n;
+}
+
+/* n reads lie in the slots from at on: onto the batch, what is too much aside. The slab is used as
+ * far as the last of them reaches. */
+static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_t at, uint32_t n,
+			   size_t *bytes)
+{
+	uint32_t taken = 0, most = 1;
+
+	batch->slab_used = at + (n - 1) * (size_t)XT_UDP_SLOT + XT_HEADROOM +
+			   sock->in.msgs[n - 1].msg_len + XT_TAILROOM;
+	for (uint32_t i = 0; i < n; i++) {
+		struct udp_read read;
+		uint32_t parts;
+		bool whole;
+
+		if (!read_get(&sock->in, i, &read)) {
+			sock->udp.errors++;
+			continue;
+		}
+		*bytes += read.len;
+		parts = read.seg > 0 ? (read.len + read.seg - 1) / read.seg : 1;
+		most = XT_MAX(most, parts);
+		taken += read_append(batch, &read, false, &whole);
+		if (!whole)
+			spill_put(sock, &read);
+	}
+	sock->guess = most;
+	return taken;
+}
+
+static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *batch, size_t *bytes,
+			    size_t budget_bytes)
+{
+	uint32_t taken = 0;
+	int errors = 0;
+
+	while (*bytes < budget_bytes && sock->spill_n == 0 && errors < ERRORS_MAX) {
+		size_t at;
+		uint32_t offered = slots_offer(sock, batch, &at);
+		int n;
+
+		if (offered == 0)
+			break;
+		n = recvmmsg(fd, sock->in.msgs, offered, MSG_DONTWAIT, NULL);
+		if (n > 0)
+			taken += reads_take(sock, batch, at, (uint32_t)n, bytes);
+		if (n >= 0 && (uint32_t)n < offered)
+			break; /* nothing left, or an error that the next call tells */
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (n < 0) {
+			errors++;
+			sock->udp.errors += errno != EINTR;
+		}
+	}
+	return taken;
+}
+
+int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	uint32_t n = spill_take(sock, batch);
+	size_t bytes = 0;
+
+	sock->turn ^= 1;
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = udp->fd[(sock->turn + i) & 1];
+
+		if (fd >= 0)
+			n += socket_recv(sock, fd, batch, &bytes, budget_bytes);
+	}
+	udp->pending = sock->spill_n > 0;
+	return (int)n;
+}

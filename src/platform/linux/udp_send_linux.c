@@ -1,0 +1,191 @@
+/* Runs onto the wire: each run is one message that the kernel cuts (UDP_SEGMENT), many messages a
+ * call. A refusal concerns the first message not sent; it is tried again without what may have been
+ * the cause - segmentation, then the pinned source - and counted when nothing is left to leave out.
+ */
+#include "platform/linux/udp_linux.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#ifndef ENOTSUPP
+#define ENOTSUPP 524 /* the kernel's own, seen from some drivers */
+#endif
+#define NO_RUN UINT32_MAX
+
+static void control_put(struct msghdr *msg, int level, int type, const void *value, size_t len)
+{
+	struct cmsghdr head = {.cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type};
+	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
+
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + CMSG_LEN(0), value, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+/* Only the address is pinned: the way out stays the routing table's choice. */
+static void source_put(struct msghdr *msg, const struct xt_ip *local)
+{
+	if (local->family == 4) {
+		struct in_pktinfo info = {0};
+
+		memcpy(&info.ipi_spec_dst, local->b, 4);
+		control_put(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else {
+		struct in6_pktinfo info = {0};
+
+		memcpy(&info.ipi6_addr, local->b, 16);
+		control_put(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+	}
+}
+
+static socklen_t name_put(union udp_name *name, const struct xt_endpoint *to)
+{
+	memset(name, 0, sizeof(*name));
+	if (to->ip.family == 4) {
+		name->v4.sin_family = AF_INET;
+		name->v4.sin_port = htons(to->port);
+		memcpy(&name->v4.sin_addr, to->ip.b, 4);
+		return sizeof(name->v4);
+	}
+	name->v6.sin6_family = AF_INET6;
+	name->v6.sin6_port = htons(to->port);
+	name->v6.sin6_scope_id = to->scope;
+	memcpy(&name->v6.sin6_addr, to->ip.b, 16);
+	return sizeof(name->v6);
+}
+
+/* Message i: datagrams [first, first + n) of run, in vecs that start at vec. */
+static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const struct xt_tx *tx,
+			const struct xt_run *run, uint32_t first, uint32_t n)
+{
+	struct msghdr *msg = &out->msgs[i].msg_hdr;
+	int ecn = run->ecn & 3;
+
+	memset(&out->msgs[i], 0, sizeof(out->msgs[i]));
+	out->counts[i] = n;
+	for (uint32_t k = 0; k < n; k++) {
+		const struct xt_vec *from = &tx->vecs[first + k];
+
+		out->vecs[vec + k] = (struct iovec){.iov_base = from->base, .iov_len = from->len};
+	}
+	msg->msg_name = &out->names[i];
+	msg->msg_namelen = name_put(&out->names[i], &run->path.remote);
+	msg->msg_iov = &out->vecs[vec];
+	msg->msg_iovlen = n;
+	msg->msg_control = out->controls[i].bytes;
+	memset(out->controls[i].bytes, 0, sizeof(out->controls[i].bytes));
+	if (run->path.local.family == run->path.remote.ip.family && !run->unstuck)
+		source_put(msg, &run->path.local);
+	if (ecn != 0 && run->path.remote.ip.family == 4)
+		control_put(msg, IPPROTO_IP, IP_TOS, &ecn, sizeof(ecn));
+	else if (ecn != 0)
+		control_put(msg, IPPROTO_IPV6, IPV6_TCLASS, &ecn, sizeof(ecn));
+	if (n > 1) {
+		uint16_t seg = (uint16_t)run->seg;
+
+		control_put(msg, SOL_UDP, UDP_SEGMENT, &seg, sizeof(seg));
+	}
+	if (msg->msg_controllen == 0)
+		msg->msg_control = NULL;
+}
+
+/* Messages for the runs from first on, as long as they use the same socket. The run named plain is
+ * not left to the kernel's segmentation. */
+static uint32_t messages_build(struct udp_linux *sock, const struct xt_tx *tx, uint32_t first,
+			       uint32_t plain)
+{
+	uint8_t family = tx->runs[first].path.remote.ip.family;
+	uint32_t n = 0, vecs = 0;
+
+	for (uint32_t r = first; r < tx->n_runs; r++) {
+		const struct xt_run *run = &tx->runs[r];
+		uint32_t step = sock->udp.gso && r != plain ? run->n : 1;
+
+		if (run->path.remote.ip.family != family)
+			break;
+		for (uint32_t done = 0; done < run->n; done += step) {
+			if (n == UDP_SEND_MSGS || vecs + step > UDP_SEND_VECS)
+				return n;
+			message_put(&sock->out, n++, vecs, tx, run, run->first + done, step);
+			vecs += step;
+		}
+	}
+	return n;
+}
+
+/* The next n datagrams are done with; they are all of one run. */
+static void runs_advance(struct xt_tx *tx, uint32_t *next, uint32_t n)
+{
+	struct xt_run *run = &tx->runs[*next];
+
+	for (uint32_t i = 0; i < n; i++)
+		run->bytes -= (uint32_t)tx->vecs[run->first + i].len;
+	run->first += n;
+	run->n -= n;
+	if (run->n == 0)
+		(*next)++;
+}
+
+static bool segmentation_missing(int error)
+{
+	return error == EIO || error == EOPNOTSUPP || error == ENOTSUPP || error == ENOPROTOOPT;
+}
+
+static bool source_failed(int error)
+{
+	return error == EINVAL || error == ENETUNREACH || error == EADDRNOTAVAIL ||
+	       error == ENODEV || error == ENXIO;
+}
+
+/* The first message was refused: leave something out, or give it up. */
+static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain,
+			  int error)
+{
+	struct xt_run *run = &tx->runs[*next];
+	uint32_t n = sock->out.counts[0];
+
+	if (n > 1 && segmentation_missing(error)) {
+		sock->udp.gso = false;
+		sock->udp.fallbacks++;
+	} else if (n > 1 && (error == EINVAL || error == EMSGSIZE)) {
+		*plain = *next; /* larger than the path's MTU, perhaps: singles may be fragmented */
+		sock->udp.fallbacks++;
+	} else if (run->path.local.family != 0 && !run->unstuck && source_failed(error)) {
+		run->unstuck = true;
+	} else {
+		sock->udp.refused += n;
+		runs_advance(tx, next, n);
+	}
+}
+
+int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	uint32_t plain = NO_RUN;
+
+	while (*next < tx->n_runs) {
+		const struct xt_run *run = &tx->runs[*next];
+		uint8_t family = run->path.remote.ip.family;
+		int fd = family == 4 ? udp->fd[0] : family == 6 ? udp->fd[1] : -1;
+		uint32_t n;
+		int sent;
+
+		if (fd < 0 || run->n == 0) {
+			udp->refused += run->n;
+			(*next)++;
+			continue;
+		}
+		n = messages_build(sock, tx, *next, plain);
+		sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
+		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return -EAGAIN;
+		if (sent < 0 && errno != EINTR)
+			refusal_judge(sock, tx, next, &plain, errno);
+		for (int i = 0; i < sent; i++)
+			runs_advance(tx, next, sock->out.counts[i]);
+	}
+	return 0;
+}
