@@ -1,0 +1,80 @@
+/* One IP packet seen through: what its headers say, nothing trusted. Also its two ECN bits. */
+#ifndef XT_PACKET_IP_H
+#define XT_PACKET_IP_H
+
+#include <xtunnel/types.h>
+
+enum { /* protocol numbers that are met here */
+       XT_PROTO_HOPOPTS = 0,
+       XT_PROTO_ICMP = 1,
+       XT_PROTO_TCP = 6,
+       XT_PROTO_UDP = 17,
+       XT_PROTO_ROUTING = 43,
+       XT_PROTO_FRAGMENT = 44,
+       XT_PROTO_AUTH = 51,
+       XT_PROTO_ICMP6 = 58,
+       XT_PROTO_NONE = 59,
+       XT_PROTO_DSTOPTS = 60,
+       XT_PROTO_MOBILITY = 135,
+       XT_PROTO_HIP = 139,
+       XT_PROTO_SHIM6 = 140,
+};
+
+enum { XT_ECN_NOT = 0, XT_ECN_ECT1 = 1, XT_ECN_ECT0 = 2, XT_ECN_CE = 3 };
+
+#define XT_IP4_HEADER	20u
+#define XT_IP6_HEADER	40u
+#define XT_IP6_FRAGMENT 8u /* the Fragment header */
+
+/* bytes      the packet itself; writable only when what was parsed is
+ * len        true total length: what lies behind it is not the packet's
+ * src, dst   4 or 16 bytes inside the packet
+ * header     IPv4: with options; IPv6: 40
+ * upper      where the upper-layer header lies (in a later fragment: its share of the data); <= len
+ * protocol   of the upper layer; when broken, of the header that could not be read
+ * extended   IPv6: there are extension headers other than one Fragment
+ * broken     IPv6: the chain of extension headers does not end inside the packet
+ * fragment   IPv4: part of a datagram; IPv6: there is a Fragment header, at frag_header
+ * offset, more, id   of the fragment; offset in bytes */
+struct xt_ip_view {
+	uint8_t *bytes;
+	const uint8_t *src, *dst;
+	uint32_t len;
+	uint32_t header;
+	uint32_t upper;
+	uint32_t frag_header;
+	uint32_t id;
+	uint32_t offset;
+	uint8_t version;
+	uint8_t protocol;
+	uint8_t dscp, ecn, ttl;
+	bool fragment, more, dont_fragment;
+	bool extended, broken;
+};
+
+/* false: not a well-formed packet, view undefined. Neither checksums nor addresses are judged. */
+bool xt_ip_parse_packet(struct xt_ip_view *view, const uint8_t *bytes, size_t len);
+
+void xt_ip_source(const struct xt_ip_view *view, struct xt_ip *out);
+void xt_ip_destination(const struct xt_ip_view *view, struct xt_ip *out);
+
+/* Exchange source and destination: leaves every checksum right that was. */
+void xt_ip_swap(struct xt_ip_view *view);
+
+/* IPv4: is the header's checksum right? IPv6 has none: true. */
+bool xt_ip_header_right(const struct xt_ip_view *view);
+/* IPv4: compute the header's checksum afresh. */
+void xt_ip_header_seal(struct xt_ip_view *view);
+
+/* Decapsulation (RFC 6040 4.2): the outer header's ECN bits into the inner one, IPv4 checksum kept
+ * right. false: congestion was marked on a packet that cannot tell: it must be dropped. */
+bool xt_ip_merge_ecn(struct xt_ip_view *view, uint8_t outer);
+/* Encapsulation (RFC 6040 4.1, normal mode): what the outer header shall carry. */
+static inline uint8_t xt_ip_outer_ecn(const struct xt_ip_view *view)
+{
+	return view->ecn;
+}
+/* Set the two bits, IPv4 checksum kept right (as wrong as it was, when it was wrong). */
+void xt_ip_set_ecn(struct xt_ip_view *view, uint8_t ecn);
+
+#endif
