@@ -7,10 +7,10 @@
 
 /* Writable bytes that whoever fills a batch leaves around each packet: a message header in front,
  * padding to 16 and the tag behind. */
-#define XT_HEADROOM 16
-#define XT_TAILROOM (15 + XT_TAG_LEN)
+#define XT_HEADROOM   16
+#define XT_TAILROOM   (15 + XT_TAG_LEN)
 #define XT_PACKET_MAX 65535
-#define XT_SLOT_MAX (XT_HEADROOM + XT_PACKET_MAX + XT_TAILROOM)
+#define XT_SLOT_MAX   (XT_HEADROOM + XT_PACKET_MAX + XT_TAILROOM)
 
 enum xt_verdict {
 #define X(name, label, sentence) name,
@@ -55,12 +55,15 @@ struct xt_batch {
 	uint32_t cap; /* of pkts, jobs and paths each */
 	uint8_t *slab;
 	size_t slab_len, slab_used;
+	size_t slab_high;  /* the most that was ever used, to be wiped */
+	size_t slot_start; /* where the slot of packet slot_pkt begins, the newest one */
+	uint32_t slot_pkt; /* UINT32_MAX: none to trim or to drop */
 };
 
 /* cap packets at most, slab_len bytes of slab (at least XT_SLOT_MAX).  Pages of the slab that were
  * never used cost nothing.  XT_E_NOMEM. */
 int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len);
-void xt_batch_free(struct xt_batch *batch); /* wipes the part of the slab that was used */
+void xt_batch_free(struct xt_batch *batch);  /* wipes the part of the slab that was used */
 void xt_batch_reset(struct xt_batch *batch); /* no packets, no jobs, whole slab free */
 
 /* Room for one packet of up to max bytes between headroom and tailroom, or NULL when the batch or
@@ -90,7 +93,7 @@ struct xt_run {
 	uint8_t ecn;
 	bool unstuck;
 };
-#define XT_RUN_MAX 64
+#define XT_RUN_MAX   64
 #define XT_RUN_BYTES 65507
 
 /* Datagrams ready to leave.  vecs point into batches (valid until those are reset) or into the
@@ -109,7 +112,8 @@ void xt_tx_reset(struct xt_tx *tx);
 
 /* Append one datagram: joins the last run where path, ecn and size allow.  The bytes stay where
  * they are (view) or are copied to the arena (copy).  XT_E_FULL. */
-int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base, size_t len);
+int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base,
+	       size_t len);
 int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, const void *msg,
 	       size_t len);
 

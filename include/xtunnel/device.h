@@ -81,9 +81,13 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 void xt_device_stamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
 uint64_t xt_device_stamp(const struct xt_device *dev);
 
+/* The link's MTU, 1420 at first: padding never makes a packet longer than that. */
+void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
+
 /* The peer whose AllowedIPs cover ip, or NULL.  Valid until the next apply. */
 struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip);
 struct xt_peer *xt_device_peer(struct xt_device *dev, const struct xt_public *key);
+struct xt_public xt_peer_key(const struct xt_peer *peer);
 bool xt_peer_has_endpoint(const struct xt_peer *peer);
 
 /* Forget the own address that a path was pinned to: it no longer works. */

@@ -25,7 +25,8 @@ struct xt_pong {
 
 /* Everything is borrowed; the owner keeps it alive and frees it after the pump.
  * echo  NULL: no echo endpoint.   own4, own6: source of ICMP errors toward the TUN (family 0: none)
- * pong  NULL, or called for each echo reply to xt_pump_ping; must not call the pump */
+ * pong  NULL, or called for each echo reply that could answer an xt_pump_ping; true: it did, the
+ *       packet ends here. Must not call the pump */
 struct xt_pump_parts {
 	struct xt_device *dev;
 	struct xt_tun *tun;
@@ -33,7 +34,7 @@ struct xt_pump_parts {
 	struct xt_aead *aead;
 	struct xt_echo *echo;
 	struct xt_ip own4, own6;
-	void (*pong)(void *ctx, const struct xt_pong *pong);
+	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void *ctx;
 };
 

@@ -1,0 +1,227 @@
+/* The device: its parts put together, its deadlines, its tick. */
+#include "core/device_impl.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "base/bytes.h"
+#include "core/handshake.h"
+#include "core/send.h"
+#include "crypto/init.h"
+
+static struct xt_allowedips_list *list_of(struct xt_peer *peer)
+{
+	return &peer->allowed;
+}
+
+const char *xt_event_text(enum xt_event event)
+{
+	static const char *const texts[] = {
+	    [XT_EVENT_INITIATION_SENT] = "handshake initiation sent",
+	    [XT_EVENT_INITIATION_RECEIVED] = "handshake initiation received",
+	    [XT_EVENT_SESSION_NEW] = "session established",
+	    [XT_EVENT_HANDSHAKE_GAVE_UP] = "no answer to the handshake, giving up for now",
+	    [XT_EVENT_ROAMED] = "peer moved to another endpoint",
+	    [XT_EVENT_COOKIE_RECEIVED] = "cookie received, the peer is under load",
+	    [XT_EVENT_UNDER_LOAD] = "under load, cookies are asked for",
+	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
+	    [XT_EVENT_KEYS_ERASED] = "keys of an old session erased",
+	};
+	return event < XT_LEN(texts) && texts[event] ? texts[event] : "unknown event";
+}
+
+static int open_parts(struct xt_device *dev)
+{
+	int err;
+
+	dev->local = sodium_malloc(sizeof(*dev->local));
+	if (!dev->local)
+		return XT_E_NOMEM;
+	memset(dev->local, 0, sizeof(*dev->local));
+	dev->keypairs.index = &dev->index;
+	dev->staged = xt_staged_pool_new(XT_STAGED_POOL);
+	if (!dev->staged || !xt_queue_init(&dev->queue))
+		return XT_E_NOMEM;
+	err = xt_secret_pool_new(&dev->peer_slab, sizeof(struct xt_peer_secret), 64);
+	if (!err)
+		err = xt_secret_pool_new(&dev->keypairs.slab, sizeof(struct xt_keypair), 16);
+	if (err)
+		return err;
+	return xt_ratelimit_new(&dev->rate, XT_RATELIMIT_RATE, XT_RATELIMIT_BURST,
+				XT_RATELIMIT_SOURCES);
+}
+
+int xt_device_new(struct xt_device **out, const struct xt_env *env)
+{
+	struct xt_device *dev;
+	int err = xt_crypto_init();
+
+	if (err)
+		return err;
+	dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return XT_E_NOMEM;
+	dev->env = *env;
+	dev->mtu = 1420;
+	dev->stamp_bound = XT_NEVER;
+	xt_allowedips_init(&dev->allowed, list_of);
+	xt_heap_init(&dev->deadlines);
+	xt_index_init(&dev->index);
+	err = open_parts(dev);
+	if (err) {
+		xt_device_free(dev);
+		return err;
+	}
+	*out = dev;
+	return 0;
+}
+
+void xt_device_free(struct xt_device *dev)
+{
+	if (!dev)
+		return;
+	while (dev->peers) {
+		struct xt_peer *peer = dev->peers;
+		xt_peer_unlink(dev, peer);
+		xt_peer_free(dev, peer);
+	}
+	xt_secret_pool_free(dev->peer_slab);
+	xt_secret_pool_free(dev->keypairs.slab);
+	xt_staged_pool_free(dev->staged);
+	xt_queue_clear(&dev->queue);
+	xt_ratelimit_free(dev->rate);
+	xt_allowedips_clear(&dev->allowed);
+	xt_heap_clear(&dev->deadlines);
+	xt_index_clear(&dev->index);
+	xt_cookie_checker_clear(&dev->checker);
+	sodium_free(dev->local); /* wipes */
+	free(dev);
+}
+
+void xt_device_settle(struct xt_device *dev)
+{
+	while (dev->touched) {
+		struct xt_peer *peer = dev->touched;
+		uint64_t next = xt_timers_next(&peer->timers);
+
+		dev->touched = peer->next_touched;
+		peer->touched = false;
+		if (next == XT_NEVER)
+			xt_heap_remove(&dev->deadlines, &peer->node);
+		else if (xt_heap_has(&peer->node))
+			xt_heap_update(&dev->deadlines, &peer->node, next);
+		else /* cannot fail: apply reserved a place for each peer */
+			(void)xt_heap_insert(&dev->deadlines, &peer->node, next);
+	}
+}
+
+uint64_t xt_device_deadline(const struct xt_device *dev)
+{
+	const struct xt_heap_node *min = xt_heap_min(&dev->deadlines);
+
+	if (dev->queue.n)
+		return 0;
+	return min ? min->key : XT_NEVER;
+}
+
+static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+		     struct xt_tx *tx)
+{
+	unsigned due = xt_timers_due(&peer->timers, now.mono);
+
+	xt_peer_touch(dev, peer);
+	if (due & XT_DUE_ERASE) {
+		xt_peer_erase(dev, peer);
+		xt_event(dev, XT_EVENT_KEYS_ERASED, peer);
+	}
+	if (due & XT_DUE_GIVE_UP) {
+		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
+		xt_timers_gave_up(&peer->timers, now.mono);
+		xt_event(dev, XT_EVENT_HANDSHAKE_GAVE_UP, peer);
+	}
+	/* Silence may mean that the own address of the path has gone. */
+	if (due & (XT_DUE_RETRANSMIT | XT_DUE_NEW_HANDSHAKE)) {
+		memset(&peer->path.local, 0, sizeof(peer->path.local));
+		peer->path.ifindex = 0;
+	}
+	if (due & XT_DUE_RETRANSMIT)
+		xt_handshake_start(dev, now, peer, true, tx);
+	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
+		xt_handshake_start(dev, now, peer, false, tx);
+	if (due & (XT_DUE_KEEPALIVE | XT_DUE_PERSISTENT))
+		xt_send_keepalive(dev, now, peer, tx);
+}
+
+void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
+{
+	struct xt_heap_node *min;
+
+	xt_device_settle(dev);
+	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono &&
+	       tx->n_vecs < tx->cap) {
+		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
+
+		peer_due(dev, now, peer, tx);
+		xt_device_settle(dev);
+	}
+	xt_handshake_drain(dev, now, tx);
+	xt_device_settle(dev);
+}
+
+void xt_device_stamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns)
+{
+	uint64_t floor = xt_tai64n_floor(floor_ns);
+
+	if (floor < floor_ns)
+		floor += XT_TAI64N_STEP;
+	dev->stamp_next = XT_MAX(dev->stamp_next, floor);
+	dev->stamp_bound = bound_ns;
+}
+
+uint64_t xt_device_stamp(const struct xt_device *dev)
+{
+	return dev->stamp_next;
+}
+
+void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu)
+{
+	dev->mtu = mtu;
+}
+
+struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip)
+{
+	return xt_allowedips_find(&dev->allowed, ip);
+}
+
+struct xt_peer *xt_device_peer(struct xt_device *dev, const struct xt_public *key)
+{
+	return xt_peer_find(dev, key);
+}
+
+struct xt_public xt_peer_key(const struct xt_peer *peer)
+{
+	return peer->key;
+}
+
+bool xt_peer_has_endpoint(const struct xt_peer *peer)
+{
+	return peer->path.remote.ip.family != 0;
+}
+
+void xt_device_unstick(struct xt_device *dev, const struct xt_path *path)
+{
+	struct xt_peer *peer = xt_peer_find_endpoint(dev, &path->remote);
+
+	if (!peer || memcmp(&peer->path.local, &path->local, sizeof(path->local)) != 0)
+		return;
+	memset(&peer->path.local, 0, sizeof(peer->path.local));
+	peer->path.ifindex = 0;
+}
+
+void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n)
+{
+	dev->verdicts[verdict] += n;
+}

@@ -1,0 +1,72 @@
+/* The device, from inside: composition only. Functions of a part take the part, not the device. */
+#ifndef XT_CORE_DEVICE_IMPL_H
+#define XT_CORE_DEVICE_IMPL_H
+
+#include <xtunnel/device.h>
+
+#include "base/heap.h"
+#include "core/allowedips.h"
+#include "core/cookie.h"
+#include "core/index.h"
+#include "core/keypair.h"
+#include "core/limits.h"
+#include "core/message.h"
+#include "core/noise.h"
+#include "core/peer.h"
+#include "core/queue.h"
+#include "core/ratelimit.h"
+#include "core/staged.h"
+
+struct xt_device {
+	struct xt_env env;
+	struct xt_noise_local *local; /* in guarded memory */
+	struct xt_cookie_checker checker;
+	struct xt_index index;
+	struct xt_keypair_pool keypairs;
+	struct xt_secret_pool *peer_slab;
+	struct xt_allowedips allowed;
+	struct xt_heap deadlines;
+	struct xt_staged_pool *staged;
+	struct xt_queue queue;
+	struct xt_ratelimit *rate;
+	uint64_t load_until; /* monotonic */
+
+	struct xt_peer *peers; /* in order of creation */
+	struct xt_peer *peers_by_key;
+	struct xt_peer *peers_by_endpoint;
+	struct xt_peer *speaking, *speaking_tail;
+	struct xt_peer *touched;
+	size_t n_peers;
+
+	uint64_t stamp_next;  /* wall ns: least stamp of our next initiation */
+	uint64_t stamp_bound; /* and none at or above */
+	uint32_t mtu;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	uint64_t verdicts[XT_VERDICTS];
+};
+
+static inline void xt_count(struct xt_device *dev, enum xt_verdict verdict)
+{
+	dev->verdicts[verdict]++;
+}
+
+static inline void xt_event(struct xt_device *dev, enum xt_event event, const struct xt_peer *peer)
+{
+	if (dev->env.event)
+		dev->env.event(dev->env.ctx, event, peer ? &peer->key : NULL,
+			       peer ? &peer->path.remote : NULL);
+}
+
+static inline uint64_t xt_jitter(struct xt_device *dev)
+{
+	uint32_t r;
+
+	dev->env.random(dev->env.ctx, &r, sizeof(r));
+	return r % XT_REKEY_JITTER;
+}
+
+/* Deadlines of all touched peers are put in order. Ends each turn. */
+void xt_device_settle(struct xt_device *dev);
+
+#endif

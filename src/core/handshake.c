@@ -1,0 +1,319 @@
+/* The road of handshake messages.
+ *
+ *   we start    xt_handshake_start -> xt_noise_initiate -> xt_cookie_stamp -> tx
+ *   they answer queue -> gate -> xt_noise_read_response -> keypair installed as current -> peer
+ * speaks they start  queue -> gate -> read initiation, find peer, stamp newer -> respond -> keypair
+ * as next a cookie    queue -> kept for the next retry
+ *
+ * The gate: mac1 wrong -> silence; under load without mac2 -> cookie reply; with it, a rate per
+ * source. The handshake that we initiated and the answer to theirs do not share state: when both
+ * begin at once both sessions come up and neither side waits for a timer. */
+#include "core/handshake.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+bool xt_under_load(const struct xt_device *dev, struct xt_time now)
+{
+	return dev->queue.n >= XT_QUEUE_BUSY || now.mono < dev->load_until;
+}
+
+enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
+				   const struct xt_path *from, const uint8_t *msg, uint32_t len)
+{
+	if (!dev->local->has_key)
+		return XT_DROP_MAC1;
+	if (dev->queue.n >= XT_QUEUE_BUSY) {
+		if (now.mono >= dev->load_until)
+			xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
+		dev->load_until = now.mono + XT_LOAD_HOLD;
+	}
+	if (!xt_queue_push(&dev->queue, from, msg, len))
+		return XT_DROP_QUEUE;
+	return XT_TAKEN_HANDSHAKE;
+}
+
+/* A fresh session index that leads to peer's handshake; 0: none to be had. */
+static uint32_t draw_index(struct xt_device *dev, struct xt_peer *peer)
+{
+	uint32_t index;
+
+	if (xt_index_insert(&dev->index, XT_INDEX_HANDSHAKE, peer, dev->env.random, dev->env.ctx,
+			    &index))
+		return 0;
+	return index;
+}
+
+/* Paper 5.1: never less than the clock, never the same twice, coarse enough to tell nothing. */
+static bool next_stamp(struct xt_device *dev, struct xt_time now, uint64_t *stamp)
+{
+	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->stamp_next);
+
+	if (at >= dev->stamp_bound)
+		return false;
+	*stamp = at;
+	dev->stamp_next = xt_tai64n_next(at);
+	return true;
+}
+
+/* The static-static secret is computed at the first handshake: a hub is configured without waiting
+ * for a Diffie-Hellman per peer. */
+static const struct xt_noise_peer *ready(struct xt_device *dev, struct xt_peer *peer)
+{
+	struct xt_peer_secret *secret = peer->secret;
+
+	if (!secret->ready)
+		xt_noise_peer_set(&secret->noise, dev->local, &peer->key);
+	secret->ready = true;
+	return &secret->noise;
+}
+
+void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
+			struct xt_tx *tx)
+{
+	struct xt_msg_initiation msg;
+	struct xt_private ephemeral;
+	uint8_t stamp[XT_STAMP_LEN];
+	uint64_t stamp_ns;
+	uint32_t index;
+
+	if (!dev->local->has_key || !peer->path.remote.ip.family)
+		return;
+	xt_peer_touch(dev, peer);
+	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
+		if (peer->timers.retransmit == XT_NEVER)
+			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
+		return;
+	}
+	if (!retry)
+		peer->timers.attempts = 0;
+	/* Whatever hinders it now, the retry comes with the timer. */
+	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
+	if (!next_stamp(dev, now, &stamp_ns))
+		return;
+	index = draw_index(dev, peer);
+	if (!index)
+		return;
+	xt_index_remove(&dev->index, peer->handshake_index);
+	peer->handshake_index = index;
+
+	xt_tai64n_encode(stamp, stamp_ns);
+	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
+	if (!xt_noise_initiate(&peer->secret->handshake, dev->local, ready(dev, peer), &ephemeral,
+			       stamp, index, &msg)) {
+		xt_cookie_stamp(&peer->cookie, now.mono, &msg, sizeof(msg));
+		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+			peer->tx_bytes += sizeof(msg);
+			xt_timers_any_sent(&peer->timers, now.mono);
+			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
+		}
+	}
+	xt_wipe(&ephemeral, sizeof(ephemeral));
+}
+
+/* An authenticated handshake message of peer came this way. */
+static void heard(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+		  const struct xt_queued *q)
+{
+	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
+		xt_peer_roam(dev, peer, &q->from);
+	peer->rx_bytes += q->len;
+	xt_timers_any_received(&peer->timers, now.mono);
+	xt_peer_touch(dev, peer);
+}
+
+static bool stamp_is_fresh(struct xt_peer *peer, struct xt_time now, const uint8_t *stamp)
+{
+	if (xt_tai64n_compare(stamp, peer->last_stamp) <= 0)
+		return false;
+	return peer->last_consumed == XT_NEVER ||
+	       now.mono - peer->last_consumed >= XT_INITIATION_GAP;
+}
+
+static enum xt_verdict respond(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			       struct xt_noise_handshake *hs, const struct xt_queued *q,
+			       struct xt_tx *tx)
+{
+	struct xt_msg_response msg;
+	struct xt_private ephemeral;
+	struct xt_noise_keys keys;
+	struct xt_keypair *kp = NULL;
+	uint32_t index = draw_index(dev, peer);
+	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
+
+	if (!index)
+		return XT_DROP_QUEUE;
+	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
+	if (xt_noise_respond(hs, ready(dev, peer), &ephemeral, index, &msg, &keys))
+		goto out;
+	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, hs->remote_index, false, now.mono);
+	if (!kp)
+		goto out;
+	heard(dev, now, peer, q);
+	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
+	xt_timers_derived(&peer->timers, now.mono);
+	xt_cookie_stamp(&peer->cookie, now.mono, &msg, sizeof(msg));
+	if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+		peer->tx_bytes += sizeof(msg);
+		xt_timers_any_sent(&peer->timers, now.mono);
+	}
+	verdict = XT_TAKEN_HANDSHAKE;
+out:
+	if (!kp)
+		xt_index_remove(&dev->index, index);
+	xt_wipe(&keys, sizeof(keys));
+	xt_wipe(&ephemeral, sizeof(ephemeral));
+	return verdict;
+}
+
+static enum xt_verdict initiation(struct xt_device *dev, struct xt_time now,
+				  const struct xt_queued *q, struct xt_tx *tx)
+{
+	const struct xt_msg_initiation *msg = (const void *)q->msg;
+	struct xt_noise_handshake hs;
+	struct xt_public remote;
+	uint8_t stamp[XT_STAMP_LEN];
+	struct xt_peer *peer;
+	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
+
+	if (xt_noise_read_initiation(&hs, dev->local, msg, &remote))
+		goto out;
+	peer = xt_peer_find(dev, &remote);
+	if (!peer) {
+		verdict = XT_DROP_UNKNOWN_PEER;
+		goto out;
+	}
+	if (xt_noise_read_stamp(&hs, ready(dev, peer), msg, stamp))
+		goto out;
+	if (!stamp_is_fresh(peer, now, stamp)) {
+		verdict = XT_DROP_HANDSHAKE_OLD;
+		goto out;
+	}
+	memcpy(peer->last_stamp, stamp, sizeof(stamp));
+	peer->last_consumed = now.mono;
+	xt_event(dev, XT_EVENT_INITIATION_RECEIVED, peer);
+	verdict = respond(dev, now, peer, &hs, q, tx);
+out:
+	xt_noise_handshake_clear(&hs);
+	return verdict;
+}
+
+void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	xt_timers_complete(&peer->timers);
+	peer->last_handshake_wall = now.wall;
+	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
+	if (peer->staged.n)
+		xt_peer_speak(dev, peer);
+}
+
+static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
+				const struct xt_queued *q)
+{
+	const struct xt_msg_response *msg = (const void *)q->msg;
+	struct xt_noise_keys keys;
+	struct xt_keypair *kp;
+	uint32_t index = xt_le32_load(msg->receiver);
+	struct xt_peer *peer;
+	void *owner;
+	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
+
+	if (xt_index_find(&dev->index, index, &owner) != XT_INDEX_HANDSHAKE)
+		return XT_DROP_INDEX;
+	peer = owner;
+	if (xt_noise_read_response(&peer->secret->handshake, dev->local, ready(dev, peer), msg,
+				   &keys))
+		return XT_DROP_HANDSHAKE;
+	peer->handshake_index = 0; /* the index is the keypair's from now on */
+	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, xt_le32_load(msg->sender), true,
+			    now.mono);
+	if (!kp) {
+		xt_index_remove(&dev->index, index);
+		goto out;
+	}
+	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
+	heard(dev, now, peer, q);
+	xt_timers_derived(&peer->timers, now.mono);
+	/* The responder may not send before it has heard from us. */
+	if (!peer->staged.n)
+		peer->owes_keepalive = true;
+	xt_peer_speak(dev, peer);
+	xt_session_complete(dev, now, peer);
+	verdict = XT_TAKEN_HANDSHAKE;
+out:
+	xt_wipe(&keys, sizeof(keys));
+	return verdict;
+}
+
+static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now,
+				    const struct xt_queued *q)
+{
+	const struct xt_msg_cookie *msg = (const void *)q->msg;
+	uint32_t index = xt_le32_load(msg->receiver);
+	struct xt_peer *peer;
+	void *owner;
+
+	switch (xt_index_find(&dev->index, index, &owner)) {
+	case XT_INDEX_HANDSHAKE:
+		peer = owner;
+		break;
+	case XT_INDEX_KEYPAIR: /* for the response that we sent */
+		peer = ((struct xt_keypair *)owner)->peer;
+		break;
+	default:
+		return XT_DROP_COOKIE;
+	}
+	if (!xt_cookie_accept(&peer->cookie, now.mono, msg))
+		return XT_DROP_COOKIE;
+	peer->rx_bytes += q->len;
+	xt_event(dev, XT_EVENT_COOKIE_RECEIVED, peer);
+	return XT_TAKEN_HANDSHAKE;
+}
+
+/* XT_PASS: go on; else the message ends here. */
+static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
+			    struct xt_tx *tx)
+{
+	struct xt_msg_cookie reply;
+	enum xt_cookie_result result =
+	    xt_cookie_check(&dev->checker, now.mono, q->msg, q->len, &q->from.remote);
+
+	if (result == XT_COOKIE_WRONG)
+		return XT_DROP_MAC1;
+	if (!xt_under_load(dev, now))
+		return XT_PASS;
+	if (result == XT_COOKIE_MAC2)
+		return xt_ratelimit_allow(dev->rate, &q->from.remote.ip, now.mono) ? XT_PASS
+										   : XT_DROP_RATE;
+	xt_cookie_reply(&dev->checker, now.mono, q->msg, q->len, &q->from.remote, &reply);
+	(void)xt_tx_copy(tx, &q->from, 0, &reply, sizeof(reply));
+	return XT_DROP_UNDER_LOAD;
+}
+
+void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
+{
+	unsigned costly = XT_QUEUE_BUDGET, cheap = XT_QUEUE_CHEAP;
+
+	while (costly && cheap && tx->n_vecs < tx->cap) {
+		struct xt_queued *q = xt_queue_pop(&dev->queue);
+		enum xt_verdict verdict;
+
+		if (!q)
+			return;
+		if (!dev->local->has_key) {
+			verdict = XT_DROP_MAC1;
+		} else if (q->msg[0] == XT_MSG_COOKIE) {
+			verdict = cookie_reply(dev, now, q);
+			cheap--;
+		} else if ((verdict = gate(dev, now, q, tx)) != XT_PASS) {
+			cheap--;
+		} else {
+			costly--;
+			verdict = q->msg[0] == XT_MSG_INITIATION ? initiation(dev, now, q, tx)
+								 : response(dev, now, q);
+		}
+		xt_count(dev, verdict);
+	}
+}

@@ -1,0 +1,103 @@
+/* Keypairs and their three slots. */
+#include "core/keypair.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+
+struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *peer,
+				  const struct xt_noise_keys *keys, uint32_t local_index,
+				  uint32_t remote_index, bool initiator, uint64_t now)
+{
+	struct xt_keypair *kp = xt_secret_get(pool->slab);
+
+	if (!kp)
+		return NULL;
+	memcpy(kp->send_key, keys->send, sizeof(kp->send_key));
+	memcpy(kp->recv_key, keys->recv, sizeof(kp->recv_key));
+	kp->birth = now;
+	kp->peer = peer;
+	kp->local_index = local_index;
+	kp->remote_index = remote_index;
+	kp->initiator = initiator;
+	xt_replay_init(&kp->replay);
+	xt_index_set(pool->index, local_index, XT_INDEX_KEYPAIR, kp);
+	pool->live++;
+	return kp;
+}
+
+static void release(struct xt_keypair_pool *pool, struct xt_keypair *kp)
+{
+	xt_secret_put(pool->slab, kp); /* wipes */
+	pool->live--;
+}
+
+static void retire(struct xt_keypair_pool *pool, struct xt_keypair **slot)
+{
+	struct xt_keypair *kp = *slot;
+
+	*slot = NULL;
+	if (!kp)
+		return;
+	xt_index_remove(pool->index, kp->local_index);
+	kp->dead = true;
+	if (!kp->pins)
+		release(pool, kp);
+}
+
+void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
+			struct xt_keypair *kp)
+{
+	retire(pool, &slots->previous);
+	if (!kp->initiator) {
+		retire(pool, &slots->next);
+		slots->next = kp;
+		return;
+	}
+	/* Both began at once: the peer may already send with the session that it initiated. */
+	if (slots->next) {
+		retire(pool, &slots->current);
+		slots->previous = slots->next;
+		slots->next = NULL;
+	} else {
+		slots->previous = slots->current;
+	}
+	slots->current = kp;
+}
+
+bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
+			struct xt_keypair *kp)
+{
+	if (kp != slots->next)
+		return false;
+	retire(pool, &slots->previous);
+	slots->previous = slots->current;
+	slots->current = kp;
+	slots->next = NULL;
+	return true;
+}
+
+void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots)
+{
+	retire(pool, &slots->next);
+	retire(pool, &slots->current);
+	retire(pool, &slots->previous);
+}
+
+bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now)
+{
+	return kp && now - kp->birth < XT_REJECT_AFTER_TIME &&
+	       kp->send_counter < XT_REJECT_AFTER_MESSAGES;
+}
+
+bool xt_keypair_may_recv(const struct xt_keypair *kp, uint64_t now)
+{
+	return kp && now - kp->birth < XT_REJECT_AFTER_TIME;
+}
+
+void xt_keypair_unpin(struct xt_keypair_pool *pool, struct xt_keypair *kp)
+{
+	kp->pins--;
+	if (kp->dead && !kp->pins)
+		release(pool, kp);
+}

@@ -1,0 +1,69 @@
+/* Keypairs: the transport keys of one session, and the three slots of a peer (paper 5.4.6, 6).
+ *
+ *   next      we answered; the initiator has not yet shown that it has the keys: receive only
+ *   current   the one to send with
+ *   previous  still received with, for what was on the way
+ *
+ * A keypair out of its slots is dead: its keys are wiped at the last unpin. */
+#ifndef XT_CORE_KEYPAIR_H
+#define XT_CORE_KEYPAIR_H
+
+#include <xtunnel/types.h>
+
+#include "core/index.h"
+#include "core/noise.h"
+#include "core/replay.h"
+#include "crypto/secret.h"
+
+struct xt_peer;
+
+struct xt_keypair {
+	uint8_t send_key[32];
+	uint8_t recv_key[32];
+	uint64_t send_counter; /* the next one */
+	uint64_t birth;	       /* monotonic ns */
+	struct xt_peer *peer;
+	uint32_t local_index, remote_index;
+	uint32_t pins;
+	bool initiator; /* we were */
+	bool dead;
+	struct xt_replay replay;
+};
+
+struct xt_keypairs {
+	struct xt_keypair *current, *previous, *next;
+};
+
+/* Where keypairs live: locked memory and the table of their indices. Owned by the device. */
+struct xt_keypair_pool {
+	struct xt_secret_pool *slab;
+	struct xt_index *index;
+	uint32_t live;
+};
+
+/* A keypair in no slot whose local index is index, already in the table as this keypair's.
+ * keys is copied. NULL without memory. */
+struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *peer,
+				  const struct xt_noise_keys *keys, uint32_t local_index,
+				  uint32_t remote_index, bool initiator, uint64_t now);
+
+/* Put kp into its first slot: as current when we initiated, else as next. */
+void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
+			struct xt_keypair *kp);
+/* A message was authenticated with kp: next becomes current. true: it just did. */
+bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
+			struct xt_keypair *kp);
+/* All three slots emptied. */
+void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots);
+
+/* May kp still be sent with, received with, at that time? NULL: no. */
+bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now);
+bool xt_keypair_may_recv(const struct xt_keypair *kp, uint64_t now);
+
+static inline void xt_keypair_pin(struct xt_keypair *kp)
+{
+	kp->pins++;
+}
+void xt_keypair_unpin(struct xt_keypair_pool *pool, struct xt_keypair *kp);
+
+#endif

@@ -1,0 +1,167 @@
+/* A peer's birth and death, and the lists it stands on. */
+#include "core/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "core/device_impl.h"
+
+static void endpoint_key(struct xt_endpoint_key *key, const struct xt_endpoint *ep)
+{
+	memset(key, 0, sizeof(*key));
+	key->b[0] = ep->ip.family;
+	memcpy(key->b + 1, ep->ip.b, sizeof(ep->ip.b));
+	xt_be16_put(key->b + 17, ep->port);
+	xt_be32_put(key->b + 19, ep->scope);
+}
+
+struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key)
+{
+	struct xt_peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		return NULL;
+	peer->secret = xt_secret_get(dev->peer_slab);
+	if (!peer->secret) {
+		free(peer);
+		return NULL;
+	}
+	peer->key = *key;
+	xt_timers_init(&peer->timers);
+	xt_cookie_maker_init(&peer->cookie, key);
+	peer->last_consumed = XT_NEVER;
+	return peer;
+}
+
+void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
+{
+	DL_APPEND(dev->peers, peer);
+	dev->n_peers++;
+}
+
+static void leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->in_endpoints)
+		return;
+	HASH_DELETE(by_endpoint, dev->peers_by_endpoint, peer);
+	peer->in_endpoints = false;
+}
+
+/* The two lists of a turn are short: a walk is cheaper than a second pointer in every peer. */
+static void leave_lists(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->speaking) {
+		LL_DELETE2(dev->speaking, peer, next_speaking);
+		if (dev->speaking_tail == peer) {
+			struct xt_peer *p = dev->speaking;
+			while (p && p->next_speaking)
+				p = p->next_speaking;
+			dev->speaking_tail = p;
+		}
+		peer->speaking = false;
+	}
+	if (peer->touched) {
+		LL_DELETE2(dev->touched, peer, next_touched);
+		peer->touched = false;
+	}
+}
+
+void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
+{
+	xt_peer_erase(dev, peer);
+	dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
+	xt_allowedips_remove_peer(&dev->allowed, peer);
+	xt_heap_remove(&dev->deadlines, &peer->node);
+	leave_endpoints(dev, peer);
+	leave_lists(dev, peer);
+	HASH_DELETE(by_key, dev->peers_by_key, peer);
+	DL_DELETE(dev->peers, peer);
+	dev->n_peers--;
+}
+
+void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
+{
+	xt_secret_put(dev->peer_slab, peer->secret);
+	xt_cookie_maker_clear(&peer->cookie);
+	free(peer->name);
+	free(peer);
+}
+
+struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+{
+	struct xt_peer *peer;
+
+	HASH_FIND(by_key, dev->peers_by_key, key, sizeof(*key), peer);
+	return peer;
+}
+
+struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint)
+{
+	struct xt_endpoint_key key;
+	struct xt_peer *peer;
+
+	endpoint_key(&key, endpoint);
+	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), peer);
+	return peer;
+}
+
+void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
+{
+	struct xt_endpoint_key key;
+
+	peer->path = *path;
+	endpoint_key(&key, &path->remote);
+	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
+		return;
+	leave_endpoints(dev, peer);
+	if (!path->remote.ip.family)
+		return;
+	peer->endpoint_key = key;
+	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(key), peer);
+	/* Without memory the table lacks this peer: only the restart rule is lost. */
+	peer->in_endpoints = peer->by_endpoint.tbl != NULL;
+}
+
+void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
+{
+	bool moved = !xt_endpoint_equal(&peer->path.remote, &path->remote);
+
+	xt_peer_set_path(dev, peer, path);
+	if (moved)
+		xt_event(dev, XT_EVENT_ROAMED, peer);
+}
+
+void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->touched)
+		return;
+	peer->touched = true;
+	peer->next_touched = dev->touched;
+	dev->touched = peer;
+}
+
+void xt_peer_speak(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->speaking)
+		return;
+	peer->speaking = true;
+	peer->next_speaking = NULL;
+	if (dev->speaking_tail)
+		dev->speaking_tail->next_speaking = peer;
+	else
+		dev->speaking = peer;
+	dev->speaking_tail = peer;
+}
+
+void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
+{
+	xt_index_remove(&dev->index, peer->handshake_index);
+	peer->handshake_index = 0;
+	xt_noise_handshake_clear(&peer->secret->handshake);
+	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
+	xt_timers_erased(&peer->timers);
+}

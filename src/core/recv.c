@@ -1,0 +1,155 @@
+/* The incoming story.
+ *
+ *   plan    type and exact length; data: index -> keypair pinned, job filled; handshakes: to the
+ * queue (open)  the caller does the batch's jobs finish  in order of arrival: tag -> replay ->
+ * session confirmed -> endpoint roams -> stamps -> trimmed to the IP length -> ECN merged -> the
+ * source must be this peer's
+ *
+ * A datagram for a session that we do not know, from a peer's endpoint, means that we restarted:
+ * the peer would notice only after 15 silent seconds, so we start a handshake. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "core/device_impl.h"
+#include "core/handshake.h"
+#include "packet/ip.h"
+
+static enum xt_verdict unknown_session(struct xt_device *dev, struct xt_time now,
+				       const struct xt_pkt *pkt)
+{
+	struct xt_peer *peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
+
+	/* While our initiation is on its way, or was just sent, the peer has all it needs. */
+	if (peer && peer->timers.start == XT_NEVER && peer->timers.retransmit == XT_NEVER &&
+	    xt_timers_may_initiate(&peer->timers, now.mono)) {
+		peer->timers.start = now.mono;
+		xt_peer_touch(dev, peer);
+		xt_event(dev, XT_EVENT_RESTART_NOTICED, peer);
+	}
+	return XT_DROP_INDEX;
+}
+
+static enum xt_verdict plan_data(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+				 struct xt_pkt *pkt)
+{
+	const struct xt_msg_data *head = (const void *)pkt->data;
+	struct xt_job *job = &batch->jobs[batch->n_jobs];
+	uint64_t counter = xt_le64_load(head->counter);
+	struct xt_keypair *kp;
+	void *owner;
+
+	if (xt_index_find(&dev->index, xt_le32_load(head->receiver), &owner) != XT_INDEX_KEYPAIR)
+		return unknown_session(dev, now, pkt);
+	kp = owner;
+	if (!xt_keypair_may_recv(kp, now.mono) || counter >= XT_REJECT_AFTER_MESSAGES)
+		return XT_DROP_EXPIRED;
+	xt_keypair_pin(kp);
+	pkt->keypair = kp;
+	pkt->counter = counter;
+	pkt->job = batch->n_jobs++;
+	*job = (struct xt_job){.key = kp->recv_key,
+			       .src = pkt->data + sizeof(*head),
+			       .dst = pkt->data + sizeof(*head),
+			       .counter = counter,
+			       .len = pkt->len - (uint32_t)sizeof(*head) - XT_TAG_LEN};
+	return XT_PASS;
+}
+
+static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+				struct xt_pkt *pkt)
+{
+	switch (xt_msg_type(pkt->data, pkt->len)) {
+	case XT_MSG_NONE:
+		return XT_DROP_MESSAGE;
+	case XT_MSG_DATA:
+		return plan_data(dev, now, batch, pkt);
+	default:
+		return xt_handshake_queue(dev, now, pkt->from, pkt->data, pkt->len);
+	}
+}
+
+void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		struct xt_pkt *pkt = &batch->pkts[i];
+
+		if (pkt->verdict != XT_PASS)
+			continue;
+		pkt->verdict = (uint8_t)plan_one(dev, now, batch, pkt);
+		/* A queued handshake message is counted when its turn comes. */
+		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
+			xt_count(dev, pkt->verdict);
+	}
+	xt_device_settle(dev);
+}
+
+/* Paper 6.2: the initiator that only receives renews the key before it is refused. */
+static void freshen(struct xt_time now, struct xt_peer *peer)
+{
+	const struct xt_keypair *kp = peer->keypairs.current;
+
+	if (peer->timers.last_minute || !kp || !kp->initiator)
+		return;
+	if (now.mono - kp->birth < XT_REJECT_AFTER_TIME - XT_KEEPALIVE_TIMEOUT - XT_REKEY_TIMEOUT)
+		return;
+	peer->timers.last_minute = true;
+	peer->timers.start = XT_MIN(peer->timers.start, now.mono);
+}
+
+static void authenticated(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+			  struct xt_peer *peer)
+{
+	if (xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair))
+		xt_session_complete(dev, now, peer);
+	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0)
+		xt_peer_roam(dev, peer, pkt->from);
+	peer->rx_bytes += pkt->len;
+	xt_timers_any_received(&peer->timers, now.mono);
+	freshen(now, peer);
+	xt_peer_touch(dev, peer);
+}
+
+static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+				  const struct xt_job *job)
+{
+	struct xt_keypair *kp = pkt->keypair;
+	struct xt_peer *peer = kp->peer, *owner;
+	struct xt_ip_view ip;
+
+	if (kp->dead)
+		return XT_DROP_EXPIRED;
+	if (!job->ok)
+		return XT_DROP_AUTH;
+	if (!xt_replay_accept(&kp->replay, pkt->counter))
+		return XT_DROP_REPLAY;
+	authenticated(dev, now, pkt, peer);
+	pkt->data = job->dst;
+	pkt->len = job->len;
+	pkt->peer = peer;
+	if (!pkt->len)
+		return XT_TAKEN_KEEPALIVE;
+	xt_timers_data_received(&peer->timers, now.mono);
+	if (!xt_ip_parse_packet(&ip, pkt->data, pkt->len))
+		return XT_DROP_INNER;
+	pkt->len = ip.len;
+	if (!xt_ip_merge_ecn(&ip, pkt->ecn))
+		return XT_DROP_ECN;
+	owner = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.src)
+				: xt_allowedips_find6(&dev->allowed, ip.src);
+	return owner == peer ? XT_PASS : XT_DROP_SOURCE;
+}
+
+void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		struct xt_pkt *pkt = &batch->pkts[i];
+
+		if (!pkt->keypair)
+			continue;
+		pkt->verdict = (uint8_t)finish_one(dev, now, pkt, &batch->jobs[pkt->job]);
+		xt_count(dev, pkt->verdict);
+		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
+		pkt->keypair = NULL;
+	}
+	xt_device_settle(dev);
+}

@@ -1,0 +1,137 @@
+/* The timers of one peer; the story is told in timers.h. */
+#include "core/timers.h"
+
+#include "base/bytes.h"
+#include "core/limits.h"
+
+void xt_timers_init(struct xt_timers *t)
+{
+	*t = (struct xt_timers){.retransmit = XT_NEVER,
+				.keepalive = XT_NEVER,
+				.new_handshake = XT_NEVER,
+				.erase = XT_NEVER,
+				.persistent = XT_NEVER,
+				.start = XT_NEVER,
+				.last_initiation = XT_NEVER};
+}
+
+uint64_t xt_timers_next(const struct xt_timers *t)
+{
+	uint64_t a = XT_MIN(t->retransmit, t->keepalive);
+	uint64_t b = XT_MIN(t->new_handshake, t->erase);
+	uint64_t c = XT_MIN(t->persistent, t->start);
+
+	return XT_MIN(a, XT_MIN(b, c));
+}
+
+static bool expired(uint64_t *stamp, uint64_t now)
+{
+	if (*stamp > now)
+		return false;
+	*stamp = XT_NEVER;
+	return true;
+}
+
+unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
+{
+	unsigned due = 0;
+
+	if (expired(&t->retransmit, now)) {
+		if (t->attempts >= XT_ATTEMPTS_MAX) {
+			due |= XT_DUE_GIVE_UP;
+		} else {
+			t->attempts++;
+			due |= XT_DUE_RETRANSMIT;
+		}
+	}
+	if (expired(&t->keepalive, now))
+		due |= XT_DUE_KEEPALIVE;
+	if (expired(&t->new_handshake, now))
+		due |= XT_DUE_NEW_HANDSHAKE;
+	if (expired(&t->erase, now))
+		due |= XT_DUE_ERASE;
+	if (expired(&t->persistent, now))
+		due |= XT_DUE_PERSISTENT;
+	if (expired(&t->start, now))
+		due |= XT_DUE_START;
+	return due;
+}
+
+static void traversal(struct xt_timers *t, uint64_t now)
+{
+	if (t->persistent_s)
+		t->persistent = now + t->persistent_s * XT_SECOND;
+}
+
+void xt_timers_data_sent(struct xt_timers *t, uint64_t now, uint64_t jitter)
+{
+	if (t->new_handshake == XT_NEVER)
+		t->new_handshake = now + XT_KEEPALIVE_TIMEOUT + XT_REKEY_TIMEOUT + jitter;
+}
+
+void xt_timers_data_received(struct xt_timers *t, uint64_t now)
+{
+	if (t->keepalive == XT_NEVER)
+		t->keepalive = now + XT_KEEPALIVE_TIMEOUT;
+}
+
+void xt_timers_any_sent(struct xt_timers *t, uint64_t now)
+{
+	t->keepalive = XT_NEVER;
+	traversal(t, now);
+}
+
+void xt_timers_any_received(struct xt_timers *t, uint64_t now)
+{
+	t->new_handshake = XT_NEVER;
+	traversal(t, now);
+}
+
+void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter)
+{
+	t->retransmit = now + XT_REKEY_TIMEOUT + jitter;
+	t->last_initiation = now;
+	t->start = XT_NEVER;
+}
+
+void xt_timers_complete(struct xt_timers *t)
+{
+	t->retransmit = XT_NEVER;
+	t->start = XT_NEVER;
+	t->attempts = 0;
+	t->last_minute = false;
+}
+
+void xt_timers_derived(struct xt_timers *t, uint64_t now)
+{
+	t->erase = now + XT_ERASE_AFTER;
+}
+
+void xt_timers_gave_up(struct xt_timers *t, uint64_t now)
+{
+	t->keepalive = XT_NEVER;
+	if (t->erase == XT_NEVER)
+		t->erase = now + XT_ERASE_AFTER;
+}
+
+void xt_timers_erased(struct xt_timers *t)
+{
+	t->erase = XT_NEVER;
+	t->last_minute = false;
+}
+
+void xt_timers_set_persistent(struct xt_timers *t, uint64_t now, uint16_t seconds)
+{
+	if (!seconds)
+		t->persistent = XT_NEVER;
+	else if (!t->persistent_s)
+		t->persistent = now;
+	else
+		t->persistent = XT_MIN(t->persistent, now + seconds * XT_SECOND);
+	t->persistent_s = seconds;
+}
+
+bool xt_timers_may_initiate(const struct xt_timers *t, uint64_t now)
+{
+	return t->last_initiation == XT_NEVER || now - t->last_initiation >= XT_REKEY_TIMEOUT;
+}

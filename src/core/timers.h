@@ -1,0 +1,60 @@
+/* A peer's timers: stamps, and functions that move them. The story, event by event (paper section
+ * 6):
+ *
+ *   data sent              if nothing authenticated comes back within KEEPALIVE_TIMEOUT +
+ * REKEY_TIMEOUT, start a new handshake data received          if nothing is sent within
+ * KEEPALIVE_TIMEOUT, send an empty message anything sent          the passive keepalive is no
+ * longer owed anything received      the peer is there: no new handshake for silence either way the
+ * persistent keepalive starts over initiation sent        again after REKEY_TIMEOUT + jitter, for
+ * REKEY_ATTEMPT_TIME in all session complete       no more retries session derived        erase all
+ * keys 3 x REJECT_AFTER_TIME later
+ *
+ * Pure: no clock, no device. Times are monotonic nanoseconds; XT_NEVER: not armed. */
+#ifndef XT_CORE_TIMERS_H
+#define XT_CORE_TIMERS_H
+
+#include <xtunnel/types.h>
+
+struct xt_timers {
+	uint64_t retransmit;
+	uint64_t keepalive;	/* passive */
+	uint64_t new_handshake; /* sent, but heard nothing */
+	uint64_t erase;
+	uint64_t persistent;
+	uint64_t start;		  /* a handshake is wanted from then on */
+	uint64_t last_initiation; /* when ours was last sent; XT_NEVER: not yet */
+	uint32_t attempts;
+	uint16_t persistent_s;
+	bool last_minute; /* the receiver's early rekey was asked for in this session */
+};
+
+enum xt_due { /* bits: what xt_timers_due found; the stamps found are disarmed */
+	      XT_DUE_RETRANSMIT = 1 << 0,
+	      XT_DUE_GIVE_UP = 1 << 1, /* instead of RETRANSMIT, when REKEY_ATTEMPT_TIME is over */
+	      XT_DUE_KEEPALIVE = 1 << 2,
+	      XT_DUE_NEW_HANDSHAKE = 1 << 3,
+	      XT_DUE_ERASE = 1 << 4,
+	      XT_DUE_PERSISTENT = 1 << 5,
+	      XT_DUE_START = 1 << 6,
+};
+
+void xt_timers_init(struct xt_timers *t);
+uint64_t xt_timers_next(const struct xt_timers *t);
+unsigned xt_timers_due(struct xt_timers *t, uint64_t now);
+
+void xt_timers_data_sent(struct xt_timers *t, uint64_t now, uint64_t jitter);
+void xt_timers_data_received(struct xt_timers *t, uint64_t now);
+void xt_timers_any_sent(struct xt_timers *t, uint64_t now);
+void xt_timers_any_received(struct xt_timers *t, uint64_t now);
+void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter);
+void xt_timers_complete(struct xt_timers *t);
+void xt_timers_derived(struct xt_timers *t, uint64_t now);
+void xt_timers_gave_up(struct xt_timers *t, uint64_t now);
+void xt_timers_erased(struct xt_timers *t);
+/* 0 -> n is answered by a keepalive at once. */
+void xt_timers_set_persistent(struct xt_timers *t, uint64_t now, uint16_t seconds);
+
+/* May an initiation be sent now (one per REKEY_TIMEOUT)? */
+bool xt_timers_may_initiate(const struct xt_timers *t, uint64_t now);
+
+#endif

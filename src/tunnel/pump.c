@@ -1,0 +1,291 @@
+/* The pump: turns outward, inward, and the tick that follows each. */
+#include "tunnel/pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "packet/icmp.h"
+#include "packet/ip.h"
+#include "packet/ping.h"
+
+#define BATCH	   64
+#define OUT_SLAB   (BATCH * 2048 + XT_SLOT_MAX)
+#define REPLY_SLAB (BATCH * 2048 + XT_SLOT_MAX)
+#define TX_ARENA   (64 * 160)
+/* Bytes read in one turn before the other direction is looked at: small enough that a ping under
+ * bulk waits little, large enough to amortise the turn. */
+#define TURN_BYTES (512u << 10)
+
+struct xt_pump {
+	struct xt_pump_parts parts;
+	struct xt_batch *out;	   /* from the TUN, on its way to UDP */
+	struct xt_batch *in;	   /* from UDP, on its way to the TUN */
+	struct xt_batch *own;	   /* echo replies, pings, staged packets, keepalives; to UDP */
+	struct xt_batch *released; /* fragments that were kept, and ICMP errors; to the TUN */
+	struct xt_tx *tx;
+	uint32_t tx_next; /* the first run that has not left */
+	bool blocked;
+	struct xt_icmp_limit icmp_limit;
+};
+
+int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
+{
+	struct xt_pump *pump = calloc(1, sizeof(*pump));
+
+	if (!pump)
+		return XT_E_NOMEM;
+	pump->parts = *parts;
+	xt_icmp_limit_init(&pump->icmp_limit);
+	if (xt_batch_new(&pump->out, BATCH, OUT_SLAB) ||
+	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
+	    xt_batch_new(&pump->own, BATCH, REPLY_SLAB) ||
+	    xt_batch_new(&pump->released, BATCH, REPLY_SLAB) ||
+	    xt_tx_new(&pump->tx, 3 * BATCH, TX_ARENA)) {
+		xt_pump_free(pump);
+		return XT_E_NOMEM;
+	}
+	*out = pump;
+	return 0;
+}
+
+void xt_pump_free(struct xt_pump *pump)
+{
+	if (!pump)
+		return;
+	xt_batch_free(pump->out);
+	xt_batch_free(pump->in);
+	xt_batch_free(pump->own);
+	xt_batch_free(pump->released);
+	xt_tx_free(pump->tx);
+	free(pump);
+}
+
+/* All datagrams that are ready; what they lie in is free again once all have left. */
+static void flush(struct xt_pump *pump)
+{
+	struct xt_udp *udp = pump->parts.udp;
+	uint64_t refused = udp->refused;
+	int err = udp->ops->send(udp, pump->tx, &pump->tx_next);
+
+	xt_device_count(pump->parts.dev, XT_DROP_UDP, udp->refused - refused);
+	pump->blocked = err == -EAGAIN;
+	if (pump->blocked)
+		return;
+	for (uint32_t i = 0; i < pump->tx->n_runs; i++)
+		if (pump->tx->runs[i].unstuck)
+			xt_device_unstick(pump->parts.dev, &pump->tx->runs[i].path);
+	xt_tx_reset(pump->tx);
+	pump->tx_next = 0;
+	xt_batch_reset(pump->out);
+	xt_batch_reset(pump->own);
+	xt_batch_reset(pump->in); /* echo replies of peers lie there */
+}
+
+static void to_tun(struct xt_pump *pump, struct xt_batch *batch, int *gone)
+{
+	uint32_t dropped = 0;
+	int n = pump->parts.tun->ops->send(pump->parts.tun, batch);
+
+	if (n < 0)
+		*gone = n;
+	for (uint32_t i = 0; i < batch->n; i++)
+		dropped += batch->pkts[i].verdict == XT_DROP_TUN;
+	xt_device_count(pump->parts.dev, XT_DROP_TUN, dropped);
+}
+
+/* The middle and the end of the outgoing road for a batch that was planned. */
+static void seal_and_finish(struct xt_pump *pump, struct xt_time now, struct xt_batch *batch)
+{
+	xt_aead_seal(pump->parts.aead, batch->jobs, batch->n_jobs);
+	xt_send_finish(pump->parts.dev, now, batch, pump->tx);
+}
+
+/* What the device itself has to say, until it has said all or the socket is full. */
+static void say_own(struct xt_pump *pump, struct xt_time now)
+{
+	while (!pump->blocked && xt_send_own(pump->parts.dev, now, pump->own)) {
+		seal_and_finish(pump, now, pump->own);
+		flush(pump);
+	}
+}
+
+void xt_pump_tick(struct xt_pump *pump, struct xt_time now)
+{
+	if (pump->parts.echo)
+		xt_echo_tick(pump->parts.echo, now.mono);
+	if (pump->blocked)
+		return;
+	xt_device_tick(pump->parts.dev, now, pump->tx);
+	flush(pump);
+	say_own(pump, now);
+}
+
+uint64_t xt_pump_deadline(const struct xt_pump *pump)
+{
+	uint64_t at = pump->parts.echo ? xt_echo_deadline(pump->parts.echo) : XT_NEVER;
+
+	if (pump->blocked) /* whatever is due waits for the socket */
+		return at;
+	return XT_MIN(at, xt_device_deadline(pump->parts.dev));
+}
+
+bool xt_pump_blocked(const struct xt_pump *pump)
+{
+	return pump->blocked;
+}
+
+void xt_pump_writable(struct xt_pump *pump, struct xt_time now)
+{
+	flush(pump);
+	if (!pump->blocked)
+		xt_pump_tick(pump, now);
+}
+
+/* Tell the host's sender what it cannot reach. */
+static void answer_unreachable(struct xt_pump *pump, struct xt_time now, struct xt_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		const struct xt_pkt *pkt = &batch->pkts[i];
+		enum xt_icmp_why why;
+		const struct xt_ip *own;
+
+		if (pkt->verdict == XT_DROP_NO_ROUTE)
+			why = XT_ICMP_NO_ROUTE;
+		else if (pkt->verdict == XT_DROP_NO_ENDPOINT)
+			why = XT_ICMP_HOST_UNREACHABLE;
+		else
+			continue;
+		own = pkt->data[0] >> 4 == 4 ? &pump->parts.own4 : &pump->parts.own6;
+		xt_icmp_answer(&pump->icmp_limit, now.mono, why, 0, own, pkt->data, pkt->len,
+			       pump->released);
+	}
+}
+
+int xt_pump_out(struct xt_pump *pump, struct xt_time now)
+{
+	struct xt_tun *tun = pump->parts.tun;
+	int n, gone = 0;
+
+	if (pump->blocked)
+		return 0;
+	n = tun->ops->recv(tun, pump->out, TURN_BYTES);
+	if (n < 0)
+		return n;
+	if (pump->parts.echo)
+		xt_echo_turn(pump->parts.echo, XT_ECHO_SIDE_HOST, now.mono, pump->out,
+			     pump->released, pump->own);
+	if (pump->released->n) { /* answers to the host */
+		to_tun(pump, pump->released, &gone);
+		xt_batch_reset(pump->released);
+	}
+	xt_send_plan(pump->parts.dev, now, pump->out, pump->tx);
+	seal_and_finish(pump, now, pump->out);
+	if (pump->own->n) { /* fragments that were no echo go on */
+		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
+		seal_and_finish(pump, now, pump->own);
+	}
+	answer_unreachable(pump, now, pump->out);
+	answer_unreachable(pump, now, pump->own);
+	if (pump->released->n) {
+		to_tun(pump, pump->released, &gone);
+		xt_batch_reset(pump->released);
+	}
+	flush(pump);
+	xt_pump_tick(pump, now);
+	return gone ? gone : n;
+}
+
+/* Replies to our own pings end here. */
+static void take_pongs(struct xt_pump *pump)
+{
+	struct xt_batch *in = pump->in;
+
+	if (!pump->parts.pong)
+		return;
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct xt_pkt *pkt = &in->pkts[i];
+		struct xt_ping_reply reply;
+
+		if (pkt->verdict != XT_PASS || !xt_ping_match(&reply, pkt->data, pkt->len))
+			continue;
+		struct xt_public key = xt_peer_key(pkt->peer);
+		struct xt_pong pong = {.peer = &key,
+				       .from = reply.from,
+				       .id = reply.id,
+				       .seq = reply.seq,
+				       .cookie = reply.cookie,
+				       .size = reply.size};
+		if (pump->parts.pong(pump->parts.ctx, &pong)) {
+			pkt->verdict = XT_TAKEN_PING;
+			xt_device_count(pump->parts.dev, XT_TAKEN_PING, 1);
+		}
+	}
+}
+
+int xt_pump_in(struct xt_pump *pump, struct xt_time now)
+{
+	struct xt_udp *udp = pump->parts.udp;
+	int n, gone = 0;
+
+	/* While blocked, nothing that would have to be answered is read: an echo reply leaves from
+	 * where its request lies. */
+	if (pump->blocked && pump->parts.echo)
+		return 0;
+	n = udp->ops->recv(udp, pump->in, TURN_BYTES);
+	if (n < 0)
+		return n;
+	xt_recv_plan(pump->parts.dev, now, pump->in);
+	xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
+	xt_recv_finish(pump->parts.dev, now, pump->in);
+	take_pongs(pump);
+	if (pump->parts.echo)
+		xt_echo_turn(pump->parts.echo, XT_ECHO_SIDE_PEER, now.mono, pump->in, pump->own,
+			     pump->released);
+	to_tun(pump, pump->in, &gone);
+	if (pump->released->n) {
+		to_tun(pump, pump->released, &gone);
+		xt_batch_reset(pump->released);
+	}
+	if (pump->own->n) { /* echo replies, to whom they came from */
+		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
+		seal_and_finish(pump, now, pump->own);
+	}
+	if (pump->blocked)
+		xt_batch_reset(pump->in);
+	else
+		flush(pump);
+	xt_pump_tick(pump, now);
+	return gone ? gone : n;
+}
+
+int xt_pump_ping(struct xt_pump *pump, struct xt_time now, const struct xt_public *peer,
+		 const struct xt_ip *src, const struct xt_ip *dst, uint16_t id, uint16_t seq,
+		 uint64_t cookie, uint32_t size)
+{
+	struct xt_peer *to = xt_device_peer(pump->parts.dev, peer);
+	struct xt_pkt *pkt;
+	int len;
+
+	if (!to)
+		return XT_E_NOPEER;
+	if (pump->blocked)
+		return XT_E_AGAIN;
+	pkt = xt_batch_add(pump->own, XT_PACKET_MAX);
+	if (!pkt)
+		return XT_E_AGAIN;
+	len = xt_ping_build(pkt->data, XT_PACKET_MAX, src, dst, id, seq, cookie, size);
+	if (len < 0) {
+		xt_batch_drop_last(pump->own);
+		return XT_E_INVALID;
+	}
+	pkt->len = (uint32_t)len;
+	pkt->peer = to;
+	xt_batch_trim(pump->own);
+	xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
+	seal_and_finish(pump, now, pump->own);
+	flush(pump);
+	xt_pump_tick(pump, now);
+	return 0;
+}
