@@ -1,9 +1,10 @@
-/* A configuration file as data: a superset of wg-quick(8)'s. Parsing is pure: bytes in, struct xt_conf
- * or a list of errors out. Files that it names (PrivateKeyFile …) are read by conf_load. */
+/* A configuration file as data: a superset of wg-quick(8)'s. Parsing is pure: bytes in, struct
+ * xt_conf or a list of errors out. Files that it names (PrivateKeyFile …) are read by conf_load. */
 #ifndef XT_CONTROL_CONF_H
 #define XT_CONTROL_CONF_H
 
 #include <xtunnel/change.h>
+#include <xtunnel/error.h>
 
 #include "platform/link.h"
 
@@ -14,14 +15,16 @@ struct xt_conf_peer {
 	unsigned line; /* of its [Peer] */
 	struct xt_public key;
 	struct xt_psk psk;
+	bool has_psk; /* from the file itself or from psk_file */
 	char *psk_file;
 	char name[XT_NAME_MAX + 1];
 	struct xt_cidr *allowed; /* as written, host bits zeroed */
+	unsigned *allowed_lines; /* where each stands */
 	size_t n_allowed;
 	char *endpoint_host; /* NULL: none; literal address or name */
 	uint16_t endpoint_port;
 	uint16_t keepalive_s;
-	unsigned endpoint_line;
+	unsigned endpoint_line, psk_file_line;
 };
 
 struct xt_conf_hook {
@@ -49,7 +52,8 @@ struct xt_conf {
 	uint32_t table_number;
 	char **dns;
 	size_t n_dns;
-	unsigned dns_line, save_line;
+	unsigned dns_line, save_line, key_line, address_line, mtu_line, echo_line,
+	    echo_addresses_line;
 	bool save_config;
 	struct xt_conf_hooks pre_up, post_up, pre_down, post_down;
 	enum xt_echo_mode echo;
@@ -76,8 +80,10 @@ struct xt_conf_notes {
  * XT_E_NOMEM. name: the interface (NULL: not known). out is cleared on error. */
 int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
 		  struct xt_conf_notes *notes);
-/* Find (NAME -> ./…/NAME.conf rules in xtunnel.conf(5)), read, parse, read key files, warn on file
- * modes. XT_E_SYNTAX or -errno with a note. */
+/* Find, read, parse, read key files, warn on file modes. With a '/' or a final ".conf" it is a
+ * path; a word is looked for as /etc/xtunnel/NAME.conf, then /etc/wireguard/NAME.conf. out->path is
+ * set as soon as the file was found, also on error (xt_conf_clear frees it). XT_E_SYNTAX or -errno
+ * with a note; XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_notes *notes);
 /* What `run`/`up` refuse in this version, and contradictions: appends notes. 0 or XT_E_SYNTAX. */
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_notes *notes);
@@ -88,6 +94,11 @@ char *xt_conf_notes_print(const struct xt_conf_notes *notes, const char *file);
 
 /* The device's part: everything but names to be resolved (replace_peers is set). XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+
+/* Nothing of the file's text is ever quoted in a note: a slipped line end may have put a key there.
+ */
+#define XT_CONF_ERRORS_MAX 20
+#define XT_CONF_FILE_MAX   (16u << 20)
 
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
 

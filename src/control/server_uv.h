@@ -1,0 +1,53 @@
+/* A Unix stream socket that answers requests, on a uv loop. It knows framing and clients, not what
+ * requests mean: bytes in, bytes out. JSON sits on top (control_uv.h). */
+#ifndef XT_CONTROL_SERVER_UV_H
+#define XT_CONTROL_SERVER_UV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+enum xt_framing {
+	XT_FRAME_LINE,	/* a request is one line; handed over without its '\n' */
+	XT_FRAME_BLANK, /* a request ends with an empty line; handed over with it */
+};
+
+struct xt_server;
+struct xt_request;
+
+/* handle     called for each complete request, one at a time per client; data is wiped after it
+ *	      returned. Answers with xt_request_reply now or later.
+ * cancelled  the client of a request that is not answered yet has gone: the request is dead after
+ *	      this returns. May be NULL.
+ * max_request  longest request in bytes; 0: 64 KiB
+ * stall_ms     a client that began a request and does not finish it, or does not take its answer,
+ *is cut off after so long; 0: 10,000 */
+struct xt_server_options {
+	const char *path;
+	enum xt_framing framing;
+	void (*handle)(void *ctx, struct xt_request *request, const char *data, size_t len);
+	void (*cancelled)(void *ctx, struct xt_request *request);
+	void *ctx;
+	size_t max_request;
+	unsigned stall_ms;
+	unsigned umask; /* 0: 077 */
+};
+
+/* The directory is made (0755) when it is missing, not its parents'. A socket that nobody listens
+ * on is taken over. -EADDRINUSE: somebody listens; -ENAMETOOLONG; -errno; XT_E_NOMEM. */
+int xt_server_open(struct xt_server **out, uv_loop_t *loop,
+		   const struct xt_server_options *options);
+/* Cuts all clients off (requests are cancelled without a notice), removes the socket if it is still
+ * ours, and frees itself once the loop has run on. NULL is fine. */
+void xt_server_close(struct xt_server *server);
+unsigned xt_server_clients(const struct xt_server *server);
+
+/* Answer: bytes are copied; last ends the request (more answers may come before it). close: cut the
+ * client off behind these bytes (last is meant, too). XT_E_NOMEM: the client was cut off. */
+int xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last);
+void xt_request_close(struct xt_request *request);
+/* For whoever handles it. */
+void xt_request_set(struct xt_request *request, void *data);
+void *xt_request_get(const struct xt_request *request);
+
+#endif
