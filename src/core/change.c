@@ -1,0 +1,69 @@
+/* A configuration change, while it is put together. It holds keys: what is given back is wiped. */
+#include <xtunnel/change.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "base/text.h"
+
+/* Room for one more item, by moving: realloc would leave keys behind. */
+static int grow(void *items, size_t *cap, size_t n, size_t size)
+{
+	void **v = items;
+	size_t more = *cap ? 2 * *cap : 4;
+	void *moved;
+
+	if (n < *cap)
+		return 0;
+	if (more > SIZE_MAX / 2 / size)
+		return XT_E_NOMEM;
+	moved = malloc(more * size);
+	if (!moved)
+		return XT_E_NOMEM;
+	if (*v) {
+		memcpy(moved, *v, n * size);
+		xt_wipe(*v, n * size);
+		free(*v);
+	}
+	*v = moved;
+	*cap = more;
+	return 0;
+}
+
+void xt_change_init(struct xt_change *change)
+{
+	memset(change, 0, sizeof(*change));
+}
+
+void xt_change_clear(struct xt_change *change)
+{
+	for (size_t i = 0; i < change->n_peers; i++)
+		free(change->peers[i].allowed);
+	if (change->peers)
+		xt_wipe(change->peers, change->n_peers * sizeof(*change->peers));
+	free(change->peers);
+	xt_wipe(change, sizeof(*change));
+}
+
+struct xt_peer_change *xt_change_peer(struct xt_change *change, const struct xt_public *key)
+{
+	struct xt_peer_change *peer;
+
+	if (grow(&change->peers, &change->cap_peers, change->n_peers, sizeof(*peer)))
+		return NULL;
+	peer = &change->peers[change->n_peers++];
+	memset(peer, 0, sizeof(*peer));
+	peer->key = *key;
+	return peer;
+}
+
+int xt_change_allowed(struct xt_peer_change *peer, const struct xt_cidr *cidr, bool remove)
+{
+	if (grow(&peer->allowed, &peer->cap_allowed, peer->n_allowed, sizeof(*peer->allowed)))
+		return XT_E_NOMEM;
+	peer->allowed[peer->n_allowed++] =
+	    (struct xt_allowed_change){.cidr = *cidr, .remove = remove};
+	return 0;
+}

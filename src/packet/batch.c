@@ -1,0 +1,239 @@
+/* Batches of packets and the runs of datagrams that they leave as. */
+#include <xtunnel/batch.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <xtunnel/error.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/text.h"
+
+#define ALIGN 16
+
+static const char *const labels[] = {
+#define X(name, label, sentence) [name] = label,
+#include <xtunnel/verdict.def>
+#undef X
+};
+static const char *const sentences[] = {
+#define X(name, label, sentence) [name] = sentence,
+#include <xtunnel/verdict.def>
+#undef X
+};
+
+const char *xt_verdict_label(enum xt_verdict verdict)
+{
+	return (unsigned)verdict < XT_VERDICTS ? labels[verdict] : "unknown";
+}
+
+const char *xt_verdict_sentence(enum xt_verdict verdict)
+{
+	return (unsigned)verdict < XT_VERDICTS ? sentences[verdict] : "unknown";
+}
+
+/* Pages come when they are touched, one by one: huge ones would make an idle endpoint large. What
+ * was on its way is nobody's business in a dump. */
+static uint8_t *slab_new(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+#ifdef MADV_DONTDUMP
+	(void)madvise(p, len, MADV_DONTDUMP);
+#endif
+#ifdef MADV_NOHUGEPAGE
+	(void)madvise(p, len, MADV_NOHUGEPAGE);
+#endif
+	return p;
+}
+
+int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len)
+{
+	const size_t page = 4096;
+	struct xt_batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch || slab_len > SIZE_MAX - page)
+		goto fail;
+	batch->cap = XT_MAX(cap, 1u);
+	batch->slab_len = XT_ALIGN_UP(XT_MAX(slab_len, (size_t)XT_SLOT_MAX), page);
+	batch->pkts = calloc(batch->cap, sizeof(*batch->pkts));
+	batch->jobs = calloc(batch->cap, sizeof(*batch->jobs));
+	batch->paths = calloc(batch->cap, sizeof(*batch->paths));
+	batch->slab = slab_new(batch->slab_len);
+	if (!batch->pkts || !batch->jobs || !batch->paths || !batch->slab)
+		goto fail;
+	batch->slot_pkt = UINT32_MAX;
+	*out = batch;
+	return 0;
+fail:
+	xt_batch_free(batch);
+	return XT_E_NOMEM;
+}
+
+void xt_batch_free(struct xt_batch *batch)
+{
+	if (!batch)
+		return;
+	if (batch->slab) {
+		xt_wipe(batch->slab, batch->slab_high);
+		munmap(batch->slab, batch->slab_len);
+	}
+	free(batch->pkts);
+	free(batch->jobs);
+	free(batch->paths);
+	free(batch);
+}
+
+void xt_batch_reset(struct xt_batch *batch)
+{
+	batch->n = 0;
+	batch->n_jobs = 0;
+	batch->n_paths = 0;
+	batch->slab_used = 0;
+	batch->slot_pkt = UINT32_MAX;
+}
+
+struct xt_pkt *xt_batch_view(struct xt_batch *batch, uint8_t *data, uint32_t len)
+{
+	struct xt_pkt *pkt;
+
+	if (batch->n == batch->cap)
+		return NULL;
+	pkt = &batch->pkts[batch->n++];
+	*pkt = (struct xt_pkt){.data = data, .len = len, .job = XT_NO_JOB, .verdict = XT_PASS};
+	return pkt;
+}
+
+struct xt_pkt *xt_batch_add(struct xt_batch *batch, size_t max)
+{
+	size_t left = batch->slab_len - batch->slab_used;
+	struct xt_pkt *pkt;
+
+	if (max > XT_PACKET_MAX || left < XT_HEADROOM + max + XT_TAILROOM)
+		return NULL;
+	pkt = xt_batch_view(batch, batch->slab + batch->slab_used + XT_HEADROOM, 0);
+	if (!pkt)
+		return NULL;
+	batch->slot_pkt = batch->n - 1;
+	batch->slot_start = batch->slab_used;
+	/* The slab's length is aligned, so this stays inside. */
+	batch->slab_used += XT_ALIGN_UP(XT_HEADROOM + max + XT_TAILROOM, (size_t)ALIGN);
+	batch->slab_high = XT_MAX(batch->slab_high, batch->slab_used);
+	return pkt;
+}
+
+void xt_batch_trim(struct xt_batch *batch)
+{
+	size_t end;
+
+	if (!batch->n || batch->slot_pkt != batch->n - 1)
+		return;
+	end = (size_t)(batch->pkts[batch->n - 1].data - batch->slab) +
+	      batch->pkts[batch->n - 1].len + XT_TAILROOM;
+	end = XT_ALIGN_UP(end, (size_t)ALIGN);
+	assert(end <= batch->slab_used);
+	batch->slab_used = end;
+}
+
+void xt_batch_drop_last(struct xt_batch *batch)
+{
+	assert(batch->n);
+	batch->n--;
+	/* A view's bytes belong to somebody else; only a slot goes back. */
+	if (batch->slot_pkt == batch->n) {
+		batch->slab_used = batch->slot_start;
+		batch->slot_pkt = UINT32_MAX;
+	}
+}
+
+int xt_tx_new(struct xt_tx **out, uint32_t cap, size_t arena_len)
+{
+	struct xt_tx *tx = calloc(1, sizeof(*tx));
+
+	if (!tx)
+		return XT_E_NOMEM;
+	tx->cap = XT_MAX(cap, 1u);
+	tx->arena_len = XT_MAX(arena_len, (size_t)1);
+	tx->runs = calloc(tx->cap, sizeof(*tx->runs));
+	tx->vecs = calloc(tx->cap, sizeof(*tx->vecs));
+	tx->arena = malloc(tx->arena_len);
+	if (!tx->runs || !tx->vecs || !tx->arena) {
+		xt_tx_free(tx);
+		return XT_E_NOMEM;
+	}
+	*out = tx;
+	return 0;
+}
+
+void xt_tx_free(struct xt_tx *tx)
+{
+	if (!tx)
+		return;
+	free(tx->runs);
+	free(tx->vecs);
+	free(tx->arena);
+	free(tx);
+}
+
+void xt_tx_reset(struct xt_tx *tx)
+{
+	tx->n_runs = 0;
+	tx->n_vecs = 0;
+	tx->arena_used = 0;
+}
+
+static bool same_path(const struct xt_path *a, const struct xt_path *b)
+{
+	return a->ifindex == b->ifindex && xt_endpoint_equal(&a->remote, &b->remote) &&
+	       xt_ip_equal(&a->local, &b->local);
+}
+
+/* A shorter datagram than the others ends a run: nothing can follow it. */
+static bool joins(const struct xt_tx *tx, const struct xt_run *run, const struct xt_path *path,
+		  uint8_t ecn, size_t len)
+{
+	return run->n < XT_RUN_MAX && len <= run->seg && run->bytes + len <= XT_RUN_BYTES &&
+	       tx->vecs[run->first + run->n - 1].len == run->seg && run->ecn == ecn &&
+	       !run->unstuck && same_path(&run->path, path);
+}
+
+int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base, size_t len)
+{
+	struct xt_run *run = tx->n_runs ? &tx->runs[tx->n_runs - 1] : NULL;
+
+	if (!len || len > XT_PACKET_MAX)
+		return XT_E_INVALID;
+	if (tx->n_vecs == tx->cap)
+		return XT_E_FULL;
+	if (!run || !joins(tx, run, path, ecn, len)) {
+		run = &tx->runs[tx->n_runs++];
+		*run = (struct xt_run){
+		    .path = *path, .first = tx->n_vecs, .seg = (uint32_t)len, .ecn = ecn};
+	}
+	run->n++;
+	run->bytes += (uint32_t)len;
+	tx->vecs[tx->n_vecs++] = (struct xt_vec){base, len};
+	return 0;
+}
+
+int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, const void *msg,
+	       size_t len)
+{
+	uint8_t *base = tx->arena + tx->arena_used;
+	int err;
+
+	if (len > tx->arena_len - tx->arena_used)
+		return XT_E_FULL;
+	err = xt_tx_view(tx, path, ecn, base, len);
+	if (err)
+		return err;
+	memcpy(base, msg, len);
+	tx->arena_used += len;
+	return 0;
+}
