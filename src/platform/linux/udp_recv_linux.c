@@ -198,8 +198,11 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 {
 	uint32_t taken = 0, most = 1;
 
-	batch->slab_used = at + (n - 1) * (size_t)XT_UDP_SLOT + XT_HEADROOM +
-			   sock->in.msgs[n - 1].msg_len + XT_TAILROOM;
+	size_t end = at + (n - 1) * (size_t)XT_UDP_SLOT + XT_HEADROOM +
+		     sock->in.msgs[n - 1].msg_len + XT_TAILROOM;
+
+	batch->slab_used = XT_ALIGN_UP(end, (size_t)16);
+	batch->slab_high = XT_MAX(batch->slab_high, batch->slab_used);
 	for (uint32_t i = 0; i < n; i++) {
 		struct udp_read read;
 		uint32_t parts;

@@ -1,0 +1,497 @@
+/* The interface's place in the host, step by step over rtnetlink. Each step that changed something
+ * is written into a journal, which undo and roll-back read from its end. */
+#include "platform/linux/link_linux.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <xtunnel/error.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+
+enum step_kind { STEP_MTU, STEP_ADDRESS, STEP_UP, STEP_ROUTE };
+
+struct step {
+	enum step_kind kind;
+	struct xt_link_address address;
+	struct xt_cidr network;
+	uint32_t was; /* the MTU before */
+};
+
+struct xt_link {
+	unsigned ifindex;
+	uint32_t table, mtu;
+	struct step *journal;
+	size_t n_journal;
+};
+
+/* One call of xt_link_set. */
+struct setting {
+	struct xt_nl nl;
+	struct xt_link *link;
+	const struct xt_link_plan *plan;
+	struct xt_nl_link now;
+	char *error;
+	size_t error_len;
+};
+
+__attribute__((format(printf, 3, 4))) static int fail(struct setting *set, int rc,
+						      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(set->error, set->error_len, format, args);
+	va_end(args);
+	return rc;
+}
+
+/* ---- requests ---- */
+
+static int address_request(struct xt_nl *nl, unsigned ifindex,
+			   const struct xt_link_address *address, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct xt_ip *local = &address->cidr.ip;
+
+	msg->ifa_family = xt_nl_family(local);
+	msg->ifa_prefixlen = address->cidr.bits;
+	msg->ifa_index = ifindex;
+	if (xt_ip_is_loopback(local))
+		msg->ifa_scope = RT_SCOPE_HOST;
+	xt_nl_put_ip(nlh, IFA_LOCAL, local);
+	xt_nl_put_ip(nlh, IFA_ADDRESS, address->peer.family != 0 ? &address->peer : local);
+	/* nobody else is on the link to have the same one: usable at once */
+	if (local->family == 6 && type == RTM_NEWADDR)
+		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
+	return xt_nl_do(nl);
+}
+
+static int mtu_request(struct xt_nl *nl, unsigned ifindex, uint32_t mtu)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	return xt_nl_do(nl);
+}
+
+static int up_request(struct xt_nl *nl, unsigned ifindex, bool up)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->ifi_index = (int)ifindex;
+	msg->ifi_flags = up ? IFF_UP : 0;
+	msg->ifi_change = IFF_UP;
+	return xt_nl_do(nl);
+}
+
+static void route_head(struct nlmsghdr *nlh, unsigned char family, uint32_t table)
+{
+	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->rtm_family = family;
+	msg->rtm_table = table < 256 ? (unsigned char)table : RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(nlh, RTA_TABLE, table);
+}
+
+static int route_request(struct xt_nl *nl, const struct xt_link *link,
+			 const struct xt_cidr *network, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
+	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	route_head(nlh, xt_nl_family(&network->ip), link->table);
+	msg->rtm_dst_len = network->bits;
+	msg->rtm_protocol = RTPROT_BOOT;
+	msg->rtm_scope = network->ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	msg->rtm_type = RTN_UNICAST;
+	xt_nl_put_ip(nlh, RTA_DST, &network->ip);
+	mnl_attr_put_u32(nlh, RTA_OIF, link->ifindex);
+	return xt_nl_do(nl);
+}
+
+/* ---- what is already so ---- */
+
+struct address_search {
+	const struct xt_link_address *wish;
+	unsigned ifindex;
+	bool found;
+};
+
+static int address_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct address_search *search = data;
+	const struct xt_link_address *wish = search->wish;
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
+	struct xt_ip local, peer;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != search->ifindex ||
+	    msg->ifa_prefixlen != wish->cidr.bits)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	/* IPv6 leaves LOCAL out where there is no peer */
+	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&local, msg->ifa_family, attrs[IFA_LOCAL]))
+		local = peer;
+	if (xt_ip_equal(&local, &wish->cidr.ip) &&
+	    xt_ip_equal(&peer, wish->peer.family != 0 ? &wish->peer : &wish->cidr.ip))
+		search->found = true;
+	return MNL_CB_OK;
+}
+
+static int address_present(struct setting *set, const struct xt_link_address *wish, bool *present)
+{
+	struct address_search search = {.wish = wish, .ifindex = set->link->ifindex};
+	struct nlmsghdr *nlh =
+	    xt_nl_begin(&set->nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	int rc;
+
+	msg->ifa_family = xt_nl_family(&wish->cidr.ip);
+	msg->ifa_index = set->link->ifindex;
+	rc = xt_nl_ask(&set->nl, address_seen, &search);
+	*present = search.found;
+	return rc;
+}
+
+struct route_list {
+	const struct xt_link *link;
+	struct xt_cidr *v;
+	size_t n, cap;
+	int rc;
+};
+
+/* Routes through the interface in the table, as networks. */
+static int route_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct route_list *list = data;
+	const struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_TABLE + 1];
+	struct xt_cidr network = {.bits = msg->rtm_dst_len};
+	uint32_t table = msg->rtm_table, oif = 0;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || msg->rtm_type != RTN_UNICAST ||
+	    msg->rtm_src_len != 0 || (msg->rtm_flags & RTM_F_CLONED) != 0)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	xt_nl_get_u32(&table, attrs[RTA_TABLE]);
+	if (!xt_nl_get_u32(&oif, attrs[RTA_OIF]) || oif != list->link->ifindex ||
+	    table != list->link->table)
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&network.ip, msg->rtm_family, attrs[RTA_DST]) && network.bits != 0)
+		return MNL_CB_OK;
+	network.ip.family = msg->rtm_family == AF_INET ? 4 : 6;
+	if (list->n == list->cap) {
+		size_t cap = list->cap > 0 ? list->cap * 2 : 32;
+		struct xt_cidr *v = realloc(list->v, cap * sizeof(*v));
+
+		if (!v) {
+			list->rc = XT_E_NOMEM;
+			return MNL_CB_OK;
+		}
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = network;
+	return MNL_CB_OK;
+}
+
+static int routes_present(struct setting *set, struct route_list *list)
+{
+	static const unsigned char families[] = {AF_INET, AF_INET6};
+
+	for (size_t i = 0; i < XT_LEN(families); i++) {
+		struct nlmsghdr *nlh =
+		    xt_nl_begin(&set->nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
+		int rc;
+
+		route_head(nlh, families[i], set->link->table);
+		mnl_attr_put_u32(nlh, RTA_OIF, set->link->ifindex);
+		rc = xt_nl_ask(&set->nl, route_seen, list);
+		/* no such table, or no such family: no routes there */
+		if (rc < 0 && rc != -ENOENT && rc != -EAFNOSUPPORT && rc != -EOPNOTSUPP)
+			return rc;
+	}
+	return list->rc;
+}
+
+/* ---- steps ---- */
+
+static void journal_put(struct xt_link *link, const struct step *step)
+{
+	link->journal[link->n_journal++] = *step; /* room for every step was made before */
+}
+
+static int mtu_step(struct setting *set)
+{
+	const struct xt_link_plan *plan = set->plan;
+	struct step step = {.kind = STEP_MTU, .was = set->now.mtu};
+	uint32_t mtu = plan->mtu;
+	bool v6 = false;
+	int rc;
+
+	for (size_t i = 0; i < plan->n_addresses; i++)
+		v6 |= plan->addresses[i].cidr.ip.family == 6;
+	if (mtu != 0 && v6 && mtu < XT_LINK_MTU_V6)
+		return fail(set, -EINVAL, "MTU %u: too small for IPv6, which needs %u", mtu,
+			    XT_LINK_MTU_V6);
+	if (mtu == 0)
+		mtu = xt_link_mtu_below(&set->nl, plan->endpoints, plan->n_endpoints,
+					set->link->ifindex, v6);
+	set->link->mtu = mtu;
+	if (set->now.mtu == mtu)
+		return 0;
+	rc = mtu_request(&set->nl, set->link->ifindex, mtu);
+	if (rc < 0)
+		return fail(set, rc, "MTU %u: %s", mtu, xt_strerror(rc));
+	journal_put(set->link, &step);
+	return 0;
+}
+
+static int address_step(struct setting *set, const struct xt_link_address *address)
+{
+	struct step step = {.kind = STEP_ADDRESS, .address = *address};
+	char text[XT_CIDR_TEXT], peer[XT_IP_TEXT + 4] = "";
+	bool present;
+	int rc;
+
+	xt_cidr_print(&address->cidr, text);
+	if (address->peer.family != 0) {
+		memcpy(peer, " -> ", 4);
+		xt_ip_print(&address->peer, peer + 4);
+		if (address->peer.family != address->cidr.ip.family)
+			return fail(set, -EINVAL, "address %s%s: IPv4 and IPv6 do not make a pair",
+				    text, peer);
+	}
+	rc = address_present(set, address, &present);
+	if (rc == 0 && present)
+		return 0;
+	rc = address_request(&set->nl, set->link->ifindex, address, RTM_NEWADDR,
+			     NLM_F_CREATE | NLM_F_EXCL);
+	if (rc == 0) {
+		journal_put(set->link, &step);
+		return 0;
+	}
+	if (address->cidr.ip.family == 6 &&
+	    (rc == -EACCES || rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP))
+		return fail(set, rc,
+			    "address %s%s: IPv6 is switched off on this host "
+			    "(sysctl net.ipv6.conf.%s.disable_ipv6, or ipv6.disable=1 at boot)",
+			    text, peer, set->plan->name);
+	return fail(set, rc, "address %s%s: %s", text, peer, xt_strerror(rc));
+}
+
+static int up_step(struct setting *set)
+{
+	struct step step = {.kind = STEP_UP};
+	int rc;
+
+	if (set->now.up)
+		return 0;
+	rc = up_request(&set->nl, set->link->ifindex, true);
+	if (rc < 0)
+		return fail(set, rc, "interface %s up: %s", set->plan->name, xt_strerror(rc));
+	journal_put(set->link, &step);
+	return 0;
+}
+
+/* The main table: covered is enough, as wg-quick(8) sees it. Another one: the very route. */
+static bool route_needless(const struct setting *set, const struct route_list *present,
+			   const struct xt_cidr *network)
+{
+	bool covered_is_enough = set->link->table == RT_TABLE_MAIN;
+
+	for (size_t i = 0; i < present->n; i++) {
+		const struct xt_cidr *route = &present->v[i];
+
+		if (route->ip.family != network->ip.family || route->bits > network->bits)
+			continue;
+		if (route->bits < network->bits && !covered_is_enough)
+			continue;
+		if (xt_cidr_contains(route, &network->ip))
+			return true;
+	}
+	return false;
+}
+
+static int route_step(struct setting *set, const struct route_list *present,
+		      const struct xt_cidr *network)
+{
+	struct step step = {.kind = STEP_ROUTE, .network = *network};
+	char text[XT_CIDR_TEXT];
+	int rc;
+
+	xt_cidr_print(network, text);
+	if (network->bits == 0 && set->link->table == RT_TABLE_MAIN)
+		return fail(set, -EINVAL, "route %s: needs a table of its own", text);
+	if (route_needless(set, present, network))
+		return 0;
+	rc = route_request(&set->nl, set->link, network, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	if (rc == -EEXIST)
+		return fail(set, rc, "route %s: another one is in table %u already", text,
+			    set->link->table);
+	if (rc < 0)
+		return fail(set, rc, "route %s: %s", text, xt_strerror(rc));
+	journal_put(set->link, &step);
+	return 0;
+}
+
+static int network_order(const void *a, const void *b)
+{
+	const struct xt_cidr *x = a, *y = b;
+
+	if (x->bits != y->bits)
+		return x->bits > y->bits ? -1 : 1;
+	if (x->ip.family != y->ip.family)
+		return x->ip.family < y->ip.family ? -1 : 1;
+	return memcmp(x->ip.b, y->ip.b, sizeof(x->ip.b));
+}
+
+static int route_steps(struct setting *set)
+{
+	const struct xt_link_plan *plan = set->plan;
+	struct route_list present = {.link = set->link};
+	struct xt_cidr *networks;
+	int rc;
+
+	if (!plan->routes || plan->n_networks == 0)
+		return 0;
+	networks = calloc(plan->n_networks, sizeof(*networks));
+	if (!networks)
+		return fail(set, XT_E_NOMEM, "routes: %s", xt_strerror(XT_E_NOMEM));
+	for (size_t i = 0; i < plan->n_networks; i++) {
+		networks[i] = plan->networks[i];
+		xt_cidr_mask(&networks[i]);
+	}
+	qsort(networks, plan->n_networks, sizeof(*networks), network_order);
+	rc = routes_present(set, &present);
+	if (rc < 0)
+		fail(set, rc, "routes of %s: %s", plan->name, xt_strerror(rc));
+	for (size_t i = 0; rc == 0 && i < plan->n_networks; i++)
+		if (i == 0 || network_order(&networks[i - 1], &networks[i]) != 0)
+			rc = route_step(set, &present, &networks[i]);
+	free(present.v);
+	free(networks);
+	return rc;
+}
+
+static int all_steps(struct setting *set)
+{
+	int rc = mtu_step(set);
+
+	for (size_t i = 0; rc == 0 && i < set->plan->n_addresses; i++)
+		rc = address_step(set, &set->plan->addresses[i]);
+	if (rc == 0)
+		rc = up_step(set);
+	if (rc == 0)
+		rc = route_steps(set);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_MTU:
+		mtu_request(nl, link->ifindex, step->was);
+		break;
+	case STEP_ADDRESS:
+		address_request(nl, link->ifindex, &step->address, RTM_DELADDR, 0);
+		break;
+	case STEP_UP:
+		up_request(nl, link->ifindex, false);
+		break;
+	case STEP_ROUTE:
+		route_request(nl, link, &step->network, RTM_DELROUTE, 0);
+		break;
+	}
+}
+
+/* Errors are passed over: what is gone already, went with the interface. */
+static void journal_undo(struct xt_nl *nl, struct xt_link *link)
+{
+	while (link->n_journal > 0)
+		step_undo(nl, link, &link->journal[--link->n_journal]);
+}
+
+static int link_new(struct setting *set)
+{
+	const struct xt_link_plan *plan = set->plan;
+	unsigned ifindex = if_nametoindex(plan->name);
+	struct xt_link *link;
+	int rc;
+
+	if (ifindex == 0)
+		return fail(set, -ENODEV, "interface %s: there is none of that name", plan->name);
+	rc = xt_nl_open(&set->nl);
+	if (rc == 0)
+		rc = xt_nl_link_get(&set->nl, ifindex, &set->now);
+	if (rc < 0)
+		return fail(set, rc, "interface %s: %s", plan->name, xt_strerror(rc));
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
+	link->ifindex = ifindex;
+	link->table = plan->table != 0 ? plan->table : RT_TABLE_MAIN;
+	link->journal = calloc(2 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
+	set->link = link;
+	return link->journal ? 0 : fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
+}
+
+int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *error,
+		size_t error_len)
+{
+	struct setting set = {.plan = plan, .error = error, .error_len = error_len};
+	int rc = link_new(&set);
+
+	if (rc == 0)
+		rc = all_steps(&set);
+	if (rc == 0)
+		*out = set.link;
+	else if (set.link) {
+		journal_undo(&set.nl, set.link);
+		xt_link_forget(set.link);
+	}
+	xt_nl_close(&set.nl);
+	return rc;
+}
+
+void xt_link_undo(struct xt_link *link)
+{
+	struct xt_nl nl;
+
+	if (!link)
+		return;
+	if (link->n_journal > 0 && xt_nl_open(&nl) == 0) {
+		journal_undo(&nl, link);
+		xt_nl_close(&nl);
+	}
+	xt_link_forget(link);
+}
+
+void xt_link_forget(struct xt_link *link)
+{
+	if (!link)
+		return;
+	free(link->journal);
+	free(link);
+}
+
+uint32_t xt_link_mtu(const struct xt_link *link)
+{
+	return link->mtu;
+}

@@ -1,0 +1,133 @@
+/* The MTU that fits what lies below the tunnel: the smallest of the routes to the endpoints, else
+ * the default route's, else Ethernet's; less 80 for IPv6, UDP, WireGuard and padding. */
+#include "platform/linux/link_linux.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+
+#define MTU_ETHERNET 1500
+#define MTU_OVERHEAD 80
+#define MTU_LEAST_V4 576
+#define MTU_MOST     65535
+
+/* What a route says: its own MTU (0: none) and its interface. */
+struct route_facts {
+	uint32_t mtu, oif, priority;
+	bool found, only_default;
+};
+
+static uint32_t metrics_mtu(const struct nlattr *metrics)
+{
+	const struct nlattr *attr;
+	uint32_t mtu = 0;
+
+	if (!metrics)
+		return 0;
+	mnl_attr_for_each_nested(attr, metrics)
+	{
+		if (mnl_attr_get_type(attr) == RTAX_MTU)
+			xt_nl_get_u32(&mtu, attr);
+	}
+	return mtu;
+}
+
+/* Of several default routes the one that is preferred: the least priority number. */
+static int route_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct route_facts *facts = data;
+	const struct rtmsg *route = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_METRICS + 1];
+	uint32_t priority = 0, oif = 0;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return MNL_CB_OK;
+	if (facts->only_default &&
+	    (route->rtm_dst_len != 0 || route->rtm_type != RTN_UNICAST ||
+	     route->rtm_table != RT_TABLE_MAIN || (route->rtm_flags & RTM_F_CLONED) != 0))
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*route), attrs, XT_LEN(attrs));
+	xt_nl_get_u32(&priority, attrs[RTA_PRIORITY]);
+	if (!xt_nl_get_u32(&oif, attrs[RTA_OIF]) || (facts->found && priority >= facts->priority))
+		return MNL_CB_OK;
+	facts->found = true;
+	facts->oif = oif;
+	facts->priority = priority;
+	facts->mtu = metrics_mtu(attrs[RTA_METRICS]);
+	return MNL_CB_OK;
+}
+
+/* 0: nothing known. */
+static uint32_t facts_mtu(struct xt_nl *nl, const struct route_facts *facts, unsigned own)
+{
+	struct xt_nl_link link;
+
+	if (!facts->found || facts->oif == own)
+		return 0;
+	if (facts->mtu != 0)
+		return facts->mtu;
+	return xt_nl_link_get(nl, facts->oif, &link) == 0 ? link.mtu : 0;
+}
+
+static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, unsigned own)
+{
+	struct route_facts facts = {0};
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETROUTE, 0, sizeof(struct rtmsg));
+	struct rtmsg *route = mnl_nlmsg_get_payload(nlh);
+
+	route->rtm_family = xt_nl_family(endpoint);
+	route->rtm_dst_len = endpoint->family == 4 ? 32 : 128;
+	xt_nl_put_ip(nlh, RTA_DST, endpoint);
+	if (xt_nl_ask(nl, route_seen, &facts) < 0)
+		return 0;
+	return facts_mtu(nl, &facts, own);
+}
+
+static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned own)
+{
+	struct route_facts facts = {.only_default = true};
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
+	struct rtmsg *route = mnl_nlmsg_get_payload(nlh);
+
+	route->rtm_family = family;
+	route->rtm_table = RT_TABLE_MAIN;
+	if (xt_nl_ask(nl, route_seen, &facts) < 0)
+		return 0;
+	return facts_mtu(nl, &facts, own);
+}
+
+uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n, unsigned own,
+			   bool v6)
+{
+	uint32_t least = v6 ? XT_LINK_MTU_V6 : MTU_LEAST_V4;
+	uint32_t below = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t mtu = endpoint_mtu(nl, &endpoints[i], own);
+
+		if (mtu != 0 && (below == 0 || mtu < below))
+			below = mtu;
+	}
+	if (below == 0)
+		below = default_mtu(nl, AF_INET, own);
+	if (below == 0)
+		below = default_mtu(nl, AF_INET6, own);
+	if (below == 0)
+		below = MTU_ETHERNET;
+	below = XT_MIN(below, MTU_MOST + MTU_OVERHEAD);
+	return below < least + MTU_OVERHEAD ? least : below - MTU_OVERHEAD;
+}
+
+uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
+{
+	struct xt_nl nl;
+	uint32_t mtu;
+
+	if (xt_nl_open(&nl) < 0)
+		return MTU_ETHERNET - MTU_OVERHEAD;
+	mtu = xt_link_mtu_below(&nl, endpoints, n, 0, false);
+	xt_nl_close(&nl);
+	return mtu;
+}

@@ -1,0 +1,183 @@
+/* rtnetlink by libmnl: requests, acknowledgements, dumps. */
+#include "platform/linux/nl_linux.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+
+#define DUMP_TRIES 8
+
+int xt_nl_open(struct xt_nl *nl)
+{
+	int on = 1;
+
+	memset(nl, 0, sizeof(*nl));
+	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!nl->socket)
+		return -errno;
+	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int rc = -errno;
+
+		xt_nl_close(nl);
+		return rc;
+	}
+	/* dumps filtered by the kernel where it can; the callbacks filter again */
+	mnl_socket_setsockopt(nl->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	return 0;
+}
+
+void xt_nl_close(struct xt_nl *nl)
+{
+	if (nl->socket)
+		mnl_socket_close(nl->socket);
+	nl->socket = NULL;
+}
+
+struct nlmsghdr *xt_nl_begin(struct xt_nl *nl, uint16_t type, uint16_t flags, size_t extra_len)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->buf.bytes);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++nl->seq;
+	mnl_nlmsg_put_extra_header(nlh, extra_len);
+	return nlh;
+}
+
+void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip)
+{
+	mnl_attr_put(nlh, type, ip->family == 4 ? 4 : 16, ip->b);
+}
+
+static int nl_answers(struct xt_nl *nl, mnl_cb_t cb, void *data)
+{
+	unsigned port = mnl_socket_get_portid(nl->socket);
+	int rc;
+
+	do {
+		ssize_t len = mnl_socket_recvfrom(nl->socket, nl->buf.bytes, sizeof(nl->buf));
+
+		if (len < 0 && errno == EINTR) {
+			rc = MNL_CB_OK;
+			continue;
+		}
+		if (len < 0)
+			return -errno;
+		rc = mnl_cb_run(nl->buf.bytes, (size_t)len, nl->seq, port, cb, data);
+		if (rc < 0)
+			return -errno;
+	} while (rc > MNL_CB_STOP);
+	return 0;
+}
+
+int xt_nl_do(struct xt_nl *nl)
+{
+	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
+	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
+		return -errno;
+	return nl_answers(nl, NULL, NULL);
+}
+
+int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data)
+{
+	uint8_t request[512];
+	size_t len = nl->buf.head.nlmsg_len;
+	int rc = -EINTR;
+
+	if (len > sizeof(request))
+		return -EMSGSIZE;
+	if ((nl->buf.head.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		nl->buf.head.nlmsg_flags |= NLM_F_ACK;
+	memcpy(request, &nl->buf, len);
+	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
+		/* a new number: leftovers of the disturbed dump must not be taken for answers */
+		nl->seq += i > 0;
+		memcpy(&nl->buf, request, len);
+		nl->buf.head.nlmsg_seq = nl->seq;
+		if (mnl_socket_sendto(nl->socket, &nl->buf, len) < 0)
+			return -errno;
+		rc = nl_answers(nl, cb, data);
+		if (rc == -EINTR) {
+			xt_nl_close(nl);
+			rc = xt_nl_open(nl);
+			rc = rc < 0 ? rc : -EINTR;
+		}
+	}
+	return rc;
+}
+
+void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,
+		 uint16_t n)
+{
+	const struct nlattr *attr;
+
+	memset(attrs, 0, n * sizeof(*attrs));
+	mnl_attr_for_each(attr, nlh, (unsigned)extra_len)
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type < n)
+			attrs[type] = attr;
+	}
+}
+
+bool xt_nl_get_ip(struct xt_ip *out, unsigned family, const struct nlattr *attr)
+{
+	size_t len = family == AF_INET ? 4 : 16;
+
+	memset(out, 0, sizeof(*out));
+	if (!attr || mnl_attr_get_payload_len(attr) != len)
+		return false;
+	out->family = family == AF_INET ? 4 : 6;
+	memcpy(out->b, mnl_attr_get_payload(attr), len);
+	return true;
+}
+
+bool xt_nl_get_u32(uint32_t *out, const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(uint32_t))
+		return false;
+	*out = mnl_attr_get_u32(attr);
+	return true;
+}
+
+unsigned char xt_nl_family(const struct xt_ip *ip)
+{
+	return ip->family == 4 ? AF_INET : AF_INET6;
+}
+
+void xt_nl_link_read(const struct nlmsghdr *nlh, struct xt_nl_link *out)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFLA_MTU + 1];
+	size_t len;
+
+	memset(out, 0, sizeof(*out));
+	xt_nl_attrs(nlh, sizeof(*info), attrs, XT_LEN(attrs));
+	out->up = (info->ifi_flags & IFF_UP) != 0;
+	xt_nl_get_u32(&out->mtu, attrs[IFLA_MTU]);
+	if (!attrs[IFLA_IFNAME])
+		return;
+	len = XT_MIN((size_t)mnl_attr_get_payload_len(attrs[IFLA_IFNAME]), sizeof(out->name) - 1);
+	memcpy(out->name, mnl_attr_get_payload(attrs[IFLA_IFNAME]), len);
+}
+
+static int link_seen(const struct nlmsghdr *nlh, void *data)
+{
+	if (nlh->nlmsg_type == RTM_NEWLINK)
+		xt_nl_link_read(nlh, data);
+	return MNL_CB_OK;
+}
+
+int xt_nl_link_get(struct xt_nl *nl, unsigned ifindex, struct xt_nl_link *out)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+
+	memset(out, 0, sizeof(*out));
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = (int)ifindex;
+	return xt_nl_ask(nl, link_seen, out);
+}

@@ -1,0 +1,50 @@
+/* Questions to the kernel over rtnetlink: one socket, one request at a time, blocking. */
+#ifndef XT_PLATFORM_NL_LINUX_H
+#define XT_PLATFORM_NL_LINUX_H
+
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+
+#include <xtunnel/types.h>
+
+struct xt_nl {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	union {
+		struct nlmsghdr head;
+		uint8_t bytes[32768]; /* answers: what the kernel puts into one read of a dump */
+	} buf;
+};
+
+int xt_nl_open(struct xt_nl *nl); /* -errno */
+void xt_nl_close(struct xt_nl *nl);
+
+/* Start a request in nl's buffer: header zeroed. extra_len: of the family's own header, which
+ * mnl_nlmsg_get_payload finds. Valid until xt_nl_do or xt_nl_ask. */
+struct nlmsghdr *xt_nl_begin(struct xt_nl *nl, uint16_t type, uint16_t flags, size_t extra_len);
+void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip);
+
+/* Send it and wait for the acknowledgement. 0 or -errno as the kernel says it. */
+int xt_nl_do(struct xt_nl *nl);
+/* Send it and hand each answer to cb (MNL_CB_OK: go on). A dump that was disturbed is asked again
+ * from the start: cb must stand seeing an entry twice. 0 or -errno. */
+int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data);
+
+/* Attributes of a message by type, as far as n goes; malformed ones are left out. */
+void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,
+		 uint16_t n);
+bool xt_nl_get_ip(struct xt_ip *out, unsigned family, const struct nlattr *attr);
+bool xt_nl_get_u32(uint32_t *out, const struct nlattr *attr);
+unsigned char xt_nl_family(const struct xt_ip *ip); /* AF_INET or AF_INET6 */
+
+/* The facts of one interface. -ENODEV. */
+struct xt_nl_link {
+	bool up;
+	uint32_t mtu;
+	char name[16];
+};
+int xt_nl_link_get(struct xt_nl *nl, unsigned ifindex, struct xt_nl_link *out);
+/* From an RTM_NEWLINK or RTM_DELLINK message. */
+void xt_nl_link_read(const struct nlmsghdr *nlh, struct xt_nl_link *out);
+
+#endif
