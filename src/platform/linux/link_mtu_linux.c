@@ -19,18 +19,19 @@ struct route_facts {
 	bool found, only_default;
 };
 
+static int metric_seen(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == RTAX_MTU)
+		xt_nl_get_u32(data, attr);
+	return MNL_CB_OK;
+}
+
 static uint32_t metrics_mtu(const struct nlattr *metrics)
 {
-	const struct nlattr *attr;
 	uint32_t mtu = 0;
 
-	if (!metrics)
-		return 0;
-	mnl_attr_for_each_nested(attr, metrics)
-	{
-		if (mnl_attr_get_type(attr) == RTAX_MTU)
-			xt_nl_get_u32(&mtu, attr);
-	}
+	if (metrics)
+		mnl_attr_parse_nested(metrics, metric_seen, &mtu);
 	return mtu;
 }
 

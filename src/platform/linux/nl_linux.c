@@ -2,6 +2,7 @@
 #include "platform/linux/nl_linux.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -108,19 +109,28 @@ int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data)
 	return rc;
 }
 
+struct attr_table {
+	const struct nlattr **attrs;
+	uint16_t n;
+};
+
+static int attr_seen(const struct nlattr *attr, void *data)
+{
+	struct attr_table *table = data;
+	uint16_t type = mnl_attr_get_type(attr);
+
+	if (type < table->n)
+		table->attrs[type] = attr;
+	return MNL_CB_OK;
+}
+
 void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,
 		 uint16_t n)
 {
-	const struct nlattr *attr;
+	struct attr_table table = {attrs, n};
 
 	memset(attrs, 0, n * sizeof(*attrs));
-	mnl_attr_for_each(attr, nlh, (unsigned)extra_len)
-	{
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type < n)
-			attrs[type] = attr;
-	}
+	mnl_attr_parse(nlh, (unsigned)extra_len, attr_seen, &table);
 }
 
 bool xt_nl_get_ip(struct xt_ip *out, unsigned family, const struct nlattr *attr)

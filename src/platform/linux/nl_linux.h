@@ -30,7 +30,7 @@ int xt_nl_do(struct xt_nl *nl);
  * from the start: cb must stand seeing an entry twice. 0 or -errno. */
 int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data);
 
-/* Attributes of a message by type, as far as n goes; malformed ones are left out. */
+/* Attributes of a message by type, as far as n goes (NULL: not there). */
 void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,
 		 uint16_t n);
 bool xt_nl_get_ip(struct xt_ip *out, unsigned family, const struct nlattr *attr);
