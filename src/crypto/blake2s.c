@@ -30,8 +30,11 @@ void xt_blake2s_mac(uint8_t *out, size_t out_len, const void *key, size_t key_le
 	blake2s_state state;
 
 	assert(out_len >= 1 && out_len <= BLAKE2S_OUTBYTES);
-	assert(key_len >= 1 && key_len <= BLAKE2S_KEYBYTES);
-	blake2s_init_key(&state, out_len, key, key_len);
+	assert(key_len <= BLAKE2S_KEYBYTES);
+	if (key_len > 0)
+		blake2s_init_key(&state, out_len, key, key_len);
+	else
+		blake2s_init(&state, out_len);
 	absorb(&state, pieces, n);
 	blake2s_final(&state, out, out_len);
 	xt_wipe(&state, sizeof(state));

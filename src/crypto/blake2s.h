@@ -18,7 +18,7 @@ void xt_blake2s(uint8_t out[XT_HASH_LEN], const struct xt_piece *pieces, size_t 
 
 /* Mac() of the paper: BLAKE2s with its own key input, which is not HMAC.
  * out_len  1..32, 16 for the paper's Mac(); other lengths are other functions, not truncations
- * key_len  1..32 */
+ * key_len  0..32; 0: the plain hash of that length */
 void xt_blake2s_mac(uint8_t *out, size_t out_len, const void *key, size_t key_len,
 		    const struct xt_piece *pieces, size_t n);
 

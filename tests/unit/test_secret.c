@@ -1,0 +1,99 @@
+/* layers: crypto base */
+/* The pool of secrets: what comes out is zero, what goes back is wiped. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "crypto/secret.h"
+
+static const uint8_t zero[256];
+
+static void objects_come_zeroed_aligned_and_apart(void **state)
+{
+	struct xt_secret_pool *pool;
+	uint8_t *object[50];
+
+	(void)state;
+	assert_int_equal(xt_secret_pool_new(&pool, 100, 7), 0);
+	for (size_t i = 0; i < XT_LEN(object); i++) {
+		object[i] = xt_secret_get(pool);
+		assert_non_null(object[i]);
+		assert_int_equal((uintptr_t)object[i] % 16, 0);
+		assert_memory_equal(object[i], zero, 100);
+		memset(object[i], (int)(i + 1), 100);
+	}
+	assert_int_equal(xt_secret_used(pool), 50);
+	for (size_t i = 0; i < XT_LEN(object); i++) {
+		assert_int_equal(object[i][0], i + 1);
+		assert_int_equal(object[i][99], i + 1);
+		xt_secret_put(pool, object[i]);
+	}
+	assert_int_equal(xt_secret_used(pool), 0);
+	xt_secret_pool_free(pool);
+}
+
+static void an_object_is_wiped_when_put_back(void **state)
+{
+	struct xt_secret_pool *pool;
+	uint8_t *object;
+
+	(void)state;
+	assert_int_equal(xt_secret_pool_new(&pool, 64, 4), 0);
+	object = xt_secret_get(pool);
+	memset(object, 0xa5, 64);
+	xt_secret_put(pool, object);
+	/* Free, but the pool's own memory: all but its link is zero. */
+	assert_memory_equal(object + sizeof(void *), zero, 64 - sizeof(void *));
+	assert_ptr_equal(xt_secret_get(pool), object);
+	assert_memory_equal(object, zero, 64);
+	xt_secret_pool_free(pool);
+}
+
+static void a_pool_grows_once_for_each_chunk_and_reuses_it(void **state)
+{
+	struct xt_secret_pool *pool;
+	void *first[6];
+
+	(void)state;
+	assert_int_equal(xt_secret_pool_new(&pool, 1, 3), 0);
+	for (size_t i = 0; i < XT_LEN(first); i++)
+		first[i] = xt_secret_get(pool);
+	for (size_t round = 0; round < 1000; round++) {
+		for (size_t i = 0; i < XT_LEN(first); i++)
+			xt_secret_put(pool, first[i]);
+		for (size_t i = XT_LEN(first); i-- > 0;)
+			assert_ptr_equal(xt_secret_get(pool), first[i]);
+	}
+	xt_secret_pool_free(pool); /* with six objects out */
+}
+
+static void sizes_that_make_no_pool_are_refused(void **state)
+{
+	struct xt_secret_pool *pool;
+
+	(void)state;
+	assert_int_equal(xt_secret_pool_new(&pool, 0, 1), XT_E_INVALID);
+	assert_int_equal(xt_secret_pool_new(&pool, 1, 0), XT_E_INVALID);
+	assert_int_equal(xt_secret_pool_new(&pool, SIZE_MAX, 1), XT_E_INVALID);
+	assert_int_equal(xt_secret_pool_new(&pool, 64, SIZE_MAX / 32), XT_E_INVALID);
+	xt_secret_pool_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(objects_come_zeroed_aligned_and_apart),
+	    cmocka_unit_test(an_object_is_wiped_when_put_back),
+	    cmocka_unit_test(a_pool_grows_once_for_each_chunk_and_reuses_it),
+	    cmocka_unit_test(sizes_that_make_no_pool_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
