@@ -6,8 +6,7 @@
 
 #include "base/bytes.h"
 
-/* Two 32-bit halves a load: no carry is lost in 2^32 additions, and compilers make vectors of it.
- */
+/* Two 32-bit halves a load: no carry is lost in 2^32 additions, and compilers can use vectors. */
 uint64_t xt_checksum_add(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;

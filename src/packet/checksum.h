@@ -24,9 +24,9 @@ static inline uint16_t xt_checksum(const void *data, size_t len)
 	return xt_checksum_finish(xt_checksum_add(0, data, len));
 }
 
-/* The checksum after one covered word changed from was to is (RFC 1624, equation 3). Equal to what
- * a fresh computation gives, unless every covered word is now zero: 0xffff is right then, and this
- * gives 0. Covered words that cannot all be zero (an IPv4 header, a pseudo-header) need no care. */
+/* The checksum after one covered word changed from was to is (RFC 1624, equation 3). Right when the
+ * old one was, unless every covered word is now zero: 0xffff is right then, and this gives 0. What
+ * can never be all zero (an IPv4 header, anything behind a pseudo-header) needs no care. */
 uint16_t xt_checksum_update(uint16_t checksum, uint16_t was, uint16_t is);
 
 /* Finish a checksum that a kernel left partial: the field at packet + start + offset holds the sum

@@ -4,20 +4,21 @@
 
 #include <xtunnel/types.h>
 
-enum { /* protocol numbers that are met here */
-       XT_PROTO_HOPOPTS = 0,
-       XT_PROTO_ICMP = 1,
-       XT_PROTO_TCP = 6,
-       XT_PROTO_UDP = 17,
-       XT_PROTO_ROUTING = 43,
-       XT_PROTO_FRAGMENT = 44,
-       XT_PROTO_AUTH = 51,
-       XT_PROTO_ICMP6 = 58,
-       XT_PROTO_NONE = 59,
-       XT_PROTO_DSTOPTS = 60,
-       XT_PROTO_MOBILITY = 135,
-       XT_PROTO_HIP = 139,
-       XT_PROTO_SHIM6 = 140,
+/* Protocol numbers that are met here. */
+enum {
+	XT_PROTO_HOPOPTS = 0,
+	XT_PROTO_ICMP = 1,
+	XT_PROTO_TCP = 6,
+	XT_PROTO_UDP = 17,
+	XT_PROTO_ROUTING = 43,
+	XT_PROTO_FRAGMENT = 44,
+	XT_PROTO_AUTH = 51,
+	XT_PROTO_ICMP6 = 58,
+	XT_PROTO_NONE = 59,
+	XT_PROTO_DSTOPTS = 60,
+	XT_PROTO_MOBILITY = 135,
+	XT_PROTO_HIP = 139,
+	XT_PROTO_SHIM6 = 140,
 };
 
 enum { XT_ECN_NOT = 0, XT_ECN_ECT1 = 1, XT_ECN_ECT0 = 2, XT_ECN_CE = 3 };

@@ -1,0 +1,22 @@
+/* A datagram becomes fragments (RFC 791 3.2, RFC 8200 4.5). */
+#ifndef XT_PACKET_FRAGMENT_H
+#define XT_PACKET_FRAGMENT_H
+
+#include <xtunnel/batch.h>
+
+#include "packet/ip.h"
+
+#define XT_MTU_MIN 68u /* RFC 791: what every link carries */
+
+/* Append copies of the datagram to out, in pieces of at most mtu bytes (>= XT_MTU_MIN), each for
+ * that peer and with DF as it was; in one piece, without Fragment header, when it fits.
+ * view     a whole datagram; an IPv6 one without extension headers
+ * id       IPv6: identification of the fragments; IPv4: the header's is kept
+ * returns  false: no room in out for all of it; nothing was appended */
+bool xt_fragment(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_view *view,
+		 uint32_t id, uint32_t mtu);
+
+/* Has out room for n packets of len bytes each? */
+bool xt_fragment_room(const struct xt_batch *out, uint32_t n, size_t len);
+
+#endif
