@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Small traffic for the demo and the end-to-end tests: TCP with compared hashes, UDP echo of every
+size, ICMP until the first answer.  Standard library only.
+
+  flow.py tcp-serve PORT [N]         N connections (default 1; 0: for ever)
+  flow.py tcp-send ADDR PORT BYTES   prints: BYTES SHA256 SECONDS; exit 1 when the hashes differ
+  flow.py udp-serve PORT             echoes for ever
+  flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; every one must come back unaltered
+  flow.py udp-send ADDR PORT TEXT    one datagram, no answer
+  flow.py pong ADDR SECONDS          ICMP echo each 2 ms until the first reply; prints milliseconds
+"""
+import hashlib
+import os
+import random
+import socket
+import struct
+import sys
+import time
+
+BLOCK = 1 << 18
+
+
+def family(addr):
+    return socket.AF_INET6 if ":" in addr else socket.AF_INET
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def tcp_serve(port, n="1"):
+    server = socket.create_server(("", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
+    say("ready")
+    served = 0
+    while int(n) == 0 or served < int(n):
+        conn, _ = server.accept()
+        with conn:
+            digest = hashlib.sha256()
+            while chunk := conn.recv(BLOCK):
+                digest.update(chunk)
+            conn.sendall(digest.hexdigest().encode())
+        served += 1
+
+
+def tcp_send(addr, port, size):
+    left = int(size)
+    block = os.urandom(BLOCK - 8)
+    digest = hashlib.sha256()
+    start = time.monotonic()
+    with socket.create_connection((addr, int(port)), timeout=60) as conn:
+        conn.settimeout(120)
+        number = 0
+        while left > 0:
+            chunk = (struct.pack("!Q", number) + block)[:left]
+            conn.sendall(chunk)
+            digest.update(chunk)
+            left -= len(chunk)
+            number += 1
+        conn.shutdown(socket.SHUT_WR)
+        theirs = b""
+        while len(theirs) < 64 and (part := conn.recv(64)):
+            theirs += part
+    seconds = time.monotonic() - start
+    ours = digest.hexdigest()
+    say(size, ours, f"{seconds:.2f}")
+    if theirs.decode() != ours:
+        say("the other side hashed", theirs.decode() or "nothing")
+        return 1
+    return 0
+
+
+def udp_serve(port):
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    sock.bind(("", int(port)))
+    say("ready")
+    while True:
+        try:
+            data, peer = sock.recvfrom(1 << 16)
+            sock.sendto(data, peer)
+        except OSError:
+            continue
+
+
+def sizes_of(text):
+    for part in text.split(","):
+        span, _, step = part.partition(":")
+        first, _, last = span.partition("-")
+        yield from range(int(first), int(last or first) + 1, int(step or 1))
+
+
+def udp_sizes(addr, port, text):
+    sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+    # The kernel would learn a path MTU for the inner address and refuse, not fragment.
+    sock.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER = IP_PMTUDISC_DONT
+    sock.connect((addr, int(port)))
+    sock.settimeout(2)
+    sizes = list(sizes_of(text))
+    random.shuffle(sizes)
+    for size in sizes:
+        data = os.urandom(size)
+        try:
+            sock.send(data)
+            back = sock.recv(1 << 16)
+        except OSError as error:
+            say(f"{size} bytes: {error}")
+            return 1
+        if back != data:
+            say(f"{size} bytes: {len(back)} other bytes came back")
+            return 1
+    say(len(sizes), "sizes")
+    return 0
+
+
+def udp_send(addr, port, text):
+    sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+    sock.sendto(text.encode(), (addr, int(port)))
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def pong(addr, seconds):
+    six = ":" in addr
+    proto = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
+    sock = socket.socket(family(addr), socket.SOCK_RAW, proto)
+    sock.settimeout(0.002)
+    ident = os.getpid() & 0xFFFF
+    want = (129 if six else 0, 0, ident)
+    start = time.monotonic()
+    number = 0
+    while time.monotonic() - start < float(seconds):
+        head = struct.pack("!BBHHH", 128 if six else 8, 0, 0, ident, number & 0xFFFF)
+        if not six:
+            head = struct.pack("!BBHHH", 8, 0, checksum(head), ident, number & 0xFFFF)
+        number += 1
+        try:
+            sock.sendto(head, (addr, 0))
+        except OSError:
+            time.sleep(0.002)
+            continue
+        try:
+            while True:
+                data, peer = sock.recvfrom(2048)
+                data = data if six else data[(data[0] & 15) * 4:]
+                kind, code, _, theirs = struct.unpack("!BBHH", data[:6])
+                if (kind, code, theirs) == want and peer[0] == addr:
+                    say(f"{(time.monotonic() - start) * 1000:.1f}")
+                    return 0
+        except OSError:
+            continue
+    say("no reply")
+    return 1
+
+
+def main(argv):
+    verbs = {"tcp-serve": tcp_serve, "tcp-send": tcp_send, "udp-serve": udp_serve,
+             "udp-sizes": udp_sizes, "udp-send": udp_send, "pong": pong}
+    if len(argv) < 2 or argv[1] not in verbs:
+        sys.stderr.write(__doc__)
+        return 2
+    return verbs[argv[1]](*argv[2:]) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
