@@ -1,0 +1,103 @@
+/* sim [CASE|FILE]...: runs the cases, each in a world of its own, once for each seed. Without
+ * XT_SEED these are a fixed one and one at random; a failure prints its own. */
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define CASES_MAX  256
+#define FIXED_SEED 20261123
+
+static struct sim_case *first;
+static struct sim_case *all[CASES_MAX];
+static struct CMUnitTest tests[CASES_MAX];
+static uint64_t seed;
+
+void sim_register(struct sim_case *entry)
+{
+	struct sim_case **at = &first;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = entry;
+}
+
+static void run(void **state)
+{
+	struct sim_case *entry = ((void **)*state)[0];
+	struct sim *sim = sim_new(seed);
+
+	((void **)*state)[1] = sim;
+	entry->run(sim);
+}
+
+static int begin(void **state)
+{
+	void **pair = calloc(2, sizeof(*pair));
+
+	pair[0] = *state;
+	*state = pair;
+	return 0;
+}
+
+static int end(void **state)
+{
+	sim_free(((void **)*state)[1]);
+	free(*state);
+	return 0;
+}
+
+/* "tests/sim/case_roaming.c" answers to "roaming". */
+static bool wanted(const struct sim_case *entry, int argc, char **argv)
+{
+	const char *file = strrchr(entry->file, '/');
+	size_t len;
+
+	file = file ? file + 1 : entry->file;
+	file = strncmp(file, "case_", 5) == 0 ? file + 5 : file;
+	len = strcspn(file, ".");
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], entry->name) == 0 ||
+		    (strlen(argv[i]) == len && strncmp(argv[i], file, len) == 0))
+			return true;
+	return argc < 2;
+}
+
+static int run_all(size_t n)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "sim with XT_SEED=%llu", (unsigned long long)seed);
+	for (size_t i = 0; i < n; i++)
+		tests[i] = (struct CMUnitTest){all[i]->name, run, begin, end, all[i]};
+	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const char *given = getenv("XT_SEED");
+	size_t n = 0;
+	int failed;
+
+	for (struct sim_case *entry = first; entry; entry = entry->next)
+		if (wanted(entry, argc, argv) && n < CASES_MAX)
+			all[n++] = entry;
+	if (!n) {
+		fprintf(stderr, "no such case; these are there:\n");
+		for (struct sim_case *entry = first; entry; entry = entry->next)
+			fprintf(stderr, "  %s\n", entry->name);
+		return 2;
+	}
+	if (given) {
+		seed = strtoull(given, NULL, 10);
+		return run_all(n) != 0;
+	}
+	seed = FIXED_SEED;
+	failed = run_all(n);
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return 1;
+	seed >>= 16;
+	return (run_all(n) | failed) != 0;
+}

@@ -1,0 +1,471 @@
+/* Whole tunnels in memory; see node.h. */
+#include "sim/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "core/device_impl.h"
+#include "core/limits.h"
+#include "platform/mem/mem.h"
+#include "sim/flow.h"
+#include "sim/net.h"
+
+#define QUEUE 4096
+
+static void plan_timer(struct sim_node *node);
+
+static void fill(void *ctx, void *buf, size_t n)
+{
+	struct sim_node *node = ctx;
+	uint8_t *at = buf;
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = (uint8_t)sim_split(&node->rng);
+}
+
+static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
+		     const struct xt_endpoint *endpoint)
+{
+	struct sim_node *node = ctx;
+
+	(void)peer;
+	(void)endpoint;
+	node->events[event]++;
+	node->last_event[event] = node->sim->now;
+	if (event != XT_EVENT_INITIATION_SENT && event != XT_EVENT_INITIATION_RECEIVED)
+		sim_note(node->sim, "%s: %s", node->name, xt_event_text(event));
+}
+
+static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
+		   size_t len)
+{
+	struct sim_node *node = ctx;
+	const struct xt_ip *own = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
+
+	if (!node->in_turn)
+		SIM_FAIL(node->sim, "%s sends outside of its turn", node->name);
+	if (path->local.family && !xt_ip_equal(&path->local, own))
+		return -EADDRNOTAVAIL;
+	sim_net_send(node->sim, node, path, ecn, bytes, len);
+	return 0;
+}
+
+struct xt_time sim_time(const struct sim_node *node)
+{
+	uint64_t wall = SIM_WALL + node->sim->now - SIM_START;
+
+	return (struct xt_time){node->sim->now, wall + (uint64_t)node->wall_shift};
+}
+
+/* Device ------------------------------------------------------------------------------------- */
+
+static int describe(const struct sim_peer *peer, struct xt_change *change, uint32_t set)
+{
+	struct xt_peer_change *p = xt_change_peer(change, &peer->other->public);
+	struct xt_cidr four = {peer->other->inner4, 32}, six = {peer->other->inner6, 128};
+
+	p->set = set;
+	p->psk = peer->psk;
+	p->endpoint = peer->endpoint;
+	p->keepalive_s = peer->keepalive_s;
+	if (set & XT_PEER_UPDATE_ONLY)
+		return 0;
+	return xt_change_allowed(p, &four, false) | xt_change_allowed(p, &six, false);
+}
+
+static void apply(struct sim_node *node, struct xt_change *change)
+{
+	int rc = xt_device_apply(node->dev, sim_time(node), change);
+
+	xt_change_clear(change);
+	if (rc)
+		SIM_FAIL(node->sim, "apply says %d", rc);
+	plan_timer(node);
+}
+
+static void apply_peer(struct sim_node *node, const struct sim_peer *peer, uint32_t set)
+{
+	struct xt_change change;
+
+	if (!node->dev)
+		return;
+	xt_change_init(&change);
+	describe(peer, &change, set);
+	apply(node, &change);
+}
+
+static uint32_t whole(const struct sim_peer *peer)
+{
+	return XT_PEER_PSK | XT_PEER_KEEPALIVE | (peer->endpoint.port ? XT_PEER_ENDPOINT : 0);
+}
+
+void sim_on(struct sim_node *node)
+{
+	struct xt_udp_mem_host host = {node, on_send, NULL};
+	struct xt_env env = {node, fill, on_event};
+	struct xt_pump_parts parts = {.own4 = node->inner4, .own6 = node->inner6};
+	struct xt_change change;
+	int rc = 0;
+
+	rc |= xt_device_new(&node->dev, &env);
+	rc |= xt_tun_mem_new(&node->tun, QUEUE, 1420);
+	rc |= xt_udp_mem_new(&node->udp, node->port, QUEUE, &host);
+	rc |= xt_aead_new(&node->aead, NULL);
+	parts.dev = node->dev;
+	parts.tun = node->tun;
+	parts.udp = node->udp;
+	parts.aead = node->aead;
+	rc |= xt_pump_new(&node->pump, &parts);
+	if (rc)
+		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
+	node->timer_at = XT_NEVER;
+	xt_change_init(&change);
+	change.set = XT_SET_PRIVATE_KEY;
+	change.private_key = node->key;
+	for (size_t i = 0; i < node->n_peers; i++)
+		describe(&node->peers[i], &change, whole(&node->peers[i]));
+	apply(node, &change);
+	sim_note(node->sim, "%s is on", node->name);
+}
+
+void sim_off(struct sim_node *node)
+{
+	if (!node->dev)
+		return;
+	xt_pump_free(node->pump);
+	node->tun->ops->close(node->tun);
+	node->udp->ops->close(node->udp);
+	xt_aead_free(node->aead);
+	xt_device_free(node->dev);
+	node->dev = NULL;
+	node->pump = NULL;
+	sim_note(node->sim, "%s is off", node->name);
+}
+
+struct sim_node *sim_node(struct sim *sim, const char *name)
+{
+	struct sim_node *node = calloc(1, sizeof(*node));
+	unsigned id = sim->n_nodes + 1;
+	uint8_t high = (uint8_t)(id >> 8), low = (uint8_t)id;
+
+	node->sim = sim;
+	node->id = id;
+	snprintf(node->name, sizeof(node->name), "%s", name);
+	node->rng = sim_random(sim);
+	node->inner4 = (struct xt_ip){4, {10, 7, high, low}};
+	node->inner6 = (struct xt_ip){6, {0xfd, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, high, low}};
+	node->outer4 = (struct xt_ip){4, {198, 18, high, low}};
+	node->outer6 = (struct xt_ip){6, {0x20, 1, 0xd, 0xb8, 0, 0x18}};
+	node->outer6.b[14] = high;
+	node->outer6.b[15] = low;
+	node->port = 51820;
+	node->timer_at = XT_NEVER;
+	fill(node, node->key.b, 32);
+	node->key.b[0] &= 248;
+	node->key.b[31] = (node->key.b[31] & 127) | 64;
+	crypto_scalarmult_base(node->public.b, node->key.b);
+	if (sim->n_nodes == sim->cap_nodes) {
+		sim->cap_nodes = sim->cap_nodes ? 2 * sim->cap_nodes : 8;
+		sim->nodes = realloc(sim->nodes, sim->cap_nodes * sizeof(struct sim_node *));
+	}
+	sim->nodes[sim->n_nodes++] = node;
+	sim_on(node);
+	return node;
+}
+
+void sim_node_free(struct sim_node *node)
+{
+	sim_off(node);
+	free(node->peers);
+	free(node);
+}
+
+/* Configuration ------------------------------------------------------------------------------ */
+
+struct xt_endpoint sim_endpoint(const struct sim_node *node, bool v6)
+{
+	return (struct xt_endpoint){.ip = v6 ? node->outer6 : node->outer4, .port = node->port};
+}
+
+struct sim_peer *sim_peer_of(struct sim_node *a, const struct sim_node *b)
+{
+	for (size_t i = 0; i < a->n_peers; i++)
+		if (a->peers[i].other == b)
+			return &a->peers[i];
+	SIM_FAIL(a->sim, "%s has no peer %s", a->name, b->name);
+}
+
+struct sim_peer *sim_peer(struct sim_node *a, struct sim_node *b, unsigned how)
+{
+	struct sim_peer *peer;
+
+	a->peers = realloc(a->peers, (a->n_peers + 1) * sizeof(*a->peers));
+	peer = &a->peers[a->n_peers++];
+	memset(peer, 0, sizeof(*peer));
+	peer->other = b;
+	if (how & SIM_KNOWS)
+		peer->endpoint = sim_endpoint(b, how & SIM_OVER6);
+	apply_peer(a, peer, whole(peer));
+	return peer;
+}
+
+void sim_pair(struct sim_node *a, struct sim_node *b)
+{
+	unsigned how = SIM_KNOWS | (sim_chance(a->sim, 500) ? SIM_OVER6 : 0);
+
+	sim_peer(a, b, how);
+	sim_peer(b, a, how);
+}
+
+void sim_two(struct sim *sim, struct sim_node **a, struct sim_node **b)
+{
+	*a = sim_node(sim, "alice");
+	*b = sim_node(sim, "bob");
+	sim_pair(*a, *b);
+}
+
+void sim_meet(struct sim *sim, struct sim_node *a, struct sim_node *b)
+{
+	sim_arrives(sim, sim_send(sim, a, b, 0), 100 * SIM_MS);
+	sim_arrives(sim, sim_send(sim, b, a, 0), 100 * SIM_MS);
+}
+
+void sim_set_psk(struct sim_node *a, struct sim_node *b, uint8_t value)
+{
+	struct sim_peer *peer = sim_peer_of(a, b);
+
+	memset(peer->psk.b, value, 32);
+	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_PSK);
+}
+
+void sim_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds)
+{
+	struct sim_peer *peer = sim_peer_of(a, b);
+
+	peer->keepalive_s = seconds;
+	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_KEEPALIVE);
+}
+
+void sim_set_endpoint(struct sim_node *a, struct sim_node *b, const struct xt_endpoint *endpoint)
+{
+	struct sim_peer *peer = sim_peer_of(a, b);
+
+	peer->endpoint = *endpoint;
+	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT);
+}
+
+void sim_remove(struct sim_node *a, struct sim_node *b)
+{
+	struct sim_peer *peer = sim_peer_of(a, b);
+
+	apply_peer(a, peer, XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY);
+	*peer = a->peers[--a->n_peers];
+	sim_note(a->sim, "%s removes %s", a->name, b->name);
+}
+
+void sim_move(struct sim_node *node)
+{
+	node->outer4.b[1] = 19;
+	node->outer4.b[2]++;
+	node->outer6.b[5] = 0x19;
+	node->outer6.b[12]++;
+	sim_note(node->sim, "%s moves", node->name);
+}
+
+/* Turns -------------------------------------------------------------------------------------- */
+
+static void check_keypair(struct sim_node *node, const struct xt_keypair *kp, uint32_t *live)
+{
+	if (!kp)
+		return;
+	++*live;
+	if (kp->pins)
+		SIM_FAIL(node->sim, "%s keeps %u pins after its turn", node->name, kp->pins);
+}
+
+/* Between turns nothing is pinned and no keypair is out of its slot. */
+static void check_device(struct sim_node *node)
+{
+	uint32_t live = 0;
+
+	for (struct xt_peer *p = node->dev->peers; p; p = p->next) {
+		check_keypair(node, p->keypairs.current, &live);
+		check_keypair(node, p->keypairs.previous, &live);
+		check_keypair(node, p->keypairs.next, &live);
+	}
+	if (live != node->dev->keypairs.live)
+		SIM_FAIL(node->sim, "%s has %u keypairs alive, %u in slots", node->name,
+			 node->dev->keypairs.live, live);
+}
+
+static void take(struct sim_node *node)
+{
+	static uint8_t buf[XT_PACKET_MAX];
+	size_t len;
+
+	while ((len = xt_tun_mem_take(node->tun, buf, sizeof(buf))) > 0)
+		sim_flow_out(node->sim->flow, node, buf, len);
+}
+
+/* The deadline came back in the past: the loop would call again at once. */
+static void check_spin(struct sim_node *node)
+{
+	if (node->sim->now - node->spin_at > SIM_S) {
+		node->spin_at = node->sim->now;
+		node->spins = 0;
+	}
+	if (++node->spins > 20000)
+		SIM_FAIL(node->sim, "%s asks to be called without end", node->name);
+}
+
+static void turn(struct sim_node *node, bool timer)
+{
+	struct xt_time now = sim_time(node);
+	int more;
+
+	node->in_turn = true;
+	if (timer)
+		xt_pump_tick(node->pump, now);
+	do {
+		more = xt_pump_out(node->pump, now);
+		more |= xt_pump_in(node->pump, now);
+		if (more < 0)
+			SIM_FAIL(node->sim, "%s's pump says %d", node->name, more);
+		take(node);
+	} while (more > 0);
+	node->in_turn = false;
+	check_device(node);
+	plan_timer(node);
+}
+
+static void on_turn(struct sim *sim, void *ctx, uint64_t arg)
+{
+	struct sim_node *node = ctx;
+
+	(void)sim;
+	(void)arg;
+	node->turn_planned = false;
+	if (node->dev && !node->asleep)
+		turn(node, false);
+}
+
+static void plan_turn(struct sim_node *node)
+{
+	if (node->turn_planned)
+		return;
+	node->turn_planned = true;
+	sim_at(node->sim, node->sim->now + sim_below(node->sim, 100) * SIM_US, on_turn, node, 0);
+}
+
+static void on_timer(struct sim *sim, void *ctx, uint64_t at)
+{
+	struct sim_node *node = ctx;
+
+	if (at != node->timer_at)
+		return; /* another one was planned since */
+	node->timer_at = XT_NEVER;
+	if (!node->dev || node->asleep)
+		return;
+	if (xt_pump_deadline(node->pump) > sim->now) {
+		plan_timer(node);
+		return;
+	}
+	node->wakes++;
+	turn(node, true);
+}
+
+static void plan_timer(struct sim_node *node)
+{
+	uint64_t at = xt_pump_deadline(node->pump);
+
+	if (at == XT_NEVER)
+		return;
+	if (at <= node->sim->now) {
+		check_spin(node);
+		at = node->sim->now + 10 * SIM_US;
+	} else {
+		at += sim_below(node->sim, node->sim->timer_late);
+	}
+	if (node->timer_at <= at)
+		return;
+	node->timer_at = at;
+	sim_at(node->sim, at, on_timer, node, at);
+}
+
+void sim_suspend(struct sim_node *node)
+{
+	node->asleep = true;
+	node->timer_at = XT_NEVER;
+	sim_note(node->sim, "%s is suspended", node->name);
+}
+
+void sim_wake(struct sim_node *node, bool timer_first)
+{
+	node->asleep = false;
+	sim_note(node->sim, "%s wakes", node->name);
+	if (timer_first)
+		turn(node, true);
+}
+
+void sim_node_tun(struct sim_node *node, const uint8_t *data, size_t len)
+{
+	if (!node->dev || node->asleep)
+		return;
+	if (xt_tun_mem_inject(node->tun, data, len) == 0)
+		plan_turn(node);
+}
+
+void sim_node_udp(struct sim_node *node, const struct xt_path *from, uint8_t ecn,
+		  const uint8_t *data, size_t len)
+{
+	if (xt_udp_mem_deliver(node->udp, from, ecn, data, len) == 0)
+		plan_turn(node);
+}
+
+/* Reports ------------------------------------------------------------------------------------ */
+
+struct xt_report *sim_report(const struct sim_node *node)
+{
+	struct xt_report *report = NULL;
+
+	if (xt_device_report(node->dev, sim_time(node), &report))
+		SIM_FAIL(node->sim, "%s gives no report", node->name);
+	return report;
+}
+
+uint64_t sim_count(const struct sim_node *node, enum xt_verdict verdict)
+{
+	struct xt_report *report = sim_report(node);
+	uint64_t n = report->verdicts[verdict];
+
+	xt_report_free(report);
+	return n;
+}
+
+struct xt_peer_report sim_about(const struct sim_node *a, const struct sim_node *b)
+{
+	struct xt_report *report = sim_report(a);
+	struct xt_peer_report about = {0};
+	bool found = false;
+
+	for (size_t i = 0; i < report->n_peers && !found; i++) {
+		found = memcmp(&report->peers[i].key, &b->public, sizeof(b->public)) == 0;
+		if (found)
+			about = report->peers[i];
+	}
+	xt_report_free(report);
+	if (!found)
+		SIM_FAIL(a->sim, "%s reports no peer %s", a->name, b->name);
+	return about;
+}
+
+uint32_t sim_keypairs(const struct sim_node *node)
+{
+	return node->dev->keypairs.live;
+}

@@ -1,0 +1,13 @@
+/* What must hold always, watched on the wire: no (key, counter) twice, nothing on an expired key,
+ * no data from a responder before its session was confirmed, no keepalive storm. */
+#ifndef XT_SIM_WATCH_H
+#define XT_SIM_WATCH_H
+
+#include "sim/net.h"
+
+struct sim_watch *sim_watch_new(struct sim *sim);
+void sim_watch_free(struct sim_watch *watch);
+void sim_watch_sent(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d);
+void sim_watch_delivered(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d);
+
+#endif

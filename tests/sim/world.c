@@ -1,0 +1,205 @@
+/* The world of the simulation: time, chance, events and the ladder; see world.h. */
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/flow.h"
+#include "sim/net.h"
+#include "sim/node.h"
+#include "sim/watch.h"
+
+struct sim *sim_new(uint64_t seed)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+
+	sim->seed = seed;
+	sim->rng = seed * 0x9e3779b97f4a7c15ull + 1;
+	sim->now = SIM_START;
+	sim->rungs = calloc(SIM_RUNGS, sizeof(*sim->rungs));
+	sim->flow = sim_flow_new(sim);
+	sim->watch = sim_watch_new(sim);
+	sim->net = sim_net_new(sim);
+	return sim;
+}
+
+void sim_free(struct sim *sim)
+{
+	if (!sim)
+		return;
+	for (size_t i = 0; i < sim->n_heap; i++)
+		if (sim->heap[i].drop)
+			sim->heap[i].drop(sim->heap[i].ctx);
+	for (unsigned i = 0; i < sim->n_nodes; i++)
+		sim_node_free(sim->nodes[i]);
+	sim_net_free(sim->net);
+	sim_watch_free(sim->watch);
+	sim_flow_free(sim->flow);
+	free(sim->nodes);
+	free(sim->heap);
+	free(sim->rungs);
+	free(sim);
+}
+
+uint64_t sim_split(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+uint64_t sim_random(struct sim *sim)
+{
+	return sim_split(&sim->rng);
+}
+
+uint64_t sim_below(struct sim *sim, uint64_t n)
+{
+	return n ? sim_random(sim) % n : 0;
+}
+
+bool sim_chance(struct sim *sim, uint32_t per_mille)
+{
+	return per_mille && sim_below(sim, 1000) < per_mille;
+}
+
+static bool earlier(const struct sim_event *a, const struct sim_event *b)
+{
+	return a->when != b->when ? a->when < b->when : a->order < b->order;
+}
+
+void sim_at_or(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg,
+	       void (*drop)(void *ctx))
+{
+	struct sim_event event = {
+	    when < sim->now ? sim->now : when, sim->order++, act, ctx, arg, drop};
+	size_t i;
+
+	if (sim->n_heap == sim->cap_heap) {
+		sim->cap_heap = sim->cap_heap ? 2 * sim->cap_heap : 256;
+		sim->heap = realloc(sim->heap, sim->cap_heap * sizeof(*sim->heap));
+	}
+	for (i = sim->n_heap++; i && earlier(&event, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		sim->heap[i] = sim->heap[(i - 1) / 2];
+	sim->heap[i] = event;
+}
+
+void sim_at(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg)
+{
+	sim_at_or(sim, when, act, ctx, arg, NULL);
+}
+
+static struct sim_event pop(struct sim *sim)
+{
+	struct sim_event first = sim->heap[0];
+	struct sim_event last = sim->heap[--sim->n_heap];
+	size_t i = 0;
+
+	while (2 * i + 1 < sim->n_heap) {
+		size_t child = 2 * i + 1;
+
+		if (child + 1 < sim->n_heap && earlier(&sim->heap[child + 1], &sim->heap[child]))
+			child++;
+		if (!earlier(&sim->heap[child], &last))
+			break;
+		sim->heap[i] = sim->heap[child];
+		i = child;
+	}
+	if (sim->n_heap)
+		sim->heap[i] = last;
+	return first;
+}
+
+bool sim_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx), void *ctx)
+{
+	uint64_t end = sim->now + ns;
+
+	if (cond && cond(sim, ctx))
+		return true;
+	while (sim->n_heap && sim->heap[0].when <= end) {
+		struct sim_event event = pop(sim);
+
+		sim->now = event.when;
+		event.act(sim, event.ctx, event.arg);
+		if (cond && cond(sim, ctx))
+			return true;
+	}
+	sim->now = end;
+	return false;
+}
+
+void sim_run(struct sim *sim, uint64_t ns)
+{
+	sim_until(sim, ns, NULL, NULL);
+}
+
+struct sim_rung *sim_rung(struct sim *sim)
+{
+	struct sim_rung *rung = &sim->rungs[sim->n_rungs++ % SIM_RUNGS];
+
+	memset(rung, 0, sizeof(*rung));
+	rung->when = sim->now;
+	return rung;
+}
+
+void sim_note(struct sim *sim, const char *format, ...)
+{
+	struct sim_rung *rung = sim_rung(sim);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(rung->note, sizeof(rung->note), format, args);
+	va_end(args);
+}
+
+static void print_rung(const struct sim_rung *r)
+{
+	static const char *const types[] = {"", "initiation", "response", "cookie reply", "data"};
+	uint64_t t = r->when - SIM_START;
+
+	fprintf(stderr, "%8llu.%06llu  ", (unsigned long long)(t / SIM_S),
+		(unsigned long long)(t % SIM_S / SIM_US));
+	if (!r->type) {
+		fprintf(stderr, "-- %s\n", r->note);
+		return;
+	}
+	fprintf(stderr, "%-9s -> %-9s %-12s ", r->from ? r->from->name : "?",
+		r->to ? r->to->name : "?", r->type < 5 ? types[r->type] : "?");
+	if (r->type == 1)
+		fprintf(stderr, "%08x ", r->sender);
+	else if (r->type == 2)
+		fprintf(stderr, "%08x for %08x ", r->sender, r->receiver);
+	else if (r->type == 3)
+		fprintf(stderr, "for %08x ", r->receiver);
+	else
+		fprintf(stderr, "for %08x #%llu, %u bytes ", r->receiver,
+			(unsigned long long)r->counter, r->len);
+	fprintf(stderr, "%s\n", r->note);
+}
+
+void sim_fail(struct sim *sim, const char *file, int line, const char *format, ...)
+{
+	char text[400];
+	va_list args;
+	uint64_t i = sim->n_rungs > SIM_RUNGS ? sim->n_rungs - SIM_RUNGS : 0;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!sim->failed) {
+		sim->failed = true;
+		fprintf(stderr, "--- ladder (newest last)\n");
+		for (; i < sim->n_rungs; i++)
+			print_rung(&sim->rungs[i % SIM_RUNGS]);
+		fprintf(stderr, "--- at %llu.%06llu s: %s\n--- again with: XT_SEED=%llu\n",
+			(unsigned long long)((sim->now - SIM_START) / SIM_S),
+			(unsigned long long)((sim->now - SIM_START) % SIM_S / SIM_US), text,
+			(unsigned long long)sim->seed);
+	}
+	print_error("%s\n", text);
+	_fail(file, line);
+	abort(); /* not reached: _fail jumps */
+}
