@@ -1,8 +1,8 @@
 /* Hash tables: uthash, keyed, and without its exit on lack of memory. Include this instead of
  * <uthash.h>.
  *
- * After HASH_ADD… (and before anything else with the item) ask xt_table_has(item): without memory
- * the item was not added. Its field must be named hh and be zero before. */
+ * After HASH_ADD… (and before anything else with the item) ask xt_table_has(hh, item): without
+ * memory the item was not added. */
 #ifndef XT_BASE_TABLE_H
 #define XT_BASE_TABLE_H
 
@@ -19,6 +19,6 @@
 #include <uthash.h>
 
 /* uthash leaves hh.tbl NULL in an item that it could not add. */
-#define xt_table_has(item) ((item)->hh.tbl != NULL)
+#define xt_table_has(hh, item) ((item)->hh.tbl != NULL)
 
 #endif

@@ -7,7 +7,7 @@
 
 #define XT_REPLAY_BITS	8192 /* of the ring */
 #define XT_REPLAY_WORDS (XT_REPLAY_BITS / 64)
-/* How far behind the greatest counter one is still judged: the ring less the word being filled. */
+/* How far behind the greatest counter one may be: the ring less the word being filled. */
 #define XT_REPLAY_WINDOW (XT_REPLAY_BITS - 64)
 
 struct xt_replay {
@@ -19,8 +19,8 @@ void xt_replay_init(struct xt_replay *w);
 
 /* Judge the counter of a message whose tag was just verified.
  * counter  host order, as received
- * returns  true once for each counter inside the window; false for a repeat, for one that is
- *          XT_REPLAY_WINDOW or more behind the greatest, and from REJECT_AFTER_MESSAGES on
+ * returns  true once for each counter inside the window; false for a repeat, for one more than
+ *          XT_REPLAY_WINDOW behind the greatest, and from REJECT_AFTER_MESSAGES on
  * before   authenticate first: a true answer moves the window */
 bool xt_replay_accept(struct xt_replay *w, uint64_t counter);
 
