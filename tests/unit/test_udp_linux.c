@@ -446,11 +446,12 @@ static void the_largest_and_the_empty_datagram_arrive(void **state)
 
 	(void)state;
 	send_one(a, &path, 0, 65507);
-	send_one(a, &path, 0, 0);
+	tx_add(tx, &path, 0, 1, 0);
+	tx->vecs[0].len = tx->runs[0].seg = tx->runs[0].bytes = 0;
+	send_all(a, tx);
+	xt_tx_reset(tx);
 	tx_add(tx, &path, 0, 65507, 0x5a);
-	tx->vecs[0].len++; /* more than IPv4 can carry */
-	tx->runs[0].seg++;
-	tx->runs[0].bytes++;
+	tx->vecs[0].len = tx->runs[0].seg = tx->runs[0].bytes = 65508; /* IPv4 cannot carry it */
 	send_all(a, tx);
 	xt_tx_free(tx);
 	assert_int_equal(a->refused, 1);
