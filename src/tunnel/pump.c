@@ -27,7 +27,7 @@ struct xt_pump {
 	struct xt_tx *tx;
 	uint32_t tx_next; /* the first run that has not left */
 	bool blocked;
-	struct xt_icmp_limit icmp_limit;
+	struct xt_icmp icmp;
 };
 
 int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
@@ -37,7 +37,7 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 	if (!pump)
 		return XT_E_NOMEM;
 	pump->parts = *parts;
-	xt_icmp_limit_init(&pump->icmp_limit);
+	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
 	if (xt_batch_new(&pump->out, BATCH, OUT_SLAB) ||
 	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
 	    xt_batch_new(&pump->own, BATCH, REPLY_SLAB) ||
@@ -148,18 +148,41 @@ static void answer_unreachable(struct xt_pump *pump, struct xt_time now, struct 
 {
 	for (uint32_t i = 0; i < batch->n; i++) {
 		const struct xt_pkt *pkt = &batch->pkts[i];
-		enum xt_icmp_why why;
+		enum xt_icmp_kind kind;
 		const struct xt_ip *own;
 
 		if (pkt->verdict == XT_DROP_NO_ROUTE)
-			why = XT_ICMP_NO_ROUTE;
+			kind = XT_ICMP_NO_ROUTE;
 		else if (pkt->verdict == XT_DROP_NO_ENDPOINT)
-			why = XT_ICMP_HOST_UNREACHABLE;
+			kind = XT_ICMP_UNREACHABLE;
 		else
 			continue;
 		own = pkt->data[0] >> 4 == 4 ? &pump->parts.own4 : &pump->parts.own6;
-		xt_icmp_answer(&pump->icmp_limit, now.mono, why, 0, own, pkt->data, pkt->len,
+		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, 0, own->family ? own : NULL,
 			       pump->released);
+	}
+}
+
+/* Take what the echo endpoint answers out of batch; others of its verdicts are counted here. */
+static void echo_turn(struct xt_pump *pump, enum xt_echo_side side, struct xt_time now,
+		      struct xt_batch *batch, struct xt_batch *replies, struct xt_batch *released)
+{
+	if (!pump->parts.echo)
+		return;
+	xt_echo_turn(pump->parts.echo, side, now.mono, batch, replies, released);
+	for (uint32_t i = 0; i < batch->n; i++) {
+		switch (batch->pkts[i].verdict) {
+		case XT_TAKEN_ECHO:
+		case XT_TAKEN_FRAGMENT:
+		case XT_DROP_FRAGMENT:
+		case XT_DROP_ECHO_RATE:
+		case XT_DROP_ECHO_FULL:
+		case XT_DROP_ECHO_OTHER:
+			xt_device_count(pump->parts.dev, batch->pkts[i].verdict, 1);
+			break;
+		default:
+			break;
+		}
 	}
 }
 
@@ -173,9 +196,7 @@ int xt_pump_out(struct xt_pump *pump, struct xt_time now)
 	n = tun->ops->recv(tun, pump->out, TURN_BYTES);
 	if (n < 0)
 		return n;
-	if (pump->parts.echo)
-		xt_echo_turn(pump->parts.echo, XT_ECHO_SIDE_HOST, now.mono, pump->out,
-			     pump->released, pump->own);
+	echo_turn(pump, XT_ECHO_SIDE_HOST, now, pump->out, pump->released, pump->own);
 	if (pump->released->n) { /* answers to the host */
 		to_tun(pump, pump->released, &gone);
 		xt_batch_reset(pump->released);
@@ -208,7 +229,7 @@ static void take_pongs(struct xt_pump *pump)
 		struct xt_pkt *pkt = &in->pkts[i];
 		struct xt_ping_reply reply;
 
-		if (pkt->verdict != XT_PASS || !xt_ping_match(&reply, pkt->data, pkt->len))
+		if (pkt->verdict != XT_PASS || !xt_ping_read(&reply, pkt->data, pkt->len))
 			continue;
 		struct xt_public key = xt_peer_key(pkt->peer);
 		struct xt_pong pong = {.peer = &key,
@@ -240,9 +261,7 @@ int xt_pump_in(struct xt_pump *pump, struct xt_time now)
 	xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
 	xt_recv_finish(pump->parts.dev, now, pump->in);
 	take_pongs(pump);
-	if (pump->parts.echo)
-		xt_echo_turn(pump->parts.echo, XT_ECHO_SIDE_PEER, now.mono, pump->in, pump->own,
-			     pump->released);
+	echo_turn(pump, XT_ECHO_SIDE_PEER, now, pump->in, pump->own, pump->released);
 	to_tun(pump, pump->in, &gone);
 	if (pump->released->n) {
 		to_tun(pump, pump->released, &gone);
@@ -266,23 +285,17 @@ int xt_pump_ping(struct xt_pump *pump, struct xt_time now, const struct xt_publi
 {
 	struct xt_peer *to = xt_device_peer(pump->parts.dev, peer);
 	struct xt_pkt *pkt;
-	int len;
+	size_t len = xt_ping_len(dst->family, size);
 
 	if (!to)
 		return XT_E_NOPEER;
-	if (pump->blocked)
-		return XT_E_AGAIN;
-	pkt = xt_batch_add(pump->own, XT_PACKET_MAX);
-	if (!pkt)
-		return XT_E_AGAIN;
-	len = xt_ping_build(pkt->data, XT_PACKET_MAX, src, dst, id, seq, cookie, size);
-	if (len < 0) {
-		xt_batch_drop_last(pump->own);
+	if (!len || src->family != dst->family)
 		return XT_E_INVALID;
-	}
+	if (pump->blocked || !(pkt = xt_batch_add(pump->own, len)))
+		return XT_E_AGAIN;
+	xt_ping_build(pkt->data, src, dst, id, seq, cookie, size);
 	pkt->len = (uint32_t)len;
 	pkt->peer = to;
-	xt_batch_trim(pump->own);
 	xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
 	seal_and_finish(pump, now, pump->own);
 	flush(pump);

@@ -1,0 +1,434 @@
+/* layers: core crypto packet base */
+/* Two devices in memory: what one says, the other hears. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <xtunnel/xtunnel.h>
+
+#include "core/limits.h"
+#include "core/message.h"
+#include "packet/checksum.h"
+
+struct end {
+	struct xt_device *dev;
+	struct xt_private key;
+	struct xt_public pub;
+	struct xt_ip inner;
+	struct xt_path path; /* how the other side sees it */
+	struct xt_batch *batch;
+	struct xt_tx *tx;
+};
+
+struct pair {
+	struct end a, b;
+	struct xt_aead *aead;
+	struct xt_time now;
+	unsigned moved; /* datagrams */
+	unsigned heard; /* packets that came out */
+	uint8_t last[2048];
+	uint32_t last_len;
+};
+
+static void fill_random(void *ctx, void *buf, size_t n)
+{
+	(void)ctx;
+	randombytes_buf(buf, n);
+}
+
+static void end_open(struct end *e, uint8_t id)
+{
+	struct xt_env env = {.random = fill_random};
+
+	assert_int_equal(xt_device_new(&e->dev, &env), 0);
+	randombytes_buf(e->key.b, 32);
+	crypto_scalarmult_base(e->pub.b, e->key.b);
+	e->inner = (struct xt_ip){.family = 4, .b = {10, 7, 0, id}};
+	memset(&e->path, 0, sizeof(e->path));
+	e->path.remote.ip = (struct xt_ip){.family = 4, .b = {198, 18, 0, id}};
+	e->path.remote.port = 51820;
+	assert_int_equal(xt_batch_new(&e->batch, 64, 4 * XT_SLOT_MAX), 0);
+	assert_int_equal(xt_tx_new(&e->tx, 128, 128 * 160), 0);
+}
+
+static void end_configure(struct pair *p, struct end *e, const struct end *other)
+{
+	struct xt_change c;
+	struct xt_peer_change *pc;
+	struct xt_cidr all = {.ip = other->inner, .bits = 32};
+
+	xt_change_init(&c);
+	c.set = XT_SET_PRIVATE_KEY;
+	c.private_key = e->key;
+	pc = xt_change_peer(&c, &other->pub);
+	pc->set = XT_PEER_ENDPOINT;
+	pc->endpoint = other->path.remote;
+	assert_int_equal(xt_change_allowed(pc, &all, false), 0);
+	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
+	xt_change_clear(&c);
+}
+
+static int setup(void **state)
+{
+	static struct pair pair;
+	struct pair *p = &pair;
+
+	memset(p, 0, sizeof(*p));
+	p->now = (struct xt_time){.mono = 1000 * XT_SECOND, .wall = 1700000000 * XT_SECOND};
+	end_open(&p->a, 1);
+	end_open(&p->b, 2);
+	assert_int_equal(xt_aead_new(&p->aead, NULL), 0);
+	end_configure(p, &p->a, &p->b);
+	end_configure(p, &p->b, &p->a);
+	*state = p;
+	return 0;
+}
+
+static void end_close(struct end *e)
+{
+	xt_device_free(e->dev);
+	xt_batch_free(e->batch);
+	xt_tx_free(e->tx);
+}
+
+static int teardown(void **state)
+{
+	struct pair *p = *state;
+
+	end_close(&p->a);
+	end_close(&p->b);
+	xt_aead_free(p->aead);
+	return 0;
+}
+
+static void receive(struct pair *p, struct end *to, const struct end *from, const uint8_t *msg,
+		    size_t len)
+{
+	struct xt_pkt *pkt = xt_batch_add(to->batch, len);
+
+	memcpy(pkt->data, msg, len);
+	pkt->len = (uint32_t)len;
+	pkt->from = &from->path;
+	xt_recv_plan(to->dev, p->now, to->batch);
+	xt_aead_open(p->aead, to->batch->jobs, to->batch->n_jobs);
+	xt_recv_finish(to->dev, p->now, to->batch);
+	if (pkt->verdict == XT_PASS) {
+		p->heard++;
+		memcpy(p->last, pkt->data, pkt->len);
+		p->last_len = pkt->len;
+	}
+	xt_batch_reset(to->batch);
+}
+
+/* Hand over what from's tx holds. */
+static void carry(struct pair *p, struct end *from, struct end *to)
+{
+	for (uint32_t r = 0; r < from->tx->n_runs; r++) {
+		struct xt_run *run = &from->tx->runs[r];
+		for (uint32_t i = 0; i < run->n; i++) {
+			struct xt_vec *v = &from->tx->vecs[run->first + i];
+			p->moved++;
+			receive(p, to, from, v->base, v->len);
+		}
+	}
+	xt_tx_reset(from->tx);
+	xt_batch_reset(from->batch);
+}
+
+static void speak(struct pair *p, struct end *e, struct end *to)
+{
+	xt_device_tick(e->dev, p->now, e->tx);
+	carry(p, e, to);
+	while (xt_send_own(e->dev, p->now, e->batch)) {
+		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
+		xt_send_finish(e->dev, p->now, e->batch, e->tx);
+		carry(p, e, to);
+	}
+}
+
+static void settle(struct pair *p)
+{
+	for (int i = 0; i < 4; i++) {
+		speak(p, &p->a, &p->b);
+		speak(p, &p->b, &p->a);
+	}
+}
+
+static uint32_t make_packet(uint8_t *at, const struct end *from, const struct end *to, uint32_t len)
+{
+	memset(at, 0, 20);
+	at[0] = 0x45;
+	at[2] = (uint8_t)(len >> 8);
+	at[3] = (uint8_t)len;
+	at[8] = 64;
+	at[9] = 17;
+	memcpy(at + 12, from->inner.b, 4);
+	memcpy(at + 16, to->inner.b, 4);
+	for (uint32_t i = 20; i < len; i++)
+		at[i] = (uint8_t)(i + len);
+	return len;
+}
+
+static enum xt_verdict send_from(struct pair *p, struct end *e, struct end *to, uint32_t len)
+{
+	struct xt_pkt *pkt = xt_batch_add(e->batch, len);
+	enum xt_verdict verdict;
+
+	pkt->len = make_packet(pkt->data, e, to, len);
+	xt_send_plan(e->dev, p->now, e->batch, e->tx);
+	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
+	xt_send_finish(e->dev, p->now, e->batch, e->tx);
+	verdict = pkt->verdict;
+	carry(p, e, to);
+	return verdict;
+}
+
+static uint64_t count(struct end *e, enum xt_verdict v)
+{
+	struct xt_report *r;
+	uint64_t n;
+	struct xt_time now = {0};
+
+	assert_int_equal(xt_device_report(e->dev, now, &r), 0);
+	n = r->verdicts[v];
+	xt_report_free(r);
+	return n;
+}
+
+static void the_first_packet_travels_with_the_first_handshake(void **state)
+{
+	struct pair *p = *state;
+
+	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_STAGED);
+	settle(p);
+	assert_int_equal(p->heard, 1);
+	assert_int_equal(p->last_len, 100);
+	assert_int_equal(p->moved, 3); /* initiation, response, the packet */
+	assert_int_equal(send_from(p, &p->b, &p->a, 60), XT_PASS);
+	assert_int_equal(p->heard, 2);
+	assert_int_equal(send_from(p, &p->a, &p->b, 1420), XT_PASS);
+	assert_int_equal(p->heard, 3);
+}
+
+static void the_responder_sends_nothing_before_it_has_heard_the_initiator(void **state)
+{
+	struct pair *p = *state;
+
+	send_from(p, &p->a, &p->b, 100);
+	xt_device_tick(p->b.dev, p->now, p->b.tx); /* the response, held back */
+	assert_int_equal(p->b.tx->n_vecs, 1);
+	assert_int_equal(send_from(p, &p->b, &p->a, 60), XT_STAGED);
+	settle(p);
+	assert_int_equal(p->heard, 2);
+}
+
+static void both_may_begin_at_once_and_need_no_timer(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pa = xt_batch_add(p->a.batch, 100), *pb = xt_batch_add(p->b.batch, 100);
+
+	pa->len = make_packet(pa->data, &p->a, &p->b, 100);
+	pb->len = make_packet(pb->data, &p->b, &p->a, 100);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
+	carry(p, &p->a, &p->b);
+	carry(p, &p->b, &p->a);
+	settle(p);
+	assert_int_equal(p->heard, 2);
+	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(send_from(p, &p->b, &p->a, 100), XT_PASS);
+	assert_int_equal(p->heard, 4);
+}
+
+static void a_spoofed_inner_source_is_dropped(void **state)
+{
+	struct pair *p = *state;
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	p->a.inner.b[3] = 99;
+	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(p->heard, 1);
+	assert_int_equal(count(&p->b, XT_DROP_SOURCE), 1);
+}
+
+static void a_repeated_or_altered_datagram_is_dropped(void **state)
+{
+	struct pair *p = *state;
+	uint8_t copy[256];
+	struct xt_pkt *pkt;
+	struct xt_vec v;
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	pkt = xt_batch_add(p->a.batch, 100);
+	pkt->len = make_packet(pkt->data, &p->a, &p->b, 100);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	v = p->a.tx->vecs[0];
+	memcpy(copy, v.base, v.len);
+	for (size_t bit = 0; bit < v.len * 8; bit++) {
+		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		receive(p, &p->b, &p->a, copy, v.len);
+		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	for (size_t len = 0; len < v.len; len++)
+		receive(p, &p->b, &p->a, copy, len);
+	assert_int_equal(p->heard, 1);
+	receive(p, &p->b, &p->a, copy, v.len);
+	assert_int_equal(p->heard, 2);
+	receive(p, &p->b, &p->a, copy, v.len);
+	assert_int_equal(p->heard, 2);
+	assert_int_equal(count(&p->b, XT_DROP_REPLAY), 1);
+	carry(p, &p->a, &p->b);
+}
+
+static void a_restarted_side_handshakes_when_it_hears_of_a_lost_session(void **state)
+{
+	struct pair *p = *state;
+	struct xt_env env = {.random = fill_random};
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	xt_device_free(p->b.dev);
+	assert_int_equal(xt_device_new(&p->b.dev, &env), 0);
+	end_configure(p, &p->b, &p->a);
+	p->now.mono += 20 * XT_MS;
+	p->now.wall += 20 * XT_MS;
+	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS); /* lost: nobody has the key */
+	settle(p);
+	assert_int_equal(count(&p->b, XT_DROP_INDEX), 1);
+	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(p->heard, 2);
+}
+
+static void a_bad_change_leaves_the_device_as_it_was(void **state)
+{
+	struct pair *p = *state;
+	struct xt_change c;
+	struct xt_peer_change *pc;
+	struct xt_cidr good = {.ip = {.family = 4, .b = {10, 9, 0, 0}}, .bits = 16};
+	struct xt_cidr bad = {.ip = {.family = 4}, .bits = 33};
+	struct xt_report *r;
+	struct xt_public other = {{1}};
+
+	xt_change_init(&c);
+	c.set = XT_SET_REPLACE_PEERS | XT_SET_LISTEN_PORT;
+	c.listen_port = 7;
+	pc = xt_change_peer(&c, &other);
+	xt_change_allowed(pc, &good, false);
+	other.b[0] = 2;
+	pc = xt_change_peer(&c, &other);
+	xt_change_allowed(pc, &bad, false);
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), XT_E_INVALID);
+	xt_change_clear(&c);
+	assert_int_equal(xt_device_report(p->a.dev, p->now, &r), 0);
+	assert_int_equal(r->n_peers, 1);
+	assert_int_equal(r->n_allowed, 1);
+	assert_int_equal(r->listen_port, 0);
+	assert_memory_equal(&r->peers[0].key, &p->b.pub, 32);
+	xt_report_free(r);
+}
+
+static void our_own_key_is_no_peer(void **state)
+{
+	struct pair *p = *state;
+	struct xt_change c;
+	struct xt_report *r;
+
+	xt_change_init(&c);
+	xt_change_peer(&c, &p->a.pub);
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	/* and one that becomes it goes */
+	c.n_peers = 0;
+	c.set = XT_SET_PRIVATE_KEY;
+	c.private_key = p->b.key;
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	xt_change_clear(&c);
+	assert_int_equal(xt_device_report(p->a.dev, p->now, &r), 0);
+	assert_int_equal(r->n_peers, 0);
+	xt_report_free(r);
+}
+
+static void stamps_never_reach_the_bound_nor_go_below_the_floor(void **state)
+{
+	struct pair *p = *state;
+
+	xt_device_stamp_limits(p->a.dev, p->now.wall + XT_SECOND, p->now.wall + 2 * XT_SECOND);
+	assert_true(xt_device_stamp(p->a.dev) >= p->now.wall + XT_SECOND);
+	send_from(p, &p->a, &p->b, 100);
+	assert_int_equal(p->moved, 1);
+	assert_true(xt_device_stamp(p->a.dev) > p->now.wall + XT_SECOND);
+	xt_device_tick(p->b.dev, p->now, p->b.tx);
+	xt_tx_reset(p->b.tx); /* the response is lost */
+	p->now.mono += 6 * XT_SECOND;
+	p->now.wall += 6 * XT_SECOND;
+	speak(p, &p->a, &p->b);
+	assert_int_equal(p->moved, 1); /* held back at the bound */
+	xt_device_stamp_limits(p->a.dev, 0, XT_NEVER);
+	p->now.mono += 6 * XT_SECOND;
+	p->now.wall += 6 * XT_SECOND;
+	settle(p);
+	assert_int_equal(p->heard, 1);
+}
+
+static void an_idle_device_wants_no_call(void **state)
+{
+	struct pair *p = *state;
+
+	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	p->now.mono += 2000 * XT_SECOND;
+	for (int i = 0; i < 3; i++) {
+		settle(p);
+		p->now.mono += 2000 * XT_SECOND;
+	}
+	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
+	assert_int_equal(xt_device_deadline(p->b.dev), XT_NEVER);
+}
+
+static void padding_stays_within_the_mtu(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pkt;
+	static const uint32_t lens[][2] = {{20, 32}, {32, 32}, {1409, 1420}, {1420, 1420}, {1430, 1430}};
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	for (size_t i = 0; i < 5; i++) {
+		pkt = xt_batch_add(p->a.batch, 2000);
+		pkt->len = make_packet(pkt->data, &p->a, &p->b, lens[i][0]);
+		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_int_equal(p->a.batch->jobs[0].len, lens[i][1]);
+		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		carry(p, &p->a, &p->b);
+		assert_int_equal(p->last_len, lens[i][0]);
+	}
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_first_packet_travels_with_the_first_handshake),
+		T(the_responder_sends_nothing_before_it_has_heard_the_initiator),
+		T(both_may_begin_at_once_and_need_no_timer),
+		T(a_spoofed_inner_source_is_dropped),
+		T(a_repeated_or_altered_datagram_is_dropped),
+		T(a_restarted_side_handshakes_when_it_hears_of_a_lost_session),
+		T(a_bad_change_leaves_the_device_as_it_was),
+		T(our_own_key_is_no_peer),
+		T(stamps_never_reach_the_bound_nor_go_below_the_floor),
+		T(an_idle_device_wants_no_call),
+		T(padding_stays_within_the_mtu),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
