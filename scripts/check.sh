@@ -1,0 +1,20 @@
+#!/bin/sh
+# check.sh: what can be said without running the program: format, layers, lengths, shell scripts.
+# scripts/test runs it; by hand it is the thing to run before a commit.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+step() {
+	echo "== $*"
+	"$@" || bad=1
+}
+step scripts/layers.py
+step scripts/longest.sh 5
+if command -v clang-format >/dev/null; then
+	step scripts/format.sh --check
+fi
+if command -v shellcheck >/dev/null; then
+	# shellcheck disable=SC2046
+	step shellcheck -x $(git grep -l -E '^#!.*\b(ba)?sh$' -- scripts tests .ci conf)
+fi
+exit $bad

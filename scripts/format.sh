@@ -1,0 +1,15 @@
+#!/bin/sh
+# format.sh [--check]: clang-format over all sources; --check only names those that differ
+# (releases of clang-format disagree, so that is told and not judged).
+set -eu
+cd "$(dirname "$0")/.."
+files=$(git ls-files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c' 'tests/*.h' 'docs/*.c' |
+	grep -v -E '/bytes\.h$|/error\.h$')
+if [ "${1:-}" = --check ]; then
+	# shellcheck disable=SC2086
+	clang-format --dry-run $files 2>&1 | sed -n 's/^\([^:]*\):.*clang-format-violations.*/\1/p' |
+		sort -u
+else
+	# shellcheck disable=SC2086
+	clang-format -i $files
+fi
