@@ -21,7 +21,9 @@ static void sodium_seal(void *self, struct xt_job *jobs, size_t n)
 	uint8_t nonce[XT_NONCE_LEN];
 
 	(void)self;
-	for (struct xt_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct xt_job *job = &jobs[i];
+
 		xt_nonce_of(nonce, job->counter);
 		crypto_aead_chacha20poly1305_ietf_encrypt_detached(job->dst, job->dst + job->len,
 								   NULL, job->src, job->len, NULL,
@@ -35,7 +37,9 @@ static void sodium_open(void *self, struct xt_job *jobs, size_t n)
 	uint8_t nonce[XT_NONCE_LEN];
 
 	(void)self;
-	for (struct xt_job *job = jobs; job < jobs + n; job++) {
+	for (size_t i = 0; i < n; i++) {
+		struct xt_job *job = &jobs[i];
+
 		xt_nonce_of(nonce, job->counter);
 		job->ok = crypto_aead_chacha20poly1305_ietf_decrypt_detached(
 			      job->dst, NULL, job->src, job->len, job->src + job->len, NULL, 0,

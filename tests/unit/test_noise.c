@@ -305,6 +305,32 @@ static void messages_of_any_other_length_are_refused(void **state)
 	}
 }
 
+static void a_datagram_has_the_type_that_its_length_and_zero_bytes_allow(void **state)
+{
+	static const size_t lens[] = {[XT_MSG_INITIATION] = 148,
+				      [XT_MSG_RESPONSE] = 92,
+				      [XT_MSG_COOKIE] = 64,
+				      [XT_MSG_DATA] = 32};
+	uint8_t buf[256] = {0};
+
+	(void)state;
+	for (unsigned type = 0; type < 256; type++) {
+		buf[0] = (uint8_t)type;
+		for (size_t len = 0; len <= sizeof(buf); len++) {
+			const bool known =
+			    type >= 1 && type <= 4 &&
+			    (type == XT_MSG_DATA ? len >= lens[type] : len == lens[type]);
+
+			assert_int_equal(xt_msg_type(buf, len), known ? type : XT_MSG_NONE);
+			for (size_t reserved = 1; reserved < 4; reserved++) {
+				buf[reserved] = 1;
+				assert_int_equal(xt_msg_type(buf, len), XT_MSG_NONE);
+				buf[reserved] = 0;
+			}
+		}
+	}
+}
+
 static void a_wrong_psk_shows_in_the_response(void **state)
 {
 	struct ends e;
