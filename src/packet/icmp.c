@@ -1,0 +1,164 @@
+/* What a router would say about a packet that it cannot carry. */
+#include "packet/icmp.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "packet/checksum.h"
+#include "packet/ip.h"
+
+#define ICMP_HEADER 8u
+#define SECOND	    UINT64_C(1000000000)
+#define TOS_CONTROL 0xc0 /* RFC 1812 4.3.2.5: precedence "internetwork control" */
+#define TTL	    64
+
+/* Type and code, IPv4 and IPv6, by kind. */
+static const uint8_t codes[][2][2] = {
+    [XT_ICMP_NO_ROUTE] = {{3, 0}, {1, 0}},
+    [XT_ICMP_UNREACHABLE] = {{3, 1}, {1, 3}},
+    [XT_ICMP_TOO_BIG] = {{3, 4}, {2, 0}},
+};
+
+/* Of ICMP only what is known to be no error may be answered. */
+static bool is_harmless_icmp(const struct xt_ip_view *view)
+{
+	uint8_t type;
+
+	if (view->upper >= view->len)
+		return false;
+	type = view->bytes[view->upper];
+	if (view->version == 6)
+		return type >= 128 && type != 137; /* 137: redirect */
+	switch (type) {
+	case 0:	 /* echo reply */
+	case 8:	 /* echo */
+	case 13: /* timestamp, and its reply */
+	case 14:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_someone(const struct xt_ip *ip)
+{
+	return !xt_ip_is_unspecified(ip) && !xt_ip_is_multicast(ip) && !xt_ip_is_loopback(ip) &&
+	       !xt_ip_is_limited_broadcast(ip);
+}
+
+static bool may_answer(const struct xt_ip_view *view, enum xt_icmp_kind kind)
+{
+	struct xt_ip src, dst;
+
+	xt_ip_source(view, &src);
+	xt_ip_destination(view, &dst);
+	if (!is_someone(&src) || !is_someone(&dst) || view->offset || view->broken)
+		return false;
+	if (kind == XT_ICMP_TOO_BIG && !view->dont_fragment)
+		return false;
+	if (view->protocol == (view->version == 4 ? XT_PROTO_ICMP : XT_PROTO_ICMP6))
+		return is_harmless_icmp(view);
+	return true;
+}
+
+static void head4(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src, uint32_t len)
+{
+	memset(out, 0, XT_IP4_HEADER);
+	out[0] = 0x45;
+	out[1] = TOS_CONTROL;
+	xt_be16_put(out + 2, (uint16_t)len);
+	out[6] = 0x40; /* DF: an identification of 0 is enough then (RFC 6864) */
+	out[8] = TTL;
+	out[9] = XT_PROTO_ICMP;
+	memcpy(out + 12, src, 4);
+	memcpy(out + 16, about->src, 4);
+	xt_be16_put(out + 10, xt_checksum(out, XT_IP4_HEADER));
+}
+
+static void head6(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src, uint32_t len)
+{
+	memset(out, 0, XT_IP6_HEADER);
+	out[0] = 0x60;
+	xt_be16_put(out + 4, (uint16_t)(len - XT_IP6_HEADER));
+	out[6] = XT_PROTO_ICMP6;
+	out[7] = TTL;
+	memcpy(out + 8, src, 16);
+	memcpy(out + 24, about->src, 16);
+}
+
+size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
+		     uint32_t mtu, const struct xt_ip *own)
+{
+	struct xt_ip_view about;
+	uint32_t head, max, quote, total;
+	const uint8_t *src;
+	uint64_t sum = 0;
+	bool six;
+
+	if (!xt_ip_parse_packet(&about, packet, len) || !may_answer(&about, kind))
+		return 0;
+	six = about.version == 6;
+	head = six ? XT_IP6_HEADER : XT_IP4_HEADER;
+	max = six ? XT_ICMP6_MAX : XT_ICMP4_MAX;
+	quote = XT_MIN(about.len, max - head - ICMP_HEADER);
+	total = head + ICMP_HEADER + quote;
+	src = own && own->family == about.version ? own->b : about.dst;
+	(six ? head6 : head4)(out, &about, src, total);
+	out += head;
+	memset(out, 0, ICMP_HEADER);
+	memcpy(out, codes[kind][six], 2);
+	if (kind == XT_ICMP_TOO_BIG && six)
+		xt_be32_put(out + 4, mtu);
+	else if (kind == XT_ICMP_TOO_BIG)
+		xt_be16_put(out + 6, (uint16_t)XT_MIN(mtu, (uint32_t)UINT16_MAX));
+	memcpy(out + ICMP_HEADER, about.bytes, quote);
+	if (six)
+		sum = xt_checksum_pseudo(6, src, about.src, XT_PROTO_ICMP6, total - head);
+	xt_be16_put(out + 2, xt_checksum_finish(xt_checksum_add(sum, out, total - head)));
+	return total;
+}
+
+void xt_icmp_init(struct xt_icmp *icmp, uint64_t now, uint32_t per_second, uint32_t burst)
+{
+	*icmp = (struct xt_icmp){.per_second = per_second,
+				 .burst = burst,
+				 .tokens = (uint64_t)burst * SECOND,
+				 .seen = now};
+}
+
+/* A gap that fills the bucket anyway is not multiplied out: the product would not fit. */
+static void refill(struct xt_icmp *icmp, uint64_t now)
+{
+	uint64_t full = (uint64_t)icmp->burst * SECOND;
+	uint64_t passed = now > icmp->seen ? now - icmp->seen : 0;
+
+	if (passed / SECOND > icmp->burst / icmp->per_second)
+		icmp->tokens = full;
+	else
+		icmp->tokens = XT_MIN(full, icmp->tokens + passed * icmp->per_second);
+	icmp->seen = XT_MAX(icmp->seen, now);
+}
+
+bool xt_icmp_answer(struct xt_icmp *icmp, uint64_t now, const struct xt_pkt *offender,
+		    enum xt_icmp_kind kind, uint32_t mtu, const struct xt_ip *own,
+		    struct xt_batch *out)
+{
+	uint8_t answer[XT_ICMP6_MAX];
+	size_t len = xt_icmp_build(answer, offender->data, offender->len, kind, mtu, own);
+	struct xt_pkt *pkt;
+
+	if (!len)
+		return false;
+	refill(icmp, now);
+	pkt = icmp->tokens < SECOND ? NULL : xt_batch_add(out, len);
+	if (!pkt) {
+		icmp->suppressed++;
+		return false;
+	}
+	memcpy(pkt->data, answer, len);
+	pkt->len = (uint32_t)len;
+	icmp->tokens -= SECOND;
+	icmp->sent++;
+	return true;
+}
