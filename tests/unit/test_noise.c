@@ -533,6 +533,7 @@ int main(void)
 		a_response_with_any_bit_flipped_is_refused_and_the_right_one_still_taken),
 	    cmocka_unit_test(a_response_altered_under_a_right_mac_is_refused),
 	    cmocka_unit_test(messages_of_any_other_length_are_refused),
+	    cmocka_unit_test(a_datagram_has_the_type_that_its_length_and_zero_bytes_allow),
 	    cmocka_unit_test(a_wrong_psk_shows_in_the_response),
 	    cmocka_unit_test(a_psk_on_one_side_only_is_a_wrong_psk),
 	    cmocka_unit_test(a_replayed_response_is_refused),
