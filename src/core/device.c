@@ -134,7 +134,11 @@ static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *
 
 	xt_peer_touch(dev, peer);
 	if (due & XT_DUE_ERASE) {
-		xt_peer_erase(dev, peer);
+		/* A handshake that is under way is younger than these keys: its answer is awaited. */
+		if (peer->timers.retransmit == XT_NEVER)
+			xt_peer_erase(dev, peer);
+		else
+			xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 		xt_event(dev, XT_EVENT_KEYS_ERASED, peer);
 	}
 	if (due & XT_DUE_GIVE_UP) {
