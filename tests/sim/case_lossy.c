@@ -7,8 +7,9 @@
 static void transfer(struct sim *sim, uint32_t loss, uint32_t n, uint64_t gap)
 {
 	struct sim_node *alice, *bob;
-	uint32_t p, q, most = n * (loss + 30) / 1000 + 20;
+	uint32_t p, q, most;
 
+	most = n * (loss + sim->net->all.corrupt + 30) / 1000 + 20;
 	sim->timer_late = 2 * SIM_MS;
 	sim->net->all.jitter = 20 * SIM_MS;
 	sim->net->all.loss = loss;

@@ -49,6 +49,7 @@ struct sim_net {
 	size_t n_bag;
 	struct sim_nat **nats;
 	size_t n_nats;
+	struct sim_dgram *sending; /* freed here when the watch ends the case */
 	uint64_t sent, delivered, lost;
 };
 

@@ -15,6 +15,7 @@
 #include "platform/mem/mem.h"
 #include "sim/flow.h"
 #include "sim/net.h"
+#include "sim/watch.h"
 
 #define QUEUE 4096
 
@@ -125,6 +126,7 @@ void sim_on(struct sim_node *node)
 	if (rc)
 		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
 	node->timer_at = XT_NEVER;
+	sim_watch_restart(node->sim->watch, node);
 	xt_change_init(&change);
 	change.set = XT_SET_PRIVATE_KEY;
 	change.private_key = node->key;

@@ -168,3 +168,10 @@ void sim_watch_delivered(struct sim_watch *watch, struct sim_node *node, const s
 			way->confirmed = true;
 	}
 }
+
+void sim_watch_restart(struct sim_watch *watch, const struct sim_node *node)
+{
+	for (size_t i = 0; i < watch->cap; i++)
+		if (watch->ways[i].used && watch->ways[i].sender == node)
+			watch->ways[i].data = false;
+}

@@ -10,4 +10,7 @@ void sim_watch_free(struct sim_watch *watch);
 void sim_watch_sent(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d);
 void sim_watch_delivered(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d);
 
+/* node starts afresh: what it sent before was under keys that are gone. */
+void sim_watch_restart(struct sim_watch *watch, const struct sim_node *node);
+
 #endif
