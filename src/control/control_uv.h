@@ -3,6 +3,7 @@
 #define XT_CONTROL_CONTROL_UV_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <uv.h>
 
 struct xt_control;
@@ -20,9 +21,11 @@ struct xt_control_options {
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options);
+/* Requests that are open are gone without a notice. May be called by handle. */
 void xt_control_close(struct xt_control *control);
 
-/* answer: its reference is taken; NULL (no memory) cuts the client off. last: no more follow. */
+/* answer: its reference is taken; NULL (no memory) cuts the client off. last: no more follow,
+ * request is gone. Otherwise it lives on until a last answer or the notice. */
 void xt_control_reply(struct xt_control_request *request, json_t *answer, bool last);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 void xt_control_set(struct xt_control_request *request, void *data);

@@ -30,11 +30,11 @@ struct xt_server_options {
 	void *ctx;
 	size_t max_request;
 	unsigned stall_ms;
-	unsigned umask; /* 0: 077 */
 };
 
 /* The directory is made (0755) when it is missing, not its parents'. A socket that nobody listens
- * on is taken over. -EADDRINUSE: somebody listens; -ENAMETOOLONG; -errno; XT_E_NOMEM. */
+ * on is taken over. SIGPIPE is ignored from then on. -EADDRINUSE: somebody listens, or what is
+ * there is no socket; -ENAMETOOLONG; -errno; XT_E_NOMEM. */
 int xt_server_open(struct xt_server **out, uv_loop_t *loop,
 		   const struct xt_server_options *options);
 /* Cuts all clients off (requests are cancelled without a notice), removes the socket if it is still
@@ -42,10 +42,13 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop,
 void xt_server_close(struct xt_server *server);
 unsigned xt_server_clients(const struct xt_server *server);
 
-/* Answer: bytes are copied; last ends the request (more answers may come before it). close: cut the
- * client off behind these bytes (last is meant, too). XT_E_NOMEM: the client was cut off. */
-int xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last);
-void xt_request_close(struct xt_request *request);
+/* Answer: bytes are copied; last ends the request (more answers may come before it). Without
+ * memory, or when the client left too much unread, it is cut off; the notice of that comes later,
+ * unless this was the last answer. */
+void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last);
+void xt_request_close(
+    struct xt_request *request); /* ends it; the client is cut off when all is written */
+void xt_request_abort(struct xt_request *request); /* cut the client off; the notice comes later */
 /* For whoever handles it. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);

@@ -1,0 +1,397 @@
+/* The server behind the control and the UAPI socket. A client is idle (reading), busy (a request is
+ * with the handler) or closing. One timer per client bounds idleness and answers that are not
+ * taken; without clients nothing ever wakes up. */
+#include "control/server_uv.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "control/socket.h"
+
+#define CLIENTS_MAX  64
+#define REQUEST_MAX  (64u << 10)
+#define STALL_MS     10000
+#define UNREAD_MAX   (64u << 20) /* answers that a client has not taken */
+#define BUFFER_FIRST 1024
+
+struct client;
+
+struct xt_request {
+	struct client *client;
+	void *data;
+};
+
+struct client {
+	struct xt_server *server;
+	struct client *prev, *next;
+	uv_pipe_t pipe;
+	uv_timer_t stall;
+	unsigned open; /* handles not closed yet */
+	char *buf;
+	size_t len, cap, scanned;
+	struct xt_request request;
+	bool busy, pumping, closing, reading;
+	bool flush;  /* close as soon as all is written */
+	bool doomed; /* close in the next turn */
+};
+
+struct xt_server {
+	uv_loop_t *loop;
+	uv_pipe_t listener;
+	struct xt_server_options options;
+	char *path;
+	struct stat id;
+	struct client *clients;
+	unsigned n;
+	bool closing, listener_closed;
+};
+
+struct answer {
+	uv_write_t write;
+	size_t len;
+	char bytes[];
+};
+
+static void pump(struct client *c);
+
+static void server_free(struct xt_server *s)
+{
+	if (!s->closing || !s->listener_closed || s->n)
+		return;
+	free(s->path);
+	free(s);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct client *c = handle->data;
+	struct xt_server *s = c->server;
+
+	if (--c->open)
+		return;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		s->clients = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->buf) {
+		xt_wipe(c->buf, c->cap);
+		free(c->buf);
+	}
+	free(c);
+	s->n--;
+	server_free(s);
+}
+
+static void client_close(struct client *c, bool tell)
+{
+	struct xt_server *s = c->server;
+	bool cancelled = c->busy;
+
+	if (c->closing)
+		return;
+	c->closing = true;
+	c->busy = false;
+	uv_close((uv_handle_t *)&c->stall, on_closed);
+	uv_close((uv_handle_t *)&c->pipe, on_closed);
+	if (cancelled && tell && s->options.cancelled)
+		s->options.cancelled(s->options.ctx, &c->request);
+}
+
+static size_t unread(const struct client *c)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
+}
+
+static void client_flush(struct client *c)
+{
+	c->flush = true;
+	if (!unread(c))
+		client_close(c, true);
+}
+
+static void on_stall(uv_timer_t *timer)
+{
+	struct client *c = timer->data;
+
+	if (c->busy && !unread(c) && !c->doomed)
+		return; /* it waits for us */
+	client_close(c, true);
+}
+
+/* No realloc: requests hold keys. */
+static bool grow(struct client *c)
+{
+	size_t max = c->server->options.max_request + 1;
+	size_t cap = c->cap ? XT_MIN(c->cap * 2, max) : XT_MIN((size_t)BUFFER_FIRST, max);
+	char *buf = cap > c->cap ? malloc(cap) : NULL;
+
+	if (!buf)
+		return false;
+	if (c->buf) {
+		memcpy(buf, c->buf, c->len);
+		xt_wipe(c->buf, c->cap);
+		free(c->buf);
+	}
+	c->buf = buf;
+	c->cap = cap;
+	return true;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
+{
+	struct client *c = handle->data;
+
+	(void)hint;
+	if (c->len == c->cap && !grow(c))
+		*buf = uv_buf_init(NULL, 0);
+	else
+		*buf = uv_buf_init(c->buf + c->len, (unsigned)(c->cap - c->len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct client *c = stream->data;
+
+	(void)buf;
+	if (n == UV_ENOBUFS && c->busy) { /* a client ahead of us: it waits */
+		uv_read_stop(stream);
+		c->reading = false;
+	} else if (n < 0) {
+		/* What was asked and answered before the end still goes out. */
+		if (n == UV_EOF && !c->busy)
+			client_flush(c);
+		else
+			client_close(c, true);
+	} else if (n > 0) {
+		c->len += (size_t)n;
+		pump(c);
+	}
+}
+
+/* Length of the first request with its end mark, or 0: not whole yet. */
+static size_t frame(struct client *c)
+{
+	bool blank = c->server->options.framing == XT_FRAME_BLANK;
+
+	while (c->scanned < c->len) {
+		char *newline = memchr(c->buf + c->scanned, '\n', c->len - c->scanned);
+
+		if (!newline) {
+			c->scanned = c->len;
+			return 0;
+		}
+		size_t at = (size_t)(newline - c->buf);
+		c->scanned = at + 1;
+		if (!blank || at == 0 || c->buf[at - 1] == '\n')
+			return at + 1;
+	}
+	return 0;
+}
+
+static void consume(struct client *c, size_t n)
+{
+	memmove(c->buf, c->buf + n, c->len - n);
+	xt_wipe(c->buf + c->len - n, n);
+	c->len -= n;
+	c->scanned = 0;
+}
+
+/* Hand over what is whole, one request after the other. */
+static void pump(struct client *c)
+{
+	struct xt_server *s = c->server;
+	size_t n;
+
+	if (c->pumping)
+		return;
+	c->pumping = true;
+	while (!c->busy && !c->closing && !c->flush && (n = frame(c)) > 0) {
+		size_t len = s->options.framing == XT_FRAME_LINE ? n - 1 : n;
+
+		uv_timer_again(&c->stall);
+		if (len) {
+			c->busy = true;
+			c->request = (struct xt_request){.client = c};
+			s->options.handle(s->options.ctx, &c->request, c->buf, len);
+		}
+		consume(c, n);
+	}
+	c->pumping = false;
+	if (!c->closing && !c->busy && c->len > s->options.max_request)
+		client_close(c, true);
+	if (!c->closing && !c->busy && !c->flush && !c->reading)
+		c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct answer *a = XT_CONTAINER(write, struct answer, write);
+	struct client *c = write->data;
+
+	xt_wipe(a->bytes, a->len);
+	free(a);
+	if (c->closing)
+		return;
+	if (!c->doomed)
+		uv_timer_again(&c->stall);
+	if (status < 0)
+		client_close(c, true);
+	else if (c->flush && !unread(c))
+		client_close(c, true);
+}
+
+static int answer(struct client *c, const void *data, size_t len)
+{
+	struct answer *a = unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
+	uv_buf_t buf;
+
+	if (!a)
+		return XT_E_NOMEM;
+	memcpy(a->bytes, data, len);
+	a->len = len;
+	a->write.data = c;
+	buf = uv_buf_init(a->bytes, (unsigned)len);
+	int err = uv_write(&a->write, (uv_stream_t *)&c->pipe, &buf, 1, on_written);
+	if (err) {
+		xt_wipe(a->bytes, len);
+		free(a);
+	}
+	return err;
+}
+
+void xt_request_abort(struct xt_request *request)
+{
+	struct client *c = request->client;
+
+	c->doomed = c->flush = true;
+	uv_timer_start(&c->stall, on_stall, 0, 0);
+}
+
+void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last)
+{
+	struct client *c = request->client;
+
+	if (len && !c->doomed && answer(c, data, len) != 0)
+		xt_request_abort(request);
+	if (!last)
+		return;
+	c->busy = false;
+	if (!c->doomed)
+		uv_timer_again(&c->stall);
+	pump(c);
+}
+
+void xt_request_close(struct xt_request *request)
+{
+	request->client->busy = false;
+	client_flush(request->client);
+}
+
+void xt_request_set(struct xt_request *request, void *data)
+{
+	request->data = data;
+}
+
+void *xt_request_get(const struct xt_request *request)
+{
+	return request->data;
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct xt_server *s = listener->data;
+	struct client *c = status == 0 ? calloc(1, sizeof(*c)) : NULL;
+
+	if (!c) {
+		/* Without memory the connection stays with libuv, which waits for it to be
+		 * accepted: nothing better can be done then. */
+		return;
+	}
+	c->server = s;
+	c->next = s->clients;
+	if (c->next)
+		c->next->prev = c;
+	s->clients = c;
+	s->n++;
+	c->open = 2;
+	uv_pipe_init(s->loop, &c->pipe, 0);
+	uv_timer_init(s->loop, &c->stall);
+	c->pipe.data = c->stall.data = c;
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || s->n > CLIENTS_MAX) {
+		client_close(c, false);
+		return;
+	}
+	uv_timer_start(&c->stall, on_stall, s->options.stall_ms, s->options.stall_ms);
+	c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
+	if (!c->reading)
+		client_close(c, false);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+	struct xt_server *s = handle->data;
+
+	s->listener_closed = true;
+	server_free(s);
+}
+
+int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_server_options *options)
+{
+	struct xt_server *s = calloc(1, sizeof(*s));
+	int fd, err;
+
+	if (!s || !(s->path = strdup(options->path))) {
+		free(s);
+		return XT_E_NOMEM;
+	}
+	s->loop = loop;
+	s->options = *options;
+	s->options.path = s->path;
+	if (!s->options.max_request)
+		s->options.max_request = REQUEST_MAX;
+	if (!s->options.stall_ms)
+		s->options.stall_ms = STALL_MS;
+	fd = xt_socket_listen(s->path, &s->id);
+	if (fd < 0) {
+		free(s->path);
+		free(s);
+		return fd;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	uv_pipe_init(loop, &s->listener, 0);
+	s->listener.data = s;
+	err = uv_pipe_open(&s->listener, fd);
+	if (err)
+		close(fd);
+	err = err ? err : uv_listen((uv_stream_t *)&s->listener, CLIENTS_MAX, on_connection);
+	if (err) {
+		xt_server_close(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+void xt_server_close(struct xt_server *s)
+{
+	if (!s || s->closing)
+		return;
+	s->closing = true;
+	xt_socket_remove(s->path, &s->id);
+	for (struct client *c = s->clients; c; c = c->next)
+		client_close(c, false);
+	uv_close((uv_handle_t *)&s->listener, on_listener_closed);
+}
+
+unsigned xt_server_clients(const struct xt_server *s)
+{
+	return s->n;
+}

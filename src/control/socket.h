@@ -1,0 +1,15 @@
+/* Unix stream sockets by path. */
+#ifndef XT_CONTROL_SOCKET_H
+#define XT_CONTROL_SOCKET_H
+
+#include <sys/stat.h>
+
+/* A listening socket of mode 0600, non-blocking and close-on-exec; its identity in *id. Makes the
+ * last directory (0755). A socket that refuses connections is replaced. Descriptor or -errno. */
+int xt_socket_listen(const char *path, struct stat *id);
+/* Connected, close-on-exec, blocking. Descriptor or -errno. */
+int xt_socket_connect(const char *path);
+/* Unlink path if it is still the socket of id. */
+void xt_socket_remove(const char *path, const struct stat *id);
+
+#endif
