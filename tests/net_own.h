@@ -1,0 +1,79 @@
+/* Network tests in namespaces of their own: enter one, run ip(8) in it, play another user. */
+#ifndef XT_TESTS_NET_OWN_H
+#define XT_TESTS_NET_OWN_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NET_TEXT 8192
+
+/* A fresh network and mount namespace, with a /dev/net/tun that every user may open (as on most
+ * systems). NULL, or why it cannot be. */
+static inline const char *net_own_enter(void)
+{
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
+		return "no right to make a network namespace";
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/dev/net", "tmpfs", 0, "mode=0755") < 0 ||
+	    mknod("/dev/net/tun", S_IFCHR, makedev(10, 200)) < 0 || chmod("/dev/net/tun", 0666) < 0)
+		return "no right to make a /dev/net/tun of its own";
+	int fd = open("/dev/net/tun", O_RDWR);
+	if (fd < 0)
+		return "the kernel has no TUN devices";
+	close(fd);
+	if (system("ip link set lo up 2>/dev/null") != 0)
+		return "no ip(8)";
+	return NULL;
+}
+
+/* What a command prints, in storage of the caller. Returns its exit code. */
+__attribute__((format(printf, 2, 3))) static inline int net_run(char text[NET_TEXT],
+								const char *format, ...)
+{
+	char command[512];
+	va_list args;
+	FILE *pipe;
+	size_t n;
+	int rc;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	pipe = popen(command, "r");
+	if (!pipe)
+		return -1;
+	n = fread(text, 1, NET_TEXT - 1, pipe);
+	text[n] = '\0';
+	rc = pclose(pipe);
+	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+}
+
+/* What fn(arg) returns (0..127) when uid, without any capability, calls it in a process of its own.
+ */
+static inline int net_as_user(unsigned uid, int (*fn)(void *arg), void *arg)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (setgid(uid) < 0 || setuid(uid) < 0)
+			_exit(127);
+		_exit(fn(arg));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+#endif
