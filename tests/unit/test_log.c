@@ -1,0 +1,88 @@
+/* layers: base */
+/* Events as lines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "base/log.h"
+
+static char told[2000];
+static enum xt_log_level told_level;
+static int lines;
+
+static void keep(void *ctx, enum xt_log_level level, const char *line)
+{
+	assert_ptr_equal(ctx, &lines);
+	snprintf(told, sizeof(told), "%s", line);
+	told_level = level;
+	lines++;
+	errno = EIO;
+}
+
+static void only_what_is_important_enough_is_told(void **state)
+{
+	(void)state;
+	xt_log_set_sink(keep, &lines);
+	lines = 0;
+	xt_log_debug("not at first");
+	assert_int_equal(lines, 0);
+	xt_log_notice("%s %d", "handshake", 7);
+	assert_int_equal(lines, 1);
+	assert_int_equal(told_level, XT_LOG_NOTICE);
+	assert_string_equal(told, "handshake 7");
+	xt_log_set_level(XT_LOG_ERROR);
+	xt_log_warning("no");
+	xt_log_error("yes");
+	assert_int_equal(lines, 2);
+	xt_log_set_level(XT_LOG_SILENT);
+	xt_log_error("no");
+	assert_false(xt_log_enabled(XT_LOG_SILENT));
+	assert_int_equal(lines, 2);
+	xt_log_set_level(XT_LOG_DEBUG);
+	xt_log_debug("yes");
+	assert_int_equal(lines, 3);
+	assert_string_equal(xt_log_level_text(XT_LOG_WARNING), "warning");
+}
+
+static void an_event_is_one_line_without_control_characters(void **state)
+{
+	char big[3000];
+
+	(void)state;
+	xt_log_set_sink(keep, &lines);
+	xt_log_set_level(XT_LOG_NOTICE);
+	xt_log_notice("peer %s", "a\nerror: b\x1b[2J\x7f\tgr\xc3\xbc\xc3\x9f");
+	assert_string_equal(told, "peer a?error: b?[2J??gr\xc3\xbc\xc3\x9f");
+	memset(big, 'x', sizeof(big));
+	big[sizeof(big) - 1] = '\0';
+	xt_log_notice("%s", big);
+	assert_int_equal(strlen(told), 1000);
+}
+
+static void errno_is_kept(void **state)
+{
+	(void)state;
+	xt_log_set_sink(keep, &lines);
+	errno = ENOENT;
+	xt_log_notice("x");
+	assert_int_equal(errno, ENOENT);
+	xt_log_set_sink(NULL, NULL);
+	xt_log_notice("to standard error");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(only_what_is_important_enough_is_told),
+	    cmocka_unit_test(an_event_is_one_line_without_control_characters),
+	    cmocka_unit_test(errno_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
