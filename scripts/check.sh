@@ -1,6 +1,6 @@
 #!/bin/sh
 # check.sh: what can be said without running the program: format, layers, lengths, shell scripts.
-# scripts/test runs it; by hand it is the thing to run before a commit.
+# The docs tests hold the first two as well; by hand it is the thing to run before a commit.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
@@ -15,6 +15,6 @@ if command -v clang-format >/dev/null; then
 fi
 if command -v shellcheck >/dev/null; then
 	# shellcheck disable=SC2046
-	step shellcheck -x $(git grep -l -E '^#!.*\b(ba)?sh$' -- scripts tests .ci conf)
+	step shellcheck -x $(grep -rlE '^#!.*\b(ba)?sh$' scripts tests .ci)
 fi
 exit $bad

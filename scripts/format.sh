@@ -3,7 +3,7 @@
 # (releases of clang-format disagree, so that is told and not judged).
 set -eu
 cd "$(dirname "$0")/.."
-files=$(git ls-files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c' 'tests/*.h' 'docs/*.c' |
+files=$(find src include tests docs -name '*.[ch]' | sort |
 	grep -v -E '/bytes\.h$|/error\.h$')
 if [ "${1:-}" = --check ]; then
 	# shellcheck disable=SC2086

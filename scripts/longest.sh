@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 n=${1:-10}
-files=$(git ls-files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c' 'tests/*.h')
+files=$(find src include tests -name '*.[ch]' | sort)
 echo "Longest files:"
 # shellcheck disable=SC2086
 wc -l $files | grep -v ' total$' | sort -rn | sed -n "1,${n}p"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# No function beyond 60 lines, no source beyond 500.
+cd "${XT_SOURCE:-$(dirname "$0")/../..}" && exec scripts/longest.sh
