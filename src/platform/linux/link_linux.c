@@ -341,8 +341,9 @@ static int route_step(struct setting *set, const struct route_list *present,
 		return 0;
 	rc = route_request(&set->nl, set->link, network, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == -EEXIST)
-		return fail(set, rc, "route %s: another one is in table %u already", text,
-			    set->link->table);
+		return fail(set, rc, "route %s: table %u has another one already%s", text,
+			    set->link->table,
+			    set->link->table == RT_TABLE_MAIN ? " (the main table)" : "");
 	if (rc < 0)
 		return fail(set, rc, "route %s: %s", text, xt_strerror(rc));
 	journal_put(set->link, &step);

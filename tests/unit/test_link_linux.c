@@ -1,0 +1,501 @@
+/* layers: platform packet base */
+/* The interface's set-up on Linux, in a network namespace of the test's own; ip(8) is the witness.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "base/addr.h"
+#include "net_own.h"
+#include "platform/link.h"
+#include "platform/tun.h"
+
+#define NAME "platform0"
+#define USER 12345
+
+/* A plan from words; the arrays live here. */
+struct wish {
+	struct xt_link_plan plan;
+	struct xt_link_address addresses[4];
+	struct xt_cidr networks[8];
+	struct xt_ip endpoints[4];
+};
+
+static struct xt_tun *tun;
+
+static void wish_init(struct wish *wish)
+{
+	memset(wish, 0, sizeof(*wish));
+	snprintf(wish->plan.name, sizeof(wish->plan.name), "%s", NAME);
+	wish->plan.addresses = wish->addresses;
+	wish->plan.networks = wish->networks;
+	wish->plan.endpoints = wish->endpoints;
+	wish->plan.routes = true;
+}
+
+static void wish_address(struct wish *wish, const char *cidr, const char *peer)
+{
+	struct xt_link_address *address = &wish->addresses[wish->plan.n_addresses++];
+
+	assert_int_equal(xt_cidr_parse(&address->cidr, cidr), 0);
+	if (peer)
+		assert_int_equal(xt_ip_parse(&address->peer, peer), 0);
+}
+
+static void wish_network(struct wish *wish, const char *cidr)
+{
+	assert_int_equal(xt_cidr_parse(&wish->networks[wish->plan.n_networks++], cidr), 0);
+}
+
+static void wish_endpoint(struct wish *wish, const char *ip)
+{
+	assert_int_equal(xt_ip_parse(&wish->endpoints[wish->plan.n_endpoints++], ip), 0);
+}
+
+static struct xt_link *link_set(const struct wish *wish)
+{
+	struct xt_link *link = NULL;
+	char error[200] = "";
+
+	if (xt_link_set(&link, &wish->plan, error, sizeof(error)) != 0)
+		fail_msg("%s", error);
+	return link;
+}
+
+static void link_refused(const struct wish *wish, int expected, const char *word)
+{
+	struct xt_link *link = NULL;
+	char error[200] = "";
+
+	assert_int_equal(xt_link_set(&link, &wish->plan, error, sizeof(error)), expected);
+	assert_null(link);
+	if (!strstr(error, word))
+		fail_msg("\"%s\" does not say \"%s\"", error, word);
+}
+
+static void ip(const char *arguments)
+{
+	char text[NET_TEXT];
+
+	if (net_run(text, "ip %s 2>&1", arguments) != 0)
+		fail_msg("ip %s: %s", arguments, text);
+}
+
+static bool ip_says(const char *arguments, const char *word)
+{
+	char text[NET_TEXT];
+
+	net_run(text, "ip %s 2>&1", arguments);
+	return strstr(text, word) != NULL;
+}
+
+/* All that set may have changed; the queue that up chooses stays, and harms nobody. */
+static void host_now(char text[NET_TEXT])
+{
+	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
+		      "ip -4 route show table all;"
+		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
+		      "ip -o link | sed 's/qdisc [a-z_]*//'");
+}
+
+static int setup(void **state)
+{
+	const struct xt_tun_options options = {NAME, UINT32_MAX, UINT32_MAX, false};
+
+	(void)state;
+	return xt_tun_open(&tun, &options);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (tun)
+		tun->ops->close(tun);
+	tun = NULL;
+	return 0;
+}
+
+static void wish_much(struct wish *wish)
+{
+	wish_init(wish);
+	wish_address(wish, "10.7.0.1/24", NULL);
+	wish_address(wish, "192.168.7.1/32", "192.168.7.2");
+	wish_address(wish, "fd07::1/64", NULL);
+	wish_network(wish, "10.7.8.0/21");
+	wish_network(wish, "10.7.9.77/24"); /* host bits do not matter */
+	wish_network(wish, "10.7.0.9/32");  /* the address covers it */
+	wish_network(wish, "192.168.7.2/32");
+	wish_network(wish, "fd07:1::/48");
+	wish_network(wish, "fd07::2/128");
+	wish->plan.mtu = 1380;
+}
+
+static void a_plan_is_done_whole_and_undone_whole(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	host_now(before);
+	wish_much(&wish);
+	link = link_set(&wish);
+	assert_int_equal(xt_link_mtu(link), 1380);
+	assert_true(ip_says("-o link show " NAME, "mtu 1380"));
+	assert_true(ip_says("-o link show " NAME, ",UP"));
+	assert_true(ip_says("-o addr show " NAME, "inet 10.7.0.1/24 "));
+	assert_true(ip_says("-o addr show " NAME, "inet 192.168.7.1 peer 192.168.7.2/32"));
+	assert_true(ip_says("-o addr show " NAME, "inet6 fd07::1/64 "));
+	assert_false(ip_says("-o addr show " NAME, "tentative"));
+	assert_true(ip_says("-4 route", "10.7.8.0/21 dev " NAME));
+	assert_true(ip_says("-4 route", "10.7.9.0/24 dev " NAME));
+	assert_false(ip_says("-4 route", "10.7.0.9"));
+	assert_true(ip_says("-6 route", "fd07:1::/48 dev " NAME));
+	assert_false(ip_says("-6 route", "fd07::2"));
+	assert_true(ip_says("-4 route get 192.168.7.2", "src 192.168.7.1"));
+	xt_link_undo(link);
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static int user_sets(void *arg)
+{
+	struct xt_link *link = NULL;
+	char error[200];
+	int rc = xt_link_set(&link, arg, error, sizeof(error));
+
+	xt_link_undo(link);
+	return -rc & 0x7f;
+}
+
+static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	wish_much(&wish);
+	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), EPERM);
+	link = link_set(&wish);
+	host_now(before);
+	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), 0);
+	xt_link_undo(link_set(&wish));
+	host_now(after);
+	assert_string_equal(before, after);
+	wish.plan.mtu = 1381;
+	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), EPERM);
+	xt_link_undo(link);
+}
+
+static void another_table_gets_every_route_even_the_default(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	host_now(before);
+	wish_init(&wish);
+	wish.plan.table = 7007;
+	wish_address(&wish, "10.7.0.1/24", NULL);
+	wish_address(&wish, "fd07::1/64", NULL);
+	wish_network(&wish, "0.0.0.0/0");
+	wish_network(&wish, "::/0");
+	wish_network(&wish, "10.7.0.9/32");
+	link = link_set(&wish);
+	assert_true(ip_says("-4 route show table 7007", "default dev " NAME));
+	assert_true(ip_says("-6 route show table 7007", "default dev " NAME));
+	assert_true(ip_says("-4 route show table 7007", "10.7.0.9 dev " NAME));
+	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), 0);
+	xt_link_undo(link);
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static void no_route_is_made_when_routes_are_off(void **state)
+{
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	wish_much(&wish);
+	wish.plan.routes = false;
+	link = link_set(&wish);
+	assert_false(ip_says("-4 route", "10.7.8.0/21"));
+	xt_link_undo(link);
+}
+
+static void a_failing_step_takes_the_others_back(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+
+	(void)state;
+	ip("route add 10.7.8.0/21 dev lo");
+	host_now(before);
+	wish_much(&wish);
+	link_refused(&wish, -EEXIST, "route 10.7.8.0/21");
+	host_now(after);
+	assert_string_equal(before, after);
+	ip("route del 10.7.8.0/21 dev lo");
+	host_now(before);
+	wish_address(&wish, "127.0.0.1/24", "fd07::9");
+	link_refused(&wish, -EINVAL, "address 127.0.0.1/24 -> fd07::9");
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static void what_cannot_be_is_refused_with_its_name(void **state)
+{
+	struct wish wish;
+
+	(void)state;
+	wish_init(&wish);
+	snprintf(wish.plan.name, sizeof(wish.plan.name), "platform9");
+	link_refused(&wish, -ENODEV, "platform9");
+	wish_init(&wish);
+	wish.plan.mtu = 70000;
+	link_refused(&wish, -EINVAL, "MTU 70000");
+	wish_init(&wish);
+	wish_address(&wish, "fd07::1/64", NULL);
+	wish.plan.mtu = 1279;
+	link_refused(&wish, -EINVAL, "MTU 1279");
+	wish_init(&wish);
+	wish_network(&wish, "0.0.0.0/0");
+	link_refused(&wish, -EINVAL, "route 0.0.0.0/0");
+}
+
+static void ipv6_switched_off_is_said_in_words(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+
+	(void)state;
+	net_run(before, "echo 1 > /proc/sys/net/ipv6/conf/" NAME "/disable_ipv6");
+	host_now(before);
+	wish_much(&wish);
+	link_refused(&wish, -EACCES, "IPv6 is switched off");
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static void undo_after_the_interface_is_gone_is_quiet(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	wish_much(&wish);
+	link = link_set(&wish);
+	teardown(NULL);
+	host_now(before);
+	xt_link_undo(link);
+	host_now(after);
+	assert_string_equal(before, after);
+	xt_link_undo(NULL);
+	xt_link_forget(NULL);
+}
+
+static void forgetting_leaves_the_host_as_it_is(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	wish_much(&wish);
+	link = link_set(&wish);
+	host_now(before);
+	xt_link_forget(link);
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static uint32_t mtu_for(const char *a, const char *b)
+{
+	struct xt_ip endpoints[2];
+	size_t n = 0;
+
+	if (a)
+		assert_int_equal(xt_ip_parse(&endpoints[n++], a), 0);
+	if (b)
+		assert_int_equal(xt_ip_parse(&endpoints[n++], b), 0);
+	return xt_link_mtu_for(endpoints, n);
+}
+
+static void the_mtu_follows_the_smallest_route_below(void **state)
+{
+	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX, false};
+	struct xt_tun *below = NULL;
+	struct xt_link *link;
+	struct wish wish;
+
+	(void)state;
+	assert_int_equal(mtu_for("198.18.0.2", NULL), 1420); /* nothing known: Ethernet's */
+	assert_int_equal(xt_tun_open(&below, &options), 0);
+	ip("link set platform1 mtu 1400 up");
+	ip("addr add 198.18.0.1/24 dev platform1");
+	ip("-6 addr add fd07:18::1/64 dev platform1 nodad");
+	ip("route add 198.18.5.0/24 dev platform1 mtu 1300");
+	ip("route add 198.18.6.0/24 dev platform1 mtu 600");
+	assert_int_equal(mtu_for("198.18.0.2", NULL), 1320);
+	assert_int_equal(mtu_for("fd07:18::2", NULL), 1320);
+	assert_int_equal(mtu_for("198.18.5.2", NULL), 1220);
+	assert_int_equal(mtu_for("198.18.0.2", "198.18.5.2"), 1220);
+	assert_int_equal(mtu_for("198.18.5.2", "198.19.0.1"), 1220);
+	assert_int_equal(mtu_for("198.18.6.2", NULL), 576);
+	assert_int_equal(mtu_for("198.19.0.1", NULL), 1420);
+	ip("route add default dev platform1 metric 100");
+	assert_int_equal(mtu_for(NULL, NULL), 1320);
+	ip("route add default dev platform1 metric 50 mtu 1350");
+	assert_int_equal(mtu_for(NULL, NULL), 1270);
+
+	wish_init(&wish);
+	wish_address(&wish, "fd07::1/64", NULL);
+	wish_endpoint(&wish, "198.18.6.2");
+	link = link_set(&wish);
+	assert_int_equal(xt_link_mtu(link), 1280); /* IPv6 needs it */
+	assert_true(ip_says("-o link show " NAME, "mtu 1280"));
+	xt_link_undo(link);
+	below->ops->close(below);
+}
+
+static void a_route_through_the_tunnel_itself_does_not_shrink_its_mtu(void **state)
+{
+	struct wish wish;
+	struct xt_link *link, *again;
+
+	(void)state;
+	wish_init(&wish);
+	wish_address(&wish, "10.7.0.1/24", NULL);
+	wish_endpoint(&wish, "10.7.0.2");
+	link = link_set(&wish);
+	again = link_set(&wish);
+	assert_int_equal(xt_link_mtu(link), 1420);
+	assert_int_equal(xt_link_mtu(again), 1420);
+	xt_link_undo(again);
+	xt_link_undo(link);
+}
+
+static int watch(int fd, unsigned ifindex, struct xt_link_state *now)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 1000) == 1 ? xt_link_watch_read(fd, ifindex, now) : -1;
+}
+
+static void the_watch_sees_changes_renames_and_the_end(void **state)
+{
+	struct xt_link_state now;
+	unsigned ifindex = tun->ifindex;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(xt_link_watch_open(ifindex, &fd), 0);
+	assert_int_equal(xt_link_watch_read(fd, ifindex, &now), 0);
+	ip("link set lo down");
+	assert_int_equal(watch(fd, ifindex, &now), 0); /* somebody else's */
+	ip("link set lo up");
+	ip("link set " NAME " mtu 1234");
+	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_true(now.exists && !now.up);
+	assert_int_equal(now.mtu, 1234);
+	ip("link set " NAME " up");
+	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_true(now.up);
+	ip("link set " NAME " down");
+	ip("link set " NAME " name platform7");
+	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_true(now.exists && !now.up);
+	assert_string_equal(now.name, "platform7");
+	teardown(NULL);
+	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_false(now.exists);
+	assert_false(now.moved);
+	close(fd);
+}
+
+static void the_watch_survives_lost_messages(void **state)
+{
+	struct xt_link_state now;
+	int fd = -1, least = 1;
+	char text[NET_TEXT];
+
+	(void)state;
+	assert_int_equal(xt_link_watch_open(tun->ifindex, &fd), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	net_run(text, "for i in 1 2 3 4 5 6 7 8 9; do ip link set " NAME " mtu 130$i; done");
+	assert_int_equal(watch(fd, tun->ifindex, &now), 1);
+	assert_true(now.exists);
+	assert_int_equal(now.mtu, 1309);
+	assert_string_equal(now.name, NAME);
+	close(fd);
+}
+
+static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state)
+{
+	struct xt_link_state now;
+	int fd = -1, hold[2];
+	pid_t pid;
+	char command[64], byte;
+
+	(void)state;
+	assert_int_equal(xt_link_watch_open(tun->ifindex, &fd), 0);
+	assert_int_equal(pipe(hold), 0);
+	pid = fork();
+	if (pid == 0) {
+		byte = unshare(CLONE_NEWNET) == 0 ? 'y' : 'n';
+		close(tun->fd);
+		_exit(write(hold[1], &byte, 1) == 1 ? (pause(), 0) : 1);
+	}
+	assert_int_equal(read(hold[0], &byte, 1), 1);
+	assert_int_equal(byte, 'y');
+	snprintf(command, sizeof(command), "link set " NAME " netns %d", (int)pid);
+	ip(command);
+	assert_int_equal(watch(fd, tun->ifindex, &now), 1);
+	assert_false(now.exists);
+	assert_true(now.moved);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(hold[0]);
+	close(hold[1]);
+	close(fd);
+}
+
+#define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    LINK_TEST(a_plan_is_done_whole_and_undone_whole),
+	    LINK_TEST(what_is_already_so_needs_no_rights_and_is_not_undone),
+	    LINK_TEST(another_table_gets_every_route_even_the_default),
+	    LINK_TEST(no_route_is_made_when_routes_are_off),
+	    LINK_TEST(a_failing_step_takes_the_others_back),
+	    LINK_TEST(what_cannot_be_is_refused_with_its_name),
+	    LINK_TEST(ipv6_switched_off_is_said_in_words),
+	    LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
+	    LINK_TEST(forgetting_leaves_the_host_as_it_is),
+	    LINK_TEST(the_mtu_follows_the_smallest_route_below),
+	    LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
+	    LINK_TEST(the_watch_sees_changes_renames_and_the_end),
+	    LINK_TEST(the_watch_survives_lost_messages),
+	    LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one),
+	};
+	const char *why = net_own_enter();
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
