@@ -53,15 +53,15 @@ static void mix_psk(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN],
 	xt_wipe(tau, sizeof(tau));
 }
 
-static void seal(uint8_t *out, const void *plain, size_t len, const uint8_t key[XT_HASH_LEN],
-		 uint8_t hash[XT_HASH_LEN])
+static void seal_mixed(uint8_t *out, const void *plain, size_t len, const uint8_t key[XT_HASH_LEN],
+		       uint8_t hash[XT_HASH_LEN])
 {
 	xt_aead_once_seal(out, plain, len, hash, XT_HASH_LEN, key, 0);
 	mix_hash(hash, out, len + XT_TAG_LEN);
 }
 
-static int open(uint8_t *out, const uint8_t *sealed, size_t len, const uint8_t key[XT_HASH_LEN],
-		uint8_t hash[XT_HASH_LEN])
+static int open_mixed(uint8_t *out, const uint8_t *sealed, size_t len,
+		      const uint8_t key[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN])
 {
 	if (!xt_aead_once_open(out, sealed, len, hash, XT_HASH_LEN, key, 0))
 		return XT_E_AUTH;
@@ -152,12 +152,13 @@ int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local
 	err = mix_dh(hs->chaining, key, &hs->ephemeral, &peer->remote);
 	if (err != 0)
 		goto out;
-	seal(out->static_key, local->public_key.b, sizeof(local->public_key.b), key, hs->hash);
+	seal_mixed(out->static_key, local->public_key.b, sizeof(local->public_key.b), key,
+		   hs->hash);
 
 	err = mix_static_static(hs->chaining, key, peer);
 	if (err != 0)
 		goto out;
-	seal(out->stamp, stamp, XT_STAMP_LEN, key, hs->hash);
+	seal_mixed(out->stamp, stamp, XT_STAMP_LEN, key, hs->hash);
 
 	hs->local_index = index;
 	hs->state = XT_NOISE_INITIATION_SENT;
@@ -188,7 +189,7 @@ int xt_noise_read_initiation(struct xt_noise_handshake *hs, const struct xt_nois
 		err = mix_dh(hs->chaining, key, &local->private_key, &msg->ephemeral);
 	}
 	if (err == 0)
-		err = open(remote->b, msg->static_key, sizeof(remote->b), key, hs->hash);
+		err = open_mixed(remote->b, msg->static_key, sizeof(remote->b), key, hs->hash);
 	if (err == 0) {
 		hs->remote_ephemeral = msg->ephemeral;
 		hs->remote_index = xt_le32_load(msg->sender);
@@ -212,7 +213,7 @@ int xt_noise_read_stamp(struct xt_noise_handshake *hs, const struct xt_noise_pee
 	if (hs->state == XT_NOISE_INITIATION_READ)
 		err = mix_static_static(hs->chaining, key, peer);
 	if (err == 0)
-		err = open(stamp, msg->stamp, XT_STAMP_LEN, key, hs->hash);
+		err = open_mixed(stamp, msg->stamp, XT_STAMP_LEN, key, hs->hash);
 	if (err == 0) {
 		hs->state = XT_NOISE_INITIATION_CONSUMED;
 	} else {
@@ -249,7 +250,7 @@ int xt_noise_respond(struct xt_noise_handshake *hs, const struct xt_noise_peer *
 	if (err != 0)
 		goto out;
 	mix_psk(hs->chaining, hs->hash, key, &peer->psk);
-	seal(out->empty, NULL, 0, key, hs->hash);
+	seal_mixed(out->empty, NULL, 0, key, hs->hash);
 	xt_kdf2(keys->recv, keys->send, hs->chaining, NULL, 0);
 out:
 	if (err != 0) {
@@ -286,7 +287,7 @@ int xt_noise_read_response(struct xt_noise_handshake *hs, const struct xt_noise_
 	if (err != 0)
 		goto out;
 	mix_psk(chaining, hash, key, &peer->psk);
-	err = open(nothing, msg->empty, 0, key, hash);
+	err = open_mixed(nothing, msg->empty, 0, key, hash);
 	if (err != 0)
 		goto out;
 	xt_kdf2(keys->send, keys->recv, chaining, NULL, 0);
