@@ -7,7 +7,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
@@ -74,6 +78,45 @@ static void a_pool_grows_once_for_each_chunk_and_reuses_it(void **state)
 	xt_secret_pool_free(pool); /* with six objects out */
 }
 
+/* The flags that Linux shows of the mapping that at lies in, or none. */
+static bool mapping_flags(const void *at, char *flags, size_t len)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool inside = false;
+	char line[512];
+
+	flags[0] = '\0';
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			inside = (uintptr_t)at >= from && (uintptr_t)at < to;
+		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			snprintf(flags, len, "%s", line + 8);
+	}
+	if (f != NULL)
+		fclose(f);
+	return flags[0] != '\0';
+}
+
+static void its_memory_is_locked_where_allowed_and_left_out_of_dumps(void **state)
+{
+	struct xt_secret_pool *pool;
+	struct rlimit limit;
+	char flags[256];
+
+	(void)state;
+	assert_int_equal(xt_secret_pool_new(&pool, 64, 4), 0);
+	if (!mapping_flags(xt_secret_get(pool), flags, sizeof(flags))) {
+		xt_secret_pool_free(pool);
+		skip();
+	}
+	assert_non_null(strstr(flags, " dd")); /* MADV_DONTDUMP */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= 1 << 16)
+		assert_non_null(strstr(flags, " lo"));
+	xt_secret_pool_free(pool);
+}
+
 static void sizes_that_make_no_pool_are_refused(void **state)
 {
 	struct xt_secret_pool *pool;
@@ -92,6 +135,7 @@ int main(void)
 	    cmocka_unit_test(objects_come_zeroed_aligned_and_apart),
 	    cmocka_unit_test(an_object_is_wiped_when_put_back),
 	    cmocka_unit_test(a_pool_grows_once_for_each_chunk_and_reuses_it),
+	    cmocka_unit_test(its_memory_is_locked_where_allowed_and_left_out_of_dumps),
 	    cmocka_unit_test(sizes_that_make_no_pool_are_refused),
 	};
 
