@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
@@ -92,29 +93,43 @@ static bool mapping_flags(const void *at, char *flags, size_t len)
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
 			inside = (uintptr_t)at >= from && (uintptr_t)at < to;
 		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
-			snprintf(flags, len, "%s", line + 8);
+			snprintf(flags, len, "%.*s", (int)len - 1, line + 8);
 	}
 	if (f != NULL)
 		fclose(f);
 	return flags[0] != '\0';
 }
 
+/* Limits forbid it, and address sanitizers make it do nothing: see what a page of our own gets. */
+static bool locking_works(void)
+{
+	const size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char flags[256];
+	bool works;
+
+	assert_true(page != MAP_FAILED);
+	works = mlock(page, len) == 0 && mapping_flags(page, flags, sizeof(flags)) &&
+		strstr(flags, " lo") != NULL;
+	munmap(page, len);
+	return works;
+}
+
 static void its_memory_is_locked_where_allowed_and_left_out_of_dumps(void **state)
 {
 	struct xt_secret_pool *pool;
-	struct rlimit limit;
 	char flags[256];
+	bool shown;
 
 	(void)state;
 	assert_int_equal(xt_secret_pool_new(&pool, 64, 4), 0);
-	if (!mapping_flags(xt_secret_get(pool), flags, sizeof(flags))) {
-		xt_secret_pool_free(pool);
-		skip();
-	}
-	assert_non_null(strstr(flags, " dd")); /* MADV_DONTDUMP */
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= 1 << 16)
-		assert_non_null(strstr(flags, " lo"));
+	shown = mapping_flags(xt_secret_get(pool), flags, sizeof(flags));
 	xt_secret_pool_free(pool);
+	if (!shown)
+		skip();
+	assert_non_null(strstr(flags, " dd")); /* MADV_DONTDUMP */
+	if (locking_works())
+		assert_non_null(strstr(flags, " lo"));
 }
 
 static void sizes_that_make_no_pool_are_refused(void **state)
