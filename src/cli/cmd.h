@@ -22,4 +22,8 @@ extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
+/* More than a line of help. */
+extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_show[], xt_text_ping[],
+    xt_text_check[], xt_text_new[], xt_text_echo[];
+
 #endif

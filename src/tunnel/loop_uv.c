@@ -77,6 +77,7 @@ static void arm_timer(struct xt_loop *loop)
 static void settle(struct xt_loop *loop)
 {
 	bool blocked = xt_tunnel_blocked(loop->tunnel);
+	int read = xt_tunnel_reads(loop->tunnel) ? UV_READABLE : 0;
 
 	if (loop->stopping)
 		return;
@@ -86,7 +87,7 @@ static void settle(struct xt_loop *loop)
 		poll_want(&loop->tun, blocked ? 0 : UV_READABLE);
 	for (int i = 0; i < UDPS; i++) {
 		bool write = blocked && !loop->tried[i];
-		poll_want(&loop->udp[i], UV_READABLE | (write ? UV_WRITABLE : 0));
+		poll_want(&loop->udp[i], read | (write ? UV_WRITABLE : 0));
 	}
 	arm_timer(loop);
 }

@@ -18,6 +18,7 @@ struct xt_tunnel {
 	struct xt_stamp *stamp;
 	struct xt_pump *pump;
 	struct xt_ip own4, own6;
+	bool echo;
 };
 
 static void env_random(void *ctx, void *buf, size_t n)
@@ -106,6 +107,7 @@ static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 
 	tunnel->own4 = start->own4;
 	tunnel->own6 = start->own6;
+	tunnel->echo = start->echo != NULL;
 	return xt_pump_new(&tunnel->pump, &parts);
 }
 
@@ -167,6 +169,11 @@ const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel)
 	return tunnel->udp;
 }
 
+const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
+{
+	return xt_aead_name(tunnel->aead);
+}
+
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 {
 	tunnel->tun->mtu = mtu;
@@ -213,6 +220,11 @@ bool xt_tunnel_blocked(const struct xt_tunnel *tunnel)
 	return xt_pump_blocked(tunnel->pump);
 }
 
+bool xt_tunnel_reads(const struct xt_tunnel *tunnel)
+{
+	return !(tunnel->echo && xt_pump_blocked(tunnel->pump));
+}
+
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 {
 	uint64_t deadline = xt_pump_deadline(tunnel->pump), now;
@@ -244,6 +256,11 @@ int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *pee
 	}
 	xt_change_clear(&change);
 	return rc;
+}
+
+bool xt_tunnel_has_own(const struct xt_tunnel *tunnel, uint8_t family)
+{
+	return (family == 4 ? tunnel->own4 : tunnel->own6).family == family;
 }
 
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

@@ -16,7 +16,7 @@ struct xt_tunnel_calls {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
-	void (*pong)(void *ctx, const struct xt_pong *pong);
+	bool (*pong)(void *ctx, const struct xt_pong *pong); /* true: taken, see pump.h */
 	void (*note)(void *ctx, const char *text);
 };
 
@@ -41,6 +41,7 @@ void xt_tunnel_close(struct xt_tunnel *tunnel);
 
 const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel);
 const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL before start */
+const char *xt_tunnel_aead(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
 /* Turns, each with the time of now: see pump.h. */
@@ -49,6 +50,8 @@ int xt_tunnel_in(struct xt_tunnel *tunnel);
 void xt_tunnel_tick(struct xt_tunnel *tunnel);
 void xt_tunnel_writable(struct xt_tunnel *tunnel);
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel);
+/* false: xt_tunnel_in would read nothing until the socket is writable again. */
+bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
 /* Nanoseconds until the next tick, 0: due, XT_NEVER. */
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 
@@ -56,6 +59,7 @@ int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);
+bool xt_tunnel_has_own(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_pump_ping. src: own4 or own6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
 		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size);

@@ -1,0 +1,20 @@
+/* check: all notes on a configuration file, and nothing changed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/conf_open.h"
+#include "cli/term.h"
+#include "control/conf.h"
+
+int xt_cmd_check(const struct xt_args *args)
+{
+	struct xt_conf conf;
+	int status = xt_conf_open(&conf, args->operands[0]);
+
+	if (status == XT_EXIT_FINE)
+		printf("%s: fine: %s, %zu peer%s\n", conf.path ? conf.path : args->operands[0],
+		       conf.name, conf.n_peers, conf.n_peers == 1 ? "" : "s");
+	xt_conf_clear(&conf);
+	return status;
+}

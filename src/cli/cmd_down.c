@@ -1,0 +1,130 @@
+/* down: end an endpoint and leave nothing of it behind, even what a crash left. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+#include "cli/ask.h"
+#include "cli/cmd.h"
+#include "cli/rundir.h"
+#include "cli/term.h"
+#include "platform/tun.h"
+
+const char xt_text_down[] =
+    "\nRuns PreDown and PostDown and returns when the endpoint has ended. After a crash it removes\n"
+    "what was left: sockets, and a persistent interface that was made for an Owner.\n"
+    "When NAME does not run and left nothing, the exit status is 3.\n";
+
+/* A descriptor that becomes readable when the endpoint's process ends; -1: cannot be had. */
+static int watch_process(const struct xt_client *client)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(xt_client_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	    peer.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
+
+/* Without a limit: hooks take the time that they take. */
+static void await_end(int process, const char *path)
+{
+	static const struct timespec nap = {0, 20000000};
+	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
+	struct xt_client *client;
+
+	if (process >= 0) {
+		while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
+			;
+		return;
+	}
+	while (xt_client_open(&client, path) == 0) {
+		xt_client_close(client);
+		nanosleep(&nap, NULL);
+	}
+}
+
+static int ask_down(struct xt_client *client, const char *path)
+{
+	json_t *answer = NULL;
+	int process = watch_process(client);
+	int rc = xt_client_ask(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
+			       &answer);
+
+	json_decref(answer);
+	if (rc == 0 || rc == -EPIPE)
+		await_end(process, path);
+	if (process >= 0)
+		close(process);
+	return rc == -EPIPE ? 0 : rc;
+}
+
+/* true: a socket file was there that nobody listened on. */
+static bool remove_stale(const char *path)
+{
+	struct xt_client *client;
+	int rc = xt_client_open(&client, path);
+
+	if (rc == 0)
+		xt_client_close(client);
+	return rc == -ECONNREFUSED && unlink(path) == 0;
+}
+
+/* What a crash leaves. true: there was something. status: XT_EXIT_FAILURE when it could not go. */
+static bool clean_up(const char *name, const char *path, int *status)
+{
+	char uapi[XT_RUNSOCK_MAX];
+	uint32_t owner;
+	bool found = false;
+	int rc;
+
+	if (*path && unlink(path) == 0)
+		found = true;
+	if (xt_rundir_socket(uapi, XT_UAPI_DIR, name) && access(uapi, F_OK) == 0)
+		found |= remove_stale(uapi);
+	if (!xt_rundir_marked(name, &owner))
+		return found;
+	rc = xt_tun_remove(name);
+	if (rc == 0 || rc == -ENODEV) {
+		xt_rundir_unmark(name);
+		return found || rc == 0;
+	}
+	xt_say("the interface %s stays: %s", name, xt_strerror(rc));
+	if (rc == -EPERM || rc == -EACCES)
+		xt_hint("removing it takes root (sudo)");
+	*status = XT_EXIT_FAILURE;
+	return true;
+}
+
+int xt_cmd_down(const struct xt_args *args)
+{
+	const char *name = args->operands[0];
+	char path[XT_RUNSOCK_MAX];
+	struct xt_client *client;
+	int status = xt_ask_open(&client, name, path, true), rc;
+
+	if (status == XT_EXIT_FINE) {
+		rc = ask_down(client, path);
+		xt_client_close(client);
+		if (rc < 0)
+			return xt_fail(XT_EXIT_FAILURE, "%s does not end: %s", name,
+				       xt_strerror(rc));
+		path[0] = '\0';
+		(void)clean_up(name, path, &status);
+		return status;
+	}
+	if (status != XT_EXIT_NOT_RUNNING)
+		return status;
+	status = XT_EXIT_FINE;
+	if (!clean_up(name, path, &status))
+		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
+	if (status == XT_EXIT_FINE)
+		xt_say("%s was not running; what it had left is removed", name);
+	return status;
+}

@@ -1,0 +1,99 @@
+/* show: the state of running endpoints, for people or as JSON. */
+#include <time.h>
+
+#include <xtunnel/error.h>
+
+#include "cli/ask.h"
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "control/status.h"
+
+enum { JSON };
+const struct xt_option xt_show_options[] = {
+    {'j', "json", NULL, "print JSON: one object for NAME, else an array"},
+    {0},
+};
+const char xt_text_show[] =
+    "\nWithout NAME all endpoints are shown that this user can see. When NAME does not run, the\n"
+    "exit status is 3.\n";
+
+static int ask_status(const char *name, json_t **out, bool quiet)
+{
+	struct xt_client *client;
+	int status = xt_ask_open(&client, name, NULL, quiet), rc;
+
+	*out = NULL;
+	if (status != XT_EXIT_FINE)
+		return status;
+	rc = xt_client_ask(client, json_pack("{s:s}", "do", "show"), 5000, out);
+	xt_client_close(client);
+	if (rc < 0) {
+		json_decref(*out);
+		*out = NULL;
+		return xt_fail(XT_EXIT_FAILURE, "%s does not answer: %s", name, xt_strerror(rc));
+	}
+	return XT_EXIT_FINE;
+}
+
+static void print_json(const json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+static int show_one(const char *name, bool json, const struct xt_status_style *style)
+{
+	json_t *status;
+	int rc = ask_status(name, &status, false);
+
+	if (rc != XT_EXIT_FINE)
+		return rc;
+	if (json)
+		print_json(status);
+	else
+		xt_status_print(stdout, status, style);
+	json_decref(status);
+	return XT_EXIT_FINE;
+}
+
+static int show_all(bool json, const struct xt_status_style *style)
+{
+	char **names;
+	size_t n, shown = 0;
+	json_t *all = json_array(), *status;
+	int rc = xt_rundir_list(&names, &n), worst = XT_EXIT_FINE;
+
+	if (rc < 0 || !all) {
+		json_decref(all);
+		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s",
+			       xt_strerror(rc < 0 ? rc : XT_E_NOMEM));
+	}
+	for (size_t i = 0; i < n; i++) {
+		rc = ask_status(names[i], &status, true);
+		if (rc == XT_EXIT_FAILURE)
+			worst = rc;
+		if (!status)
+			continue;
+		if (!json && shown++)
+			putchar('\n');
+		if (!json)
+			xt_status_print(stdout, status, style);
+		json_array_append_new(all, status);
+	}
+	if (json)
+		print_json(all);
+	else if (!shown && worst == XT_EXIT_FINE)
+		xt_say("no endpoint is running");
+	json_decref(all);
+	xt_rundir_list_free(names, n);
+	return worst;
+}
+
+int xt_cmd_show(const struct xt_args *args)
+{
+	struct xt_status_style style = {.colour = xt_status_colour(stdout),
+					.now_s = (uint64_t)time(NULL)};
+
+	return args->n ? show_one(args->operands[0], args->given[JSON], &style)
+		       : show_all(args->given[JSON], &style);
+}

@@ -1,0 +1,53 @@
+/* A configuration file, loaded and judged. */
+#include "cli/conf_open.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/term.h"
+
+static void print_notes(const struct xt_conf_notes *notes, const char *file)
+{
+	char *text = notes->n ? xt_conf_notes_print(notes, file) : NULL;
+
+	if (text)
+		fputs(text, stderr);
+	free(text);
+}
+
+/* A word that is neither a path nor good as an interface's name. */
+static int bad_name(const char *name)
+{
+	xt_say("%.60s: not a name for an interface", name);
+	xt_hint("up to 15 of a-z A-Z 0-9 _ = + . - and no - in front; or the path of a file .conf");
+	return XT_EXIT_USAGE;
+}
+
+int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
+{
+	struct xt_conf_notes notes = {0};
+	size_t len = strlen(name_or_path);
+	bool path =
+	    strchr(name_or_path, '/') || (len > 5 && strcmp(name_or_path + len - 5, ".conf") == 0);
+	int rc, status = XT_EXIT_FINE;
+
+	memset(conf, 0, sizeof(*conf));
+	if (name_or_path[0] == '-' || (!path && !xt_conf_name_valid(name_or_path)))
+		return bad_name(name_or_path);
+	rc = xt_conf_load(conf, name_or_path, &notes);
+	if (rc == 0)
+		rc = xt_conf_check(conf, &notes);
+	print_notes(&notes, conf->path ? conf->path : name_or_path);
+	if (rc == XT_E_SYNTAX)
+		status = XT_EXIT_CONFIG;
+	else if (rc < 0 && !conf->path && !path)
+		status = xt_fail(XT_EXIT_FAILURE,
+				 "there is no configuration for %s; `xtunnel new` writes one, "
+				 "or name a file",
+				 name_or_path);
+	else if (rc < 0)
+		status = xt_fail(XT_EXIT_FAILURE, "%s: %s", name_or_path, xt_strerror(rc));
+	xt_conf_notes_clear(&notes);
+	return status;
+}

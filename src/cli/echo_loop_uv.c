@@ -1,0 +1,165 @@
+/* The loop of `xtunnel echo`: TUN -> echo endpoint -> TUN, and nothing else. */
+#include "cli/echo_loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <uv.h>
+#include <xtunnel/error.h>
+
+#include "platform/clock.h"
+
+struct state {
+	const struct xt_echo_loop *what;
+	struct xt_batch *in, *replies;
+	uv_loop_t uv;
+	uv_poll_t tun, link;
+	uv_timer_t timer;
+	uv_signal_t term, interrupt;
+	int watch;
+	int error;
+};
+
+static void end(struct state *state, int error)
+{
+	if (state->error == 0)
+		state->error = error;
+	uv_stop(&state->uv);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm(struct state *state, uint64_t now)
+{
+	uint64_t at = xt_echo_deadline(state->what->echo);
+
+	if (at == XT_NEVER)
+		uv_timer_stop(&state->timer);
+	else
+		uv_timer_start(&state->timer, on_timer, at > now ? (at - now) / 1000000 + 1 : 0, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct state *state = timer->data;
+	uint64_t now = xt_clock_now().mono;
+
+	xt_echo_tick(state->what->echo, now);
+	arm(state, now);
+}
+
+static bool enough(const struct state *state)
+{
+	struct xt_echo_counters counters;
+
+	if (!state->what->limit)
+		return false;
+	xt_echo_count(state->what->echo, &counters);
+	return counters.answered[XT_ECHO_SIDE_HOST] >= state->what->limit;
+}
+
+static void on_tun(uv_poll_t *handle, int status, int events)
+{
+	struct state *state = handle->data;
+	struct xt_tun *tun = state->what->tun;
+	uint64_t now = xt_clock_now().mono;
+	int rc = tun->ops->recv(tun, state->in, XT_TUN_SLAB);
+
+	(void)events;
+	if (rc >= 0) {
+		xt_echo_turn(state->what->echo, XT_ECHO_SIDE_HOST, now, state->in, state->replies,
+			     state->replies);
+		rc = tun->ops->send(tun, state->replies);
+	}
+	xt_batch_reset(state->replies);
+	xt_batch_reset(state->in);
+	if (rc < 0)
+		end(state, rc == -ENODEV || rc == -EBADFD ? -ENODEV : rc);
+	else if (enough(state))
+		end(state, 0);
+	else if (status < 0) /* libuv has stopped the handle for an error that has passed */
+		uv_poll_start(handle, UV_READABLE, on_tun);
+	arm(state, now);
+}
+
+static void on_link(uv_poll_t *handle, int status, int events)
+{
+	struct state *state = handle->data;
+	struct xt_link_state link = {0};
+
+	(void)events;
+	if (status < 0)
+		uv_poll_start(handle, UV_READABLE, on_link);
+	if (xt_link_watch_read(state->watch, state->what->tun->ifindex, &link) <= 0)
+		return;
+	if (!link.exists) {
+		end(state, -ENODEV);
+	} else if (link.mtu && link.mtu != state->what->tun->mtu) {
+		state->what->tun->mtu = link.mtu;
+		xt_echo_set_mtu(state->what->echo, link.mtu);
+	}
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	end(handle->data, 0);
+}
+
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static int start(struct state *state)
+{
+	int rc;
+
+	uv_timer_init(&state->uv, &state->timer);
+	uv_signal_init(&state->uv, &state->term);
+	uv_signal_init(&state->uv, &state->interrupt);
+	state->timer.data = state->term.data = state->interrupt.data = state;
+	uv_signal_start(&state->term, on_signal, SIGTERM);
+	uv_signal_start(&state->interrupt, on_signal, SIGINT);
+	rc = uv_poll_init(&state->uv, &state->tun, state->what->tun->fd);
+	if (rc < 0)
+		return rc;
+	state->tun.data = state;
+	rc = xt_link_watch_open(state->what->tun->ifindex, &state->watch);
+	if (rc < 0)
+		return rc;
+	rc = uv_poll_init(&state->uv, &state->link, state->watch);
+	if (rc < 0)
+		return rc;
+	state->link.data = state;
+	uv_poll_start(&state->tun, UV_READABLE, on_tun);
+	uv_poll_start(&state->link, UV_READABLE, on_link);
+	return 0;
+}
+
+int xt_echo_loop_run(const struct xt_echo_loop *what)
+{
+	struct state state = {.what = what, .watch = -1};
+	int rc = xt_batch_new(&state.in, XT_TUN_BATCH, XT_TUN_SLAB);
+
+	if (rc == 0)
+		rc = xt_batch_new(&state.replies, XT_TUN_BATCH, XT_TUN_SLAB);
+	if (rc == 0)
+		rc = uv_loop_init(&state.uv);
+	if (rc == 0) {
+		rc = start(&state);
+		if (rc == 0)
+			uv_run(&state.uv, UV_RUN_DEFAULT);
+		uv_walk(&state.uv, close_handle, NULL);
+		uv_run(&state.uv, UV_RUN_DEFAULT);
+		uv_loop_close(&state.uv);
+	}
+	if (state.watch >= 0)
+		close(state.watch);
+	xt_batch_free(state.in);
+	xt_batch_free(state.replies);
+	return rc < 0 ? rc : state.error;
+}

@@ -1,0 +1,76 @@
+/* The table of verbs, and nothing else. */
+#include <signal.h>
+#include <stddef.h>
+
+#include "cli/cmd.h"
+#include "cli/term.h"
+#include "cli/version.h"
+
+static const struct xt_verb verbs[] = {
+    {"run", "NAME|FILE", 1, 1, "run an endpoint in the foreground until SIGTERM or Ctrl-C",
+     "# by name: /etc/xtunnel/left.conf, else /etc/wireguard/left.conf\n"
+     "xtunnel run left\n"
+     "# by file; what happens is told when LOG_LEVEL says so\n"
+     "LOG_LEVEL=verbose xtunnel run ./left.conf\n",
+     xt_text_run, NULL, xt_cmd_run},
+    {"up", "NAME|FILE", 1, 1, "start an endpoint; return when it is ready",
+     "xtunnel up left\nxtunnel up ./left.conf\n", xt_text_up, NULL, xt_cmd_up},
+    {"down", "NAME", 1, 1, "end an endpoint and leave nothing of it behind", "xtunnel down left\n",
+     xt_text_down, NULL, xt_cmd_down},
+    {"show", "[NAME]", 0, 1, "show running endpoints",
+     "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n", xt_text_show,
+     xt_show_options, xt_cmd_show},
+    {"ping", "NAME PEER", 2, 2, "ping a peer from inside the endpoint",
+     "# by the peer's Name, its public key, or an inner address\n"
+     "xtunnel ping left right\n"
+     "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
+     xt_text_ping, xt_ping_options, xt_cmd_ping},
+    {"check", "FILE", 1, 1, "check a configuration file, change nothing",
+     "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
+    {"new", "A B", 2, 2, "write the ready files of both ends of a new tunnel",
+     "xtunnel new left.example right.example\n"
+     "# one file goes to each host; where only one end can be reached, leave the other's name\n"
+     "xtunnel new hub.example phone -o /root/tunnels\n",
+     xt_text_new, xt_new_options, xt_cmd_new},
+    {"genkey", "", 0, 0, "print a new private key", "umask 077; xtunnel genkey > private.key\n",
+     NULL, NULL, xt_cmd_genkey},
+    {"pubkey", "", 0, 0, "read a private key, print its public key",
+     "xtunnel pubkey < private.key\n", NULL, NULL, xt_cmd_pubkey},
+    {"genpsk", "", 0, 0, "print a new pre-shared key",
+     "umask 077; xtunnel genpsk > pre-shared.key\n", NULL, NULL, xt_cmd_genpsk},
+    {"echo", "NAME ADDR/PREFIX...", 2, -1,
+     "a TUN on which every other address answers ping; no key, no peer",
+     "# then: ping 192.168.7.2\n"
+     "xtunnel echo echo0 192.168.7.1/24\n"
+     "# a point-to-point pair, each packet shown\n"
+     "xtunnel echo echo0 192.168.7.1 192.168.7.2 --hexdump\n",
+     xt_text_echo, xt_echo_options, xt_cmd_echo},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+	struct xt_args args;
+	char message[256];
+	int status = XT_EXIT_FINE;
+
+	signal(SIGPIPE, SIG_IGN);
+	switch (xt_args_parse(&args, verbs, argc, argv, message, sizeof(message))) {
+	case XT_ARGS_RUN:
+		status = args.verb->run(&args);
+		break;
+	case XT_ARGS_HELP:
+		if (args.verb)
+			xt_help_verb(args.verb, stdout);
+		else
+			xt_help_all(verbs, stdout);
+		break;
+	case XT_ARGS_VERSION:
+		xt_version_print(stdout);
+		break;
+	case XT_ARGS_WRONG:
+		status = xt_fail(XT_EXIT_USAGE, "%s", message);
+		break;
+	}
+	return xt_term_finish(status);
+}

@@ -1,0 +1,18 @@
+/* One endpoint as this process runs it, from the TUN's opening to the last hook. */
+#ifndef XT_CLI_SERVICE_H
+#define XT_CLI_SERVICE_H
+
+#include "control/conf.h"
+
+/* Runs until it is told to end (signal, `down`, interface deleted) and leaves nothing behind; or
+ * fails on the way up, says why, and rolls back. enum xt_exit. conf   its keys are wiped as soon as
+ * the device has them ready  -1, or a descriptor that gets one byte and is closed once the endpoint
+ * is ready; when the byte cannot be delivered, whoever wanted the endpoint is gone, and it ends
+ * quiet  after ready, standard output and error go to /dev/null */
+struct xt_service_wish {
+	int ready;
+	bool quiet;
+};
+int xt_service_run(struct xt_conf *conf, const struct xt_service_wish *wish);
+
+#endif

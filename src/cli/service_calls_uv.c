@@ -1,0 +1,252 @@
+/* What others ask of the service: requests at the control socket, `get` at the UAPI socket, and the
+ * tunnel's events. */
+#include "cli/service_uv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xtunnel/xtunnel.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/explain.h"
+#include "control/status.h"
+#include "control/uapi.h"
+#include "packet/echo_turn.h"
+
+static const char *echo_word(enum xt_echo_mode mode)
+{
+	static const char *const words[] = {"off", "host", "peer", "both"};
+
+	return words[mode & 3];
+}
+
+/* The caller's reference, or NULL. */
+static json_t *status_json(struct xt_service *service)
+{
+	const struct xt_tun *tun = xt_tunnel_tun(service->tunnel);
+	const struct xt_udp *udp = xt_tunnel_udp(service->tunnel);
+	struct xt_echo_counters echo = {0};
+	struct xt_report *report;
+	json_t *json;
+
+	if (xt_tunnel_report(service->tunnel, &report) < 0)
+		return NULL;
+	if (service->echo)
+		xt_echo_count(service->echo, &echo);
+	struct xt_status status = {
+	    .name = service->conf->name,
+	    .ifindex = tun->ifindex,
+	    .mtu = tun->mtu,
+	    .pid = getpid(),
+	    .version = XT_VERSION,
+	    .uptime_s = (uv_hrtime() - service->since_ns) / 1000000000u,
+	    .aead = xt_tunnel_aead(service->tunnel),
+	    .offload = udp->gso ? (udp->gro ? "gso gro" : "gso") : (udp->gro ? "gro" : "off"),
+	    .udp_port = udp->port,
+	    .udp_refused = udp->refused,
+	    .echo = echo_word(service->conf->echo),
+	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
+	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
+	    .path = service->conf->path,
+	};
+	json = xt_status_json(&status, report);
+	xt_report_free(report);
+	return json;
+}
+
+void xt_service_log_status(struct xt_service *service)
+{
+	struct xt_status_style style = {.colour = false, .now_s = (uint64_t)time(NULL)};
+	json_t *json = service->tunnel && service->loop ? status_json(service) : NULL;
+
+	if (json)
+		xt_status_print(stderr, json, &style);
+	json_decref(json);
+}
+
+static void answer_down(struct xt_service *service, struct xt_control_request *request,
+			const json_t *msg)
+{
+	service->remove = json_is_true(json_object_get(msg, "remove"));
+	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), true);
+	xt_service_end(service);
+}
+
+static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
+{
+	struct xt_service *service = ctx;
+	const char *verb = json_string_value(json_object_get(msg, "do"));
+
+	if (!verb)
+		return XT_E_INVALID;
+	if (strcmp(verb, "down") == 0) {
+		answer_down(service, request, msg);
+		return 0;
+	}
+	if (!service->loop || service->phase >= XT_PHASE_CLOSING)
+		return XT_E_AGAIN;
+	if (strcmp(verb, "show") == 0) {
+		xt_control_reply(request, status_json(service), true);
+		return 0;
+	}
+	if (strcmp(verb, "ping") == 0)
+		return xt_pinger_start(service->pinger, request, msg);
+	return XT_E_UNSUPPORTED;
+}
+
+static void on_cancelled(void *ctx, struct xt_control_request *request)
+{
+	struct xt_service *service = ctx;
+
+	if (service->pinger)
+		xt_pinger_cancel(service->pinger, request);
+}
+
+static int uapi_answer(struct xt_service *service, struct xt_request *request)
+{
+	struct xt_report *report;
+	struct xt_uapi_text text = {0};
+	int rc;
+
+	if (!service->loop || service->phase >= XT_PHASE_CLOSING)
+		return -EIO;
+	rc = xt_tunnel_report(service->tunnel, &report);
+	if (rc < 0)
+		return rc;
+	rc = xt_uapi_get(report, &text);
+	xt_report_free(report);
+	if (rc < 0)
+		return rc;
+	(void)xt_request_reply(request, text.p, text.len, true);
+	xt_uapi_text_free(&text);
+	return 0;
+}
+
+static void on_uapi(void *ctx, struct xt_request *request, const char *data, size_t len)
+{
+	struct xt_service *service = ctx;
+	enum xt_uapi_op op;
+	char buf[32];
+	int rc = xt_uapi_parse(data, len, &op, NULL);
+
+	if (op == XT_UAPI_NONE) {
+		xt_request_close(request);
+		return;
+	}
+	if (rc == 0)
+		rc = uapi_answer(service, request);
+	if (rc < 0)
+		(void)xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);
+}
+
+/* Another program's sockets may be there, or the directory not writable: wg(8) is a convenience. */
+static void open_uapi(struct xt_service *service)
+{
+	char path[XT_RUNSOCK_MAX];
+	struct xt_server_options options = {
+	    .path = path, .framing = XT_FRAME_BLANK, .handle = on_uapi, .ctx = service};
+	int rc;
+
+	if (geteuid() != 0) {
+		xt_log_notice("%s: no socket for wg(8): that takes root", service->conf->name);
+		return;
+	}
+	if (!xt_rundir_socket(path, XT_UAPI_DIR, service->conf->name))
+		return;
+	rc = xt_server_open(&service->uapi, &service->uv, &options);
+	if (rc < 0)
+		xt_log_warning("%s: %s; wg(8) will not see %s", path, xt_strerror(rc),
+			       service->conf->name);
+}
+
+int xt_service_sockets_open(struct xt_service *service)
+{
+	char dir[XT_RUNDIR_MAX];
+	struct xt_control_options options = {.path = service->control_path,
+					     .handle = on_request,
+					     .cancelled = on_cancelled,
+					     .ctx = service};
+	int rc = xt_rundir_own(dir, true);
+
+	if (rc < 0) {
+		xt_explain_socket(dir, rc);
+		return rc;
+	}
+	if (!xt_rundir_socket(service->control_path, dir, service->conf->name))
+		return -ENAMETOOLONG;
+	rc = xt_control_open(&service->control, &service->uv, &options);
+	if (rc == -EADDRINUSE)
+		xt_explain_running(service->conf->name);
+	else if (rc < 0)
+		xt_explain_socket(service->control_path, rc);
+	if (rc == 0)
+		open_uapi(service);
+	return rc;
+}
+
+void xt_service_sockets_close(struct xt_service *service)
+{
+	if (service->control)
+		xt_control_close(service->control);
+	if (service->uapi)
+		xt_server_close(service->uapi);
+	service->control = NULL;
+	service->uapi = NULL;
+}
+
+/* The peer's Name, else the beginning of its key. */
+static const char *peer_label(const struct xt_service *service, const struct xt_public *peer,
+			      char buf[64])
+{
+	char key[XT_KEY_BASE64];
+
+	for (size_t i = 0; i < service->conf->n_peers; i++) {
+		const struct xt_conf_peer *entry = &service->conf->peers[i];
+
+		if (*entry->name && memcmp(entry->key.b, peer->b, sizeof(peer->b)) == 0)
+			return entry->name;
+	}
+	xt_key_to_base64(key, peer->b);
+	snprintf(buf, 64, "%.8s...", key);
+	return buf;
+}
+
+static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
+		     const struct xt_endpoint *endpoint)
+{
+	struct xt_service *service = ctx;
+	char label[64], address[XT_ENDPOINT_TEXT] = "";
+
+	if (!xt_log_enabled(XT_LOG_NOTICE))
+		return;
+	if (endpoint && endpoint->ip.family)
+		xt_endpoint_print(endpoint, address);
+	xt_log_notice("%s: %s%s%s%s%s", service->conf->name,
+		      peer ? peer_label(service, peer, label) : "", peer ? ": " : "",
+		      xt_event_text(event), *address ? ", " : "", address);
+}
+
+static bool on_pong(void *ctx, const struct xt_pong *pong)
+{
+	struct xt_service *service = ctx;
+
+	return service->pinger && xt_pinger_pong(service->pinger, pong);
+}
+
+static void on_note(void *ctx, const char *text)
+{
+	struct xt_service *service = ctx;
+
+	xt_log_warning("%s: %s", service->conf->name, text);
+}
+
+void xt_service_tunnel_calls(struct xt_service *service, struct xt_tunnel_calls *calls)
+{
+	*calls = (struct xt_tunnel_calls){service, on_event, on_pong, on_note};
+}

@@ -1,0 +1,69 @@
+/* The service's inside: its parts and its phases, for the files that share them. */
+#ifndef XT_CLI_SERVICE_UV_H
+#define XT_CLI_SERVICE_UV_H
+
+#include <uv.h>
+
+#include "cli/pinger_uv.h"
+#include "cli/rundir.h"
+#include "cli/service.h"
+#include "control/control_uv.h"
+#include "control/hooks_uv.h"
+#include "control/server_uv.h"
+#include "platform/link.h"
+#include "tunnel/loop_uv.h"
+#include "tunnel/resolve_uv.h"
+#include "tunnel/tunnel.h"
+
+enum xt_phase {
+	XT_PHASE_PRE_UP, /* its hooks run */
+	XT_PHASE_POST_UP,
+	XT_PHASE_READY,
+	XT_PHASE_PRE_DOWN,
+	XT_PHASE_CLOSING, /* the loop closes its handles */
+	XT_PHASE_POST_DOWN,
+	XT_PHASE_END,
+};
+
+enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
+
+struct xt_service {
+	uv_loop_t uv;
+	struct xt_conf *conf;
+	struct xt_service_wish wish;
+	enum xt_phase phase;
+	int status;
+	bool was_up;	   /* it was ready: its end runs PreDown and PostDown */
+	bool ending;	   /* asked to while hooks of the way up run */
+	bool existed;	   /* the interface, before this process came */
+	bool persist;	   /* it stays when this process ends */
+	bool remove;	   /* asked by `down`: it goes nevertheless */
+	uint64_t since_ns; /* monotonic, for the uptime */
+
+	struct xt_tunnel *tunnel;
+	struct xt_loop *loop;
+	struct xt_link *link;
+	struct xt_echo *echo;
+	struct xt_resolver *resolver;
+	struct xt_hooks_run *hooks;
+	struct xt_control *control;
+	struct xt_server *uapi;
+	struct xt_pinger *pinger;
+	uv_signal_t signals[XT_SIGNALS];
+	unsigned signals_open;
+	char control_path[XT_RUNSOCK_MAX];
+};
+
+/* service_up_uv.c */
+void xt_service_begin(struct xt_service *service);
+/* service_down_uv.c. rollback: undo what was made, run no hook, end with status. */
+void xt_service_end(struct xt_service *service); /* the clean end, from any phase */
+void xt_service_rollback(struct xt_service *service, int status);
+void xt_service_loop_closed(void *service);
+/* service_calls_uv.c: what the control and UAPI sockets and the tunnel ask of it. */
+int xt_service_sockets_open(struct xt_service *service);
+void xt_service_sockets_close(struct xt_service *service);
+void xt_service_tunnel_calls(struct xt_service *service, struct xt_tunnel_calls *calls);
+void xt_service_log_status(struct xt_service *service);
+
+#endif

@@ -1,0 +1,54 @@
+/* Versions at run time. libb2 and libmnl cannot be asked: there the file that was loaded tells. */
+#include "cli/version.h"
+
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <sodium.h>
+#include <xtunnel/xtunnel.h>
+
+#include "cli/version_uv.h"
+
+struct loaded {
+	const char *name; /* "libmnl.so" */
+	char file[PATH_MAX];
+};
+
+static int match_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct loaded *loaded = arg;
+	const char *slash = strrchr(info->dlpi_name, '/'), *real_slash;
+	char real[PATH_MAX];
+
+	(void)size;
+	if (!slash || strncmp(slash + 1, loaded->name, strlen(loaded->name)) != 0)
+		return 0;
+	if (!realpath(info->dlpi_name, real))
+		return 0;
+	real_slash = strrchr(real, '/');
+	memcpy(loaded->file, real_slash + 1, strlen(real_slash + 1) + 1);
+	return 1;
+}
+
+static void print_loaded(FILE *out, const char *label, const char *name)
+{
+	struct loaded loaded = {.name = name};
+
+	if (dl_iterate_phdr(match_object, &loaded))
+		fprintf(out, "%s (%s)\n", label, loaded.file);
+	else
+		fprintf(out, "%s (linked in)\n", label);
+}
+
+void xt_version_print(FILE *out)
+{
+	fprintf(out, "xtunnel %s\n", XT_VERSION);
+	fprintf(out, "libsodium %s\n", sodium_version_string());
+	fprintf(out, "libuv %s\n", xt_uv_version());
+	fprintf(out, "jansson %s\n", jansson_version_str());
+	print_loaded(out, "libb2", "libb2.so");
+	print_loaded(out, "libmnl", "libmnl.so");
+}
