@@ -1,0 +1,88 @@
+/* layers: packet base */
+/* The checksum against its bytewise twin: random lengths, alignments, splits and updates. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "packet/checksum.h"
+#include "packets.h"
+#include "seed.h"
+
+static uint64_t state;
+
+static size_t fill(uint8_t *p, size_t max)
+{
+	size_t len = xt_next(&state) % (max + 1);
+	unsigned kind = (unsigned)(xt_next(&state) % 4);
+
+	for (size_t i = 0; i < len; i++)
+		p[i] = kind == 0 ? 0xff : kind == 1 ? 0 : (uint8_t)xt_next(&state);
+	return len;
+}
+
+static void checksum_equals_the_sum_byte_by_byte(void **unused)
+{
+	static uint8_t buf[70000];
+
+	(void)unused;
+	for (int round = 0; round < 3000; round++) {
+		size_t at = xt_next(&state) % 16;
+		size_t len = fill(buf + at, round % 50 ? 300 : 65535);
+
+		assert_int_equal(xt_checksum(buf + at, len), (uint16_t)~slow_sum(0, buf + at, len));
+	}
+}
+
+static void parts_of_even_length_add_up_to_the_whole(void **unused)
+{
+	uint8_t buf[400];
+
+	(void)unused;
+	for (int round = 0; round < 3000; round++) {
+		size_t len = fill(buf, sizeof(buf)), a = 0;
+		uint64_t sum = 0;
+
+		while (a < len) {
+			size_t n = xt_next(&state) % 40 * 2;
+
+			n = XT_MIN(n, len - a);
+			sum = xt_checksum_add(sum, buf + a, n);
+			a += n;
+		}
+		assert_int_equal(xt_checksum_finish(sum), (uint16_t)~slow_sum(0, buf, len));
+	}
+}
+
+static void update_equals_a_fresh_sum(void **unused)
+{
+	uint8_t buf[64];
+
+	(void)unused;
+	for (int round = 0; round < 20000; round++) {
+		size_t at = xt_next(&state) % 31 * 2;
+		uint16_t before, was, is;
+
+		for (size_t i = 0; i < sizeof(buf); i++)
+			buf[i] = (uint8_t)xt_next(&state);
+		before = xt_checksum(buf, sizeof(buf));
+		was = xt_be16_get(buf + at);
+		is = round % 3 ? (uint16_t)xt_next(&state) : round % 2 ? 0xffff : 0;
+		xt_be16_put(buf + at, is);
+		assert_int_equal(xt_checksum_update(before, was, is),
+				 xt_checksum(buf, sizeof(buf)));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(checksum_equals_the_sum_byte_by_byte),
+	    cmocka_unit_test(parts_of_even_length_add_up_to_the_whole),
+	    cmocka_unit_test(update_equals_a_fresh_sum),
+	};
+
+	state = xt_seed();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
