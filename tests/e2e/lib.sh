@@ -56,6 +56,7 @@ done
 ip link set lo up
 cd "$T" || exit 1
 umask 077
+export XT_STATE_DIR=$T/state # what an identity remembers across restarts
 
 # A sanitizer's findings go to files: every process's count, also those nobody waits for.
 export ASAN_OPTIONS="log_path=$T/sanitizer:detect_leaks=1:abort_on_error=0:exitcode=99"
@@ -310,6 +311,6 @@ json() {
 }
 # fate NAMESPACE NAME LABEL: how many packets had that verdict
 fate() {
-	json "$1" "$2" ".verdicts.$3 // 0"
+	json "$1" "$2" ".counters.$3 // 0"
 }
 fds() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
