@@ -86,6 +86,7 @@ static void a_text_that_is_no_address_is_refused(void **state)
 					"::1 ",
 					"1:2:3:4:5:6:7:8:1.2.3.4",
 					"1.2.3.4/8",
+					"1.2.3.4294967300",
 					"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"};
 	struct xt_ip out, before;
 
