@@ -153,7 +153,7 @@ static void a_plan_is_done_whole_and_undone_whole(void **state)
 	assert_true(ip_says("-o addr show " NAME, "inet 10.7.0.1/24 "));
 	assert_true(ip_says("-o addr show " NAME, "inet 192.168.7.1 peer 192.168.7.2/32"));
 	assert_true(ip_says("-o addr show " NAME, "inet6 fd07::1/64 "));
-	assert_false(ip_says("-o addr show " NAME, "tentative"));
+	assert_true(ip_says("-o addr show " NAME, "nodad"));
 	assert_true(ip_says("-4 route", "10.7.8.0/21 dev " NAME));
 	assert_true(ip_says("-4 route", "10.7.9.0/24 dev " NAME));
 	assert_false(ip_says("-4 route", "10.7.0.9"));
@@ -251,6 +251,21 @@ static void a_failing_step_takes_the_others_back(void **state)
 	link_refused(&wish, -EINVAL, "address 127.0.0.1/24 -> fd07::9");
 	host_now(after);
 	assert_string_equal(before, after);
+}
+
+static void the_most_specific_route_is_made_first(void **state)
+{
+	struct wish wish;
+
+	(void)state;
+	wish_init(&wish);
+	wish_network(&wish, "10.8.0.0/16");
+	wish_network(&wish, "10.8.1.0/24");
+	ip("route add 10.8.0.0/16 dev lo");
+	ip("route add 10.8.1.0/24 dev lo");
+	link_refused(&wish, -EEXIST, "route 10.8.1.0/24");
+	ip("route del 10.8.0.0/16 dev lo");
+	ip("route del 10.8.1.0/24 dev lo");
 }
 
 static void what_cannot_be_is_refused_with_its_name(void **state)
@@ -481,6 +496,7 @@ int main(void)
 	    LINK_TEST(another_table_gets_every_route_even_the_default),
 	    LINK_TEST(no_route_is_made_when_routes_are_off),
 	    LINK_TEST(a_failing_step_takes_the_others_back),
+	    LINK_TEST(the_most_specific_route_is_made_first),
 	    LINK_TEST(what_cannot_be_is_refused_with_its_name),
 	    LINK_TEST(ipv6_switched_off_is_said_in_words),
 	    LINK_TEST(undo_after_the_interface_is_gone_is_quiet),

@@ -3,13 +3,11 @@
 #include "platform/linux/link_linux.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <xtunnel/error.h>
 
@@ -53,183 +51,6 @@ __attribute__((format(printf, 3, 4))) static int fail(struct setting *set, int r
 	return rc;
 }
 
-/* ---- requests ---- */
-
-static int address_request(struct xt_nl *nl, unsigned ifindex,
-			   const struct xt_link_address *address, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct ifaddrmsg));
-	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
-	const struct xt_ip *local = &address->cidr.ip;
-
-	msg->ifa_family = xt_nl_family(local);
-	msg->ifa_prefixlen = address->cidr.bits;
-	msg->ifa_index = ifindex;
-	if (xt_ip_is_loopback(local))
-		msg->ifa_scope = RT_SCOPE_HOST;
-	xt_nl_put_ip(nlh, IFA_LOCAL, local);
-	xt_nl_put_ip(nlh, IFA_ADDRESS, address->peer.family != 0 ? &address->peer : local);
-	/* nobody else is on the link to have the same one: usable at once */
-	if (local->family == 6 && type == RTM_NEWADDR)
-		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
-	return xt_nl_do(nl);
-}
-
-static int mtu_request(struct xt_nl *nl, unsigned ifindex, uint32_t mtu)
-{
-	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
-	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
-
-	msg->ifi_index = (int)ifindex;
-	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
-	return xt_nl_do(nl);
-}
-
-static int up_request(struct xt_nl *nl, unsigned ifindex, bool up)
-{
-	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
-	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
-
-	msg->ifi_index = (int)ifindex;
-	msg->ifi_flags = up ? IFF_UP : 0;
-	msg->ifi_change = IFF_UP;
-	return xt_nl_do(nl);
-}
-
-static void route_head(struct nlmsghdr *nlh, unsigned char family, uint32_t table)
-{
-	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
-
-	msg->rtm_family = family;
-	msg->rtm_table = table < 256 ? (unsigned char)table : RT_TABLE_UNSPEC;
-	mnl_attr_put_u32(nlh, RTA_TABLE, table);
-}
-
-static int route_request(struct xt_nl *nl, const struct xt_link *link,
-			 const struct xt_cidr *network, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
-	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
-
-	route_head(nlh, xt_nl_family(&network->ip), link->table);
-	msg->rtm_dst_len = network->bits;
-	msg->rtm_protocol = RTPROT_BOOT;
-	msg->rtm_scope = network->ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-	msg->rtm_type = RTN_UNICAST;
-	xt_nl_put_ip(nlh, RTA_DST, &network->ip);
-	mnl_attr_put_u32(nlh, RTA_OIF, link->ifindex);
-	return xt_nl_do(nl);
-}
-
-/* ---- what is already so ---- */
-
-struct address_search {
-	const struct xt_link_address *wish;
-	unsigned ifindex;
-	bool found;
-};
-
-static int address_seen(const struct nlmsghdr *nlh, void *data)
-{
-	struct address_search *search = data;
-	const struct xt_link_address *wish = search->wish;
-	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attrs[IFA_LOCAL + 1];
-	struct xt_ip local, peer;
-
-	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != search->ifindex ||
-	    msg->ifa_prefixlen != wish->cidr.bits)
-		return MNL_CB_OK;
-	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
-	/* IPv6 leaves LOCAL out where there is no peer */
-	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
-		return MNL_CB_OK;
-	if (!xt_nl_get_ip(&local, msg->ifa_family, attrs[IFA_LOCAL]))
-		local = peer;
-	if (xt_ip_equal(&local, &wish->cidr.ip) &&
-	    xt_ip_equal(&peer, wish->peer.family != 0 ? &wish->peer : &wish->cidr.ip))
-		search->found = true;
-	return MNL_CB_OK;
-}
-
-static int address_present(struct setting *set, const struct xt_link_address *wish, bool *present)
-{
-	struct address_search search = {.wish = wish, .ifindex = set->link->ifindex};
-	struct nlmsghdr *nlh =
-	    xt_nl_begin(&set->nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
-	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
-	int rc;
-
-	msg->ifa_family = xt_nl_family(&wish->cidr.ip);
-	msg->ifa_index = set->link->ifindex;
-	rc = xt_nl_ask(&set->nl, address_seen, &search);
-	*present = search.found;
-	return rc;
-}
-
-struct route_list {
-	const struct xt_link *link;
-	struct xt_cidr *v;
-	size_t n, cap;
-	int rc;
-};
-
-/* Routes through the interface in the table, as networks. */
-static int route_seen(const struct nlmsghdr *nlh, void *data)
-{
-	struct route_list *list = data;
-	const struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attrs[RTA_TABLE + 1];
-	struct xt_cidr network = {.bits = msg->rtm_dst_len};
-	uint32_t table = msg->rtm_table, oif = 0;
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE || msg->rtm_type != RTN_UNICAST ||
-	    msg->rtm_src_len != 0 || (msg->rtm_flags & RTM_F_CLONED) != 0)
-		return MNL_CB_OK;
-	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
-	xt_nl_get_u32(&table, attrs[RTA_TABLE]);
-	if (!xt_nl_get_u32(&oif, attrs[RTA_OIF]) || oif != list->link->ifindex ||
-	    table != list->link->table)
-		return MNL_CB_OK;
-	if (!xt_nl_get_ip(&network.ip, msg->rtm_family, attrs[RTA_DST]) && network.bits != 0)
-		return MNL_CB_OK;
-	network.ip.family = msg->rtm_family == AF_INET ? 4 : 6;
-	if (list->n == list->cap) {
-		size_t cap = list->cap > 0 ? list->cap * 2 : 32;
-		struct xt_cidr *v = realloc(list->v, cap * sizeof(*v));
-
-		if (!v) {
-			list->rc = XT_E_NOMEM;
-			return MNL_CB_OK;
-		}
-		list->v = v;
-		list->cap = cap;
-	}
-	list->v[list->n++] = network;
-	return MNL_CB_OK;
-}
-
-static int routes_present(struct setting *set, struct route_list *list)
-{
-	static const unsigned char families[] = {AF_INET, AF_INET6};
-
-	for (size_t i = 0; i < XT_LEN(families); i++) {
-		struct nlmsghdr *nlh =
-		    xt_nl_begin(&set->nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
-		int rc;
-
-		route_head(nlh, families[i], set->link->table);
-		mnl_attr_put_u32(nlh, RTA_OIF, set->link->ifindex);
-		rc = xt_nl_ask(&set->nl, route_seen, list);
-		/* no such table, or no such family: no routes there */
-		if (rc < 0 && rc != -ENOENT && rc != -EAFNOSUPPORT && rc != -EOPNOTSUPP)
-			return rc;
-	}
-	return list->rc;
-}
-
-/* ---- steps ---- */
-
 static void journal_put(struct xt_link *link, const struct step *step)
 {
 	link->journal[link->n_journal++] = *step; /* room for every step was made before */
@@ -254,7 +75,7 @@ static int mtu_step(struct setting *set)
 	set->link->mtu = mtu;
 	if (set->now.mtu == mtu)
 		return 0;
-	rc = mtu_request(&set->nl, set->link->ifindex, mtu);
+	rc = xt_link_mtu_do(&set->nl, set->link->ifindex, mtu);
 	if (rc < 0)
 		return fail(set, rc, "MTU %u: %s", mtu, xt_strerror(rc));
 	journal_put(set->link, &step);
@@ -276,11 +97,11 @@ static int address_step(struct setting *set, const struct xt_link_address *addre
 			return fail(set, -EINVAL, "address %s%s: IPv4 and IPv6 do not make a pair",
 				    text, peer);
 	}
-	rc = address_present(set, address, &present);
+	rc = xt_link_address_there(&set->nl, set->link->ifindex, address, &present);
 	if (rc == 0 && present)
 		return 0;
-	rc = address_request(&set->nl, set->link->ifindex, address, RTM_NEWADDR,
-			     NLM_F_CREATE | NLM_F_EXCL);
+	rc = xt_link_address_do(&set->nl, set->link->ifindex, address, RTM_NEWADDR,
+				NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == 0) {
 		journal_put(set->link, &step);
 		return 0;
@@ -301,7 +122,7 @@ static int up_step(struct setting *set)
 
 	if (set->now.up)
 		return 0;
-	rc = up_request(&set->nl, set->link->ifindex, true);
+	rc = xt_link_up_do(&set->nl, set->link->ifindex, true);
 	if (rc < 0)
 		return fail(set, rc, "interface %s up: %s", set->plan->name, xt_strerror(rc));
 	journal_put(set->link, &step);
@@ -309,7 +130,7 @@ static int up_step(struct setting *set)
 }
 
 /* The main table: covered is enough, as wg-quick(8) sees it. Another one: the very route. */
-static bool route_needless(const struct setting *set, const struct route_list *present,
+static bool route_needless(const struct setting *set, const struct xt_link_routes *present,
 			   const struct xt_cidr *network)
 {
 	bool covered_is_enough = set->link->table == RT_TABLE_MAIN;
@@ -327,7 +148,7 @@ static bool route_needless(const struct setting *set, const struct route_list *p
 	return false;
 }
 
-static int route_step(struct setting *set, const struct route_list *present,
+static int route_step(struct setting *set, const struct xt_link_routes *present,
 		      const struct xt_cidr *network)
 {
 	struct step step = {.kind = STEP_ROUTE, .network = *network};
@@ -339,7 +160,8 @@ static int route_step(struct setting *set, const struct route_list *present,
 		return fail(set, -EINVAL, "route %s: needs a table of its own", text);
 	if (route_needless(set, present, network))
 		return 0;
-	rc = route_request(&set->nl, set->link, network, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	rc = xt_link_route_do(&set->nl, set->link->ifindex, set->link->table, network, RTM_NEWROUTE,
+			      NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == -EEXIST)
 		return fail(set, rc, "route %s: table %u has another one already%s", text,
 			    set->link->table,
@@ -364,7 +186,7 @@ static int network_order(const void *a, const void *b)
 static int route_steps(struct setting *set)
 {
 	const struct xt_link_plan *plan = set->plan;
-	struct route_list present = {.link = set->link};
+	struct xt_link_routes present = {.ifindex = set->link->ifindex, .table = set->link->table};
 	struct xt_cidr *networks;
 	int rc;
 
@@ -378,7 +200,7 @@ static int route_steps(struct setting *set)
 		xt_cidr_mask(&networks[i]);
 	}
 	qsort(networks, plan->n_networks, sizeof(*networks), network_order);
-	rc = routes_present(set, &present);
+	rc = xt_link_routes_there(&set->nl, &present);
 	if (rc < 0)
 		fail(set, rc, "routes of %s: %s", plan->name, xt_strerror(rc));
 	for (size_t i = 0; rc == 0 && i < plan->n_networks; i++)
@@ -402,22 +224,20 @@ static int all_steps(struct setting *set)
 	return rc;
 }
 
-/* ---- the whole ---- */
-
 static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct step *step)
 {
 	switch (step->kind) {
 	case STEP_MTU:
-		mtu_request(nl, link->ifindex, step->was);
+		xt_link_mtu_do(nl, link->ifindex, step->was);
 		break;
 	case STEP_ADDRESS:
-		address_request(nl, link->ifindex, &step->address, RTM_DELADDR, 0);
+		xt_link_address_do(nl, link->ifindex, &step->address, RTM_DELADDR, 0);
 		break;
 	case STEP_UP:
-		up_request(nl, link->ifindex, false);
+		xt_link_up_do(nl, link->ifindex, false);
 		break;
 	case STEP_ROUTE:
-		route_request(nl, link, &step->network, RTM_DELROUTE, 0);
+		xt_link_route_do(nl, link->ifindex, link->table, &step->network, RTM_DELROUTE, 0);
 		break;
 	}
 }
