@@ -165,7 +165,7 @@ void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 
 	xt_device_settle(dev);
 	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono &&
-	       tx->n_vecs < tx->cap) {
+	       xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
 		peer_due(dev, now, peer, tx);

@@ -66,6 +66,13 @@ static inline uint64_t xt_jitter(struct xt_device *dev)
 	return r % XT_REKEY_JITTER;
 }
 
+/* Is there room for one more handshake message? Without it nobody's turn to send one begins. */
+static inline bool xt_tx_has_room(const struct xt_tx *tx)
+{
+	return tx->n_vecs < tx->cap &&
+	       tx->arena_len - tx->arena_used >= sizeof(struct xt_msg_initiation);
+}
+
 /* Deadlines of all touched peers are put in order. Ends each turn. */
 void xt_device_settle(struct xt_device *dev);
 

@@ -296,7 +296,7 @@ void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx 
 {
 	unsigned costly = XT_QUEUE_BUDGET, cheap = XT_QUEUE_CHEAP;
 
-	while (costly && cheap && tx->n_vecs < tx->cap) {
+	while (costly && cheap && xt_tx_has_room(tx)) {
 		struct xt_queued *q = xt_queue_pop(&dev->queue);
 		enum xt_verdict verdict;
 
