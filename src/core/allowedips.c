@@ -121,7 +121,7 @@ static void give(struct xt_allowedips *table, uint32_t at)
 	table->n_free++;
 }
 
-/* Put node (0: nothing) in the place of old (0: the side where prefix goes) under parent. */
+/* Hang node (0: nothing) on that side of parent; parent 0: make it the family's root. */
 static void set_child(struct xt_allowedips *table, uint8_t family, uint32_t parent, unsigned side,
 		      uint32_t node)
 {
