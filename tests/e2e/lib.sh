@@ -7,7 +7,7 @@
 #   T         a folder for files and logs of this test, removed at the end
 #   ok TEXT   one more thing is proved; fail TEXT, skip TEXT end the test (exit 1, 77)
 #
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2154,SC2120
 set -u
 
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -153,6 +153,8 @@ space() { # space NAME…: network namespaces with loopback
 	for name; do
 		ip netns add "$name" || fail "no network namespace"
 		ip -n "$name" link set lo up
+		# A test that removes the first address of a network means only that one.
+		at "$name" sysctl -q -w net.ipv4.conf.all.promote_secondaries=1
 	done
 }
 
@@ -308,6 +310,9 @@ capture_end() {
 # json NAMESPACE NAME FILTER: jq over `show NAME --json`
 json() {
 	at "$1" "$XT_BIN" show "$2" --json | jq -r "$3"
+}
+lost() { # lost NAMESPACE: datagrams that loss.nft dropped there
+	at "$1" nft -j list table inet loss | jq '[.. | .counter? // empty | .packets] | add'
 }
 # fate NAMESPACE NAME LABEL: how many packets had that verdict
 fate() {

@@ -6,7 +6,7 @@ for outer in 4 6; do
 	if [ $outer = 4 ]; then pair $L4 $R4; else pair $L6 $R6; fi
 	start left
 	start right
-	capture left wire outside.pcap "(ip or ip6) and not icmp6"
+	capture left wire outside.pcap "(ip or ip6) and not icmp6 and not ip6 multicast"
 	both_families left 2
 	both_families right 1
 	tcp left right 10.7.0.2 3000000

@@ -13,4 +13,4 @@ await 20 "a session" pings left 10.7.0.2 -W1
 size=1000000000
 [ -z "$XT_SANITIZE" ] || size=50000000
 tcp left right 10.7.0.2 $size
-ok "$size bytes over a lossy wire: $(cat tcp.log)"
+ok "$size bytes over a lossy wire: $(cat tcp.log), lost: $(lost left) and $(lost right)"
