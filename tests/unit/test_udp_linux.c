@@ -253,6 +253,40 @@ static void an_answer_leaves_from_the_address_that_was_addressed(void **state)
 	b->ops->close(b);
 }
 
+static void a_link_local_address_is_answered_on_its_interface(void **state)
+{
+	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
+	struct xt_batch *batch = batch_new(8);
+	struct xt_path path = path_to("fe80::7", b->port), back;
+
+	(void)state;
+	if (!own_net || b->fd[1] < 0 || system("ip addr add fe80::7/64 dev lo nodad") != 0) {
+		print_message("skipped: no namespace of our own, no IPv6 or no ip(8)\n");
+		a->ops->close(a);
+		b->ops->close(b);
+		xt_batch_free(batch);
+		skip();
+	}
+	path.remote.scope = if_nametoindex("lo");
+	send_one(a, &path, 0, 10);
+	recv_some(b, batch, 1);
+	assert_int_equal(batch->n, 1);
+	back = *batch->pkts[0].from;
+	assert_int_equal(back.remote.scope, path.remote.scope);
+	assert_true(xt_ip_is_link_local(&back.local));
+	xt_batch_reset(batch);
+	send_one(b, &back, 0, 10);
+	back.remote = path_to("::1", a->port).remote; /* a peer that is not on the link */
+	send_one(b, &back, 0, 11);
+	recv_some(a, batch, 2);
+	assert_int_equal(batch->n, 2);
+	assert_true(xt_ip_equal(&batch->pkts[0].from->remote.ip, &path.remote.ip));
+	assert_true(xt_ip_equal(&batch->pkts[1].from->remote.ip, &path.remote.ip));
+	xt_batch_free(batch);
+	a->ops->close(a);
+	b->ops->close(b);
+}
+
 static void a_source_is_dropped_when_gone(const char *to, const char *source)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
@@ -306,7 +340,8 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 		tx_add(tx, &open, 0, 50, 1);
 	}
 	send_all(a, tx);
-	assert_true(a->refused >= 3);
+	if (own_net) /* elsewhere a default route may take anything */
+		assert_true(a->refused >= 3);
 	recv_some(b, batch, 3);
 	assert_int_equal(batch->n, 3);
 	xt_batch_reset(batch);
@@ -386,6 +421,10 @@ static void datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments(void 
 	(void)state;
 	if (!own_net) {
 		print_message("skipped: no namespace of our own to change loopback in\n");
+		xt_tx_free(tx);
+		xt_batch_free(batch);
+		a->ops->close(a);
+		b->ops->close(b);
 		skip();
 	}
 	loopback_mtu(1400);
@@ -553,6 +592,7 @@ int main(void)
 	    cmocka_unit_test(a_port_taken_in_ipv6_alone_is_refused_too),
 	    cmocka_unit_test(rebind_moves_both_families_and_can_set_the_mark_alone),
 	    cmocka_unit_test(an_answer_leaves_from_the_address_that_was_addressed),
+	    cmocka_unit_test(a_link_local_address_is_answered_on_its_interface),
 	    cmocka_unit_test(a_source_that_is_gone_is_left_out_and_the_run_marked),
 	    cmocka_unit_test(a_refused_port_and_an_unreachable_net_stop_nothing),
 	    cmocka_unit_test(a_run_arrives_whole_and_in_order_with_and_without_offload),

@@ -76,6 +76,8 @@ static int nl_answers(struct xt_nl *nl, mnl_cb_t cb, void *data)
 int xt_nl_do(struct xt_nl *nl)
 {
 	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
+	if (!nl->socket)
+		return -EBADF; /* could not be opened again after a disturbed dump */
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
 	return nl_answers(nl, NULL, NULL);
@@ -87,6 +89,8 @@ int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data)
 	size_t len = nl->buf.head.nlmsg_len;
 	int rc = -EINTR;
 
+	if (!nl->socket)
+		return -EBADF;
 	if (len > sizeof(request))
 		return -EMSGSIZE;
 	if ((nl->buf.head.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)

@@ -8,6 +8,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/bytes.h"
 
 #ifndef ENOTSUPP
@@ -25,9 +26,12 @@ static void control_put(struct msghdr *msg, int level, int type, const void *val
 	msg->msg_controllen += CMSG_SPACE(len);
 }
 
-/* Only the address is pinned: the way out stays the routing table's choice. */
-static void source_put(struct msghdr *msg, const struct xt_ip *local)
+/* Only the address is pinned: the way out stays the routing table's choice. A link-local one means
+ * nothing without its interface. */
+static void source_put(struct msghdr *msg, const struct xt_path *path)
 {
+	const struct xt_ip *local = &path->local;
+
 	if (local->family == 4) {
 		struct in_pktinfo info = {0};
 
@@ -37,6 +41,8 @@ static void source_put(struct msghdr *msg, const struct xt_ip *local)
 		struct in6_pktinfo info = {0};
 
 		memcpy(&info.ipi6_addr, local->b, 16);
+		if (xt_ip_is_link_local(local))
+			info.ipi6_ifindex = path->ifindex;
 		control_put(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	}
 }
@@ -78,7 +84,7 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 	msg->msg_control = out->controls[i].bytes;
 	memset(out->controls[i].bytes, 0, sizeof(out->controls[i].bytes));
 	if (run->path.local.family == run->path.remote.ip.family && !run->unstuck)
-		source_put(msg, &run->path.local);
+		source_put(msg, &run->path);
 	if (ecn != 0 && run->path.remote.ip.family == 4)
 		control_put(msg, IPPROTO_IP, IP_TOS, &ecn, sizeof(ecn));
 	else if (ecn != 0)
