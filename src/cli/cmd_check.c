@@ -7,6 +7,10 @@
 #include "cli/term.h"
 #include "control/conf.h"
 
+const char xt_text_check[] =
+	"\nPrints every finding as file:line:column and changes nothing. The exit status is 0 when the\n"
+	"file can be used, warnings or not, and 4 when it cannot. A NAME is looked for as by run.\n";
+
 int xt_cmd_check(const struct xt_args *args)
 {
 	struct xt_conf conf;

@@ -179,14 +179,16 @@ static int write_bound(const struct xt_stamp *stamp, uint64_t bound)
 	return rc;
 }
 
-bool xt_stamp_advance(struct xt_stamp *stamp, uint64_t next)
+bool xt_stamp_advance(struct xt_stamp *stamp, uint64_t wall, uint64_t next)
 {
 	uint64_t before = stamp->bound;
+	uint64_t at = next > wall ? next : wall;
+	uint64_t margin = next > wall ? XT_STAMP_LEAD_MARGIN_NS : XT_STAMP_MARGIN_NS;
 	int rc;
 
-	if (stamp->dir < 0 || next > UINT64_MAX / 2 || next + XT_STAMP_MARGIN_NS < stamp->planned)
+	if (stamp->dir < 0 || at > UINT64_MAX / 2 || at + margin < stamp->planned)
 		return false;
-	stamp->planned = next + XT_STAMP_AHEAD_NS;
+	stamp->planned = at + (next > wall ? XT_STAMP_LEAD_AHEAD_NS : XT_STAMP_AHEAD_NS);
 	rc = write_bound(stamp, stamp->planned);
 	if (rc < 0)
 		stamp_warn(stamp, "the state file cannot be written", rc);
@@ -209,7 +211,7 @@ void xt_stamp_close(struct xt_stamp *stamp, uint64_t next)
 		return;
 	/* Untouched in this run, or nothing written: then there is no exact bound to leave. */
 	if (stamp->dir >= 0 && stamp->bound != XT_NEVER && stamp->bound != stamp->floor &&
-	    next > 0 && next >= stamp->floor && next < stamp->bound)
+	    next >= stamp->floor && next < stamp->bound)
 		(void)write_bound(stamp, next);
 	if (stamp->dir >= 0)
 		close(stamp->dir);

@@ -6,8 +6,12 @@
 
 #include <xtunnel/types.h>
 
+/* How far ahead a bound is written, and how near the stamps may come before it is moved on. */
 #define XT_STAMP_MARGIN_NS (60 * UINT64_C(1000000000))
 #define XT_STAMP_AHEAD_NS  (300 * UINT64_C(1000000000))
+/* While stamps run ahead of the clock it is less: each crash adds it to their lead. */
+#define XT_STAMP_LEAD_MARGIN_NS (30 * UINT64_C(1000000000))
+#define XT_STAMP_LEAD_AHEAD_NS	(60 * UINT64_C(1000000000))
 
 struct xt_stamp;
 
@@ -25,15 +29,16 @@ uint64_t xt_stamp_floor(const struct xt_stamp *stamp);
 /* All stamps of this run stay below this; XT_NEVER: no bound (nothing can be written). */
 uint64_t xt_stamp_bound(const struct xt_stamp *stamp);
 
-/* Call before a turn that may send an initiation, next being the least stamp that it could carry
- * now (the wall time or xt_device_stamp, whichever is later). Writes only when next comes within
- * XT_STAMP_MARGIN_NS of the bound. true: the bound has changed, tell the device. */
-bool xt_stamp_advance(struct xt_stamp *stamp, uint64_t next);
+/* Call before a turn that may send an initiation; next: xt_device_stamp. Writes only when what the
+ * next initiation could carry (the later of wall and next) comes near the bound. true: the bound
+ * has changed, tell the device. */
+bool xt_stamp_advance(struct xt_stamp *stamp, uint64_t wall, uint64_t next);
 
 /* A sentence, once for all that went wrong; NULL: nothing new. Static storage of stamp. */
 const char *xt_stamp_warning(struct xt_stamp *stamp);
 
-/* A clean end: next (xt_device_stamp) becomes the exact bound when stamps were used. Frees. */
+/* A clean end: next (xt_device_stamp) becomes the exact bound. XT_NEVER: not known, the file stays
+ * as it is. Frees; NULL is fine. */
 void xt_stamp_close(struct xt_stamp *stamp, uint64_t next);
 
 #endif

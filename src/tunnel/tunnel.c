@@ -183,14 +183,9 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 static struct xt_time turn(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
-	uint64_t next;
 
-	if (!tunnel->stamp)
-		return now;
-	next = xt_device_stamp(tunnel->dev);
-	if (next < now.wall)
-		next = now.wall;
-	if (xt_stamp_advance(tunnel->stamp, next))
+	if (tunnel->stamp &&
+	    xt_stamp_advance(tunnel->stamp, now.wall, xt_device_stamp(tunnel->dev)))
 		tell_stamp(tunnel);
 	return now;
 }
