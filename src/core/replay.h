@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define XT_REPLAY_BITS	8192 /* of the ring */
-#define XT_REPLAY_WORDS (XT_REPLAY_BITS / 64)
-/* How far behind the greatest counter one may be: the ring less the word being filled. */
-#define XT_REPLAY_WINDOW (XT_REPLAY_BITS - 64)
+#define XT_REPLAY_PACKETS 8192 /* judged: the greatest counter and those before it */
+/* How far behind the greatest a counter may be. */
+#define XT_REPLAY_WINDOW (XT_REPLAY_PACKETS - 1)
+/* One word more than the window: the one being filled. */
+#define XT_REPLAY_WORDS (XT_REPLAY_PACKETS / 64 + 1)
 
 struct xt_replay {
 	uint64_t next; /* one more than the greatest counter accepted; 0: none yet */
