@@ -314,6 +314,7 @@ int main(void)
 	    T(the_bound_moves_only_when_the_time_comes_near),
 	    T(after_a_crash_the_floor_is_the_bound),
 	    T(a_clean_end_leaves_the_exact_bound),
+	    T(a_run_that_sent_nothing_leaves_no_lead),
 	    T(a_clock_set_back_leaves_the_floor_where_it_was),
 	    T(identities_do_not_share_a_bound),
 	    T(the_file_is_private_and_does_not_name_the_key),
