@@ -117,7 +117,10 @@ static enum xt_args_wish wrong_option(const struct xt_verb *verb, const struct x
 	const char *near;
 	char name[40];
 
-	if (c == ':') {
+	if (c == '?' && optopt >= 256) {
+		snprintf(message, len, "%s: --%s takes no value", verb->name,
+			 options[optopt - 256].name);
+	} else if (c == ':') {
 		snprintf(message, len, "%s %.40s: a value is missing; see xtunnel help %s",
 			 verb->name, word, verb->name);
 	} else if (strncmp(word, "--", 2) == 0) {
