@@ -224,9 +224,12 @@ static void section(struct xt_conf_reader *r)
 
 		r->section = XT_SECTION_NONE;
 		r->bad_section = line->line;
-		xt_reader_error(r, line->word.column, "unknown section; %s[%s] %s",
-				meant ? "did you mean " : "there are ", meant ? meant : names[0],
-				meant ? "?" : "and [Peer]");
+		if (meant)
+			xt_reader_error(r, line->word.column, "unknown section; did you mean [%s]?",
+					meant);
+		else
+			xt_reader_error(r, line->word.column,
+					"unknown section; there are [Interface] and [Peer]");
 	}
 }
 

@@ -1,0 +1,136 @@
+/* layers: control core crypto packet base */
+/* What a configuration that parsed is refused or warned for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/conf.h"
+
+#define KEY  "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
+#define OWN  "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
+#define PEER "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
+#define NEXT "[Peer]\nPublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
+#define END  "Endpoint = 192.0.2.1:1\nAllowedIPs = 10.9.0.0/16\n"
+
+/* The notes of text, one string; expect: the check's answer. */
+static void check(const char *text, int expect, const char *notes_text)
+{
+	struct xt_conf conf;
+	struct xt_conf_notes notes = {0};
+	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &notes);
+
+	if (err)
+		print_error("%s", xt_conf_notes_print(&notes, "parse"));
+	assert_int_equal(err, 0);
+	err = xt_conf_check(&conf, &notes);
+	char *all = xt_conf_notes_print(&notes, "f");
+	assert_string_equal(all, notes_text);
+	assert_int_equal(err, expect);
+	free(all);
+	xt_conf_clear(&conf);
+	xt_conf_notes_clear(&notes);
+}
+
+static void a_sound_file_has_no_notes(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY "Address = 10.0.0.1/24\n" PEER END, 0, "");
+}
+
+static void what_is_not_supported_yet_is_named_with_its_line(void **state)
+{
+	(void)state;
+	check(
+	    "[Interface]\n" KEY "DNS = 1.1.1.1\nSaveConfig = true\n" PEER END
+	    "AllowedIPs = 0.0.0.0/0, ::/0\n",
+	    XT_E_SYNTAX,
+	    "f:3:1: error: DNS is not supported yet; set the resolver in a PostUp line\n"
+	    "f:4:1: error: SaveConfig = true is not supported yet\n"
+	    "f:9:1: error: AllowedIPs of a whole address family need \"Table = off\" or \"Table = "
+	    "NUMBER\" so far\n"
+	    "f:9:1: error: AllowedIPs of a whole address family need \"Table = off\" or \"Table = "
+	    "NUMBER\" so far\n");
+}
+
+static void a_default_route_passes_with_a_table(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY "Table = off\n" PEER END "AllowedIPs = 0.0.0.0/0\n", 0, "");
+	check("[Interface]\n" KEY "Table = 7\n" PEER END "AllowedIPs = ::/0\n", 0, "");
+}
+
+static void a_key_is_wanted(void **state)
+{
+	(void)state;
+	check("[Interface]\nListenPort = 1\n" PEER END, XT_E_SYNTAX,
+	      "f: error: [Interface] has neither PrivateKey nor PrivateKeyFile\n");
+}
+
+static void echo_for_peers_needs_an_address(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY "Echo = peer\n" PEER END, XT_E_SYNTAX,
+	      "f:3:1: error: Echo needs an Address or EchoAddresses to answer for\n");
+	check("[Interface]\n" KEY "Echo = host\n" PEER END, 0,
+	      "f:3:1: warning: Echo answers nothing: no Address, no EchoAddresses\n");
+	check("[Interface]\n" KEY "Echo = peer\nEchoAddresses = 10.0.0.1\n" PEER END, 0, "");
+	check("[Interface]\n" KEY "EchoAddresses = 10.0.0.1\n" PEER END, 0,
+	      "f:3:1: warning: EchoAddresses do nothing without Echo = host, peer or both\n");
+}
+
+static void answering_this_host_for_a_peer_is_warned_about(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY "Echo = both\nEchoAddresses = 10.0.0.0/8\n" PEER END, 0,
+	      "f:4:1: warning: EchoAddresses 10.0.0.0/8: this host will answer for addresses of "
+	      "the peer on line 5\n");
+	check("[Interface]\n" KEY "Echo = peer\nEchoAddresses = 10.0.0.0/8\n" PEER END, 0, "");
+}
+
+static void peers_are_held_against_each_other(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY PEER END PEER END, XT_E_SYNTAX,
+	      "f:7:1: error: the [Peer] on line 3 has the same PublicKey\n"
+	      "f:10:1: warning: AllowedIPs 10.9.0.0/16 moves here from the peer on line 3\n");
+	check("[Interface]\n" KEY PEER END NEXT END, 0,
+	      "f:10:1: warning: AllowedIPs 10.9.0.0/16 moves here from the peer on line 3\n");
+	check("[Interface]\n" KEY PEER END NEXT "AllowedIPs = 10.9.1.0/24\n", 0, "");
+	check("[Interface]\n" KEY "[Peer]\n" OWN END, XT_E_SYNTAX,
+	      "f:3:1: error: this peer's PublicKey is the interface's own\n");
+}
+
+static void what_cannot_work_is_warned_about(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY PEER, 0,
+	      "f: warning: no ListenPort and no Endpoint: nobody can begin to talk\n"
+	      "f:3:1: warning: this peer has no AllowedIPs: it can carry nothing\n");
+	check("[Interface]\n" KEY "MTU = 1000\nAddress = fd07::1/64\n", XT_E_SYNTAX,
+	      "f:3:1: error: IPv6 needs an MTU of 1280 at least, and an Address is IPv6\n");
+	check("[Interface]\n" KEY "Address = 10.0.0.1/24\nAddress = 10.0.0.1/16\n", XT_E_SYNTAX,
+	      "f:3:1: error: Address 10.0.0.1 is given twice\n");
+	check("[Interface]\n" KEY "Address = 10.9.0.1/32\n" PEER END "AllowedIPs = 10.9.0.1\n", 0,
+	      "f:8:1: warning: AllowedIPs hold the own Address 10.9.0.1\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_sound_file_has_no_notes),
+	    cmocka_unit_test(what_is_not_supported_yet_is_named_with_its_line),
+	    cmocka_unit_test(a_default_route_passes_with_a_table),
+	    cmocka_unit_test(a_key_is_wanted),
+	    cmocka_unit_test(echo_for_peers_needs_an_address),
+	    cmocka_unit_test(answering_this_host_for_a_peer_is_warned_about),
+	    cmocka_unit_test(peers_are_held_against_each_other),
+	    cmocka_unit_test(what_cannot_work_is_warned_about),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

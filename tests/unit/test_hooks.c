@@ -1,0 +1,185 @@
+/* layers: control core crypto packet base */
+/* Hooks: order, failure, cancellation, what a child gets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/hooks_uv.h"
+
+struct outcome {
+	unsigned calls;
+	struct xt_hooks_result result;
+	char told[8192]; /* what went to standard error */
+};
+
+static void on_done(void *ctx, const struct xt_hooks_result *result)
+{
+	struct outcome *o = ctx;
+
+	o->calls++;
+	o->result = *result;
+}
+
+static void on_cancel(uv_timer_t *timer)
+{
+	xt_hooks_cancel(timer->data);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* Runs commands (a NULL ends them, lines 1, 2, …) with standard error in a file. */
+static void run(struct outcome *o, const char *const *commands, unsigned cancel_ms)
+{
+	struct xt_conf_hook v[8];
+	struct xt_conf_hooks hooks = {v, 0};
+	struct xt_hooks_run *handle;
+	uv_timer_t timer;
+	uv_loop_t loop;
+	char path[] = "/tmp/control-hooks-XXXXXX";
+	int fd = mkstemp(path), old = dup(2);
+
+	memset(o, 0, sizeof(*o));
+	for (; commands[hooks.n]; hooks.n++) {
+		v[hooks.n].command = (char *)(uintptr_t)commands[hooks.n];
+		v[hooks.n].line = (unsigned)hooks.n + 1;
+	}
+	assert_true(fd >= 0);
+	dup2(fd, 2);
+	uv_loop_init(&loop);
+	assert_int_equal(xt_hooks_start(&handle, &loop, &hooks, "wg-test", on_done, o), 0);
+	assert_int_equal(o->calls, 0);
+	if (cancel_ms) {
+		uv_timer_init(&loop, &timer);
+		timer.data = handle;
+		uv_timer_start(&timer, on_cancel, cancel_ms, 0);
+	}
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	dup2(old, 2);
+	close(old);
+	lseek(fd, 0, SEEK_SET);
+	ssize_t n = read(fd, o->told, sizeof(o->told) - 1);
+	o->told[n > 0 ? n : 0] = '\0';
+	close(fd);
+	unlink(path);
+	assert_int_equal(o->calls, 1);
+}
+
+static void hooks_run_in_order_and_are_told(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	run(&o, (const char *const[]){"sleep 0.1; echo one %i", "echo two %i%i", NULL}, 0);
+	assert_int_equal(o.result.error, 0);
+	assert_string_equal(o.told, "[#] sleep 0.1; echo one wg-test\none wg-test\n"
+				    "[#] echo two wg-testwg-test\ntwo wg-testwg-test\n");
+}
+
+static void no_hooks_are_done_at_once(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	run(&o, (const char *const[]){NULL}, 0);
+	assert_int_equal(o.result.error, 0);
+	assert_string_equal(o.told, "");
+}
+
+static void the_first_failure_ends_the_run(void **state)
+{
+	struct outcome o;
+	char text[100];
+	(void)state;
+
+	run(&o, (const char *const[]){"true", "exit 3", "echo never", NULL}, 0);
+	assert_int_equal(o.result.error, XT_E_INVALID);
+	assert_int_equal(o.result.line, 2);
+	assert_int_equal(o.result.status, 3);
+	assert_null(strstr(o.told, "never"));
+	xt_hooks_text(&o.result, "PostUp", text, sizeof(text));
+	assert_string_equal(text, "PostUp on line 2 ended with status 3");
+	run(&o, (const char *const[]){"kill -9 $$", NULL}, 0);
+	assert_int_equal(o.result.signal, 9);
+	xt_hooks_text(&o.result, "PreUp", text, sizeof(text));
+	assert_string_equal(text, "PreUp on line 1 was ended by signal 9");
+}
+
+static void a_child_has_no_input_and_no_descriptor_of_ours(void **state)
+{
+	struct outcome o;
+	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
+	(void)state;
+
+	assert_true(leak > 2);
+	run(&o,
+	    (const char *const[]){"cat", "ls -l /proc/self/fd | grep -c -- '->'",
+				  "readlink /proc/self/fd/0", NULL},
+	    0);
+	close(leak);
+	assert_int_equal(o.result.error, 0);
+	assert_non_null(strstr(o.told, "\n4\n")); /* 0, 1, 2 and the folder that ls reads */
+	assert_non_null(strstr(o.told, "\n/dev/null\n"));
+}
+
+static void bash_is_used_where_it_is_and_sh_otherwise(void **state)
+{
+	char dir[] = "/tmp/control-path-XXXXXX", link[64];
+	char *path = strdup(getenv("PATH"));
+	struct outcome o;
+	(void)state;
+
+	run(&o, (const char *const[]){"echo ${BASH_VERSION:-none}", NULL}, 0);
+	assert_null(strstr(o.told, "\nnone\n"));
+	assert_non_null(mkdtemp(dir));
+	snprintf(link, sizeof(link), "%s/sh", dir);
+	assert_int_equal(symlink("/bin/sh", link), 0);
+	setenv("PATH", dir, 1);
+	run(&o, (const char *const[]){"echo plain", "echo again", NULL}, 0);
+	assert_int_equal(o.result.error, 0);
+	assert_non_null(strstr(o.told, "\nplain\n"));
+	assert_non_null(strstr(o.told, "\nagain\n"));
+	unlink(link);
+	run(&o, (const char *const[]){"echo plain", NULL}, 0);
+	assert_int_equal(o.result.error, -ENOENT);
+	assert_int_equal(o.result.line, 1);
+	setenv("PATH", path, 1);
+	free(path);
+	rmdir(dir);
+}
+
+static void a_cancel_ends_the_hook_and_what_it_started(void **state)
+{
+	struct outcome o;
+	uint64_t start = uv_hrtime();
+	(void)state;
+
+	run(&o, (const char *const[]){"sleep 30 & sleep 30; wait", "echo never", NULL}, 100);
+	assert_int_equal(o.result.error, -ECANCELED);
+	assert_int_equal(o.result.line, 1);
+	assert_null(strstr(o.told, "never"));
+	assert_true(uv_hrtime() - start < 2000000000ull);
+	run(&o, (const char *const[]){"trap '' TERM; while :; do sleep 0.1; done", NULL}, 300);
+	assert_int_equal(o.result.error, -ECANCELED); /* SIGKILL, after two seconds */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hooks_run_in_order_and_are_told),
+	    cmocka_unit_test(no_hooks_are_done_at_once),
+	    cmocka_unit_test(the_first_failure_ends_the_run),
+	    cmocka_unit_test(a_child_has_no_input_and_no_descriptor_of_ours),
+	    cmocka_unit_test(bash_is_used_where_it_is_and_sh_otherwise),
+	    cmocka_unit_test(a_cancel_ends_the_hook_and_what_it_started),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

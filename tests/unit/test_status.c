@@ -1,0 +1,196 @@
+/* layers: control core crypto packet base */
+/* The state of an endpoint as JSON and as text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "control/status.h"
+
+static struct xt_peer_report peers[3];
+static struct xt_cidr allowed[2];
+static struct xt_report report;
+
+static const struct xt_status status = {.name = "wg0",
+					.ifindex = 7,
+					.mtu = 1420,
+					.pid = 99,
+					.version = "0.1.0",
+					.uptime_s = 3661,
+					.aead = "sodium",
+					.offload = "off",
+					.udp_port = 51820,
+					.echo = "both",
+					.echo_host = 1,
+					.echo_peer = 2};
+
+static int fill(void **state)
+{
+	(void)state;
+	memset(peers, 0, sizeof(peers));
+	report = (struct xt_report){.has_key = true,
+				    .listen_port = 51820,
+				    .fwmark = 0xca6c,
+				    .peers = peers,
+				    .n_peers = 3,
+				    .allowed = allowed,
+				    .n_allowed = 2};
+	memset(report.private_key.b, 0x77, 32);
+	memset(report.public_key.b, 1, 32);
+	for (int i = 0; i < 3; i++)
+		memset(peers[i].key.b, 0x10 + i, 32);
+	memset(peers[1].psk.b, 0x66, 32);
+	strcpy(peers[1].name, "left \033[31mred");
+	xt_endpoint_parse(&peers[1].endpoint, "192.0.2.1:7");
+	peers[1].last_handshake_wall_ns = 1000 * 1000000000ull;
+	peers[1].rx_bytes = 1526;
+	peers[1].tx_bytes = 794;
+	peers[1].keepalive_s = 25;
+	peers[1].n_allowed = 2;
+	peers[2].last_handshake_wall_ns = 1063 * 1000000000ull;
+	xt_cidr_parse(&allowed[0], "10.0.0.0/8");
+	xt_cidr_parse(&allowed[1], "fd07::/48");
+	report.verdicts[XT_DROP_REPLAY] = 3;
+	report.verdicts[XT_PASS] = 5;
+	return 0;
+}
+
+static char *print(const json_t *json, bool colour, uint64_t now_s)
+{
+	struct xt_status_style style = {colour, now_s};
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	xt_status_print(f, json, &style);
+	fclose(f);
+	return text;
+}
+
+static void people_get_the_form_of_wg_show_and_more(void **state)
+{
+	json_t *json = xt_status_json(&status, &report);
+	(void)state;
+
+	assert_non_null(json);
+	char *text = print(json, false, 1063);
+	assert_string_equal(text, "interface: wg0\n"
+				  "  public key: AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n"
+				  "  private key: (hidden)\n"
+				  "  listening port: 51820\n"
+				  "  fwmark: 0xca6c\n"
+				  "  mtu: 1420\n"
+				  "  running for: 1 hour, 1 minute, 1 second\n"
+				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
+				  "  dropped: 3: counter seen before or too far behind\n"
+				  "\n"
+				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
+				  "  allowed ips: (none)\n"
+				  "  latest handshake: Now\n"
+				  "\n"
+				  "peer: ERERERERERERERERERERERERERERERERERERERERERE=\n"
+				  "  name: left ?[31mred\n"
+				  "  preshared key: (hidden)\n"
+				  "  endpoint: 192.0.2.1:7\n"
+				  "  allowed ips: 10.0.0.0/8, fd07::/48\n"
+				  "  latest handshake: 1 minute, 3 seconds ago\n"
+				  "  transfer: 1.49 KiB received, 794 B sent\n"
+				  "  persistent keepalive: every 25 seconds\n"
+				  "\n"
+				  "peer: EBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBA=\n"
+				  "  allowed ips: (none)\n");
+	free(text);
+	text = print(json, false, 10);
+	assert_non_null(
+	    strstr(text, "(System clock wound backward; connection problems may ensue.)"));
+	free(text);
+	text = print(json, true, 1063);
+	assert_non_null(strstr(text, "\033[32m\033[1minterface\033[0m: \033[32mwg0\033[0m\n"));
+	free(text);
+	json_decref(json);
+}
+
+static void programs_get_every_counter_and_no_secret(void **state)
+{
+	json_t *json = xt_status_json(&status, &report);
+	(void)state;
+
+	char *text = json_dumps(json, 0);
+	assert_null(strstr(text, "d3d3d3d3")); /* base64 and hex of the private key and the psk */
+	assert_null(strstr(text, "ZmZmZmZm"));
+	assert_null(strstr(text, "77777777"));
+	assert_null(strstr(text, "66666666"));
+	free(text);
+	const json_t *counters = json_object_get(json, "counters");
+	assert_int_equal(json_object_size(counters), XT_VERDICTS);
+	assert_int_equal(json_integer_value(json_object_get(counters, "drop_replay")), 3);
+	const json_t *peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_true(json_is_true(json_object_get(peer, "preshared_key")));
+	assert_int_equal(json_integer_value(json_object_get(peer, "latest_handshake")), 1000);
+	assert_int_equal(json_integer_value(json_object_get(json, "ifindex")), 7);
+	json_decref(json);
+}
+
+static void counters_keep_all_their_bits(void **state)
+{
+	(void)state;
+	peers[1].rx_bytes = (1ull << 53) + 1;
+	peers[1].tx_bytes = UINT64_MAX;
+	json_t *json = xt_status_json(&status, &report);
+	const json_t *peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_true(json_integer_value(json_object_get(peer, "rx_bytes")) == (1ll << 53) + 1);
+	assert_true(json_integer_value(json_object_get(peer, "tx_bytes")) == INT64_MAX);
+	char *text = print(json, false, 1063);
+	assert_non_null(strstr(text, "8192.00 TiB received"));
+	free(text);
+	json_decref(json);
+}
+
+static void an_object_of_another_version_is_printed_as_far_as_it_goes(void **state)
+{
+	static const char *const texts[] = {
+	    "{}", "{\"name\":7,\"peers\":{},\"echo\":[],\"counters\":1}",
+	    "{\"peers\":[1,null,{\"allowed_ips\":[1,\"x\",\"a\\u001b/b\\u001b\"]}]}"};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		json_t *json = json_loads(texts[i], 0, NULL);
+		char *text = print(json, false, 0);
+
+		assert_non_null(strstr(text, "interface: ?\n"));
+		assert_null(strchr(text, '\033'));
+		free(text);
+		json_decref(json);
+	}
+}
+
+static void colour_obeys_the_environment(void **state)
+{
+	FILE *f = fopen("/dev/null", "w");
+	(void)state;
+
+	unsetenv("NO_COLOR");
+	setenv("WG_COLOR_MODE", "always", 1);
+	assert_true(xt_status_colour(f));
+	setenv("WG_COLOR_MODE", "never", 1);
+	assert_false(xt_status_colour(f));
+	unsetenv("WG_COLOR_MODE");
+	assert_false(xt_status_colour(f));
+	fclose(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(people_get_the_form_of_wg_show_and_more, fill),
+	    cmocka_unit_test_setup(programs_get_every_counter_and_no_secret, fill),
+	    cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
+	    cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_it_goes),
+	    cmocka_unit_test(colour_obeys_the_environment),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
