@@ -40,9 +40,9 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
 	if (xt_batch_new(&pump->out, BATCH, OUT_SLAB) ||
 	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
-	    xt_batch_new(&pump->own, BATCH, REPLY_SLAB) ||
+	    xt_batch_new(&pump->own, XT_UDP_BATCH, REPLY_SLAB) ||
 	    xt_batch_new(&pump->released, BATCH, REPLY_SLAB) ||
-	    xt_tx_new(&pump->tx, 3 * BATCH, TX_ARENA)) {
+	    xt_tx_new(&pump->tx, 2 * XT_UDP_BATCH, TX_ARENA)) {
 		xt_pump_free(pump);
 		return XT_E_NOMEM;
 	}
@@ -134,13 +134,6 @@ uint64_t xt_pump_deadline(const struct xt_pump *pump)
 bool xt_pump_blocked(const struct xt_pump *pump)
 {
 	return pump->blocked;
-}
-
-void xt_pump_writable(struct xt_pump *pump, struct xt_time now)
-{
-	flush(pump);
-	if (!pump->blocked)
-		xt_pump_tick(pump, now);
 }
 
 /* Tell the host's sender what it cannot reach. */
@@ -245,15 +238,18 @@ static void take_pongs(struct xt_pump *pump)
 	}
 }
 
-int xt_pump_in(struct xt_pump *pump, struct xt_time now)
+/* While blocked, nothing that would have to be answered is read: an echo reply leaves from where
+ * its request lies. */
+static bool may_read(const struct xt_pump *pump)
+{
+	return !pump->blocked || !pump->parts.echo;
+}
+
+static int turn_in(struct xt_pump *pump, struct xt_time now)
 {
 	struct xt_udp *udp = pump->parts.udp;
 	int n, gone = 0;
 
-	/* While blocked, nothing that would have to be answered is read: an echo reply leaves from
-	 * where its request lies. */
-	if (pump->blocked && pump->parts.echo)
-		return 0;
 	n = udp->ops->recv(udp, pump->in, TURN_BYTES);
 	if (n < 0)
 		return n;
@@ -277,6 +273,32 @@ int xt_pump_in(struct xt_pump *pump, struct xt_time now)
 		flush(pump);
 	xt_pump_tick(pump, now);
 	return gone ? gone : n;
+}
+
+/* What a coalesced read brought beyond the batch waits inside the socket, where no poll sees it. */
+int xt_pump_in(struct xt_pump *pump, struct xt_time now)
+{
+	int n = 0, sum = 0;
+
+	if (!may_read(pump))
+		return 0;
+	do {
+		n = turn_in(pump, now);
+		if (n < 0)
+			return n;
+		sum += n;
+	} while (pump->parts.udp->pending && may_read(pump));
+	return sum;
+}
+
+void xt_pump_writable(struct xt_pump *pump, struct xt_time now)
+{
+	flush(pump);
+	if (pump->blocked)
+		return;
+	xt_pump_tick(pump, now);
+	if (pump->parts.udp->pending && may_read(pump))
+		(void)xt_pump_in(pump, now);
 }
 
 int xt_pump_ping(struct xt_pump *pump, struct xt_time now, const struct xt_public *peer,

@@ -21,7 +21,7 @@ static int judge(uint64_t base, uint64_t counter)
 {
 	uint64_t i = counter - base;
 
-	if (any && counter < greatest && greatest - counter > 8128)
+	if (any && counter < greatest && greatest - counter >= 8192)
 		return 0;
 	if (seen[i])
 		return 0;
@@ -42,7 +42,7 @@ static uint64_t pick(uint64_t *r, uint64_t base)
 		return base + XT_MIN(top + step, (uint64_t)SPAN - 1);
 	case 1:
 	case 2: /* far behind, about where the window ends */
-		step = 8000 + xt_below(r, 300);
+		step = 8064 + xt_below(r, 300);
 		return base + (top > step ? top - step : 0);
 	case 3:
 		step = xt_below(r, 9000);
