@@ -1,0 +1,63 @@
+#!/bin/bash
+# PreUp, PostUp, PreDown, PostDown run in order with %i replaced; one that fails on the way up rolls
+# everything back and is named.
+. "$(dirname "$0")/lib.sh"
+world
+pair
+hooks() { # hooks PREUP POSTUP
+	sed -i '/^\(Pre\|Post\)/d' left.conf
+	sed -i "s~^ListenPort.*~&\nPreUp = $1\nPostUp = $2\nPreDown = echo predown %i >>$T/hooks~" left.conf
+	sed -i "s~^PreDown.*~&\nPostDown = echo postdown %i >>$T/hooks~" left.conf
+	: >hooks
+}
+
+hooks "echo preup %i >>$T/hooks" "ip -br addr show %i | grep -q 10.7.0.1 \\&\\& echo postup %i >>$T/hooks"
+at left "$XT_BIN" up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"
+[ "$(cat hooks)" = "preup left
+postup left" ] || fail "hooks on the way up: $(cat hooks)"
+at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.log)"
+[ "$(tail -n 2 hooks)" = "predown left
+postdown left" ] || fail "hooks on the way down: $(cat hooks)"
+ok "hooks run in order, %i is the name"
+
+empty() { # nothing of left is there
+	at left ip link show left >/dev/null 2>&1 && fail "$1: the interface is there"
+	[ -z "$(at left ss -Hlun)" ] || fail "$1: a UDP socket is there"
+	[ ! -e /run/xtunnel/left.sock ] || fail "$1: the socket is there"
+	[ ! -e /run/wireguard/left.sock ] || fail "$1: the UAPI socket is there"
+	[ -z "$(at left ip route show 10.7.0.0/16)" ] || fail "$1: a route is there"
+}
+
+line() { grep -n "^$1" left.conf | cut -d: -f1; }
+
+hooks "exit 3" true
+for verb in run up; do
+	refuses 1 "PreUp on line $(line PreUp)" at left "$XT_BIN" $verb "$T/left.conf"
+	empty "$verb with a failing PreUp"
+done
+ok "a failing PreUp rolls back and is named by its line"
+
+hooks true "false"
+for verb in run up; do
+	refuses 1 "PostUp on line $(line PostUp)" at left "$XT_BIN" $verb "$T/left.conf"
+	empty "$verb with a failing PostUp"
+done
+ok "a failing PostUp rolls back and is named by its line"
+
+hooks "kill -9 \$\$" true
+refuses 1 "PreUp on line $(line PreUp)" at left "$XT_BIN" up "$T/left.conf"
+empty "a killed PreUp"
+ok "a hook that dies by a signal is a failing one"
+
+hooks true "sleep 30"
+ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
+PID[left]=$!
+await 5 "the hook runs" pgrep -f "sleep 30"
+begin=$(now_ms)
+kill -TERM "${PID[left]}"
+await 5 "an end in the middle of PostUp" gone "${PID[left]}"
+unset "PID[left]"
+[ $(($(now_ms) - begin)) -lt 4000 ] || fail "ending took $(($(now_ms) - begin)) ms"
+pgrep -f "sleep 30" >/dev/null && fail "the hook survives"
+empty "SIGTERM in a hook"
+ok "SIGTERM during PostUp ends the hook and rolls back"

@@ -1,0 +1,77 @@
+#!/bin/bash
+# What cannot be: each has its message and exit code, and nothing is left or changed.
+. "$(dirname "$0")/lib.sh"
+world
+pair
+run() { refuses "$1" "$2" at left "$XT_BIN" "${@:3}"; }
+
+at left "$XT_BIN" up "$T/left.conf" >/dev/null 2>&1 || fail "up"
+pid=$(json left left .pid)
+PID[left]=$pid
+run 1 "left is running already" up "$T/left.conf"
+run 1 "left is running already" run "$T/left.conf"
+at left "$XT_BIN" show left >/dev/null || fail "left does not run any longer"
+ok "up twice"
+cp left.conf other.conf
+run 1 "UDP port 51801 is taken" up "$T/other.conf"
+at left ip link show other >/dev/null 2>&1 && fail "an interface is left"
+[ ! -e /run/xtunnel/other.sock ] || fail "a socket is left"
+ok "a port that is taken"
+at left "$XT_BIN" down left || fail "down"
+unset "PID[left]"
+
+ip -n left link add left type dummy 2>/dev/null || ip -n left link add left type bridge
+run 1 "name left is taken" up "$T/left.conf"
+ip -n left link show left >/dev/null || fail "the other's interface was removed"
+ip -n left link del left
+ok "an interface name that is taken"
+
+cp left.conf "a-name-too-long-for-it.conf"
+run 4 "1 to 15 letters" up "$T/a-name-too-long-for-it.conf"
+cp left.conf "sp ace.conf"
+run 4 "1 to 15 letters" up "$T/sp ace.conf"
+run 2 "not a name" up "a b"
+run 2 "usage" up --
+run 2 "unknown option" up --nam
+run 2 "" up one two
+run 2 "did you mean" upp left
+run 3 "is not running" down left
+run 3 "is not running" show left
+run 3 "is not running" ping left right
+run 1 "nofile.conf.*No such file" up "$T/nofile.conf"
+run 1 "nowhere.conf.*No such file" up nowhere
+ok "bad names, bad usage, not running, no file"
+
+bare() { # bare CMD: without capabilities, as another user
+	at left setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+if [ "$(cat /proc/self/uid_map | awk '{print $3; exit}')" -gt 65534 ]; then
+	mkdir -m 755 /run/open
+	cp "$XT_BIN" /run/open/xtunnel && chmod 755 /run/open/xtunnel
+	install -m 600 -o 65534 left.conf /run/open/left.conf
+	mknod /run/open/tun c 10 200 && chmod 666 /run/open/tun && mount --bind /run/open/tun /dev/net/tun
+	export HOME=/nonexistent
+	refuses 1 "no right to make the interface" bare /run/open/xtunnel up /run/open/left.conf
+	umount /dev/net/tun
+	at left ip link show left >/dev/null 2>&1 && fail "an interface is left"
+	ok "no rights"
+else
+	echo "skip-part: no rights: this user namespace has no other user"
+fi
+
+mount -t tmpfs tmpfs /dev/net
+run 1 "/dev/net/tun" up "$T/left.conf"
+umount /dev/net
+ok "no /dev/net/tun"
+
+for line in "DNS = 1.1.1.1" "SaveConfig = true"; do
+	sed "s|^ListenPort.*|&\n$line|" left.conf >refused.conf
+	run 4 "refused.conf:$(grep -n "^${line%% *}" refused.conf | cut -d: -f1):.*${line%% *}" \
+		up "$T/refused.conf"
+done
+sed 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0|' left.conf >whole.conf
+run 4 "whole.conf:$(grep -n ^AllowedIPs whole.conf | cut -d: -f1):.*Table = off" up "$T/whole.conf"
+sed -i 's|^ListenPort.*|&\nTable = off|' whole.conf
+at left "$XT_BIN" up "$T/whole.conf" || fail "a /0 with Table = off is refused"
+at left "$XT_BIN" down whole || fail "down"
+ok "DNS, SaveConfig = true, a /0 without Table: refused, naming the line"
