@@ -1,0 +1,29 @@
+/* layers: control core crypto packet base */
+/* Any bytes as a configuration file: parsed, checked, turned into a change, printed. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/conf.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct xt_conf conf;
+	struct xt_conf_notes notes = {0};
+	struct xt_change change;
+	int err = xt_conf_parse(&conf, "wg0", (const char *)data, len, &notes);
+
+	if (err == 0) {
+		xt_conf_check(&conf, &notes);
+		if (xt_conf_change(&conf, &change) == 0)
+			xt_change_clear(&change);
+	} else if (err == XT_E_SYNTAX && !notes.n) {
+		abort();
+	}
+	free(xt_conf_notes_print(&notes, "fuzz"));
+	xt_conf_clear(&conf);
+	xt_conf_notes_clear(&notes);
+	return 0;
+}

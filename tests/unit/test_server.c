@@ -1,0 +1,518 @@
+/* layers: control core crypto packet base */
+/* The control socket and its client; framing, bad clients, takeover. The server runs on a thread of
+ * its own, so that blocking clients can talk to it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <xtunnel/error.h>
+
+#include "control/client.h"
+#include "control/control_uv.h"
+#include "control/server_uv.h"
+#include "control/socket.h"
+
+static char dir[64], path[100];
+
+struct host {
+	uv_thread_t thread;
+	uv_loop_t loop;
+	uv_async_t stop;
+	uv_sem_t ready;
+	uv_timer_t ticks;
+	struct xt_server *server;
+	struct xt_control *control;
+	struct xt_control_request *waiting; /* streams, or never answered */
+	int left;
+	unsigned cancelled;
+	enum xt_framing framing;
+	unsigned stall_ms;
+	int error;
+};
+
+/* Bytes: echoes each request in brackets; "close" closes, "big" is answered with 8 MiB. */
+static void on_bytes(void *ctx, struct xt_request *request, const char *data, size_t len)
+{
+	char reply[200];
+	(void)ctx;
+
+	if (len >= 5 && memcmp(data, "close", 5) == 0) {
+		xt_request_reply(request, "bye\n", 4, false);
+		xt_request_close(request);
+	} else if (len >= 3 && memcmp(data, "big", 3) == 0) {
+		char *big = calloc(1, 8u << 20);
+		xt_request_reply(request, big, 8u << 20, true);
+		free(big);
+	} else {
+		int n =
+		    snprintf(reply, sizeof(reply), "[%.*s]\n", (int)(len < 100 ? len : 100), data);
+		xt_request_reply(request, reply, (size_t)n, true);
+	}
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct host *h = timer->data;
+
+	if (!h->waiting) {
+		uv_timer_stop(timer);
+		return;
+	}
+	bool last = --h->left == 0;
+	xt_control_reply(h->waiting, json_pack("{s:i}", "left", h->left), last);
+	if (last)
+		h->waiting = NULL;
+}
+
+static int on_json(void *ctx, struct xt_control_request *request, const json_t *msg)
+{
+	struct host *h = ctx;
+	const char *verb = json_string_value(json_object_get(msg, "verb"));
+
+	if (!verb)
+		return XT_E_INVALID;
+	if (strcmp(verb, "stream") == 0) {
+		h->waiting = request;
+		h->left = 3;
+		uv_timer_start(&h->ticks, on_tick, 10, 10);
+	} else if (strcmp(verb, "never") == 0) {
+		h->waiting = request;
+	} else {
+		xt_control_reply(request, json_pack("{s:s}", "verb", verb), true);
+	}
+	return 0;
+}
+
+static void on_cancelled(void *ctx, struct xt_control_request *request)
+{
+	struct host *h = ctx;
+
+	if (h->waiting == request)
+		h->waiting = NULL;
+	h->cancelled++;
+}
+
+static void on_stop(uv_async_t *async)
+{
+	struct host *h = async->data;
+
+	xt_server_close(h->server);
+	xt_control_close(h->control);
+	uv_close((uv_handle_t *)&h->ticks, NULL);
+	uv_close((uv_handle_t *)async, NULL);
+}
+
+static void serve(void *arg)
+{
+	struct host *h = arg;
+
+	uv_run(&h->loop, UV_RUN_DEFAULT);
+}
+
+static void begin(struct host *h, bool json)
+{
+	uv_loop_init(&h->loop);
+	uv_async_init(&h->loop, &h->stop, on_stop);
+	uv_timer_init(&h->loop, &h->ticks);
+	h->stop.data = h->ticks.data = h;
+	if (json) {
+		struct xt_control_options options = {path, on_json, on_cancelled, h};
+		h->error = xt_control_open(&h->control, &h->loop, &options);
+	} else {
+		struct xt_server_options options = {.path = path,
+						    .framing = h->framing,
+						    .handle = on_bytes,
+						    .ctx = h,
+						    .stall_ms = h->stall_ms};
+		h->error = xt_server_open(&h->server, &h->loop, &options);
+	}
+	assert_int_equal(h->error, 0);
+	uv_thread_create(&h->thread, serve, h);
+}
+
+static void end(struct host *h)
+{
+	uv_async_send(&h->stop);
+	uv_thread_join(&h->thread);
+	assert_int_equal(uv_loop_close(&h->loop), 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static int dial(void)
+{
+	int fd = xt_socket_connect(path);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* All that comes until wanted is whole, or the end; ms: patience. Length. */
+static size_t hear(int fd, char *buf, size_t wanted, int ms)
+{
+	size_t len = 0;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	while (len < wanted && poll(&p, 1, ms) == 1) {
+		ssize_t n = recv(fd, buf + len, wanted - len, 0);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	buf[len] = '\0';
+	return len;
+}
+
+static bool cut_off(int fd, int ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char c;
+
+	return poll(&p, 1, ms) == 1 && recv(fd, &c, 1, 0) <= 0;
+}
+
+static void expect(int fd, const char *text)
+{
+	char buf[400];
+
+	hear(fd, buf, strlen(text), 2000);
+	assert_string_equal(buf, text);
+}
+
+static void lines_are_answered_one_after_the_other(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	struct stat st;
+	int fd;
+	(void)state;
+
+	begin(&h, false);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	fd = dial();
+	say(fd, "one\n\ntwo\nth");
+	expect(fd, "[one]\n[two]\n");
+	say(fd, "ree\n");
+	expect(fd, "[three]\n");
+	shutdown(fd, SHUT_WR);
+	assert_true(cut_off(fd, 2000));
+	close(fd);
+	fd = dial();
+	say(fd, "last\n");
+	shutdown(fd, SHUT_WR); /* asked, then silent: still answered */
+	expect(fd, "[last]\n");
+	close(fd);
+	fd = dial();
+	say(fd, "close\nnever seen\n");
+	expect(fd, "bye\n");
+	assert_true(cut_off(fd, 2000));
+	close(fd);
+	end(&h);
+}
+
+static void blank_lines_end_requests_of_several_lines(void **state)
+{
+	struct host h = {.framing = XT_FRAME_BLANK};
+	int fd;
+	(void)state;
+
+	begin(&h, false);
+	close(dial()); /* as wg does to see who is there */
+	fd = dial();
+	say(fd, "get=1\n\nset=1\na=b");
+	expect(fd, "[get=1\n\n]\n");
+	say(fd, "\n");
+	usleep(20000);
+	say(fd, "\n");
+	expect(fd, "[set=1\na=b\n\n]\n");
+	close(fd);
+	end(&h);
+}
+
+static void a_request_too_long_is_cut_off(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	char *text = malloc(70000);
+	char buf[300];
+	int fd;
+	(void)state;
+
+	begin(&h, false);
+	memset(text, 'x', 70000);
+	text[65536] = '\n';
+	fd = dial();
+	assert_int_equal(send(fd, text, 65537, MSG_NOSIGNAL), 65537); /* just fits */
+	assert_int_equal(hear(fd, buf, 103, 2000), 103);
+	close(fd);
+	fd = dial();
+	text[65536] = 'x';
+	send(fd, text, 65537, MSG_NOSIGNAL);
+	assert_true(cut_off(fd, 2000));
+	close(fd);
+	free(text);
+	end(&h);
+}
+
+static void who_stalls_is_cut_off(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE, .stall_ms = 200};
+	int fd[3] = {0};
+	char buf[10];
+	(void)state;
+
+	begin(&h, false);
+	fd[0] = dial(); /* says nothing */
+	fd[1] = dial();
+	say(fd[1], "half a li");
+	fd[2] = dial();
+	say(fd[2], "big\n"); /* and does not read */
+	usleep(100000);
+	say(fd[1], "n"); /* dribbling does not help */
+	assert_true(cut_off(fd[0], 2000));
+	assert_true(cut_off(fd[1], 2000));
+	usleep(300000);
+	size_t got = 0, n;
+	while ((n = hear(fd[2], buf, 9, 500)) > 0)
+		got += n;
+	assert_true(got < 8u << 20);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+	end(&h);
+}
+
+static void more_clients_than_places_are_turned_away(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	int fd[70], open = 0;
+	(void)state;
+
+	begin(&h, false);
+	for (int i = 0; i < 70; i++)
+		fd[i] = dial();
+	for (int i = 0; i < 70; i++)
+		open += !cut_off(fd[i], i < 64 ? 0 : 2000);
+	assert_int_equal(open, 64);
+	for (int i = 0; i < 70; i++)
+		close(fd[i]);
+	usleep(50000);
+	fd[0] = dial();
+	say(fd[0], "again\n");
+	expect(fd[0], "[again]\n");
+	close(fd[0]);
+	end(&h);
+}
+
+static void running_out_of_descriptors_is_survived(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	struct rlimit old, low;
+	int fd[8], client, n;
+	(void)state;
+
+	begin(&h, false);
+	client = socket(AF_UNIX, SOCK_STREAM, 0);
+	getrlimit(RLIMIT_NOFILE, &old);
+	low = old;
+	n = dup(0); /* the lowest free one: nothing above it may be opened */
+	close(n);
+	low.rlim_cur = (rlim_t)n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	struct sockaddr_storage to = {.ss_family = AF_UNIX};
+	strcpy((char *)&to + 2, path);
+	assert_int_equal(connect(client, (struct sockaddr *)&to, (socklen_t)(2 + strlen(path) + 1)),
+			 0);
+	usleep(100000);
+	setrlimit(RLIMIT_NOFILE, &old);
+	close(client);
+	fd[0] = dial();
+	say(fd[0], "alive\n");
+	expect(fd[0], "[alive]\n");
+	close(fd[0]);
+	end(&h);
+}
+
+static void a_stale_socket_is_taken_over_and_a_live_one_is_not(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	struct xt_server_options options = {.path = path, .handle = on_bytes};
+	struct xt_server *other;
+	struct stat id;
+	uv_loop_t loop;
+	(void)state;
+
+	close(xt_socket_listen(path, &id)); /* gone without removing it */
+	assert_int_equal(access(path, F_OK), 0);
+	begin(&h, false);
+	uv_loop_init(&loop);
+	assert_int_equal(xt_server_open(&other, &loop, &options), -EADDRINUSE);
+	assert_int_equal(access(path, F_OK), 0);
+	end(&h);
+	close(open(path, O_CREAT | O_RDWR, 0600)); /* some file: left alone */
+	assert_int_equal(xt_server_open(&other, &loop, &options), -EADDRINUSE);
+	assert_int_equal(access(path, F_OK), 0);
+	unlink(path);
+	options.path =
+	    "/tmp/a/path/that/is/much/longer/than/it/should/be/and/longer/than/a/socket/address/can/be/because/it/goes/on/"
+	    "and/on/and/on/and/on/to/the/end";
+	assert_int_equal(xt_server_open(&other, &loop, &options), -ENAMETOOLONG);
+	uv_loop_close(&loop);
+}
+
+static void another_ones_socket_is_not_removed_at_the_end(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	struct stat id;
+	(void)state;
+
+	begin(&h, false);
+	unlink(path);
+	close(xt_socket_listen(path, &id));
+	uv_async_send(&h.stop);
+	uv_thread_join(&h.thread);
+	assert_int_equal(uv_loop_close(&h.loop), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void the_directory_is_made(void **state)
+{
+	struct stat id, st;
+	char deep[120];
+	mode_t old = umask(077);
+	(void)state;
+
+	snprintf(deep, sizeof(deep), "%s/sub/s.sock", dir);
+	close(xt_socket_listen(deep, &id));
+	umask(old);
+	unlink(deep);
+	*strrchr(deep, '/') = '\0';
+	assert_int_equal(stat(deep, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	rmdir(deep);
+}
+
+static void json_is_asked_and_answered(void **state)
+{
+	struct host h = {0};
+	struct xt_client *c;
+	json_t *answer;
+	(void)state;
+
+	begin(&h, true);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_ask(c, json_pack("{s:s}", "verb", "hello"), 2000, &answer), 0);
+	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "hello");
+	json_decref(answer);
+	assert_int_equal(xt_client_ask(c, json_pack("{s:i}", "x", 1), 2000, &answer), XT_E_INVALID);
+	assert_string_equal(json_string_value(json_object_get(answer, "error")), "invalid value");
+	json_decref(answer);
+	assert_int_equal(xt_client_ask(c, json_pack("[i]", 1), 2000, &answer), XT_E_SYNTAX);
+	json_decref(answer);
+	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "stream")), 0);
+	for (int left = 2; left >= 0; left--) {
+		assert_int_equal(xt_client_recv(c, 2000, &answer), 0);
+		assert_int_equal(json_integer_value(json_object_get(answer, "left")), left);
+		json_decref(answer);
+	}
+	assert_int_equal(xt_client_recv(c, 50, &answer), -ETIMEDOUT);
+	xt_client_close(c);
+	end(&h);
+	assert_int_equal(h.cancelled, 0);
+	assert_int_equal(xt_client_open(&c, path), -ENOENT);
+}
+
+static void who_hangs_up_cancels_what_it_asked(void **state)
+{
+	struct host h = {0};
+	struct xt_client *c;
+	json_t *answer;
+	(void)state;
+
+	begin(&h, true);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "never")), 0);
+	usleep(50000);
+	xt_client_close(c);
+	usleep(50000);
+	/* One more waits while the server closes: freed without a notice. */
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "never")), 0);
+	usleep(50000);
+	end(&h);
+	assert_int_equal(h.cancelled, 1);
+	assert_int_equal(xt_client_recv(c, 2000, &answer), -EPIPE);
+	assert_int_equal(xt_client_send(c, json_pack("{}")), -EPIPE);
+	xt_client_close(c);
+}
+
+static void nonsense_on_the_control_socket_gets_an_error(void **state)
+{
+	static const char *const texts[] = {
+	    "x\n", "{\n", "[]\n", "\"\\ud800\"\n", "{\"a\":1,\"a\":2}\n", "\xff\xfe\n"};
+	struct host h = {0};
+	char buf[300];
+	(void)state;
+
+	begin(&h, true);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		int fd = dial();
+		say(fd, texts[i]);
+		hear(fd, buf, 1, 2000);
+		assert_int_equal(buf[0], '{');
+		close(fd);
+	}
+	end(&h);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/control-server-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/s.sock", dir);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(lines_are_answered_one_after_the_other),
+	    cmocka_unit_test(blank_lines_end_requests_of_several_lines),
+	    cmocka_unit_test(a_request_too_long_is_cut_off),
+	    cmocka_unit_test(who_stalls_is_cut_off),
+	    cmocka_unit_test(more_clients_than_places_are_turned_away),
+	    cmocka_unit_test(running_out_of_descriptors_is_survived),
+	    cmocka_unit_test(a_stale_socket_is_taken_over_and_a_live_one_is_not),
+	    cmocka_unit_test(another_ones_socket_is_not_removed_at_the_end),
+	    cmocka_unit_test(the_directory_is_made),
+	    cmocka_unit_test(json_is_asked_and_answered),
+	    cmocka_unit_test(who_hangs_up_cancels_what_it_asked),
+	    cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
