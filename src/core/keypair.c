@@ -54,26 +54,28 @@ void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 		slots->next = kp;
 		return;
 	}
-	/* Both began at once: the peer may already send with the session that it initiated. */
-	if (slots->next) {
-		retire(pool, &slots->current);
-		slots->previous = slots->next;
-		slots->next = NULL;
-	} else {
-		slots->previous = slots->current;
-	}
+	/* Both began at once: the peer may already send with the session that it initiated, which
+	 * stays next, and what it sent before that is still on the way: it stays too, as previous. */
+	slots->previous = slots->current;
 	slots->current = kp;
 }
 
 bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
-			struct xt_keypair *kp)
+			struct xt_keypair *kp, bool yields)
 {
 	if (kp != slots->next)
 		return false;
 	retire(pool, &slots->previous);
+	slots->next = NULL;
+	/* Both began at once. Did each go on with what it initiated, then both would renew at once
+	 * again, with more keys in use than there are slots. Whoever stays on is its initiator. */
+	if (!yields && slots->current && slots->current->initiator &&
+	    slots->current->birth >= kp->birth) {
+		slots->previous = kp;
+		return false;
+	}
 	slots->previous = slots->current;
 	slots->current = kp;
-	slots->next = NULL;
 	return true;
 }
 

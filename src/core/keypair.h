@@ -50,9 +50,11 @@ struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *
 /* Put kp into its first slot: as current when we initiated, else as next. */
 void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp);
-/* A message was authenticated with kp: next becomes current. true: it just did. */
+/* A message was authenticated with kp: next becomes current. When our own handshake, begun at the same
+ * time, was answered after theirs, only the side that yields does so; for the other, next becomes
+ * previous. true: current just changed. */
 bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
-			struct xt_keypair *kp);
+			struct xt_keypair *kp, bool yields);
 /* All three slots emptied. */
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots);
 

@@ -172,11 +172,15 @@ size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *b
 	return batch->n - before;
 }
 
-/* Paper 6.2: the initiator renews a key by age, either side by the number of messages. */
+/* Paper 6.2: the initiator renews a key by age, either side by the number of messages; and either
+ * side before the key ends, should the initiator not have managed. */
 static bool key_grows_old(const struct xt_keypair *kp, struct xt_time now)
 {
+	uint64_t age = now.mono - kp->birth;
+
 	return kp->send_counter >= XT_REKEY_AFTER_MESSAGES ||
-	       (kp->initiator && now.mono - kp->birth >= XT_REKEY_AFTER_TIME);
+	       (kp->initiator && age >= XT_REKEY_AFTER_TIME) ||
+	       age >= XT_REJECT_AFTER_TIME - XT_KEEPALIVE_TIMEOUT - XT_REKEY_TIMEOUT;
 }
 
 static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
