@@ -47,6 +47,26 @@ SIM_CASE(transfer_over_a_network_that_damages_datagrams)
 	transfer(sim, 100, 10000, 40 * SIM_MS);
 }
 
+/* The socket takes no more, again and again: packets wait, none is lost. */
+SIM_CASE(transfer_through_sockets_that_are_often_full)
+{
+	struct sim_node *alice, *bob;
+	uint32_t p, q, n = 20000;
+
+	sim_two(sim, &alice, &bob);
+	alice->full = bob->full = 300;
+	p = sim_stream(sim, alice, bob, n, 10 * SIM_MS, 0);
+	q = sim_stream(sim, bob, alice, n, 10 * SIM_MS, 0);
+	sim_run(sim, 201 * SIM_S);
+	SIM_SAME(sim, sim_lost(sim, p, n) + sim_lost(sim, q, n), 0);
+	SIM_RANGE(sim, alice->events[XT_EVENT_SESSION_NEW], 2, 4);
+	p = sim_stream(sim, alice, bob, n, 100 * SIM_US, 0); /* more than it can take */
+	sim_run(sim, 20 * SIM_S);
+	SIM_CHECK(sim, sim_lost(sim, p, n) < n);
+	alice->full = bob->full = 0;
+	sim_meet(sim, alice, bob);
+}
+
 SIM_CASE(transfer_while_everything_happens)
 {
 	struct sim_node *alice, *bob;

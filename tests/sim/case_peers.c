@@ -99,6 +99,23 @@ SIM_CASE(five_hundred_peers_that_come_at_once)
 	SIM_SAME(sim, sim_lost(sim, first, SPOKES), 0);
 }
 
+/* As after a start with persistent keepalives: more initiations than one turn can send. */
+SIM_CASE(hub_that_calls_all_peers_at_once_reaches_all_at_once)
+{
+	static struct sim_node *spokes[120];
+	struct sim_node *hub = star(sim, spokes, 120);
+	struct xt_endpoint at;
+
+	for (unsigned i = 0; i < 120; i++) {
+		at = sim_endpoint(spokes[i], false);
+		sim_set_endpoint(hub, spokes[i], &at);
+		sim_set_keepalive(hub, spokes[i], 25);
+	}
+	sim_run(sim, SIM_S);
+	SIM_SAME(sim, hub->events[XT_EVENT_SESSION_NEW], 120);
+	SIM_SAME(sim, hub->sent[SIM_INITIATION], 120);
+}
+
 SIM_CASE(point_to_point_peers_do_not_hear_each_other)
 {
 	struct sim_node *spokes[3], *hub = star(sim, spokes, 3);

@@ -24,6 +24,34 @@ SIM_CASE(rekey_at_120s_without_losing_a_packet)
 	SIM_RANGE(sim, sim_keypairs(alice), 2, 2);
 }
 
+/* Who began together must not renew together, nor nobody. */
+static void both_at_once(struct sim *sim)
+{
+	struct sim_node *alice, *bob;
+	uint32_t p, q, n = 40000;
+
+	sim_two(sim, &alice, &bob);
+	p = sim_stream(sim, alice, bob, n, 10 * SIM_MS, SIM_LEAST6);
+	sim_run(sim, sim_below(sim, sim->net->all.delay));
+	q = sim_stream(sim, bob, alice, n, 10 * SIM_MS, SIM_LEAST6);
+	sim_run(sim, 401 * SIM_S);
+	SIM_SAME(sim, sim_lost(sim, p, n) + sim_lost(sim, q, n), 0);
+	SIM_RANGE(sim, alice->sent[SIM_INITIATION] + bob->sent[SIM_INITIATION], 4, 6);
+}
+
+SIM_CASE(rekey_after_both_began_at_once_loses_nothing)
+{
+	sim->net->all.delay = 50 * SIM_MS;
+	both_at_once(sim);
+}
+
+SIM_CASE(rekey_after_both_began_at_once_out_of_order_loses_nothing)
+{
+	sim->net->all.delay = 50 * SIM_MS;
+	sim->net->all.jitter = 50 * SIM_MS;
+	both_at_once(sim);
+}
+
 SIM_CASE(rekey_under_one_way_traffic_loses_nothing)
 {
 	struct sim_node *alice, *bob;

@@ -20,6 +20,7 @@
 #define QUEUE 4096
 
 static void plan_timer(struct sim_node *node);
+static void turn(struct sim_node *node, bool timer);
 
 static void fill(void *ctx, void *buf, size_t n)
 {
@@ -43,6 +44,30 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 		sim_note(node->sim, "%s: %s", node->name, xt_event_text(event));
 }
 
+static void on_writable(struct sim *sim, void *ctx, uint64_t arg)
+{
+	struct sim_node *node = ctx;
+
+	(void)sim;
+	(void)arg;
+	node->stuffed = false;
+	if (!node->dev || node->asleep)
+		return;
+	node->in_turn = true;
+	xt_pump_writable(node->pump, sim_time(node));
+	node->in_turn = false;
+	turn(node, false);
+}
+
+static bool is_full(struct sim_node *node)
+{
+	if (!node->stuffed && sim_chance(node->sim, node->full)) {
+		node->stuffed = true;
+		sim_at(node->sim, node->sim->now + SIM_MS, on_writable, node, 0);
+	}
+	return node->stuffed;
+}
+
 static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
 		   size_t len)
 {
@@ -53,6 +78,8 @@ static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uin
 		SIM_FAIL(node->sim, "%s sends outside of its turn", node->name);
 	if (path->local.family && !xt_ip_equal(&path->local, own))
 		return -EADDRNOTAVAIL;
+	if (is_full(node))
+		return -EAGAIN;
 	sim_net_send(node->sim, node, path, ecn, bytes, len);
 	return 0;
 }

@@ -31,6 +31,8 @@ struct sim_node {
 	int64_t wall_shift; /* of this node's wall clock */
 	uint64_t rng;
 	bool asleep;
+	uint32_t full; /* per mille: how often the UDP socket takes no more, for a millisecond */
+	bool stuffed;
 
 	struct xt_device *dev; /* NULL: switched off */
 	struct xt_tun *tun;
