@@ -263,14 +263,15 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 		to_tun(pump, pump->released, &gone);
 		xt_batch_reset(pump->released);
 	}
+	if (pump->blocked) { /* own and out hold sealed datagrams that wait: not to be touched */
+		xt_batch_reset(pump->in);
+		return gone ? gone : n;
+	}
 	if (pump->own->n) { /* echo replies, to whom they came from */
 		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
 		seal_and_finish(pump, now, pump->own);
 	}
-	if (pump->blocked)
-		xt_batch_reset(pump->in);
-	else
-		flush(pump);
+	flush(pump);
 	xt_pump_tick(pump, now);
 	return gone ? gone : n;
 }
