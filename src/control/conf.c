@@ -22,8 +22,8 @@ const struct xt_conf_key xt_conf_keys[XT_KEYS] = {
 
 static const char *const section_names[] = {"", "Interface", "Peer"};
 
-static void note(struct xt_conf_reader *r, bool warning, unsigned column, const char *format,
-		 va_list args)
+__attribute__((format(printf, 4, 0))) static void
+note(struct xt_conf_reader *r, bool warning, unsigned column, const char *format, va_list args)
 {
 	char text[sizeof(((struct xt_conf_note *)0)->text)];
 

@@ -7,8 +7,8 @@
 #include "base/addr.h"
 #include "control/conf_note.h"
 
-static void say(struct xt_conf_check *c, bool warning, unsigned line, const char *format,
-		va_list args)
+__attribute__((format(printf, 4, 0))) static void
+say(struct xt_conf_check *c, bool warning, unsigned line, const char *format, va_list args)
 {
 	char text[sizeof(((struct xt_conf_note *)0)->text)];
 
