@@ -96,5 +96,5 @@ refuses 4 "empty.conf" "$XT_BIN" check empty.conf
 head -c 100000 /dev/urandom >noise.conf
 refuses 4 "noise.conf" "$XT_BIN" check noise.conf
 mkdir folder.conf
-refuses 4 "folder.conf" "$XT_BIN" check folder.conf
+refuses 1 "folder.conf" "$XT_BIN" check folder.conf
 ok "an empty file, noise, a folder"
