@@ -12,7 +12,7 @@
 #define DATA_MAX 65535u /* what follows the IPv4 header or the IPv6 Fragment header */
 #define BLOCKS	 ((DATA_MAX + 7) / 8)
 #define HEADROOM 64u /* in front of the data, for the whole datagram's header */
-#define HEADERS	 65536u
+#define HEADERS	 (XT_REASSEMBLE_PIECES * 60u)
 #define BURIED	 32
 
 struct key {
@@ -192,9 +192,7 @@ static bool fits(const struct xt_datagram *d, const struct xt_ip_view *v, uint32
 
 	if (v->extended || !len || (v->more && len % 8) || end > room)
 		return false;
-	if (d->total && (end > d->total || !v->more))
-		return false;
-	if (!v->more && d->end > end)
+	if ((d->total && end > d->total) || (!v->more && d->end > end))
 		return false;
 	return d->n < XT_REASSEMBLE_PIECES && d->header_used + v->upper <= HEADERS;
 }

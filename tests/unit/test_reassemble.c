@@ -230,15 +230,16 @@ static void impossible_fragments_discard_their_datagram(void **unused)
 
 static void more_fragments_than_can_be_kept_discard(void **unused)
 {
-	size_t len = request4(whole, 1, 2, 65000);
-	enum xt_reassemble_fate fate = XT_REASSEMBLE_KEPT;
-	size_t i;
-
 	(void)unused;
-	for (i = 0; i < 8000 && fate == XT_REASSEMBLE_KEPT; i++)
-		fate = add(len, i * 8, 8, 1);
-	assert_int_equal(fate, XT_REASSEMBLE_DROPPED);
-	assert_int_equal(i, XT_REASSEMBLE_PIECES + 1);
+	for (int six = 0; six < 2; six++) {
+		size_t len = six ? request6(whole, 1, 2, 65000) : request4(whole, 1, 2, 65000), i;
+		enum xt_reassemble_fate fate = XT_REASSEMBLE_KEPT;
+
+		for (i = 0; i < 8000 && fate == XT_REASSEMBLE_KEPT; i++)
+			fate = add(len, i * 8, 8, 1);
+		assert_int_equal(fate, XT_REASSEMBLE_DROPPED);
+		assert_int_equal(i, XT_REASSEMBLE_PIECES + 1);
+	}
 }
 
 static void an_atomic_fragment_is_whole_at_once(void **unused)
