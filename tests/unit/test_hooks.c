@@ -158,15 +158,22 @@ static void bash_is_used_where_it_is_and_sh_otherwise(void **state)
 
 static void a_cancel_ends_the_hook_and_what_it_started(void **state)
 {
+	char dir[] = "/tmp/control-cancel-XXXXXX", file[64], command[200];
 	struct outcome o;
 	uint64_t start = uv_hrtime();
 	(void)state;
 
-	run(&o, (const char *const[]){"sleep 30 & sleep 30; wait", "echo never", NULL}, 100);
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/alive", dir);
+	snprintf(command, sizeof(command), "(sleep 1; touch %s) & sleep 30; wait", file);
+	run(&o, (const char *const[]){command, "echo never", NULL}, 100);
 	assert_int_equal(o.result.error, -ECANCELED);
 	assert_int_equal(o.result.line, 1);
-	assert_null(strstr(o.told, "never"));
+	assert_null(strstr(o.told, "\nnever"));
 	assert_true(uv_hrtime() - start < 2000000000ull);
+	usleep(1300000);
+	assert_int_equal(access(file, F_OK), -1);
+	rmdir(dir);
 	run(&o, (const char *const[]){"trap '' TERM; while :; do sleep 0.1; done", NULL}, 300);
 	assert_int_equal(o.result.error, -ECANCELED); /* SIGKILL, after two seconds */
 }
