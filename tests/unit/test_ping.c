@@ -83,12 +83,25 @@ static void a_damaged_reply_is_not_read(void **unused)
 	}
 }
 
+static void a_reply_with_a_code_is_not_read(void **unused)
+{
+	struct xt_ping_reply r;
+	uint32_t len = (uint32_t)xt_ping_build(p, &a4, &b4, 1, 1, 1, 9);
+
+	(void)unused;
+	assert_int_equal(xt_echo_answer(p, &len), XT_REFLECTION_ANSWERED);
+	p[21] = 1;
+	slow_seal_icmp(p, 20, len);
+	assert_false(xt_ping_read(&r, p, len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_of_any_size_is_answered_and_recognised),
 	    cmocka_unit_test(impossible_requests_are_refused),
 	    cmocka_unit_test(a_damaged_reply_is_not_read),
+	    cmocka_unit_test(a_reply_with_a_code_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
