@@ -150,9 +150,10 @@ static void answer_unreachable(struct xt_pump *pump, struct xt_time now, struct 
 			kind = XT_ICMP_UNREACHABLE;
 		else
 			continue;
-		own = pkt->data[0] >> 4 == 4 ? &pump->parts.own4 : &pump->parts.own6;
-		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, 0, own->family ? own : NULL,
-			       pump->released);
+		/* Linux takes no IPv4 packet from outside that has an own address as its source:
+		 * there the unreachable destination itself answers. */
+		own = pkt->data[0] >> 4 == 6 && pump->parts.own6.family ? &pump->parts.own6 : NULL;
+		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, 0, own, pump->released);
 	}
 }
 
