@@ -259,7 +259,7 @@ start_go() {
 	LOG_LEVEL=error ip netns exec "$where" wireguard-go -f "$name" </dev/null >>"$name.log" 2>&1 &
 	PID[$name]=$!
 	await 5 "wireguard-go" test -S "/run/wireguard/$name.sock"
-	grep -v -E '^(Address|MTU|Table|Echo|Pre|Post)' "$name.conf" >"$name.wg"
+	grep -v -E '^(Address|MTU|Table|Echo|(Pre|Post)(Up|Down))' "$name.conf" >"$name.wg"
 	at "$where" wg setconf "$name" "$name.wg" || fail "wg setconf"
 	for address in $(sed -n 's/^Address = //p' "$name.conf" | tr ',' ' '); do
 		ip -n "$where" addr add "$address" dev "$name" nodad 2>/dev/null ||

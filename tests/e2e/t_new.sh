@@ -25,11 +25,11 @@ refuses 2 "" "$XT_BIN" new same.example same.example
 refuses 2 "" "$XT_BIN" new "not a host" b.example
 refuses 2 "" "$XT_BIN" new a.example
 ok "nothing is overwritten; no host, the same host, one host are refused"
-mkdir out
-"$XT_BIN" new left.example right.example -o out -p 4242 >new.log 2>&1 || fail "new: $(cat new.log)"
-grep -q "^Endpoint = right.example:4242" out/left.conf && grep -q "^ListenPort = 4242" out/right.conf ||
-	fail "-o, -p: $(cat out/*.conf)"
-key() { sed -n "s/^$1 = //p" "out/$2.conf"; }
+mkdir folder
+"$XT_BIN" new left.example right.example -o folder -p 4242 >new.log 2>&1 || fail "new: $(cat new.log)"
+grep -q "^Endpoint = right.example:4242" folder/left.conf && grep -q "^ListenPort = 4242" folder/right.conf ||
+	fail "-o, -p: $(cat folder/*.conf)"
+key() { sed -n "s/^$1 = //p" "folder/$2.conf"; }
 [ "$(key PrivateKey left | wg pubkey)" = "$(key PublicKey right)" ] || fail "keys do not fit"
 [ "$(key PresharedKey left)" = "$(key PresharedKey right)" ] || fail "pre-shared keys differ"
 ok "names, --dir, --port"
