@@ -129,6 +129,14 @@ for name, option in (("router_alert", IPOption_Router_Alert()), ("record_route",
     request = IP(raw(ping(A4, B4, options=[option])))
     case(f"option_{name}", "peer", request, pong(request))
 H4, H6 = "10.7.0.77", "fd07::77"
+some = ping(B4, H4)
+some[ICMP].code = 1
+case("host_code_v4", "host", some, "pass")
+some = ping(B6, H6)
+some[ICMPv6EchoRequest].code = 1
+case("host_code_v6", "host", some, "pass")
+case("host_source", "host", ping("127.0.0.1", H4), "pass")
+case("host_checksum", "host", ping(B4, H4, chksum=1), "pass")
 for name, option in (("lsrr", IPOption_LSRR(routers=["10.9.9.9"])),
                      ("ssrr", IPOption_SSRR(routers=["10.9.9.9"]))):
     case(f"option_{name}_peer", "peer", ping(A4, B4, options=[option]), "pass")
