@@ -233,23 +233,27 @@ static void section(struct xt_conf_reader *r)
 	}
 }
 
+/* No '=' in it: the first word may tell what was meant. */
 static void junk(struct xt_conf_reader *r)
 {
-	const struct xt_lex_line *line = r->line;
+	struct xt_span first = r->line->word;
+	unsigned column = first.column;
 	char word[64];
 
-	if (line->ours)
+	if (r->line->ours)
 		return;
-	if (!xt_span_squeeze(&line->word, word, sizeof(word)))
+	for (size_t i = 0; i < first.len; i++)
+		if (xt_lex_blank(first.p[i]))
+			first.len = i;
+	if (!xt_span_squeeze(&first, word, sizeof(word)))
 		word[0] = '\0';
 	if (word[0] == '[')
-		xt_reader_error(r, line->word.column, "a section is written [Interface] or [Peer]");
+		xt_reader_error(r, column, "a section is written [Interface] or [Peer]");
 	else if (find(word) != XT_KEYS)
-		xt_reader_error(r, line->word.column + (unsigned)line->word.len,
-				"%s wants '=' and a value", xt_conf_keys[find(word)].key);
+		xt_reader_error(r, column + (unsigned)first.len, "%s wants '=' and a value",
+				xt_conf_keys[find(word)].key);
 	else
-		xt_reader_error(r, line->word.column,
-				"neither a section, nor KEY = VALUE, nor a comment");
+		xt_reader_error(r, column, "neither a section, nor KEY = VALUE, nor a comment");
 }
 
 static void one_line(struct xt_conf_reader *r)
