@@ -257,6 +257,9 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 		return 0;
 	}
 	randombytes_buf(&session->cookie, sizeof(session->cookie));
+	/* A small reply brings back as much of it as fits. */
+	if (session->size < sizeof(session->cookie))
+		session->cookie &= session->size ? UINT64_MAX << (64 - 8 * session->size) : 0;
 	session->id = (uint16_t)randombytes_random();
 	uv_timer_init(pinger->uv, &session->timer);
 	session->timer.data = session;
