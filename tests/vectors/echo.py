@@ -110,7 +110,7 @@ assert ICMP(raw(some[ICMP])).chksum == 0
 some[ICMP].chksum = 0xffff
 right = pong(some)
 case("ones_for_a_zero_checksum", "peer", some, right)
-for field, bad in (("chksum", 1), ("code", 1), ("type", 13), ("type", 0)):
+for field, bad in (("chksum", 1), ("code", 1), ("type", 15), ("type", 0)):
     some = ping(A4, B4)
     setattr(some[ICMP], field, bad)
     case(f"icmp_{field}_{bad}_v4", "peer", some, "pass")
@@ -176,7 +176,7 @@ for src, dst, v in (A4, B4, 4), (A6, B6, 6):
     alien = ping(src, dst, 3000)
     if v == 4:
         alien[IP].id = 0x7777
-        alien[ICMP].type = 13
+        alien[ICMP].type = 15
     else:
         alien[ICMPv6EchoRequest].type = 130
     parts = [Raw(raw(p)) for p in fragmented(alien, 1000)]
