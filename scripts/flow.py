@@ -7,6 +7,8 @@ size, ICMP until the first answer.  Standard library only.
   flow.py udp-serve PORT             echoes for ever
   flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; every one must come back unaltered
   flow.py udp-send ADDR PORT TEXT    one datagram, no answer
+  flow.py capture DEVICE FILE        packets into a pcap file, until SIGTERM (where tcpdump cannot run)
+  flow.py wire FILE                  what tcpdump -n says of IPv4 UDP in such a file, else "other"
   flow.py pong ADDR SECONDS          ICMP echo each 2 ms until the first reply; prints milliseconds
 """
 import hashlib
@@ -158,9 +160,41 @@ def pong(addr, seconds):
     return 1
 
 
+def capture(device, path):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
+    sock.bind((device, 0))
+    linktype = 1 if sock.getsockname()[3] == 1 else 101  # ARPHRD_ETHER; else bare IP
+    with open(path, "wb", buffering=0) as file:
+        file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 256, linktype))
+        say("listening")
+        while True:
+            data = sock.recv(1 << 16)
+            now = time.time()
+            file.write(struct.pack("=IIII", int(now), int(now % 1 * 1e6), len(data[:256]),
+                                   len(data)) + data[:256])
+
+
+def wire(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    at = 24
+    while at + 16 <= len(data):
+        n, = struct.unpack_from("=I", data, at + 8)
+        frame = data[at + 16:at + 16 + n]
+        at += 16 + n
+        packet = frame[14:]
+        if frame[12:14] != b"\x08\x00" or len(packet) < 28 or packet[9] != 17:
+            say("other")
+            continue
+        src, dst, size = struct.unpack_from("!HHH", packet, (packet[0] & 15) * 4)
+        say(f"- IP {socket.inet_ntoa(packet[12:16])}.{src} > {socket.inet_ntoa(packet[16:20])}.{dst}: "
+            f"UDP, length {size - 8}")
+
+
 def main(argv):
     verbs = {"tcp-serve": tcp_serve, "tcp-send": tcp_send, "udp-serve": udp_serve,
-             "udp-sizes": udp_sizes, "udp-send": udp_send, "pong": pong}
+             "udp-sizes": udp_sizes, "udp-send": udp_send, "pong": pong,
+             "capture": capture, "wire": wire}
     if len(argv) < 2 or argv[1] not in verbs:
         sys.stderr.write(__doc__)
         return 2
