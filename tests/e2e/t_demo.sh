@@ -8,7 +8,7 @@ picture() {
 	ls /run/netns /run/xtunnel /run/wireguard
 	ip -br link
 	ls -d "$T"/xtunnel-demo.*
-	pgrep -a "xtunnel|tcpdump|python3"
+	pgrep -a -f "xtunnel run|tcpdump|flow.py"
 } 2>&1
 picture >before
 "$SOURCE/scripts/demo" >demo.out 2>demo.log || fail "demo: $(cat demo.log)"
