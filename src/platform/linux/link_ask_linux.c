@@ -175,3 +175,84 @@ int xt_link_routes_there(struct xt_nl *nl, struct xt_link_routes *list)
 	}
 	return list->rc;
 }
+
+struct address_list {
+	unsigned ifindex;
+	struct xt_link_address *v;
+	size_t n, cap;
+	int rc;
+};
+
+static void address_list_put(struct address_list *list, const struct xt_link_address *address)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap > 0 ? list->cap * 2 : 8;
+		struct xt_link_address *v = realloc(list->v, cap * sizeof(*v));
+
+		if (!v) {
+			list->rc = XT_E_NOMEM;
+			return;
+		}
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = *address;
+}
+
+static int address_listed(const struct nlmsghdr *nlh, void *data)
+{
+	struct address_list *list = data;
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
+	struct xt_link_address address = {.cidr.bits = msg->ifa_prefixlen};
+	struct xt_ip peer;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != list->ifindex)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&address.cidr.ip, msg->ifa_family, attrs[IFA_LOCAL]))
+		address.cidr.ip = peer;
+	if (!xt_ip_equal(&peer, &address.cidr.ip))
+		address.peer = peer;
+	if (peer.family == 6 && xt_ip_is_link_local(&address.cidr.ip))
+		return MNL_CB_OK;
+	for (size_t i = 0; i < list->n; i++) /* a disturbed dump shows entries twice */
+		if (xt_ip_equal(&list->v[i].cidr.ip, &address.cidr.ip) &&
+		    list->v[i].cidr.bits == address.cidr.bits)
+			return MNL_CB_OK;
+	address_list_put(list, &address);
+	return MNL_CB_OK;
+}
+
+int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)
+{
+	struct address_list list = {.ifindex = if_nametoindex(name)};
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *msg;
+	struct xt_nl nl;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	if (list.ifindex == 0)
+		return -ENODEV;
+	rc = xt_nl_open(&nl);
+	if (rc < 0)
+		return rc;
+	nlh = xt_nl_begin(&nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	msg = mnl_nlmsg_get_payload(nlh);
+	msg->ifa_index = list.ifindex;
+	rc = xt_nl_ask(&nl, address_listed, &list);
+	xt_nl_close(&nl);
+	if (rc == 0)
+		rc = list.rc;
+	if (rc < 0) {
+		free(list.v);
+		return rc;
+	}
+	*out = list.v;
+	*n = list.n;
+	return 0;
+}

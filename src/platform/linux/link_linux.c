@@ -14,18 +14,22 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
-enum step_kind { STEP_MTU, STEP_ADDRESS, STEP_UP, STEP_ROUTE };
+enum step_kind { STEP_MTU, STEP_ADDRESS, STEP_UP, STEP_ROUTE, STEP_RULE };
 
 struct step {
 	enum step_kind kind;
 	struct xt_link_address address;
 	struct xt_cidr network;
-	uint32_t was; /* the MTU before */
+	uint32_t was;	 /* the MTU before */
+	uint32_t table;	 /* the route's */
+	unsigned family; /* the rule's, as in xt_link_policy */
+	bool suppress;
 };
 
 struct xt_link {
 	unsigned ifindex;
 	uint32_t table, mtu;
+	struct xt_link_policy policy;
 	struct step *journal;
 	size_t n_journal;
 };
@@ -148,6 +152,28 @@ static bool route_needless(const struct setting *set, const struct xt_link_route
 	return false;
 }
 
+/* A whole family goes to the policy's table. */
+static uint32_t route_table(const struct setting *set, const struct xt_cidr *network)
+{
+	bool whole = network->bits == 0 && set->plan->table == 0 && set->plan->policy.table != 0;
+
+	return whole ? set->plan->policy.table : set->link->table;
+}
+
+/* A persistent interface may still have its own from before. */
+static int default_there(struct setting *set, const struct xt_cidr *network, uint32_t table,
+			 bool *there)
+{
+	struct xt_link_routes present = {.ifindex = set->link->ifindex, .table = table};
+	int rc = xt_link_routes_there(&set->nl, &present);
+
+	*there = false;
+	for (size_t i = 0; rc == 0 && i < present.n; i++)
+		*there |= present.v[i].bits == 0 && present.v[i].ip.family == network->ip.family;
+	free(present.v);
+	return rc;
+}
+
 static int route_step(struct setting *set, const struct xt_link_routes *present,
 		      const struct xt_cidr *network)
 {
@@ -155,21 +181,65 @@ static int route_step(struct setting *set, const struct xt_link_routes *present,
 	char text[XT_CIDR_TEXT];
 	int rc;
 
+	step.table = route_table(set, network);
 	xt_cidr_print(network, text);
-	if (network->bits == 0 && set->link->table == RT_TABLE_MAIN)
+	if (network->bits == 0 && step.table == RT_TABLE_MAIN)
 		return fail(set, -EINVAL, "route %s: needs a table of its own", text);
-	if (route_needless(set, present, network))
+	if (step.table == set->link->table && route_needless(set, present, network))
 		return 0;
-	rc = xt_link_route_do(&set->nl, set->link->ifindex, set->link->table, network, RTM_NEWROUTE,
+	if (step.table != set->link->table) {
+		bool there;
+
+		rc = default_there(set, network, step.table, &there);
+		if (rc < 0)
+			return fail(set, rc, "routes of table %u: %s", step.table, xt_strerror(rc));
+		if (there)
+			return 0;
+	}
+	rc = xt_link_route_do(&set->nl, set->link->ifindex, step.table, network, RTM_NEWROUTE,
 			      NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == -EEXIST)
 		return fail(set, rc, "route %s: table %u has another one already%s", text,
-			    set->link->table,
-			    set->link->table == RT_TABLE_MAIN ? " (the main table)" : "");
+			    step.table, step.table == RT_TABLE_MAIN ? " (the main table)" : "");
 	if (rc < 0)
 		return fail(set, rc, "route %s: %s", text, xt_strerror(rc));
 	journal_put(set->link, &step);
 	return 0;
+}
+
+static int rule_step(struct setting *set, unsigned family, bool suppress)
+{
+	const struct xt_link_policy *policy = &set->plan->policy;
+	struct step step = {.kind = STEP_RULE, .family = family, .suppress = suppress};
+	int rc = xt_link_rule_do(&set->nl, policy, family, suppress, RTM_NEWRULE,
+				 NLM_F_CREATE | NLM_F_EXCL);
+
+	if (rc < 0 && suppress)
+		return fail(set, rc, "IPv%u rule `table main suppress_prefixlength 0`: %s",
+			    family == 0 ? 4 : 6, xt_strerror(rc));
+	if (rc < 0)
+		return fail(set, rc, "IPv%u rule `not fwmark %u table %u`: %s", family == 0 ? 4 : 6,
+			    policy->table, policy->table, xt_strerror(rc));
+	journal_put(set->link, &step);
+	return 0;
+}
+
+/* The one that spares the host's other networks comes first: between the two nothing is cut off. */
+static int rule_steps(struct setting *set)
+{
+	const struct xt_link_policy *policy = &set->plan->policy;
+	int rc = 0;
+
+	if (!set->plan->routes || set->plan->table != 0 || policy->table == 0)
+		return 0;
+	for (unsigned family = 0; rc == 0 && family < 2; family++) {
+		if (policy->priority[family] == 0)
+			continue;
+		rc = rule_step(set, family, true);
+		if (rc == 0)
+			rc = rule_step(set, family, false);
+	}
+	return rc;
 }
 
 static int network_order(const void *a, const void *b)
@@ -221,6 +291,8 @@ static int all_steps(struct setting *set)
 		rc = up_step(set);
 	if (rc == 0)
 		rc = route_steps(set);
+	if (rc == 0)
+		rc = rule_steps(set);
 	return rc;
 }
 
@@ -237,7 +309,10 @@ static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct
 		xt_link_up_do(nl, link->ifindex, false);
 		break;
 	case STEP_ROUTE:
-		xt_link_route_do(nl, link->ifindex, link->table, &step->network, RTM_DELROUTE, 0);
+		xt_link_route_do(nl, link->ifindex, step->table, &step->network, RTM_DELROUTE, 0);
+		break;
+	case STEP_RULE:
+		xt_link_rule_do(nl, &link->policy, step->family, step->suppress, RTM_DELRULE, 0);
 		break;
 	}
 }
@@ -268,9 +343,16 @@ static int link_new(struct setting *set)
 		return fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
 	link->ifindex = ifindex;
 	link->table = plan->table != 0 ? plan->table : RT_TABLE_MAIN;
-	link->journal = calloc(2 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
+	link->policy = plan->policy;
+	link->journal = calloc(6 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
 	set->link = link;
 	return link->journal ? 0 : fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
+}
+
+static void link_free(struct xt_link *link)
+{
+	free(link->journal);
+	free(link);
 }
 
 int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *error,
@@ -285,7 +367,7 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 		*out = set.link;
 	else if (set.link) {
 		journal_undo(&set.nl, set.link);
-		xt_link_forget(set.link);
+		link_free(set.link);
 	}
 	xt_nl_close(&set.nl);
 	return rc;
@@ -301,15 +383,21 @@ void xt_link_undo(struct xt_link *link)
 		journal_undo(&nl, link);
 		xt_nl_close(&nl);
 	}
-	xt_link_forget(link);
+	link_free(link);
 }
 
 void xt_link_forget(struct xt_link *link)
 {
+	size_t first = 0;
+
 	if (!link)
 		return;
-	free(link->journal);
-	free(link);
+	while (first < link->n_journal && link->journal[first].kind != STEP_RULE)
+		first++;
+	/* rules are the last steps: those before them are not undone */
+	link->n_journal -= first;
+	memmove(link->journal, link->journal + first, link->n_journal * sizeof(*link->journal));
+	xt_link_undo(link);
 }
 
 uint32_t xt_link_mtu(const struct xt_link *link)

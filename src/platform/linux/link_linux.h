@@ -1,5 +1,5 @@
 /* The inside of the link's set-up, shared by link_linux.c (the steps), link_ask_linux.c
- * (one request each) and link_mtu_linux.c. */
+ * (one request each), rule_linux.c (policy routing) and link_mtu_linux.c. */
 #ifndef XT_PLATFORM_LINK_LINUX_H
 #define XT_PLATFORM_LINK_LINUX_H
 
@@ -19,6 +19,9 @@ int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint16_t type, uint16_t flags);
 int xt_link_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t mtu);
 int xt_link_up_do(struct xt_nl *nl, unsigned ifindex, bool up);
+/* One of policy's two rules; i: 0 IPv4, 1 IPv6. */
+int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
+		    bool suppress, uint16_t type, uint16_t flags);
 
 int xt_link_address_there(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *wish,
 			  bool *there);

@@ -1,0 +1,199 @@
+/* Policy routing on Linux: which table and priorities are free, and the two rules of each family.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fib_rules.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "platform/linux/link_linux.h"
+
+#define TABLE_FIRST 51820u /* wg-quick(8)'s, so that its users find what they know */
+#define TABLE_TRIES 1024u
+
+static const unsigned char families[2] = {AF_INET, AF_INET6};
+
+/* A family that the kernel does not have. */
+static bool no_family(int rc)
+{
+	return rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP || rc == -EPFNOSUPPORT;
+}
+
+struct table_use {
+	uint32_t table;
+	unsigned own;
+	bool used;
+};
+
+static int table_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct table_use *use = data;
+	const struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_TABLE + 1];
+	uint32_t table = msg->rtm_table, oif = 0;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || (msg->rtm_flags & RTM_F_CLONED) != 0)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	xt_nl_get_u32(&table, attrs[RTA_TABLE]);
+	xt_nl_get_u32(&oif, attrs[RTA_OIF]);
+	if (table == use->table && (use->own == 0 || oif != use->own))
+		use->used = true;
+	return MNL_CB_OK;
+}
+
+static int table_used(struct xt_nl *nl, struct table_use *use)
+{
+	for (size_t i = 0; i < XT_LEN(families); i++) {
+		struct nlmsghdr *nlh =
+		    xt_nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
+		struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+		int rc;
+
+		msg->rtm_family = families[i];
+		mnl_attr_put_u32(nlh, RTA_TABLE, use->table);
+		rc = xt_nl_ask(nl, table_seen, use);
+		if (rc < 0 && rc != -ENOENT && !no_family(rc))
+			return rc;
+	}
+	return 0;
+}
+
+static int table_choose(struct xt_nl *nl, unsigned own, uint32_t *table)
+{
+	for (uint32_t i = 0; i < TABLE_TRIES; i++) {
+		struct table_use use = {.table = TABLE_FIRST + i, .own = own};
+		int rc = table_used(nl, &use);
+
+		if (rc < 0)
+			return rc;
+		if (!use.used) {
+			*table = use.table;
+			return 0;
+		}
+	}
+	return -ERANGE;
+}
+
+static int least_seen(const struct nlmsghdr *nlh, void *data)
+{
+	uint32_t *least = data, priority = 0;
+	const struct nlattr *attrs[FRA_PRIORITY + 1];
+
+	if (nlh->nlmsg_type != RTM_NEWRULE)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(struct fib_rule_hdr), attrs, XT_LEN(attrs));
+	xt_nl_get_u32(&priority, attrs[FRA_PRIORITY]);
+	if (priority != 0 && priority < *least)
+		*least = priority;
+	return MNL_CB_OK;
+}
+
+/* Before every rule but the one of local addresses, which is where the kernel itself would put a
+ * rule that names no priority. */
+static int priority_choose(struct xt_nl *nl, unsigned char family, uint32_t *priority)
+{
+	uint32_t least = 32766;
+	struct nlmsghdr *nlh =
+	    xt_nl_begin(nl, RTM_GETRULE, NLM_F_DUMP, sizeof(struct fib_rule_hdr));
+	struct fib_rule_hdr *head = mnl_nlmsg_get_payload(nlh);
+	int rc;
+
+	head->family = family;
+	rc = xt_nl_ask(nl, least_seen, &least);
+	if (rc < 0)
+		return rc;
+	if (least < 3)
+		return -ERANGE;
+	*priority = least - 1;
+	return 0;
+}
+
+int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint32_t mark, bool v4,
+			  bool v6)
+{
+	const bool wanted[2] = {v4, v6};
+	struct xt_link_policy choice = {.table = mark};
+	struct xt_nl nl;
+	int rc;
+
+	memset(policy, 0, sizeof(*policy));
+	if (!v4 && !v6)
+		return 0;
+	if (mark == RT_TABLE_MAIN || mark == RT_TABLE_LOCAL || mark == RT_TABLE_DEFAULT)
+		return -EINVAL;
+	rc = xt_nl_open(&nl);
+	if (rc == 0 && mark == 0)
+		rc = table_choose(&nl, if_nametoindex(name), &choice.table);
+	for (size_t i = 0; rc == 0 && i < XT_LEN(families); i++)
+		if (wanted[i])
+			rc = priority_choose(&nl, families[i], &choice.priority[i]);
+	xt_nl_close(&nl);
+	if (rc == 0)
+		*policy = choice;
+	return rc;
+}
+
+int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
+		    bool suppress, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct fib_rule_hdr));
+	struct fib_rule_hdr *head = mnl_nlmsg_get_payload(nlh);
+	uint32_t table = suppress ? RT_TABLE_MAIN : policy->table;
+
+	head->family = families[i];
+	head->action = FR_ACT_TO_TBL;
+	head->table = table < 256 ? (unsigned char)table : RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(nlh, FRA_TABLE, table);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, policy->priority[i] - suppress);
+	if (suppress) {
+		mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, 0);
+	} else {
+		head->flags = FIB_RULE_INVERT;
+		mnl_attr_put_u32(nlh, FRA_FWMARK, policy->table);
+		mnl_attr_put_u32(nlh, FRA_FWMASK, UINT32_MAX);
+	}
+	return xt_nl_do(nl);
+}
+
+void xt_link_policy_remove(const struct xt_link_policy *policy)
+{
+	struct xt_nl nl;
+
+	if (policy->table == 0 || xt_nl_open(&nl) < 0)
+		return;
+	for (unsigned i = 0; i < XT_LEN(families); i++) {
+		if (policy->priority[i] < 2)
+			continue;
+		/* what catches all traffic goes first */
+		(void)xt_link_rule_do(&nl, policy, i, false, RTM_DELRULE, 0);
+		(void)xt_link_rule_do(&nl, policy, i, true, RTM_DELRULE, 0);
+	}
+	xt_nl_close(&nl);
+}
+
+int xt_link_valid_mark(void)
+{
+	static const char path[] = "/proc/sys/net/ipv4/conf/all/src_valid_mark";
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	char now = '0';
+
+	if (fd >= 0) {
+		if (read(fd, &now, 1) != 1)
+			now = '0';
+		close(fd);
+	}
+	if (now != '0')
+		return 1;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "1", 1) != 1)
+		rc = -errno;
+	close(fd);
+	return rc;
+}

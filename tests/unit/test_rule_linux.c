@@ -1,0 +1,350 @@
+/* layers: platform packet base */
+/* Policy routing on Linux, in a network namespace of the test's own; ip(8) is the witness. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/addr.h"
+#include "net_own.h"
+#include "platform/link.h"
+#include "platform/tun.h"
+
+#define NAME "rule0"
+
+static struct xt_tun *tun;
+
+static void ip(const char *arguments)
+{
+	char text[NET_TEXT];
+
+	if (net_run(text, "ip %s 2>&1", arguments) != 0)
+		fail_msg("ip %s: %s", arguments, text);
+}
+
+static void host_now(char text[NET_TEXT])
+{
+	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
+		      "ip -4 route show table all;"
+		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
+		      "ip -4 rule; ip -6 rule");
+}
+
+static int setup(void **state)
+{
+	const struct xt_tun_options options = {
+	    .name = NAME, .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX};
+
+	(void)state;
+	return xt_tun_open(&tun, &options);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (tun)
+		tun->ops->close(tun);
+	tun = NULL;
+	return 0;
+}
+
+/* Both families, one address each; what differs is set by the test. */
+struct wish {
+	struct xt_link_plan plan;
+	struct xt_link_address addresses[2];
+	struct xt_cidr networks[3];
+};
+
+static void wish_init(struct wish *wish)
+{
+	memset(wish, 0, sizeof(*wish));
+	snprintf(wish->plan.name, sizeof(wish->plan.name), "%s", NAME);
+	assert_int_equal(xt_cidr_parse(&wish->addresses[0].cidr, "10.7.0.1/24"), 0);
+	assert_int_equal(xt_cidr_parse(&wish->addresses[1].cidr, "fd07::1/64"), 0);
+	assert_int_equal(xt_cidr_parse(&wish->networks[0], "0.0.0.0/0"), 0);
+	assert_int_equal(xt_cidr_parse(&wish->networks[1], "::/0"), 0);
+	assert_int_equal(xt_cidr_parse(&wish->networks[2], "10.40.0.0/16"), 0);
+	wish->plan.addresses = wish->addresses;
+	wish->plan.n_addresses = 2;
+	wish->plan.networks = wish->networks;
+	wish->plan.n_networks = 3;
+	wish->plan.routes = true;
+}
+
+static struct xt_link *link_set(const struct wish *wish)
+{
+	struct xt_link *link = NULL;
+	char error[200] = "";
+
+	if (xt_link_set(&link, &wish->plan, error, sizeof(error)) != 0)
+		fail_msg("%s", error);
+	return link;
+}
+
+static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT], text[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	host_now(before);
+	wish_init(&wish);
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	assert_int_equal(wish.plan.policy.table, 51820);
+	link = link_set(&wish);
+	net_run(text, "ip -4 rule");
+	assert_string_equal(text, "0:\tfrom all lookup local\n"
+				  "32764:\tfrom all lookup main suppress_prefixlength 0\n"
+				  "32765:\tnot from all fwmark 0xca6c lookup 51820\n"
+				  "32766:\tfrom all lookup main\n"
+				  "32767:\tfrom all lookup default\n");
+	net_run(text, "ip -6 rule");
+	assert_non_null(strstr(text, "32764:\tfrom all lookup main suppress_prefixlength 0\n"
+				     "32765:\tnot from all fwmark 0xca6c lookup 51820\n"
+				     "32766:"));
+	net_run(text, "ip -4 route show table 51820");
+	assert_non_null(strstr(text, "default dev " NAME));
+	net_run(text, "ip -6 route show table 51820");
+	assert_non_null(strstr(text, "default dev " NAME));
+	net_run(text, "ip -4 route");
+	assert_non_null(strstr(text, "10.40.0.0/16 dev " NAME));
+	assert_null(strstr(text, "default"));
+	net_run(text, "ip -4 route get 203.0.113.1");
+	assert_non_null(strstr(text, "dev " NAME));
+	net_run(text, "ip -4 route get 203.0.113.1 mark 51820 2>&1");
+	assert_null(strstr(text, "dev " NAME));
+	xt_link_undo(link);
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static void only_the_family_that_wants_it_gets_rules(void **state)
+{
+	char text[NET_TEXT], v6[NET_TEXT];
+	struct wish wish;
+	struct xt_link *link;
+
+	(void)state;
+	net_run(v6, "ip -6 rule");
+	wish_init(&wish);
+	wish.networks[1] = wish.networks[2];
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 77, true, false), 0);
+	assert_int_equal(wish.plan.policy.table, 77);
+	link = link_set(&wish);
+	net_run(text, "ip -6 rule");
+	assert_string_equal(text, v6);
+	net_run(text, "ip -4 rule");
+	assert_non_null(strstr(text, "32765:\tnot from all fwmark 0x4d lookup 77\n"));
+	xt_link_undo(link);
+}
+
+static void a_table_with_routes_of_others_is_not_free(void **state)
+{
+	struct xt_link_policy policy;
+
+	(void)state;
+	ip("route add 203.0.113.0/24 dev lo table 51820");
+	ip("-6 route add fd07:9::/64 dev lo table 51821");
+	ip("link set " NAME " up");
+	ip("route add 203.0.113.0/24 dev " NAME " table 51822");
+	assert_int_equal(xt_link_policy_choose(&policy, NAME, 0, true, false), 0);
+	assert_int_equal(policy.table, 51822); /* its own from before */
+	assert_int_equal(policy.priority[1], 0);
+	assert_int_equal(xt_link_policy_choose(&policy, "nobody", 0, true, false), 0);
+	assert_int_equal(policy.table, 51823);
+	ip("route del 203.0.113.0/24 dev lo table 51820");
+	ip("-6 route del fd07:9::/64 dev lo table 51821");
+}
+
+static void a_mark_that_is_a_table_of_every_host_is_refused(void **state)
+{
+	struct xt_link_policy policy;
+
+	(void)state;
+	for (uint32_t mark = 253; mark <= 255; mark++)
+		assert_int_equal(xt_link_policy_choose(&policy, NAME, mark, true, true), -EINVAL);
+	assert_int_equal(policy.table, 0);
+	assert_int_equal(xt_link_policy_choose(&policy, NAME, 254, false, false), 0);
+}
+
+static void a_failing_rule_takes_all_back(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT], error[200];
+	struct wish wish;
+	struct xt_link *link = NULL;
+
+	(void)state;
+	wish_init(&wish);
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	/* each of the four, in turn, is there before */
+	static const char *const rules[] = {
+	    "-4 rule add pref 32764 table main suppress_prefixlength 0",
+	    "-4 rule add pref 32765 not fwmark 51820 table 51820",
+	    "-6 rule add pref 32764 table main suppress_prefixlength 0",
+	    "-6 rule add pref 32765 not fwmark 51820 table 51820",
+	};
+	for (size_t i = 0; i < 4; i++) {
+		char undo[100];
+
+		ip(rules[i]);
+		host_now(before);
+		assert_int_equal(xt_link_set(&link, &wish.plan, error, sizeof(error)), -EEXIST);
+		assert_null(link);
+		assert_non_null(strstr(error, i < 2 ? "IPv4 rule" : "IPv6 rule"));
+		assert_non_null(strstr(error, i % 2 ? "not fwmark 51820" : "suppress_prefix"));
+		host_now(after);
+		assert_string_equal(before, after);
+		snprintf(undo, sizeof(undo), "%.8sdel%s", rules[i], rules[i] + 11);
+		ip(undo);
+	}
+}
+
+static void two_tunnels_undo_their_own_rules_only(void **state)
+{
+	char first[NET_TEXT], text[NET_TEXT];
+	struct wish wish, other;
+	struct xt_link *link, *link2;
+	struct xt_tun *tun2;
+	const struct xt_tun_options options = {
+	    .name = "rule1", .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX};
+
+	(void)state;
+	wish_init(&wish);
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	link = link_set(&wish);
+	net_run(first, "ip -4 rule; ip -6 rule");
+	assert_int_equal(xt_tun_open(&tun2, &options), 0);
+	wish_init(&other);
+	snprintf(other.plan.name, sizeof(other.plan.name), "rule1");
+	assert_int_equal(xt_cidr_parse(&other.addresses[0].cidr, "10.8.0.1/24"), 0);
+	assert_int_equal(xt_cidr_parse(&other.addresses[1].cidr, "fd07:8::1/64"), 0);
+	assert_int_equal(xt_cidr_parse(&other.networks[2], "10.41.0.0/16"), 0);
+	assert_int_equal(xt_link_policy_choose(&other.plan.policy, "rule1", 0, true, true), 0);
+	assert_int_equal(other.plan.policy.table, 51821);
+	link2 = link_set(&other);
+	net_run(text, "ip -4 rule");
+	assert_non_null(strstr(text, "32762:\tfrom all lookup main suppress_prefixlength 0\n"
+				     "32763:\tnot from all fwmark 0xca6d lookup 51821\n"
+				     "32764:"));
+	xt_link_undo(link);
+	net_run(text, "ip -4 rule");
+	assert_string_equal(text, "0:\tfrom all lookup local\n"
+				  "32762:\tfrom all lookup main suppress_prefixlength 0\n"
+				  "32763:\tnot from all fwmark 0xca6d lookup 51821\n"
+				  "32766:\tfrom all lookup main\n"
+				  "32767:\tfrom all lookup default\n");
+	xt_link_undo(link2);
+	tun2->ops->close(tun2);
+}
+
+static void what_a_crash_left_can_be_removed_without_the_interface(void **state)
+{
+	char before[NET_TEXT], after[NET_TEXT];
+	struct wish wish;
+
+	(void)state;
+	teardown(NULL);
+	host_now(before);
+	assert_int_equal(setup(NULL), 0);
+	wish_init(&wish);
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	struct xt_link *lost = link_set(&wish);
+	teardown(NULL);
+	xt_link_policy_remove(&wish.plan.policy);
+	xt_link_policy_remove(&wish.plan.policy);
+	host_now(after);
+	assert_string_equal(before, after);
+	xt_link_undo(lost);
+}
+
+static void forgetting_takes_the_rules_away_and_a_new_start_finds_its_route(void **state)
+{
+	char before[NET_TEXT], text[NET_TEXT];
+	struct wish wish;
+
+	(void)state;
+	net_run(before, "ip -4 rule; ip -6 rule");
+	wish_init(&wish);
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	xt_link_forget(link_set(&wish));
+	net_run(text, "ip -4 rule; ip -6 rule");
+	assert_string_equal(text, before);
+	net_run(text, "ip -4 route show table 51820");
+	assert_non_null(strstr(text, "default"));
+	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
+	assert_int_equal(wish.plan.policy.table, 51820);
+	xt_link_undo(link_set(&wish));
+	net_run(text, "ip -4 rule; ip -6 rule");
+	assert_string_equal(text, before);
+}
+
+static void the_switch_for_marked_answers_is_set_once(void **state)
+{
+	char text[NET_TEXT];
+
+	(void)state;
+	net_run(text, "echo 0 >/proc/sys/net/ipv4/conf/all/src_valid_mark");
+	assert_int_equal(xt_link_valid_mark(), 0);
+	net_run(text, "cat /proc/sys/net/ipv4/conf/all/src_valid_mark");
+	assert_string_equal(text, "1\n");
+	assert_int_equal(xt_link_valid_mark(), 1);
+	assert_int_equal(mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(xt_link_valid_mark(), 1);
+	assert_int_equal(umount("/proc/sys"), 0);
+	net_run(text, "echo 0 >/proc/sys/net/ipv4/conf/all/src_valid_mark");
+	assert_int_equal(mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(xt_link_valid_mark(), -EROFS);
+	assert_int_equal(umount("/proc/sys"), 0);
+}
+
+static void addresses_in_force_are_told(void **state)
+{
+	struct xt_link_address *v;
+	size_t n;
+
+	(void)state;
+	ip("link set " NAME " up");
+	ip("addr add 10.7.0.1/24 dev " NAME);
+	ip("addr add 192.168.7.1 peer 192.168.7.2 dev " NAME);
+	ip("-6 addr add fd07::1/64 dev " NAME " nodad");
+	assert_int_equal(xt_link_addresses(NAME, &v, &n), 0);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		char text[XT_CIDR_TEXT];
+		const char *expect[] = {"10.7.0.1/24", "192.168.7.1/32", "fd07::1/64"};
+
+		assert_string_equal(xt_cidr_print(&v[i].cidr, text), expect[i]);
+		assert_int_equal(v[i].peer.family, i == 1 ? 4 : 0);
+	}
+	free(v);
+	assert_int_equal(xt_link_addresses("nobody", &v, &n), -ENODEV);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
+	    test(only_the_family_that_wants_it_gets_rules),
+	    test(a_table_with_routes_of_others_is_not_free),
+	    test(a_mark_that_is_a_table_of_every_host_is_refused),
+	    test(a_failing_rule_takes_all_back),
+	    test(two_tunnels_undo_their_own_rules_only),
+	    test(what_a_crash_left_can_be_removed_without_the_interface),
+	    test(forgetting_takes_the_rules_away_and_a_new_start_finds_its_route),
+	    test(the_switch_for_marked_answers_is_set_once),
+	    test(addresses_in_force_are_told),
+	};
+	const char *why = net_own_enter();
+
+	if (why) {
+		print_message("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
