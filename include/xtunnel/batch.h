@@ -24,6 +24,25 @@ const char *xt_verdict_sentence(enum xt_verdict verdict);
 struct xt_peer;
 struct xt_keypair;
 
+enum xt_gso_kind { XT_GSO_NONE, XT_GSO_TCP4, XT_GSO_TCP6, XT_GSO_UDP };
+enum {
+	XT_GSO_NEEDS_CSUM = 1 << 0, /* the checksum field holds the pseudo-header's sum only */
+	XT_GSO_ECN = 1 << 1,	    /* TCP: CWR is set, and belongs to the first segment alone */
+};
+
+/* What an IP packet leaves to be done by whoever sends it on; all zero: nothing, a plain packet.
+ * kind, size   a super-packet: to be cut into segments of size bytes of payload (the last may be
+ *              shorter), each behind a copy of the headers
+ * csum_*       with NEEDS_CSUM: the field at start + offset shall cover what lies from start on
+ * header_len   of a super-packet: IP and transport header together; a hint */
+struct xt_gso {
+	uint16_t size;
+	uint8_t kind; /* enum xt_gso_kind */
+	uint8_t flags;
+	uint16_t csum_start, csum_offset;
+	uint16_t header_len;
+};
+
 /* One packet or datagram.
  * data, len  what it is now: IP packet, or message as received
  * peer       send: NULL = look up by destination; set = send to this one.  recv: set by finish
@@ -31,7 +50,8 @@ struct xt_keypair;
  * from       recv: the way it came; points into the batch, many packets may share one
  * job        index into the batch's jobs, or XT_NO_JOB
  * verdict    XT_PASS while it is on the road
- * ecn        recv: the outer header's two ECN bits.  send: those the datagram shall carry */
+ * ecn        recv: the outer header's two ECN bits.  send: those the datagram shall carry
+ * gso        between a TUN device and split or merge only: a device's packets are plain */
 struct xt_pkt {
 	uint8_t *data;
 	uint32_t len;
@@ -42,6 +62,7 @@ struct xt_pkt {
 	uint64_t counter;
 	uint8_t verdict; /* enum xt_verdict */
 	uint8_t ecn;
+	struct xt_gso gso;
 };
 #define XT_NO_JOB UINT32_MAX
 

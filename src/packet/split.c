@@ -1,0 +1,154 @@
+/* Super-packets into segments: the only copy on the way out. */
+#include "packet/split.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "packet/checksum.h"
+#include "packet/ip.h"
+#include "packet/transport.h"
+
+/* A super-packet seen through.
+ * headers   bytes that each segment begins with
+ * payload   bytes behind them
+ * field     where the transport's checksum stands */
+struct super {
+	struct xt_ip_view ip;
+	uint32_t headers, payload, size, field;
+};
+
+static bool super_see(struct super *s, const struct xt_pkt *pkt)
+{
+	const struct xt_ip_view *ip = &s->ip;
+	bool tcp = pkt->gso.kind == XT_GSO_TCP4 || pkt->gso.kind == XT_GSO_TCP6;
+	uint32_t head = XT_UDP_HEADER;
+
+	if (!xt_ip_parse_packet(&s->ip, pkt->data, pkt->len) || ip->fragment || ip->broken)
+		return false;
+	if (ip->protocol != (tcp ? XT_PROTO_TCP : XT_PROTO_UDP) ||
+	    (tcp && ip->version != (pkt->gso.kind == XT_GSO_TCP4 ? 4 : 6)))
+		return false;
+	if (tcp && (head = xt_tcp_header(ip->bytes + ip->upper, ip->len - ip->upper)) == 0)
+		return false;
+	if (head > ip->len - ip->upper || pkt->gso.size == 0 || ip->len > XT_PACKET_MAX)
+		return false;
+	s->headers = ip->upper + head;
+	s->payload = ip->len - s->headers;
+	s->size = pkt->gso.size;
+	s->field = ip->upper + (tcp ? XT_TCP_CHECKSUM : XT_UDP_CHECKSUM);
+	return true;
+}
+
+/* The segment of n bytes of payload from byte at on, at to; headers and payload are there. */
+static void segment_finish(const struct super *s, uint8_t *to, uint32_t at, uint32_t n)
+{
+	uint32_t len = s->headers + n, upper = len - s->ip.upper;
+	uint8_t *transport = to + s->ip.upper;
+	uint64_t sum;
+	uint16_t checksum;
+
+	if (s->ip.version == 4) {
+		xt_be16_put(to + 2, (uint16_t)len);
+		xt_be16_put(to + 4, (uint16_t)(s->ip.id + at / s->size));
+		xt_be16_put(to + 10, 0);
+		xt_be16_put(to + 10, xt_checksum(to, s->ip.header));
+	} else {
+		xt_be16_put(to + 4, (uint16_t)(len - XT_IP6_HEADER));
+	}
+	if (s->ip.protocol == XT_PROTO_UDP) {
+		xt_be16_put(transport + 4, (uint16_t)upper);
+	} else {
+		xt_be32_put(transport + 4, xt_be32_get(transport + 4) + at);
+		if (at != 0)
+			transport[XT_TCP_FLAGS] &= (uint8_t)~XT_TCP_CWR;
+		if (at + n < s->payload)
+			transport[XT_TCP_FLAGS] &= (uint8_t) ~(XT_TCP_FIN | XT_TCP_PSH);
+	}
+	xt_be16_put(to + s->field, 0);
+	sum = xt_checksum_pseudo(s->ip.version, s->ip.src, s->ip.dst, s->ip.protocol, upper);
+	checksum = xt_checksum_finish(xt_checksum_add(sum, transport, upper));
+	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
+}
+
+/* From *done on; false: out is full. */
+static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt *pkt,
+		      struct xt_batch *out)
+{
+	do {
+		uint32_t at = *done, n = XT_MIN(s->size, s->payload - at);
+		struct xt_pkt *to = xt_batch_add(out, s->headers + n);
+
+		if (!to)
+			return false;
+		memcpy(to->data, s->ip.bytes, s->headers);
+		memcpy(to->data + s->headers, s->ip.bytes + s->headers + at, n);
+		segment_finish(s, to->data, at, n);
+		to->len = s->headers + n;
+		to->peer = pkt->peer;
+		to->from = pkt->from;
+		xt_batch_trim(out);
+		*done += n;
+	} while (*done < s->payload);
+	return true;
+}
+
+static bool complete(struct xt_pkt *pkt)
+{
+	struct xt_ip_view ip;
+
+	return xt_ip_parse_packet(&ip, pkt->data, pkt->len) && pkt->gso.csum_start >= ip.header &&
+	       xt_checksum_complete(pkt->data, ip.len, pkt->gso.csum_start, pkt->gso.csum_offset);
+}
+
+static bool view(const struct xt_pkt *pkt, struct xt_batch *out)
+{
+	struct xt_pkt *to = xt_batch_view(out, pkt->data, pkt->len);
+
+	if (!to)
+		return false;
+	to->verdict = pkt->verdict;
+	to->peer = pkt->peer;
+	to->from = pkt->from;
+	return true;
+}
+
+/* false: out is full. */
+static bool split_one(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *out)
+{
+	struct super s;
+
+	if (pkt->verdict != XT_PASS)
+		return view(pkt, out);
+	if (pkt->gso.kind != XT_GSO_NONE) {
+		if (super_see(&s, pkt))
+			return super_cut(done, &s, pkt, out);
+		pkt->verdict = XT_DROP_MALFORMED;
+	} else if (pkt->gso.flags & XT_GSO_NEEDS_CSUM) {
+		if (out->n == out->cap)
+			return false;
+		if (!complete(pkt))
+			pkt->verdict = XT_DROP_MALFORMED;
+	}
+	return view(pkt, out);
+}
+
+bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out)
+{
+	while (at->next < in->n) {
+		if (!split_one(&at->done, &in->pkts[at->next], out))
+			return false;
+		at->next++;
+		at->done = 0;
+	}
+	return true;
+}
+
+uint32_t xt_split_count(const struct xt_pkt *pkt)
+{
+	uint32_t payload;
+
+	if (pkt->gso.kind == XT_GSO_NONE || pkt->gso.size == 0 || pkt->len <= pkt->gso.header_len)
+		return 1;
+	payload = pkt->len - pkt->gso.header_len;
+	return (payload + pkt->gso.size - 1) / pkt->gso.size;
+}

@@ -1,0 +1,93 @@
+/* The virtio-net header: flags, kind of super-packet, lengths, and where the checksum stands. */
+#include "packet/vnet.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { FLAG_NEEDS_CSUM = 1 }; /* DATA_VALID (2) says nothing that we would rely on */
+enum { TYPE_NONE = 0, TYPE_TCP4 = 1, TYPE_TCP6 = 4, TYPE_UDP = 5, TYPE_ECN = 0x80 };
+
+static uint16_t get(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static void put(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static bool decode_type(struct xt_gso *gso, uint8_t type)
+{
+	switch (type & ~TYPE_ECN) {
+	case TYPE_NONE:
+		break;
+	case TYPE_TCP4:
+		gso->kind = XT_GSO_TCP4;
+		break;
+	case TYPE_TCP6:
+		gso->kind = XT_GSO_TCP6;
+		break;
+	case TYPE_UDP:
+		gso->kind = XT_GSO_UDP;
+		break;
+	default: /* fragmentation left to us (UFO) is never asked for */
+		return false;
+	}
+	if (!(type & TYPE_ECN))
+		return true;
+	gso->flags |= XT_GSO_ECN;
+	return gso->kind == XT_GSO_TCP4 || gso->kind == XT_GSO_TCP6;
+}
+
+static bool decode(struct xt_gso *gso, const uint8_t *header, size_t len)
+{
+	if (!decode_type(gso, header[1]))
+		return false;
+	if (gso->kind != XT_GSO_NONE) {
+		gso->header_len = get(header + 2);
+		gso->size = get(header + 4);
+		if (gso->size == 0 || gso->header_len > len)
+			return false;
+	}
+	if (header[0] & FLAG_NEEDS_CSUM) {
+		gso->flags |= XT_GSO_NEEDS_CSUM;
+		gso->csum_start = get(header + 6);
+		gso->csum_offset = get(header + 8);
+		return (size_t)gso->csum_start + gso->csum_offset + 2 <= len;
+	}
+	return true;
+}
+
+bool xt_vnet_decode(struct xt_gso *gso, const uint8_t header[XT_VNET_LEN], size_t len)
+{
+	memset(gso, 0, sizeof(*gso));
+	if (decode(gso, header, len))
+		return true;
+	memset(gso, 0, sizeof(*gso));
+	return false;
+}
+
+void xt_vnet_encode(uint8_t header[XT_VNET_LEN], const struct xt_gso *gso)
+{
+	static const uint8_t types[] = {[XT_GSO_NONE] = TYPE_NONE,
+					[XT_GSO_TCP4] = TYPE_TCP4,
+					[XT_GSO_TCP6] = TYPE_TCP6,
+					[XT_GSO_UDP] = TYPE_UDP};
+
+	memset(header, 0, XT_VNET_LEN);
+	if (gso->kind != XT_GSO_NONE && gso->kind < XT_LEN(types)) {
+		header[1] = types[gso->kind];
+		if (gso->flags & XT_GSO_ECN)
+			header[1] |= TYPE_ECN;
+		put(header + 2, gso->header_len);
+		put(header + 4, gso->size);
+	}
+	if (gso->flags & XT_GSO_NEEDS_CSUM) {
+		header[0] = FLAG_NEEDS_CSUM;
+		put(header + 6, gso->csum_start);
+		put(header + 8, gso->csum_offset);
+	}
+}
