@@ -47,7 +47,7 @@ struct xt_udp {
 #define XT_UDP_SLAB  ((size_t)XT_UDP_READS * XT_UDP_SLOT)
 
 /* Both families where the kernel has them, at least one. port 0: any free one, the same for both.
- * XT_OFFLOAD=off in the environment: without gso and gro. */
+ * Without gso and gro where xt_offload_udp says no. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro, on only as far as the kernel has them. */
 void xt_udp_offload(struct xt_udp *udp, bool on);

@@ -1,5 +1,6 @@
-/* The TUN device of Linux: /dev/net/tun with IFF_TUN | IFF_NO_PI, one whole IP packet a call. */
-#include "platform/tun.h"
+/* The TUN device of Linux: /dev/net/tun with IFF_TUN | IFF_NO_PI, attached to, and asked for as
+ * much offload as this kernel has. Packets: tun_io_linux.c. */
+#include "platform/linux/tun_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,16 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "packet/vnet.h"
+#include "platform/offload.h"
 
 #define TUN_NODE "/dev/net/tun"
+
+/* Linux 6.2; older headers lack them. */
+#define OFFLOAD_USO4 0x20u
+#define OFFLOAD_USO6 0x40u
+#define OFFLOAD_USO  (OFFLOAD_USO4 | OFFLOAD_USO6)
+#define OFFLOAD_TSO  ((unsigned)TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 
 /* What the kernel takes as a name; "%d" is its own placeholder, any other % is refused. */
 static bool name_valid(const char *name)
@@ -46,11 +55,11 @@ static int node_open(void)
 
 /* Attach fd to the interface, creating it where the caller may. The kernel says EINVAL, not EBUSY,
  * when the name belongs to another kind of interface. */
-static int node_attach(int fd, const char *name, struct ifreq *ifr)
+static int node_attach(int fd, const char *name, int flags, struct ifreq *ifr)
 {
 	memset(ifr, 0, sizeof(*ifr));
 	memcpy(ifr->ifr_name, name, strlen(name));
-	ifr->ifr_flags = IFF_TUN | IFF_NO_PI;
+	ifr->ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags);
 	if (ioctl(fd, TUNSETIFF, ifr) == 0)
 		return 0;
 	if (errno == EINVAL && if_nametoindex(name) != 0)
@@ -58,71 +67,51 @@ static int node_attach(int fd, const char *name, struct ifreq *ifr)
 	return errno == EACCES ? -EPERM : -errno;
 }
 
-static int gone(int error)
+/* Each attached packet is preceded by a header of ten bytes, little-endian. */
+static bool vnet_begin(int fd)
 {
-	return error == EBADFD || error == ENODEV || error == EBADF;
+	int size = XT_VNET_LEN, little = 1;
+
+	return ioctl(fd, TUNSETVNETHDRSZ, &size) == 0 && ioctl(fd, TUNSETVNETLE, &little) == 0;
 }
 
-static int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes)
+/* As much as the kernel takes; it refuses all when it does not know one. */
+static void offload_probe(struct xt_tun *tun)
 {
-	size_t total = 0;
-	int n = 0;
+	static const unsigned long tries[] = {
+	    OFFLOAD_TSO | TUN_F_TSO_ECN | OFFLOAD_USO,
+	    OFFLOAD_TSO | OFFLOAD_USO,
+	    OFFLOAD_TSO | TUN_F_TSO_ECN,
+	    OFFLOAD_TSO,
+	    TUN_F_CSUM | TUN_F_TSO4,
+	    TUN_F_CSUM,
+	};
 
-	while (total < budget_bytes) {
-		struct xt_pkt *pkt = xt_batch_add(batch, XT_PACKET_MAX);
-		ssize_t len;
-
-		if (!pkt)
-			break;
-		do
-			len = read(tun->fd, pkt->data, XT_PACKET_MAX);
-		while (len < 0 && errno == EINTR);
-		if (len <= 0) {
-			int error = len < 0 ? errno : EAGAIN;
-
-			xt_batch_drop_last(batch);
-			if (error == EAGAIN || error == ENOBUFS || error == ENOMEM)
-				break;
-			/* what was read before is delivered first; the error comes again */
-			return n > 0 ? n : -(gone(error) ? ENODEV : error);
-		}
-		pkt->len = (uint32_t)len;
-		xt_batch_trim(batch);
-		total += (size_t)len;
-		n++;
-	}
-	return n;
-}
-
-static int tun_linux_send(struct xt_tun *tun, struct xt_batch *batch)
-{
-	int n = 0;
-
-	for (uint32_t i = 0; i < batch->n; i++) {
-		struct xt_pkt *pkt = &batch->pkts[i];
-		ssize_t len;
-
-		if (pkt->verdict != XT_PASS)
+	tun->takes = XT_MERGE_TCP;
+	for (size_t i = 0; i < XT_LEN(tries); i++) {
+		if (ioctl(tun->fd, TUNSETOFFLOAD, tries[i]) < 0)
 			continue;
-		do
-			len = write(tun->fd, pkt->data, pkt->len);
-		while (len < 0 && errno == EINTR);
-		if (len == (ssize_t)pkt->len) {
-			n++;
-			continue;
-		}
-		if (len < 0 && gone(errno))
-			return -ENODEV;
-		/* EIO: not up; EAGAIN, ENOBUFS: its queue is full; EINVAL: no IP packet */
-		pkt->verdict = XT_DROP_TUN;
+		tun->gives = XT_TUN_CSUM | (tries[i] & TUN_F_TSO4 ? XT_TUN_TSO4 : 0u) |
+			     (tries[i] & TUN_F_TSO6 ? XT_TUN_TSO6 : 0u) |
+			     (tries[i] & OFFLOAD_USO ? XT_TUN_USO : 0u);
+		if (tries[i] & OFFLOAD_USO)
+			tun->takes |= XT_MERGE_UDP;
+		return;
 	}
-	return n;
+	(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
 }
 
+/* An interface that stays must not go on leaving work to programs that do not know of it. */
 static void tun_linux_close(struct xt_tun *tun)
 {
-	close(tun->fd);
-	free(tun);
+	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+
+	if (tun->fd >= 0) {
+		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
+		close(tun->fd);
+	}
+	xt_batch_free(dev->pieces);
+	free(dev);
 }
 
 static const struct xt_tun_ops tun_linux_ops = {
@@ -130,6 +119,31 @@ static const struct xt_tun_ops tun_linux_ops = {
     .send = tun_linux_send,
     .close = tun_linux_close,
 };
+
+/* With headers when wanted and possible, else without. 0: tun->fd is attached. */
+static int tun_attach(struct tun_linux *dev, const char *name, bool offload, struct ifreq *ifr)
+{
+	struct xt_tun *tun = &dev->tun;
+	int rc = tun->fd = node_open();
+
+	if (rc < 0)
+		return rc;
+	if (offload && node_attach(tun->fd, name, IFF_VNET_HDR, ifr) == 0) {
+		if (vnet_begin(tun->fd)) {
+			dev->vnet = true;
+			offload_probe(tun);
+			return 0;
+		}
+		close(tun->fd);
+		rc = tun->fd = node_open();
+		if (rc < 0)
+			return rc;
+	}
+	rc = node_attach(tun->fd, name, 0, ifr);
+	if (rc == 0) /* whoever had a persistent one before us may have left it on */
+		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
+	return rc;
+}
 
 /* The owner's own attach (existed) has nothing to set and may not be allowed to. */
 static int node_settle(int fd, const struct xt_tun_options *options, bool existed)
@@ -170,35 +184,33 @@ static int tun_facts(struct xt_tun *tun, struct ifreq *ifr)
 
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 {
-	struct xt_tun *tun;
+	bool existed, offload = options->offload && xt_offload_tun();
+	struct tun_linux *dev;
 	struct ifreq ifr;
-	bool existed;
 	int rc;
 
 	if (!name_valid(options->name))
 		return -EINVAL;
-	tun = calloc(1, sizeof(*tun));
-	if (!tun)
+	dev = calloc(1, sizeof(*dev));
+	if (!dev)
 		return XT_E_NOMEM;
-	tun->ops = &tun_linux_ops;
-	rc = tun->fd = node_open();
-	if (rc < 0) {
-		free(tun);
-		return rc;
-	}
+	dev->tun.ops = &tun_linux_ops;
+	dev->tun.fd = -1;
+	rc = offload ? xt_batch_new(&dev->pieces, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX) : 0;
 	existed = if_nametoindex(options->name) != 0;
-	rc = node_attach(tun->fd, options->name, &ifr);
 	if (rc == 0)
-		rc = node_settle(tun->fd, options, existed);
+		rc = tun_attach(dev, options->name, offload, &ifr);
 	if (rc == 0)
-		rc = tun_facts(tun, &ifr);
+		rc = node_settle(dev->tun.fd, options, existed);
+	if (rc == 0)
+		rc = tun_facts(&dev->tun, &ifr);
 	if (rc < 0) {
-		if (!existed)
-			ioctl(tun->fd, TUNSETPERSIST, 0UL);
-		tun_linux_close(tun);
+		if (!existed && dev->tun.fd >= 0)
+			ioctl(dev->tun.fd, TUNSETPERSIST, 0UL);
+		tun_linux_close(&dev->tun);
 		return rc;
 	}
-	*out = tun;
+	*out = &dev->tun;
 	return 0;
 }
 
@@ -214,7 +226,7 @@ int xt_tun_remove(const char *name)
 	fd = node_open();
 	if (fd < 0)
 		return fd;
-	rc = node_attach(fd, name, &ifr);
+	rc = node_attach(fd, name, 0, &ifr);
 	if (rc == 0 && ioctl(fd, TUNSETPERSIST, 0UL) < 0)
 		rc = -errno;
 	close(fd); /* the last reference: the interface goes with it */

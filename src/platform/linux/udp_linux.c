@@ -12,6 +12,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "platform/offload.h"
 
 #define SOCKET_BUFFER (4 * 1024 * 1024)
 #define PORT_TRIES    64 /* to find a port that is free in both families */
@@ -224,7 +225,6 @@ void xt_udp_offload(struct xt_udp *udp, bool on)
 
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 {
-	const char *offload = getenv("XT_OFFLOAD");
 	struct udp_linux *sock = calloc(1, sizeof(*sock));
 	void *slab;
 	int rc;
@@ -248,7 +248,7 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 	}
 	sock->udp.port = port;
 	sock->mark = mark;
-	xt_udp_offload(&sock->udp, !offload || strcmp(offload, "off") != 0);
+	xt_udp_offload(&sock->udp, xt_offload_udp());
 	*out = &sock->udp;
 	return 0;
 }

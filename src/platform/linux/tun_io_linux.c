@@ -1,0 +1,156 @@
+/* Packets from and to the TUN device of Linux: one a call, super-packets whole where it offloads.
+ */
+#include "platform/linux/tun_linux.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "packet/split.h"
+#include "packet/vnet.h"
+
+#define REFUSALS 3 /* of one kind in a row: this kernel does not take it */
+
+static bool gone(int error)
+{
+	return error == EBADFD || error == ENODEV || error == EBADF;
+}
+
+/* One packet with its header, which lies in the headroom. As read(2) says, but for the header. */
+static ssize_t packet_read(const struct tun_linux *dev, struct xt_pkt *pkt)
+{
+	size_t head = dev->vnet ? XT_VNET_LEN : 0;
+	ssize_t len;
+
+	_Static_assert(XT_VNET_LEN <= XT_HEADROOM, "the header has to lie in the headroom");
+	do
+		len = read(dev->tun.fd, pkt->data - head, XT_PACKET_MAX + head);
+	while (len < 0 && errno == EINTR);
+	if (len < 0 || !dev->vnet)
+		return len;
+	if (len < (ssize_t)head)
+		return 0;
+	len -= (ssize_t)head;
+	if (!xt_vnet_decode(&pkt->gso, pkt->data - head, (size_t)len))
+		pkt->verdict = XT_DROP_MALFORMED;
+	return len;
+}
+
+int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes)
+{
+	const struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+	size_t total = 0;
+	int n = 0;
+
+	while (total < budget_bytes) {
+		struct xt_pkt *pkt = xt_batch_add(batch, XT_PACKET_MAX);
+		ssize_t len;
+
+		if (!pkt)
+			break;
+		len = packet_read(dev, pkt);
+		if (len <= 0) {
+			int error = len < 0 ? errno : EAGAIN;
+
+			xt_batch_drop_last(batch);
+			if (error == EAGAIN || error == ENOBUFS || error == ENOMEM)
+				break;
+			/* what was read before is delivered first; the error comes again */
+			return n > 0 ? n : -(gone(error) ? ENODEV : error);
+		}
+		pkt->len = (uint32_t)len;
+		xt_batch_trim(batch);
+		total += (size_t)len;
+		n++;
+	}
+	return n;
+}
+
+/* 0, or the errno. */
+static int packet_write(const struct tun_linux *dev, const struct xt_pkt *pkt)
+{
+	uint8_t header[XT_VNET_LEN];
+	struct iovec vecs[2] = {{header, sizeof(header)}, {pkt->data, pkt->len}};
+	ssize_t len;
+
+	if (dev->vnet)
+		xt_vnet_encode(header, &pkt->gso);
+	do
+		len = dev->vnet ? writev(dev->tun.fd, vecs, 2)
+				: write(dev->tun.fd, pkt->data, pkt->len);
+	while (len < 0 && errno == EINTR);
+	return len < 0 ? errno : len < (ssize_t)pkt->len ? EIO : 0;
+}
+
+/* A super-packet that the device refused, in segments. How many it took; -ENODEV. */
+static int pieces_write(struct tun_linux *dev, const struct xt_pkt *pkt)
+{
+	struct xt_pkt copy = *pkt;
+	struct xt_batch one = {.pkts = &copy, .n = 1, .cap = 1};
+	struct xt_split at = {0};
+	bool whole;
+	int n = 0;
+
+	do {
+		xt_batch_reset(dev->pieces);
+		whole = xt_split(&at, &one, dev->pieces);
+		for (uint32_t i = 0; i < dev->pieces->n; i++) {
+			const struct xt_pkt *piece = &dev->pieces->pkts[i];
+			int error = piece->verdict == XT_PASS ? packet_write(dev, piece) : EINVAL;
+
+			if (gone(error))
+				return -ENODEV;
+			n += error == 0;
+		}
+	} while (!whole);
+	return n;
+}
+
+static bool super_refused(int error)
+{
+	return error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE;
+}
+
+/* What the device refuses whole but takes in segments is not offered again after a while. */
+static int super_again(struct tun_linux *dev, struct xt_pkt *pkt)
+{
+	unsigned kind = pkt->gso.kind == XT_GSO_UDP ? XT_MERGE_UDP : XT_MERGE_TCP;
+	int n = pieces_write(dev, pkt);
+
+	if (n > 0) {
+		dev->tun.fallbacks++;
+		if (++dev->refused[pkt->gso.kind] == REFUSALS)
+			dev->tun.takes &= ~kind;
+	}
+	return n;
+}
+
+int tun_linux_send(struct xt_tun *tun, struct xt_batch *batch)
+{
+	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+	int n = 0;
+
+	for (uint32_t i = 0; i < batch->n; i++) {
+		struct xt_pkt *pkt = &batch->pkts[i];
+		bool super = pkt->gso.kind != XT_GSO_NONE && pkt->gso.kind <= XT_GSO_UDP;
+		int error, pieces = 0;
+
+		if (pkt->verdict != XT_PASS)
+			continue;
+		error = super && !dev->vnet ? EINVAL : packet_write(dev, pkt);
+		if (super && error == 0)
+			dev->refused[pkt->gso.kind] = 0;
+		else if (super && super_refused(error) && dev->pieces)
+			pieces = super_again(dev, pkt);
+		if (gone(error) || pieces < 0)
+			return -ENODEV;
+		/* EIO: not up; EAGAIN, ENOBUFS: its queue is full; EINVAL: no IP packet */
+		if (error != 0 && pieces == 0)
+			pkt->verdict = XT_DROP_TUN;
+		else
+			n++;
+	}
+	return n;
+}

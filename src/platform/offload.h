@@ -1,0 +1,12 @@
+/* May this process use what kernels offload? One rule for the TUN device and the UDP sockets. */
+#ifndef XT_PLATFORM_OFFLOAD_H
+#define XT_PLATFORM_OFFLOAD_H
+
+#include <stdbool.h>
+
+/* XT_OFFLOAD in the environment (odd kernels, tests): `off` nothing, `tun` or `udp` only that one;
+ * anything else, and without it: both. */
+bool xt_offload_tun(void);
+bool xt_offload_udp(void);
+
+#endif
