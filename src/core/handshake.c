@@ -209,6 +209,17 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 		xt_peer_speak(dev, peer);
 }
 
+/* The peer may have begun at the same time, and its session be in use already. */
+static void install_own(struct xt_device *dev, struct xt_peer *peer, struct xt_keypair *kp)
+{
+	const struct xt_keypair *current = peer->keypairs.current;
+
+	if (current && xt_peer_yields(dev, peer, current))
+		xt_keypair_drop(&dev->keypairs, kp);
+	else
+		xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
+}
+
 static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
 				const struct xt_queued *q)
 {
@@ -233,7 +244,7 @@ static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
 		xt_index_remove(&dev->index, index);
 		goto out;
 	}
-	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
+	install_own(dev, peer, kp);
 	heard(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
 	/* The responder may not send before it has heard from us. */

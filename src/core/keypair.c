@@ -55,7 +55,8 @@ void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 		return;
 	}
 	/* Both began at once: the peer may already send with the session that it initiated, which
-	 * stays next, and what it sent before that is still on the way: it stays too, as previous. */
+	 * stays next, and what it sent before that is still on the way: it stays too, as previous.
+	 */
 	slots->previous = slots->current;
 	slots->current = kp;
 }
@@ -77,6 +78,11 @@ bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 	slots->previous = slots->current;
 	slots->current = kp;
 	return true;
+}
+
+void xt_keypair_drop(struct xt_keypair_pool *pool, struct xt_keypair *kp)
+{
+	retire(pool, &kp);
 }
 
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots)

@@ -50,11 +50,13 @@ struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *
 /* Put kp into its first slot: as current when we initiated, else as next. */
 void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp);
-/* A message was authenticated with kp: next becomes current. When our own handshake, begun at the same
- * time, was answered after theirs, only the side that yields does so; for the other, next becomes
- * previous. true: current just changed. */
+/* A message was authenticated with kp: next becomes current. When our own handshake, begun at the
+ * same time, was answered after theirs, only the side that yields does so; for the other, next
+ * becomes previous. true: current just changed. */
 bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp, bool yields);
+/* Give back a keypair that came into no slot. */
+void xt_keypair_drop(struct xt_keypair_pool *pool, struct xt_keypair *kp);
 /* All three slots emptied. */
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots);
 

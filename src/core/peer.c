@@ -135,6 +135,13 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 		xt_event(dev, XT_EVENT_ROAMED, peer);
 }
 
+bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
+		    const struct xt_keypair *kp)
+{
+	return !kp->initiator && peer->timers.last_initiation <= kp->birth &&
+	       memcmp(&dev->local->public_key, &peer->key, sizeof(peer->key)) < 0;
+}
+
 void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->touched)

@@ -73,6 +73,11 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 /* An authenticated message came this way. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
+/* Of two sessions begun at once both sides settle for that of the greater public key: is this
+ * peer's, kp, to be preferred to the one that we initiated last? At once: ours was on its way when
+ * we answered. */
+bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
+		    const struct xt_keypair *kp);
 /* Its timers moved: look at its deadline before the turn ends. */
 void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer);
 /* It has packets or a keepalive to send: xt_send_own will see to it. */

@@ -96,19 +96,12 @@ static void freshen(struct xt_time now, struct xt_peer *peer)
 	peer->timers.start = XT_MIN(peer->timers.start, now.mono);
 }
 
-/* Of two sessions begun at once both sides settle for that of the greater public key. At once: our
- * initiation was on its way when we answered theirs. */
-static bool yields(const struct xt_device *dev, const struct xt_peer *peer)
-{
-	return peer->timers.last_initiation <= peer->keypairs.next->birth &&
-	       memcmp(&dev->local->public_key, &peer->key, sizeof(peer->key)) < 0;
-}
-
 static void authenticated(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
 			  struct xt_peer *peer)
 {
 	if (pkt->keypair == peer->keypairs.next &&
-	    xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair, yields(dev, peer)))
+	    xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair,
+			       xt_peer_yields(dev, peer, pkt->keypair)))
 		xt_session_complete(dev, now, peer);
 	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0)
 		xt_peer_roam(dev, peer, pkt->from);
