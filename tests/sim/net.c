@@ -204,7 +204,7 @@ static struct sim_node *resident(struct sim *sim, const struct xt_endpoint *src,
 
 static void draw(struct sim *sim, const struct sim_dgram *d, const char *note)
 {
-	struct sim_rung *rung = sim_rung(sim);
+	struct sim_rung *rung = sim_rung(sim, d->data[0] == SIM_DATA);
 
 	rung->from = d->from;
 	rung->to = d->to;

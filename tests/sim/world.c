@@ -17,7 +17,8 @@ struct sim *sim_new(uint64_t seed)
 	sim->seed = seed;
 	sim->rng = seed * 0x9e3779b97f4a7c15ull + 1;
 	sim->now = SIM_START;
-	sim->rungs = calloc(SIM_RUNGS, sizeof(*sim->rungs));
+	for (int i = 0; i < 2; i++)
+		sim->rungs[i] = calloc(SIM_RUNGS, sizeof(*sim->rungs[i]));
 	sim->flow = sim_flow_new(sim);
 	sim->watch = sim_watch_new(sim);
 	sim->net = sim_net_new(sim);
@@ -38,7 +39,8 @@ void sim_free(struct sim *sim)
 	sim_flow_free(sim->flow);
 	free(sim->nodes);
 	free(sim->heap);
-	free(sim->rungs);
+	free(sim->rungs[0]);
+	free(sim->rungs[1]);
 	free(sim);
 }
 
@@ -136,18 +138,19 @@ void sim_run(struct sim *sim, uint64_t ns)
 	sim_until(sim, ns, NULL, NULL);
 }
 
-struct sim_rung *sim_rung(struct sim *sim)
+struct sim_rung *sim_rung(struct sim *sim, bool data)
 {
-	struct sim_rung *rung = &sim->rungs[sim->n_rungs++ % SIM_RUNGS];
+	struct sim_rung *rung = &sim->rungs[data][sim->n_rungs[data]++ % SIM_RUNGS];
 
 	memset(rung, 0, sizeof(*rung));
 	rung->when = sim->now;
+	rung->order = sim->n_rungs[0] + sim->n_rungs[1];
 	return rung;
 }
 
 void sim_note(struct sim *sim, const char *format, ...)
 {
-	struct sim_rung *rung = sim_rung(sim);
+	struct sim_rung *rung = sim_rung(sim, false);
 	va_list args;
 
 	va_start(args, format);
@@ -180,20 +183,36 @@ static void print_rung(const struct sim_rung *r)
 	fprintf(stderr, "%s\n", r->note);
 }
 
+/* Both rings, in the order things happened. */
+static void print_ladder(const struct sim *sim)
+{
+	uint64_t at[2];
+
+	for (int i = 0; i < 2; i++)
+		at[i] = sim->n_rungs[i] > SIM_RUNGS ? sim->n_rungs[i] - SIM_RUNGS : 0;
+	fprintf(stderr, "--- ladder (newest last)\n");
+	while (at[0] < sim->n_rungs[0] || at[1] < sim->n_rungs[1]) {
+		const struct sim_rung *a = &sim->rungs[0][at[0] % SIM_RUNGS];
+		const struct sim_rung *b = &sim->rungs[1][at[1] % SIM_RUNGS];
+		int i =
+		    at[0] == sim->n_rungs[0] || (at[1] < sim->n_rungs[1] && b->order < a->order);
+
+		print_rung(i ? b : a);
+		at[i]++;
+	}
+}
+
 void sim_fail(struct sim *sim, const char *file, int line, const char *format, ...)
 {
 	char text[400];
 	va_list args;
-	uint64_t i = sim->n_rungs > SIM_RUNGS ? sim->n_rungs - SIM_RUNGS : 0;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (!sim->failed) {
 		sim->failed = true;
-		fprintf(stderr, "--- ladder (newest last)\n");
-		for (; i < sim->n_rungs; i++)
-			print_rung(&sim->rungs[i % SIM_RUNGS]);
+		print_ladder(sim);
 		fprintf(stderr, "--- at %llu.%06llu s: %s\n--- again with: XT_SEED=%llu\n",
 			(unsigned long long)((sim->now - SIM_START) / SIM_S),
 			(unsigned long long)((sim->now - SIM_START) % SIM_S / SIM_US), text,

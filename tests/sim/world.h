@@ -36,13 +36,13 @@ struct sim_event {
 
 /* One rung of the ladder: a datagram (type 1..4), or a remark (type 0). */
 struct sim_rung {
-	uint64_t when;
+	uint64_t when, order;
 	const struct sim_node *from, *to;
 	uint32_t type, len, sender, receiver;
 	uint64_t counter;
 	char note[72];
 };
-#define SIM_RUNGS 400
+#define SIM_RUNGS 200 /* kept of data, and as many of all else */
 
 struct sim {
 	uint64_t seed, rng;
@@ -55,9 +55,9 @@ struct sim {
 	struct sim_net *net;
 	struct sim_flow *flow;
 	struct sim_watch *watch;
-	uint64_t timer_late; /* timers fire up to so much after their time */
-	struct sim_rung *rungs;
-	uint64_t n_rungs;
+	uint64_t timer_late;	   /* timers fire up to so much after their time */
+	struct sim_rung *rungs[2]; /* all else, data */
+	uint64_t n_rungs[2];
 	bool failed;
 };
 
@@ -76,7 +76,7 @@ void sim_at_or(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t
 void sim_run(struct sim *sim, uint64_t ns);
 bool sim_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx), void *ctx);
 
-struct sim_rung *sim_rung(struct sim *sim); /* the next one, to be filled in */
+struct sim_rung *sim_rung(struct sim *sim, bool data); /* the next one, to be filled in */
 void sim_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints seed, ladder and message, then fails the case. */
