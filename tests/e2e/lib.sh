@@ -165,6 +165,7 @@ wire() {
 	for side in "$1 $2 $3" "$4 $5 $6"; do
 		# shellcheck disable=SC2086
 		set -- $side
+		ip -n "$1" link set wire addrgenmode none # what nobody gave it comes and goes
 		ip -n "$1" addr add "$2" dev wire
 		ip -n "$1" addr add "$3" dev wire nodad
 		ip -n "$1" link set wire up
