@@ -13,7 +13,7 @@ fopen(64)?|fdopen|freopen|fclose|f(read|write|gets|puts|putc|getc)(_unlocked)?(_
 poll|ppoll|select|pselect|epoll_.*|eventfd|timerfd_.*|signal|sigaction|
 clock_.*|gettimeofday|time|times|ftime|nanosleep|u?sleep|
 localtime(_r)?|gmtime(_r)?|getenv|getrandom|getentropy|random(bytes.*)?|rand(_r)?|
-pthread_.*|thrd_.*|mtx_.*|fork|vfork|exec.*|posix_spawn.*|system|popen|uv_.*|mnl_.*|json_.*
+dlm?open|dlsym|dlclose|pthread_.*|thrd_.*|mtx_.*|fork|vfork|exec.*|posix_spawn.*|system|popen|uv_.*|mnl_.*|json_.*
 EOF
 )
 bad=$(echo "$wanted" | grep -x -E "_*($pattern)" || true)

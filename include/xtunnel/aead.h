@@ -24,7 +24,8 @@ struct xt_job {
 
 struct xt_aead; /* one per thread */
 
-/* Opens a backend ("sodium"; NULL: the default).  XT_E_UNSUPPORTED, XT_E_CRYPTO, XT_E_NOMEM. */
+/* Opens a backend that needs nothing of a host ("sodium"; NULL: the default, the same).
+ * XT_E_UNSUPPORTED, XT_E_CRYPTO, XT_E_NOMEM. */
 int xt_aead_new(struct xt_aead **out, const char *name);
 void xt_aead_free(struct xt_aead *aead); /* NULL is fine */
 const char *xt_aead_name(const struct xt_aead *aead);
@@ -32,5 +33,51 @@ const char *xt_aead_name(const struct xt_aead *aead);
 /* Do jobs[0..n) in order. */
 void xt_aead_seal(struct xt_aead *aead, struct xt_job *jobs, size_t n);
 void xt_aead_open(struct xt_aead *aead, struct xt_job *jobs, size_t n);
+
+/* What a host lends for a choice of more: a clock to measure by and a loader of shared libraries.
+ * Stays as long as an xt_aead that was chosen with it.
+ * now     nanoseconds that do not run backward; NULL: nothing is measured
+ * load    a library by its file name, NULL: not there.  NULL: only "sodium" can be
+ * symbol  an address in it, NULL: not there
+ * unload  what load gave */
+struct xt_aead_host {
+	void *ctx;
+	uint64_t (*now)(void *ctx);
+	void *(*load)(void *ctx, const char *file);
+	void *(*symbol)(void *ctx, void *library, const char *name);
+	void (*unload)(void *ctx, void *library);
+};
+
+/* What came of each backend, in words for people.
+ * fit       loaded, and right in its self-test
+ * detail    fit: the library and its version; else why not ("" when it was not looked for)
+ * bulk_ns   a packet of 1,420 bytes; small_ns: one of 96.  Means of sealing and opening in the best
+ *           round; 0: not measured */
+#define XT_AEAD_BACKENDS 3
+struct xt_aead_candidate {
+	const char *name;
+	bool fit;
+	uint32_t bulk_ns, small_ns;
+	char detail[80];
+};
+struct xt_aead_report {
+	const char *name; /* NULL: none was opened */
+	char reason[256]; /* why this one, or why none; a phrase */
+	struct xt_aead_candidate candidates[XT_AEAD_BACKENDS];
+};
+
+/* Open the backend of that name ("sodium", "ipsec-mb", "openssl"), or with NULL or "auto" the
+ * fastest: each that can be had is held against known answers and against libsodium, then they race
+ * (a few ms, never more than 20).  Another than libsodium must be faster by a twentieth over a
+ * mixture of large and small packets.
+ * report   filled in any case, also when it fails; may be NULL
+ * returns  XT_E_INVALID (no such name), XT_E_UNSUPPORTED (not to be had here: see report),
+ *          XT_E_CRYPTO (its self-test failed), XT_E_NOMEM */
+int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
+		   struct xt_aead_report *report);
+/* One more of the same backend, for another thread; tested, not raced. */
+int xt_aead_twin(struct xt_aead **out, const struct xt_aead *aead);
+/* The n-th backend, in the order of xt_aead_report.candidates; NULL: no more. */
+const char *xt_aead_backend(size_t n);
 
 #endif

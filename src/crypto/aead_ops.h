@@ -1,24 +1,34 @@
 /* An AEAD backend: what aead.c asks of one. The contracts of include/xtunnel/aead.h hold for seal
- * and open; self belongs to one thread. */
+ * and open; self belongs to one thread.  A backend that cannot seal a job leaves zeroes in dst and
+ * false in ok: never plaintext. */
 #ifndef XT_CRYPTO_AEAD_OPS_H
 #define XT_CRYPTO_AEAD_OPS_H
 
 #include <xtunnel/aead.h>
 
-enum {				/* xt_aead_ops.flags */
-       XT_AEAD_SERIAL = 1 << 0, /* one job after the other; else several are in flight */
-};
+#define XT_AEAD_DETAIL (sizeof(((struct xt_aead_candidate *)NULL)->detail))
 
 struct xt_aead_ops {
 	const char *name;
-	unsigned flags;
-	/* XT_E_UNSUPPORTED (this processor), XT_E_NOMEM. *self may stay NULL. */
-	int (*new)(void **self);
+	/* XT_E_UNSUPPORTED (no such library, not for this processor), XT_E_NOMEM. *self may stay
+	 * NULL.
+	 * detail  XT_AEAD_DETAIL bytes: what was loaded, or what was missing */
+	int (*new)(void **self, const struct xt_aead_host *host, char *detail);
 	void (*free)(void *self);
 	void (*seal)(void *self, struct xt_job *jobs, size_t n);
 	void (*open)(void *self, struct xt_job *jobs, size_t n);
 };
 
-extern const struct xt_aead_ops xt_aead_sodium;
+extern const struct xt_aead_ops xt_aead_sodium, xt_aead_ipsecmb, xt_aead_openssl;
+
+struct xt_aead {
+	const struct xt_aead_ops *ops;
+	void *self;
+	struct xt_aead_host host;
+};
+
+/* Does it give the known answers, agree with libsodium at other lengths, and refuse forgeries
+ * without leaving plaintext? */
+bool xt_aead_works(struct xt_aead *aead);
 
 #endif

@@ -1,12 +1,15 @@
 /* The default AEAD backend, and the one that others are measured and tested against: libsodium. */
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/aead_ops.h"
 #include "crypto/nonce.h"
 
-static int sodium_new(void **self)
+static int sodium_new(void **self, const struct xt_aead_host *host, char *detail)
 {
+	(void)host;
+	snprintf(detail, XT_AEAD_DETAIL, "libsodium %s", sodium_version_string());
 	*self = NULL;
 	return 0;
 }
@@ -51,7 +54,6 @@ static void sodium_open(void *self, struct xt_job *jobs, size_t n)
 
 const struct xt_aead_ops xt_aead_sodium = {
     .name = "sodium",
-    .flags = XT_AEAD_SERIAL,
     .new = sodium_new,
     .free = sodium_none,
     .seal = sodium_seal,
