@@ -1,6 +1,7 @@
 /* A configuration file, loaded and judged. */
 #include "cli/conf_open.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,15 +40,16 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 	if (rc == 0)
 		rc = xt_conf_check(conf, &notes);
 	print_notes(&notes, conf->path ? conf->path : name_or_path);
-	if (rc == XT_E_SYNTAX)
+	if (rc == XT_E_SYNTAX) {
 		status = XT_EXIT_CONFIG;
-	else if (rc < 0 && !conf->path && !path)
-		status = xt_fail(XT_EXIT_FAILURE,
-				 "there is no configuration for %s; `xtunnel new` writes one, "
-				 "or name a file",
-				 name_or_path);
-	else if (rc < 0)
-		status = xt_fail(XT_EXIT_FAILURE, "%s: %s", name_or_path, xt_strerror(rc));
+	} else if (rc == XT_E_NOMEM) {
+		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
+	} else if (rc < 0) { /* the note has said why */
+		status = XT_EXIT_FAILURE;
+		if (rc == -ENOENT)
+			xt_hint("`xtunnel new` writes such files; /etc/xtunnel and /etc/wireguard "
+				"are looked into, or give a path");
+	}
 	xt_conf_notes_clear(&notes);
 	return status;
 }
