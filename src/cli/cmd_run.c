@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,11 +61,21 @@ int xt_cmd_run(const struct xt_args *args)
 	return serve(args->operands[0], &wish);
 }
 
+/* What the caller happened to have open would stay open as long as the endpoint: a pipe that
+ * somebody reads to its end, a lock. ready becomes descriptor 3. */
+static int close_inherited(int ready)
+{
+	if (ready != 3 && dup3(ready, 3, O_CLOEXEC) < 0)
+		return ready;
+	(void)syscall(SYS_close_range, 4u, ~0u, 0u);
+	return 3;
+}
+
 /* The child: a session of its own, nothing to read; what it says still reaches the terminal until
  * it is ready. */
 static int background(const char *name_or_path, int ready, bool loud)
 {
-	struct xt_service_wish wish = {.ready = ready, .quiet = !loud};
+	struct xt_service_wish wish = {.ready = close_inherited(ready), .quiet = !loud};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
