@@ -1,0 +1,220 @@
+/* Two devices whose keys the harness holds, and what it takes to let them talk: for fuzz targets.
+ * Every run is the same for the same bytes. */
+#ifndef XT_FUZZ_ENDS_H
+#define XT_FUZZ_ENDS_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+#include <xtunnel/xtunnel.h>
+
+#include "base/bytes.h"
+
+#define MUST(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			abort();                                                                   \
+	} while (0)
+#define WIRE_MAX 256
+
+struct end {
+	struct ends *ends;
+	struct xt_device *dev;
+	struct xt_private key;
+	struct xt_public public;
+	struct xt_path path; /* remote: where this end is */
+	struct xt_ip inner;
+	struct xt_batch *batch;
+	struct xt_tx *tx;
+};
+
+struct datagram {
+	struct end *from;
+	size_t len;
+	uint8_t *bytes;
+};
+
+struct ends {
+	struct end end[2];
+	struct xt_aead *aead;
+	struct xt_time now;
+	uint64_t rng;
+	struct datagram wire[WIRE_MAX];
+	unsigned n_wire;
+	/* each packet that comes out; batch is not yet reset */
+	void (*out)(struct ends *ends, struct end *end, const struct xt_pkt *pkt);
+	/* each datagram that leaves */
+	void (*left)(struct ends *ends, struct end *end, const uint8_t *bytes, size_t len);
+};
+
+static inline struct end *other(struct end *end)
+{
+	return &end->ends->end[end == &end->ends->end[0]];
+}
+
+static inline void ends_random(void *ctx, void *buf, size_t n)
+{
+	struct ends *ends = ctx;
+	uint8_t *at = buf;
+
+	for (size_t i = 0; i < n; i++) {
+		ends->rng = ends->rng * 6364136223846793005ull + 1442695040888963407ull;
+		at[i] = (uint8_t)(ends->rng >> 56);
+	}
+}
+
+/* The peer entry for end's other side, as at the start. */
+static inline struct xt_peer_change *ends_peer(struct end *end, struct xt_change *change)
+{
+	struct end *peer = other(end);
+	struct xt_peer_change *p = xt_change_peer(change, &peer->public);
+	struct xt_cidr cidr = {peer->inner, 32};
+
+	MUST(p && !xt_change_allowed(p, &cidr, false));
+	p->set = XT_PEER_ENDPOINT;
+	p->endpoint = peer->path.remote;
+	return p;
+}
+
+static inline void ends_open(struct ends *ends)
+{
+	struct xt_env env = {ends, ends_random, NULL};
+
+	memset(ends, 0, sizeof(*ends));
+	ends->rng = 1;
+	ends->now = (struct xt_time){1000000000000ull, 1800000000000000000ull};
+	MUST(!xt_aead_new(&ends->aead, NULL));
+	for (unsigned i = 0; i < 2; i++) {
+		struct end *end = &ends->end[i];
+
+		end->ends = ends;
+		ends_random(ends, end->key.b, 32);
+		crypto_scalarmult_base(end->public.b, end->key.b);
+		end->path.remote = (struct xt_endpoint){{4, {198, 18, 0, (uint8_t)(i + 1)}}, 7, 0};
+		end->inner = (struct xt_ip){4, {10, 7, 0, (uint8_t)(i + 1)}};
+		MUST(!xt_device_new(&end->dev, &env));
+		MUST(!xt_batch_new(&end->batch, 64, 64 * 2048 + XT_SLOT_MAX));
+		MUST(!xt_tx_new(&end->tx, 192, 192 * 160));
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct xt_change change;
+
+		xt_change_init(&change);
+		change.set = XT_SET_PRIVATE_KEY;
+		change.private_key = ends->end[i].key;
+		ends_peer(&ends->end[i], &change);
+		MUST(!xt_device_apply(ends->end[i].dev, ends->now, &change));
+		xt_change_clear(&change);
+	}
+}
+
+static inline void ends_lose(struct ends *ends, unsigned i)
+{
+	free(ends->wire[i].bytes);
+	ends->wire[i] = ends->wire[--ends->n_wire];
+}
+
+static inline void ends_close(struct ends *ends)
+{
+	while (ends->n_wire)
+		ends_lose(ends, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		xt_device_free(ends->end[i].dev);
+		xt_batch_free(ends->end[i].batch);
+		xt_tx_free(ends->end[i].tx);
+	}
+	xt_aead_free(ends->aead);
+}
+
+/* What end's tx holds goes on the wire. */
+static inline void ends_flush(struct end *end)
+{
+	struct ends *ends = end->ends;
+
+	for (uint32_t i = 0; i < end->tx->n_vecs; i++) {
+		const struct xt_vec *vec = &end->tx->vecs[i];
+		struct datagram *d;
+
+		if (ends->left)
+			ends->left(ends, end, vec->base, vec->len);
+		if (ends->n_wire == WIRE_MAX)
+			continue;
+		d = &ends->wire[ends->n_wire++];
+		d->from = end;
+		d->len = vec->len;
+		d->bytes = malloc(vec->len);
+		MUST(d->bytes);
+		memcpy(d->bytes, vec->base, vec->len);
+	}
+	xt_tx_reset(end->tx);
+	xt_batch_reset(end->batch);
+}
+
+static inline void ends_seal(struct end *end)
+{
+	xt_aead_seal(end->ends->aead, end->batch->jobs, end->batch->n_jobs);
+	xt_send_finish(end->dev, end->ends->now, end->batch, end->tx);
+	ends_flush(end);
+}
+
+/* Timers, handshakes and what they lead to, until there is nothing more to do now. */
+static inline void ends_tick(struct end *end)
+{
+	unsigned turns = 0;
+
+	do {
+		MUST(turns++ < 1000);
+		xt_device_tick(end->dev, end->ends->now, end->tx);
+		ends_flush(end);
+		while (xt_send_own(end->dev, end->ends->now, end->batch))
+			ends_seal(end);
+	} while (xt_device_deadline(end->dev) <= end->ends->now.mono);
+}
+
+static inline void ends_send(struct end *end, const void *packet, size_t len)
+{
+	struct xt_pkt *pkt = xt_batch_add(end->batch, len);
+
+	MUST(pkt);
+	memcpy(pkt->data, packet, len);
+	pkt->len = (uint32_t)len;
+	xt_batch_trim(end->batch);
+	xt_send_plan(end->dev, end->ends->now, end->batch, end->tx);
+	ends_seal(end);
+	ends_tick(end);
+}
+
+static inline void ends_hear(struct end *end, const struct xt_path *from, uint8_t ecn,
+			     const void *bytes, size_t len)
+{
+	struct xt_pkt *pkt = xt_batch_add(end->batch, len);
+
+	MUST(pkt);
+	memcpy(pkt->data, bytes, len);
+	pkt->len = (uint32_t)len;
+	pkt->ecn = ecn & 3;
+	pkt->from = from;
+	xt_batch_trim(end->batch);
+	xt_recv_plan(end->dev, end->ends->now, end->batch);
+	xt_aead_open(end->ends->aead, end->batch->jobs, end->batch->n_jobs);
+	xt_recv_finish(end->dev, end->ends->now, end->batch);
+	if (pkt->verdict == XT_PASS && end->ends->out)
+		end->ends->out(end->ends, end, pkt);
+	ends_flush(end);
+	ends_tick(end);
+}
+
+/* Deliver the oldest until the wire is silent. */
+static inline void ends_settle(struct ends *ends)
+{
+	for (unsigned i = 0; ends->n_wire && i < 1000; i++) {
+		struct datagram d = ends->wire[0];
+
+		memmove(ends->wire, ends->wire + 1, --ends->n_wire * sizeof(d));
+		ends_hear(other(d.from), &d.from->path, 0, d.bytes, d.len);
+		free(d.bytes);
+	}
+}
+
+#endif
