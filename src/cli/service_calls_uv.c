@@ -150,7 +150,7 @@ static void open_uapi(struct xt_service *service)
 {
 	char path[XT_RUNSOCK_MAX];
 	struct xt_server_options options = {
-	    .path = path, .framing = XT_FRAME_BLANK, .handle = on_uapi, .ctx = service};
+	    .path = path, .framing = XT_FRAME_UAPI, .handle = on_uapi, .ctx = service};
 	int rc;
 
 	if (geteuid() != 0) {

@@ -3,6 +3,8 @@
  * taken; without clients nothing ever wakes up. */
 #include "control/server_uv.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +14,19 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "control/frame.h"
 #include "control/socket.h"
 
 #define CLIENTS_MAX  64
+#define BACKLOG	     128
 #define REQUEST_MAX  (64u << 10)
 #define STALL_MS     10000
-#define UNREAD_MAX   (64u << 20) /* answers that a client has not taken */
+#define UNREAD_MAX   (128u << 20) /* answers that a client has not taken */
+#define UNREAD_HOLD  (64u << 10)  /* with so much unread no further request of its is begun */
+#define UNREAD_ALL   (64u << 20)  /* and with so much in all, nobody's */
+#define PROGRESS     (1u << 20)	  /* of a long request, that starts its time anew */
 #define BUFFER_FIRST 1024
+#define BUFFER_KEEP  (64u << 10)
 
 struct client;
 
@@ -35,8 +43,12 @@ struct client {
 	unsigned open; /* handles not closed yet */
 	char *buf;
 	size_t len, cap, scanned;
+	size_t timed;	/* of the request's bytes, when its time began */
+	uint64_t since; /* it has been idle; uv time */
 	struct xt_request request;
 	bool busy, pumping, closing, reading;
+	bool held;   /* a request waits for answers to be read */
+	bool ended;  /* no more will come */
 	bool flush;  /* close as soon as all is written */
 	bool doomed; /* close in the next turn */
 };
@@ -49,6 +61,7 @@ struct xt_server {
 	struct stat id;
 	struct client *clients;
 	unsigned n;
+	size_t unread; /* of all clients */
 	bool closing, listener_closed;
 };
 
@@ -117,13 +130,31 @@ static void client_flush(struct client *c)
 		client_close(c, true);
 }
 
+static bool idle(const struct client *c)
+{
+	return !c->busy && !c->len && !unread(c);
+}
+
 static void on_stall(uv_timer_t *timer)
 {
 	struct client *c = timer->data;
 
-	if (c->busy && !unread(c) && !c->doomed)
+	if ((c->busy || c->held) && !unread(c) && !c->doomed)
 		return; /* it waits for us */
 	client_close(c, true);
+}
+
+/* Its time runs from now, unless there is nothing to wait for. */
+static void restart_clock(struct client *c)
+{
+	unsigned ms = c->server->options.stall_ms;
+
+	c->timed = c->len;
+	c->since = uv_now(c->server->loop);
+	if (c->server->options.patient && idle(c))
+		uv_timer_stop(&c->stall);
+	else
+		uv_timer_start(&c->stall, on_stall, ms, ms);
 }
 
 /* No realloc: requests hold keys. */
@@ -161,17 +192,22 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	struct client *c = stream->data;
 
 	(void)buf;
-	if (n == UV_ENOBUFS && c->busy) { /* a client ahead of us: it waits */
+	if (n == UV_ENOBUFS && (c->busy || c->held)) { /* a client ahead of us: it waits */
 		uv_read_stop(stream);
 		c->reading = false;
 	} else if (n < 0) {
-		/* What was asked and answered before the end still goes out. */
-		if (n == UV_EOF && !c->busy)
-			client_flush(c);
-		else
+		/* What was asked before the end is still answered, and goes out. */
+		c->ended = true;
+		if (n != UV_EOF || c->busy)
 			client_close(c, true);
+		else if (!c->held)
+			client_flush(c);
 	} else if (n > 0) {
+		bool begins = c->len == 0;
+
 		c->len += (size_t)n;
+		if (begins || c->len - c->timed >= PROGRESS)
+			restart_clock(c);
 		pump(c);
 	}
 }
@@ -179,21 +215,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* Length of the first request with its end mark, or 0: not whole yet. */
 static size_t frame(struct client *c)
 {
-	bool blank = c->server->options.framing == XT_FRAME_BLANK;
-
-	while (c->scanned < c->len) {
-		char *newline = memchr(c->buf + c->scanned, '\n', c->len - c->scanned);
-
-		if (!newline) {
-			c->scanned = c->len;
-			return 0;
-		}
-		size_t at = (size_t)(newline - c->buf);
-		c->scanned = at + 1;
-		if (!blank || at == 0 || c->buf[at - 1] == '\n')
-			return at + 1;
-	}
-	return 0;
+	return xt_frame(c->server->options.framing, c->buf, c->len, &c->scanned);
 }
 
 static void consume(struct client *c, size_t n)
@@ -201,7 +223,17 @@ static void consume(struct client *c, size_t n)
 	memmove(c->buf, c->buf + n, c->len - n);
 	xt_wipe(c->buf + c->len - n, n);
 	c->len -= n;
-	c->scanned = 0;
+	c->scanned = c->timed = 0;
+	if (c->len == 0 && c->cap > BUFFER_KEEP) { /* the rest of it was wiped before */
+		free(c->buf);
+		c->buf = NULL;
+		c->cap = 0;
+	}
+}
+
+static bool must_wait(const struct client *c)
+{
+	return unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
 }
 
 /* Hand over what is whole, one request after the other. */
@@ -216,19 +248,36 @@ static void pump(struct client *c)
 	while (!c->busy && !c->closing && !c->flush && (n = frame(c)) > 0) {
 		size_t len = s->options.framing == XT_FRAME_LINE ? n - 1 : n;
 
-		uv_timer_again(&c->stall);
+		c->held = must_wait(c);
+		if (c->held)
+			break;
 		if (len) {
 			c->busy = true;
 			c->request = (struct xt_request){.client = c};
 			s->options.handle(s->options.ctx, &c->request, c->buf, len);
 		}
 		consume(c, n);
+		if (!c->closing && !c->doomed)
+			restart_clock(c);
 	}
 	c->pumping = false;
-	if (!c->closing && !c->busy && c->len > s->options.max_request)
+	if (!c->closing && !c->busy && !c->held && c->len > s->options.max_request)
 		client_close(c, true);
+	if (!c->closing && !c->busy && !c->held && c->ended)
+		client_flush(c);
 	if (!c->closing && !c->busy && !c->flush && !c->reading)
 		c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
+}
+
+/* Those that were held back go on, as far as there is room. */
+static void release_held(struct xt_server *s)
+{
+	for (struct client *c = s->clients; c && !s->closing; c = c->next) {
+		if (c->held && !c->closing && !must_wait(c)) {
+			c->held = false;
+			pump(c);
+		}
+	}
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -236,16 +285,14 @@ static void on_written(uv_write_t *write, int status)
 	struct answer *a = XT_CONTAINER(write, struct answer, write);
 	struct client *c = write->data;
 
+	c->server->unread -= a->len;
 	xt_wipe(a->bytes, a->len);
 	free(a);
-	if (c->closing)
-		return;
-	if (!c->doomed)
-		uv_timer_again(&c->stall);
-	if (status < 0)
+	if (!c->closing && !c->doomed)
+		restart_clock(c);
+	if (!c->closing && (status < 0 || (c->flush && !unread(c))))
 		client_close(c, true);
-	else if (c->flush && !unread(c))
-		client_close(c, true);
+	release_held(c->server);
 }
 
 static int answer(struct client *c, const void *data, size_t len)
@@ -263,8 +310,10 @@ static int answer(struct client *c, const void *data, size_t len)
 	if (err) {
 		xt_wipe(a->bytes, len);
 		free(a);
+		return err;
 	}
-	return err;
+	c->server->unread += len;
+	return 0;
 }
 
 void xt_request_abort(struct xt_request *request)
@@ -285,7 +334,7 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 		return;
 	c->busy = false;
 	if (!c->doomed)
-		uv_timer_again(&c->stall);
+		restart_clock(c);
 	pump(c);
 }
 
@@ -305,11 +354,36 @@ void *xt_request_get(const struct xt_request *request)
 	return request->data;
 }
 
+/* The one that has been silent between requests for longest, when it may be. */
+static void make_room(struct xt_server *s)
+{
+	struct client *oldest = NULL;
+
+	for (struct client *c = s->clients; c && s->options.patient; c = c->next) {
+		if (!c->closing && idle(c) && (!oldest || c->since < oldest->since))
+			oldest = c;
+	}
+	if (oldest)
+		client_close(oldest, false);
+}
+
+/* Those that are being closed hold no place. */
+static unsigned open_clients(const struct xt_server *s)
+{
+	unsigned n = 0;
+
+	for (const struct client *c = s->clients; c; c = c->next)
+		n += !c->closing;
+	return n;
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct xt_server *s = listener->data;
 	struct client *c = status == 0 ? calloc(1, sizeof(*c)) : NULL;
 
+	if (c && open_clients(s) >= s->options.max_clients)
+		make_room(s);
 	if (!c) {
 		/* Without memory the connection stays with libuv, which waits for it to be
 		 * accepted: nothing better can be done then. */
@@ -325,11 +399,12 @@ static void on_connection(uv_stream_t *listener, int status)
 	uv_pipe_init(s->loop, &c->pipe, 0);
 	uv_timer_init(s->loop, &c->stall);
 	c->pipe.data = c->stall.data = c;
-	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || s->n > CLIENTS_MAX) {
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
+	    open_clients(s) > s->options.max_clients) {
 		client_close(c, false);
 		return;
 	}
-	uv_timer_start(&c->stall, on_stall, s->options.stall_ms, s->options.stall_ms);
+	restart_clock(c);
 	c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
 	if (!c->reading)
 		client_close(c, false);
@@ -341,6 +416,21 @@ static void on_listener_closed(uv_handle_t *handle)
 
 	s->listener_closed = true;
 	server_free(s);
+}
+
+/* A descriptor that listens, and where it stands; the path's identity in s->id. */
+static int take_listener(struct xt_server *s, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (lstat(s->path, &s->id) < 0)
+		memset(&s->id, 0, sizeof(s->id));
+	return fd;
 }
 
 int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_server_options *options)
@@ -359,7 +449,10 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 		s->options.max_request = REQUEST_MAX;
 	if (!s->options.stall_ms)
 		s->options.stall_ms = STALL_MS;
-	fd = xt_socket_listen(s->path, &s->id);
+	if (!s->options.max_clients)
+		s->options.max_clients = CLIENTS_MAX;
+	fd = options->listen_fd > 0 ? take_listener(s, options->listen_fd)
+				    : xt_socket_listen(s->path, &s->id);
 	if (fd < 0) {
 		free(s->path);
 		free(s);
@@ -371,7 +464,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	err = uv_pipe_open(&s->listener, fd);
 	if (err)
 		close(fd);
-	err = err ? err : uv_listen((uv_stream_t *)&s->listener, CLIENTS_MAX, on_connection);
+	err = err ? err : uv_listen((uv_stream_t *)&s->listener, BACKLOG, on_connection);
 	if (err) {
 		xt_server_close(s);
 		return err;
@@ -389,6 +482,13 @@ void xt_server_close(struct xt_server *s)
 	for (struct client *c = s->clients; c; c = c->next)
 		client_close(c, false);
 	uv_close((uv_handle_t *)&s->listener, on_listener_closed);
+}
+
+bool xt_server_there(const struct xt_server *s)
+{
+	struct stat st;
+
+	return lstat(s->path, &st) == 0 && st.st_dev == s->id.st_dev && st.st_ino == s->id.st_ino;
 }
 
 unsigned xt_server_clients(const struct xt_server *s)

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 128
 
 static int address(struct sockaddr_un *out, const char *path)
 {

@@ -230,7 +230,7 @@ static void lines_are_answered_one_after_the_other(void **state)
 
 static void blank_lines_end_requests_of_several_lines(void **state)
 {
-	struct host h = {.framing = XT_FRAME_BLANK};
+	struct host h = {.framing = XT_FRAME_UAPI};
 	int fd;
 	(void)state;
 
