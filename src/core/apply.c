@@ -19,6 +19,7 @@ struct plan {
 	struct xt_peer **table; /* &fresh or the device's */
 	struct xt_peer **made;	/* the new ones, in order */
 	char **names;		/* per peer change, or NULL */
+	bool *renewed;		/* per peer change: it removes a peer that a later one makes anew */
 	size_t n_made;
 	struct xt_public own; /* after the change */
 	bool has_own;
@@ -52,16 +53,12 @@ static bool peer_change_valid(const struct xt_peer_change *pc)
 	return true;
 }
 
-static bool wants_new(const struct plan *plan, const struct xt_peer_change *pc)
+static struct xt_peer *find(const struct plan *plan, const struct xt_public *key)
 {
 	struct xt_peer *peer;
 
-	if (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))
-		return false;
-	if (plan->has_own && !memcmp(&plan->own, &pc->key, sizeof(pc->key)))
-		return false;
-	HASH_FIND(by_key, *plan->table, &pc->key, sizeof(pc->key), peer);
-	return !peer;
+	HASH_FIND(by_key, *plan->table, key, sizeof(*key), peer);
+	return peer;
 }
 
 static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_public *key)
@@ -70,12 +67,36 @@ static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_p
 
 	if (!peer)
 		return XT_E_NOMEM;
+	peer->ghost = true;
 	HASH_ADD(by_key, *plan->table, key, sizeof(peer->key), peer);
 	if (!peer->by_key.tbl) {
 		xt_peer_free(dev, peer);
 		return XT_E_NOMEM;
 	}
 	plan->made[plan->n_made++] = peer;
+	return 0;
+}
+
+/* The i-th entry in its turn: a peer to make, or one to be kept that an earlier entry removes. */
+static int prepare_peer(struct xt_device *dev, struct plan *plan, size_t i)
+{
+	const struct xt_peer_change *pc = &plan->change->peers[i];
+	struct xt_peer *peer = find(plan, &pc->key);
+
+	if (pc->set & XT_PEER_REMOVE) {
+		if (peer)
+			peer->renewal = (uint32_t)i + 1;
+		return 0;
+	}
+	if (pc->set & XT_PEER_UPDATE_ONLY)
+		return 0;
+	if (plan->has_own && !memcmp(&plan->own, &pc->key, sizeof(pc->key)))
+		return 0;
+	if (!peer)
+		return make_peer(dev, plan, &pc->key);
+	if (peer->renewal)
+		plan->renewed[peer->renewal - 1] = true;
+	peer->renewal = 0;
 	return 0;
 }
 
@@ -95,11 +116,9 @@ static int prepare_peers(struct xt_device *dev, struct plan *plan)
 			if (!plan->names[i])
 				return XT_E_NOMEM;
 		}
-		if (wants_new(plan, pc)) {
-			int err = make_peer(dev, plan, &pc->key);
-			if (err)
-				return err;
-		}
+		int err = prepare_peer(dev, plan, i);
+		if (err)
+			return err;
 	}
 	int err = xt_allowedips_reserve(&dev->allowed, networks);
 	return err ? err : xt_heap_reserve(&dev->deadlines, dev->n_peers + plan->n_made);
@@ -123,9 +142,22 @@ static int prepare(struct xt_device *dev, struct plan *plan)
 	}
 	plan->names = calloc(c->n_peers + 1, sizeof(*plan->names));
 	plan->made = calloc(c->n_peers + 1, sizeof(*plan->made));
-	if (!plan->names || !plan->made)
+	plan->renewed = calloc(c->n_peers + 1, sizeof(*plan->renewed));
+	if (!plan->names || !plan->made || !plan->renewed || c->n_peers >= UINT32_MAX)
 		return XT_E_NOMEM;
 	return prepare_peers(dev, plan);
+}
+
+/* After a failure: peers that stay bear no mark. */
+static void forget_renewals(const struct plan *plan)
+{
+	struct xt_peer *peer;
+
+	for (size_t i = 0; plan->renewed && i < plan->change->n_peers; i++) {
+		if ((plan->change->peers[i].set & XT_PEER_REMOVE) &&
+		    (peer = find(plan, &plan->change->peers[i].key)))
+			peer->renewal = 0;
+	}
 }
 
 static void forget_plan(struct xt_device *dev, struct plan *plan)
@@ -222,14 +254,19 @@ static void commit_peers(struct xt_device *dev, struct xt_time now, struct plan 
 	for (size_t i = 0; i < plan->n_made; i++)
 		xt_peer_join(dev, plan->made[i]);
 	for (size_t i = 0; i < c->n_peers; i++) {
-		struct xt_peer *peer = xt_peer_find(dev, &c->peers[i].key);
+		const struct xt_peer_change *pc = &c->peers[i];
+		struct xt_peer *peer = xt_peer_find(dev, &pc->key);
 
-		if (!peer)
+		if (!peer || (peer->ghost && (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))))
 			continue;
-		if (c->peers[i].set & XT_PEER_REMOVE)
+		peer->ghost = plan->renewed[i];
+		peer->renewal = 0;
+		if (peer->ghost)
+			xt_peer_renew(dev, peer);
+		else if (pc->set & XT_PEER_REMOVE)
 			remove_peer(dev, peer);
 		else
-			commit_peer(dev, now, peer, &c->peers[i], &plan->names[i]);
+			commit_peer(dev, now, peer, pc, &plan->names[i]);
 	}
 }
 
@@ -239,6 +276,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 	int err = prepare(dev, &plan);
 
 	if (err) {
+		forget_renewals(&plan);
 		forget_plan(dev, &plan);
 	} else {
 		commit_key(dev, &plan);
@@ -253,5 +291,6 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 	}
 	free(plan.names);
 	free(plan.made);
+	free(plan.renewed);
 	return err;
 }

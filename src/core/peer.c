@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "core/device_impl.h"
 
 static void endpoint_key(struct xt_endpoint_key *key, const struct xt_endpoint *ep)
@@ -70,7 +71,8 @@ static void leave_lists(struct xt_device *dev, struct xt_peer *peer)
 	}
 }
 
-void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
+/* Out of everything but the table of keys and the list of all. */
+static void strip(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_peer_erase(dev, peer);
 	dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
@@ -78,6 +80,29 @@ void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
 	xt_heap_remove(&dev->deadlines, &peer->node);
 	leave_endpoints(dev, peer);
 	leave_lists(dev, peer);
+}
+
+void xt_peer_renew(struct xt_device *dev, struct xt_peer *peer)
+{
+	strip(dev, peer);
+	DL_DELETE(dev->peers, peer);
+	DL_APPEND(dev->peers, peer);
+	memset(&peer->path, 0, sizeof(peer->path));
+	xt_timers_init(&peer->timers);
+	xt_cookie_maker_clear(&peer->cookie);
+	xt_cookie_maker_init(&peer->cookie, &peer->key);
+	xt_wipe(&peer->secret->noise.psk, sizeof(peer->secret->noise.psk));
+	memset(peer->last_stamp, 0, sizeof(peer->last_stamp));
+	peer->last_consumed = XT_NEVER;
+	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = 0;
+	peer->owes_keepalive = false;
+	free(peer->name);
+	peer->name = NULL;
+}
+
+void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
+{
+	strip(dev, peer);
 	HASH_DELETE(by_key, dev->peers_by_key, peer);
 	DL_DELETE(dev->peers, peer);
 	dev->n_peers--;

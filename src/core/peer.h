@@ -52,6 +52,8 @@ struct xt_peer {
 	bool speaking; /* on the device's list of peers with something to say */
 	bool touched;  /* on the list of peers whose deadline must be looked at */
 	bool in_endpoints;
+	bool ghost;	  /* within apply: allocated, but not there yet or not any longer */
+	uint32_t renewal; /* within apply: 1 + the entry that removes it, 0: none */
 	struct xt_peer *next_speaking, *next_touched;
 
 	struct xt_endpoint_key endpoint_key;
@@ -65,6 +67,8 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
 /* Into the device's list, once it stands in the table of keys; and out of every table and list. */
 void xt_peer_join(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer);
+/* As if it were unlinked, freed, made and joined again; cannot fail. */
+void xt_peer_renew(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);

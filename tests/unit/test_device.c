@@ -355,6 +355,64 @@ static void our_own_key_is_no_peer(void **state)
 	xt_report_free(r);
 }
 
+/* What a request says of one peer in turns: R remove, U update_only, A add, each with a keepalive of
+ * its place, counted from 1. Afterwards: the keepalive, or -1 for no such peer. */
+static int after(struct pair *p, const char *steps, bool was_there)
+{
+	struct xt_public key = {{9}};
+	struct xt_change c;
+	struct xt_report *r;
+	int found = -1;
+
+	xt_change_init(&c);
+	if (was_there) {
+		xt_change_peer(&c, &key)->set = XT_PEER_KEEPALIVE | XT_PEER_PSK;
+		c.peers[0].psk.b[0] = 1;
+		c.peers[0].keepalive_s = 99;
+		assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+		xt_change_clear(&c);
+	}
+	for (uint16_t i = 0; steps[i]; i++) {
+		struct xt_peer_change *pc = xt_change_peer(&c, &key);
+
+		pc->set = steps[i] == 'R' ? XT_PEER_REMOVE : XT_PEER_KEEPALIVE;
+		pc->set |= steps[i] == 'U' ? XT_PEER_UPDATE_ONLY : 0;
+		pc->keepalive_s = (uint16_t)(i + 1);
+	}
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	xt_change_clear(&c);
+	assert_int_equal(xt_device_report(p->a.dev, p->now, &r), 0);
+	for (size_t i = 0; i < r->n_peers; i++) {
+		if (memcmp(&r->peers[i].key, &key, sizeof(key)) == 0) {
+			found = r->peers[i].keepalive_s;
+			if (strchr(steps, 'R')) /* a new one: nothing of the old is left */
+				assert_int_equal(r->peers[i].psk.b[0], 0);
+		}
+	}
+	xt_report_free(r);
+	xt_change_peer(&c, &key)->set = XT_PEER_REMOVE;
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	xt_change_clear(&c);
+	return found;
+}
+
+static void what_a_change_says_of_one_peer_counts_in_its_order(void **state)
+{
+	static const struct {
+		const char *steps;
+		int there, absent; /* result when the peer was there before, and when not */
+	} cases[] = {{"A", 1, 1},     {"R", -1, -1},  {"U", 1, -1},   {"RA", 2, 2},   {"AR", -1, -1},
+		     {"RU", -1, -1},  {"UA", 2, 2},   {"RUA", 3, 3},  {"RAU", 3, 3},  {"RAR", -1, -1},
+		     {"RARA", 4, 4},  {"ARA", 3, 3},  {"ARAU", 4, 4}, {"UR", -1, -1}, {"URU", -1, -1},
+		     {"RARU", -1, -1}};
+	struct pair *p = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(after(p, cases[i].steps, true), cases[i].there);
+		assert_int_equal(after(p, cases[i].steps, false), cases[i].absent);
+	}
+}
+
 static void stamps_never_reach_the_bound_nor_go_below_the_floor(void **state)
 {
 	struct pair *p = *state;
@@ -426,6 +484,7 @@ int main(void)
 		T(a_restarted_side_handshakes_when_it_hears_of_a_lost_session),
 		T(a_bad_change_leaves_the_device_as_it_was),
 		T(our_own_key_is_no_peer),
+		T(what_a_change_says_of_one_peer_counts_in_its_order),
 		T(stamps_never_reach_the_bound_nor_go_below_the_floor),
 		T(an_idle_device_wants_no_call),
 		T(padding_stays_within_the_mtu),
