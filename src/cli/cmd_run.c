@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
@@ -22,24 +23,33 @@ const char xt_text_up[] =
     "\nReturns once the endpoint answers, PostUp included; when a step fails, all is undone and\n"
     "the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n";
 
-/* LOG_LEVEL as the other implementations read it. true: it was set and wants to be heard. */
+/* LOG_LEVEL and WG_LOG_LEVEL in all words that implementations of the protocol take. true: it was
+ * set and wants to be heard. */
 static bool set_log_level(void)
 {
-	const char *level = getenv("LOG_LEVEL");
+	static const struct {
+		const char *word;
+		enum xt_log_level level;
+	} words[] = {
+	    {"error", XT_LOG_WARNING}, {"silent", XT_LOG_SILENT}, {"verbose", XT_LOG_NOTICE},
+	    {"debug", XT_LOG_DEBUG},   {"off", XT_LOG_SILENT},	  {"warn", XT_LOG_WARNING},
+	    {"info", XT_LOG_NOTICE},   {"trace", XT_LOG_DEBUG},
+	};
+	const char *word = getenv("LOG_LEVEL");
 
-	if (!level)
-		level = getenv("WG_LOG_LEVEL");
-	if (!level || strcmp(level, "error") == 0)
-		xt_log_set_level(XT_LOG_WARNING);
-	else if (strcmp(level, "silent") == 0)
-		xt_log_set_level(XT_LOG_SILENT);
-	else if (strcmp(level, "verbose") == 0)
-		xt_log_set_level(XT_LOG_NOTICE);
-	else if (strcmp(level, "debug") == 0)
-		xt_log_set_level(XT_LOG_DEBUG);
-	else
-		xt_say("LOG_LEVEL=%.20s: silent, error, verbose or debug were expected", level);
-	return level && strcmp(level, "silent") != 0;
+	if (!word)
+		word = getenv("WG_LOG_LEVEL");
+	xt_log_set_level(XT_LOG_WARNING);
+	if (!word || !*word)
+		return false;
+	for (size_t i = 0; i < XT_LEN(words); i++) {
+		if (strcmp(word, words[i].word) == 0) {
+			xt_log_set_level(words[i].level);
+			return words[i].level != XT_LOG_SILENT;
+		}
+	}
+	xt_say("LOG_LEVEL=%.20s: silent, error, verbose or debug were expected", word);
+	return false;
 }
 
 static int serve(const char *name_or_path, const struct xt_service_wish *wish)
@@ -114,7 +124,7 @@ static int await(pid_t child, int ready)
 
 int xt_cmd_up(const struct xt_args *args)
 {
-	bool loud = set_log_level() && getenv("LOG_LEVEL");
+	bool loud = set_log_level();
 	int ends[2], status;
 	pid_t child;
 

@@ -93,7 +93,9 @@ static void on_link(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_link);
 	if (xt_link_watch_read(state->watch, state->what->tun->ifindex, &link) <= 0)
 		return;
-	if (!link.exists) {
+	if (link.moved) { /* it works on; its end will show at the TUN */
+		uv_poll_stop(handle);
+	} else if (!link.exists) {
 		end(state, -ENODEV);
 	} else if (link.mtu && link.mtu != state->what->tun->mtu) {
 		state->what->tun->mtu = link.mtu;

@@ -90,11 +90,11 @@ static bool trusted(const char *path)
 	       (st.st_uid == geteuid() || st.st_uid == 0 || geteuid() == 0);
 }
 
-static bool mark_path(char path[XT_RUNSOCK_MAX], const char *name)
+static bool mark_path(char path[XT_RUNSOCK_MAX], const char *name, bool make)
 {
 	char dir[XT_RUNDIR_MAX];
 
-	if (xt_rundir_own(dir, true) < 0)
+	if (xt_rundir_own(dir, make) < 0)
 		return false;
 	int n = snprintf(path, XT_RUNSOCK_MAX, "%s/%s.tun", dir, name);
 	return n > 0 && n < XT_RUNSOCK_MAX;
@@ -105,7 +105,7 @@ void xt_rundir_mark(const char *name, uint32_t owner_uid)
 	char path[XT_RUNSOCK_MAX];
 	FILE *file;
 
-	if (!mark_path(path, name))
+	if (!mark_path(path, name, true))
 		return;
 	(void)unlink(path);
 	file = fopen(path, "wxe");
@@ -119,7 +119,7 @@ void xt_rundir_unmark(const char *name)
 {
 	char path[XT_RUNSOCK_MAX];
 
-	if (mark_path(path, name))
+	if (mark_path(path, name, false))
 		(void)unlink(path);
 }
 
@@ -127,7 +127,7 @@ bool xt_rundir_marked(const char *name, uint32_t *owner_uid)
 {
 	char path[XT_RUNSOCK_MAX], line[24];
 	uint64_t uid = UINT32_MAX;
-	FILE *file = mark_path(path, name) ? fopen(path, "re") : NULL;
+	FILE *file = mark_path(path, name, false) ? fopen(path, "re") : NULL;
 
 	if (!file)
 		return false;

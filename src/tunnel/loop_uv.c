@@ -16,8 +16,9 @@
 
 enum { UDP4, UDP6, UDPS };
 
+/* udp handles come and go with their sockets, so that each has memory of its own. */
 struct poll {
-	uv_poll_t handle;
+	uv_poll_t *handle;
 	struct xt_loop *loop;
 	int fd; /* -1: not there */
 	int events;
@@ -29,6 +30,8 @@ struct xt_loop {
 	struct xt_tunnel *tunnel;
 	struct poll tun, udp[UDPS], link;
 	uv_timer_t timer;
+	int watch;	  /* link's descriptor, -1: none */
+	unsigned ifindex; /* where it is watched */
 	bool tried[UDPS]; /* writable, but the datagrams that wait are for the other one */
 	bool gone, stopping;
 	unsigned open; /* handles that are not closed yet */
@@ -39,7 +42,7 @@ static void loop_gone(struct xt_loop *loop, int error)
 	if (loop->gone || loop->stopping)
 		return;
 	loop->gone = true;
-	uv_poll_stop(&loop->tun.handle);
+	uv_poll_stop(loop->tun.handle);
 	loop->tun.events = 0;
 	loop->calls.gone(loop->calls.ctx, error);
 }
@@ -50,9 +53,9 @@ static void poll_want(struct poll *poll, int events)
 		return;
 	poll->events = events;
 	if (events)
-		uv_poll_start(&poll->handle, events, poll->callback);
+		uv_poll_start(poll->handle, events, poll->callback);
 	else
-		uv_poll_stop(&poll->handle);
+		uv_poll_stop(poll->handle);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -150,11 +153,54 @@ static void on_udp(uv_poll_t *handle, int status, int events)
 	settle(loop);
 }
 
+static void on_link(uv_poll_t *handle, int status, int events);
+static void poll_close(struct poll *poll);
+static int poll_open(struct xt_loop *loop, struct poll *poll, int fd, uv_poll_cb callback);
+
+static void watch_close(struct xt_loop *loop)
+{
+	poll_close(&loop->link);
+	if (loop->watch >= 0)
+		close(loop->watch);
+	loop->watch = -1;
+}
+
+static void link_is(struct xt_loop *loop, const struct xt_link_state *state)
+{
+	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
+
+	if (state->mtu == 0 || state->mtu == tun->mtu)
+		return;
+	xt_tunnel_set_mtu(loop->tunnel, state->mtu);
+	if (loop->calls.mtu)
+		loop->calls.mtu(loop->calls.ctx, state->mtu);
+}
+
+/* To another namespace: the packets still come and go through our descriptor. Where it may not be
+ * watched, its end is seen by the TUN's. */
+static void link_moved(struct xt_loop *loop)
+{
+	struct xt_link_state state;
+	int fd, rc;
+
+	rc = xt_link_watch_move(xt_tunnel_tun(loop->tunnel)->fd, &loop->ifindex, &fd, &state);
+	watch_close(loop);
+	if (rc == -ENODEV || rc == -EBADFD || rc == -ENOTRECOVERABLE) {
+		loop_gone(loop, rc);
+		return;
+	}
+	if (rc < 0)
+		return;
+	loop->watch = fd;
+	if (poll_open(loop, &loop->link, fd, on_link) == 0)
+		poll_want(&loop->link, UV_READABLE);
+	link_is(loop, &state);
+}
+
 static void on_link(uv_poll_t *handle, int status, int events)
 {
 	struct poll *poll = handle->data;
 	struct xt_loop *loop = poll->loop;
-	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
 	struct xt_link_state state = {0};
 	int rc, error;
 	socklen_t len = sizeof(error);
@@ -165,16 +211,15 @@ static void on_link(uv_poll_t *handle, int status, int events)
 		(void)getsockopt(poll->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 		poll_want(poll, UV_READABLE);
 	}
-	rc = xt_link_watch_read(poll->fd, tun->ifindex, &state);
+	rc = xt_link_watch_read(poll->fd, loop->ifindex, &state);
 	if (rc <= 0)
 		return;
-	if (!state.exists) {
+	if (state.exists)
+		link_is(loop, &state);
+	else if (state.moved)
+		link_moved(loop);
+	else
 		loop_gone(loop, -ENODEV);
-	} else if (state.mtu != 0 && state.mtu != tun->mtu) {
-		xt_tunnel_set_mtu(loop->tunnel, state.mtu);
-		if (loop->calls.mtu)
-			loop->calls.mtu(loop->calls.ctx, state.mtu);
-	}
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -182,10 +227,10 @@ static void on_closed(uv_handle_t *handle)
 	struct xt_loop *loop =
 	    handle->type == UV_TIMER ? handle->data : ((struct poll *)handle->data)->loop;
 
+	if (handle->type == UV_POLL)
+		free(handle);
 	if (--loop->open > 0)
 		return;
-	if (loop->link.fd >= 0)
-		close(loop->link.fd);
 	struct xt_loop_calls calls = loop->calls;
 	free(loop);
 	calls.closed(calls.ctx);
@@ -200,10 +245,15 @@ static int poll_open(struct xt_loop *loop, struct poll *poll, int fd, uv_poll_cb
 	poll->callback = callback;
 	if (fd < 0)
 		return 0;
-	rc = uv_poll_init(loop->timer.loop, &poll->handle, fd);
-	if (rc < 0)
+	poll->handle = malloc(sizeof(*poll->handle));
+	if (!poll->handle)
+		return XT_E_NOMEM;
+	rc = uv_poll_init(loop->timer.loop, poll->handle, fd);
+	if (rc < 0) {
+		free(poll->handle);
 		return rc;
-	poll->handle.data = poll;
+	}
+	poll->handle->data = poll;
 	poll->fd = fd;
 	loop->open++;
 	return 0;
@@ -215,7 +265,7 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	const struct xt_tun *tun = xt_tunnel_tun(tunnel);
 	const struct xt_udp *udp = xt_tunnel_udp(tunnel);
 	struct xt_loop *loop = calloc(1, sizeof(*loop));
-	int watch = -1, rc;
+	int rc;
 
 	if (!loop)
 		return XT_E_NOMEM;
@@ -223,6 +273,8 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->calls = *calls;
 	loop->tunnel = tunnel;
 	loop->tun.fd = loop->link.fd = loop->udp[UDP4].fd = loop->udp[UDP6].fd = -1;
+	loop->watch = -1;
+	loop->ifindex = tun->ifindex;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
 	loop->open = 1;
@@ -230,12 +282,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	for (int i = 0; i < UDPS && rc == 0; i++)
 		rc = poll_open(loop, &loop->udp[i], udp->fd[i], on_udp);
 	if (rc == 0)
-		rc = xt_link_watch_open(tun->ifindex, &watch);
-	if (rc == 0) {
-		rc = poll_open(loop, &loop->link, watch, on_link);
-		if (rc < 0)
-			close(watch);
-	}
+		rc = xt_link_watch_open(tun->ifindex, &loop->watch);
+	if (rc == 0)
+		rc = poll_open(loop, &loop->link, loop->watch, on_link);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
@@ -255,8 +304,43 @@ static void poll_close(struct poll *poll)
 {
 	if (poll->fd < 0)
 		return;
-	uv_poll_stop(&poll->handle);
-	uv_close((uv_handle_t *)&poll->handle, on_closed);
+	uv_poll_stop(poll->handle);
+	uv_close((uv_handle_t *)poll->handle, on_closed);
+	poll->fd = -1;
+	poll->events = 0;
+}
+
+/* The sockets are others now. */
+static int udp_polls(struct xt_loop *loop)
+{
+	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
+	int rc = 0;
+
+	for (int i = 0; i < UDPS && rc == 0; i++) {
+		poll_close(&loop->udp[i]);
+		loop->tried[i] = false;
+		rc = poll_open(loop, &loop->udp[i], udp->fd[i], on_udp);
+	}
+	return rc;
+}
+
+int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change)
+{
+	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
+	uint16_t port = udp->port;
+	int rc, polled = 0;
+
+	if (loop->stopping)
+		return -ESHUTDOWN;
+	for (int i = 0; i < UDPS; i++)
+		poll_want(&loop->udp[i], 0);
+	rc = xt_tunnel_apply(loop->tunnel, change);
+	if (udp->port != port)
+		polled = udp_polls(loop);
+	settle(loop);
+	if (polled < 0) /* deaf: better an end that is seen */
+		loop_gone(loop, polled);
+	return rc;
 }
 
 void xt_loop_stop(struct xt_loop *loop)
@@ -267,7 +351,7 @@ void xt_loop_stop(struct xt_loop *loop)
 	poll_close(&loop->tun);
 	poll_close(&loop->udp[UDP4]);
 	poll_close(&loop->udp[UDP6]);
-	poll_close(&loop->link);
+	watch_close(loop);
 	uv_timer_stop(&loop->timer);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
 }

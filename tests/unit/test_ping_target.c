@@ -1,0 +1,110 @@
+/* layers: cli */
+/* Whom a ping is for: by Name, key and inner address. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "cli/ping_target.h"
+
+static struct xt_cidr allowed[5];
+static struct xt_peer_report peers[3];
+static struct xt_report report = {.peers = peers, .n_peers = 3, .allowed = allowed, .n_allowed = 5};
+
+/* right: 10.7.0.2/32 and fd07::2/128; office: 10.0.0.0/8 and 192.168.7.9/32, no endpoint;
+ * a peer without a Name: fd07::/48. */
+static int setup(void **state)
+{
+	static const char *const nets[] = {"10.7.0.2/32", "fd07::2/128", "10.0.0.0/8",
+					   "192.168.7.9/32", "fd07::/48"};
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(xt_cidr_parse(&allowed[i], nets[i]), 0);
+	memset(peers, 0, sizeof(peers));
+	for (size_t i = 0; i < 3; i++) {
+		memset(peers[i].key.b, (int)i + 1, sizeof(peers[i].key.b));
+		peers[i].n_allowed = i < 2 ? 2 : 1;
+		peers[i].first_allowed = 2 * i;
+		peers[i].endpoint.ip.family = 4;
+	}
+	peers[1].endpoint.ip.family = 0;
+	strcpy(peers[0].name, "right");
+	strcpy(peers[1].name, "office");
+	return 0;
+}
+
+static struct xt_ping_target target;
+
+static const char *aim(const char *word)
+{
+	return xt_ping_target(&target, &report, word, true, true);
+}
+
+static void expect(const char *word, size_t peer, const char *address)
+{
+	char text[XT_IP_TEXT];
+
+	assert_null(aim(word));
+	assert_ptr_equal(target.peer, &peers[peer]);
+	assert_string_equal(xt_ip_print(&target.address, text), address);
+}
+
+static void a_name_means_the_peers_first_host(void **state)
+{
+	(void)state;
+	expect("right", 0, "10.7.0.2");
+	assert_null(xt_ping_target(&target, &report, "right", false, true));
+	assert_int_equal(target.address.family, 6);
+}
+
+static void a_key_means_the_same(void **state)
+{
+	char key[XT_KEY_BASE64];
+
+	(void)state;
+	xt_key_to_base64(key, peers[0].key.b);
+	expect(key, 0, "10.7.0.2");
+	key[0] ^= 1;
+	assert_non_null(aim(key));
+}
+
+static void an_address_goes_to_the_most_specific_network(void **state)
+{
+	(void)state;
+	expect("10.7.0.2", 0, "10.7.0.2");
+	expect("fd07::2", 0, "fd07::2");
+	expect("fd07::3", 2, "fd07::3");
+	assert_non_null(aim("10.7.0.3")); /* office, which has no endpoint */
+	assert_ptr_equal(target.peer, &peers[1]);
+	assert_non_null(strstr(aim("10.7.0.3"), "endpoint"));
+}
+
+static void what_cannot_be_pinged_is_said(void **state)
+{
+	char key[XT_KEY_BASE64];
+
+	(void)state;
+	assert_non_null(strstr(aim("left"), "no peer has"));
+	assert_non_null(strstr(aim(""), "no peer has")); /* not the peer without a Name */
+	assert_non_null(strstr(aim("172.16.0.1"), "cover"));
+	xt_key_to_base64(key, peers[2].key.b);
+	assert_non_null(strstr(aim(key), "no single host"));
+	assert_non_null(xt_ping_target(&target, &report, "right", false, false));
+	assert_non_null(xt_ping_target(&target, &report, "fd07::2", true, false));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_name_means_the_peers_first_host),
+	    cmocka_unit_test(a_key_means_the_same),
+	    cmocka_unit_test(an_address_goes_to_the_most_specific_network),
+	    cmocka_unit_test(what_cannot_be_pinged_is_said),
+	};
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,198 @@
+/* layers: cli */
+/* Where running endpoints are looked for, and whose directories are trusted. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/rundir.h"
+
+static char base[64], run[80];
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(base, "/tmp/xt-rundir-XXXXXX");
+	if (!mkdtemp(base))
+		return -1;
+	snprintf(run, sizeof(run), "%s/run", base);
+	setenv("XT_RUN_DIR", run, 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r '%s'", base);
+	return system(command);
+}
+
+/* A socket file, listened on by nobody. */
+static void put_socket(const char *file)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", run, file);
+	assert_int_equal(bind(fd, (const void *)&address, sizeof(address)), 0);
+	close(fd);
+}
+
+static void put_file(const char *file)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", run, file);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+}
+
+static void looking_makes_no_directory(void **state)
+{
+	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
+	uint32_t uid;
+	struct stat st;
+
+	(void)state;
+	assert_false(xt_rundir_find(path, "left"));
+	assert_false(xt_rundir_marked("left", &uid));
+	assert_int_equal(xt_rundir_own(dir, false), 0);
+	assert_int_equal(stat(run, &st), -1);
+}
+
+static void the_directory_is_made_and_nobody_elses(void **state)
+{
+	char dir[XT_RUNDIR_MAX];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(xt_rundir_own(dir, true), 0);
+	assert_string_equal(dir, run);
+	assert_int_equal(stat(run, &st), 0);
+	assert_int_equal(st.st_mode & 022, 0);
+	assert_int_equal(xt_rundir_own(dir, true), 0);
+	chmod(run, 0777);
+	assert_true(xt_rundir_own(dir, true) < 0);
+	rmdir(run);
+	assert_int_equal(symlink("/tmp", run), 0);
+	assert_true(xt_rundir_own(dir, true) < 0);
+	unlink(run);
+	close(open(run, O_WRONLY | O_CREAT, 0600));
+	assert_true(xt_rundir_own(dir, true) < 0);
+}
+
+static void only_sockets_with_a_good_name_are_listed_in_order(void **state)
+{
+	char **names, dir[XT_RUNDIR_MAX];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(xt_rundir_list(&names, &n), 0);
+	assert_int_equal(n, 0);
+	xt_rundir_list_free(names, n);
+	assert_int_equal(xt_rundir_own(dir, true), 0);
+	put_socket("right.sock");
+	put_socket("left.sock");
+	put_socket("a.b.sock");
+	put_socket("sixteen-is-a-lot.sock");
+	put_socket("-x.sock");
+	put_socket("left");
+	put_socket(".sock");
+	put_file("left.tun");
+	assert_int_equal(xt_rundir_list(&names, &n), 0);
+	assert_int_equal(n, 3);
+	assert_string_equal(names[0], "a.b");
+	assert_string_equal(names[1], "left");
+	assert_string_equal(names[2], "right");
+	xt_rundir_list_free(names, n);
+}
+
+static void only_a_socket_is_found(void **state)
+{
+	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
+
+	(void)state;
+	assert_int_equal(xt_rundir_own(dir, true), 0);
+	put_file("left.sock");
+	assert_false(xt_rundir_find(path, "left"));
+	put_socket("right.sock");
+	assert_true(xt_rundir_find(path, "right"));
+	assert_non_null(strstr(path, "/run/right.sock"));
+}
+
+static void a_mark_remembers_the_owner(void **state)
+{
+	uint32_t uid = 0;
+
+	(void)state;
+	xt_rundir_mark("left", 1000);
+	assert_true(xt_rundir_marked("left", &uid));
+	assert_int_equal(uid, 1000);
+	assert_false(xt_rundir_marked("right", &uid));
+	xt_rundir_mark("left", 1001);
+	assert_true(xt_rundir_marked("left", &uid));
+	assert_int_equal(uid, 1001);
+	xt_rundir_unmark("left");
+	assert_false(xt_rundir_marked("left", &uid));
+	put_file("left.tun"); /* empty: ours, but nobody's */
+	assert_true(xt_rundir_marked("left", &uid));
+	assert_int_equal(uid, UINT32_MAX);
+}
+
+static void a_path_that_no_socket_can_have_is_refused(void **state)
+{
+	char dir[XT_RUNDIR_MAX], path[XT_RUNSOCK_MAX], longer[200];
+
+	(void)state;
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[0] = '/';
+	longer[sizeof(longer) - 1] = '\0';
+	setenv("XT_RUN_DIR", longer, 1);
+	assert_true(xt_rundir_own(dir, false) < 0);
+	assert_false(xt_rundir_each(0, dir));
+	assert_false(xt_rundir_find(path, "left"));
+}
+
+static void a_user_has_places_of_its_own(void **state)
+{
+	char dir[XT_RUNDIR_MAX];
+
+	(void)state;
+	unsetenv("XT_RUN_DIR");
+	setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
+	assert_true(xt_rundir_each(0, dir));
+	assert_string_equal(dir, "/run/xtunnel");
+	assert_true(xt_rundir_each(1, dir));
+	assert_string_equal(dir, "/run/user/7/xtunnel");
+	assert_true(xt_rundir_each(2, dir));
+	assert_memory_equal(dir, "/tmp/xtunnel-", 13);
+	assert_false(xt_rundir_each(3, dir));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(looking_makes_no_directory),
+	    T(the_directory_is_made_and_nobody_elses),
+	    T(only_sockets_with_a_good_name_are_listed_in_order),
+	    T(only_a_socket_is_found),
+	    T(a_mark_remembers_the_owner),
+	    T(a_path_that_no_socket_can_have_is_refused),
+	    T(a_user_has_places_of_its_own),
+	};
+	umask(077);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
