@@ -1,5 +1,5 @@
-/* UAPI on a socket: each request is read whole, judged whole, then applied or answered. The socket's
- * file is watched: its removal is how some controllers say that the endpoint shall end. */
+/* UAPI on a socket: each request is read whole, judged whole, then applied or answered. The
+ * socket's file is watched: its removal is how some controllers say that the endpoint shall end. */
 #include "control/uapi_uv.h"
 
 #include <stdlib.h>

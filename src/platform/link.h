@@ -82,6 +82,10 @@ struct xt_link_state {
 	char name[16]; /* after a rename */
 };
 int xt_link_watch_open(unsigned ifindex, int *fd);
+/* The TUN's interface was moved: watch it where it is. ifindex may be another there. -errno: it
+ * cannot be watched (-EPERM) but lives on; -ENODEV: it is gone; -ENOTRECOVERABLE: this thread is
+ * stuck in the other namespace. */
+int xt_link_watch_move(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_state *state);
 int xt_link_watch_read(int fd, unsigned ifindex,
 		       struct xt_link_state *state); /* 1: changed, 0: no */
 

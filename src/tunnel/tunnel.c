@@ -1,25 +1,13 @@
 /* One running tunnel: its parts, opened in order and closed in reverse. */
-#include "tunnel/tunnel.h"
+#include "tunnel/tunnel_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sodium.h>
 
 #include "platform/clock.h"
-#include "tunnel/stamp.h"
-
-struct xt_tunnel {
-	struct xt_tunnel_calls calls;
-	struct xt_tun *tun;
-	struct xt_udp *udp;
-	struct xt_device *dev;
-	struct xt_aead *aead;
-	struct xt_stamp *stamp;
-	struct xt_pump *pump;
-	struct xt_ip own4, own6;
-	bool echo;
-};
 
 static void env_random(void *ctx, void *buf, size_t n)
 {
@@ -46,29 +34,19 @@ int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
 	return 0;
 }
 
-static void tell_stamp(struct xt_tunnel *tunnel)
-{
-	const char *warning = xt_stamp_warning(tunnel->stamp);
-
-	xt_device_stamp_limits(tunnel->dev, xt_stamp_floor(tunnel->stamp),
-			       xt_stamp_bound(tunnel->stamp));
-	if (warning && tunnel->calls.note)
-		tunnel->calls.note(tunnel->calls.ctx, warning);
-}
-
 static int start_stamp(struct xt_tunnel *tunnel, const char *dir)
 {
 	struct xt_time now = xt_clock_now();
 	struct xt_report *report;
-	int rc = xt_device_report(tunnel->dev, now, &report);
+	int rc;
 
+	if (dir && !(tunnel->state_dir = strdup(dir)))
+		return XT_E_NOMEM;
+	rc = xt_device_report(tunnel->dev, now, &report);
 	if (rc < 0)
 		return rc;
-	if (report->has_key)
-		rc = xt_stamp_open(&tunnel->stamp, dir, &report->public_key);
+	rc = xt_tunnel_identity(tunnel, report->has_key ? &report->public_key : NULL);
 	xt_report_free(report);
-	if (rc == 0 && tunnel->stamp)
-		tell_stamp(tunnel);
 	return rc;
 }
 
@@ -86,6 +64,7 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 		return rc;
 	bound.listen_port = tunnel->udp->port;
 	bound.set |= XT_SET_LISTEN_PORT;
+	xt_device_set_mtu(tunnel->dev, tunnel->tun->mtu);
 	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
@@ -122,6 +101,7 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 
 	at = "UDP port";
 	rc = xt_udp_open(&tunnel->udp, port, mark);
+	tunnel->mark = mark;
 	if (rc == 0) {
 		at = "cryptography";
 		rc = xt_aead_new(&tunnel->aead, NULL);
@@ -156,6 +136,7 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 	if (tunnel->udp)
 		tunnel->udp->ops->close(tunnel->udp);
 	tunnel->tun->ops->close(tunnel->tun);
+	free(tunnel->state_dir);
 	free(tunnel);
 }
 
@@ -177,6 +158,8 @@ const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 {
 	tunnel->tun->mtu = mtu;
+	if (tunnel->dev)
+		xt_device_set_mtu(tunnel->dev, mtu);
 }
 
 /* The time of this turn. An initiation may be sent in any turn: look after the bound first. */
@@ -186,7 +169,7 @@ static struct xt_time turn(struct xt_tunnel *tunnel)
 
 	if (tunnel->stamp &&
 	    xt_stamp_advance(tunnel->stamp, now.wall, xt_device_stamp(tunnel->dev)))
-		tell_stamp(tunnel);
+		xt_tunnel_tell_stamp(tunnel);
 	return now;
 }
 

@@ -56,6 +56,10 @@ bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 
 int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
+/* All or nothing, the sockets first: -EADDRINUSE, -EACCES, -EPERM (mark), another -errno, or what
+ * xt_device_apply returns. The device's port is the one that was bound. udp->fd[] changes with the
+ * port: do not poll them meanwhile. */
+int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);

@@ -1,0 +1,28 @@
+/* The inside of a tunnel, for the files that share it. */
+#ifndef XT_TUNNEL_TUNNEL_IMPL_H
+#define XT_TUNNEL_TUNNEL_IMPL_H
+
+#include "tunnel/stamp.h"
+#include "tunnel/tunnel.h"
+
+struct xt_tunnel {
+	struct xt_tunnel_calls calls;
+	struct xt_tun *tun;
+	struct xt_udp *udp;
+	struct xt_device *dev;
+	struct xt_aead *aead;
+	struct xt_stamp *stamp;
+	struct xt_pump *pump;
+	struct xt_ip own4, own6;
+	bool echo;
+	uint32_t mark;		   /* of the sockets */
+	char *state_dir;	   /* NULL: none */
+	struct xt_public identity; /* whose stamps are kept; all zero: nobody's */
+};
+
+/* The stamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no bound. */
+int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
+/* The stamps' limits and warnings are told to device and caller. */
+void xt_tunnel_tell_stamp(struct xt_tunnel *tunnel);
+
+#endif
