@@ -279,7 +279,8 @@ static bool runs_already(const char *name)
 static int open_tun(struct xt_service *service)
 {
 	struct xt_conf *conf = service->conf;
-	struct xt_tun_options options = {.name = conf->name, .persist = conf->owner_user};
+	struct xt_tun_options options = {
+	    .name = conf->name, .persist = conf->owner_user, .offload = true};
 	struct xt_tunnel_calls calls;
 	int rc = xt_plan_owner(conf, &options.owner_uid, &options.owner_gid);
 

@@ -38,10 +38,10 @@ struct xt_udp {
 			* though fd may not be readable */
 };
 
-/* The batch that recv can fill best: packets, and a slab of XT_UDP_READS slots of 64 KiB each (pages
- * that are not touched cost nothing). A smaller slab means fewer datagrams a call; it must hold one
- * slot at least. */
-#define XT_UDP_BATCH 256
+/* The batch that recv can fill best: eight coalesced reads of 64 datagrams, and a slab of XT_UDP_READS
+ * slots of 64 KiB each (pages that are not touched cost nothing). A smaller slab means fewer
+ * datagrams a call; it must hold one slot at least. */
+#define XT_UDP_BATCH 512
 #define XT_UDP_READS 64
 #define XT_UDP_SLOT  65600 /* an odd number of cache lines: neighbours do not share a cache set */
 #define XT_UDP_SLAB  ((size_t)XT_UDP_READS * XT_UDP_SLOT)

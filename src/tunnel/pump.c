@@ -8,20 +8,33 @@
 #include "base/bytes.h"
 #include "packet/icmp.h"
 #include "packet/ip.h"
+#include "packet/merge.h"
 #include "packet/ping.h"
+#include "packet/split.h"
 
-#define BATCH	   64
-#define OUT_SLAB   (BATCH * 2048 + XT_SLOT_MAX)
-#define REPLY_SLAB (BATCH * 2048 + XT_SLOT_MAX)
-#define TX_ARENA   (64 * 160)
+/* Packets read from the TUN in a turn: so many small ones, or SUPERS of 64 KiB, which leave as
+ * SEGMENTS at most before the socket has its turn. Slabs cost what is touched. */
+#define BATCH	    64
+#define SUPERS	    8
+#define SEGMENTS    512
+#define RAW_SLAB    (BATCH * 2048 + SUPERS * XT_SLOT_MAX)
+#define OUT_SLAB    (SEGMENTS * 1536 + XT_SLOT_MAX)
+#define MERGED_SLAB ((SUPERS + 1) * XT_SLOT_MAX)
+#define REPLY_SLAB  (BATCH * 2048 + XT_SLOT_MAX)
+#define TX_CAP	    (SEGMENTS + 2 * XT_UDP_BATCH)
+#define TX_ARENA    (64 * 160)
 /* Bytes read in one turn before the other direction is looked at: small enough that a ping under
  * bulk waits little, large enough to amortise the turn. */
 #define TURN_BYTES (512u << 10)
 
 struct xt_pump {
 	struct xt_pump_parts parts;
-	struct xt_batch *out;	   /* from the TUN, on its way to UDP */
-	struct xt_batch *in;	   /* from UDP, on its way to the TUN */
+	struct xt_batch *raw;	 /* from the TUN, as the kernel left it */
+	struct xt_split cut;	 /* how much of raw is, or was, in out */
+	struct xt_batch *out;	 /* plain packets, on their way to UDP */
+	struct xt_batch *in;	 /* from UDP, on its way to the TUN */
+	struct xt_batch *merged; /* the same as super-packets */
+	struct xt_merge *merge;
 	struct xt_batch *own;	   /* echo replies, pings, staged packets, keepalives; to UDP */
 	struct xt_batch *released; /* fragments that were kept, and ICMP errors; to the TUN */
 	struct xt_tx *tx;
@@ -38,11 +51,14 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 		return XT_E_NOMEM;
 	pump->parts = *parts;
 	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
-	if (xt_batch_new(&pump->out, BATCH, OUT_SLAB) ||
+	if (xt_batch_new(&pump->raw, BATCH, RAW_SLAB) ||
+	    xt_batch_new(&pump->out, SEGMENTS, OUT_SLAB) ||
 	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
+	    xt_batch_new(&pump->merged, XT_UDP_BATCH, MERGED_SLAB) ||
+	    xt_merge_new(&pump->merge, XT_UDP_BATCH) ||
 	    xt_batch_new(&pump->own, XT_UDP_BATCH, REPLY_SLAB) ||
 	    xt_batch_new(&pump->released, BATCH, REPLY_SLAB) ||
-	    xt_tx_new(&pump->tx, 2 * XT_UDP_BATCH, TX_ARENA)) {
+	    xt_tx_new(&pump->tx, TX_CAP, TX_ARENA)) {
 		xt_pump_free(pump);
 		return XT_E_NOMEM;
 	}
@@ -54,8 +70,11 @@ void xt_pump_free(struct xt_pump *pump)
 {
 	if (!pump)
 		return;
+	xt_batch_free(pump->raw);
 	xt_batch_free(pump->out);
 	xt_batch_free(pump->in);
+	xt_batch_free(pump->merged);
+	xt_merge_free(pump->merge);
 	xt_batch_free(pump->own);
 	xt_batch_free(pump->released);
 	xt_tx_free(pump->tx);
@@ -81,6 +100,10 @@ static void flush(struct xt_pump *pump)
 	xt_batch_reset(pump->out);
 	xt_batch_reset(pump->own);
 	xt_batch_reset(pump->in); /* echo replies of peers lie there */
+	if (pump->cut.next == pump->raw->n) {
+		xt_batch_reset(pump->raw);
+		pump->cut = (struct xt_split){0};
+	}
 }
 
 static void to_tun(struct xt_pump *pump, struct xt_batch *batch, int *gone)
@@ -91,7 +114,8 @@ static void to_tun(struct xt_pump *pump, struct xt_batch *batch, int *gone)
 	if (n < 0)
 		*gone = n;
 	for (uint32_t i = 0; i < batch->n; i++)
-		dropped += batch->pkts[i].verdict == XT_DROP_TUN;
+		if (batch->pkts[i].verdict == XT_DROP_TUN)
+			dropped += xt_split_count(&batch->pkts[i]);
 	xt_device_count(pump->parts.dev, XT_DROP_TUN, dropped);
 }
 
@@ -180,34 +204,60 @@ static void echo_turn(struct xt_pump *pump, enum xt_echo_side side, struct xt_ti
 	}
 }
 
+/* What the kernel left to be done to the packets in raw is done. false: out is full before raw is
+ * through. */
+static bool split(struct xt_pump *pump)
+{
+	bool whole = xt_split(&pump->cut, pump->raw, pump->out);
+	uint32_t malformed = 0;
+
+	for (uint32_t i = 0; i < pump->out->n; i++)
+		malformed += pump->out->pkts[i].verdict == XT_DROP_MALFORMED;
+	xt_device_count(pump->parts.dev, XT_DROP_MALFORMED, malformed);
+	return whole;
+}
+
+/* The outgoing road of what lies in raw, until all of it has left or the socket is full. */
+static int turn_out(struct xt_pump *pump, struct xt_time now)
+{
+	bool whole;
+	int gone = 0;
+
+	do {
+		whole = split(pump);
+		echo_turn(pump, XT_ECHO_SIDE_HOST, now, pump->out, pump->released, pump->own);
+		if (pump->released->n) { /* answers to the host */
+			to_tun(pump, pump->released, &gone);
+			xt_batch_reset(pump->released);
+		}
+		xt_send_plan(pump->parts.dev, now, pump->out, pump->tx);
+		seal_and_finish(pump, now, pump->out);
+		if (pump->own->n) { /* fragments that were no echo go on */
+			xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
+			seal_and_finish(pump, now, pump->own);
+		}
+		answer_unreachable(pump, now, pump->out);
+		answer_unreachable(pump, now, pump->own);
+		if (pump->released->n) {
+			to_tun(pump, pump->released, &gone);
+			xt_batch_reset(pump->released);
+		}
+		flush(pump);
+	} while (!whole && !pump->blocked);
+	return gone;
+}
+
 int xt_pump_out(struct xt_pump *pump, struct xt_time now)
 {
 	struct xt_tun *tun = pump->parts.tun;
-	int n, gone = 0;
+	int n, gone;
 
 	if (pump->blocked)
 		return 0;
-	n = tun->ops->recv(tun, pump->out, TURN_BYTES);
+	n = tun->ops->recv(tun, pump->raw, TURN_BYTES);
 	if (n < 0)
 		return n;
-	echo_turn(pump, XT_ECHO_SIDE_HOST, now, pump->out, pump->released, pump->own);
-	if (pump->released->n) { /* answers to the host */
-		to_tun(pump, pump->released, &gone);
-		xt_batch_reset(pump->released);
-	}
-	xt_send_plan(pump->parts.dev, now, pump->out, pump->tx);
-	seal_and_finish(pump, now, pump->out);
-	if (pump->own->n) { /* fragments that were no echo go on */
-		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
-		seal_and_finish(pump, now, pump->own);
-	}
-	answer_unreachable(pump, now, pump->out);
-	answer_unreachable(pump, now, pump->own);
-	if (pump->released->n) {
-		to_tun(pump, pump->released, &gone);
-		xt_batch_reset(pump->released);
-	}
-	flush(pump);
+	gone = turn_out(pump, now);
 	xt_pump_tick(pump, now);
 	return gone ? gone : n;
 }
@@ -246,6 +296,20 @@ static bool may_read(const struct xt_pump *pump)
 	return !pump->blocked || !pump->parts.echo;
 }
 
+/* To the host, what belongs together as one. */
+static void deliver(struct xt_pump *pump, int *gone)
+{
+	unsigned kinds = pump->parts.tun->takes;
+
+	if (!kinds || pump->in->n < 2) {
+		to_tun(pump, pump->in, gone);
+		return;
+	}
+	xt_merge(pump->merge, kinds, pump->in, pump->merged);
+	to_tun(pump, pump->merged, gone);
+	xt_batch_reset(pump->merged);
+}
+
 static int turn_in(struct xt_pump *pump, struct xt_time now)
 {
 	struct xt_udp *udp = pump->parts.udp;
@@ -259,7 +323,7 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 	xt_recv_finish(pump->parts.dev, now, pump->in);
 	take_pongs(pump);
 	echo_turn(pump, XT_ECHO_SIDE_PEER, now, pump->in, pump->own, pump->released);
-	to_tun(pump, pump->in, &gone);
+	deliver(pump, &gone);
 	if (pump->released->n) {
 		to_tun(pump, pump->released, &gone);
 		xt_batch_reset(pump->released);
@@ -296,6 +360,8 @@ int xt_pump_in(struct xt_pump *pump, struct xt_time now)
 void xt_pump_writable(struct xt_pump *pump, struct xt_time now)
 {
 	flush(pump);
+	if (!pump->blocked && pump->raw->n)
+		(void)turn_out(pump, now); /* a TUN that is gone is seen by the next turn */
 	if (pump->blocked)
 		return;
 	xt_pump_tick(pump, now);

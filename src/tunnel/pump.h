@@ -1,8 +1,8 @@
 /* The pump: joins a device to a TUN and a UDP socket, in turns. Knows operation tables, not libuv, no
  * descriptor and no clock: the loop (or the simulator) says when something is ready and what time it is.
  *
- *   out   TUN -> echo(host) -> plan -> seal -> finish -> UDP
- *   in    UDP -> plan -> open -> finish -> ping, echo(peer) -> TUN
+ *   out   TUN -> split -> echo(host) -> plan -> seal -> finish -> UDP
+ *   in    UDP -> plan -> open -> finish -> ping, echo(peer) -> merge -> TUN
  *   tick  timers, handshake messages, what the device itself sends; after every out and in as well */
 #ifndef XT_TUNNEL_PUMP_H
 #define XT_TUNNEL_PUMP_H

@@ -11,6 +11,9 @@
 #include "base/bytes.h"
 
 #define ERRORS_MAX 16 /* drained from one socket in one turn */
+/* Offered at once when each may bring 64 KiB: what was not expected is copied aside and is memory.
+ */
+#define READS_GRO 16
 
 static void name_get(struct xt_endpoint *from, const union udp_name *name)
 {
@@ -173,7 +176,7 @@ static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size
 	if (room == 0 || *at + XT_SLOT_MAX > batch->slab_len)
 		return 0;
 	n = XT_MAX(room / sock->guess, 1u);
-	n = XT_MIN(n, XT_UDP_READS);
+	n = XT_MIN(n, sock->udp.gro ? READS_GRO : XT_UDP_READS);
 	n = (uint32_t)XT_MIN(n, 1 + (batch->slab_len - *at - XT_SLOT_MAX) / XT_UDP_SLOT);
 	for (uint32_t i = 0; i < n; i++) {
 		struct msghdr *msg = &in->msgs[i].msg_hdr;
