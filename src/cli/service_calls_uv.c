@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "cli/explain.h"
 #include "control/status.h"
-#include "control/uapi.h"
 #include "packet/echo_turn.h"
 
 static const char *echo_word(enum xt_echo_mode mode)
@@ -108,63 +107,6 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 		xt_pinger_cancel(service->pinger, request);
 }
 
-static int uapi_answer(struct xt_service *service, struct xt_request *request)
-{
-	struct xt_report *report;
-	struct xt_uapi_text text = {0};
-	int rc;
-
-	if (!service->loop || service->phase >= XT_PHASE_CLOSING)
-		return -EIO;
-	rc = xt_tunnel_report(service->tunnel, &report);
-	if (rc < 0)
-		return rc;
-	rc = xt_uapi_get(report, &text);
-	xt_report_free(report);
-	if (rc < 0)
-		return rc;
-	(void)xt_request_reply(request, text.p, text.len, true);
-	xt_uapi_text_free(&text);
-	return 0;
-}
-
-static void on_uapi(void *ctx, struct xt_request *request, const char *data, size_t len)
-{
-	struct xt_service *service = ctx;
-	enum xt_uapi_op op;
-	char buf[32];
-	int rc = xt_uapi_parse(data, len, &op, NULL);
-
-	if (op == XT_UAPI_NONE) {
-		xt_request_close(request);
-		return;
-	}
-	if (rc == 0)
-		rc = uapi_answer(service, request);
-	if (rc < 0)
-		(void)xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);
-}
-
-/* Another program's sockets may be there, or the directory not writable: wg(8) is a convenience. */
-static void open_uapi(struct xt_service *service)
-{
-	char path[XT_RUNSOCK_MAX];
-	struct xt_server_options options = {
-	    .path = path, .framing = XT_FRAME_UAPI, .handle = on_uapi, .ctx = service};
-	int rc;
-
-	if (geteuid() != 0) {
-		xt_log_notice("%s: no socket for wg(8): that takes root", service->conf->name);
-		return;
-	}
-	if (!xt_rundir_socket(path, XT_UAPI_DIR, service->conf->name))
-		return;
-	rc = xt_server_open(&service->uapi, &service->uv, &options);
-	if (rc < 0)
-		xt_log_warning("%s: %s; wg(8) will not see %s", path, xt_strerror(rc),
-			       service->conf->name);
-}
-
 int xt_service_sockets_open(struct xt_service *service)
 {
 	char dir[XT_RUNDIR_MAX];
@@ -186,7 +128,7 @@ int xt_service_sockets_open(struct xt_service *service)
 	else if (rc < 0)
 		xt_explain_socket(service->control_path, rc);
 	if (rc == 0)
-		open_uapi(service);
+		rc = xt_service_uapi_open(service);
 	return rc;
 }
 
@@ -194,8 +136,7 @@ void xt_service_sockets_close(struct xt_service *service)
 {
 	if (service->control)
 		xt_control_close(service->control);
-	if (service->uapi)
-		xt_server_close(service->uapi);
+	xt_uapi_close(service->uapi);
 	service->control = NULL;
 	service->uapi = NULL;
 }

@@ -9,7 +9,7 @@
 #include "cli/service.h"
 #include "control/control_uv.h"
 #include "control/hooks_uv.h"
-#include "control/server_uv.h"
+#include "control/uapi_uv.h"
 #include "platform/link.h"
 #include "tunnel/loop_uv.h"
 #include "tunnel/resolve_uv.h"
@@ -47,7 +47,7 @@ struct xt_service {
 	struct xt_resolver *resolver;
 	struct xt_hooks_run *hooks;
 	struct xt_control *control;
-	struct xt_server *uapi;
+	struct xt_uapi *uapi;
 	struct xt_pinger *pinger;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
@@ -62,6 +62,7 @@ void xt_service_rollback(struct xt_service *service, int status);
 void xt_service_loop_closed(void *service);
 /* service_calls_uv.c: what the control and UAPI sockets and the tunnel ask of it. */
 int xt_service_sockets_open(struct xt_service *service);
+int xt_service_uapi_open(struct xt_service *service); /* service_uapi_uv.c */
 void xt_service_sockets_close(struct xt_service *service);
 void xt_service_tunnel_calls(struct xt_service *service, struct xt_tunnel_calls *calls);
 void xt_service_log_status(struct xt_service *service);

@@ -1,0 +1,52 @@
+/* The socket for wg(8) and controllers, as the service answers it. */
+#include "cli/service_uv.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+#include "base/log.h"
+
+static bool answers(const struct xt_service *service)
+{
+	return service->loop && service->phase < XT_PHASE_CLOSING;
+}
+
+static int on_report(void *ctx, struct xt_report **out)
+{
+	struct xt_service *service = ctx;
+
+	return answers(service) ? xt_tunnel_report(service->tunnel, out) : -EIO;
+}
+
+static int on_apply(void *ctx, const struct xt_change *change)
+{
+	struct xt_service *service = ctx;
+	int rc = answers(service) ? xt_loop_apply(service->loop, change) : -EIO;
+
+	if (rc < 0)
+		xt_log_warning("%s: a change was refused: %s", service->conf->name, xt_strerror(rc));
+	return rc;
+}
+
+/* Another program's sockets may be there, or the directory not writable: wg(8) is a convenience. */
+int xt_service_uapi_open(struct xt_service *service)
+{
+	char path[XT_RUNSOCK_MAX];
+	struct xt_uapi_options options = {
+	    .path = path, .report = on_report, .apply = on_apply, .ctx = service};
+	int rc;
+
+	if (geteuid() != 0) {
+		xt_log_notice("%s: no socket for wg(8): that takes root", service->conf->name);
+		return 0;
+	}
+	if (!xt_rundir_socket(path, XT_UAPI_DIR, service->conf->name))
+		return 0;
+	rc = xt_uapi_open(&service->uapi, &service->uv, &options);
+	if (rc < 0)
+		xt_log_warning("%s: %s; wg(8) will not see %s", path, xt_strerror(rc),
+			       service->conf->name);
+	return 0;
+}
