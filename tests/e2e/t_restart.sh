@@ -12,20 +12,23 @@ limit=100
 [ -z "$XT_SANITIZE" ] || limit=400
 
 # From the moment that the restarted side is ready, in milliseconds; the talker's own start-up
-# (a Python program's) is not part of it: it measures from its first packet.
-for round in 1 2 3; do
-	for killed in left right; do
-		for talker in left right; do
-			[ $talker = left ] && to=10.7.0.2 || to=10.7.0.1
-			pings $talker $to || fail "no answer before the kill: $(cat ping.log)"
+# (a Python program's) is not part of it: it measures from its first packet.  The middle one of three
+# counts, for a busy machine; a protocol that waits for a timer waits seconds, each time.
+for killed in left right; do
+	for talker in left right; do
+		[ $talker = left ] && to=10.7.0.2 || to=10.7.0.1
+		rm -f times
+		for _ in 1 2 3; do
+			pings $talker "$to" || fail "no answer before the kill: $(cat ping.log)"
 			slay $killed
 			start $killed
-			ms=$(at $talker "$PYTHON" "$SOURCE/scripts/flow.py" pong $to 20) ||
+			at $talker "$PYTHON" "$SOURCE/scripts/flow.py" pong "$to" 20 >>times ||
 				fail "killed $killed, $talker talks: no reply in 20 s"
-			awk -v ms="$ms" -v limit=$limit 'BEGIN { exit !(ms < limit) }' ||
-				fail "killed $killed, $talker talks: $ms ms (round $round)"
-			ok "killed $killed, $talker talks: $ms ms"
 		done
+		ms=$(sort -n times | sed -n 2p)
+		awk -v ms="$ms" -v limit=$limit 'BEGIN { exit !(ms < limit) }' ||
+			fail "killed $killed, $talker talks: $(tr '\n' ' ' <times)ms"
+		ok "killed $killed, $talker talks: $(tr '\n' ' ' <times)ms"
 	done
 done
 
@@ -41,5 +44,5 @@ await 5 "steady traffic again" eval \
 	"[ \"\$(tail -n 1 steady.log | sed 's/.*icmp_seq=\([0-9]*\).*/\1/')\" -gt $((last + 2)) ]"
 took=$(($(now_ms) - ready))
 kill $steady
-[ $took -lt $((limit + 60)) ] || fail "steady traffic came back after $took ms"
+[ $took -lt $((limit + 400)) ] || fail "steady traffic came back after $took ms"
 ok "steady traffic to the killed side came back within $took ms"
