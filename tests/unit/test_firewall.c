@@ -1,0 +1,118 @@
+/* layers: control core crypto packet base */
+/* The text for nft(8), to the byte, and nft's own word on it where it is installed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "control/firewall.h"
+
+static struct xt_ip own[2];
+
+static char *up(const char *name, bool v4, bool v6)
+{
+	const struct xt_firewall firewall = {name, own, 2, 51820, v4, v6};
+	char *text;
+	size_t len;
+
+	assert_int_equal(xt_firewall_up(&text, &len, &firewall), 0);
+	assert_int_equal(strlen(text), len);
+	return text;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return xt_ip_parse(&own[0], "10.7.0.1") || xt_ip_parse(&own[1], "fd07::1");
+}
+
+static void both_families_are_guarded_in_one_transaction(void **state)
+{
+	char *text = up("left", true, true);
+
+	(void)state;
+	assert_string_equal(
+	    text, "add table inet xtunnel-left\n"
+		  "delete table inet xtunnel-left\n"
+		  "table inet xtunnel-left {\n"
+		  "\tchain preraw {\n"
+		  "\t\ttype filter hook prerouting priority -300;\n"
+		  "\t\tiifname != \"left\" ip daddr 10.7.0.1 fib saddr type != local drop\n"
+		  "\t\tiifname != \"left\" ip6 daddr fd07::1 fib saddr type != local drop\n"
+		  "\t}\n"
+		  "\tchain premangle {\n"
+		  "\t\ttype filter hook prerouting priority -150;\n"
+		  "\t\tmeta l4proto udp ct mark 0xca6c meta mark set ct mark\n"
+		  "\t}\n"
+		  "\tchain postmangle {\n"
+		  "\t\ttype filter hook postrouting priority -150;\n"
+		  "\t\tmeta l4proto udp meta mark 0xca6c ct mark set meta mark\n"
+		  "\t}\n"
+		  "}\n");
+	free(text);
+}
+
+static void the_other_family_is_left_alone(void **state)
+{
+	char *text = up("left", false, true);
+
+	(void)state;
+	assert_null(strstr(text, "10.7.0.1"));
+	assert_non_null(strstr(text, "ip6 daddr fd07::1"));
+	assert_non_null(strstr(text, "\t\tmeta nfproto ipv6 meta l4proto udp ct mark 0xca6c"));
+	free(text);
+}
+
+static void down_needs_no_table(void **state)
+{
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(xt_firewall_down(&text, &len, "left"), 0);
+	assert_string_equal(text, "add table inet xtunnel-left\ndelete table inet xtunnel-left\n");
+	free(text);
+}
+
+static void nft_reads_it_whatever_the_name(void **state)
+{
+	static const char *const names[] = {"left", "a.b-c_d", "0=1+2", "=+=", "wg-0.1"};
+
+	(void)state;
+	if (system("command -v nft >/dev/null && unshare -n nft list ruleset >/dev/null 2>&1")) {
+		print_message("no nft here, or no right to ask it\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		for (int families = 1; families < 4; families++) {
+			char *text = up(names[i], families & 1, families & 2), *down;
+			size_t len;
+			FILE *nft = popen("unshare -n nft -c -f -", "w");
+
+			assert_int_equal(xt_firewall_down(&down, &len, names[i]), 0);
+			assert_non_null(nft);
+			fputs(text, nft);
+			fputs(down, nft);
+			assert_int_equal(pclose(nft), 0);
+			free(text);
+			free(down);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(both_families_are_guarded_in_one_transaction),
+	    cmocka_unit_test(the_other_family_is_left_alone),
+	    cmocka_unit_test(down_needs_no_table),
+	    cmocka_unit_test(nft_reads_it_whatever_the_name),
+	};
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
