@@ -1,0 +1,361 @@
+/* layers: control core crypto packet base */
+/* Configurations written and read again; what a running device puts into one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "conf_files.h"
+#include "control/conf_write.h"
+#include "seed.h"
+
+#define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+#define KEY_B "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+#define KEY_C "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+
+static void parse(struct xt_conf *conf, const char *text, size_t len)
+{
+	struct xt_conf_notes notes = {0};
+	int err = xt_conf_parse(conf, "wg0", text, len, &notes);
+
+	if (err) {
+		char *all = xt_conf_notes_print(&notes, "written");
+		print_error("%s\n%.*s\n", all, (int)len, text);
+		free(all);
+	}
+	assert_int_equal(err, 0);
+	xt_conf_notes_clear(&notes);
+}
+
+static void same_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		assert_true(a == b);
+	else
+		assert_string_equal(a, b);
+}
+
+static void same_hooks(const struct xt_conf_hooks *a, const struct xt_conf_hooks *b)
+{
+	assert_int_equal(a->n, b->n);
+	for (size_t i = 0; i < a->n; i++)
+		assert_string_equal(a->v[i].command, b->v[i].command);
+}
+
+static void same_peer(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
+{
+	assert_memory_equal(&a->key, &b->key, sizeof(a->key));
+	assert_memory_equal(&a->psk, &b->psk, sizeof(a->psk));
+	assert_int_equal(a->has_psk, b->has_psk);
+	same_text(a->psk_file, b->psk_file);
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->n_allowed, b->n_allowed);
+	if (a->n_allowed)
+		assert_memory_equal(a->allowed, b->allowed, a->n_allowed * sizeof(*a->allowed));
+	same_text(a->endpoint_host, b->endpoint_host);
+	assert_int_equal(a->endpoint_port, b->endpoint_port);
+	assert_int_equal(a->keepalive_s, b->keepalive_s);
+}
+
+/* All but where it stood. */
+static void same_conf(const struct xt_conf *a, const struct xt_conf *b)
+{
+	assert_int_equal(a->has_key, b->has_key);
+	assert_memory_equal(&a->private_key, &b->private_key, sizeof(a->private_key));
+	same_text(a->private_key_file, b->private_key_file);
+	assert_int_equal(a->has_port, b->has_port);
+	assert_int_equal(a->listen_port, b->listen_port);
+	assert_int_equal(a->fwmark, b->fwmark);
+	assert_int_equal(a->n_addresses, b->n_addresses);
+	if (a->n_addresses)
+		assert_memory_equal(a->addresses, b->addresses,
+				    a->n_addresses * sizeof(*a->addresses));
+	assert_int_equal(a->mtu, b->mtu);
+	assert_int_equal(a->table, b->table);
+	assert_int_equal(a->table_number, b->table_number);
+	assert_int_equal(a->n_dns, b->n_dns);
+	for (size_t i = 0; i < a->n_dns; i++)
+		assert_string_equal(a->dns[i], b->dns[i]);
+	assert_int_equal(a->save_config, b->save_config);
+	same_hooks(&a->pre_up, &b->pre_up);
+	same_hooks(&a->post_up, &b->post_up);
+	same_hooks(&a->pre_down, &b->pre_down);
+	same_hooks(&a->post_down, &b->post_down);
+	assert_int_equal(a->echo, b->echo);
+	assert_int_equal(a->n_echo_addresses, b->n_echo_addresses);
+	if (a->n_echo_addresses)
+		assert_memory_equal(a->echo_addresses, b->echo_addresses,
+				    a->n_echo_addresses * sizeof(*a->echo_addresses));
+	assert_int_equal(a->echo_rate, b->echo_rate);
+	same_text(a->owner_user, b->owner_user);
+	same_text(a->owner_group, b->owner_group);
+	assert_int_equal(a->n_peers, b->n_peers);
+	for (size_t i = 0; i < a->n_peers; i++)
+		same_peer(&a->peers[i], &b->peers[i]);
+}
+
+static void round_trip(const struct xt_conf *conf)
+{
+	struct xt_conf back;
+	char *text;
+	size_t len;
+
+	assert_int_equal(xt_conf_write(conf, &text, &len), 0);
+	assert_int_equal(strlen(text), len);
+	parse(&back, text, len);
+	same_conf(conf, &back);
+	xt_conf_clear(&back);
+	free(text);
+}
+
+static void one_good(const char *path, const char *text, size_t len)
+{
+	struct xt_conf conf;
+
+	(void)path;
+	parse(&conf, text, len);
+	round_trip(&conf);
+	xt_conf_clear(&conf);
+}
+
+static void every_good_file_comes_back_the_same(void **state)
+{
+	(void)state;
+	assert_true(conf_each(XT_VECTORS "/conf/good", one_good) >= 9);
+}
+
+static void every_key_is_written(void **state)
+{
+	static const char all[] =
+	    "[Interface]\n"
+	    "Address = 10.7.0.1/24\nAddress = 192.168.7.1/32 -> 192.168.7.2\nAddress = fd07::1/64\n"
+	    "DNS = 10.7.0.53, corp.example\nMTU = 1380\nTable = 7\nSaveConfig = true\n"
+	    "PreUp = echo 1 # kept\nPostUp = echo %i\nPostUp = echo 2\nPreDown = a\nPostDown = b\n"
+	    "ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n"
+	    "#: Echo = both\n#: EchoAddresses = 10.9.0.0/16, fd09::/16\n#: EchoRate = 9/s\n"
+	    "#: Owner = nobody:nogroup\n"
+	    "\n[Peer]\n#: Name = the other\nPublicKey = " KEY_B "\nPresharedKey = " KEY_C "\n"
+	    "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = [fd18::2]:7\nPersistentKeepalive = 25\n"
+	    "\n[Peer]\nPublicKey = " KEY_C "\n#: PresharedKeyFile = psk/c\n"
+	    "Endpoint = vpn.example.com:51820\n";
+	struct xt_conf conf;
+	char *text;
+	size_t len;
+
+	(void)state;
+	parse(&conf, all, strlen(all));
+	assert_int_equal(xt_conf_write(&conf, &text, &len), 0);
+	assert_string_equal(text, all);
+	free(text);
+	xt_conf_clear(&conf);
+}
+
+static char *random_word(uint64_t *seed)
+{
+	char word[12] = "";
+
+	for (size_t n = 1 + xt_below(seed, 10); n > 0; n--)
+		strncat(word, (const char[]){(char)('a' + xt_below(seed, 26)), 0}, 1);
+	return strdup(word);
+}
+
+static struct xt_cidr random_cidr(uint64_t *seed, bool mask)
+{
+	bool v4 = xt_below(seed, 2);
+	struct xt_cidr cidr = {.ip.family = v4 ? 4 : 6};
+
+	for (size_t i = 0; i < (v4 ? 4u : 16u); i++)
+		cidr.ip.b[i] = (uint8_t)xt_below(seed, 256);
+	cidr.ip.b[0] = v4 ? 10 : 0xfd;
+	cidr.bits = (uint8_t)xt_below(seed, v4 ? 33 : 129);
+	if (mask)
+		xt_cidr_mask(&cidr);
+	return cidr;
+}
+
+static void random_peer(struct xt_conf_peer *peer, uint64_t *seed)
+{
+	for (size_t i = 0; i < 32; i++)
+		peer->key.b[i] = (uint8_t)xt_below(seed, 256);
+	peer->has_psk = xt_below(seed, 2);
+	for (size_t i = 0; peer->has_psk && i < 32; i++)
+		peer->psk.b[i] = (uint8_t)xt_below(seed, 256);
+	peer->n_allowed = xt_below(seed, 5);
+	peer->allowed = calloc(peer->n_allowed + 1, sizeof(*peer->allowed));
+	peer->allowed_lines = calloc(peer->n_allowed + 1, sizeof(*peer->allowed_lines));
+	for (size_t i = 0; i < peer->n_allowed; i++)
+		peer->allowed[i] = random_cidr(seed, true);
+	if (xt_below(seed, 2)) {
+		peer->endpoint_host = random_word(seed);
+		peer->endpoint_port = (uint16_t)(1 + xt_below(seed, 65535));
+	}
+	peer->keepalive_s = (uint16_t)xt_below(seed, 65536);
+}
+
+static void random_configurations_come_back_the_same(void **state)
+{
+	uint64_t seed = xt_seed();
+
+	(void)state;
+	for (int round = 0; round < 500; round++) {
+		struct xt_conf conf = {.has_port = true, .save_config = true};
+
+		conf.listen_port = (uint16_t)xt_below(&seed, 65536);
+		conf.fwmark = (uint32_t)xt_next(&seed);
+		conf.mtu = (uint32_t)(68 + xt_below(&seed, 65535 - 67));
+		conf.n_addresses = xt_below(&seed, 4);
+		conf.addresses = calloc(conf.n_addresses + 1, sizeof(*conf.addresses));
+		for (size_t i = 0; i < conf.n_addresses; i++)
+			conf.addresses[i].cidr = random_cidr(&seed, false);
+		conf.n_peers = xt_below(&seed, 5);
+		conf.peers = calloc(conf.n_peers + 1, sizeof(*conf.peers));
+		for (size_t i = 0; i < conf.n_peers; i++)
+			random_peer(&conf.peers[i], &seed);
+		round_trip(&conf);
+		xt_conf_clear(&conf);
+	}
+}
+
+static void key(uint8_t out[32], const char *text)
+{
+	assert_true(xt_key_from_base64(out, text, 44));
+}
+
+static void a_device_puts_in_what_is_in_force(void **state)
+{
+	static const char before[] =
+	    "[Interface]\nAddress = 10.7.0.1/24\nMTU = 1400\nSaveConfig = true\nPostUp = x\n"
+	    "ListenPort = 0\nPrivateKey = " KEY_A "\n"
+	    "[Peer]\n#: Name = b\nPublicKey = " KEY_B "\nEndpoint = vpn.example.com:7\n"
+	    "AllowedIPs = 0.0.0.0/0\n"
+	    "[Peer]\nPublicKey = " KEY_A "\nEndpoint = 192.0.2.1:7\n";
+	static const char after[] =
+	    "[Interface]\nAddress = 10.9.0.1/16\nMTU = 1380\nSaveConfig = true\nPostUp = x\n"
+	    "ListenPort = 4242\nPrivateKey = " KEY_A "\n"
+	    "\n[Peer]\nPublicKey = " KEY_C "\nPresharedKey = " KEY_A "\n"
+	    "AllowedIPs = 10.9.1.0/24, fd09::/64\nEndpoint = [fe80::1%3]:9\n"
+	    "PersistentKeepalive = 5\n"
+	    "\n[Peer]\n#: Name = b\nPublicKey = " KEY_B "\nAllowedIPs = 0.0.0.0/0\n"
+	    "Endpoint = vpn.example.com:7\n";
+	struct xt_peer_report peers[2] = {{.keepalive_s = 5, .n_allowed = 2},
+					  {.first_allowed = 2, .n_allowed = 1}};
+	struct xt_cidr allowed[3];
+	struct xt_report report = {.has_key = true,
+				   .listen_port = 4242,
+				   .fwmark = 51820,
+				   .peers = peers,
+				   .n_peers = 2,
+				   .allowed = allowed,
+				   .n_allowed = 3};
+	struct xt_link_address address = {0};
+	struct xt_conf_force force = {&report, &address, 1, 1380, 51820};
+	struct xt_conf conf;
+	char *text;
+	size_t len;
+
+	(void)state;
+	key(report.private_key.b, KEY_A);
+	report.private_key.b[0] &= 248; /* as a device clamps it */
+	report.private_key.b[31] = (uint8_t)((report.private_key.b[31] & 127) | 64);
+	key(peers[0].key.b, KEY_C);
+	key(peers[0].psk.b, KEY_A);
+	key(peers[1].key.b, KEY_B);
+	xt_endpoint_parse(&peers[0].endpoint, "[fe80::1%3]:9");
+	xt_endpoint_parse(&peers[1].endpoint, "192.0.2.99:7");
+	xt_cidr_parse(&allowed[0], "10.9.1.0/24");
+	xt_cidr_parse(&allowed[1], "fd09::/64");
+	xt_cidr_parse(&allowed[2], "0.0.0.0/0");
+	xt_cidr_parse(&address.cidr, "10.9.0.1/16");
+	parse(&conf, before, strlen(before));
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	assert_int_equal(xt_conf_write(&conf, &text, &len), 0);
+	assert_string_equal(text, after);
+	free(text);
+	report.fwmark = 7; /* somebody set it: it is the file's business */
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	assert_int_equal(conf.fwmark, 7);
+	xt_conf_clear(&conf);
+}
+
+static void keys_in_files_stay_there_while_they_are_the_same(void **state)
+{
+	struct xt_peer_report peer = {0};
+	struct xt_report report = {.has_key = true, .peers = &peer, .n_peers = 1};
+	struct xt_conf_force force = {.report = &report};
+	static const char text[] = "[Interface]\n#: PrivateKeyFile = own\n"
+				   "[Peer]\nPublicKey = " KEY_B "\n#: PresharedKeyFile = psk\n";
+	struct xt_conf conf;
+
+	(void)state;
+	parse(&conf, text, strlen(text));
+	key(conf.private_key.b, KEY_A); /* as loading reads them */
+	key(conf.peers[0].psk.b, KEY_C);
+	conf.has_key = conf.peers[0].has_psk = true;
+	report.private_key = conf.private_key;
+	peer.key = conf.peers[0].key;
+	peer.psk = conf.peers[0].psk;
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	assert_string_equal(conf.private_key_file, "own");
+	assert_string_equal(conf.peers[0].psk_file, "psk");
+	report.private_key.b[5] ^= 1;
+	peer.psk.b[5] ^= 1;
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	assert_null(conf.private_key_file);
+	assert_null(conf.peers[0].psk_file);
+	assert_memory_equal(&conf.private_key, &report.private_key, 32);
+	xt_conf_clear(&conf);
+}
+
+static void a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+	char dir[] = "/tmp/conf-write-XXXXXX", path[64], link[64], tmp[64];
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a.conf", dir);
+	snprintf(link, sizeof(link), "%s/l.conf", dir);
+	snprintf(tmp, sizeof(tmp), "%s/a.conf.tmp", dir);
+	assert_int_equal(xt_conf_replace(path, "x", 1), -ENOENT);
+	assert_int_equal(close(creat(path, 0644)), 0);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(symlink("/etc/hostname", tmp), 0); /* not followed */
+	assert_int_equal(xt_conf_replace(link, "text\n", 5), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_size, 5);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(access(tmp, F_OK), -1);
+	assert_int_equal(mkdir(tmp, 0700), 0);
+	assert_int_equal(xt_conf_replace(path, "else\n", 5), -EEXIST);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 5);
+	rmdir(tmp);
+	unlink(link);
+	unlink(path);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_good_file_comes_back_the_same),
+	    cmocka_unit_test(every_key_is_written),
+	    cmocka_unit_test(random_configurations_come_back_the_same),
+	    cmocka_unit_test(a_device_puts_in_what_is_in_force),
+	    cmocka_unit_test(keys_in_files_stay_there_while_they_are_the_same),
+	    cmocka_unit_test(a_file_is_replaced_whole_or_not_at_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
