@@ -87,6 +87,10 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
 		return;
 	}
+	if (!xt_tx_has_room(tx)) { /* the next tick's */
+		peer->timers.start = now.mono;
+		return;
+	}
 	if (!retry)
 		peer->timers.attempts = 0;
 	/* Whatever hinders it now, the retry comes with the timer. */
