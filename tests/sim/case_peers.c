@@ -116,6 +116,22 @@ SIM_CASE(hub_that_calls_all_peers_at_once_reaches_all_at_once)
 	SIM_SAME(sim, hub->sent[SIM_INITIATION], 120);
 }
 
+SIM_CASE(hub_whose_first_packets_go_to_all_peers_reaches_all_at_once)
+{
+	static struct sim_node *spokes[120];
+	struct sim_node *hub = star(sim, spokes, 120);
+	struct xt_endpoint at;
+
+	for (unsigned i = 0; i < 120; i++) {
+		at = sim_endpoint(spokes[i], false);
+		sim_set_endpoint(hub, spokes[i], &at);
+		sim_send(sim, hub, spokes[i], 0);
+	}
+	sim_run(sim, SIM_S);
+	SIM_SAME(sim, sim_lost(sim, 0, sim->flow->n), 0);
+	SIM_SAME(sim, hub->sent[SIM_INITIATION], 120);
+}
+
 SIM_CASE(point_to_point_peers_do_not_hear_each_other)
 {
 	struct sim_node *spokes[3], *hub = star(sim, spokes, 3);
