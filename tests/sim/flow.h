@@ -12,7 +12,6 @@ enum sim_kind {
 	SIM_V4 = 0,
 	SIM_V6 = 1,
 	SIM_FORGED = 2, /* must never come out */
-	SIM_ODD = 4, /* a length that is no multiple of 16 is wished for: nothing special, kept */
 };
 
 struct sim_packet {
