@@ -132,3 +132,37 @@ const char *xt_nearest(const char *word, const char *const *candidates, size_t n
 	}
 	return best;
 }
+
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static bool rest_same(const char *a, const char *b)
+{
+	while (*a && same(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+bool xt_one_edit(const char *a, const char *b)
+{
+	if (strcmp(a, b) == 0)
+		return false;
+	while (*a && same(*a, *b)) {
+		a++;
+		b++;
+	}
+	if (!*a && !*b)
+		return true;	       /* case alone */
+	if (*a && rest_same(a + 1, b)) /* more */
+		return true;
+	if (*b && rest_same(a, b + 1)) /* less */
+		return true;
+	if (!*a || !*b)
+		return false;
+	return rest_same(a + 1, b + 1) ||
+	       (same(a[0], b[1]) && same(a[1], b[0]) && a[1] && rest_same(a + 2, b + 2));
+}

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define XT_KEY_BASE64 45 /* 44 characters and NUL */
-#define XT_KEY_HEX 65
+#define XT_KEY_HEX    65
 
 /* text: exactly 44 characters (len counts them), last one '=' and the two spare bits zero, as wg(8)
  * wants it. Constant time in the key. false: not a key, out wiped. */
@@ -24,5 +24,8 @@ void xt_wipe(void *p, size_t len);
 
 /* The candidate nearest to word within two edits (case-blind), or NULL. */
 const char *xt_nearest(const char *word, const char *const *candidates, size_t n);
+/* Are they apart by one letter more, less, different or exchanged with its neighbour, or only by
+ * case? Equal words are not. */
+bool xt_one_edit(const char *a, const char *b);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cli/term.h"
+#include "control/conf.h"
 
 #define VERBS_MAX 48
 
@@ -58,6 +59,76 @@ static enum xt_args_wish wrong_verb(const struct xt_verb *table, const char *wor
 	return XT_ARGS_WRONG;
 }
 
+/* The verb that word is at most one slip of the finger away from, or NULL. */
+static const char *slip_of(const struct xt_verb *table, const char *word)
+{
+	if (xt_one_edit(word, "help"))
+		return "help";
+	for (; table->name; table++) {
+		if (xt_one_edit(word, table->name))
+			return table->name;
+	}
+	return NULL;
+}
+
+static enum xt_args_wish interface(struct xt_args *args, int at, int argc, char **argv,
+				   char *message, size_t len)
+{
+	if (at >= argc) {
+		snprintf(message, len, "the name of an interface is missing; see xtunnel --help");
+		return XT_ARGS_WRONG;
+	}
+	if (!xt_conf_name_valid(argv[at])) {
+		snprintf(message, len,
+			 "%.40s: not a name for an interface (1 to 15 letters, digits or _=+.-, no "
+			 "- in front) and no verb; see xtunnel --help",
+			 argv[at]);
+		return XT_ARGS_WRONG;
+	}
+	if (at + 1 < argc) {
+		snprintf(message, len, "one word too many behind %.40s: %.40s", argv[at],
+			 argv[at + 1]);
+		return XT_ARGS_WRONG;
+	}
+	args->operands = (const char *const *)argv + at;
+	args->n = 1;
+	return XT_ARGS_INTERFACE;
+}
+
+/* [-f | --foreground] [--] NAME, as other programs are called in whose place we may stand. */
+static enum xt_args_wish parse_interface(struct xt_args *args, int argc, char **argv, char *message,
+					 size_t len)
+{
+	int at = 1;
+
+	while (at < argc &&
+	       (strcmp(argv[at], "-f") == 0 || strcmp(argv[at], "--foreground") == 0)) {
+		args->given[0] = true;
+		at++;
+	}
+	if (at < argc && strcmp(argv[at], "--") == 0)
+		at++;
+	return interface(args, at, argc, argv, message, len);
+}
+
+/* No verb: the name of an interface, unless it looks like a slip. */
+static enum xt_args_wish parse_word(struct xt_args *args, int argc, char **argv, char *message,
+				    size_t len)
+{
+	const char *word = argv[1], *slip = slip_of(args->table, word);
+
+	if (!slip && argc == 2 && *word)
+		return interface(args, 1, argc, argv, message, len);
+	if (slip && argc == 2) {
+		snprintf(message, len,
+			 "%.40s: unknown verb, did you mean \"%s\"? (for an interface of that "
+			 "name: xtunnel -- %.20s)",
+			 word, slip, word);
+		return XT_ARGS_WRONG;
+	}
+	return wrong_verb(args->table, word, message, len);
+}
+
 /* What stands before a verb. XT_ARGS_RUN: it is one. */
 static enum xt_args_wish parse_head(struct xt_args *args, int argc, char **argv, char *message,
 				    size_t len)
@@ -70,12 +141,14 @@ static enum xt_args_wish parse_head(struct xt_args *args, int argc, char **argv,
 		return XT_ARGS_VERSION;
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (help && argc == 2))
 		return XT_ARGS_HELP;
-	if (help)
-		word = argv[2];
-	args->verb = xt_verb_find(args->table, word);
-	if (!args->verb)
-		return wrong_verb(args->table, word, message, len);
-	return help ? XT_ARGS_HELP : XT_ARGS_RUN;
+	if (strcmp(word, "-f") == 0 || strcmp(word, "--foreground") == 0 || strcmp(word, "--") == 0)
+		return parse_interface(args, argc, argv, message, len);
+	args->verb = xt_verb_find(args->table, help ? argv[2] : word);
+	if (args->verb)
+		return help ? XT_ARGS_HELP : XT_ARGS_RUN;
+	if (help || word[0] == '-')
+		return wrong_verb(args->table, help ? argv[2] : word, message, len);
+	return parse_word(args, argc, argv, message, len);
 }
 
 /* The table's options in getopt's form. val of a long option is its index + 256. */

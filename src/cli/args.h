@@ -49,15 +49,16 @@ struct xt_args {
 };
 
 enum xt_args_wish {
-	XT_ARGS_RUN,  /* call verb->run */
-	XT_ARGS_HELP, /* of verb, or of all where it is NULL */
+	XT_ARGS_RUN,	   /* call verb->run */
+	XT_ARGS_INTERFACE, /* [-f] NAME: operands[0], and given[0] for -f */
+	XT_ARGS_HELP,	   /* of verb, or of all where it is NULL */
 	XT_ARGS_VERSION,
 	XT_ARGS_WRONG, /* said why in message: exit 2 */
 };
 
 /* Reads argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the
  * command line is wrong: a sentence and perhaps "did you mean". No argument at all is a wish for
- * help. */
+ * help. A word that is no verb and none's misspelling is an interface's name. */
 enum xt_args_wish xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
 				char **argv, char *message, size_t len);
 

@@ -5,6 +5,7 @@
 #include "cli/args.h"
 
 int xt_cmd_run(const struct xt_args *args);
+int xt_cmd_interface(const struct xt_args *args); /* [-f] NAME, no verb */
 int xt_cmd_up(const struct xt_args *args);
 int xt_cmd_down(const struct xt_args *args);
 int xt_cmd_show(const struct xt_args *args);

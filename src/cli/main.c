@@ -55,9 +55,13 @@ int main(int argc, char **argv)
 	int status = XT_EXIT_FINE;
 
 	signal(SIGPIPE, SIG_IGN);
+	xt_term_open();
 	switch (xt_args_parse(&args, verbs, argc, argv, message, sizeof(message))) {
 	case XT_ARGS_RUN:
 		status = args.verb->run(&args);
+		break;
+	case XT_ARGS_INTERFACE:
+		status = xt_cmd_interface(&args);
 		break;
 	case XT_ARGS_HELP:
 		if (args.verb)

@@ -107,7 +107,7 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 		xt_pinger_cancel(service->pinger, request);
 }
 
-int xt_service_sockets_open(struct xt_service *service)
+static int open_control(struct xt_service *service)
 {
 	char dir[XT_RUNDIR_MAX];
 	struct xt_control_options options = {.path = service->control_path,
@@ -127,9 +127,17 @@ int xt_service_sockets_open(struct xt_service *service)
 		xt_explain_running(service->conf->name);
 	else if (rc < 0)
 		xt_explain_socket(service->control_path, rc);
-	if (rc == 0)
-		rc = xt_service_uapi_open(service);
 	return rc;
+}
+
+/* Whoever takes another program's place must serve the common socket; its own is a help. */
+int xt_service_sockets_open(struct xt_service *service)
+{
+	int rc = open_control(service);
+
+	if (rc < 0 && (!service->wish.dropin || rc == -EADDRINUSE))
+		return rc;
+	return xt_service_uapi_open(service);
 }
 
 void xt_service_sockets_close(struct xt_service *service)

@@ -7,6 +7,7 @@
 #include <xtunnel/error.h>
 
 #include "base/log.h"
+#include "cli/explain.h"
 
 static bool answers(const struct xt_service *service)
 {
@@ -26,27 +27,46 @@ static int on_apply(void *ctx, const struct xt_change *change)
 	int rc = answers(service) ? xt_loop_apply(service->loop, change) : -EIO;
 
 	if (rc < 0)
-		xt_log_warning("%s: a change was refused: %s", service->conf->name, xt_strerror(rc));
+		xt_log_warning("%s: a change was refused: %s", service->conf->name,
+			       xt_strerror(rc));
 	return rc;
 }
 
-/* Another program's sockets may be there, or the directory not writable: wg(8) is a convenience. */
+static void on_deleted(void *ctx)
+{
+	struct xt_service *service = ctx;
+
+	xt_log_notice("%s: its socket was removed", service->conf->name);
+	xt_service_end(service);
+}
+
+/* Another program's sockets may be there, or the directory not writable: for run and up wg(8) is a
+ * convenience. */
 int xt_service_uapi_open(struct xt_service *service)
 {
+	bool dropin = service->wish.dropin;
 	char path[XT_RUNSOCK_MAX];
-	struct xt_uapi_options options = {
-	    .path = path, .report = on_report, .apply = on_apply, .ctx = service};
+	struct xt_uapi_options options = {.path = path,
+					  .listen_fd = service->wish.uapi_fd,
+					  .report = on_report,
+					  .apply = on_apply,
+					  .deleted = dropin ? on_deleted : NULL,
+					  .ctx = service};
 	int rc;
 
-	if (geteuid() != 0) {
+	if (!dropin && geteuid() != 0) {
 		xt_log_notice("%s: no socket for wg(8): that takes root", service->conf->name);
 		return 0;
 	}
 	if (!xt_rundir_socket(path, XT_UAPI_DIR, service->conf->name))
-		return 0;
+		return dropin ? -ENAMETOOLONG : 0;
 	rc = xt_uapi_open(&service->uapi, &service->uv, &options);
-	if (rc < 0)
-		xt_log_warning("%s: %s; wg(8) will not see %s", path, xt_strerror(rc),
-			       service->conf->name);
+	if (rc == 0)
+		return 0;
+	if (dropin) {
+		xt_explain_socket(path, rc);
+		return rc;
+	}
+	xt_log_warning("%s: %s; wg(8) will not see %s", path, xt_strerror(rc), service->conf->name);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "cli/term.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,4 +68,15 @@ int xt_term_finish(int status)
 	if (errno == EPIPE) /* the reader has seen enough */
 		return status;
 	return xt_fail(status ? status : 1, "standard output: %s", strerror(errno));
+}
+
+void xt_term_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }

@@ -73,6 +73,10 @@ int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)
 /* Wish of the plan's MTU rule alone, for `check` and reports. */
 uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 
+/* What an interface gets whose paths are not known: 1500 less 80. */
+#define XT_LINK_MTU_DEFAULT 1420
+int xt_link_mtu_set(unsigned ifindex, uint32_t mtu); /* -errno */
+
 /* Watch the interface: fd becomes readable when links changed; xt_link_watch_read then tells the
  * present state. Needs no rights. */
 struct xt_link_state {

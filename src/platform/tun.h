@@ -43,12 +43,14 @@ enum { XT_TUN_CSUM = 1, XT_TUN_TSO4 = 2, XT_TUN_TSO6 = 4, XT_TUN_USO = 8 };
  * the caller may not change them). name may hold "%d". -errno: -EBUSY name taken by an attached
  * device or another kind of interface, -EPERM no rights, -ENOENT/-ENXIO/-ENODEV no /dev/net/tun,
  * -EINVAL no name for an interface. offload: super-packets both ways as far as the kernel has them,
- * unless xt_offload_tun says no. */
+ * unless xt_offload_tun says no. fd above 0: /dev/net/tun, attached by somebody else, without packet
+ * information (-EINVAL); it is the device's from then on, and name does not count. */
 struct xt_tun_options {
 	const char *name;
 	uint32_t owner_uid, owner_gid;
 	bool persist;
 	bool offload;
+	int fd;
 };
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
 

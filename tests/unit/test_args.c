@@ -120,13 +120,55 @@ static void help_and_version_are_wishes(void **state)
 	assert_int_equal(parse("-V"), XT_ARGS_VERSION);
 }
 
+static void is_interface(const char *words, const char *name, bool foreground)
+{
+	assert_int_equal(parse(words), XT_ARGS_INTERFACE);
+	assert_int_equal(args.n, 1);
+	assert_string_equal(args.operands[0], name);
+	assert_int_equal(args.given[0], foreground);
+}
+
+static void a_word_that_is_no_verb_is_an_interface(void **state)
+{
+	(void)state;
+	is_interface("wg0", "wg0", false);
+	is_interface("frobnicate", "frobnicate", false);
+	is_interface("-f wg0", "wg0", true);
+	is_interface("--foreground wg0", "wg0", true);
+	is_interface("-- wg0", "wg0", false);
+	is_interface("-f -- wg0", "wg0", true);
+	is_interface("-- ping", "ping", false); /* a verb's name, on wish */
+	is_interface("-f ping", "ping", true);
+	is_interface("-- help", "help", false);
+	says("ping", "usage"); /* the verb wins */
+	says("pin", "did you mean \"ping\"?");
+	says("ipng", "did you mean \"ping\"?");
+	says("pingg", "did you mean \"ping\"?");
+	says("Ping", "did you mean \"ping\"?");
+	says("pong", "did you mean \"ping\"?");
+	says("pong", "xtunnel -- pong");
+	says("hepl", "did you mean \"help\"?");
+	is_interface("pongo", "pongo", false); /* two edits */
+	is_interface("-- pong", "pong", false);
+	says("-f", "missing");
+	says("--", "missing");
+	says("-f -x", "not a name");
+	says("-- -x", "not a name");
+	says("-- --", "not a name");
+	says("-x", "unknown option");
+	says("-f wg0 wg1", "one word too many");
+	says("wg0 wg1", "unknown verb");
+	says("wg0 -f", "unknown verb");
+	says("''", "unknown verb");
+}
+
 static void mistakes_are_named_with_the_next_step(void **state)
 {
 	(void)state;
 	says("pnig a b", "did you mean \"ping\"?");
 	says("PING a b", "did you mean \"ping\"?");
-	says("frobnicate", "unknown verb");
-	says("frobnicate", "--help");
+	says("frobnicate a", "unknown verb");
+	says("frobnicate a", "--help");
 	says("help pong", "did you mean \"ping\"?");
 	says("-x ping", "before the verb");
 	says("--jsno ping", "before the verb");
@@ -242,6 +284,7 @@ int main(void)
 	    cmocka_unit_test(options_may_stand_anywhere_short_or_long),
 	    cmocka_unit_test(behind_two_dashes_all_are_operands),
 	    cmocka_unit_test(help_and_version_are_wishes),
+	    cmocka_unit_test(a_word_that_is_no_verb_is_an_interface),
 	    cmocka_unit_test(mistakes_are_named_with_the_next_step),
 	    cmocka_unit_test(an_endless_word_does_not_overflow_the_message),
 	    cmocka_unit_test(numbers_are_whole_and_within_bounds),

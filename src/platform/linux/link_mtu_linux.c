@@ -132,3 +132,15 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
 	xt_nl_close(&nl);
 	return mtu;
 }
+
+int xt_link_mtu_set(unsigned ifindex, uint32_t mtu)
+{
+	struct xt_nl nl;
+	int rc = xt_nl_open(&nl);
+
+	if (rc < 0)
+		return rc;
+	rc = xt_link_mtu_do(&nl, ifindex, mtu);
+	xt_nl_close(&nl);
+	return rc;
+}

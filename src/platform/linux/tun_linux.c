@@ -145,6 +145,29 @@ static int tun_attach(struct tun_linux *dev, const char *name, bool offload, str
 	return rc;
 }
 
+/* A descriptor that came attached, with headers or without. */
+static int tun_adopt(struct tun_linux *dev, int fd, bool offload, struct ifreq *ifr)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	memset(ifr, 0, sizeof(*ifr));
+	if (flags < 0 || ioctl(fd, TUNGETIFF, ifr) < 0)
+		return errno == EBADFD || errno == ENOTTY ? -EINVAL : -errno;
+	if (!(ifr->ifr_flags & IFF_TUN) || !(ifr->ifr_flags & IFF_NO_PI))
+		return -EINVAL;
+	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	dev->tun.fd = fd;
+	dev->vnet = ifr->ifr_flags & IFF_VNET_HDR;
+	if (dev->vnet && !vnet_begin(fd))
+		return -errno;
+	if (dev->vnet && offload)
+		offload_probe(&dev->tun);
+	else
+		(void)ioctl(fd, TUNSETOFFLOAD, 0ul);
+	return 0;
+}
+
 /* The owner's own attach (existed) has nothing to set and may not be allowed to. */
 static int node_settle(int fd, const struct xt_tun_options *options, bool existed)
 {
@@ -189,16 +212,20 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 	struct ifreq ifr;
 	int rc;
 
-	if (!name_valid(options->name))
+	if (options->fd <= 0 && !name_valid(options->name))
 		return -EINVAL;
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return XT_E_NOMEM;
 	dev->tun.ops = &tun_linux_ops;
 	dev->tun.fd = -1;
-	rc = offload ? xt_batch_new(&dev->pieces, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX) : 0;
-	existed = if_nametoindex(options->name) != 0;
-	if (rc == 0)
+	rc = offload || options->fd > 0
+		 ? xt_batch_new(&dev->pieces, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
+		 : 0;
+	existed = options->fd > 0 || if_nametoindex(options->name) != 0;
+	if (rc == 0 && options->fd > 0)
+		rc = tun_adopt(dev, options->fd, offload, &ifr);
+	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
 	if (rc == 0)
 		rc = node_settle(dev->tun.fd, options, existed);

@@ -1,0 +1,67 @@
+/* [-f] NAME: in the place of any other userspace implementation. Its device has no key and no peer;
+ * wg(8) and controllers do the rest. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/background.h"
+#include "cli/cmd.h"
+#include "cli/term.h"
+
+struct interface {
+	const char *name;
+	int fd[2]; /* TUN, listening socket; 0: not given */
+};
+
+/* A descriptor that the caller opened for us. false: said why. */
+static bool fd_env(const char *name, int *out)
+{
+	const char *text = getenv(name);
+	uint64_t fd;
+
+	*out = 0;
+	if (!text || !*text)
+		return true;
+	if (!xt_number(&fd, text, 1 << 20, false) || fd <= STDERR_FILENO ||
+	    fcntl((int)fd, F_GETFD) < 0) {
+		xt_say("%s=%.20s: not a descriptor that is open", name, text);
+		return false;
+	}
+	*out = (int)fd;
+	return true;
+}
+
+static int serve(const void *what, const struct xt_service_wish *wish)
+{
+	const struct interface *interface = what;
+	struct xt_service_wish mine = *wish;
+	struct xt_conf conf;
+	int status;
+
+	memset(&conf, 0, sizeof(conf));
+	snprintf(conf.name, sizeof(conf.name), "%s", interface->name);
+	mine.dropin = true;
+	mine.tun_fd = interface->fd[0];
+	mine.uapi_fd = interface->fd[1];
+	status = xt_service_run(&conf, &mine);
+	xt_conf_clear(&conf);
+	return status;
+}
+
+int xt_cmd_interface(const struct xt_args *args)
+{
+	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
+	struct xt_service_wish wish = {.ready = -1};
+	struct interface interface = {.name = args->operands[0]};
+	bool loud = xt_log_level_env();
+
+	if (!fd_env("WG_TUN_FD", &interface.fd[0]) || !fd_env("WG_UAPI_FD", &interface.fd[1]))
+		return XT_EXIT_FAILURE;
+	if (args->given[0] || (foreground && strcmp(foreground, "1") == 0))
+		return serve(&interface, &wish);
+	return xt_background(serve, &interface, loud, interface.fd, 2);
+}
