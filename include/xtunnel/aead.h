@@ -67,9 +67,9 @@ struct xt_aead_report {
 };
 
 /* Open the backend of that name ("sodium", "ipsec-mb", "openssl"), or with NULL or "auto" the
- * fastest: each that can be had is held against known answers and against libsodium, then they race
- * (a few ms, never more than 20).  Another than libsodium must be faster by a twentieth over a
- * mixture of large and small packets.
+ * fastest: each that can be had is held against known answers and against libsodium, then races it
+ * (a few ms, never more than 20 in all).  Another than libsodium must be faster by a twentieth over
+ * a mixture of large and small packets; libcrypto is only loaded when ipsec-mb did not win.
  * report   filled in any case, also when it fails; may be NULL
  * returns  XT_E_INVALID (no such name), XT_E_UNSUPPORTED (not to be had here: see report),
  *          XT_E_CRYPTO (its self-test failed), XT_E_NOMEM */

@@ -45,6 +45,21 @@ foreach(path IN LISTS xt_fuzz)
     set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 600)
 endforeach()
 
+# tests/bench/bench_*.c: numbers as JSON, no pass or fail, so no CTest. `bench` builds and runs all.
+file(GLOB xt_bench CONFIGURE_DEPENDS tests/bench/bench_*.c)
+add_custom_target(bench)
+foreach(path IN LISTS xt_bench)
+    get_filename_component(name ${path} NAME_WE)
+    xt_test_layers(libs ${path})
+    add_executable(${name} ${path})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src
+                               ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(${name} SYSTEM PRIVATE ${UTHASH_INCLUDE})
+    target_link_libraries(${name} PRIVATE ${libs})
+    add_custom_target(run_${name} COMMAND ${name} DEPENDS ${name} USES_TERMINAL)
+    add_dependencies(bench run_${name})
+endforeach()
+
 # tests/docs/t_*: what holds code, documents and package together.
 # tests/e2e/t_*.sh: endpoints in network namespaces; a script's second line may say
 #   # labels: long     and     # timeout: 900     and     # alone   (it measures time)

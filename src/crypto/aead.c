@@ -64,24 +64,35 @@ static int choose_one(struct xt_aead **out, size_t i, const struct xt_aead_host 
 	return 0;
 }
 
+/* The n-th takes part when it can be had. */
+static void enter(struct xt_aead **open, size_t i, const struct xt_aead_host *host,
+		  struct xt_aead_report *report)
+{
+	struct xt_aead_candidate *candidate = &report->candidates[i];
+
+	candidate->fit = open_one(&open[i], backends[i], host, candidate->detail) == 0;
+}
+
+/* libcrypto is large and stays in memory once it was loaded: it is asked last, and only when none
+ * that is smaller has beaten libsodium. */
 static int choose_fastest(struct xt_aead **out, const struct xt_aead_host *host,
 			  struct xt_aead_report *report)
 {
 	struct xt_aead *open[XT_AEAD_BACKENDS] = {0};
 	size_t best = 0;
-	int err = 0;
+	int err = open_one(&open[0], backends[0], host, report->candidates[0].detail);
 
-	for (size_t i = 0; i < XT_LEN(backends); i++) {
-		struct xt_aead_candidate *candidate = &report->candidates[i];
-
-		err = open_one(&open[i], backends[i], host, candidate->detail);
-		candidate->fit = err == 0;
-		if (i == 0 && err != 0)
+	report->candidates[0].fit = err == 0;
+	for (size_t i = 1; i < XT_LEN(backends); i++) {
+		if (err != 0 || best != 0 || host->now == NULL || host->load == NULL)
 			break;
-		err = 0;
+		enter(open, i, host, report);
+		if (open[i] != NULL)
+			err = xt_aead_race(open[0], open[i], host, &report->candidates[0],
+					   &report->candidates[i]);
+		if (err == 0 && xt_aead_faster(&report->candidates[i], &report->candidates[0]))
+			best = i;
 	}
-	if (err == 0)
-		err = xt_aead_race(open, host, report, &best);
 	for (size_t i = 0; i < XT_LEN(backends); i++) {
 		if (err != 0 || i != best)
 			xt_aead_free(open[i]);
@@ -89,6 +100,7 @@ static int choose_fastest(struct xt_aead **out, const struct xt_aead_host *host,
 	if (err == 0) {
 		*out = open[best];
 		report->name = report->candidates[best].name;
+		xt_aead_explain(report, best);
 	}
 	return err;
 }

@@ -17,6 +17,8 @@
  * here; and this library is not the one to end what it shares with others. */
 #define INIT_NO_LOAD_CONFIG UINT64_C(0x80)
 #define INIT_NO_ATEXIT	    UINT64_C(0x80000)
+/* Its vector code leaves key stream on the stack. */
+#define STACK_USED 8192
 enum { CTRL_GET_TAG = 0x10, CTRL_SET_TAG = 0x11 };
 
 struct evp_cipher;
@@ -173,6 +175,7 @@ static void openssl_seal(void *self, struct xt_job *jobs, size_t n)
 	}
 	if (n > 0)
 		forget(ssl, ssl->sealing);
+	sodium_stackzero(STACK_USED);
 }
 
 static void openssl_open(void *self, struct xt_job *jobs, size_t n)
@@ -188,6 +191,7 @@ static void openssl_open(void *self, struct xt_job *jobs, size_t n)
 	}
 	if (n > 0)
 		forget(ssl, ssl->opening);
+	sodium_stackzero(STACK_USED);
 }
 
 const struct xt_aead_ops xt_aead_openssl = {

@@ -13,9 +13,7 @@
 #define SMALL	  96 /* an acknowledgement, padded */
 #define JOBS	  16
 #define ROUNDS	  40
-#define BUDGET_NS UINT64_C(20000000)
-/* A twentieth is noise. */
-#define BETTER(a, b) ((a)*20 < (b)*19)
+#define BUDGET_NS 10000000u
 
 struct track {
 	uint8_t key[32];
@@ -62,6 +60,12 @@ static uint64_t mixture(const struct xt_aead_candidate *candidate)
 	return 2 * (uint64_t)candidate->bulk_ns + candidate->small_ns;
 }
 
+/* Less than a twentieth is noise. */
+bool xt_aead_faster(const struct xt_aead_candidate *a, const struct xt_aead_candidate *b)
+{
+	return a->bulk_ns != 0 && b->bulk_ns != 0 && mixture(a) * 20 <= mixture(b) * 19;
+}
+
 __attribute__((format(printf, 2, 3))) static void add(struct xt_aead_report *report,
 						      const char *format, ...)
 {
@@ -73,55 +77,40 @@ __attribute__((format(printf, 2, 3))) static void add(struct xt_aead_report *rep
 	va_end(args);
 }
 
-static void explain(struct xt_aead_report *report, size_t winner)
+void xt_aead_explain(struct xt_aead_report *report, size_t winner)
 {
 	const struct xt_aead_candidate *c = report->candidates;
 
 	if (c[winner].bulk_ns != 0)
 		add(report, "%u ns a packet", c[winner].bulk_ns);
 	else
-		add(report, "nothing was measured");
+		add(report, "no other was looked for or could be had");
 	for (size_t i = 0; i < XT_AEAD_BACKENDS; i++) {
 		if (i == winner)
 			continue;
 		if (c[i].fit && c[i].bulk_ns != 0)
 			add(report, ", %s %u", c[i].name, c[i].bulk_ns);
-		else if (!c[i].fit)
+		else if (*c[i].detail != '\0')
 			add(report, ", no %s: %s", c[i].name, c[i].detail);
 	}
 }
 
-int xt_aead_race(struct xt_aead *const open[XT_AEAD_BACKENDS], const struct xt_aead_host *host,
-		 struct xt_aead_report *report, size_t *winner)
+int xt_aead_race(struct xt_aead *a, struct xt_aead *b, const struct xt_aead_host *host,
+		 struct xt_aead_candidate *of_a, struct xt_aead_candidate *of_b)
 {
-	struct xt_aead_candidate *c = report->candidates;
-	struct track *track;
+	struct track *track = calloc(1, sizeof(*track));
 	uint64_t start;
 
-	*winner = 0;
-	if (host->now == NULL) {
-		explain(report, 0);
-		return 0;
-	}
-	track = calloc(1, sizeof(*track));
 	if (track == NULL)
 		return XT_E_NOMEM;
 	start = host->now(host->ctx);
 	for (unsigned round = 0; round < ROUNDS && host->now(host->ctx) - start < BUDGET_NS;
 	     round++) {
-		for (size_t i = 0; i < XT_AEAD_BACKENDS; i++) {
-			if (open[i] == NULL)
-				continue;
-			run(track, open[i], host, BULK, &c[i].bulk_ns);
-			run(track, open[i], host, SMALL, &c[i].small_ns);
-		}
-	}
-	for (size_t i = 1; i < XT_AEAD_BACKENDS; i++) {
-		if (c[i].bulk_ns != 0 && BETTER(mixture(&c[i]), mixture(&c[0])) &&
-		    mixture(&c[i]) < mixture(&c[*winner]))
-			*winner = i;
+		run(track, a, host, BULK, &of_a->bulk_ns);
+		run(track, b, host, BULK, &of_b->bulk_ns);
+		run(track, a, host, SMALL, &of_a->small_ns);
+		run(track, b, host, SMALL, &of_b->small_ns);
 	}
 	free(track);
-	explain(report, *winner);
 	return 0;
 }
