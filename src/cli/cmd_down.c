@@ -11,13 +11,15 @@
 
 #include "cli/ask.h"
 #include "cli/cmd.h"
+#include "cli/host_uv.h"
 #include "cli/rundir.h"
 #include "cli/term.h"
 #include "platform/tun.h"
 
 const char xt_text_down[] =
     "\nRuns PreDown and PostDown and returns when the endpoint has ended. After a crash it removes\n"
-    "what was left: sockets, and a persistent interface that was made for an Owner.\n"
+    "what was left: sockets, routing rules, the firewall's table, name servers, and a persistent\n"
+    "interface that was made for an Owner.\n"
     "When NAME does not run and left nothing, the exit status is 3.\n";
 
 /* A descriptor that becomes readable when the endpoint's process ends; -1: cannot be had. */
@@ -84,6 +86,12 @@ static bool clean_up(const char *name, const char *path, int *status)
 	bool found = false;
 	int rc;
 
+	found = xt_host_clean(name, &rc);
+	if (rc == -EAGAIN) {
+		xt_say("%s is on its way up or down: nothing was touched", name);
+		*status = XT_EXIT_FAILURE;
+		return true;
+	}
 	if (*path && unlink(path) == 0)
 		found = true;
 	if (xt_rundir_socket(uapi, XT_UAPI_DIR, name) && access(uapi, F_OK) == 0)

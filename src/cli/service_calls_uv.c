@@ -94,6 +94,14 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		xt_control_reply(request, status_json(service), true);
 		return 0;
 	}
+	if (strcmp(verb, "save") == 0) {
+		int rc = xt_service_save(service, false);
+
+		if (rc == 0)
+			xt_control_reply(request, json_pack("{s:s}", "path", service->conf->path),
+					 true);
+		return rc;
+	}
 	if (strcmp(verb, "ping") == 0)
 		return xt_pinger_start(service->pinger, request, msg);
 	return XT_E_UNSUPPORTED;

@@ -50,6 +50,8 @@ static void close_parts(struct xt_service *service)
 	else if (service->link)
 		xt_link_undo(service->link);
 	service->link = NULL;
+	xt_host_free(service->host);
+	service->host = NULL;
 	xt_tunnel_close(service->tunnel);
 	service->tunnel = NULL;
 	xt_echo_free(service->echo);
@@ -76,9 +78,10 @@ void xt_service_loop_closed(void *ctx)
 	closed(service);
 }
 
-static void stop(struct xt_service *service)
+static void stop_parts(void *ctx)
 {
-	service->phase = XT_PHASE_CLOSING;
+	struct xt_service *service = ctx;
+
 	xt_pinger_stop(service->pinger);
 	service->pinger = NULL;
 	if (service->resolver)
@@ -87,6 +90,16 @@ static void stop(struct xt_service *service)
 		xt_loop_stop(service->loop);
 	else
 		closed(service);
+}
+
+static void stop(struct xt_service *service)
+{
+	xt_service_names_over(service);
+	service->phase = XT_PHASE_CLOSING;
+	if (service->host)
+		xt_host_down(service->host, stop_parts, service);
+	else
+		stop_parts(service);
 }
 
 void xt_service_rollback(struct xt_service *service, int status)
@@ -105,6 +118,8 @@ static void on_pre_down(void *ctx, const struct xt_hooks_result *result)
 		xt_hooks_text(result, "PreDown", text, sizeof(text));
 		xt_say("%s: %s", service->conf->name, text);
 	}
+	if (service->conf->save_config)
+		(void)xt_service_save(service, true);
 	stop(service);
 }
 
@@ -116,6 +131,10 @@ void xt_service_end(struct xt_service *service)
 		service->ending = true;
 		if (service->hooks)
 			xt_hooks_cancel(service->hooks);
+		break;
+	case XT_PHASE_NAMES:
+	case XT_PHASE_HOST:
+		xt_service_rollback(service, service->status);
 		break;
 	case XT_PHASE_READY:
 		service->was_up = true;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #include "control/client.h"
 #include "packet/echo_turn.h"
 #include "tunnel/stamp.h"
+
+#define NAMES_LIMIT_S 30u
 
 static void fail(struct xt_service *service)
 {
@@ -37,6 +40,11 @@ static void to_null(void)
 static void say_ready(const struct xt_service *service)
 {
 	const struct xt_conf *conf = service->conf;
+
+	if (service->wish.dropin) { /* as quiet as those it stands in for */
+		xt_log_notice("%s is ready", conf->name);
+		return;
+	}
 
 	xt_say("%s is ready: UDP port %u, MTU %u, %zu peer%s", conf->name,
 	       (unsigned)xt_tunnel_udp(service->tunnel)->port,
@@ -100,6 +108,8 @@ static void on_mtu(void *ctx, uint32_t mtu)
 	xt_log_notice("%s: MTU is %u now", service->conf->name, (unsigned)mtu);
 }
 
+static void names_found(struct xt_service *service);
+
 static void on_found(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint)
 {
 	struct xt_service *service = ctx;
@@ -108,6 +118,8 @@ static void on_found(void *ctx, const struct xt_public *peer, const struct xt_en
 		return;
 	(void)xt_tunnel_set_endpoint(service->tunnel, peer, endpoint);
 	xt_loop_wake(service->loop);
+	if (service->names > 0 && --service->names == 0 && service->phase == XT_PHASE_NAMES)
+		names_found(service);
 }
 
 static void on_not_found(void *ctx, const char *host, const char *why, unsigned again_s)
@@ -124,7 +136,7 @@ static void on_resolver_closed(void *ctx)
 	service->resolver = NULL;
 }
 
-/* Ask for the names among endpoints; the way up does not wait for answers. */
+/* Ask for the names among endpoints. */
 static int start_resolver(struct xt_service *service, const struct xt_change *change)
 {
 	const struct xt_udp *udp = xt_tunnel_udp(service->tunnel);
@@ -149,6 +161,7 @@ static int start_resolver(struct xt_service *service, const struct xt_change *ch
 		if (rc == 0)
 			rc = xt_resolver_add(service->resolver, &peer->key, peer->endpoint_host,
 					     peer->endpoint_port);
+		service->names += rc == 0;
 	}
 	return rc;
 }
@@ -174,12 +187,18 @@ static int start_device(struct xt_service *service, const struct xt_change *chan
 	int rc = xt_plan_echo(&service->echo, conf, xt_tunnel_tun(service->tunnel)->mtu);
 
 	start.echo = service->echo;
+	start.keylog = getenv("WG_KEYLOGFILE");
+	if (start.keylog && !*start.keylog)
+		start.keylog = NULL;
 	if (xt_stamp_dir(state_dir, sizeof(state_dir)) == 0)
 		start.state_dir = state_dir;
 	if (rc == 0)
 		rc = xt_tunnel_start(service->tunnel, &start, &step);
 	if (rc < 0 && strcmp(step, "UDP port") == 0)
 		xt_explain_udp(conf, rc);
+	else if (rc == -EPERM && strcmp(step, "key log") == 0)
+		xt_say("WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is taken",
+		       start.keylog);
 	else if (rc < 0)
 		xt_explain_step(conf->name, step, rc);
 	return rc;
@@ -203,6 +222,7 @@ static int set_link(struct xt_service *service)
 	char error[256] = "";
 	int rc = xt_plan_link(&plan, service->conf);
 
+	plan.plan.policy = service->policy;
 	if (rc == 0)
 		rc = xt_link_set(&service->link, &plan.plan, error, sizeof(error));
 	xt_plan_link_clear(&plan);
@@ -216,7 +236,22 @@ static int set_link(struct xt_service *service)
 	return 0;
 }
 
-static int bring_up(struct xt_service *service)
+static int choose_policy(struct xt_service *service, struct xt_change *change)
+{
+	const char *name = service->conf->name;
+	int rc = xt_host_policy(service->host, &service->policy);
+
+	if (rc == -ERANGE)
+		xt_say("%s: no routing table or no rule priority is free for the default route",
+		       name);
+	else if (rc < 0)
+		xt_explain_step(name, "policy routing", rc);
+	if (rc == 0 && service->policy.table != 0)
+		change->fwmark = service->policy.table;
+	return rc;
+}
+
+static int start_parts(struct xt_service *service)
 {
 	struct xt_change change;
 	int rc = xt_conf_change(service->conf, &change);
@@ -225,18 +260,79 @@ static int bring_up(struct xt_service *service)
 		xt_explain_step(service->conf->name, "configuration", rc);
 		return rc;
 	}
-	rc = start_device(service, &change);
+	rc = choose_policy(service, &change);
+	if (rc == 0)
+		rc = start_device(service, &change);
 	wipe_conf_keys(service->conf);
 	if (rc == 0)
 		rc = start_loop(service);
 	if (rc == 0)
-		rc = set_link(service);
-	if (rc == 0)
-		rc = xt_service_sockets_open(service);
-	if (rc == 0)
 		rc = start_resolver(service, &change);
 	xt_change_clear(&change);
 	return rc;
+}
+
+static void on_host_up(void *ctx)
+{
+	struct xt_service *service = ctx;
+
+	service->phase = XT_PHASE_POST_UP;
+	if (xt_hooks_start(&service->hooks, &service->uv, &service->conf->post_up,
+			   service->conf->name, on_post_up, service) < 0)
+		fail(service);
+}
+
+static void join_host(struct xt_service *service)
+{
+	int rc = service->wish.dropin ? 0 : set_link(service);
+
+	if (rc == 0)
+		rc = xt_service_sockets_open(service);
+	if (rc < 0) {
+		fail(service);
+		return;
+	}
+	service->phase = XT_PHASE_HOST;
+	xt_host_up(service->host, on_host_up, service);
+}
+
+void xt_service_names_over(struct xt_service *service)
+{
+	if (service->phase == XT_PHASE_NAMES)
+		uv_close((uv_handle_t *)&service->names_limit, NULL);
+}
+
+static void names_found(struct xt_service *service)
+{
+	xt_service_names_over(service);
+	join_host(service);
+}
+
+static void on_names_limit(uv_timer_t *timer)
+{
+	struct xt_service *service = timer->data;
+
+	xt_say("%s: not every Endpoint's name was found within %u s; going on without",
+	       service->conf->name, NAMES_LIMIT_S);
+	names_found(service);
+}
+
+/* Name servers and default route are about to lead into the tunnel: the names that it needs itself
+ * are looked up before that. */
+static void bring_up(struct xt_service *service)
+{
+	if (start_parts(service) < 0) {
+		fail(service);
+		return;
+	}
+	if (service->names == 0 || (service->policy.table == 0 && service->conf->n_dns == 0)) {
+		join_host(service);
+		return;
+	}
+	service->phase = XT_PHASE_NAMES;
+	uv_timer_init(&service->uv, &service->names_limit);
+	service->names_limit.data = service;
+	uv_timer_start(&service->names_limit, on_names_limit, NAMES_LIMIT_S * UINT64_C(1000), 0);
 }
 
 static void on_pre_up(void *ctx, const struct xt_hooks_result *result)
@@ -255,14 +351,7 @@ static void on_pre_up(void *ctx, const struct xt_hooks_result *result)
 		fail(service);
 		return;
 	}
-	if (bring_up(service) < 0) {
-		fail(service);
-		return;
-	}
-	service->phase = XT_PHASE_POST_UP;
-	if (xt_hooks_start(&service->hooks, &service->uv, &service->conf->post_up,
-			   service->conf->name, on_post_up, service) < 0)
-		fail(service);
+	bring_up(service);
 }
 
 static bool runs_already(const char *name)
@@ -276,11 +365,25 @@ static bool runs_already(const char *name)
 	return true;
 }
 
+/* A descriptor that was handed over may be of another interface than was called. A fresh interface
+ * gets the MTU that every implementation begins with. */
+static void take_name(struct xt_service *service)
+{
+	const struct xt_tun *tun = xt_tunnel_tun(service->tunnel);
+
+	memcpy(service->conf->name, tun->name, sizeof(service->conf->name));
+	if (!service->existed && service->wish.tun_fd <= 0 &&
+	    xt_link_mtu_set(tun->ifindex, XT_LINK_MTU_DEFAULT) == 0)
+		xt_tunnel_set_mtu(service->tunnel, XT_LINK_MTU_DEFAULT);
+}
+
 static int open_tun(struct xt_service *service)
 {
 	struct xt_conf *conf = service->conf;
-	struct xt_tun_options options = {
-	    .name = conf->name, .persist = conf->owner_user, .offload = true};
+	struct xt_tun_options options = {.name = conf->name,
+					 .persist = conf->owner_user,
+					 .offload = true,
+					 .fd = service->wish.tun_fd};
 	struct xt_tunnel_calls calls;
 	int rc = xt_plan_owner(conf, &options.owner_uid, &options.owner_gid);
 
@@ -300,6 +403,8 @@ static int open_tun(struct xt_service *service)
 		xt_explain_tun(conf->name, rc);
 	else if (options.persist && geteuid() == 0)
 		xt_rundir_mark(conf->name, options.owner_uid);
+	if (rc == 0 && service->wish.dropin)
+		take_name(service);
 	return rc;
 }
 
@@ -312,7 +417,7 @@ void xt_service_begin(struct xt_service *service)
 	if (runs_already(conf->name)) {
 		xt_explain_running(conf->name);
 		fail(service);
-	} else if (open_tun(service) < 0) {
+	} else if (open_tun(service) < 0 || xt_host_new(&service->host, &service->uv, conf) < 0) {
 		fail(service);
 	} else if (xt_hooks_start(&service->hooks, &service->uv, &conf->pre_up, conf->name,
 				  on_pre_up, service) < 0) {

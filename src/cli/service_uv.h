@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "cli/host_uv.h"
 #include "cli/pinger_uv.h"
 #include "cli/rundir.h"
 #include "cli/service.h"
@@ -17,6 +18,8 @@
 
 enum xt_phase {
 	XT_PHASE_PRE_UP, /* its hooks run */
+	XT_PHASE_NAMES,	 /* endpoints' names are asked for while the host's way to them is open */
+	XT_PHASE_HOST,	 /* firewall and DNS are being set */
 	XT_PHASE_POST_UP,
 	XT_PHASE_READY,
 	XT_PHASE_PRE_DOWN,
@@ -45,6 +48,10 @@ struct xt_service {
 	struct xt_link *link;
 	struct xt_echo *echo;
 	struct xt_resolver *resolver;
+	unsigned names; /* not found yet */
+	uv_timer_t names_limit;
+	struct xt_host *host;
+	struct xt_link_policy policy;
 	struct xt_hooks_run *hooks;
 	struct xt_control *control;
 	struct xt_uapi *uapi;
@@ -60,6 +67,10 @@ void xt_service_begin(struct xt_service *service);
 void xt_service_end(struct xt_service *service); /* the clean end, from any phase */
 void xt_service_rollback(struct xt_service *service, int status);
 void xt_service_loop_closed(void *service);
+void xt_service_names_over(struct xt_service *service); /* stop waiting for them */
+/* service_save_uv.c: put what is in force into the file, and say so when that fails. 0; XT_E_SYNTAX:
+ * the file has errors now; -errno. unasked: only if the file still says SaveConfig = true. */
+int xt_service_save(struct xt_service *service, bool unasked);
 /* service_calls_uv.c: what the control and UAPI sockets and the tunnel ask of it. */
 int xt_service_sockets_open(struct xt_service *service);
 int xt_service_uapi_open(struct xt_service *service); /* service_uapi_uv.c */

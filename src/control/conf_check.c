@@ -36,25 +36,24 @@ void xt_check_warn(struct xt_conf_check *c, unsigned line, const char *format, .
 	va_end(args);
 }
 
-static void check_unsupported(struct xt_conf_check *c)
+/* A network of a whole family is routed in the table that the mark names. */
+static void check_policy(struct xt_conf_check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
-	if (conf->n_dns)
-		xt_check_error(c, conf->dns_line,
-			       "DNS is not supported yet; set the resolver in a PostUp line");
-	if (conf->save_config)
-		xt_check_error(c, conf->save_line, "SaveConfig = true is not supported yet");
-	if (conf->table != XT_TABLE_AUTO)
+	if (conf->table != XT_TABLE_AUTO || conf->fwmark < 253 || conf->fwmark > 255)
 		return;
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		const struct xt_conf_peer *peer = &conf->peers[i];
 
 		for (size_t j = 0; j < peer->n_allowed; j++)
-			if (peer->allowed[j].bits == 0)
+			if (peer->allowed[j].bits == 0) {
 				xt_check_error(c, peer->allowed_lines[j],
-					       "AllowedIPs of a whole address family need "
-					       "\"Table = off\" or \"Table = NUMBER\" so far");
+					       "AllowedIPs of a whole address family need the "
+					       "routing table FwMark, and every host uses table %u",
+					       conf->fwmark);
+				return;
+			}
 	}
 }
 
@@ -89,7 +88,7 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_notes *notes)
 
 	if (!conf->has_key && !conf->private_key_file)
 		xt_check_error(&c, 0, "[Interface] has neither PrivateKey nor PrivateKeyFile");
-	check_unsupported(&c);
+	check_policy(&c);
 	check_addresses(&c);
 	xt_check_peers(&c);
 	xt_check_echo(&c);

@@ -64,14 +64,7 @@ run 1 "/dev/net/tun" up "$T/left.conf"
 umount /dev/net
 ok "no /dev/net/tun"
 
-for line in "DNS = 1.1.1.1" "SaveConfig = true"; do
-	sed "s|^ListenPort.*|&\n$line|" left.conf >refused.conf
-	run 4 "refused.conf:$(grep -n "^${line%% *}" refused.conf | cut -d: -f1):.*${line%% *}" \
-		up "$T/refused.conf"
-done
 sed 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0|' left.conf >whole.conf
-run 4 "whole.conf:$(grep -n ^AllowedIPs whole.conf | cut -d: -f1):.*Table = off" up "$T/whole.conf"
-sed -i 's|^ListenPort.*|&\nTable = off|' whole.conf
-at left "$XT_BIN" up "$T/whole.conf" || fail "a /0 with Table = off is refused"
-at left "$XT_BIN" down whole || fail "down"
-ok "DNS, SaveConfig = true, a /0 without Table: refused, naming the line"
+sed -i 's|^ListenPort.*|&\nFwMark = 254|' whole.conf
+run 4 "whole.conf:$(grep -n ^AllowedIPs whole.conf | cut -d: -f1):.*FwMark" up "$T/whole.conf"
+ok "a /0 whose mark is a table of the host: refused, naming the line"

@@ -43,26 +43,18 @@ static void a_sound_file_has_no_notes(void **state)
 	check("[Interface]\n" KEY "Address = 10.0.0.1/24\n" PEER END, 0, "");
 }
 
-static void what_is_not_supported_yet_is_named_with_its_line(void **state)
-{
-	(void)state;
-	check(
-	    "[Interface]\n" KEY "DNS = 1.1.1.1\nSaveConfig = true\n" PEER END
-	    "AllowedIPs = 0.0.0.0/0, ::/0\n",
-	    XT_E_SYNTAX,
-	    "f:3:1: error: DNS is not supported yet; set the resolver in a PostUp line\n"
-	    "f:4:1: error: SaveConfig = true is not supported yet\n"
-	    "f:9:1: error: AllowedIPs of a whole address family need \"Table = off\" or \"Table = "
-	    "NUMBER\" so far\n"
-	    "f:9:1: error: AllowedIPs of a whole address family need \"Table = off\" or \"Table = "
-	    "NUMBER\" so far\n");
-}
-
-static void a_default_route_passes_with_a_table(void **state)
+static void a_default_route_passes_unless_its_mark_is_a_table_of_the_host(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY "Table = off\n" PEER END "AllowedIPs = 0.0.0.0/0\n", 0, "");
 	check("[Interface]\n" KEY "Table = 7\n" PEER END "AllowedIPs = ::/0\n", 0, "");
+	check("[Interface]\n" KEY "DNS = 1.1.1.1\nSaveConfig = true\n" PEER END
+	      "AllowedIPs = 0.0.0.0/0, ::/0\n",
+	      0, "");
+	check("[Interface]\n" KEY "FwMark = 254\n" PEER END, 0, "");
+	check("[Interface]\n" KEY "FwMark = 254\n" PEER END "AllowedIPs = ::/0\n", XT_E_SYNTAX,
+	      "f:8:1: error: AllowedIPs of a whole address family need the routing table FwMark, "
+	      "and every host uses table 254\n");
 }
 
 static void a_key_is_wanted(void **state)
@@ -124,8 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_sound_file_has_no_notes),
-	    cmocka_unit_test(what_is_not_supported_yet_is_named_with_its_line),
-	    cmocka_unit_test(a_default_route_passes_with_a_table),
+	    cmocka_unit_test(a_default_route_passes_unless_its_mark_is_a_table_of_the_host),
 	    cmocka_unit_test(a_key_is_wanted),
 	    cmocka_unit_test(echo_for_peers_needs_an_address),
 	    cmocka_unit_test(answering_this_host_for_a_peer_is_warned_about),
