@@ -32,13 +32,22 @@ enum xt_event {
 };
 const char *xt_event_text(enum xt_event event);
 
+/* All that it takes to read the sessions of one handshake, and to impersonate us. */
+struct xt_keylog {
+	const struct xt_private *local_static, *local_ephemeral;
+	const struct xt_public *remote_static;
+	const struct xt_psk *psk; /* all zero: none */
+};
+
 /* random   fills buf with n bytes fit for keys
- * event    may be NULL; peer is NULL for events of the device.  Must not call into the device */
+ * event    may be NULL; peer is NULL for events of the device.  Must not call into the device
+ * keylog   NULL, or called for each handshake that we begin or answer */
 struct xt_env {
 	void *ctx;
 	void (*random)(void *ctx, void *buf, size_t n);
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
+	void (*keylog)(void *ctx, const struct xt_keylog *keys);
 };
 
 /* env is copied.  XT_E_NOMEM, XT_E_CRYPTO. */

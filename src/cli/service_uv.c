@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -67,11 +68,23 @@ static int finish(struct xt_service *service)
 	return service->status;
 }
 
+static void warn_of_keylog(void)
+{
+	const char *path = getenv("WG_KEYLOGFILE");
+
+	if (!path || !*path)
+		return;
+	xt_say(
+	    "WARNING: WG_KEYLOGFILE is set: the keys of every session, and this endpoint's own,");
+	xt_say("WARNING: are written to %s. Whoever reads that file reads the traffic.", path);
+}
+
 int xt_service_run(struct xt_conf *conf, const struct xt_service_wish *wish)
 {
 	struct xt_service service = {.conf = conf, .wish = *wish};
 
 	harden();
+	warn_of_keylog();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
 	if (uv_loop_init(&service.uv) < 0)

@@ -70,6 +70,18 @@ static const struct xt_noise_peer *ready(struct xt_device *dev, struct xt_peer *
 	return &secret->noise;
 }
 
+static void keylog(struct xt_device *dev, const struct xt_peer *peer,
+		   const struct xt_private *ephemeral)
+{
+	struct xt_keylog keys = {.local_static = &dev->local->private_key,
+				 .local_ephemeral = ephemeral,
+				 .remote_static = &peer->key,
+				 .psk = &peer->secret->noise.psk};
+
+	if (dev->env.keylog)
+		dev->env.keylog(dev->env.ctx, &keys);
+}
+
 void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
 			struct xt_tx *tx)
 {
@@ -107,6 +119,7 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
 	if (!xt_noise_initiate(&peer->secret->handshake, dev->local, ready(dev, peer), &ephemeral,
 			       stamp, index, &msg)) {
+		keylog(dev, peer, &ephemeral);
 		xt_cookie_stamp(&peer->cookie, now.mono, &msg, sizeof(msg));
 		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
@@ -152,6 +165,7 @@ static enum xt_verdict respond(struct xt_device *dev, struct xt_time now, struct
 	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
 	if (xt_noise_respond(hs, ready(dev, peer), &ephemeral, index, &msg, &keys))
 		goto out;
+	keylog(dev, peer, &ephemeral);
 	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, hs->remote_index, false, now.mono);
 	if (!kp)
 		goto out;

@@ -4,10 +4,27 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
 #include "platform/clock.h"
+
+static void env_event(void *ctx, enum xt_event event, const struct xt_public *peer,
+		      const struct xt_endpoint *endpoint)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->calls.event)
+		tunnel->calls.event(tunnel->calls.ctx, event, peer, endpoint);
+}
+
+static void env_keylog(void *ctx, const struct xt_keylog *keys)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	xt_keylog_write(tunnel->keylog, keys);
+}
 
 static void env_random(void *ctx, void *buf, size_t n)
 {
@@ -25,6 +42,7 @@ int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
 		return XT_E_NOMEM;
 	if (calls)
 		tunnel->calls = *calls;
+	tunnel->keylog = -1;
 	rc = xt_tun_open(&tunnel->tun, tun);
 	if (rc < 0) {
 		free(tunnel);
@@ -53,9 +71,10 @@ static int start_stamp(struct xt_tunnel *tunnel, const char *dir)
 static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change)
 {
 	struct xt_env env = {
-	    .ctx = tunnel->calls.ctx,
+	    .ctx = tunnel,
 	    .random = env_random,
-	    .event = tunnel->calls.event,
+	    .event = env_event,
+	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
 	struct xt_change bound = *change;
 	int rc = xt_device_new(&tunnel->dev, &env);
@@ -99,6 +118,10 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 	const char *at;
 	int rc;
 
+	at = "key log";
+	rc = start->keylog ? xt_keylog_open(start->keylog, &tunnel->keylog) : 0;
+	if (rc < 0)
+		goto out;
 	at = "UDP port";
 	rc = xt_udp_open(&tunnel->udp, port, mark);
 	tunnel->mark = mark;
@@ -118,6 +141,7 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 		at = "pump";
 		rc = start_pump(tunnel, start);
 	}
+out:
 	if (step)
 		*step = at;
 	return rc;
@@ -136,6 +160,8 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 	if (tunnel->udp)
 		tunnel->udp->ops->close(tunnel->udp);
 	tunnel->tun->ops->close(tunnel->tun);
+	if (tunnel->keylog >= 0)
+		close(tunnel->keylog);
 	free(tunnel->state_dir);
 	free(tunnel);
 }

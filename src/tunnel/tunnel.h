@@ -32,6 +32,7 @@ struct xt_tunnel_start {
 	struct xt_echo *echo;
 	struct xt_ip own4, own6;
 	const char *state_dir; /* NULL: no bound on stamps */
+	const char *keylog;    /* a file for the keys of every handshake (keylog.h); NULL: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    const char **step);

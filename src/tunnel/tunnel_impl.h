@@ -2,6 +2,7 @@
 #ifndef XT_TUNNEL_TUNNEL_IMPL_H
 #define XT_TUNNEL_TUNNEL_IMPL_H
 
+#include "tunnel/keylog.h"
 #include "tunnel/stamp.h"
 #include "tunnel/tunnel.h"
 
@@ -13,6 +14,7 @@ struct xt_tunnel {
 	struct xt_aead *aead;
 	struct xt_stamp *stamp;
 	struct xt_pump *pump;
+	int keylog; /* descriptor, -1: none */
 	struct xt_ip own4, own6;
 	bool echo;
 	uint32_t mark;		   /* of the sockets */
