@@ -17,6 +17,8 @@ static const struct xt_verb verbs[] = {
      "xtunnel up left\nxtunnel up ./left.conf\n", xt_text_up, NULL, xt_cmd_up},
     {"down", "NAME", 1, 1, "end an endpoint and leave nothing of it behind", "xtunnel down left\n",
      xt_text_down, NULL, xt_cmd_down},
+    {"save", "NAME", 1, 1, "write the present state of an endpoint into its file",
+     "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
     {"show", "[NAME]", 0, 1, "show running endpoints",
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n", xt_text_show,
      xt_show_options, xt_cmd_show},

@@ -1,0 +1,37 @@
+/* save: what is in force goes into the endpoint's file. */
+#include <jansson.h>
+
+#include <xtunnel/error.h>
+
+#include "cli/ask.h"
+#include "cli/cmd.h"
+#include "cli/term.h"
+
+const char xt_text_save[] =
+    "\nPeers, their endpoints, networks and keepalives, addresses, port and keys are written as they\n"
+    "are now; hooks, DNS and the rest stay as the file has them, comments do not. With\n"
+    "SaveConfig = true the same happens at the end of every run.\n";
+
+int xt_cmd_save(const struct xt_args *args)
+{
+	const char *name = args->operands[0], *sentence;
+	struct xt_client *client;
+	json_t *answer = NULL;
+	int status = xt_ask_open(&client, name, NULL, false), rc;
+
+	if (status != XT_EXIT_FINE)
+		return status;
+	rc = xt_client_ask(client, json_pack("{s:s}", "do", "save"), 10000, &answer);
+	xt_client_close(client);
+	sentence = json_string_value(json_object_get(answer, "error"));
+	if (rc == XT_E_SYNTAX)
+		status = xt_fail(XT_EXIT_CONFIG,
+				 "the file of %s has errors now and was not replaced; "
+				 "`xtunnel check` tells them",
+				 name);
+	else if (rc < 0)
+		status = xt_fail(XT_EXIT_FAILURE, "%s is not saved: %s", name,
+				 sentence ? sentence : xt_strerror(rc));
+	json_decref(answer);
+	return status;
+}

@@ -1,0 +1,143 @@
+#!/bin/bash
+# DNS: through resolvectl, resolvconf or a block in resolv.conf, the first that works; undone by down,
+# after a crash, after a failed start; never the tunnel's end.
+. "$(dirname "$0")/lib.sh"
+world
+pair "" "" "DNS = 10.7.0.53, corp.example, fd07::53" ""
+
+# A resolv.conf and programs of this test's own.
+touch resolv.conf
+chmod 644 resolv.conf
+mount --bind "$T/resolv.conf" /etc/resolv.conf
+[ ! -d /run/systemd/resolve ] || mount -t tmpfs tmpfs /run/systemd/resolve
+plain='# by hand\nnameserver 192.0.2.1\nsearch old.example'
+printf "$plain" >resolv.conf
+mkdir bin
+PATH=$T/bin:$PATH
+recorder() { # recorder NAME [EXIT]: writes down how it is called and what it is given
+	cat >"bin/$1" <<-END
+		#!/bin/sh
+		echo "$1 \$*" >>$T/calls
+		[ "$1" != resolvconf ] || cat >>$T/calls
+		exit ${2:-0}
+	END
+	chmod +x "bin/$1"
+}
+calls() { # calls WHAT EXPECTED
+	[ "$(cat calls)" = "$2" ] || fail "$1: $(cat calls)"
+	: >calls
+}
+untouched() { [ "$(cat resolv.conf; echo x)" = "$(printf "$plain"; echo x)" ] || fail "$1: $(cat resolv.conf)"; }
+up() { at left "$XT_BIN" up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"; }
+down() { at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.log)"; }
+: >calls
+
+recorder resolvectl
+recorder resolvconf
+up
+[ ! -s up.log ] || fail "up says something: $(cat up.log)"
+calls "resolvectl, up" "resolvectl dns left 10.7.0.53 fd07::53
+resolvectl domain left corp.example ~.
+resolvectl default-route left true"
+down
+calls "resolvectl, down" "resolvectl revert left"
+untouched "resolvectl"
+ok "resolved is asked by resolvectl, and reverted"
+
+recorder resolvectl 1
+up
+has "resolvectl ended with status 1" up.log || fail "its failure is not told: $(cat up.log)"
+calls "resolvconf, up" "resolvectl dns left 10.7.0.53 fd07::53
+resolvconf -a left -m 0 -x
+nameserver 10.7.0.53
+nameserver fd07::53
+search corp.example"
+down
+calls "resolvconf, down" "resolvectl revert left
+resolvconf -d left -f"
+untouched "resolvconf"
+ok "without resolved, resolvconf"
+
+rm bin/resolvectl bin/resolvconf
+up
+[ ! -s up.log ] || fail "up says something: $(cat up.log)"
+[ "$(head -n 5 resolv.conf)" = "# xtunnel left begin
+nameserver 10.7.0.53
+nameserver fd07::53
+nameserver 10.7.0.53
+# xtunnel left end" ] || fail "the block: $(cat resolv.conf)"
+[ "$(tail -n 3 resolv.conf | head -n 2 | tail -n 1)" = "search corp.example" ] ||
+	fail "the domains: $(cat resolv.conf)"
+down
+untouched "the file"
+up
+sed -i.bak 's/192.0.2.1/192.0.2.9/' resolv.conf 2>/dev/null ||
+	{ sed 's/192.0.2.1/192.0.2.9/' resolv.conf >new && cat new >resolv.conf; }
+cat resolv.conf >/etc/resolv.conf
+down
+has 192.0.2.9 /etc/resolv.conf && ! has xtunnel /etc/resolv.conf || fail "changed meanwhile: $(cat /etc/resolv.conf)"
+printf "$plain" >/etc/resolv.conf
+ok "without both, a block in the file; what others change there stays"
+
+start left
+await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
+slay left
+down
+[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "down after kill -9: $(cat /etc/resolv.conf)"
+start left
+await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
+slay left
+start left
+await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
+[ "$(grep -c begin /etc/resolv.conf)" = 2 ] || fail "blocks add up: $(cat /etc/resolv.conf)"
+stop left
+[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "a new start: $(cat /etc/resolv.conf)"
+[ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
+ok "after a crash down, or a new start and its end, restore it"
+
+sed -i 's|^DNS.*|&\nPostUp = false|' left.conf
+refuses 1 "PostUp on line" at left "$XT_BIN" up "$T/left.conf"
+[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "a failing PostUp: $(cat /etc/resolv.conf)"
+sed -i '/^PostUp/d' left.conf
+ok "a failing PostUp takes it back"
+
+mount -o remount,bind,ro /etc/resolv.conf
+up
+has "resolv.conf: .*the host keeps its name servers" up.log || fail "read-only: $(cat up.log)"
+pings left 10.7.0.1 || fail "the tunnel does not run"
+down
+[ ! -s down.log ] || fail "down complains: $(cat down.log)"
+mount -o remount,bind,rw /etc/resolv.conf
+ok "a read-only file is a warning"
+
+# One that hangs is ended; a signal meanwhile is heeded at once.
+printf '#!/bin/sh\nexec sleep 60\n' >bin/resolvectl
+chmod +x bin/resolvectl
+ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
+PID[left]=$!
+await 5 "resolvectl hangs" pgrep -f "sleep 60"
+begin=$(now_ms)
+printf '#!/bin/sh\nexit 0\n' >bin/resolvectl
+kill -TERM "${PID[left]}"
+await 5 "its end" gone "${PID[left]}"
+unset "PID[left]"
+pgrep -f "sleep 60" >/dev/null && fail "resolvectl lives on"
+at left ip link show left >/dev/null 2>&1 && fail "the interface is there"
+[ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
+ok "a signal while resolvectl hangs: the end, at once and clean"
+
+# The peer's name is looked up before the name servers change.
+printf '198.18.0.2 right.test\n' >hosts
+cat /etc/hosts >>hosts
+mount --bind "$T/hosts" /etc/hosts
+recorder resolvectl
+: >calls
+sed -i 's|^Endpoint.*|Endpoint = right.test:51802|' left.conf
+sed -i 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0|' left.conf
+start right
+up
+pings left 10.7.0.2 || fail "no answer from a peer by name: $(cat ping.log)"
+[ "$(at left wg show left endpoints | cut -f2)" = 198.18.0.2:51802 ] || fail "the endpoint"
+down
+stop right
+ok "an Endpoint's name is looked up before"
