@@ -46,6 +46,7 @@ static json_t *status_json(struct xt_service *service)
 	    .version = XT_VERSION,
 	    .uptime_s = (uv_hrtime() - service->since_ns) / 1000000000u,
 	    .aead = xt_tunnel_aead(service->tunnel),
+	    .aead_reason = xt_tunnel_cipher(service->tunnel)->reason,
 	    .offload = udp->gso ? (udp->gro ? "gso gro" : "gso") : (udp->gro ? "gro" : "off"),
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,

@@ -182,6 +182,7 @@ static int start_device(struct xt_service *service, const struct xt_change *chan
 	    .change = change,
 	    .own4 = xt_plan_own(conf, 4),
 	    .own6 = xt_plan_own(conf, 6),
+	    .aead = conf->aead,
 	};
 	const char *step = "echo endpoint";
 	int rc = xt_plan_echo(&service->echo, conf, xt_tunnel_tun(service->tunnel)->mtu);
@@ -199,6 +200,9 @@ static int start_device(struct xt_service *service, const struct xt_change *chan
 	else if (rc == -EPERM && strcmp(step, "key log") == 0)
 		xt_say("WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is taken",
 		       start.keylog);
+	else if (rc < 0 && strcmp(step, "cryptography") == 0 &&
+		 *xt_tunnel_cipher(service->tunnel)->reason)
+		xt_say("Aead: %s", xt_tunnel_cipher(service->tunnel)->reason);
 	else if (rc < 0)
 		xt_explain_step(conf->name, step, rc);
 	return rc;

@@ -11,6 +11,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "cli/version_uv.h"
+#include "tunnel/cipher.h"
 
 struct loaded {
 	const char *name; /* "libmnl.so" */
@@ -43,6 +44,23 @@ static void print_loaded(FILE *out, const char *label, const char *name)
 		fprintf(out, "%s (linked in)\n", label);
 }
 
+/* What a start without Aead would choose here. */
+static void print_cipher(FILE *out)
+{
+	struct xt_aead_report report;
+	struct xt_aead *aead;
+
+	if (xt_cipher_open(&aead, NULL, &report) < 0) {
+		fprintf(out, "aead none (%s)\n", report.reason);
+		return;
+	}
+	fprintf(out, "aead %s (%s)\n", report.name, report.reason);
+	for (size_t i = 0; i < XT_AEAD_BACKENDS; i++)
+		if (report.candidates[i].fit && report.candidates[i].name == report.name && i > 0)
+			fprintf(out, "%s\n", report.candidates[i].detail);
+	xt_aead_free(aead);
+}
+
 void xt_version_print(FILE *out)
 {
 	fprintf(out, "xtunnel %s\n", XT_VERSION);
@@ -51,4 +69,5 @@ void xt_version_print(FILE *out)
 	fprintf(out, "jansson %s\n", jansson_version_str());
 	print_loaded(out, "libb2", "libb2.so");
 	print_loaded(out, "libmnl", "libmnl.so");
+	print_cipher(out);
 }

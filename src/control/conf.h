@@ -60,6 +60,7 @@ struct xt_conf {
 	struct xt_cidr *echo_addresses; /* n 0: the defaults of each mode */
 	size_t n_echo_addresses;
 	uint32_t echo_rate; /* per second and source, 0: no limit */
+	const char *aead;   /* a backend's name; NULL: auto */
 	char *owner_user, *owner_group;
 	struct xt_conf_peer *peers;
 	size_t n_peers;

@@ -194,6 +194,11 @@ void xt_key_echo_addresses(struct xt_conf_reader *r, const struct xt_lex_line *l
 		xt_reader_judge(r, line->value.column, "at least one network is wanted");
 }
 
+void xt_key_aead(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column, xt_value_aead(&r->conf->aead, &line->value));
+}
+
 void xt_key_echo_rate(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	xt_reader_judge(r, line->value.column, xt_value_rate(&r->conf->echo_rate, &line->value));

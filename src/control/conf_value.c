@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <xtunnel/aead.h>
+
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -138,6 +140,21 @@ const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
 			return NULL;
 		}
 	return "off, host, peer or both is wanted";
+}
+
+const char *xt_value_aead(const char **out, const struct xt_span *v)
+{
+	const char *name;
+
+	*out = NULL;
+	if (word_is(v, "auto"))
+		return NULL;
+	for (size_t i = 0; (name = xt_aead_backend(i)) != NULL; i++)
+		if (word_is(v, name)) {
+			*out = name;
+			return NULL;
+		}
+	return "auto, sodium, ipsec-mb or openssl is wanted";
 }
 
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v)

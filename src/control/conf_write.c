@@ -131,6 +131,8 @@ static void put_ours(struct text *t, const struct xt_conf *conf)
 	put_cidrs(t, "#: EchoAddresses = ", conf->echo_addresses, conf->n_echo_addresses);
 	if (conf->echo_rate)
 		putf(t, "#: EchoRate = %u/s\n", conf->echo_rate);
+	if (conf->aead)
+		put_line(t, "#: Aead = ", conf->aead);
 	if (conf->owner_user) {
 		put(t, "#: Owner = ");
 		put(t, conf->owner_user);

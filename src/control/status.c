@@ -113,7 +113,9 @@ static bool put_status(json_t *o, const struct xt_status *status)
 	       put_text(o, "config", status->path) && put(o, "pid", json_integer(status->pid)) &&
 	       put(o, "uptime_s", number(status->uptime_s)) &&
 	       put(o, "ifindex", number(status->ifindex)) && put(o, "mtu", number(status->mtu)) &&
-	       put_text(o, "aead", status->aead) && put_text(o, "offload", status->offload) &&
+	       put_text(o, "aead", status->aead) &&
+	       put_text(o, "aead_reason", status->aead_reason) &&
+	       put_text(o, "offload", status->offload) &&
 	       put(o, "udp",
 		   json_pack("{s:I,s:o}", "port", (json_int_t)status->udp_port, "refused",
 			     number(status->udp_refused))) &&

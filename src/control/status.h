@@ -17,6 +17,7 @@ struct xt_status {
 	const char *version;
 	uint64_t uptime_s;
 	const char *aead;	       /* backend's name */
+	const char *aead_reason;       /* why this one */
 	const char *offload;	       /* in words, "off" */
 	uint16_t udp_port;	       /* bound */
 	uint64_t udp_refused;	       /* datagrams that the kernel did not take */

@@ -235,6 +235,22 @@ static void echo(const struct pen *p, const json_t *o)
 	putc('\n', p->out);
 }
 
+static void cipher(const struct pen *p, const json_t *o)
+{
+	const char *name = text_of(o, "aead"), *reason = text_of(o, "aead_reason");
+
+	if (!name)
+		return;
+	label(p, "aead");
+	safe(p, name);
+	if (reason && *reason) {
+		fputs(" (", p->out);
+		safe(p, reason);
+		putc(')', p->out);
+	}
+	putc('\n', p->out);
+}
+
 static void drops(const struct pen *p, const json_t *counters)
 {
 	for (unsigned i = 0; i < XT_VERDICTS; i++) {
@@ -274,6 +290,7 @@ void xt_status_print(FILE *out, const json_t *status, const struct xt_status_sty
 		duration(p, up);
 		putc('\n', out);
 	}
+	cipher(p, status);
 	echo(p, json_object_get(status, "echo"));
 	if (is_true(status, "under_load"))
 		line(p, "load", "handshakes want a cookie first");

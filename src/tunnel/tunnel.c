@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "platform/clock.h"
+#include "tunnel/cipher.h"
 
 static void env_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint)
@@ -127,7 +128,7 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 	tunnel->mark = mark;
 	if (rc == 0) {
 		at = "cryptography";
-		rc = xt_aead_new(&tunnel->aead, NULL);
+		rc = xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
 	}
 	if (rc == 0) {
 		at = "device";
@@ -179,6 +180,11 @@ const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel)
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
 {
 	return xt_aead_name(tunnel->aead);
+}
+
+const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel)
+{
+	return &tunnel->cipher;
 }
 
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)

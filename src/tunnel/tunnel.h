@@ -32,6 +32,7 @@ struct xt_tunnel_start {
 	struct xt_echo *echo;
 	struct xt_ip own4, own6;
 	const char *state_dir; /* NULL: no bound on stamps */
+	const char *aead;      /* a backend's name; NULL: the fastest. See cipher.h */
 	const char *keylog;    /* a file for the keys of every handshake (keylog.h); NULL: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
@@ -43,6 +44,8 @@ void xt_tunnel_close(struct xt_tunnel *tunnel);
 const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel);
 const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL before start */
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel);
+/* Also after a start that failed at "cryptography". */
+const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
 /* Turns, each with the time of now: see pump.h. */

@@ -262,6 +262,7 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	assert_int_equal(c.echo, XT_ECHO_BOTH);
 	assert_int_equal(c.n_echo_addresses, 2);
 	assert_int_equal(c.echo_rate, 10);
+	assert_string_equal(c.aead, "openssl");
 	assert_string_equal(c.owner_user, "nobody");
 	assert_string_equal(c.owner_group, "nogroup");
 	assert_string_equal(c.peers[0].name, "the other one");
@@ -270,6 +271,7 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	load_text(&c, &notes, "ours-commented.conf");
 	assert_int_equal(c.echo, XT_ECHO_PEER);
 	assert_int_equal(c.echo_rate, 5);
+	assert_null(c.aead);
 	assert_string_equal(c.owner_user, "nobody");
 	assert_null(c.owner_group);
 	assert_string_equal(c.peers[0].name, "A caf\xc3\xa9");

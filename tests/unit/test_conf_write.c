@@ -96,6 +96,7 @@ static void same_conf(const struct xt_conf *a, const struct xt_conf *b)
 		assert_memory_equal(a->echo_addresses, b->echo_addresses,
 				    a->n_echo_addresses * sizeof(*a->echo_addresses));
 	assert_int_equal(a->echo_rate, b->echo_rate);
+	same_text(a->aead, b->aead);
 	same_text(a->owner_user, b->owner_user);
 	same_text(a->owner_group, b->owner_group);
 	assert_int_equal(a->n_peers, b->n_peers);
@@ -142,7 +143,7 @@ static void every_key_is_written(void **state)
 	    "PreUp = echo 1 # kept\nPostUp = echo %i\nPostUp = echo 2\nPreDown = a\nPostDown = b\n"
 	    "ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n"
 	    "#: Echo = both\n#: EchoAddresses = 10.9.0.0/16, fd09::/16\n#: EchoRate = 9/s\n"
-	    "#: Owner = nobody:nogroup\n"
+	    "#: Aead = ipsec-mb\n#: Owner = nobody:nogroup\n"
 	    "\n[Peer]\n#: Name = the other\nPublicKey = " KEY_B "\nPresharedKey = " KEY_C "\n"
 	    "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = [fd18::2]:7\nPersistentKeepalive = 25\n"
 	    "\n[Peer]\nPublicKey = " KEY_C "\n#: PresharedKeyFile = psk/c\n"

@@ -23,6 +23,7 @@ static const struct xt_status status = {.name = "wg0",
 					.version = "0.1.0",
 					.uptime_s = 3661,
 					.aead = "sodium",
+					.aead_reason = "as asked for",
 					.offload = "off",
 					.udp_port = 51820,
 					.echo = "both",
@@ -86,6 +87,7 @@ static void people_get_the_form_of_wg_show_and_more(void **state)
 				  "  fwmark: 0xca6c\n"
 				  "  mtu: 1420\n"
 				  "  running for: 1 hour, 1 minute, 1 second\n"
+				  "  aead: sodium (as asked for)\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
 				  "  dropped: 3: counter seen before or too far behind\n"
 				  "\n"
