@@ -1,0 +1,52 @@
+#!/bin/bash
+# Every offload and none: TCP and UDP of both families arrive unaltered, both ways, and the kernel finds
+# no checksum wrong; each end may have its own. Super-packets are seen where they are asked for.
+# timeout: 240
+. "$(dirname "$0")/lib.sh"
+world
+pair
+
+tuns() { # tuns NAMESPACE rx|tx: bytes per packet at its TUN, as the kernel counts
+	ip -n "$1" -s -j link show "$1" | jq ".[0].stats64.$2 | .bytes / (.packets + 1) | floor"
+}
+wrong() { # wrong NAMESPACE: TCP, UDP and IP checksums that its kernel found wrong, or headers
+	at "$1" nstat -a -s -z -j | jq '[.kernel | .TcpInCsumErrors, .UdpInCsumErrors,
+		.Udp6InCsumErrors, .IpExtInCsumErrors, .IpInHdrErrors, .Ip6InHdrErrors] | map(. // 0) | add'
+}
+
+bytes=4000000
+[ -z "$XT_SANITIZE" ] || bytes=1500000
+# LEFT RIGHT: XT_OFFLOAD of each side
+for both in "all all" "off off" "tun udp" "udp tun" "all off"; do
+	# shellcheck disable=SC2086
+	set -- $both
+	XT_OFFLOAD=$1 start left
+	XT_OFFLOAD=$2 start right
+	both_families left 2
+	before=$(($(wrong left) + $(wrong right)))
+	for to in 10.7.0.2 fd07::2; do tcp left right $to $bytes; done
+	for to in 10.7.0.1 fd07::1; do tcp right left $to $bytes; done
+	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" udp-serve 5002 >serve.out 2>&1 &
+	server=$!
+	await 5 "the UDP server" has ready serve.out
+	for to in 10.7.0.2 fd07::2; do
+		at left "$PYTHON" "$SOURCE/scripts/flow.py" udp-sizes $to 5002 0-1500:50,1380-1500 \
+			>sizes.log 2>&1 || fail "UDP to $to: $(cat sizes.log)"
+	done
+	kill $server
+	wait $server 2>/dev/null
+	after=$(($(wrong left) + $(wrong right)))
+	[ "$after" = "$before" ] || fail "$both: $((after - before)) checksums or headers wrong"
+	given=$(tuns left tx) taken=$(tuns right rx)
+	case $1 in
+	all | tun) [ "$given" -gt 2000 ] || fail "$both: no super-packets left: $given" ;;
+	*) [ "$given" -le 1420 ] || fail "$both: $given bytes a packet" ;;
+	esac
+	case $2 in
+	all | tun) [ "$taken" -gt 1500 ] || fail "$both: nothing was merged: $taken" ;;
+	*) [ "$taken" -le 1420 ] || fail "$both: $taken bytes a packet" ;;
+	esac
+	stop left
+	stop right
+	ok "XT_OFFLOAD $1 and $2: $given bytes a packet out, $taken in"
+done

@@ -1,0 +1,328 @@
+/* layers: platform packet base */
+/* Super-packets from and to the kernel's own TUN device, in a network namespace of the test's own:
+ * the kernel's TCP and UDP are the judge. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#include "flows.h"
+#include "net_own.h"
+#include "packet/merge.h"
+#include "packet/split.h"
+#include "platform/tun.h"
+
+static uint8_t bytes[65536];
+static struct xt_batch *batch, *other;
+
+static struct xt_tun *tun_new(bool offload, bool persist)
+{
+	const struct xt_tun_options options = {.name = "platform0",
+					       .owner_uid = UINT32_MAX,
+					       .owner_gid = UINT32_MAX,
+					       .persist = persist,
+					       .offload = offload};
+	struct xt_tun *tun = NULL;
+
+	assert_int_equal(xt_tun_open(&tun, &options), 0);
+	return tun;
+}
+
+static void ip(const char *arguments)
+{
+	char text[NET_TEXT];
+
+	if (net_run(text, "ip %s 2>&1", arguments) != 0)
+		fail_msg("ip %s: %s", arguments, text);
+}
+
+static struct xt_tun *tun_up(struct xt_tun *tun)
+{
+	char text[NET_TEXT];
+
+	net_run(text, "echo 1 > /proc/sys/net/ipv6/conf/platform0/disable_ipv6 2>&1");
+	ip("addr add 10.7.0.1/24 dev platform0");
+	ip("link set platform0 up");
+	xt_batch_reset(batch);
+	xt_batch_reset(other);
+	return tun;
+}
+
+static struct xt_tun *tun_ready(bool offload)
+{
+	return tun_up(tun_new(offload, false));
+}
+
+static int udp_socket(uint16_t port)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(s, (struct sockaddr *)&name, sizeof(name)), 0);
+	return s;
+}
+
+/* One send that the kernel may cut: datagrams of size bytes. */
+static void send_many(int s, size_t len, int size)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(5001)};
+
+	inet_pton(AF_INET, "10.7.0.2", &name.sin_addr);
+	assert_int_equal(setsockopt(s, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
+	assert_int_equal(sendto(s, bytes, len, 0, (struct sockaddr *)&name, sizeof(name)), len);
+}
+
+static void split_all(void)
+{
+	struct xt_split at = {0};
+
+	assert_true(xt_split(&at, batch, other));
+}
+
+static void what_the_kernel_offers_is_in_use(void **state)
+{
+	struct xt_tun *tun = tun_new(true, false);
+
+	(void)state;
+	/* every kernel since 2.6.27 */
+	assert_int_equal(tun->gives & (XT_TUN_CSUM | XT_TUN_TSO4 | XT_TUN_TSO6),
+			 XT_TUN_CSUM | XT_TUN_TSO4 | XT_TUN_TSO6);
+	assert_true(tun->takes & XT_MERGE_TCP);
+	assert_int_equal(!(tun->takes & XT_MERGE_UDP), !(tun->gives & XT_TUN_USO));
+	tun->ops->close(tun);
+}
+
+static void the_option_and_the_environment_switch_it_off(void **state)
+{
+	static const char *const words[] = {"off", "udp"};
+	struct xt_tun *tun = tun_new(false, false);
+
+	(void)state;
+	assert_int_equal(tun->gives | tun->takes, 0);
+	tun->ops->close(tun);
+	for (size_t i = 0; i < 2; i++) {
+		setenv("XT_OFFLOAD", words[i], 1);
+		tun = tun_new(true, false);
+		assert_int_equal(tun->gives | tun->takes, 0);
+		tun->ops->close(tun);
+	}
+	setenv("XT_OFFLOAD", "tun", 1);
+	tun = tun_new(true, false);
+	assert_int_not_equal(tun->takes, 0);
+	tun->ops->close(tun);
+	unsetenv("XT_OFFLOAD");
+}
+
+static void datagrams_of_the_host_come_with_right_checksums_either_way(void **state)
+{
+	(void)state;
+	for (int offload = 0; offload < 2; offload++) {
+		struct xt_tun *tun = tun_ready(offload);
+		int s = udp_socket(7777);
+		uint32_t n;
+
+		send_many(s, 100, 0);
+		send_many(s, 5000, 1000);
+		n = (uint32_t)tun->ops->recv(tun, batch, SIZE_MAX);
+		assert_int_equal(n, offload && (tun->gives & XT_TUN_USO) ? 2 : 6);
+		split_all();
+		assert_int_equal(other->n, 6);
+		for (uint32_t i = 0; i < 6; i++) {
+			const struct xt_pkt *pkt = &other->pkts[i];
+
+			assert_int_equal(pkt->verdict, XT_PASS);
+			assert_int_equal(pkt->len, i ? 1028 : 128);
+			assert_true(flow_right(pkt->data, pkt->len));
+			assert_memory_equal(pkt->data + 28, bytes + (i ? (i - 1) * 1000 : 0),
+					    pkt->len - 28);
+		}
+		close(s);
+		tun->ops->close(tun);
+	}
+}
+
+/* n segments of a UDP flow to 10.7.0.1:7777, the last of 50 bytes. */
+static void datagrams_make(int n, size_t size)
+{
+	struct flow f = flow_of(4, 17);
+
+	f.from = 2;
+	f.to = 1;
+	f.dport = 7777;
+	for (int i = 0; i < n; i++) {
+		struct xt_pkt *pkt = xt_batch_add(batch, 28 + size);
+
+		assert_non_null(pkt);
+		pkt->len = (uint32_t)flow_packet(pkt->data, &f, bytes + i, i == n - 1 ? 50 : size);
+		xt_batch_trim(batch);
+		f.id++;
+	}
+}
+
+static void datagrams_arrive(int s, int n, size_t size)
+{
+	uint8_t got[2048];
+
+	for (int i = 0; i < n; i++) {
+		size_t len = i == n - 1 ? 50 : size;
+
+		assert_int_equal(recv(s, got, sizeof(got), MSG_DONTWAIT), len);
+		assert_memory_equal(got, bytes + i, len);
+	}
+	assert_int_equal(recv(s, got, sizeof(got), MSG_DONTWAIT), -1);
+}
+
+static void a_merged_super_packet_reaches_the_host_as_its_datagrams(void **state)
+{
+	struct xt_tun *tun = tun_ready(true);
+	struct xt_merge *merge;
+	int s = udp_socket(7777);
+
+	(void)state;
+	if (!(tun->takes & XT_MERGE_UDP)) {
+		tun->ops->close(tun);
+		close(s);
+		skip();
+	}
+	assert_int_equal(xt_merge_new(&merge, 64), 0);
+	datagrams_make(64, 900);
+	xt_merge(merge, tun->takes, batch, other);
+	assert_int_equal(other->n, 1);
+	assert_int_equal(tun->ops->send(tun, other), 1);
+	assert_int_equal(other->pkts[0].verdict, XT_PASS);
+	assert_int_equal(tun->fallbacks, 0);
+	datagrams_arrive(s, 64, 900);
+	xt_merge_free(merge);
+	close(s);
+	tun->ops->close(tun);
+}
+
+static void what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_again(void **state)
+{
+	struct xt_tun *tun = tun_ready(true);
+	struct xt_merge *merge;
+	int s = udp_socket(7777);
+
+	(void)state;
+	assert_int_equal(xt_merge_new(&merge, 64), 0);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(tun->takes & XT_MERGE_TCP, XT_MERGE_TCP);
+		xt_batch_reset(batch);
+		xt_batch_reset(other);
+		datagrams_make(10, 100);
+		xt_merge(merge, XT_MERGE_UDP, batch, other);
+		assert_int_equal(other->n, 1);
+		/* a kind that contradicts the checksum's place; split judges by it too */
+		other->pkts[0].gso.csum_offset = 2;
+		assert_int_equal(tun->ops->send(tun, other), 1);
+		assert_int_equal(other->pkts[0].verdict, XT_PASS);
+		assert_int_equal(tun->fallbacks, i);
+		datagrams_arrive(s, 10, 100);
+	}
+	assert_false(tun->takes & XT_MERGE_UDP);
+	assert_true(tun->takes & XT_MERGE_TCP);
+	xt_merge_free(merge);
+	close(s);
+	tun->ops->close(tun);
+}
+
+static void a_device_without_headers_takes_no_super_packet(void **state)
+{
+	struct xt_tun *tun = tun_ready(false);
+	struct xt_merge *merge;
+	int s = udp_socket(7777);
+
+	(void)state;
+	assert_int_equal(xt_merge_new(&merge, 64), 0);
+	datagrams_make(3, 100);
+	xt_merge(merge, XT_MERGE_UDP, batch, other);
+	assert_int_equal(tun->ops->send(tun, other), 0);
+	assert_int_equal(other->pkts[0].verdict, XT_DROP_TUN);
+	xt_merge_free(merge);
+	close(s);
+	tun->ops->close(tun);
+}
+
+static void a_super_packet_for_an_interface_that_is_down_is_dropped(void **state)
+{
+	struct xt_tun *tun = tun_ready(true);
+	struct xt_merge *merge;
+
+	(void)state;
+	ip("link set platform0 down");
+	assert_int_equal(xt_merge_new(&merge, 64), 0);
+	datagrams_make(5, 100);
+	xt_merge(merge, XT_MERGE_UDP, batch, other);
+	assert_int_equal(tun->ops->send(tun, other), 0);
+	assert_int_equal(other->pkts[0].verdict, XT_DROP_TUN);
+	assert_int_equal(tun->fallbacks, 0);
+	xt_merge_free(merge);
+	tun->ops->close(tun);
+}
+
+/* Made by another program: without headers, or with, or with offload left on. */
+static void a_persistent_device_serves_with_and_without_in_any_order(void **state)
+{
+	static const bool order[] = {false, true, false, true, true, false};
+	struct xt_tun *tun = NULL;
+
+	(void)state;
+	ip("tuntap add platform0 mode tun");
+	for (size_t i = 0; i < sizeof(order); i++) {
+		int s;
+
+		tun = tun_new(order[i], false);
+		assert_int_equal(tun->takes != 0, order[i]);
+		if (i == 0)
+			tun_up(tun);
+		s = udp_socket(7777);
+		xt_batch_reset(batch);
+		xt_batch_reset(other);
+		send_many(s, 3000, 1000);
+		assert_true(tun->ops->recv(tun, batch, SIZE_MAX) >= 1);
+		split_all();
+		assert_int_equal(other->n, 3);
+		for (uint32_t k = 0; k < 3; k++)
+			assert_true(flow_right(other->pkts[k].data, other->pkts[k].len));
+		close(s);
+		tun->ops->close(tun);
+	}
+	assert_int_equal(xt_tun_remove("platform0"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_the_kernel_offers_is_in_use),
+	    cmocka_unit_test(the_option_and_the_environment_switch_it_off),
+	    cmocka_unit_test(datagrams_of_the_host_come_with_right_checksums_either_way),
+	    cmocka_unit_test(a_merged_super_packet_reaches_the_host_as_its_datagrams),
+	    cmocka_unit_test(
+		what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_again),
+	    cmocka_unit_test(a_device_without_headers_takes_no_super_packet),
+	    cmocka_unit_test(a_super_packet_for_an_interface_that_is_down_is_dropped),
+	    cmocka_unit_test(a_persistent_device_serves_with_and_without_in_any_order),
+	};
+	const char *why = net_own_enter();
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 11 + i / 256);
+	unsetenv("XT_OFFLOAD");
+	if (xt_batch_new(&batch, 512, XT_TUN_SLAB) || xt_batch_new(&other, 512, XT_TUN_SLAB))
+		return 1;
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+	xt_batch_free(batch);
+	xt_batch_free(other);
+	return rc;
+}
