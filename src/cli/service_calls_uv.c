@@ -181,6 +181,8 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	struct xt_service *service = ctx;
 	char label[64], address[XT_ENDPOINT_TEXT] = "";
 
+	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
+		xt_service_tell_change(service);
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	if (endpoint && endpoint->ip.family)

@@ -139,6 +139,7 @@ void xt_service_end(struct xt_service *service)
 	case XT_PHASE_READY:
 		service->was_up = true;
 		service->phase = XT_PHASE_PRE_DOWN;
+		xt_service_tell_end(service);
 		if (xt_hooks_start(&service->hooks, &service->uv, &service->conf->pre_down,
 				   service->conf->name, on_pre_down, service) < 0)
 			stop(service);

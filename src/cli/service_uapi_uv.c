@@ -29,6 +29,8 @@ static int on_apply(void *ctx, const struct xt_change *change)
 	if (rc < 0)
 		xt_log_warning("%s: a change was refused: %s", service->conf->name,
 			       xt_strerror(rc));
+	else
+		xt_service_tell_change(service);
 	return rc;
 }
 

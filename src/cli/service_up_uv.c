@@ -57,6 +57,7 @@ static void ready(struct xt_service *service)
 	bool heard = true;
 
 	service->phase = XT_PHASE_READY;
+	xt_service_tell_ready(service);
 	if (service->wish.ready >= 0) {
 		heard = write(service->wish.ready, "R", 1) == 1;
 		close(service->wish.ready);

@@ -59,6 +59,8 @@ struct xt_service {
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX];
+	uv_timer_t status_timer;
+	bool notifies; /* a service manager listens */
 };
 
 /* service_up_uv.c */
@@ -76,6 +78,10 @@ int xt_service_sockets_open(struct xt_service *service);
 int xt_service_uapi_open(struct xt_service *service); /* service_uapi_uv.c */
 void xt_service_sockets_close(struct xt_service *service);
 void xt_service_tunnel_calls(struct xt_service *service, struct xt_tunnel_calls *calls);
+/* service_notify_uv.c: the service manager, if any, hears of it. */
+void xt_service_tell_ready(struct xt_service *service);
+void xt_service_tell_change(struct xt_service *service); /* peers or sessions */
+void xt_service_tell_end(struct xt_service *service);
 void xt_service_log_status(struct xt_service *service);
 
 #endif

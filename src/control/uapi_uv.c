@@ -86,8 +86,6 @@ static void watch(struct xt_uapi *uapi, uv_loop_t *loop)
 	if (rc < 0)
 		xt_log_warning("%s: its removal will not be noticed: %s", uapi->options.path,
 			       uv_strerror(rc));
-	else if (!xt_server_there(uapi->server))
-		uapi->options.deleted(uapi->options.ctx);
 }
 
 int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options)
