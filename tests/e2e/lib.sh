@@ -298,6 +298,7 @@ tcp() {
 capture() {
 	local where=$1 device=$2 file=$3
 	shift 3
+	: >"$file.log"
 	ip netns exec "$where" tcpdump -Z root -U --immediate-mode -n -i "$device" -w "$file" "$@" \
 		2>"$file.log" >/dev/null &
 	CAPTURE=$!

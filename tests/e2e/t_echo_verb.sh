@@ -4,6 +4,7 @@
 space left
 
 begin() { # begin ARGS…
+	: >echo.log
 	ip netns exec left "$XT_BIN" echo echo0 "$@" >echo.out 2>echo.log </dev/null &
 	PID[echo]=$!
 	await 5 "the echo endpoint" has "is ready" echo.log

@@ -31,7 +31,7 @@ ok "right's address changed, left followed"
 
 at left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 5001 >serve.out 2>&1 &
 await 5 "the TCP server" has ready serve.out
-ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.1 5001 60000000 \
+ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.1 5001 200000000 \
 	>tcp.log 2>&1 &
 sender=$!
 for last in 89 90 91; do
@@ -43,5 +43,5 @@ for last in 89 90 91; do
 done
 wait $sender || fail "TCP while roaming: $(cat tcp.log)"
 follows left 198.18.0.91:51802
-ok "60 MB of TCP while the address changed three times"
+ok "200 MB of TCP while the address changed three times"
 
