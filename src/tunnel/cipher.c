@@ -37,6 +37,10 @@ int xt_cipher_open(struct xt_aead **out, const char *name, struct xt_aead_report
 {
 	const char *asked = getenv("XT_AEAD");
 
-	return xt_aead_choose(out, asked != NULL && *asked != '\0' ? asked : name, &xt_cipher_host,
-			      report);
+	int rc = xt_aead_choose(out, asked != NULL && *asked != '\0' ? asked : name,
+				&xt_cipher_host, report);
+
+	xt_library_trim("libIPSec_MB.");
+	xt_library_trim("libcrypto.");
+	return rc;
 }

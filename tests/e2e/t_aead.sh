@@ -1,0 +1,57 @@
+#!/bin/bash
+# Every AEAD backend against every other, forced in the file and from outside; what is not there is
+# refused when it was asked for and passed over when it was not.
+. "$(dirname "$0")/lib.sh"
+world
+names=(sodium)
+for name in ipsec-mb openssl; do
+	if XT_AEAD=$name "$XT_BIN" --version | grep -q "^aead $name "; then
+		names+=("$name")
+	else
+		echo "without $name: $(XT_AEAD=$name "$XT_BIN" --version | grep ^aead)"
+	fi
+done
+
+pair
+for a in "${names[@]}"; do
+	for b in "${names[@]}"; do
+		sed -i "/Aead/d; s/^ListenPort/#: Aead = $a\n&/" left.conf
+		start left
+		export XT_AEAD=$b # the file does not say it
+		start right
+		unset XT_AEAD
+		both_families left 2
+		tcp left right 10.7.0.2 3000000
+		tcp right left fd07::1 3000000
+		[ "$(json left left .aead) $(json right right .aead)" = "$a $b" ] ||
+			fail "left has $(json left left .aead), right $(json right right .aead)"
+		at left "$XT_BIN" show left | grep -q "^  aead: $a (as asked for, lib\|^  aead: $a (as asked for, OpenSSL" ||
+			fail "show: $(at left "$XT_BIN" show left)"
+		for side in left right; do
+			[ "$(fate $side $side drop_auth)" = 0 ] || fail "$side dropped"
+			stop $side
+		done
+	done
+done
+ok "${#names[@]} backends with each other: ${names[*]}"
+
+sed -i /Aead/d left.conf
+start left
+json left left '"\(.aead): \(.aead_reason)"'
+json left left .aead_reason | grep -q ' ns a packet\|no other' || fail "no reason"
+stop left
+ok "auto tells why"
+
+refuses 1 "no such backend: auto, sodium, ipsec-mb, openssl" \
+	at left env XT_AEAD=rot13 "$XT_BIN" run left.conf
+# An empty file over each library, in this mount namespace only.
+for file in /usr/lib/*/libIPSec_MB.so.? /usr/lib*/libIPSec_MB.so.? /usr/lib/*/libcrypto.so.3; do
+	[ ! -e "$file" ] || mount --bind /dev/null "$(realpath "$file")" || fail "mount"
+done
+refuses 1 "Aead: ipsec-mb: " at left env XT_AEAD=ipsec-mb "$XT_BIN" run left.conf
+refuses 1 "Aead: openssl: .*libcrypto" at left env XT_AEAD=openssl "$XT_BIN" run left.conf
+start left
+[ "$(json left left .aead)" = sodium ] || fail "not sodium"
+json left left .aead_reason | grep -q 'no openssl: libcrypto.so.3 is not installed' || fail "reason"
+stop left
+ok "without the libraries"
