@@ -23,6 +23,7 @@ struct xt_host {
 	struct xt_command *nft;
 	struct xt_dns_job *dns;
 	bool up, down; /* under way */
+	bool without_ipv6;
 	void (*done)(void *ctx);
 	void *ctx;
 };
@@ -263,19 +264,35 @@ void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx)
 
 /* --- from the beginning to the end --- */
 
-static bool whole(const struct xt_conf *conf, uint8_t family)
+/* Some AllowedIPs are of that family; whole: all of it. */
+static bool routes(const struct xt_conf *conf, uint8_t family, bool whole)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
 		for (size_t k = 0; k < conf->peers[i].n_allowed; k++)
-			if (conf->peers[i].allowed[k].bits == 0 &&
+			if ((conf->peers[i].allowed[k].bits == 0 || !whole) &&
 			    conf->peers[i].allowed[k].ip.family == family)
 				return true;
 	return false;
 }
 
-static bool by_policy(const struct xt_conf *conf)
+static bool by_policy(const struct xt_host *host, uint8_t family)
 {
-	return conf->table == XT_TABLE_AUTO && (whole(conf, 4) || whole(conf, 6));
+	return host->conf->table == XT_TABLE_AUTO && routes(host->conf, family, true) &&
+	       !(family == 6 && host->without_ipv6);
+}
+
+static void judge_ipv6(struct xt_host *host)
+{
+	const struct xt_conf *conf = host->conf;
+
+	if (conf->table == XT_TABLE_OFF || !routes(conf, 6, false))
+		return;
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (conf->addresses[i].cidr.ip.family == 6)
+			return;
+	host->without_ipv6 = xt_link_ipv6_off(conf->name);
+	if (host->without_ipv6)
+		xt_say("%s: IPv6 is switched off here: its AllowedIPs get no routes", conf->name);
 }
 
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf)
@@ -291,7 +308,8 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf)
 	memcpy(host->name, conf->name, sizeof(host->name));
 	(void)xt_host_clean(conf->name, &rc);
 	*out = host;
-	if (!by_policy(conf) && conf->n_dns == 0)
+	judge_ipv6(host);
+	if (!by_policy(host, 4) && !by_policy(host, 6) && conf->n_dns == 0)
 		return 0;
 	rc = xt_state_open(&host->file, conf->name, true, &old);
 	if (rc < 0)
@@ -304,16 +322,18 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf)
 int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy)
 {
 	const struct xt_conf *conf = host->conf;
-	int rc = 0;
+	int rc = xt_link_policy_choose(policy, conf->name, conf->fwmark, by_policy(host, 4),
+				       by_policy(host, 6));
 
-	memset(policy, 0, sizeof(*policy));
-	if (by_policy(conf))
-		rc = xt_link_policy_choose(policy, conf->name, conf->fwmark, whole(conf, 4),
-					   whole(conf, 6));
 	host->state.policy = *policy;
 	if (rc == 0 && policy->table != 0)
 		note_state(host);
 	return rc;
+}
+
+bool xt_host_without_ipv6(const struct xt_host *host)
+{
+	return host->without_ipv6;
 }
 
 uint32_t xt_host_own_mark(const struct xt_host *host)

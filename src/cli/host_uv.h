@@ -16,6 +16,8 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf)
 /* Choose table and mark for networks of a whole family, before the sockets and the link are made;
  * policy.table is 0 when there are none. -EINVAL, -ERANGE, -errno: see link.h. */
 int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy);
+/* There is no IPv6 here and no own address wants it: its networks are left out. */
+bool xt_host_without_ipv6(const struct xt_host *host);
 /* The mark that was chosen and does not stand in the file, or 0. */
 uint32_t xt_host_own_mark(const struct xt_host *host);
 

@@ -7,6 +7,7 @@
 #include <xtunnel/error.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/explain.h"
 
 static bool answers(const struct xt_service *service)
@@ -24,7 +25,15 @@ static int on_report(void *ctx, struct xt_report **out)
 static int on_apply(void *ctx, const struct xt_change *change)
 {
 	struct xt_service *service = ctx;
-	int rc = answers(service) ? xt_loop_apply(service->loop, change) : -EIO;
+	struct xt_change held = *change; /* what it points to stays the caller's */
+	int rc;
+
+	/* `wg syncconf` sends a mark of 0 where the file has none: without ours the tunnel's own
+	 * datagrams would go into the tunnel */
+	if ((held.set & XT_SET_FWMARK) && held.fwmark == 0)
+		held.fwmark = service->policy.table;
+	rc = answers(service) ? xt_loop_apply(service->loop, &held) : -EIO;
+	xt_wipe(&held.private_key, sizeof(held.private_key));
 
 	if (rc < 0)
 		xt_log_warning("%s: a change was refused: %s", service->conf->name,

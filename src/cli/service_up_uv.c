@@ -199,8 +199,9 @@ static int start_device(struct xt_service *service, const struct xt_change *chan
 	if (rc < 0 && strcmp(step, "UDP port") == 0)
 		xt_explain_udp(conf, rc);
 	else if (rc == -EPERM && strcmp(step, "key log") == 0)
-		xt_say("WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is taken",
-		       start.keylog);
+		xt_say(
+		    "WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is taken",
+		    start.keylog);
 	else if (rc < 0 && strcmp(step, "cryptography") == 0 &&
 		 *xt_tunnel_cipher(service->tunnel)->reason)
 		xt_say("Aead: %s", xt_tunnel_cipher(service->tunnel)->reason);
@@ -221,6 +222,16 @@ static int start_loop(struct xt_service *service)
 	return rc;
 }
 
+static void drop_ipv6(struct xt_link_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_networks; i++)
+		if (plan->networks[i].ip.family != 6)
+			plan->networks[n++] = plan->networks[i];
+	plan->n_networks = n;
+}
+
 static int set_link(struct xt_service *service)
 {
 	struct xt_plan_link plan;
@@ -228,6 +239,8 @@ static int set_link(struct xt_service *service)
 	int rc = xt_plan_link(&plan, service->conf);
 
 	plan.plan.policy = service->policy;
+	if (rc == 0 && xt_host_without_ipv6(service->host))
+		drop_ipv6(&plan.plan);
 	if (rc == 0)
 		rc = xt_link_set(&service->link, &plan.plan, error, sizeof(error));
 	xt_plan_link_clear(&plan);

@@ -16,7 +16,7 @@ struct xt_link_address {
  *	priority	not fwmark TABLE lookup TABLE
  *	priority - 1	lookup main suppress_prefixlength 0	(what is more specific goes its own
  *way) table is the mark too; 0: no such networks. priority[0] IPv4, [1] IPv6; 0: not this family.
-*/
+ */
 struct xt_link_policy {
 	uint32_t table;
 	uint32_t priority[2];
@@ -65,6 +65,9 @@ void xt_link_undo(struct xt_link *link); /* frees; what is already gone is no er
  * cut the host off. */
 void xt_link_forget(struct xt_link *link);
 uint32_t xt_link_mtu(const struct xt_link *link); /* the one in force */
+
+/* The host, or this interface, does without IPv6. */
+bool xt_link_ipv6_off(const char *name);
 
 /* The interface's addresses that somebody gave it (IPv6 link-local ones are the kernel's own). *out
  * is the caller's to free. -ENODEV; -errno; XT_E_NOMEM. */

@@ -141,3 +141,17 @@ pings left 10.7.0.2 || fail "no answer from a peer by name: $(cat ping.log)"
 down
 stop right
 ok "an Endpoint's name is looked up before"
+
+sed -i 's|^Endpoint.*|Endpoint = nowhere.invalid:51802|' left.conf
+: >calls
+ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
+PID[left]=$!
+await 5 "the name is not found" has "nowhere.invalid" run.log
+[ ! -s calls ] || fail "name servers are set before the name is found: $(cat calls)"
+at left ip rule | grep -q 51820 && fail "rules are set before the name is found"
+kill -TERM "${PID[left]}"
+await 10 "its end" gone "${PID[left]}"
+unset "PID[left]"
+at left ip link show left >/dev/null 2>&1 && fail "the interface is there"
+[ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
+ok "a name that is not found is waited for; a signal ends that"

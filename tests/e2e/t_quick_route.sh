@@ -129,6 +129,26 @@ sed -i '/^Table/d' left.conf
 same "Table = N and off"
 ok "FwMark names the table; Table = N has no rules, Table = off no routes"
 
+start left
+ip -n left link del left
+await 5 "its end with its interface" gone "${PID[left]}"
+wait "${PID[left]}"
+unset "PID[left]"
+same "a deleted interface"
+if command -v wg-quick >/dev/null; then
+	start left
+	at left wg syncconf left <(wg-quick strip "$T/left.conf") || fail "wg syncconf"
+	[ "$(at left wg show left fwmark)" = 0xca6c ] || fail "wg syncconf takes the mark away"
+	pings left 10.99.0.1 || fail "no answer after wg syncconf"
+	at left wg set left fwmark 7 && [ "$(at left wg show left fwmark)" = 0x7 ] || fail "wg set fwmark"
+	at left wg-quick down "$T/left.conf" >wg-quick.log 2>&1 || fail "wg-quick: $(cat wg-quick.log)"
+	await 5 "its end by wg-quick down" gone "${PID[left]}"
+	wait "${PID[left]}"
+	unset "PID[left]"
+	same "wg-quick down"
+fi
+ok "the interface deleted from outside, by hand or by wg-quick; wg syncconf leaves the mark"
+
 # Each step in turn fails; all is taken back.
 fails() { # fails TEXT
 	steady >spoiled
@@ -159,4 +179,15 @@ unset "PID[left]"
 same "SIGTERM in PostUp"
 sed -i '/^PostUp/d' left.conf
 ok "a failing PostUp and a signal in it take all back"
+
+at left sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+steady >before
+sed -i 's|, fd07::1/64||; s|, 10.40.0.0/16||' left.conf
+start left
+has "IPv6 is switched off here" left.log || fail "nothing is said of IPv6: $(cat left.log)"
+pings left 10.99.0.1 || fail "no answer without IPv6: $(cat ping.log)"
+at left ip -6 rule | grep -q 51820 && fail "rules for IPv6 where there is none"
+stop left
+same "a host without IPv6"
+ok "::/0 on a host without IPv6: the rest works"
 stop right

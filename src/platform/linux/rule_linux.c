@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fib_rules.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -174,6 +175,23 @@ void xt_link_policy_remove(const struct xt_link_policy *policy)
 		(void)xt_link_rule_do(&nl, policy, i, true, RTM_DELRULE, 0);
 	}
 	xt_nl_close(&nl);
+}
+
+bool xt_link_ipv6_off(const char *name)
+{
+	char path[80], word = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) /* a hidden /proc says nothing; a kernel without IPv6 has no such socket */
+		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	else if (read(fd, &word, 1) != 1)
+		word = '0';
+	if (fd < 0)
+		return true;
+	close(fd);
+	return word != '0';
 }
 
 int xt_link_valid_mark(void)
