@@ -14,7 +14,7 @@
 
 #include "control/socket.h"
 
-#define ANSWER_MAX (16u << 20)
+#define ANSWER_MAX (512u << 20) /* 100,000 peers are 50 MB */
 
 struct xt_client {
 	int fd;

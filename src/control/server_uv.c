@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +30,7 @@
 #define PROGRESS     (1u << 20)	  /* of a long request, that starts its time anew */
 #define BUFFER_FIRST 1024
 #define BUFFER_KEEP  (64u << 10)
+#define LARGE	     (1u << 20) /* after such a request or answer memory goes back to the system */
 
 struct client;
 
@@ -116,6 +120,18 @@ static void client_close(struct client *c, bool tell)
 	uv_close((uv_handle_t *)&c->pipe, on_closed);
 	if (cancelled && tell && s->options.cancelled)
 		s->options.cancelled(s->options.ctx, &c->request);
+}
+
+/* What a change or report of many peers took lies in small pieces, which the C library would keep.
+ */
+static void give_back(size_t used)
+{
+#ifdef __GLIBC__
+	if (used >= LARGE)
+		malloc_trim(0);
+#else
+	(void)used;
+#endif
 }
 
 static size_t unread(const struct client *c)
@@ -226,6 +242,7 @@ static void consume(struct client *c, size_t n)
 	c->scanned = c->timed = 0;
 	if (c->len == 0 && c->cap > BUFFER_KEEP) { /* the rest of it was wiped before */
 		free(c->buf);
+		give_back(c->cap);
 		c->buf = NULL;
 		c->cap = 0;
 	}
@@ -284,10 +301,12 @@ static void on_written(uv_write_t *write, int status)
 {
 	struct answer *a = XT_CONTAINER(write, struct answer, write);
 	struct client *c = write->data;
+	size_t len = a->len;
 
-	c->server->unread -= a->len;
-	xt_wipe(a->bytes, a->len);
+	c->server->unread -= len;
+	xt_wipe(a->bytes, len);
 	free(a);
+	give_back(len);
 	if (!c->closing && !c->doomed)
 		restart_clock(c);
 	if (!c->closing && (status < 0 || (c->flush && !unread(c))))

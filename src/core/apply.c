@@ -11,15 +11,15 @@
 #include "core/device_impl.h"
 #include "crypto/dh.h"
 
-/* What was got before the commit. New peers stand in table: the device's own, or a fresh one when
- * all peers are replaced; they are in no other list yet. */
+/* What was got before the commit. New peers stand in the device's table of keys, but in no list
+ * yet. When all peers are replaced, those that the change makes again are kept to be renewed: a hub
+ * that is given its peers once more needs no memory for twice as many. */
 struct plan {
 	const struct xt_change *change;
-	struct xt_peer *fresh;	/* by key, when peers are replaced */
-	struct xt_peer **table; /* &fresh or the device's */
-	struct xt_peer **made;	/* the new ones, in order */
-	char **names;		/* per peer change, or NULL */
-	bool *renewed;		/* per peer change: it removes a peer that a later one makes anew */
+	struct xt_peer **made; /* the new ones and those to be renewed, in order */
+	bool replaces;	       /* all peers: an old one counts only once the change made it anew */
+	char **names;	       /* per peer change, or NULL */
+	bool *renewed;	       /* per peer change: it removes a peer that a later one makes anew */
 	size_t n_made;
 	struct xt_public own; /* after the change */
 	bool has_own;
@@ -53,14 +53,6 @@ static bool peer_change_valid(const struct xt_peer_change *pc)
 	return true;
 }
 
-static struct xt_peer *find(const struct plan *plan, const struct xt_public *key)
-{
-	struct xt_peer *peer;
-
-	HASH_FIND(by_key, *plan->table, key, sizeof(*key), peer);
-	return peer;
-}
-
 static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_public *key)
 {
 	struct xt_peer *peer = xt_peer_new(dev, key);
@@ -68,11 +60,12 @@ static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_p
 	if (!peer)
 		return XT_E_NOMEM;
 	peer->ghost = true;
-	HASH_ADD(by_key, *plan->table, key, sizeof(peer->key), peer);
+	HASH_ADD(by_key, dev->peers_by_key, key, sizeof(peer->key), peer);
 	if (!peer->by_key.tbl) {
 		xt_peer_free(dev, peer);
 		return XT_E_NOMEM;
 	}
+	peer->anew = true;
 	plan->made[plan->n_made++] = peer;
 	return 0;
 }
@@ -81,10 +74,11 @@ static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_p
 static int prepare_peer(struct xt_device *dev, struct plan *plan, size_t i)
 {
 	const struct xt_peer_change *pc = &plan->change->peers[i];
-	struct xt_peer *peer = find(plan, &pc->key);
+	struct xt_peer *peer = xt_peer_find(dev, &pc->key);
+	bool there = peer && (!plan->replaces || peer->anew);
 
 	if (pc->set & XT_PEER_REMOVE) {
-		if (peer)
+		if (there)
 			peer->renewal = (uint32_t)i + 1;
 		return 0;
 	}
@@ -94,6 +88,11 @@ static int prepare_peer(struct xt_device *dev, struct plan *plan, size_t i)
 		return 0;
 	if (!peer)
 		return make_peer(dev, plan, &pc->key);
+	if (!there) {
+		peer->anew = true;
+		plan->made[plan->n_made++] = peer;
+		return 0;
+	}
 	if (peer->renewal)
 		plan->renewed[peer->renewal - 1] = true;
 	peer->renewal = 0;
@@ -128,7 +127,7 @@ static int prepare(struct xt_device *dev, struct plan *plan)
 {
 	const struct xt_change *c = plan->change;
 
-	plan->table = c->set & XT_SET_REPLACE_PEERS ? &plan->fresh : &dev->peers_by_key;
+	plan->replaces = c->set & XT_SET_REPLACE_PEERS;
 	plan->has_own = dev->local->has_key;
 	plan->own = dev->local->public_key;
 	if (c->set & XT_SET_PRIVATE_KEY) {
@@ -149,13 +148,13 @@ static int prepare(struct xt_device *dev, struct plan *plan)
 }
 
 /* After a failure: peers that stay bear no mark. */
-static void forget_renewals(const struct plan *plan)
+static void forget_renewals(struct xt_device *dev, const struct plan *plan)
 {
 	struct xt_peer *peer;
 
 	for (size_t i = 0; plan->renewed && i < plan->change->n_peers; i++) {
 		if ((plan->change->peers[i].set & XT_PEER_REMOVE) &&
-		    (peer = find(plan, &plan->change->peers[i].key)))
+		    (peer = xt_peer_find(dev, &plan->change->peers[i].key)))
 			peer->renewal = 0;
 	}
 }
@@ -163,8 +162,13 @@ static void forget_renewals(const struct plan *plan)
 static void forget_plan(struct xt_device *dev, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_made; i++) {
-		HASH_DELETE(by_key, *plan->table, plan->made[i]);
-		xt_peer_free(dev, plan->made[i]);
+		struct xt_peer *peer = plan->made[i];
+
+		peer->anew = false;
+		if (!peer->ghost)
+			continue;
+		HASH_DELETE(by_key, dev->peers_by_key, peer);
+		xt_peer_free(dev, peer);
 	}
 	for (size_t i = 0; plan->names && i < plan->change->n_peers; i++)
 		free(plan->names[i]);
@@ -242,17 +246,34 @@ static void commit_peer(struct xt_device *dev, struct xt_time now, struct xt_pee
 	xt_peer_touch(dev, peer);
 }
 
+/* All that the change made is there, as ghosts, behind what was there before. */
+static void commit_made(struct xt_device *dev, const struct plan *plan)
+{
+	struct xt_peer *peer, *next;
+
+	if (plan->replaces) {
+		DL_FOREACH_SAFE(dev->peers, peer, next)
+		{
+			if (!peer->anew)
+				remove_peer(dev, peer);
+		}
+	}
+	for (size_t i = 0; i < plan->n_made; i++) {
+		peer = plan->made[i];
+		if (peer->ghost)
+			xt_peer_join(dev, peer);
+		else
+			xt_peer_renew(dev, peer);
+		peer->ghost = true;
+		peer->anew = false;
+	}
+}
+
 static void commit_peers(struct xt_device *dev, struct xt_time now, struct plan *plan)
 {
 	const struct xt_change *c = plan->change;
 
-	if (c->set & XT_SET_REPLACE_PEERS) {
-		while (dev->peers)
-			remove_peer(dev, dev->peers);
-		dev->peers_by_key = plan->fresh;
-	}
-	for (size_t i = 0; i < plan->n_made; i++)
-		xt_peer_join(dev, plan->made[i]);
+	commit_made(dev, plan);
 	for (size_t i = 0; i < c->n_peers; i++) {
 		const struct xt_peer_change *pc = &c->peers[i];
 		struct xt_peer *peer = xt_peer_find(dev, &pc->key);
@@ -276,7 +297,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 	int err = prepare(dev, &plan);
 
 	if (err) {
-		forget_renewals(&plan);
+		forget_renewals(dev, &plan);
 		forget_plan(dev, &plan);
 	} else {
 		commit_key(dev, &plan);

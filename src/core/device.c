@@ -107,7 +107,7 @@ void xt_device_settle(struct xt_device *dev)
 		struct xt_peer *peer = dev->touched;
 		uint64_t next = xt_timers_next(&peer->timers);
 
-		dev->touched = peer->next_touched;
+		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
 		peer->touched = false;
 		if (next == XT_NEVER)
 			xt_heap_remove(&dev->deadlines, &peer->node);
@@ -134,7 +134,8 @@ static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *
 
 	xt_peer_touch(dev, peer);
 	if (due & XT_DUE_ERASE) {
-		/* A handshake that is under way is younger than these keys: its answer is awaited. */
+		/* A handshake that is under way is younger than these keys: its answer is awaited.
+		 */
 		if (peer->timers.retransmit == XT_NEVER)
 			xt_peer_erase(dev, peer);
 		else
@@ -164,8 +165,7 @@ void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 	struct xt_heap_node *min;
 
 	xt_device_settle(dev);
-	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono &&
-	       xt_tx_has_room(tx)) {
+	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
 		peer_due(dev, now, peer, tx);

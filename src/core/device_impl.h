@@ -34,7 +34,7 @@ struct xt_device {
 	struct xt_peer *peers; /* in order of creation */
 	struct xt_peer *peers_by_key;
 	struct xt_peer *peers_by_endpoint;
-	struct xt_peer *speaking, *speaking_tail;
+	struct xt_peer *speaking; /* first come, first served */
 	struct xt_peer *touched;
 	size_t n_peers;
 

@@ -52,21 +52,15 @@ static void leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
 	peer->in_endpoints = false;
 }
 
-/* The two lists of a turn are short: a walk is cheaper than a second pointer in every peer. */
+/* Without a walk: a change may touch every peer, and remove as many. */
 static void leave_lists(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->speaking) {
-		LL_DELETE2(dev->speaking, peer, next_speaking);
-		if (dev->speaking_tail == peer) {
-			struct xt_peer *p = dev->speaking;
-			while (p && p->next_speaking)
-				p = p->next_speaking;
-			dev->speaking_tail = p;
-		}
+		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
 		peer->speaking = false;
 	}
 	if (peer->touched) {
-		LL_DELETE2(dev->touched, peer, next_touched);
+		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
 		peer->touched = false;
 	}
 }
@@ -137,6 +131,7 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
 	struct xt_endpoint_key key;
+	struct xt_peer *old;
 
 	peer->path = *path;
 	endpoint_key(&key, &path->remote);
@@ -145,6 +140,11 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	leave_endpoints(dev, peer);
 	if (!path->remote.ip.family)
 		return;
+	/* Several peers at one endpoint: the one that came last stands in the table. Equal keys
+	 * would be one long chain. */
+	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), old);
+	if (old)
+		leave_endpoints(dev, old);
 	peer->endpoint_key = key;
 	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(key), peer);
 	/* Without memory the table lacks this peer: only the restart rule is lost. */
@@ -172,8 +172,7 @@ void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer)
 	if (peer->touched)
 		return;
 	peer->touched = true;
-	peer->next_touched = dev->touched;
-	dev->touched = peer;
+	DL_PREPEND2(dev->touched, peer, prev_touched, next_touched);
 }
 
 void xt_peer_speak(struct xt_device *dev, struct xt_peer *peer)
@@ -181,12 +180,7 @@ void xt_peer_speak(struct xt_device *dev, struct xt_peer *peer)
 	if (peer->speaking)
 		return;
 	peer->speaking = true;
-	peer->next_speaking = NULL;
-	if (dev->speaking_tail)
-		dev->speaking_tail->next_speaking = peer;
-	else
-		dev->speaking = peer;
-	dev->speaking_tail = peer;
+	DL_APPEND2(dev->speaking, peer, prev_speaking, next_speaking);
 }
 
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)

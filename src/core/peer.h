@@ -53,8 +53,10 @@ struct xt_peer {
 	bool touched;  /* on the list of peers whose deadline must be looked at */
 	bool in_endpoints;
 	bool ghost;	  /* within apply: allocated, but not there yet or not any longer */
+	bool anew;	  /* within apply: made, or to be renewed, by this change */
 	uint32_t renewal; /* within apply: 1 + the entry that removes it, 0: none */
-	struct xt_peer *next_speaking, *next_touched;
+	struct xt_peer *prev_speaking, *next_speaking;
+	struct xt_peer *prev_touched, *next_touched;
 
 	struct xt_endpoint_key endpoint_key;
 	UT_hash_handle by_endpoint;

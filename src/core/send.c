@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include <utlist.h>
+
 #include "base/bytes.h"
 #include "core/handshake.h"
 #include "packet/ip.h"
@@ -163,9 +165,7 @@ size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *b
 
 		if (!plan_peer(dev, now, batch, peer))
 			break;
-		dev->speaking = peer->next_speaking;
-		if (!dev->speaking)
-			dev->speaking_tail = NULL;
+		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
 		peer->speaking = false;
 	}
 	xt_device_settle(dev);

@@ -13,6 +13,9 @@
 #include "crypto/init.h"
 
 #define ALIGN 16u
+/* A chunk costs four mappings (guard pages, and the page of the length), of which a process has
+ * 65,530: with many objects chunks grow to this, a sixteenth of all at most. */
+#define CHUNK_MAX (1u << 20)
 
 /* What a free object holds: nothing but the way to the next. */
 struct spare {
@@ -76,16 +79,21 @@ static void add_spare(struct xt_secret_pool *pool, void *object)
 static bool grow(struct xt_secret_pool *pool)
 {
 	struct chunk *chunk = malloc(sizeof(*chunk));
+	size_t n = XT_MAX(pool->per_chunk, XT_MIN(pool->used / 16, CHUNK_MAX / pool->size));
 
 	if (chunk == NULL)
 		return false;
-	chunk->objects = sodium_malloc(pool->size * pool->per_chunk);
+	chunk->objects = sodium_malloc(pool->size * n);
+	if (chunk->objects == NULL && n > pool->per_chunk) {
+		n = pool->per_chunk;
+		chunk->objects = sodium_malloc(pool->size * n);
+	}
 	if (chunk->objects == NULL) {
 		free(chunk);
 		return false;
 	}
-	memset(chunk->objects, 0, pool->size * pool->per_chunk);
-	for (size_t i = pool->per_chunk; i-- > 0;)
+	memset(chunk->objects, 0, pool->size * n);
+	for (size_t i = n; i-- > 0;)
 		add_spare(pool, chunk->objects + i * pool->size);
 	chunk->next = pool->chunks;
 	pool->chunks = chunk;

@@ -9,7 +9,8 @@
 struct xt_secret_pool;
 
 /* size       of one object, at least 1; objects are aligned to 16
- * per_chunk  objects that one growth adds, at least 1; the first chunk comes with the first get
+ * per_chunk  objects that one growth adds at least, 1 or more; the first chunk comes with the first
+ *            get
  * XT_E_NOMEM, XT_E_CRYPTO, XT_E_INVALID. */
 int xt_secret_pool_new(struct xt_secret_pool **out, size_t size, size_t per_chunk);
 /* Wipes and gives back everything, objects in use too. NULL is fine. */

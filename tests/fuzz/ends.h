@@ -79,7 +79,7 @@ static inline struct xt_peer_change *ends_peer(struct end *end, struct xt_change
 
 static inline void ends_open(struct ends *ends)
 {
-	struct xt_env env = {ends, ends_random, NULL};
+	struct xt_env env = {.ctx = ends, .random = ends_random};
 
 	memset(ends, 0, sizeof(*ends));
 	ends->rng = 1;

@@ -136,7 +136,7 @@ static uint32_t whole(const struct sim_peer *peer)
 void sim_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send, NULL};
-	struct xt_env env = {node, fill, on_event};
+	struct xt_env env = {.ctx = node, .random = fill, .event = on_event};
 	struct xt_pump_parts parts = {.own4 = node->inner4, .own6 = node->inner6};
 	struct xt_change change;
 	int rc = 0;

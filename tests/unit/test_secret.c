@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <xtunnel/error.h>
 
@@ -144,6 +145,36 @@ static void sizes_that_make_no_pool_are_refused(void **state)
 	xt_secret_pool_free(NULL);
 }
 
+static size_t mappings(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	size_t n = 0;
+	int c;
+
+	if (!f)
+		return 0;
+	while ((c = fgetc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+/* A process has 65,530 mappings; and a limit of locked memory refuses no object. */
+static void a_large_pool_takes_few_mappings_and_needs_no_locked_memory(void **state)
+{
+	struct rlimit none = {0, 0};
+	struct xt_secret_pool *pool;
+	size_t before = mappings();
+
+	(void)state;
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &none), 0);
+	assert_int_equal(xt_secret_pool_new(&pool, 1144, 16), 0);
+	for (size_t i = 0; i < 100000; i++)
+		assert_non_null(xt_secret_get(pool));
+	assert_true(mappings() < before + 2000);
+	xt_secret_pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +183,7 @@ int main(void)
 	    cmocka_unit_test(a_pool_grows_once_for_each_chunk_and_reuses_it),
 	    cmocka_unit_test(its_memory_is_locked_where_allowed_and_left_out_of_dumps),
 	    cmocka_unit_test(sizes_that_make_no_pool_are_refused),
+	    cmocka_unit_test(a_large_pool_takes_few_mappings_and_needs_no_locked_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
