@@ -1,0 +1,45 @@
+#!/bin/bash
+# The table of requests to the configuration socket; XT_UAPI_OTHER names programs whose differences
+# are printed as well.
+# timeout: 240
+. "$(dirname "$0")/lib.sh"
+space left
+table() { # table SOCKET [OPTION]
+	at left "$PYTHON" "$SOURCE/tests/e2e/uapi_table.py" "$1" "$SOURCE/tests/vectors/uapi/table.txt" \
+		"$XT_BIN pubkey" "${@:2}"
+}
+at left "$XT_BIN" wg0 </dev/null >/dev/null 2>&1 || fail "xtunnel wg0"
+PID[wg0]=$(json left wg0 .pid)
+before=$(fds "${PID[wg0]}")
+table /run/wireguard/wg0.sock >table.log || fail "the table: $(cat table.log)"
+ok "$(tail -n 1 table.log)"
+awaits 3 eval "[ \$(fds ${PID[wg0]}) -le $((before + 2)) ]" ||
+	fail "$before descriptors became $(fds "${PID[wg0]}")"
+ok "no descriptor is left open"
+
+end() { # end NAME: whose ports the next one wants
+	kill -TERM "${PID[$1]}"
+	await 5 "$1 ends" gone "${PID[$1]}"
+	unset "PID[$1]"
+}
+end wg0
+
+# The same for an endpoint that was started from a file.
+keys left
+printf '[Interface]\nPrivateKey = %s\nAddress = 10.7.0.1/24\n' "$KEY_left" >left.conf
+start left
+table /run/wireguard/left.sock >table.log || fail "the table, after run: $(cat table.log)"
+ok "after run: $(tail -n 1 table.log)"
+
+end left
+for other in ${XT_UAPI_OTHER:-}; do
+	LOG_LEVEL=silent WG_SUDO=1 ip netns exec left "$other" -f wg7 </dev/null >other.log 2>&1 &
+	PID[other]=$!
+	await 5 "$other" test -S /run/wireguard/wg7.sock
+	echo "--- $other"
+	table /run/wireguard/wg7.sock --differences
+	kill -TERM "${PID[other]}"
+	wait "${PID[other]}"
+	unset "PID[other]"
+	await 3 "its socket" test ! -e /run/wireguard/wg7.sock
+done
