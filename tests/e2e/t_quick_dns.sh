@@ -10,8 +10,8 @@ touch resolv.conf
 chmod 644 resolv.conf
 mount --bind "$T/resolv.conf" /etc/resolv.conf
 [ ! -d /run/systemd/resolve ] || mount -t tmpfs tmpfs /run/systemd/resolve
-plain='# by hand\nnameserver 192.0.2.1\nsearch old.example'
-printf "$plain" >resolv.conf
+plain=$'# by hand\nnameserver 192.0.2.1\nsearch old.example'
+printf %s "$plain" >resolv.conf
 mkdir bin
 PATH=$T/bin:$PATH
 recorder() { # recorder NAME [EXIT]: writes down how it is called and what it is given
@@ -27,7 +27,7 @@ calls() { # calls WHAT EXPECTED
 	[ "$(cat calls)" = "$2" ] || fail "$1: $(cat calls)"
 	: >calls
 }
-untouched() { [ "$(cat resolv.conf; echo x)" = "$(printf "$plain"; echo x)" ] || fail "$1: $(cat resolv.conf)"; }
+untouched() { [ "$(cat resolv.conf; echo x)" = "$(printf %s "$plain"; echo x)" ] || fail "$1: $(cat resolv.conf)"; }
 up() { at left "$XT_BIN" up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"; }
 down() { at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.log)"; }
 : >calls
@@ -76,14 +76,14 @@ sed -i.bak 's/192.0.2.1/192.0.2.9/' resolv.conf 2>/dev/null ||
 cat resolv.conf >/etc/resolv.conf
 down
 has 192.0.2.9 /etc/resolv.conf && ! has xtunnel /etc/resolv.conf || fail "changed meanwhile: $(cat /etc/resolv.conf)"
-printf "$plain" >/etc/resolv.conf
+printf %s "$plain" >/etc/resolv.conf
 ok "without both, a block in the file; what others change there stays"
 
 start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
 slay left
 down
-[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "down after kill -9: $(cat /etc/resolv.conf)"
+[ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] || fail "down after kill -9: $(cat /etc/resolv.conf)"
 start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
 slay left
@@ -91,13 +91,13 @@ start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
 [ "$(grep -c begin /etc/resolv.conf)" = 2 ] || fail "blocks add up: $(cat /etc/resolv.conf)"
 stop left
-[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "a new start: $(cat /etc/resolv.conf)"
+[ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] || fail "a new start: $(cat /etc/resolv.conf)"
 [ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
 ok "after a crash down, or a new start and its end, restore it"
 
 sed -i 's|^DNS.*|&\nPostUp = false|' left.conf
 refuses 1 "PostUp on line" at left "$XT_BIN" up "$T/left.conf"
-[ "$(cat /etc/resolv.conf)" = "$(printf "$plain")" ] || fail "a failing PostUp: $(cat /etc/resolv.conf)"
+[ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] || fail "a failing PostUp: $(cat /etc/resolv.conf)"
 sed -i '/^PostUp/d' left.conf
 ok "a failing PostUp takes it back"
 
@@ -119,8 +119,9 @@ await 5 "resolvectl hangs" pgrep -f "sleep 60"
 begin=$(now_ms)
 printf '#!/bin/sh\nexit 0\n' >bin/resolvectl
 kill -TERM "${PID[left]}"
-await 5 "its end" gone "${PID[left]}"
+await 10 "its end" gone "${PID[left]}"
 unset "PID[left]"
+[ $(($(now_ms) - begin)) -lt 5000 ] || fail "ending took $(($(now_ms) - begin)) ms"
 pgrep -f "sleep 60" >/dev/null && fail "resolvectl lives on"
 at left ip link show left >/dev/null 2>&1 && fail "the interface is there"
 [ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"

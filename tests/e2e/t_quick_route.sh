@@ -22,7 +22,7 @@ steady() { # all that an endpoint may have touched
 		at left ip -6 rule
 		at left nft list ruleset
 		at left ss -Hulnp
-		ls -A /run/xtunnel /run/wireguard | grep -v right
+		find /run/xtunnel /run/wireguard -name 'left*'
 	} 2>/dev/null | sed -E 's/(valid|preferred)_lft [^ ]*//g; s/ expires [0-9]+sec//; s/pref medium//'
 }
 steady >before

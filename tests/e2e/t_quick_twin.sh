@@ -40,7 +40,7 @@ picture() { # picture NAMESPACE
 		s/ linkdown//; s/ +$//' | sort
 }
 
-left_over() { picture "$1"; ls /run/wireguard /run/xtunnel | grep twin; at "$1" nft list tables; }
+left_over() { picture "$1"; find /run/wireguard /run/xtunnel -name 'twin*'; at "$1" nft list tables; }
 
 twin() { # twin WHAT; the file is conf/twin.conf
 	at quick sysctl -q -w net.ipv4.conf.all.src_valid_mark=0

@@ -107,7 +107,7 @@ static void host_now(char text[NET_TEXT])
 
 static int setup(void **state)
 {
-	const struct xt_tun_options options = {NAME, UINT32_MAX, UINT32_MAX, false, false};
+	const struct xt_tun_options options = {NAME, UINT32_MAX, UINT32_MAX, false, false, 0};
 
 	(void)state;
 	return xt_tun_open(&tun, &options);
@@ -349,7 +349,8 @@ static uint32_t mtu_for(const char *a, const char *b)
 
 static void the_mtu_follows_the_smallest_route_below(void **state)
 {
-	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX, false, false};
+	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX,
+					       false,	    false,	0};
 	struct xt_tun *below = NULL;
 	struct xt_link *link;
 	struct wish wish;
