@@ -36,4 +36,7 @@ file(GLOB xt_oracle CONFIGURE_DEPENDS tests/oracle/oracle_*.c)
 foreach(path IN LISTS xt_oracle)
     xt_test_program(${path} unit)
 endforeach()
+# All 65,536 lengths instead of some.
+add_test(NAME oracle_aead_all COMMAND oracle_aead)
+set_tests_properties(oracle_aead_all PROPERTIES LABELS "unit;long" TIMEOUT 900 ENVIRONMENT XT_LONG=1)
 include(XtTestsMore OPTIONAL)
