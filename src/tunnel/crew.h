@@ -1,0 +1,28 @@
+/* A crew: threads that do the middle act together. The thread that owns the device lends the jobs
+ * of one batch, works along, and goes on when all are done; so packets stay in the order in which
+ * they were planned and the device needs no lock. Workers see jobs and nothing else. */
+#ifndef XT_TUNNEL_CREW_H
+#define XT_TUNNEL_CREW_H
+
+#include <xtunnel/aead.h>
+
+struct xt_crew;
+
+#define XT_CREW_MAX 64 /* threads in all */
+
+/* aead     of the calling thread, borrowed; the workers get twins of it
+ * threads  in all, the calling one included: 1..XT_CREW_MAX
+ * XT_E_NOMEM, XT_E_INVALID, what xt_aead_twin returns; -errno when a thread cannot be had. */
+int xt_crew_new(struct xt_crew **out, struct xt_aead *aead, unsigned threads);
+void xt_crew_free(struct xt_crew *crew); /* ends the threads; NULL is fine */
+unsigned xt_crew_threads(const struct xt_crew *crew);
+
+/* As xt_aead_seal and xt_aead_open, but in any order: the jobs of one call do not overlap.
+ * n <= 65535. Few or small jobs are not worth a wake-up: the caller does them alone. */
+void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n);
+void xt_crew_open(struct xt_crew *crew, struct xt_job *jobs, size_t n);
+
+/* How many threads `Threads = auto` means on a host with so many processors. */
+unsigned xt_crew_auto(unsigned processors);
+
+#endif

@@ -1,0 +1,103 @@
+/* layers: tunnel platform core crypto packet base */
+/* Crypto threads: the same bytes as one thread makes, in place and in order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xtunnel/error.h>
+
+#include "seed.h"
+#include "tunnel/crew.h"
+
+#define JOBS 512
+#define ROOM 1600
+
+static uint8_t key[2][32];
+static uint8_t *bytes[2];
+
+static size_t plan(struct xt_job *jobs, uint8_t *at, uint64_t *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t len = (uint32_t)xt_below(r, 1500);
+
+		jobs[i] = (struct xt_job){.key = key[i & 1],
+					  .src = at + i * ROOM,
+					  .dst = at + i * ROOM,
+					  .counter = i,
+					  .len = len};
+	}
+	return n;
+}
+
+static void a_crew_makes_what_one_thread_makes(void **state)
+{
+	static struct xt_job alone[JOBS], shared[JOBS];
+	uint64_t seed = xt_seed();
+	struct xt_aead *aead;
+	struct xt_crew *crew;
+
+	(void)state;
+	bytes[0] = calloc(JOBS, ROOM);
+	bytes[1] = calloc(JOBS, ROOM);
+	assert_int_equal(xt_aead_new(&aead, NULL), 0);
+	assert_int_equal(xt_crew_new(&crew, aead, 4), 0);
+	assert_int_equal(xt_crew_threads(crew), 4);
+	for (int round = 0; round < 200; round++) {
+		uint64_t r = seed + (uint64_t)round * 977, again = r;
+		size_t n = plan(alone, bytes[0], &r, 1 + (size_t)round * 7 % JOBS);
+
+		plan(shared, bytes[1], &again, n);
+		xt_aead_seal(aead, alone, n);
+		xt_crew_seal(crew, shared, n);
+		assert_memory_equal(bytes[0], bytes[1], JOBS * ROOM);
+		bytes[1][(n / 2) * ROOM] ^= 1; /* one forgery */
+		xt_crew_open(crew, shared, n);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(shared[i].ok, i != n / 2);
+		memset(bytes[0], round, JOBS * ROOM);
+		memset(bytes[1], round, JOBS * ROOM);
+	}
+	xt_crew_free(crew);
+	xt_aead_free(aead);
+	free(bytes[0]);
+	free(bytes[1]);
+}
+
+static void a_crew_of_one_has_no_thread_and_none_is_refused(void **state)
+{
+	struct xt_aead *aead;
+	struct xt_crew *crew;
+
+	(void)state;
+	assert_int_equal(xt_aead_new(&aead, NULL), 0);
+	assert_int_equal(xt_crew_new(&crew, aead, 0), XT_E_INVALID);
+	assert_int_equal(xt_crew_new(&crew, aead, XT_CREW_MAX + 1), XT_E_INVALID);
+	assert_int_equal(xt_crew_new(&crew, aead, 1), 0);
+	xt_crew_seal(crew, NULL, 0);
+	xt_crew_free(crew);
+	xt_crew_free(NULL);
+	xt_aead_free(aead);
+}
+
+static void two_processors_keep_one_thread(void **state)
+{
+	(void)state;
+	assert_int_equal(xt_crew_auto(0), 1);
+	assert_int_equal(xt_crew_auto(2), 1);
+	assert_int_equal(xt_crew_auto(4), 2);
+	assert_int_equal(xt_crew_auto(128), 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_crew_makes_what_one_thread_makes),
+	    cmocka_unit_test(a_crew_of_one_has_no_thread_and_none_is_refused),
+	    cmocka_unit_test(two_processors_keep_one_thread),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
