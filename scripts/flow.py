@@ -3,7 +3,8 @@
 size, ICMP until the first answer.  Standard library only.
 
   flow.py tcp-serve PORT [N]         N connections (default 1; 0: for ever)
-  flow.py tcp-send ADDR PORT BYTES   prints: BYTES SHA256 SECONDS; exit 1 when the hashes differ
+  flow.py tcp-send ADDR PORT BYTES   prints: BYTES SHA256 SECONDS; exit 1 when the hashes differ;
+                                     BYTES:SECONDS spreads them over that time
   flow.py udp-serve PORT             echoes for ever
   flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; every one must come back unaltered
   flow.py udp-send ADDR PORT TEXT    one datagram, no answer
@@ -45,7 +46,8 @@ def tcp_serve(port, n="1"):
 
 
 def tcp_send(addr, port, size):
-    left = int(size)
+    size, _, spread = size.partition(":")
+    left = size = int(size)
     block = os.urandom(BLOCK - 8)
     digest = hashlib.sha256()
     start = time.monotonic()
@@ -53,6 +55,8 @@ def tcp_send(addr, port, size):
         conn.settimeout(120)
         number = 0
         while left > 0:
+            due = start + float(spread or 0) * (size - left) / size
+            time.sleep(max(0, due - time.monotonic()))
             chunk = (struct.pack("!Q", number) + block)[:left]
             conn.sendall(chunk)
             digest.update(chunk)

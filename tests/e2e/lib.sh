@@ -253,22 +253,6 @@ slay() {
 	unset "PID[$1]"
 }
 
-# start_go NAME [NAMESPACE]: wireguard-go with the file of the same name, by wg and ip
-start_go() {
-	local name=$1 where=${2:-$1} address
-	command -v wireguard-go >/dev/null || skip "no wireguard-go"
-	LOG_LEVEL=error ip netns exec "$where" wireguard-go -f "$name" </dev/null >>"$name.log" 2>&1 &
-	PID[$name]=$!
-	await 5 "wireguard-go" test -S "/run/wireguard/$name.sock"
-	grep -v -E '^(Address|MTU|Table|Echo|(Pre|Post)(Up|Down))' "$name.conf" >"$name.wg"
-	at "$where" wg setconf "$name" "$name.wg" || fail "wg setconf"
-	for address in $(sed -n 's/^Address = //p' "$name.conf" | tr ',' ' '); do
-		ip -n "$where" addr add "$address" dev "$name" nodad 2>/dev/null ||
-			ip -n "$where" addr add "$address" dev "$name"
-	done
-	ip -n "$where" link set "$name" mtu 1420 up
-}
-
 # pings NAMESPACE ADDR [OPTION…]: one is answered (waits for the handshake)
 pings() {
 	local where=$1 to=$2

@@ -1,0 +1,79 @@
+# Other makes as the peer; sourced after lib.sh by what the labels makes and fleet name.
+#
+#   debian     wireguard-go of the distribution
+#   go         the newest wireguard-go       \
+#   boringtun  boringtun-cli                  > built by scripts/peers
+#   gotatun    gotatun-cli                   /
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC2206,SC2004
+
+OPTIONS= # more of them for the other makes
+command -v wg >/dev/null || skip "no wg"
+
+# make_program MAKE: sets PROGRAM; a make that is not there skips the test, by name.
+make_program() {
+	case $1 in
+	debian) PROGRAM=$(command -v wireguard-go) || skip "no wireguard-go" ;;
+	go) PROGRAM=$("$SOURCE/scripts/peers" --bin wireguard-go) || skip "$PROGRAM" ;;
+	*) PROGRAM=$("$SOURCE/scripts/peers" --bin "$1") || skip "$PROGRAM" ;;
+	esac
+}
+
+# start_make MAKE NAME [NAMESPACE]: a peer of that make with the file NAME.conf, by wg and ip
+start_make() {
+	local make=$1 name=$2 where=${3:-$2} address options=($OPTIONS)
+	make_program "$make"
+	case $make in
+	boringtun) options+=(--disable-drop-privileges -t 2 -l "$T/$name.out") ;;
+	gotatun) options+=(--disable-drop-privileges -l "$T/$name.out") ;;
+	esac
+	rm -f "/run/wireguard/$name.sock"
+	LOG_LEVEL=error WG_LOG_LEVEL=error \
+		ip netns exec "$where" "$PROGRAM" -f "${options[@]}" "$name" </dev/null >>"$name.log" 2>&1 &
+	PID[$name]=$!
+	await 5 "$make" at "$where" wg show "$name"
+	grep -v -E '^(Address|MTU|Table|Echo|(Pre|Post)(Up|Down))' "$name.conf" >"$name.wg"
+	at "$where" wg setconf "$name" "$name.wg" || fail "wg setconf"
+	for address in $(sed -n 's/^Address = //p' "$name.conf" | tr ',' ' '); do
+		ip -n "$where" addr add "$address" dev "$name" nodad 2>/dev/null ||
+			ip -n "$where" addr add "$address" dev "$name"
+	done
+	ip -n "$where" link set "$name" mtu 1420 up
+}
+
+# stop_make NAME
+stop_make() {
+	kill -TERM "${PID[$1]}"
+	awaits 3 gone "${PID[$1]}" || kill -KILL "${PID[$1]}"
+	wait "${PID[$1]}" 2>/dev/null
+	unset "PID[$1]"
+}
+
+# begin NAME MAKE [NAMESPACE]: either of the two
+begin() {
+	if [ "$2" = xtunnel ]; then start "$1" "${3:-$1}"; else start_make "$2" "$1" "${3:-$1}"; fi
+}
+
+handshakes() { # handshakes NAMESPACE NAME: when the latest was, in seconds
+	at "$1" wg show "$2" latest-handshakes | cut -f2
+}
+
+# dissects FILE [KEYLOG]: tshark finds WireGuard there, and nothing malformed; sets N
+dissects() {
+	local bad
+	command -v tshark >/dev/null || return 0
+	dissect "$1" -Y wg -T fields -e wg.type >types.log || fail "tshark: $(cat tshark.log)"
+	N=$(wc -l <types.log)
+	[ "$N" -gt 10 ] || fail "tshark sees $N messages: $(cat tshark.log)"
+	for type in 1 2 4; do
+		grep -q "^$type" types.log || fail "no message of type $type among $N"
+	done
+	bad=$(dissect "$1" -Y '_ws.malformed or (udp and not wg and not icmp)' | head -n 5)
+	[ -z "$bad" ] || fail "malformed: $bad"
+}
+dissect() { # dissect FILE OPTION…
+	local file=$1
+	shift
+	HOME=$T tshark -r "$file" -d udp.port==51801,wg -d udp.port==51802,wg \
+		-d udp.port==51888,wg "$@" 2>tshark.log
+}
