@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "packet/echo_turn.h"
+#include "tunnel/crew.h"
 
 static int find_user(const char *name, uint32_t *uid)
 {
@@ -134,4 +135,21 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 	rc = xt_echo_new(out, &config);
 	free(own);
 	return rc;
+}
+
+unsigned xt_plan_threads(const struct xt_conf *conf)
+{
+	const char *text = getenv("WG_THREADS");
+	uint64_t n;
+
+	if (text && xt_number(&n, text, XT_CREW_MAX, false) && n > 0)
+		return (unsigned)n;
+	return conf->threads;
+}
+
+bool xt_plan_offload_off(const struct xt_conf *conf)
+{
+	const char *text = getenv("XT_OFFLOAD");
+
+	return conf->offload_off && !(text && *text);
 }

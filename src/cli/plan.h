@@ -21,6 +21,10 @@ struct xt_plan_link {
 int xt_plan_link(struct xt_plan_link *out, const struct xt_conf *conf);
 void xt_plan_link_clear(struct xt_plan_link *link);
 
+/* Threads and Offload, after WG_THREADS and XT_OFFLOAD in the environment. 0: auto. */
+unsigned xt_plan_threads(const struct xt_conf *conf);
+bool xt_plan_offload_off(const struct xt_conf *conf);
+
 /* The echo endpoint that conf wishes, NULL when off. conf outlives it. XT_E_NOMEM. */
 struct xt_echo;
 int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu);

@@ -17,12 +17,23 @@
 #include "cli/explain.h"
 #include "control/status.h"
 #include "packet/echo_turn.h"
+#include "packet/merge.h"
 
 static const char *echo_word(enum xt_echo_mode mode)
 {
 	static const char *const words[] = {"off", "host", "peer", "both"};
 
 	return words[mode & 3];
+}
+
+/* Both roads, those that are in use now: TCP and UDP super-packets of the TUN, segmentation and
+ * coalescing of the sockets. */
+static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
+{
+	snprintf(buf, 32, "%s%s%s%s", tun->takes & XT_MERGE_TCP ? " tso" : "",
+		 tun->takes & XT_MERGE_UDP ? " uso" : "", udp->gso ? " gso" : "",
+		 udp->gro ? " gro" : "");
+	return *buf ? buf + 1 : "off";
 }
 
 /* The caller's reference, or NULL. */
@@ -32,6 +43,7 @@ static json_t *status_json(struct xt_service *service)
 	const struct xt_udp *udp = xt_tunnel_udp(service->tunnel);
 	struct xt_echo_counters echo = {0};
 	struct xt_report *report;
+	char words[32];
 	json_t *json;
 
 	if (xt_tunnel_report(service->tunnel, &report) < 0)
@@ -47,7 +59,9 @@ static json_t *status_json(struct xt_service *service)
 	    .uptime_s = (uv_hrtime() - service->since_ns) / 1000000000u,
 	    .aead = xt_tunnel_aead(service->tunnel),
 	    .aead_reason = xt_tunnel_cipher(service->tunnel)->reason,
-	    .offload = udp->gso ? (udp->gro ? "gso gro" : "gso") : (udp->gro ? "gro" : "off"),
+	    .offload = offload_words(tun, udp, words),
+	    .threads = xt_tunnel_threads(service->tunnel),
+	    .fallbacks = tun->fallbacks + udp->fallbacks,
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,
 	    .echo = echo_word(service->conf->echo),

@@ -184,6 +184,8 @@ static int start_device(struct xt_service *service, const struct xt_change *chan
 	    .own4 = xt_plan_own(conf, 4),
 	    .own6 = xt_plan_own(conf, 6),
 	    .aead = conf->aead,
+	    .threads = xt_plan_threads(conf),
+	    .offload_off = xt_plan_offload_off(conf),
 	};
 	const char *step = "echo endpoint";
 	int rc = xt_plan_echo(&service->echo, conf, xt_tunnel_tun(service->tunnel)->mtu);
@@ -290,7 +292,7 @@ static int start_parts(struct xt_service *service)
 	return rc;
 }
 
-static void on_host_up(void *ctx)
+static void on_names_set(void *ctx)
 {
 	struct xt_service *service = ctx;
 
@@ -300,18 +302,23 @@ static void on_host_up(void *ctx)
 		fail(service);
 }
 
-static void join_host(struct xt_service *service)
+static void on_guarded(void *ctx)
 {
+	struct xt_service *service = ctx;
 	int rc = service->wish.dropin ? 0 : set_link(service);
 
 	if (rc == 0)
 		rc = xt_service_sockets_open(service);
-	if (rc < 0) {
+	if (rc < 0)
 		fail(service);
-		return;
-	}
+	else
+		xt_host_names(service->host, on_names_set, service);
+}
+
+static void join_host(struct xt_service *service)
+{
 	service->phase = XT_PHASE_HOST;
-	xt_host_up(service->host, on_host_up, service);
+	xt_host_guard(service->host, on_guarded, service);
 }
 
 void xt_service_names_over(struct xt_service *service)
@@ -400,7 +407,7 @@ static int open_tun(struct xt_service *service)
 	struct xt_conf *conf = service->conf;
 	struct xt_tun_options options = {.name = conf->name,
 					 .persist = conf->owner_user,
-					 .offload = true,
+					 .offload = !xt_plan_offload_off(conf),
 					 .fd = service->wish.tun_fd};
 	struct xt_tunnel_calls calls;
 	int rc = xt_plan_owner(conf, &options.owner_uid, &options.owner_gid);

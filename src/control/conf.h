@@ -61,6 +61,8 @@ struct xt_conf {
 	size_t n_echo_addresses;
 	uint32_t echo_rate; /* per second and source, 0: no limit */
 	const char *aead;   /* a backend's name; NULL: auto */
+	uint32_t threads;   /* that encrypt, 0: auto */
+	bool offload_off;
 	char *owner_user, *owner_group;
 	struct xt_conf_peer *peers;
 	size_t n_peers;
@@ -99,7 +101,7 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 /* Nothing of the file's text is ever quoted in a note: a slipped line end may have put a key there.
  */
 #define XT_CONF_ERRORS_MAX 20
-#define XT_CONF_FILE_MAX   (16u << 20)
+#define XT_CONF_FILE_MAX   (64u << 20) /* 100,000 peers are 10 to 20 MB */
 
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
 

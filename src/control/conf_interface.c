@@ -199,6 +199,17 @@ void xt_key_aead(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	xt_reader_judge(r, line->value.column, xt_value_aead(&r->conf->aead, &line->value));
 }
 
+void xt_key_threads(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column, xt_value_threads(&r->conf->threads, &line->value));
+}
+
+void xt_key_offload(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column,
+			xt_value_offload(&r->conf->offload_off, &line->value));
+}
+
 void xt_key_echo_rate(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	xt_reader_judge(r, line->value.column, xt_value_rate(&r->conf->echo_rate, &line->value));

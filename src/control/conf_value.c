@@ -142,6 +142,22 @@ const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
 	return "off, host, peer or both is wanted";
 }
 
+const char *xt_value_threads(uint32_t *out, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!word_is(v, "auto") && !number(&n, v, 1, 64, false))
+		return "auto or a number from 1 to 64 is wanted";
+	*out = (uint32_t)n;
+	return NULL;
+}
+
+const char *xt_value_offload(bool *off, const struct xt_span *v)
+{
+	*off = word_is(v, "off");
+	return *off || word_is(v, "auto") ? NULL : "auto or off is wanted";
+}
+
 const char *xt_value_aead(const char **out, const struct xt_span *v)
 {
 	const char *name;

@@ -15,6 +15,8 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 const char *xt_value_bool(bool *out, const struct xt_span *v);
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v);
 const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v);
+const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0 */
+const char *xt_value_offload(bool *off, const struct xt_span *v);
 const char *xt_value_aead(const char **out, const struct xt_span *v); /* auto: NULL */
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v);    /* N, N/s, off */
 /* host: malloc'ed. loose: an IPv6 address stood there without brackets. */

@@ -133,6 +133,10 @@ static void put_ours(struct text *t, const struct xt_conf *conf)
 		putf(t, "#: EchoRate = %u/s\n", conf->echo_rate);
 	if (conf->aead)
 		put_line(t, "#: Aead = ", conf->aead);
+	if (conf->threads)
+		putf(t, "#: Threads = %u\n", conf->threads);
+	if (conf->offload_off)
+		put(t, "#: Offload = off\n");
 	if (conf->owner_user) {
 		put(t, "#: Owner = ");
 		put(t, conf->owner_user);

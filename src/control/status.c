@@ -116,6 +116,8 @@ static bool put_status(json_t *o, const struct xt_status *status)
 	       put_text(o, "aead", status->aead) &&
 	       put_text(o, "aead_reason", status->aead_reason) &&
 	       put_text(o, "offload", status->offload) &&
+	       put(o, "offload_fallbacks", number(status->fallbacks)) &&
+	       put(o, "threads", number(status->threads)) &&
 	       put(o, "udp",
 		   json_pack("{s:I,s:o}", "port", (json_int_t)status->udp_port, "refused",
 			     number(status->udp_refused))) &&

@@ -19,6 +19,8 @@ struct xt_status {
 	const char *aead;	       /* backend's name */
 	const char *aead_reason;       /* why this one */
 	const char *offload;	       /* in words, "off" */
+	uint64_t fallbacks;	       /* offloads that were refused while running */
+	unsigned threads;	       /* that encrypt */
 	uint16_t udp_port;	       /* bound */
 	uint64_t udp_refused;	       /* datagrams that the kernel did not take */
 	const char *echo;	       /* off, host, peer, both */

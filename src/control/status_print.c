@@ -251,6 +251,24 @@ static void cipher(const struct pen *p, const json_t *o)
 	putc('\n', p->out);
 }
 
+static void speed(const struct pen *p, const json_t *o)
+{
+	uint64_t threads = number_of(o, "threads"), back = number_of(o, "offload_fallbacks");
+	const char *words = text_of(o, "offload");
+
+	if (threads > 1) {
+		label(p, "threads");
+		fprintf(p->out, "%" PRIu64 "\n", threads);
+	}
+	if (!words)
+		return;
+	label(p, "offload");
+	safe(p, words);
+	if (back)
+		fprintf(p->out, ", refused %" PRIu64 " times", back);
+	putc('\n', p->out);
+}
+
 static void drops(const struct pen *p, const json_t *counters)
 {
 	for (unsigned i = 0; i < XT_VERDICTS; i++) {
@@ -291,6 +309,7 @@ void xt_status_print(FILE *out, const json_t *status, const struct xt_status_sty
 		putc('\n', out);
 	}
 	cipher(p, status);
+	speed(p, status);
 	echo(p, json_object_get(status, "echo"));
 	if (is_true(status, "under_load"))
 		line(p, "load", "handshakes want a cookie first");

@@ -122,7 +122,10 @@ static void to_tun(struct xt_pump *pump, struct xt_batch *batch, int *gone)
 /* The middle and the end of the outgoing road for a batch that was planned. */
 static void seal_and_finish(struct xt_pump *pump, struct xt_time now, struct xt_batch *batch)
 {
-	xt_aead_seal(pump->parts.aead, batch->jobs, batch->n_jobs);
+	if (pump->parts.crew)
+		xt_crew_seal(pump->parts.crew, batch->jobs, batch->n_jobs);
+	else
+		xt_aead_seal(pump->parts.aead, batch->jobs, batch->n_jobs);
 	xt_send_finish(pump->parts.dev, now, batch, pump->tx);
 }
 
@@ -319,7 +322,10 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 	if (n < 0)
 		return n;
 	xt_recv_plan(pump->parts.dev, now, pump->in);
-	xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
+	if (pump->parts.crew)
+		xt_crew_open(pump->parts.crew, pump->in->jobs, pump->in->n_jobs);
+	else
+		xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
 	xt_recv_finish(pump->parts.dev, now, pump->in);
 	take_pongs(pump);
 	echo_turn(pump, XT_ECHO_SIDE_PEER, now, pump->in, pump->own, pump->released);

@@ -12,6 +12,7 @@
 #include "packet/echo_turn.h"
 #include "platform/tun.h"
 #include "platform/udp.h"
+#include "tunnel/crew.h"
 
 struct xt_pump;
 
@@ -25,6 +26,7 @@ struct xt_pong {
 
 /* Everything is borrowed; the owner keeps it alive and frees it after the pump.
  * echo  NULL: no echo endpoint.   own4, own6: source of ICMP errors toward the TUN (family 0: none)
+ * crew  NULL: aead alone does the jobs
  * pong  NULL, or called for each echo reply that could answer an xt_pump_ping; true: it did, the
  *       packet ends here. Must not call the pump */
 struct xt_pump_parts {
@@ -32,6 +34,7 @@ struct xt_pump_parts {
 	struct xt_tun *tun;
 	struct xt_udp *udp;
 	struct xt_aead *aead;
+	struct xt_crew *crew;
 	struct xt_echo *echo;
 	struct xt_ip own4, own6;
 	bool (*pong)(void *ctx, const struct xt_pong *pong);

@@ -90,6 +90,16 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	return rc;
 }
 
+/* As many as asked for, or as pay here. */
+static int start_crew(struct xt_tunnel *tunnel, unsigned threads)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!threads)
+		threads = xt_crew_auto(processors > 0 ? (unsigned)processors : 1);
+	return xt_crew_new(&tunnel->crew, tunnel->aead, threads);
+}
+
 static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_pump_parts parts = {
@@ -97,6 +107,7 @@ static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	    .tun = tunnel->tun,
 	    .udp = tunnel->udp,
 	    .aead = tunnel->aead,
+	    .crew = tunnel->crew,
 	    .echo = start->echo,
 	    .own4 = start->own4,
 	    .own6 = start->own6,
@@ -126,9 +137,15 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 	at = "UDP port";
 	rc = xt_udp_open(&tunnel->udp, port, mark);
 	tunnel->mark = mark;
+	if (rc == 0 && start->offload_off)
+		xt_udp_offload(tunnel->udp, false);
 	if (rc == 0) {
 		at = "cryptography";
 		rc = xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
+	}
+	if (rc == 0) {
+		at = "threads";
+		rc = start_crew(tunnel, start->threads);
 	}
 	if (rc == 0) {
 		at = "device";
@@ -157,6 +174,7 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 	if (tunnel->stamp)
 		xt_stamp_close(tunnel->stamp, xt_device_stamp(tunnel->dev));
 	xt_device_free(tunnel->dev);
+	xt_crew_free(tunnel->crew);
 	xt_aead_free(tunnel->aead);
 	if (tunnel->udp)
 		tunnel->udp->ops->close(tunnel->udp);
@@ -180,6 +198,11 @@ const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel)
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
 {
 	return xt_aead_name(tunnel->aead);
+}
+
+unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel)
+{
+	return xt_crew_threads(tunnel->crew);
 }
 
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel)

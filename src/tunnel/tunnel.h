@@ -33,6 +33,8 @@ struct xt_tunnel_start {
 	struct xt_ip own4, own6;
 	const char *state_dir; /* NULL: no bound on stamps */
 	const char *aead;      /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads;      /* that encrypt, 0: as many as pay. See crew.h */
+	bool offload_off;      /* UDP; the TUN's stands in xt_tun_options */
 	const char *keylog;    /* a file for the keys of every handshake (keylog.h); NULL: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
@@ -46,6 +48,7 @@ const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL befo
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel);
 /* Also after a start that failed at "cryptography". */
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
+unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
 /* Turns, each with the time of now: see pump.h. */

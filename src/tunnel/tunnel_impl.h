@@ -12,6 +12,7 @@ struct xt_tunnel {
 	struct xt_udp *udp;
 	struct xt_device *dev;
 	struct xt_aead *aead;
+	struct xt_crew *crew;
 	struct xt_aead_report cipher; /* why that one */
 	struct xt_stamp *stamp;
 	struct xt_pump *pump;

@@ -272,6 +272,8 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	assert_int_equal(c.echo, XT_ECHO_PEER);
 	assert_int_equal(c.echo_rate, 5);
 	assert_null(c.aead);
+	assert_int_equal(c.threads, 3);
+	assert_true(c.offload_off);
 	assert_string_equal(c.owner_user, "nobody");
 	assert_null(c.owner_group);
 	assert_string_equal(c.peers[0].name, "A caf\xc3\xa9");

@@ -24,7 +24,9 @@ static const struct xt_status status = {.name = "wg0",
 					.uptime_s = 3661,
 					.aead = "sodium",
 					.aead_reason = "as asked for",
-					.offload = "off",
+					.offload = "tso gso",
+					.fallbacks = 2,
+					.threads = 3,
 					.udp_port = 51820,
 					.echo = "both",
 					.echo_host = 1,
@@ -88,6 +90,8 @@ static void people_get_the_form_of_wg_show_and_more(void **state)
 				  "  mtu: 1420\n"
 				  "  running for: 1 hour, 1 minute, 1 second\n"
 				  "  aead: sodium (as asked for)\n"
+				  "  threads: 3\n"
+				  "  offload: tso gso, refused 2 times\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
 				  "  dropped: 3: counter seen before or too far behind\n"
 				  "\n"
