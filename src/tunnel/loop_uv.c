@@ -202,16 +202,15 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	struct poll *poll = handle->data;
 	struct xt_loop *loop = poll->loop;
 	struct xt_link_state state = {0};
-	int rc, error;
-	socklen_t len = sizeof(error);
+	int rc;
 
 	(void)events;
-	if (status < 0) { /* the socket's queue ran over: the read below asks for the state anew */
+	/* The socket's queue ran over. Its error is the read's to take: by it the watch learns that
+	 * messages were lost, and asks for the state anew. */
+	if (status < 0)
 		poll->events = 0;
-		(void)getsockopt(poll->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		poll_want(poll, UV_READABLE);
-	}
 	rc = xt_link_watch_read(poll->fd, loop->ifindex, &state);
+	poll_want(poll, UV_READABLE);
 	if (rc <= 0)
 		return;
 	if (state.exists)
