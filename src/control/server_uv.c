@@ -18,19 +18,18 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "control/frame.h"
+#include "control/inbox.h"
 #include "control/socket.h"
 
-#define CLIENTS_MAX  64
-#define BACKLOG	     128
-#define REQUEST_MAX  (64u << 10)
-#define STALL_MS     10000
-#define UNREAD_MAX   (128u << 20) /* answers that a client has not taken */
-#define UNREAD_HOLD  (64u << 10)  /* with so much unread no further request of its is begun */
-#define UNREAD_ALL   (64u << 20)  /* and with so much in all, nobody's */
-#define PROGRESS     (1u << 20)	  /* of a long request, that starts its time anew */
-#define BUFFER_FIRST 1024
-#define BUFFER_KEEP  (64u << 10)
-#define LARGE	     (1u << 20) /* after such a request or answer memory goes back to the system */
+#define CLIENTS_MAX 64
+#define BACKLOG	    128
+#define REQUEST_MAX (64u << 10)
+#define STALL_MS    10000
+#define UNREAD_MAX  (128u << 20) /* answers that a client has not taken */
+#define UNREAD_HOLD (64u << 10)	 /* with so much unread no further request of its is begun */
+#define UNREAD_ALL  (64u << 20)	 /* and with so much in all, nobody's */
+#define PROGRESS    (1u << 20)	 /* of a long request, that starts its time anew */
+#define LARGE	    (1u << 20)	 /* after such a request or answer memory goes back to the system */
 
 struct client;
 
@@ -45,8 +44,8 @@ struct client {
 	uv_pipe_t pipe;
 	uv_timer_t stall;
 	unsigned open; /* handles not closed yet */
-	char *buf;
-	size_t len, cap, scanned;
+	struct xt_inbox in;
+	size_t scanned;
 	size_t timed;	/* of the request's bytes, when its time began */
 	uint64_t since; /* it has been idle; uv time */
 	struct xt_request request;
@@ -98,10 +97,7 @@ static void on_closed(uv_handle_t *handle)
 		s->clients = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	if (c->buf) {
-		xt_wipe(c->buf, c->cap);
-		free(c->buf);
-	}
+	xt_inbox_clear(&c->in);
 	free(c);
 	s->n--;
 	server_free(s);
@@ -148,7 +144,7 @@ static void client_flush(struct client *c)
 
 static bool idle(const struct client *c)
 {
-	return !c->busy && !c->len && !unread(c);
+	return !c->busy && !c->in.len && !unread(c);
 }
 
 static void on_stall(uv_timer_t *timer)
@@ -165,7 +161,8 @@ static void restart_clock(struct client *c)
 {
 	unsigned ms = c->server->options.stall_ms;
 
-	c->timed = c->len;
+	c->timed = c->in.len;
+	uv_update_time(c->server->loop); /* a long turn of ours is not the client's fault */
 	c->since = uv_now(c->server->loop);
 	if (c->server->options.patient && idle(c))
 		uv_timer_stop(&c->stall);
@@ -173,34 +170,15 @@ static void restart_clock(struct client *c)
 		uv_timer_start(&c->stall, on_stall, ms, ms);
 }
 
-/* No realloc: requests hold keys. */
-static bool grow(struct client *c)
-{
-	size_t max = c->server->options.max_request + 1;
-	size_t cap = c->cap ? XT_MIN(c->cap * 2, max) : XT_MIN((size_t)BUFFER_FIRST, max);
-	char *buf = cap > c->cap ? malloc(cap) : NULL;
-
-	if (!buf)
-		return false;
-	if (c->buf) {
-		memcpy(buf, c->buf, c->len);
-		xt_wipe(c->buf, c->cap);
-		free(c->buf);
-	}
-	c->buf = buf;
-	c->cap = cap;
-	return true;
-}
-
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 {
 	struct client *c = handle->data;
 
 	(void)hint;
-	if (c->len == c->cap && !grow(c))
+	if (!xt_inbox_room(&c->in, c->server->options.max_request + 1))
 		*buf = uv_buf_init(NULL, 0);
 	else
-		*buf = uv_buf_init(c->buf + c->len, (unsigned)(c->cap - c->len));
+		*buf = uv_buf_init(c->in.buf + c->in.len, (unsigned)(c->in.cap - c->in.len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -219,10 +197,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		else if (!c->held)
 			client_flush(c);
 	} else if (n > 0) {
-		bool begins = c->len == 0;
+		bool begins = c->in.len == 0;
 
-		c->len += (size_t)n;
-		if (begins || c->len - c->timed >= PROGRESS)
+		c->in.len += (size_t)n;
+		if (begins || c->in.len - c->timed >= PROGRESS)
 			restart_clock(c);
 		pump(c);
 	}
@@ -231,21 +209,21 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* Length of the first request with its end mark, or 0: not whole yet. */
 static size_t frame(struct client *c)
 {
-	return xt_frame(c->server->options.framing, c->buf, c->len, &c->scanned);
+	return xt_frame(c->server->options.framing, c->in.buf, c->in.len, &c->scanned);
 }
 
 static void consume(struct client *c, size_t n)
 {
-	memmove(c->buf, c->buf + n, c->len - n);
-	xt_wipe(c->buf + c->len - n, n);
-	c->len -= n;
+	xt_inbox_take(&c->in, n);
 	c->scanned = c->timed = 0;
-	if (c->len == 0 && c->cap > BUFFER_KEEP) { /* the rest of it was wiped before */
-		free(c->buf);
-		give_back(c->cap);
-		c->buf = NULL;
-		c->cap = 0;
-	}
+}
+
+static bool hung_up(const struct client *c)
+{
+	uv_os_fd_t fd;
+
+	return c->ended && uv_fileno((const uv_handle_t *)&c->pipe, &fd) == 0 &&
+	       xt_socket_hung_up(fd);
 }
 
 static bool must_wait(const struct client *c)
@@ -268,17 +246,21 @@ static void pump(struct client *c)
 		c->held = must_wait(c);
 		if (c->held)
 			break;
+		if (hung_up(c)) {
+			client_close(c, true);
+			break;
+		}
 		if (len) {
 			c->busy = true;
 			c->request = (struct xt_request){.client = c};
-			s->options.handle(s->options.ctx, &c->request, c->buf, len);
+			s->options.handle(s->options.ctx, &c->request, c->in.buf, len);
 		}
 		consume(c, n);
 		if (!c->closing && !c->doomed)
 			restart_clock(c);
 	}
 	c->pumping = false;
-	if (!c->closing && !c->busy && !c->held && c->len > s->options.max_request)
+	if (!c->closing && !c->busy && !c->held && c->in.len > s->options.max_request)
 		client_close(c, true);
 	if (!c->closing && !c->busy && !c->held && c->ended)
 		client_flush(c);

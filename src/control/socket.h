@@ -2,6 +2,7 @@
 #ifndef XT_CONTROL_SOCKET_H
 #define XT_CONTROL_SOCKET_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 /* A listening socket of mode 0600, non-blocking and close-on-exec; its identity in *id. Makes the
@@ -11,5 +12,7 @@ int xt_socket_listen(const char *path, struct stat *id);
 int xt_socket_connect(const char *path);
 /* Unlink path if it is still the socket of id. */
 void xt_socket_remove(const char *path, const struct stat *id);
+/* The other end is closed; not merely its sending half, as of one who still waits for answers. */
+bool xt_socket_hung_up(int fd);
 
 #endif
