@@ -1,4 +1,4 @@
-/* The host's part, step by step: firewall, then DNS; back in the reverse order. Each step is noted
+/* The host's part, step by step: firewall, later DNS; back in the reverse order. Each step is noted
  * in the state file before it is done. */
 #include "cli/host_uv.h"
 
@@ -97,19 +97,6 @@ static void on_dns_set(void *ctx, unsigned way)
 		finish(host);
 }
 
-static void dns_up(struct xt_host *host)
-{
-	struct xt_dns_calls calls = {host, on_dns_trying, warn, on_dns_set};
-
-	if (host->down) {
-		down_begin(host);
-		return;
-	}
-	if (host->conf->n_dns == 0 || xt_dns_set(&host->dns, host->uv, host->name, host->conf->dns,
-						 host->conf->n_dns, &calls) < 0)
-		finish(host);
-}
-
 static void on_nft_up(void *ctx, const struct xt_command_result *result)
 {
 	struct xt_host *host = ctx;
@@ -123,7 +110,10 @@ static void on_nft_up(void *ctx, const struct xt_command_result *result)
 	else if (result->error != 0 && !host->down)
 		xt_say("%s: nft %s; inner addresses are not guarded", host->name,
 		       (xt_command_text(result, text, sizeof(text)), text));
-	dns_up(host);
+	if (host->down)
+		down_begin(host);
+	else
+		finish(host);
 }
 
 static void valid_mark(struct xt_host *host)
@@ -158,15 +148,19 @@ static char *firewall_text(const struct xt_host *host, size_t *len)
 
 static const char *const nft_argv[] = {"nft", "-f", "-", NULL};
 
-static void on_up(uv_timer_t *kick)
+static void on_guard(uv_timer_t *kick)
 {
 	struct xt_host *host = kick->data;
 	char *text;
 	size_t len = 0;
 	int rc = XT_E_NOMEM;
 
-	if (host->down || host->state.policy.table == 0) {
-		dns_up(host);
+	if (host->down) {
+		down_begin(host);
+		return;
+	}
+	if (host->state.policy.table == 0) {
+		finish(host);
 		return;
 	}
 	valid_mark(host);
@@ -183,12 +177,35 @@ static void on_up(uv_timer_t *kick)
 	}
 }
 
-void xt_host_up(struct xt_host *host, void (*done)(void *ctx), void *ctx)
+static void on_names(uv_timer_t *kick)
+{
+	struct xt_host *host = kick->data;
+	struct xt_dns_calls calls = {host, on_dns_trying, warn, on_dns_set};
+
+	if (host->down)
+		down_begin(host);
+	else if (host->conf->n_dns == 0 ||
+		 xt_dns_set(&host->dns, host->uv, host->name, host->conf->dns, host->conf->n_dns,
+			    &calls) < 0)
+		finish(host);
+}
+
+static void up(struct xt_host *host, uv_timer_cb first, void (*done)(void *ctx), void *ctx)
 {
 	host->done = done;
 	host->ctx = ctx;
 	host->up = true;
-	start(host, on_up);
+	start(host, first);
+}
+
+void xt_host_guard(struct xt_host *host, void (*done)(void *ctx), void *ctx)
+{
+	up(host, on_guard, done, ctx);
+}
+
+void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx)
+{
+	up(host, on_names, done, ctx);
 }
 
 /* --- the way down --- */

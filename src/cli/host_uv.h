@@ -21,10 +21,13 @@ bool xt_host_without_ipv6(const struct xt_host *host);
 /* The mark that was chosen and does not stand in the file, or 0. */
 uint32_t xt_host_own_mark(const struct xt_host *host);
 
-/* Once the link is set. done comes later, once, from the loop. */
-void xt_host_up(struct xt_host *host, void (*done)(void *ctx), void *ctx);
-/* Take back, the policy's rules excepted, which are the link's. While up is running it is cut
- * short; its done does not come then. */
+/* The firewall, before the link is set: the first answer shall pass already, and nothing unguarded.
+ * done comes later, once, from the loop. */
+void xt_host_guard(struct xt_host *host, void (*done)(void *ctx), void *ctx);
+/* The name servers, once the link is set. Likewise. */
+void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx);
+/* Take back, the policy's rules excepted, which are the link's. While one of the others is running
+ * it is cut short; its done does not come then. */
 void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx);
 /* After down (or without any up), and after the link was undone. NULL is fine. */
 void xt_host_free(struct xt_host *host);

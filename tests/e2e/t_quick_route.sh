@@ -4,7 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 command -v nft >/dev/null || skip "no nft"
 world
-pair "" "" "" ""
+# The peer is beyond the default route: only the mark leads there once the tunnel is up.
+ip -n right addr add 198.19.5.2/32 dev lo
+pair $L4 198.19.5.2
 # Right hands on what is behind it: 10.99.0.1 and fd99::1 on its loopback.
 ip -n right addr add 10.99.0.1/32 dev lo
 ip -n right addr add fd99::1/128 dev lo nodad
@@ -46,7 +48,8 @@ done
 ok "a table, two rules a family, the mark"
 
 at left ip route get 10.99.0.1 | grep -q 'dev left' || fail "10.99.0.1 goes elsewhere"
-at left ip route get $R4 | grep -q 'dev wire' || fail "the peer's endpoint goes into the tunnel"
+at left ip route get 198.19.5.2 mark 51820 | grep -q 'dev wire' || fail "the mark does not lead outside"
+at left ip route get $R4 | grep -q 'dev wire' || fail "the host's own network goes into the tunnel"
 capture left wire wire.pcap
 pings left 10.99.0.1 || fail "no answer from 10.99.0.1: $(cat ping.log)"
 pings left fd99::1 || fail "no answer from fd99::1: $(cat ping.log)"
@@ -55,7 +58,7 @@ tcp left right 10.99.0.1 2000000
 capture_end
 tcpdump -r wire.pcap -n 'host 10.99.0.1 or ip6 host fd99::1' 2>/dev/null | grep -q . &&
 	fail "inner packets outside"
-tcpdump -r wire.pcap -n 'udp port 51802' 2>/dev/null | grep -q . || fail "nothing on the wire"
+tcpdump -r wire.pcap -n 'udp port 51802 and host 198.19.5.2' 2>/dev/null | grep -q . || fail "nothing on the wire"
 ok "both families go through the tunnel, its datagrams and the host's own network do not"
 
 at left nft list table inet xtunnel-left >nft.log || fail "no firewall"
