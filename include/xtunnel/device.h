@@ -73,7 +73,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 /* Like plan, for what the device itself has to say: staged packets whose session is there, and
  * keepalives.  Appends to batch and returns how many; call again while the batch comes back full. */
 size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
-/* After the jobs were sealed: datagrams go to tx as views into batch. */
+/* After the jobs were sealed: datagrams go to tx as views into batch, whose jobs are used up. */
 void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		    struct xt_tx *tx);
 

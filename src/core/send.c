@@ -218,6 +218,7 @@ void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
+	batch->n_jobs = 0; /* done once: a second time would be another plaintext under one nonce */
 	xt_device_settle(dev);
 }
 
