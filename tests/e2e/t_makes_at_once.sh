@@ -1,0 +1,29 @@
+#!/bin/bash
+# Both sides begin at once, so that each answers the other's initiation: with another make too this ends
+# in sessions that carry data both ways, whichever side's key is the greater.
+# labels: makes
+# cases: debian go boringtun gotatun
+. "$(dirname "$0")/lib.sh"
+. "$SOURCE/tests/e2e/makes.sh"
+make=${1:-debian}
+make_program "$make"
+world
+
+declare -A seen
+for round in 1 2 3 4 5 6; do
+	pair
+	begin left xtunnel
+	begin right "$make"
+	crossing left right
+	seen[$(order)]=1
+	ip netns exec left ping -n -q -c50 -i0.02 -W2 10.7.0.2 >ping.log 2>&1 &
+	there=$!
+	at right ping -n -q -c50 -i0.02 -W2 fd07::1 >back.log 2>&1
+	wait $there
+	[ "$(cat ping.log back.log | grep -c ' 0% packet loss')" = 2 ] ||
+		fail "round $round, our key is $(order): $(grep loss ping.log back.log) $(
+			json left left '.counters, .peers')"
+	stop left
+	stop_make right
+done
+ok "six times both began at once, $make and ours: nothing is lost (our key: ${!seen[*]})"
