@@ -18,7 +18,7 @@
 
 static struct xt_tun *tun_new(const char *name)
 {
-	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false};
+	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false, 0};
 	struct xt_tun *tun = NULL;
 
 	assert_int_equal(xt_tun_open(&tun, &options), 0);
@@ -27,7 +27,7 @@ static struct xt_tun *tun_new(const char *name)
 
 static int tun_try(const char *name, struct xt_tun **out)
 {
-	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false};
+	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false, 0};
 
 	return xt_tun_open(out, &options);
 }
@@ -243,7 +243,7 @@ static int user_opens(void *arg)
 
 static void a_persistent_device_is_its_owners_to_use(void **state)
 {
-	const struct xt_tun_options options = {"platform0", USER, UINT32_MAX, true, false};
+	const struct xt_tun_options options = {"platform0", USER, UINT32_MAX, true, false, 0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;
@@ -264,7 +264,7 @@ static void a_persistent_device_is_its_owners_to_use(void **state)
 
 static void a_persistent_device_can_be_its_groups(void **state)
 {
-	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true, false};
+	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true, false, 0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;
