@@ -1,10 +1,12 @@
 /* show: the state of running endpoints, for people or as JSON. */
+#include <string.h>
 #include <time.h>
 
 #include <xtunnel/error.h>
 
 #include "cli/ask.h"
 #include "cli/cmd.h"
+#include "cli/show_fields.h"
 #include "cli/term.h"
 #include "control/status.h"
 
@@ -15,7 +17,10 @@ const struct xt_option xt_show_options[] = {
 };
 const char xt_text_show[] =
     "\nWithout NAME all endpoints are shown that this user can see. When NAME does not run, the\n"
-    "exit status is 3.\n";
+    "exit status is 3. For scripts, as `wg show` prints them, keys included: NAME FIELD, where FIELD\n"
+    "is dump, public-key, private-key, listen-port, fwmark, peers, preshared-keys, endpoints,\n"
+    "allowed-ips, latest-handshakes, transfer or persistent-keepalive; NAME may be all, then each\n"
+    "line begins with the endpoint's name. `interfaces` prints all names on one line.\n";
 
 static int ask_status(const char *name, json_t **out, bool quiet)
 {
@@ -89,11 +94,31 @@ static int show_all(bool json, const struct xt_status_style *style)
 	return worst;
 }
 
+static int show_field(const char *name, const char *field)
+{
+	const char *near;
+
+	if (!xt_show_field_known(field, &near))
+		return near ? xt_fail(XT_EXIT_USAGE,
+				      "show: %.40s: unknown field, did you mean \"%s\"?", field,
+				      near)
+			    : xt_fail(XT_EXIT_USAGE,
+				      "show: %.40s: unknown field; see xtunnel help show", field);
+	return strcmp(name, "all") == 0 ? xt_show_field_all(field)
+					: xt_show_field(name, field, false);
+}
+
 int xt_cmd_show(const struct xt_args *args)
 {
 	struct xt_status_style style = {.colour = xt_status_colour(stdout),
 					.now_s = (uint64_t)time(NULL)};
 
+	if (args->n == 2)
+		return show_field(args->operands[0], args->operands[1]);
+	if (args->n == 1 && strcmp(args->operands[0], "interfaces") == 0)
+		return xt_show_interfaces();
+	if (args->n == 1 && strcmp(args->operands[0], "all") == 0)
+		return show_all(args->given[JSON], &style);
 	return args->n ? show_one(args->operands[0], args->given[JSON], &style)
 		       : show_all(args->given[JSON], &style);
 }

@@ -19,9 +19,10 @@ static const struct xt_verb verbs[] = {
      xt_text_down, NULL, xt_cmd_down},
     {"save", "NAME", 1, 1, "write the present state of an endpoint into its file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
-    {"show", "[NAME]", 0, 1, "show running endpoints",
-     "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n", xt_text_show,
-     xt_show_options, xt_cmd_show},
+    {"show", "[NAME [FIELD]]", 0, 2, "show running endpoints",
+     "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
+     "# as `wg show left dump` prints it\nxtunnel show left dump\n",
+     xt_text_show, xt_show_options, xt_cmd_show},
     {"ping", "NAME PEER", 2, 2, "ping a peer from inside the endpoint",
      "# by the peer's Name, its public key, or an inner address\n"
      "xtunnel ping left right\n"

@@ -221,14 +221,17 @@ static int list_dir(const char *dir, char ***names, size_t *n)
 	return rc;
 }
 
-int xt_rundir_list(char ***names, size_t *n)
+/* Of dir, or of all where it is NULL. */
+static int list(const char *only, char ***names, size_t *n)
 {
 	char dir[XT_RUNDIR_MAX];
 	int rc = 0;
 
 	*names = NULL;
 	*n = 0;
-	for (unsigned i = 0; rc == 0 && xt_rundir_each(i, dir); i++)
+	if (only)
+		rc = list_dir(only, names, n);
+	for (unsigned i = 0; !only && rc == 0 && xt_rundir_each(i, dir); i++)
 		rc = list_dir(dir, names, n);
 	if (rc < 0) {
 		xt_rundir_list_free(*names, *n);
@@ -237,6 +240,16 @@ int xt_rundir_list(char ***names, size_t *n)
 	if (*n > 1)
 		qsort(*names, *n, sizeof(**names), compare);
 	return 0;
+}
+
+int xt_rundir_list(char ***names, size_t *n)
+{
+	return list(NULL, names, n);
+}
+
+int xt_rundir_list_in(const char *dir, char ***names, size_t *n)
+{
+	return list(dir, names, n);
 }
 
 void xt_rundir_list_free(char **names, size_t n)

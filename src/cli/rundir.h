@@ -27,6 +27,7 @@ bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name);
 
 /* Names of all socket files, sorted, in one allocation each and an array; -errno. */
 int xt_rundir_list(char ***names, size_t *n);
+int xt_rundir_list_in(const char *dir, char ***names, size_t *n); /* of one directory */
 void xt_rundir_list_free(char **names, size_t n);
 
 /* A note that the persistent interface NAME is ours, and whose: so that `down` removes it though no

@@ -1,0 +1,321 @@
+/* A reply to UAPI's get, line by line, in the forms for scripts. */
+#include "cli/show_fields.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/args.h"
+#include "cli/rundir.h"
+#include "cli/term.h"
+#include "cli/uapi_ask.h"
+#include "crypto/dh.h"
+
+enum field {
+	DUMP,
+	PUBLIC_KEY,
+	PRIVATE_KEY,
+	LISTEN_PORT,
+	FWMARK,
+	PEERS,
+	PRESHARED_KEYS,
+	ENDPOINTS,
+	ALLOWED_IPS,
+	LATEST_HANDSHAKES,
+	TRANSFER,
+	PERSISTENT_KEEPALIVE,
+	FIELDS
+};
+static const char *const names[FIELDS] = {
+    "dump",	"public-key",	       "private-key", "listen-port", "fwmark",
+    "peers",	"preshared-keys",      "endpoints",   "allowed-ips", "latest-handshakes",
+    "transfer", "persistent-keepalive"};
+
+/* Values point into the reply; keys are base64. */
+struct device {
+	char private_key[XT_KEY_BASE64], public_key[XT_KEY_BASE64];
+	const char *port, *mark;
+};
+struct peer {
+	char key[XT_KEY_BASE64], psk[XT_KEY_BASE64];
+	const char *endpoint, *seconds, *rx, *tx, *keepalive;
+	const char *allowed; /* the reply's line, others of its kind follow */
+};
+
+struct view {
+	const char *name; /* NULL: lines go without */
+	enum field field;
+	struct device device;
+	struct peer peer;
+	bool in_peer;
+};
+
+static const char *or_none(const char *text)
+{
+	return text && *text ? text : "(none)";
+}
+
+static bool is_zero(const char *text)
+{
+	return !text || strspn(text, "0") == strlen(text);
+}
+
+static const char *or_off(const char *text)
+{
+	return is_zero(text) ? "off" : text;
+}
+
+/* "" when it is none. */
+static void key_text(char out[XT_KEY_BASE64], const char *hex)
+{
+	uint8_t key[32];
+
+	out[0] = '\0';
+	if (xt_key_from_hex(key, hex, strlen(hex)))
+		xt_key_to_base64(out, key);
+	xt_wipe(key, sizeof(key));
+}
+
+static void line_begin(const struct view *v)
+{
+	if (v->name)
+		printf("%s\t", v->name);
+}
+
+static void put_mark(const char *mark)
+{
+	uint64_t n;
+
+	if (!is_zero(mark) && xt_number(&n, mark, UINT32_MAX, false))
+		printf("0x%" PRIx64, n);
+	else
+		fputs("off", stdout);
+}
+
+static void put_device(const struct view *v)
+{
+	const struct device *d = &v->device;
+	const char *port = d->port ? d->port : "0";
+
+	if (v->field > FWMARK)
+		return;
+	line_begin(v);
+	switch (v->field) {
+	case DUMP:
+		printf("%s\t%s\t%s\t", or_none(d->private_key), or_none(d->public_key), port);
+		put_mark(d->mark);
+		break;
+	case PUBLIC_KEY:
+		fputs(or_none(d->public_key), stdout);
+		break;
+	case PRIVATE_KEY:
+		fputs(or_none(d->private_key), stdout);
+		break;
+	case LISTEN_PORT:
+		fputs(port, stdout);
+		break;
+	default:
+		put_mark(d->mark);
+		break;
+	}
+	putchar('\n');
+}
+
+/* allowed: "allowed_ip=…" lines as the reply has them, each ended by a NUL. */
+static void put_allowed(const char *allowed, char between)
+{
+	static const char head[] = "allowed_ip=";
+	bool first = true;
+
+	if (!allowed)
+		fputs("(none)", stdout);
+	for (; allowed && strncmp(allowed, head, strlen(head)) == 0;
+	     allowed += strlen(allowed) + 1) {
+		if (!first)
+			putchar(between);
+		first = false;
+		fputs(allowed + strlen(head), stdout);
+	}
+}
+
+static void put_peer_field(const struct view *v, const struct peer *p)
+{
+	putchar('\t');
+	switch (v->field) {
+	case DUMP:
+		printf("%s\t%s\t", or_none(p->psk), or_none(p->endpoint));
+		put_allowed(p->allowed, ',');
+		printf("\t%s\t%s\t%s\t%s", p->seconds, p->rx, p->tx, or_off(p->keepalive));
+		break;
+	case PRESHARED_KEYS:
+		fputs(or_none(p->psk), stdout);
+		break;
+	case ENDPOINTS:
+		fputs(or_none(p->endpoint), stdout);
+		break;
+	case ALLOWED_IPS:
+		put_allowed(p->allowed, ' ');
+		break;
+	case LATEST_HANDSHAKES:
+		fputs(p->seconds, stdout);
+		break;
+	case TRANSFER:
+		printf("%s\t%s", p->rx, p->tx);
+		break;
+	default:
+		fputs(or_off(p->keepalive), stdout);
+		break;
+	}
+}
+
+/* What was collected is whole: the device, or a peer. */
+static void put_section(struct view *v)
+{
+	if (!v->in_peer) {
+		put_device(v);
+	} else if (v->field == DUMP || v->field >= PEERS) {
+		line_begin(v);
+		fputs(v->peer.key, stdout);
+		if (v->field != PEERS)
+			put_peer_field(v, &v->peer);
+		putchar('\n');
+	}
+}
+
+static void device_line(struct device *d, const char *key, const char *value)
+{
+	if (strcmp(key, "private_key") == 0) {
+		struct xt_private scalar;
+		struct xt_public public;
+
+		if (!is_zero(value))
+			key_text(d->private_key, value);
+		if (*d->private_key && xt_key_from_hex(scalar.b, value, strlen(value))) {
+			xt_dh_public(&public, &scalar);
+			xt_key_to_base64(d->public_key, public.b);
+		}
+		xt_wipe(&scalar, sizeof(scalar));
+	} else if (strcmp(key, "listen_port") == 0) {
+		d->port = value;
+	} else if (strcmp(key, "fwmark") == 0) {
+		d->mark = value;
+	}
+}
+
+static void peer_line(struct peer *p, const char *line, const char *key, const char *value)
+{
+	if (strcmp(key, "preshared_key") == 0 && !is_zero(value))
+		key_text(p->psk, value);
+	else if (strcmp(key, "endpoint") == 0)
+		p->endpoint = value;
+	else if (strcmp(key, "last_handshake_time_sec") == 0)
+		p->seconds = value;
+	else if (strcmp(key, "rx_bytes") == 0)
+		p->rx = value;
+	else if (strcmp(key, "tx_bytes") == 0)
+		p->tx = value;
+	else if (strcmp(key, "persistent_keepalive_interval") == 0)
+		p->keepalive = value;
+	else if (strcmp(key, "allowed_ip") == 0 && !p->allowed)
+		p->allowed = line;
+}
+
+static void take_line(struct view *v, const char *line)
+{
+	const char *equals = strchr(line, '=');
+	char key[40];
+
+	if (!equals || (size_t)(equals - line) >= sizeof(key))
+		return;
+	memcpy(key, line, (size_t)(equals - line));
+	key[equals - line] = '\0';
+	if (strcmp(key, "public_key") == 0) {
+		put_section(v);
+		v->in_peer = true;
+		v->peer = (struct peer){.seconds = "0", .rx = "0", .tx = "0"};
+		key_text(v->peer.key, equals + 1);
+	} else if (v->in_peer) {
+		peer_line(&v->peer, line, key, equals + 1);
+	} else {
+		device_line(&v->device, key, equals + 1);
+	}
+}
+
+/* The reply's line ends become NULs, so that values are strings where they stand. */
+static void put_reply(struct view *v, char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		text[i] = (char)(c == '\n' ? '\0' : c < ' ' || c == 0x7f ? '?' : c);
+	}
+	for (char *line = text; line < text + len && *line; line += strlen(line) + 1)
+		take_line(v, line);
+	put_section(v);
+	xt_wipe(v, sizeof(*v));
+}
+
+bool xt_show_field_known(const char *field, const char **near)
+{
+	*near = NULL;
+	for (int i = 0; i < FIELDS; i++) {
+		if (strcmp(names[i], field) == 0)
+			return true;
+	}
+	*near = xt_nearest(field, names, FIELDS);
+	return false;
+}
+
+int xt_show_field(const char *name, const char *field, bool named)
+{
+	struct view view = {.name = named ? name : NULL};
+	char *text;
+	size_t len;
+	int status = xt_uapi_ask(name, &text, &len);
+
+	if (status != XT_EXIT_FINE)
+		return status;
+	while (strcmp(names[view.field], field) != 0)
+		view.field++;
+	put_reply(&view, text, len);
+	xt_wipe(text, len);
+	free(text);
+	return XT_EXIT_FINE;
+}
+
+int xt_show_interfaces(void)
+{
+	char **list;
+	size_t n, shown = 0;
+	int rc = xt_uapi_list(&list, &n);
+
+	if (rc < 0)
+		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s", shown++ ? " " : "", list[i]);
+	if (shown)
+		putchar('\n');
+	xt_rundir_list_free(list, n);
+	return XT_EXIT_FINE;
+}
+
+int xt_show_field_all(const char *field)
+{
+	char **list;
+	size_t n;
+	int rc = xt_uapi_list(&list, &n), worst = XT_EXIT_FINE;
+
+	if (rc < 0)
+		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+	for (size_t i = 0; i < n; i++) {
+		rc = xt_show_field(list[i], field, true);
+		worst = XT_MAX(worst, rc);
+	}
+	xt_rundir_list_free(list, n);
+	return worst;
+}
