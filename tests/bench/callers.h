@@ -1,0 +1,267 @@
+/* Many peers that call one endpoint: initiations made ahead, sent so that a window of them is open,
+ * answered by whoever listens there, in real time.  A responder under load asks for a cookie; it
+ * gets it. */
+#ifndef XT_BENCH_CALLERS_H
+#define XT_BENCH_CALLERS_H
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <xtunnel/error.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "core/cookie.h"
+#include "core/noise.h"
+#include "core/tai64n.h"
+#include "crypto/dh.h"
+#include "platform/clock.h"
+
+#define CALLERS_PATIENCE (500 * XT_MS) /* then a call counts as lost */
+#define CALLERS_SPAN	 (8 * XT_SECOND)
+
+/* n       peers, each of which calls once a pass
+ * passes  the first is not counted: static secrets are computed in it
+ * window  calls open at a time
+ * gap_ms  from an answer to the next call */
+struct callers_wish {
+	const char *address, *key;
+	uint32_t n, passes, window, gap_ms;
+};
+
+struct call {
+	struct xt_noise_local local;
+	struct xt_noise_peer peer;
+	struct xt_noise_handshake hs;
+	struct xt_msg_initiation msg;
+	struct xt_msg_response response;
+	uint64_t sent, answered; /* 0: not yet */
+};
+
+struct callers {
+	int fd;
+	uint32_t n, window, open;
+	uint64_t gap, last; /* last: answer, or call without one */
+	struct call *calls;
+	struct xt_cookie_maker maker;
+	uint64_t cookies, lost;
+};
+
+/* Known keys: for a bench only. */
+static inline void caller_key(struct xt_private *key, uint32_t i)
+{
+	memset(key->b, 0x5c, sizeof(key->b));
+	for (size_t b = 0; b < 4; b++)
+		key->b[8 + b] = (uint8_t)(i >> 8 * b);
+	xt_dh_clamp(key);
+}
+
+static inline int callers_keys(uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		char text[XT_KEY_BASE64];
+		struct xt_private key;
+		struct xt_public own;
+
+		caller_key(&key, i);
+		xt_dh_public(&own, &key);
+		xt_key_to_base64(text, own.b);
+		puts(text);
+	}
+	return 0;
+}
+
+static inline void callers_send(struct callers *c, uint32_t i)
+{
+	struct call *call = &c->calls[i];
+
+	xt_cookie_stamp(&c->maker, xt_clock_now().mono, &call->msg, sizeof(call->msg));
+	call->sent = xt_clock_now().mono;
+	if (send(c->fd, &call->msg, sizeof(call->msg), 0) < 0 && errno != ECONNREFUSED)
+		perror("send");
+}
+
+static inline void callers_take(struct callers *c, const uint8_t *bytes, size_t len)
+{
+	enum xt_msg_type type = xt_msg_type(bytes, len);
+	uint64_t now = xt_clock_now().mono;
+	uint32_t i;
+
+	if (type != XT_MSG_RESPONSE && type != XT_MSG_COOKIE)
+		return;
+	memcpy(&i, bytes + (type == XT_MSG_RESPONSE ? 8 : 4), sizeof(i));
+	i = le32toh(i) - 1;
+	if (i >= c->n || !c->calls[i].sent || c->calls[i].answered)
+		return;
+	if (type == XT_MSG_RESPONSE) {
+		memcpy(&c->calls[i].response, bytes, sizeof(c->calls[i].response));
+		c->calls[i].answered = c->last = now;
+		c->open--;
+		return;
+	}
+	memcpy(c->maker.last_mac1, c->calls[i].msg.macs.mac1, sizeof(c->maker.last_mac1));
+	c->maker.asked = true;
+	if (xt_cookie_accept(&c->maker, now, (const void *)bytes)) {
+		c->cookies++;
+		callers_send(c, i);
+	}
+}
+
+static inline void callers_drain(struct callers *c, int wait_ms)
+{
+	struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
+	uint8_t bytes[256];
+	ssize_t len;
+
+	(void)poll(&pfd, 1, wait_ms);
+	while ((len = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		callers_take(c, bytes, (size_t)len);
+}
+
+/* Everybody calls once. Returns the nanoseconds that it took. */
+static inline uint64_t callers_pass(struct callers *c)
+{
+	uint64_t start = xt_clock_now().mono, now = start;
+	uint32_t next = 0, oldest = 0;
+
+	c->open = 0;
+	while ((next < c->n || c->open) && now - start < CALLERS_SPAN) {
+		while (next < c->n && c->open < c->window && now >= c->last + c->gap) {
+			c->open++;
+			callers_send(c, next++);
+		}
+		callers_drain(c, c->open ? 20 : 1);
+		now = xt_clock_now().mono;
+		while (oldest < next && (c->calls[oldest].answered ||
+					 now > c->calls[oldest].sent + CALLERS_PATIENCE)) {
+			if (!c->calls[oldest].answered) {
+				c->open--;
+				c->lost++;
+				c->last = now;
+				/* A late answer no longer counts. */
+				c->calls[oldest].sent = 0;
+			}
+			oldest++;
+		}
+	}
+	return now - start;
+}
+
+static inline int callers_prepare(struct callers *c, const struct xt_public *responder, bool first)
+{
+	uint8_t stamp[XT_STAMP_LEN];
+
+	xt_tai64n_encode(stamp, xt_clock_now().wall);
+	for (uint32_t i = 0; i < c->n; i++) {
+		struct call *call = &c->calls[i];
+		struct xt_private key;
+
+		caller_key(&key, i);
+		if (first) {
+			xt_noise_local_set(&call->local, &key);
+			xt_noise_peer_set(&call->peer, &call->local, responder);
+		}
+		call->sent = call->answered = 0;
+		key.b[9] = (uint8_t)~key.b[9]; /* an ephemeral as known as all the rest */
+		if (xt_noise_initiate(&call->hs, &call->local, &call->peer, &key, stamp, i + 1,
+				      &call->msg))
+			return XT_E_CRYPTO;
+	}
+	return 0;
+}
+
+static inline int callers_connect(const char *address)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct xt_endpoint endpoint;
+	int fd, size = 1 << 20;
+
+	if (xt_endpoint_parse(&endpoint, address) || endpoint.ip.family != 4)
+		return -EINVAL;
+	memcpy(&to.sin_addr, endpoint.ip.b, 4);
+	to.sin_port = htons(endpoint.port);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+static inline int callers_by_value(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static inline void callers_print(const struct callers *c, uint64_t *took, uint64_t n, uint64_t ns,
+				 uint64_t valid)
+{
+	qsort(took, n, sizeof(*took), callers_by_value);
+	printf("{\"bench\": \"callers\", \"answered\": %llu, \"valid\": %llu, \"lost\": %llu, "
+	       "\"cookies\": %llu, \"seconds\": %.4f, \"per_second\": %.1f, "
+	       "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
+	       (unsigned long long)n, (unsigned long long)valid, (unsigned long long)c->lost,
+	       (unsigned long long)c->cookies, (double)ns / 1e9,
+	       ns ? (double)valid * 1e9 / (double)ns : 0, n ? (double)took[n / 2] / 1e6 : 0,
+	       n ? (double)took[n * 99 / 100] / 1e6 : 0, n ? (double)took[n - 1] / 1e6 : 0);
+}
+
+static inline int callers_run(const struct callers_wish *wish)
+{
+	struct callers c = {.n = wish->n, .window = wish->window, .gap = wish->gap_ms * XT_MS};
+	uint64_t ns = 0, n = 0, valid = 0, *took;
+	struct xt_public responder;
+
+	if (!xt_key_from_base64(responder.b, wish->key, strlen(wish->key)))
+		return XT_E_INVALID;
+	c.fd = callers_connect(wish->address);
+	if (c.fd < 0)
+		return c.fd;
+	c.calls = calloc(c.n, sizeof(*c.calls));
+	took = calloc((size_t)c.n * wish->passes, sizeof(*took));
+	if (!c.calls || !took)
+		return XT_E_NOMEM;
+	xt_cookie_maker_init(&c.maker, &responder);
+	for (uint32_t pass = 0; pass < wish->passes; pass++) {
+		uint64_t span;
+
+		if (callers_prepare(&c, &responder, pass == 0))
+			return XT_E_CRYPTO;
+		span = callers_pass(&c);
+		if (pass == 0 && wish->passes > 1) {
+			c.lost = 0;
+			usleep(100000); /* a peer's initiations are consumed no faster */
+			continue;
+		}
+		ns += span;
+		for (uint32_t i = 0; i < c.n; i++) {
+			struct call *call = &c.calls[i];
+			struct xt_noise_keys keys;
+
+			if (!call->answered)
+				continue;
+			took[n++] = call->answered - call->sent;
+			valid += xt_noise_read_response(&call->hs, &call->local, &call->peer,
+							&call->response, &keys) == 0;
+		}
+	}
+	callers_print(&c, took, n, ns, valid);
+	free(took);
+	free(c.calls);
+	close(c.fd);
+	return 0;
+}
+
+#endif
