@@ -60,6 +60,17 @@ foreach(path IN LISTS xt_bench)
     add_dependencies(bench run_${name})
 endforeach()
 
+# tests/e2e/NAME.c: helpers of the scripts there, as e2e_NAME in the build folder.
+file(GLOB xt_helpers CONFIGURE_DEPENDS tests/e2e/*.c)
+foreach(path IN LISTS xt_helpers)
+    get_filename_component(name ${path} NAME_WE)
+    xt_test_layers(libs ${path})
+    add_executable(e2e_${name} ${path})
+    target_include_directories(e2e_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src
+                               ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(e2e_${name} PRIVATE ${libs})
+endforeach()
+
 # tests/docs/t_*: what holds code, documents and package together.
 # tests/e2e/t_*.sh: endpoints in network namespaces; a script's second line may say
 #   # labels: long     and     # timeout: 900     and     # alone   (it measures time)

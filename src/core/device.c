@@ -43,7 +43,7 @@ static int open_parts(struct xt_device *dev)
 	memset(dev->local, 0, sizeof(*dev->local));
 	dev->keypairs.index = &dev->index;
 	dev->staged = xt_staged_pool_new(XT_STAGED_POOL);
-	if (!dev->staged || !xt_queue_init(&dev->queue))
+	if (!dev->staged || !xt_queue_init(&dev->queue) || !xt_asked_init(&dev->asked))
 		return XT_E_NOMEM;
 	err = xt_secret_pool_new(&dev->peer_slab, sizeof(struct xt_peer_secret), 64);
 	if (!err)
@@ -92,6 +92,7 @@ void xt_device_free(struct xt_device *dev)
 	xt_secret_pool_free(dev->keypairs.slab);
 	xt_staged_pool_free(dev->staged);
 	xt_queue_clear(&dev->queue);
+	xt_asked_clear(&dev->asked);
 	xt_ratelimit_free(dev->rate);
 	xt_allowedips_clear(&dev->allowed);
 	xt_heap_clear(&dev->deadlines);
@@ -122,7 +123,7 @@ uint64_t xt_device_deadline(const struct xt_device *dev)
 {
 	const struct xt_heap_node *min = xt_heap_min(&dev->deadlines);
 
-	if (dev->queue.n)
+	if (dev->queue.n || dev->asked.n)
 		return 0;
 	return min ? min->key : XT_NEVER;
 }

@@ -6,6 +6,7 @@
 
 #include "base/heap.h"
 #include "core/allowedips.h"
+#include "core/asked.h"
 #include "core/cookie.h"
 #include "core/index.h"
 #include "core/keypair.h"
@@ -28,8 +29,10 @@ struct xt_device {
 	struct xt_heap deadlines;
 	struct xt_staged_pool *staged;
 	struct xt_queue queue;
+	struct xt_asked asked;
 	struct xt_ratelimit *rate;
-	uint64_t load_until; /* monotonic */
+	uint64_t load_until;   /* monotonic */
+	uint32_t load_refused; /* messages without a cookie since load_until was set */
 
 	struct xt_peer *peers; /* in order of creation */
 	struct xt_peer *peers_by_key;

@@ -1,13 +1,19 @@
 /* The road of handshake messages.
  *
- *   we start    xt_handshake_start -> xt_noise_initiate -> xt_cookie_stamp -> tx
- *   they answer queue -> gate -> xt_noise_read_response -> keypair installed as current -> peer
- * speaks they start  queue -> gate -> read initiation, find peer, stamp newer -> respond -> keypair
- * as next a cookie    queue -> kept for the next retry
+ * We start: xt_handshake_start, xt_noise_initiate, xt_cookie_stamp, tx.
  *
- * The gate: mac1 wrong -> silence; under load without mac2 -> cookie reply; with it, a rate per
- * source. The handshake that we initiated and the answer to theirs do not share state: when both
- * begin at once both sessions come up and neither side waits for a timer. */
+ * They answer: gate, queue, xt_noise_read_response; keypair installed as current; the peer speaks.
+ *
+ * They start: gate, queue, read initiation, find peer, stamp newer, respond; keypair as next.
+ *
+ * A cookie reply is kept for the next retry.
+ *
+ * The gate stands before the queue: mac1 wrong, silence; under load without mac2, a cookie reply;
+ * with it, a rate per source. So under load only those wait in the queue who receive at the address
+ * they send from, and a flood that does not cannot push them out. Cookie replies are made in the
+ * tick, one for each endpoint that asked. The handshake that we initiated and the answer to theirs
+ * do not share state: when both begin at once both sessions come up and neither side waits for a
+ * timer. */
 #include "core/handshake.h"
 
 #include <string.h>
@@ -20,19 +26,90 @@ bool xt_under_load(const struct xt_device *dev, struct xt_time now)
 	return dev->queue.n >= XT_QUEUE_BUSY || now.mono < dev->load_until;
 }
 
+static void load_begins(struct xt_device *dev, struct xt_time now)
+{
+	if (now.mono >= dev->load_until)
+		xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
+	dev->load_until = now.mono + XT_LOAD_HOLD;
+	dev->load_refused = 0;
+}
+
+/* XT_PASS: go on; else the message ends here. */
+static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const struct xt_path *from,
+			    const uint8_t *msg, uint32_t len, bool *proved)
+{
+	enum xt_cookie_result result =
+	    xt_cookie_check(&dev->checker, now.mono, msg, len, &from->remote);
+
+	*proved = result == XT_COOKIE_MAC2;
+	if (result == XT_COOKIE_WRONG)
+		return XT_DROP_MAC1;
+	if (!xt_under_load(dev, now))
+		return XT_PASS;
+	if (*proved)
+		return xt_ratelimit_allow(dev->rate, &from->remote.ip, now.mono) ? XT_PASS
+										 : XT_DROP_RATE;
+	xt_asked_put(&dev->asked, from, msg, len);
+	if (++dev->load_refused >= XT_LOAD_STAY)
+		load_begins(dev, now);
+	return XT_DROP_UNDER_LOAD;
+}
+
+/* At once: without the index of a message of ours it costs nothing. */
+static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now, const uint8_t *bytes)
+{
+	const struct xt_msg_cookie *msg = (const void *)bytes;
+	uint32_t index = xt_le32_load(msg->receiver);
+	struct xt_peer *peer;
+	void *owner;
+
+	switch (xt_index_find(&dev->index, index, &owner)) {
+	case XT_INDEX_HANDSHAKE:
+		peer = owner;
+		break;
+	case XT_INDEX_KEYPAIR: /* for the response that we sent */
+		peer = ((struct xt_keypair *)owner)->peer;
+		break;
+	default:
+		return XT_DROP_COOKIE;
+	}
+	if (!xt_cookie_accept(&peer->cookie, now.mono, msg))
+		return XT_DROP_COOKIE;
+	peer->rx_bytes += sizeof(*msg);
+	xt_event(dev, XT_EVENT_COOKIE_RECEIVED, peer);
+	xt_count(dev, XT_TAKEN_HANDSHAKE);
+	return XT_TAKEN_HANDSHAKE;
+}
+
+static bool is_awaited(const struct xt_device *dev, const uint8_t *bytes)
+{
+	const struct xt_msg_response *msg = (const void *)bytes;
+	void *owner;
+
+	return xt_index_find(&dev->index, xt_le32_load(msg->receiver), &owner) ==
+	       XT_INDEX_HANDSHAKE;
+}
+
 enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
 				   const struct xt_path *from, const uint8_t *msg, uint32_t len)
 {
+	bool proved;
+	enum xt_verdict verdict;
+
 	if (!dev->local->has_key)
 		return XT_DROP_MAC1;
-	if (dev->queue.n >= XT_QUEUE_BUSY) {
-		if (now.mono >= dev->load_until)
-			xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
-		dev->load_until = now.mono + XT_LOAD_HOLD;
-	}
-	if (!xt_queue_push(&dev->queue, from, msg, len))
-		return XT_DROP_QUEUE;
-	return XT_TAKEN_HANDSHAKE;
+	if (msg[0] == XT_MSG_COOKIE)
+		return cookie_reply(dev, now, msg);
+	if (msg[0] == XT_MSG_RESPONSE && !is_awaited(dev, msg))
+		return XT_DROP_INDEX;
+	verdict = gate(dev, now, from, msg, len, &proved);
+	if (verdict != XT_PASS)
+		return verdict;
+	if (!xt_queue_push(&dev->queue, from, msg, len, proved))
+		verdict = XT_DROP_QUEUE;
+	if (dev->queue.n >= XT_QUEUE_BUSY)
+		load_begins(dev, now);
+	return verdict == XT_PASS ? XT_TAKEN_HANDSHAKE : verdict;
 }
 
 /* A fresh session index that leads to peer's handshake; 0: none to be had. */
@@ -276,73 +353,54 @@ out:
 	return verdict;
 }
 
-static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now,
-				    const struct xt_queued *q)
+/* One message of the queue. *cheap: it cost no Diffie-Hellman. Those that came in before the load
+ * began are judged by it now. */
+static enum xt_verdict work_off(struct xt_device *dev, struct xt_time now,
+				const struct xt_queued *q, struct xt_tx *tx, bool *cheap)
 {
-	const struct xt_msg_cookie *msg = (const void *)q->msg;
-	uint32_t index = xt_le32_load(msg->receiver);
-	struct xt_peer *peer;
-	void *owner;
+	enum xt_verdict verdict;
+	bool proved;
 
-	switch (xt_index_find(&dev->index, index, &owner)) {
-	case XT_INDEX_HANDSHAKE:
-		peer = owner;
-		break;
-	case XT_INDEX_KEYPAIR: /* for the response that we sent */
-		peer = ((struct xt_keypair *)owner)->peer;
-		break;
-	default:
-		return XT_DROP_COOKIE;
+	*cheap = true;
+	if (!dev->local->has_key)
+		return XT_DROP_MAC1;
+	if (!q->proved && xt_under_load(dev, now)) {
+		verdict = gate(dev, now, &q->from, q->msg, q->len, &proved);
+		if (verdict != XT_PASS)
+			return verdict;
 	}
-	if (!xt_cookie_accept(&peer->cookie, now.mono, msg))
-		return XT_DROP_COOKIE;
-	peer->rx_bytes += q->len;
-	xt_event(dev, XT_EVENT_COOKIE_RECEIVED, peer);
-	return XT_TAKEN_HANDSHAKE;
+	*cheap = false;
+	return q->msg[0] == XT_MSG_INITIATION ? initiation(dev, now, q, tx) : response(dev, now, q);
 }
 
-/* XT_PASS: go on; else the message ends here. */
-static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
-			    struct xt_tx *tx)
+static void tell_cookie(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
+			uint16_t len, struct xt_tx *tx)
 {
 	struct xt_msg_cookie reply;
-	enum xt_cookie_result result =
-	    xt_cookie_check(&dev->checker, now.mono, q->msg, q->len, &q->from.remote);
 
-	if (result == XT_COOKIE_WRONG)
-		return XT_DROP_MAC1;
-	if (!xt_under_load(dev, now))
-		return XT_PASS;
-	if (result == XT_COOKIE_MAC2)
-		return xt_ratelimit_allow(dev->rate, &q->from.remote.ip, now.mono) ? XT_PASS
-										   : XT_DROP_RATE;
-	xt_cookie_reply(&dev->checker, now.mono, q->msg, q->len, &q->from.remote, &reply);
+	if (!dev->local->has_key)
+		return;
+	xt_cookie_reply(&dev->checker, now.mono, q->msg, len, &q->from.remote, &reply);
 	(void)xt_tx_copy(tx, &q->from, 0, &reply, sizeof(reply));
-	return XT_DROP_UNDER_LOAD;
 }
 
 void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
 	unsigned costly = XT_QUEUE_BUDGET, cheap = XT_QUEUE_CHEAP;
+	const struct xt_queued *q;
+	uint16_t len;
 
-	while (costly && cheap && xt_tx_has_room(tx)) {
-		struct xt_queued *q = xt_queue_pop(&dev->queue);
-		enum xt_verdict verdict;
+	while (costly && cheap && xt_tx_has_room(tx) && (q = xt_queue_pop(&dev->queue))) {
+		bool was_cheap;
 
-		if (!q)
-			return;
-		if (!dev->local->has_key) {
-			verdict = XT_DROP_MAC1;
-		} else if (q->msg[0] == XT_MSG_COOKIE) {
-			verdict = cookie_reply(dev, now, q);
+		xt_count(dev, work_off(dev, now, q, tx, &was_cheap));
+		if (was_cheap)
 			cheap--;
-		} else if ((verdict = gate(dev, now, q, tx)) != XT_PASS) {
-			cheap--;
-		} else {
+		else
 			costly--;
-			verdict = q->msg[0] == XT_MSG_INITIATION ? initiation(dev, now, q, tx)
-								 : response(dev, now, q);
-		}
-		xt_count(dev, verdict);
+	}
+	while (cheap && xt_tx_has_room(tx) && (q = xt_asked_take(&dev->asked, &len))) {
+		tell_cookie(dev, now, q, len, tx);
+		cheap--;
 	}
 }

@@ -4,29 +4,31 @@
 
 #include <stdint.h>
 
-#define XT_MS (1000ull * 1000)
+#define XT_MS	  (1000ull * 1000)
 #define XT_SECOND (1000 * XT_MS)
 
 /* Paper 6.1; nanoseconds where a time. */
-#define XT_REKEY_AFTER_MESSAGES (1ull << 60)
+#define XT_REKEY_AFTER_MESSAGES	 (1ull << 60)
 #define XT_REJECT_AFTER_MESSAGES (UINT64_MAX - (1ull << 13))
-#define XT_REKEY_AFTER_TIME (120 * XT_SECOND)
-#define XT_REJECT_AFTER_TIME (180 * XT_SECOND)
-#define XT_REKEY_ATTEMPT_TIME (90 * XT_SECOND)
-#define XT_REKEY_TIMEOUT (5 * XT_SECOND)
-#define XT_KEEPALIVE_TIMEOUT (10 * XT_SECOND)
-#define XT_REKEY_JITTER (333 * XT_MS)		       /* 6.4: up to a third of a second */
-#define XT_ERASE_AFTER (3 * XT_REJECT_AFTER_TIME)      /* 6.3 */
-#define XT_ATTEMPTS_MAX (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
-#define XT_INITIATION_GAP (50 * XT_MS) /* a peer's initiations are consumed no faster */
+#define XT_REKEY_AFTER_TIME	 (120 * XT_SECOND)
+#define XT_REJECT_AFTER_TIME	 (180 * XT_SECOND)
+#define XT_REKEY_ATTEMPT_TIME	 (90 * XT_SECOND)
+#define XT_REKEY_TIMEOUT	 (5 * XT_SECOND)
+#define XT_KEEPALIVE_TIMEOUT	 (10 * XT_SECOND)
+#define XT_REKEY_JITTER		 (333 * XT_MS)		    /* 6.4: up to a third of a second */
+#define XT_ERASE_AFTER		 (3 * XT_REJECT_AFTER_TIME) /* 6.3 */
+#define XT_ATTEMPTS_MAX		 (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
+#define XT_INITIATION_GAP	 (50 * XT_MS) /* a peer's initiations are consumed no faster */
 
-#define XT_STAGED_MAX 128	    /* packets of one peer that wait for a session */
-#define XT_STAGED_POOL (4u << 20)   /* bytes, all peers together */
-#define XT_QUEUE_MAX 1024	    /* handshake messages that wait */
-#define XT_QUEUE_BUSY (XT_QUEUE_MAX / 8) /* under load from here on */
-#define XT_QUEUE_BUDGET 8	    /* of those that cost a Diffie-Hellman, per tick */
-#define XT_QUEUE_CHEAP 256	    /* of the others, per tick */
-#define XT_LOAD_HOLD XT_SECOND	    /* and for so long after */
+#define XT_STAGED_MAX	128		   /* packets of one peer that wait for a session */
+#define XT_STAGED_POOL	(4u << 20)	   /* bytes, all peers together */
+#define XT_QUEUE_MAX	1024		   /* handshake messages that wait */
+#define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* under load from here on */
+#define XT_QUEUE_BUDGET 8		   /* of those that cost a Diffie-Hellman, per tick */
+#define XT_QUEUE_CHEAP	256		   /* of the others, per tick */
+#define XT_ASKED_PLACES 1024		   /* endpoints that wait for a cookie reply */
+#define XT_LOAD_HOLD	XT_SECOND	   /* and for so long after */
+#define XT_LOAD_STAY	1024 /* messages without a cookie within that time make it longer */
 
 /* A UDP payload over IPv4 holds no more. */
 #define XT_DATAGRAM_MAX 65507u

@@ -12,9 +12,11 @@
 
 #define XT_QUEUED_LEN 148 /* the longest handshake message */
 
+/* proved: a right mac2 came with it */
 struct xt_queued {
 	struct xt_path from;
 	uint16_t len;
+	bool proved;
 	uint8_t msg[XT_QUEUED_LEN];
 };
 
@@ -38,13 +40,14 @@ static inline void xt_queue_clear(struct xt_queue *q)
 
 /* false: full. len <= XT_QUEUED_LEN. */
 static inline bool xt_queue_push(struct xt_queue *q, const struct xt_path *from, const uint8_t *msg,
-				 uint32_t len)
+				 uint32_t len, bool proved)
 {
 	if (q->n == XT_QUEUE_MAX)
 		return false;
 	struct xt_queued *e = &q->ring[(q->head + q->n++) % XT_QUEUE_MAX];
 	e->from = *from;
 	e->len = (uint16_t)len;
+	e->proved = proved;
 	memcpy(e->msg, msg, len);
 	return true;
 }

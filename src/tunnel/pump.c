@@ -22,7 +22,7 @@
 #define MERGED_SLAB ((SUPERS + 1) * XT_SLOT_MAX)
 #define REPLY_SLAB  (BATCH * 2048 + XT_SLOT_MAX)
 #define TX_CAP	    (SEGMENTS + 2 * XT_UDP_BATCH)
-#define TX_ARENA    (64 * 160)
+#define TX_ARENA    (256 * 160)
 /* Bytes read in one turn before the other direction is looked at: small enough that a ping under
  * bulk waits little, large enough to amortise the turn. */
 #define TURN_BYTES (512u << 10)

@@ -1,0 +1,99 @@
+#!/bin/bash
+# 50,000 initiations a second whose mac1 is right, from one address and from 10,000: peers of both
+# makes get in, a session that is there carries on, and memory stays where it was.
+# timeout: 300
+# alone
+. "$(dirname "$0")/lib.sh"
+FLOOD=${XT_BUILD:-$SOURCE/build/debug}/e2e_flood
+[ -x "$FLOOD" ] || skip "no $FLOOD: it is built with the tests"
+. "$SOURCE/tests/e2e/makes.sh"
+RATE=${XT_FLOOD_RATE:-50000} SECONDS_LONG=16
+[ -z "$XT_SANITIZE" ] || RATE=5000
+
+# hub, with a wire to each of: left (ours, in session), late (ours), go (wireguard-go), flood
+space hub left late go flood
+n=0
+for name in left late go flood; do
+	n=$((n + 1))
+	ip link add $name netns hub type veth peer name wire netns $name || fail "no veth"
+	ip -n hub addr add 198.18.$n.1/24 dev $name
+	ip -n hub link set $name up
+	ip -n $name addr add 198.18.$n.2/24 dev wire
+	ip -n $name link set wire up
+	ip -n $name route add default via 198.18.$n.1
+done
+# Whom the flood pretends to be is behind its wire, and answers nothing.
+ip -n hub route add 198.19.0.0/16 via 198.18.4.2
+at flood nft -f - <<-'EOF' || fail "nft"
+	table inet silence {
+		chain in { type filter hook prerouting priority 0; policy accept; udp sport 51800 drop; }
+	}
+EOF
+
+keys hub left late go
+{
+	printf '[Interface]\nPrivateKey = %s\nListenPort = 51800\nAddress = 10.7.0.1/24\n' "$KEY_hub"
+	n=1
+	for name in left late go; do
+		n=$((n + 1))
+		key=PUB_$name
+		printf '[Peer]\nPublicKey = %s\nAllowedIPs = 10.7.0.%s/32\n' "${!key}" $n
+	done
+} >hub.conf
+n=1
+for name in left late go; do
+	n=$((n + 1))
+	key=KEY_$name
+	printf '[Interface]\nPrivateKey = %s\nAddress = 10.7.0.%s/24\n[Peer]\nPublicKey = %s\n' \
+		"${!key}" $n "$PUB_hub" >$name.conf
+	printf 'AllowedIPs = 10.7.0.0/24\nEndpoint = 198.18.%s.1:51800\n' $((n - 1)) >>$name.conf
+done
+resident() { awk '/^Private_Dirty/ { print $2 }' "/proc/${PID[hub]}/smaps_rollup"; }
+start hub
+start left
+tcp left hub 10.7.0.1 20000000 # and every buffer has been used once
+
+# reached NAME: milliseconds until a ping of its is answered
+reached() { at "$1" "$PYTHON" "$SOURCE/scripts/flow.py" pong 10.7.0.1 30; }
+
+# under_flood WHAT FIRST N: the whole of it, with a flood from N addresses on
+under_flood() {
+	local what=$1 flood late go before middle after cpu
+	start late
+	if command -v wireguard-go >/dev/null; then start_make debian go; fi
+	before=$(resident)
+	cpu=$(awk '{ print $14 + $15 }' "/proc/${PID[hub]}/stat")
+	ip netns exec flood "$FLOOD" "$PUB_hub" 198.18.4.1 51800 "$2" "$3" "$RATE" \
+		$SECONDS_LONG >flood.out 2>&1 &
+	flood=$!
+	await 5 "$what: under load" eval '[ "$(json hub hub .under_load)" = true ]'
+	reached late >late.ms &
+	late=$!
+	if [ -n "${PID[go]:-}" ]; then
+		reached go >go.ms &
+		go=$!
+	fi
+	tcp left hub 10.7.0.1 20000000:4
+	ok "$what: a session carries 20 MB in 4 s: $(cut -d' ' -f3 tcp.log) s"
+	wait $late || fail "$what: ours does not get in"
+	ok "$what: ours gets in after $(cat late.ms) ms"
+	awk -v ms="$(cat late.ms)" 'BEGIN { exit !(ms < 11000) }' || fail "that is too long"
+	if [ -n "${PID[go]:-}" ]; then
+		wait $go || fail "$what: wireguard-go does not get in"
+		ok "$what: wireguard-go gets in after $(cat go.ms) ms"
+		awk -v ms="$(cat go.ms)" 'BEGIN { exit !(ms < 11000) }' || fail "that is too long"
+		stop_make go
+	fi
+	middle=$(resident)
+	wait $flood || fail "$what: the flood: $(cat flood.out)"
+	after=$(resident)
+	cpu=$(($(awk '{ print $14 + $15 }' "/proc/${PID[hub]}/stat") - cpu))
+	stop late
+	[ -n "$XT_SANITIZE" ] || [ $((after - before)) -lt 8192 ] && [ $((after - middle)) -lt 512 ] ||
+		fail "$what: memory grew from $before over $middle to $after KiB"
+	ok "$what: $(cat flood.out); the hub took ${cpu}0 ms of CPU; $before, then $after KiB"
+}
+under_flood "one source" 198.18.4.2 1
+under_flood "10,000 sources" 198.19.0.1 10000
+await 5 "the load is over" eval '[ "$(json hub hub .under_load)" = false ]'
+ok "no cookies any more: answered $(fate hub hub drop_under_load)"

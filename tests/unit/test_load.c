@@ -1,0 +1,205 @@
+/* layers: core crypto packet base */
+/* Under load: what strangers cost, and that they push nobody out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+
+#include "base/bytes.h"
+#include "core/device_impl.h"
+#include "core/handshake.h"
+#include "crypto/dh.h"
+
+static struct xt_device *dev;
+static struct xt_tx *tx;
+static struct xt_public own;
+static struct xt_time now;
+
+static void fill_random(void *ctx, void *buf, size_t n)
+{
+	(void)ctx;
+	randombytes_buf(buf, n);
+}
+
+static int setup(void **state)
+{
+	struct xt_env env = {.random = fill_random};
+	struct xt_change change;
+
+	(void)state;
+	now = (struct xt_time){1000 * XT_SECOND, 1800000000 * XT_SECOND};
+	if (xt_device_new(&dev, &env) || xt_tx_new(&tx, 2048, 2048 * 160))
+		return -1;
+	xt_change_init(&change);
+	change.set = XT_SET_PRIVATE_KEY;
+	randombytes_buf(change.private_key.b, sizeof(change.private_key.b));
+	xt_dh_clamp(&change.private_key);
+	xt_dh_public(&own, &change.private_key);
+	if (xt_device_apply(dev, now, &change))
+		return -1;
+	xt_change_clear(&change);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	xt_device_free(dev);
+	xt_tx_free(tx);
+	return 0;
+}
+
+static struct xt_path from(uint32_t source)
+{
+	struct xt_path path = {.remote = {{4, {0}}, 40000, 0}};
+
+	xt_be32_put(path.remote.ip.b, source);
+	return path;
+}
+
+/* An initiation of noise with the macs that its sender can make. */
+static enum xt_verdict knock(struct xt_cookie_maker *maker, uint32_t source)
+{
+	struct xt_path path = from(source);
+	uint8_t msg[148];
+
+	randombytes_buf(msg, sizeof(msg));
+	memcpy(msg, "\1\0\0\0", 4);
+	xt_cookie_stamp(maker, now.mono, msg, sizeof(msg));
+	return xt_handshake_queue(dev, now, &path, msg, sizeof(msg));
+}
+
+static void knock_until_load(struct xt_cookie_maker *maker)
+{
+	for (int i = 0; i < 2 * XT_QUEUE_BUSY && !xt_under_load(dev, now); i++)
+		(void)knock(maker, 0xc6120001u);
+	assert_true(xt_under_load(dev, now));
+}
+
+/* How many cookie replies of the last tick went there. */
+static unsigned told(uint32_t source)
+{
+	struct xt_path path = from(source);
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < tx->n_runs; i++)
+		if (!memcmp(&tx->runs[i].path.remote, &path.remote, sizeof(path.remote)))
+			n += tx->runs[i].n;
+	return n;
+}
+
+static void tick(void)
+{
+	xt_tx_reset(tx);
+	xt_device_tick(dev, now, tx);
+}
+
+static void one_source_is_told_one_cookie_a_tick(void **state)
+{
+	struct xt_cookie_maker maker;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	knock_until_load(&maker);
+	while (dev->queue.n || dev->asked.n)
+		tick();
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
+	assert_int_equal(knock(&maker, 0xc6120002u), XT_DROP_UNDER_LOAD);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
+	tick();
+	assert_int_equal(told(0xc6120001u), 1);
+	assert_int_equal(told(0xc6120002u), 1);
+	assert_int_equal(tx->n_vecs, 2);
+	assert_true(xt_device_deadline(dev) == XT_NEVER);
+}
+
+static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
+{
+	struct xt_cookie_maker maker, honest;
+	struct xt_msg_cookie reply;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	xt_cookie_maker_init(&honest, &own);
+	for (uint32_t i = 0; i < 100000; i++) {
+		(void)knock(&maker, 0xc6130000u + i % 10000);
+		assert_in_range(dev->queue.n, 0, XT_QUEUE_BUSY);
+		assert_in_range(dev->asked.n, 0, XT_ASKED_PLACES);
+	}
+	while (dev->queue.n || dev->asked.n)
+		tick();
+	assert_int_equal(knock(&honest, 0xc6120002u), XT_DROP_UNDER_LOAD);
+	tick();
+	assert_int_equal(told(0xc6120002u), 1);
+	assert_int_equal(tx->vecs[0].len, sizeof(reply));
+	memcpy(&reply, tx->vecs[0].base, sizeof(reply));
+	assert_true(xt_cookie_accept(&honest, now.mono, &reply));
+	for (uint32_t i = 0; i < 10000; i++)
+		(void)knock(&maker, 0xc6130000u + i);
+	assert_int_equal(knock(&honest, 0xc6120002u), XT_TAKEN_HANDSHAKE);
+	assert_int_equal(dev->queue.n, 1);
+	/* Proved, but too often; and the same cookie from elsewhere proves nothing. */
+	for (int i = 1; i < XT_RATELIMIT_BURST; i++)
+		assert_int_equal(knock(&honest, 0xc6120002u), XT_TAKEN_HANDSHAKE);
+	assert_int_equal(knock(&honest, 0xc6120002u), XT_DROP_RATE);
+	assert_int_equal(knock(&honest, 0xc6120003u), XT_DROP_UNDER_LOAD);
+}
+
+static void what_answers_nothing_is_dropped_before_the_queue(void **state)
+{
+	struct xt_path path = from(0xc6120001u);
+	uint8_t msg[148] = {0};
+
+	(void)state;
+	for (int i = 0; i < 2 * XT_QUEUE_MAX; i++) {
+		randombytes_buf(msg + 4, sizeof(msg) - 4);
+		msg[0] = XT_MSG_INITIATION;
+		assert_int_equal(xt_handshake_queue(dev, now, &path, msg, 148), XT_DROP_MAC1);
+		msg[0] = XT_MSG_RESPONSE;
+		assert_int_equal(xt_handshake_queue(dev, now, &path, msg, 92), XT_DROP_INDEX);
+		msg[0] = XT_MSG_COOKIE;
+		assert_int_equal(xt_handshake_queue(dev, now, &path, msg, 64), XT_DROP_COOKIE);
+	}
+	assert_int_equal(dev->queue.n, 0);
+	assert_false(xt_under_load(dev, now));
+	assert_true(xt_device_deadline(dev) == XT_NEVER);
+}
+
+static void load_stays_as_long_as_the_flood_and_a_second(void **state)
+{
+	struct xt_cookie_maker maker;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	knock_until_load(&maker);
+	while (dev->queue.n || dev->asked.n)
+		tick();
+	for (int i = 0; i < 50; i++) {
+		for (int k = 0; k < XT_LOAD_STAY / 4; k++)
+			assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
+		now.mono += 100 * XT_MS;
+		tick();
+	}
+	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], 0); /* not one was worth a look */
+	now.mono += XT_LOAD_HOLD;
+	assert_false(xt_under_load(dev, now));
+	assert_int_equal(knock(&maker, 0xc6120001u), XT_TAKEN_HANDSHAKE);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(one_source_is_told_one_cookie_a_tick),
+	    T(strangers_do_not_fill_the_queue_and_the_proved_pass),
+	    T(what_answers_nothing_is_dropped_before_the_queue),
+	    T(load_stays_as_long_as_the_flood_and_a_second),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
