@@ -31,7 +31,11 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 		       "xtunnel ping left right\n"
 		       "xtunnel down left\n",
 		       out);
-	fputs("\nUsage: xtunnel VERB [OPTION...] [OPERAND...]\n\nVerbs:\n", out);
+	fputs(
+	    "\nUsage: xtunnel VERB [OPTION...] [OPERAND...]\n"
+	    "       xtunnel [-f | --foreground] [--] INTERFACE   as wg-quick(8) and others call it\n"
+	    "\nVerbs:\n",
+	    out);
 	for (; table->name; table++)
 		fprintf(out, "  %-8s %s\n", table->name, table->summary);
 	fputs("\n  help VERB  says more about one; --version names the libraries in use.\n"

@@ -4,6 +4,8 @@
 #include "control/uapi.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -103,11 +105,33 @@ static int allowed_line(struct xt_peer_change *peer, const struct line *l)
 	return xt_change_allowed(peer, &cidr, minus) < 0 ? -ENOMEM : 0;
 }
 
+/* wg(8) writes the scope of a link-local address as the interface's name: make it a number. */
+static void number_scope(char text[XT_ENDPOINT_TEXT])
+{
+	char *percent = strchr(text, '%'), *end = percent ? strchr(percent, ']') : NULL;
+	char rest[16], name[IF_NAMESIZE];
+	size_t len = end ? (size_t)(end - percent - 1) : 0;
+	unsigned index;
+
+	if (!end || len == 0 || len >= sizeof(name) || strlen(end) >= sizeof(rest))
+		return;
+	memcpy(name, percent + 1, len);
+	name[len] = '\0';
+	strcpy(rest, end);
+	index = if_nametoindex(name);
+	if (index)
+		snprintf(percent, XT_ENDPOINT_TEXT - (size_t)(percent - text), "%%%u%s", index,
+			 rest);
+}
+
 static int endpoint_line(struct xt_peer_change *peer, const struct line *l)
 {
 	char text[XT_ENDPOINT_TEXT];
 
-	if (!value(l, text, sizeof(text)) || xt_endpoint_parse(&peer->endpoint, text) < 0)
+	if (!value(l, text, sizeof(text)))
+		return -EINVAL;
+	number_scope(text);
+	if (xt_endpoint_parse(&peer->endpoint, text) < 0)
 		return -EINVAL;
 	peer->set |= XT_PEER_ENDPOINT;
 	return 0;

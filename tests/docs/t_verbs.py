@@ -21,9 +21,10 @@ for verb in verbs:
         want(option in text, f"option {option} of {verb} is not in xtunnel(8)")
 for verb in documented:
     want(verb in verbs, f"xtunnel(8) has a verb {verb}, --help has not")
-for option in sorted(set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help", "--version"}):
+for option in sorted(set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help", "--version", "--foreground"}):
     want(any(option in run("help", verb) for verb in verbs),
          f"xtunnel(8) has an option {option}, no verb has")
+want("--foreground" in run("--help") and "--foreground" in text, "-f, --foreground INTERFACE")
 readme = read("README.md")
 for verb in re.findall(r"\bxtunnel ([a-z]+) ", readme):
     want(verb in verbs + ["help"], f"README.md has a verb {verb}")

@@ -162,6 +162,12 @@ static void requests_are_judged(void **state)
 	assert_parse(SET P "endpoint=host.example:1\n\n", XT_UAPI_SET, -EINVAL);
 	assert_parse(SET P "endpoint=2001:db8::1:1\n\n", XT_UAPI_SET, -EINVAL);
 	assert_parse(SET P "endpoint=[2001:db8::1]:1\n\n", XT_UAPI_SET, 0);
+	assert_parse(SET P "endpoint=[fe80::1%lo]:1\n\n", XT_UAPI_SET, 0);
+	assert_parse(SET P "endpoint=[fe80::1%1]:1\n\n", XT_UAPI_SET, 0);
+	assert_parse(SET P "endpoint=[fe80::1%nosuchdevice]:1\n\n", XT_UAPI_SET, -EINVAL);
+	assert_parse(SET P "endpoint=[fe80::1%]:1\n\n", XT_UAPI_SET, -EINVAL);
+	assert_parse(SET P "endpoint=[fe80::1%lo\n\n", XT_UAPI_SET, -EINVAL);
+	assert_parse(SET P "endpoint=[fe80::1%lo]:999999999999999999\n\n", XT_UAPI_SET, -EINVAL);
 	assert_parse(SET P "allowed_ip=10.0.0.0/33\n\n", XT_UAPI_SET, -EINVAL);
 	assert_parse(SET P "allowed_ip=-10.0.0.0/8\n\n", XT_UAPI_SET, 0);
 	assert_parse(SET P "preshared_key=" HEX_A "0\n\n", XT_UAPI_SET, -EINVAL);
