@@ -138,7 +138,9 @@ def handshakes(contender, to, program, callers=1000):
         return {}
     config = pathlib.Path(FOLDER, "callers.conf")
     keys = sh(f"{program} -k {callers}").split()
-    config.write_text("".join(f"[Peer]\nPublicKey = {key}\n" for key in keys))
+    # Not every make learns where a caller is.
+    config.write_text("".join(f"[Peer]\nPublicKey = {key}\nEndpoint = {OUTSIDE[A]}:{20000 + n}\n"
+                              for n, key in enumerate(keys)))
     at(B, f"wg addconf {DEVICE[B]} {config}")
     key = contender.keys[B][1]
     told = call(program, key, f"-n {callers} -p 3")

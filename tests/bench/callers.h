@@ -5,10 +5,11 @@
 #define XT_BENCH_CALLERS_H
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 
 #define CALLERS_PATIENCE (500 * XT_MS) /* then a call counts as lost */
 #define CALLERS_SPAN	 (8 * XT_SECOND)
+#define CALLERS_PORT	 20000 /* of the first, the others follow */
 
 /* n       peers, each of which calls once a pass
  * passes  the first is not counted: static secrets are computed in it
@@ -37,6 +39,8 @@ struct callers_wish {
 };
 
 struct call {
+	int fd;
+	struct xt_cookie_maker maker;
 	struct xt_noise_local local;
 	struct xt_noise_peer peer;
 	struct xt_noise_handshake hs;
@@ -46,11 +50,10 @@ struct call {
 };
 
 struct callers {
-	int fd;
+	int epoll;
 	uint32_t n, window, open;
 	uint64_t gap, last; /* last: answer, or call without one */
 	struct call *calls;
-	struct xt_cookie_maker maker;
 	uint64_t cookies, lost;
 };
 
@@ -82,33 +85,26 @@ static inline void callers_send(struct callers *c, uint32_t i)
 {
 	struct call *call = &c->calls[i];
 
-	xt_cookie_stamp(&c->maker, xt_clock_now().mono, &call->msg, sizeof(call->msg));
+	xt_cookie_stamp(&call->maker, xt_clock_now().mono, &call->msg, sizeof(call->msg));
 	call->sent = xt_clock_now().mono;
-	if (send(c->fd, &call->msg, sizeof(call->msg), 0) < 0 && errno != ECONNREFUSED)
+	if (send(call->fd, &call->msg, sizeof(call->msg), 0) < 0 && errno != ECONNREFUSED)
 		perror("send");
 }
 
-static inline void callers_take(struct callers *c, const uint8_t *bytes, size_t len)
+static inline void callers_take(struct callers *c, uint32_t i, const uint8_t *bytes, size_t len)
 {
 	enum xt_msg_type type = xt_msg_type(bytes, len);
+	struct call *call = &c->calls[i];
 	uint64_t now = xt_clock_now().mono;
-	uint32_t i;
 
-	if (type != XT_MSG_RESPONSE && type != XT_MSG_COOKIE)
-		return;
-	memcpy(&i, bytes + (type == XT_MSG_RESPONSE ? 8 : 4), sizeof(i));
-	i = le32toh(i) - 1;
-	if (i >= c->n || !c->calls[i].sent || c->calls[i].answered)
+	if (!call->sent || call->answered)
 		return;
 	if (type == XT_MSG_RESPONSE) {
-		memcpy(&c->calls[i].response, bytes, sizeof(c->calls[i].response));
-		c->calls[i].answered = c->last = now;
+		memcpy(&call->response, bytes, sizeof(call->response));
+		call->answered = c->last = now;
 		c->open--;
-		return;
-	}
-	memcpy(c->maker.last_mac1, c->calls[i].msg.macs.mac1, sizeof(c->maker.last_mac1));
-	c->maker.asked = true;
-	if (xt_cookie_accept(&c->maker, now, (const void *)bytes)) {
+	} else if (type == XT_MSG_COOKIE &&
+		   xt_cookie_accept(&call->maker, now, (const void *)bytes)) {
 		c->cookies++;
 		callers_send(c, i);
 	}
@@ -116,13 +112,17 @@ static inline void callers_take(struct callers *c, const uint8_t *bytes, size_t 
 
 static inline void callers_drain(struct callers *c, int wait_ms)
 {
-	struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
+	struct epoll_event events[64];
 	uint8_t bytes[256];
 	ssize_t len;
+	int n = epoll_wait(c->epoll, events, 64, wait_ms);
 
-	(void)poll(&pfd, 1, wait_ms);
-	while ((len = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
-		callers_take(c, bytes, (size_t)len);
+	for (int e = 0; e < n; e++) {
+		uint32_t i = events[e].data.u32;
+
+		while ((len = recv(c->calls[i].fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+			callers_take(c, i, bytes, (size_t)len);
+	}
 }
 
 /* Everybody calls once. Returns the nanoseconds that it took. */
@@ -167,6 +167,7 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 		if (first) {
 			xt_noise_local_set(&call->local, &key);
 			xt_noise_peer_set(&call->peer, &call->local, responder);
+			xt_cookie_maker_init(&call->maker, responder);
 		}
 		call->sent = call->answered = 0;
 		key.b[9] = (uint8_t)~key.b[9]; /* an ephemeral as known as all the rest */
@@ -177,25 +178,30 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 	return 0;
 }
 
-static inline int callers_connect(const char *address)
+static inline int callers_connect(struct callers *c, const char *address)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET};
+	const struct rlimit limit = {c->n + 64, c->n + 64};
+	struct sockaddr_in to = {.sin_family = AF_INET}, own = {.sin_family = AF_INET};
 	struct xt_endpoint endpoint;
-	int fd, size = 1 << 20;
 
 	if (xt_endpoint_parse(&endpoint, address) || endpoint.ip.family != 4)
-		return -EINVAL;
+		return XT_E_INVALID;
 	memcpy(&to.sin_addr, endpoint.ip.b, 4);
 	to.sin_port = htons(endpoint.port);
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
-		close(fd);
-		return -errno;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (uint32_t i = 0; c->epoll >= 0 && i < c->n; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		own.sin_port = htons((uint16_t)(CALLERS_PORT + i));
+		c->calls[i].fd = fd;
+		if (fd < 0 || bind(fd, (const struct sockaddr *)&own, sizeof(own)) < 0 ||
+		    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0 ||
+		    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+			return -errno;
 	}
-	return fd;
+	return c->epoll < 0 ? -errno : 0;
 }
 
 static inline int callers_by_value(const void *a, const void *b)
@@ -223,17 +229,17 @@ static inline int callers_run(const struct callers_wish *wish)
 	struct callers c = {.n = wish->n, .window = wish->window, .gap = wish->gap_ms * XT_MS};
 	uint64_t ns = 0, n = 0, valid = 0, *took;
 	struct xt_public responder;
+	int rc;
 
 	if (!xt_key_from_base64(responder.b, wish->key, strlen(wish->key)))
 		return XT_E_INVALID;
-	c.fd = callers_connect(wish->address);
-	if (c.fd < 0)
-		return c.fd;
 	c.calls = calloc(c.n, sizeof(*c.calls));
 	took = calloc((size_t)c.n * wish->passes, sizeof(*took));
 	if (!c.calls || !took)
 		return XT_E_NOMEM;
-	xt_cookie_maker_init(&c.maker, &responder);
+	rc = callers_connect(&c, wish->address);
+	if (rc)
+		return rc;
 	for (uint32_t pass = 0; pass < wish->passes; pass++) {
 		uint64_t span;
 
@@ -260,7 +266,6 @@ static inline int callers_run(const struct callers_wish *wish)
 	callers_print(&c, took, n, ns, valid);
 	free(took);
 	free(c.calls);
-	close(c.fd);
 	return 0;
 }
 
