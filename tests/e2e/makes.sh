@@ -58,10 +58,10 @@ handshakes() { # handshakes NAMESPACE NAME: when the latest was, in seconds
 	at "$1" wg show "$2" latest-handshakes | cut -f2
 }
 
-# dissects FILE [KEYLOG]: tshark finds WireGuard there, and nothing malformed; sets N
+# dissects FILE: tshark finds WireGuard there, and nothing malformed; sets N
 dissects() {
 	local bad
-	command -v tshark >/dev/null || return 0
+	command -v tshark >/dev/null || skip "no tshark"
 	dissect "$1" -Y wg -T fields -e wg.type >types.log || fail "tshark: $(cat tshark.log)"
 	N=$(wc -l <types.log)
 	[ "$N" -gt 10 ] || fail "tshark sees $N messages: $(cat tshark.log)"
@@ -70,6 +70,15 @@ dissects() {
 	done
 	bad=$(dissect "$1" -Y '_ws.malformed or (udp and not wg and not icmp)' | head -n 5)
 	[ -z "$bad" ] || fail "malformed: $bad"
+}
+# decrypts FILE: and with the key log of ours in ./keys it reads every message
+decrypts() {
+	local bad
+	dissect "$1" -o "wg.keylog_file:$T/keys" -T fields -e frame.protocols \
+		-Y "wg.type == 4 and not wg.keepalive" >plain.log
+	bad=$(grep -cv 'wg:ip' plain.log)
+	{ [ "$bad" = 0 ] && [ -s plain.log ]; } ||
+		fail "tshark cannot decrypt $bad of $(wc -l <plain.log) messages"
 }
 dissect() { # dissect FILE OPTION…
 	local file=$1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Another make as the peer, MAKE-ROLE-FAMILY: who is ours begins, or answers; IPv4 or IPv6 outside.
 # Pings of all sizes, TCP with hashes, a pre-shared key, roaming in the middle of a transfer, restart
-# of one side; tshark finds nothing malformed in it.
+# of one side; tshark finds nothing malformed in it, and decrypts it.
 # labels: makes
 # timeout: 200
 # cases: debian-begins-4 debian-begins-6 debian-answers-4 debian-answers-6
@@ -23,7 +23,11 @@ pair "$L" "$R" "" "PresharedKey = $psk"
 sed -i '/^Endpoint/d' right.conf
 # boringtun binds a socket to each peer, and to the address that it had at first.
 [ "$from" != boringtun ] || OPTIONS=--disable-connected-udp
-capture left wire all.pcap udp
+if [ "$outer" = 6 ]; then # one message a frame, so that tshark can decrypt each
+	export WG_KEYLOGFILE=$T/keys
+	for side in left right; do ip -n $side link set wire gso_max_segs 1; done
+fi
+capture left wire all.pcap -B 65536 udp
 begin right "$to"
 begin left "$from"
 both_families left 2
@@ -61,7 +65,13 @@ both_families right 1
 ok "$from roams in the middle of 20 MB of TCP, $to follows"
 capture_end
 dissects all.pcap
-ok "tshark: $N messages, none malformed"
+if [ "$outer" = 6 ]; then
+	decrypts all.pcap
+	ok "tshark: $N messages, none malformed; with our key log it reads every one"
+	unset WG_KEYLOGFILE
+else
+	ok "tshark: $N messages, none malformed"
+fi
 
 # Who began is killed; it starts again and is heard at once.  Ours tells its peers of its new start,
 # so the other one can talk first.
