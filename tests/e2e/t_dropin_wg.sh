@@ -86,6 +86,12 @@ at left wg set left fwmark 0 peer "$PUB_right" persistent-keepalive 0 || fail "f
 pings left 10.7.0.2 || fail "no ping after all that"
 ok "prefixes move, peers go, own key is swallowed, mark and keepalive off"
 
+tx=$(peer "$PUB_right" 7)
+at left wg set left peer "$PUB_right" persistent-keepalive 3000 || fail "keepalive"
+awaits 1 eval '[ "$(peer "$PUB_right" 7)" -ge $((tx + 32)) ]' || fail "no keepalive at once: $tx, $(peer "$PUB_right" 7)"
+at left wg set left peer "$PUB_right" persistent-keepalive off || fail "keepalive"
+ok "a keepalive is sent at once when it is switched on"
+
 at left wg showconf left >one.conf || fail "showconf"
 at left wg setconf left one.conf || fail "setconf"
 at left wg showconf left >two.conf
