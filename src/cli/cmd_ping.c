@@ -13,7 +13,7 @@
 enum { COUNT, SIZE, INTERVAL, TIMEOUT, JSON };
 const struct xt_option xt_ping_options[] = {
     {'c', "count", "N", "stop after N requests (5); 0: until Ctrl-C"},
-    {'s', "size", "BYTES", "bytes of payload (56), up to 65507"},
+    {'s', "size", "BYTES", "bytes of payload (56), as many as fit the MTU"},
     {'i', "interval", "SECONDS", "between requests (1)"},
     {'W', "timeout", "SECONDS", "how long a reply is waited for (5)"},
     {'j', "json", NULL, "print one JSON object a line"},
@@ -199,7 +199,8 @@ int xt_cmd_ping(const struct xt_args *args)
 		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
 				 args->operands[1], text_field(hello, "error"));
 	} else if (rc < 0) {
-		status = xt_fail(XT_EXIT_FAILURE, "%s: %s", args->operands[0],
+		status = xt_fail(rc == XT_E_INVALID ? XT_EXIT_USAGE : XT_EXIT_FAILURE, "%s: %s",
+				 args->operands[0],
 				 hello ? text_field(hello, "error") : xt_strerror(rc));
 	} else {
 		status = follow(client, hello, args->given[JSON]);

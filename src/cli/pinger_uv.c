@@ -210,7 +210,22 @@ static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback,
 	return (uint64_t)number > max ? max : (uint64_t)number;
 }
 
-static const char *session_aim(struct session *session, const char *word, json_t **hello)
+/* Replies of more than the link's MTU come in fragments, which are the host's to put together. */
+static const char *size_fits(const struct session *session, const struct xt_ip *to)
+{
+	static char text[96];
+	uint32_t mtu = xt_tunnel_tun(session->pinger->tunnel)->mtu;
+	uint32_t head = (to->family == 4 ? 20 : 40) + 8;
+
+	if (session->size + head <= mtu)
+		return NULL;
+	snprintf(text, sizeof(text), "at most %u bytes of payload fit the link's MTU of %u",
+		 mtu > head ? mtu - head : 0, mtu);
+	return text;
+}
+
+static const char *session_aim(struct session *session, const char *word, json_t **hello,
+			       int *error)
 {
 	struct xt_ping_target target;
 	struct xt_report *report;
@@ -221,6 +236,8 @@ static const char *session_aim(struct session *session, const char *word, json_t
 		return "out of memory";
 	why = xt_ping_target(&target, report, word, xt_tunnel_has_own(session->pinger->tunnel, 4),
 			     xt_tunnel_has_own(session->pinger->tunnel, 6));
+	if (!why && (why = size_fits(session, &target.address)))
+		*error = XT_E_INVALID;
 	if (!why) {
 		session->peer = target.peer->key;
 		session->address = target.address;
@@ -239,6 +256,7 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 	const char *word = json_string_value(json_object_get(msg, "peer")), *why;
 	struct session *session = calloc(1, sizeof(*session));
 	json_t *hello = NULL;
+	int error = XT_E_NOPEER;
 
 	if (!session)
 		return XT_E_NOMEM;
@@ -250,10 +268,10 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 	session->timeout_ns = number_of(msg, "timeout_ms", 5000, 86400000) * 1000000;
 	if (session->interval_ns == 0)
 		session->interval_ns = 1000000;
-	why = word ? session_aim(session, word, &hello) : "no peer was named";
+	why = word ? session_aim(session, word, &hello, &error) : "no peer was named";
 	if (why) {
 		free(session);
-		xt_control_error(request, XT_E_NOPEER, why);
+		xt_control_error(request, error, why);
 		return 0;
 	}
 	randombytes_buf(&session->cookie, sizeof(session->cookie));

@@ -70,9 +70,11 @@ int xt_rundir_own(char dir[XT_RUNDIR_MAX], bool make)
 		return -ENAMETOOLONG;
 	if (!make)
 		return 0;
-	if (mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST)
-		return -errno;
-	return check_owner(dir);
+	mode_t old = umask(022); /* others may see that an endpoint runs */
+	int rc = mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(old);
+	return rc < 0 ? rc : check_owner(dir);
 }
 
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)

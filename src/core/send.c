@@ -12,6 +12,7 @@
 
 #include <utlist.h>
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "core/handshake.h"
 #include "packet/ip.h"
@@ -64,6 +65,15 @@ static enum xt_verdict stage(struct xt_device *dev, struct xt_time now, struct x
 	return kept ? XT_STAGED : XT_DROP_STAGED_FULL;
 }
 
+/* What hosts say to their link unasked: not a sign of a route that is missing. */
+static bool to_many(const struct xt_ip_view *ip)
+{
+	struct xt_ip dst;
+
+	xt_ip_destination(ip, &dst);
+	return xt_ip_is_multicast(&dst) || xt_ip_is_limited_broadcast(&dst);
+}
+
 static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 				struct xt_pkt *pkt, struct xt_tx *tx)
 {
@@ -78,7 +88,7 @@ static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struc
 		peer = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.dst)
 				       : xt_allowedips_find6(&dev->allowed, ip.dst);
 	if (!peer)
-		return XT_DROP_NO_ROUTE;
+		return to_many(&ip) ? XT_DROP_MULTICAST : XT_DROP_NO_ROUTE;
 	pkt->peer = peer;
 	if (!peer->path.remote.ip.family)
 		return XT_DROP_NO_ENDPOINT;

@@ -15,6 +15,7 @@ ok "by name, by key, by IPv4 and IPv6 address"
 for size in 0 1 7 8 1392; do
 	at left "$XT_BIN" ping left other -c 1 -s $size >ping.out 2>&1 || fail "-s $size: $(cat ping.out)"
 done
+refuses 2 "at most 1392" at left "$XT_BIN" ping left other -s 1393
 refuses 2 "65507" at left "$XT_BIN" ping left other -s 65508
 ok "sizes"
 at left "$XT_BIN" ping left other -c 2 -i 0.01 --json | jq -es 'length >= 2' >/dev/null || fail "--json"

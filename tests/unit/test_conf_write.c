@@ -165,7 +165,7 @@ static char *random_word(uint64_t *seed)
 	char word[12] = "";
 
 	for (size_t n = 1 + xt_below(seed, 10); n > 0; n--)
-		strncat(word, (const char[]){(char)('a' + xt_below(seed, 26)), 0}, 1);
+		word[n - 1] = (char)('a' + xt_below(seed, 26));
 	return strdup(word);
 }
 
