@@ -96,7 +96,7 @@ def ratios(result):
                 continue
             ratio = ours / theirs
             reached = ratio >= target if more else ratio <= target
-            cells.append((ratio, target, reached, spread(result, name, key)))
+            cells.append((ratio, target, reached, spread(result, name, key) or (ratio, ratio)))
         if any(cells):
             yield what, more, cells
 

@@ -105,7 +105,7 @@ def ping(to):
 
 
 def ping_under_load(contender, to, seconds):
-    background = stream(contender, to, seconds + 2)
+    background = stream(contender, to, seconds + 10)
     try:
         text = at(A, f"ping -q -i 0.01 -w {seconds} {to}", check=False)
     finally:
@@ -147,7 +147,7 @@ def handshakes(contender, to, program, callers=1000):
     out = {"hs_per_s": told["per_second"], "hs_lost": told["lost"], "hs_cookies": told["cookies"]}
     server = serve("iperf3 -s", "tcp", 5201)
     try:
-        background = stream(contender, to, 8)
+        background = stream(contender, to, 30)
         try:
             told = call(program, key, "-n 50 -p 2 -w 1 -g 20")
         finally:
