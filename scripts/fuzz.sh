@@ -1,9 +1,9 @@
 #!/bin/sh
-# fuzz.sh PROGRAM CORPUS: fuzz for XT_FUZZ_SECONDS (default 20) from a copy of the corpus.  What is
+# fuzz.sh PROGRAM CORPUS: fuzz for XT_FUZZ_SECONDS (default 60) from a copy of the corpus.  What is
 # found new stays in the build's folder unless XT_FUZZ_KEEP=1, which merges it into the corpus.
 set -eu
 program=$1 corpus=$2
-seconds=${XT_FUZZ_SECONDS:-20}
+seconds=${XT_FUZZ_SECONDS:-60}
 work=$program.corpus
 mkdir -p "$work" "$corpus"
 "$program" -max_total_time="$seconds" -max_len="${XT_FUZZ_LEN:-16384}" -timeout=10 \

@@ -20,15 +20,21 @@
 #define XT_ATTEMPTS_MAX		 (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
 #define XT_INITIATION_GAP	 (50 * XT_MS) /* a peer's initiations are consumed no faster */
 
-#define XT_STAGED_MAX	128		   /* packets of one peer that wait for a session */
-#define XT_STAGED_POOL	(4u << 20)	   /* bytes, all peers together */
-#define XT_QUEUE_MAX	1024		   /* handshake messages that wait */
+#define XT_STAGED_MAX 128 /* packets of one peer that wait for a session */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define XT_STAGED_POOL	(4u << 20) /* bytes, all peers together */
+#define XT_QUEUE_MAX	1024	   /* handshake messages that wait */
+#define XT_ASKED_PLACES 1024	   /* endpoints that wait for a cookie reply */
+#else
+#define XT_STAGED_POOL	(64u << 10)
+#define XT_QUEUE_MAX	32
+#define XT_ASKED_PLACES 16
+#endif
 #define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* under load from here on */
 #define XT_QUEUE_BUDGET 8		   /* of those that cost a Diffie-Hellman, per tick */
 #define XT_QUEUE_CHEAP	256		   /* of the others, per tick */
-#define XT_ASKED_PLACES 1024		   /* endpoints that wait for a cookie reply */
 #define XT_LOAD_HOLD	XT_SECOND	   /* and for so long after */
-#define XT_LOAD_STAY	1024 /* messages without a cookie within that time make it longer */
+#define XT_LOAD_STAY	XT_QUEUE_MAX /* so many without a cookie within that time make it longer */
 
 /* A UDP payload over IPv4 holds no more. */
 #define XT_DATAGRAM_MAX 65507u

@@ -5,9 +5,13 @@
 
 #include <xtunnel/types.h>
 
-#define XT_RATELIMIT_RATE    20 /* handshakes a second, paper 5.3 leaves it open; as in the field */
-#define XT_RATELIMIT_BURST   5
+#define XT_RATELIMIT_RATE  20 /* handshakes a second, paper 5.3 leaves it open; as in the field */
+#define XT_RATELIMIT_BURST 5
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_RATELIMIT_SOURCES 16384
+#else
+#define XT_RATELIMIT_SOURCES 64
+#endif
 
 struct xt_ratelimit;
 
