@@ -36,9 +36,10 @@ size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *sc
 			return 0;
 		}
 		size_t at = (size_t)(newline - buf);
-		*scanned = at + 1;
+		*scanned = at; /* whoever asks again gets the same answer */
 		if (!blank || (at > 0 && buf[at - 1] == '\n'))
 			return at + 1;
+		*scanned = at + 1;
 	}
 	return 0;
 }

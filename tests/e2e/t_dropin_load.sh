@@ -120,6 +120,12 @@ start = time.time(); check(ask(text) == b"errno=0\n\n", "10,000 peers")
 print("10,000 peers: %.2f s" % (time.time() - start))
 start = time.time(); r = ask(b"get=1\n\n"); check(r.count(b"public_key=") == 10000, "10,000 peers")
 print("get: %.2f s" % (time.time() - start))
+s = dial()   # a set behind answers that are not read yet
+s.sendall(b"get=1\n\nget=1\n\nset=1\nfwmark=4242\n\nget=1\n\n")
+time.sleep(1)
+r = hear(s, 4)
+check(r.count(b"errno=0\n\n") == 4 and r.count(b"fwmark=4242\n") == 1, "a set that was held back")
+s.close()
 slow = []
 for i in range(100):   # 100 readers that do not read 3 MB each, asking again and again
     s = dial(); s.sendall(20 * b"get=1\n\n"); slow.append(s)

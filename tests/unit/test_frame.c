@@ -19,7 +19,8 @@ static void assert_frame(enum xt_framing framing, const char *text, size_t wante
 	char *copy = malloc(len + 1);
 
 	memcpy(copy, text, len);
-	assert_int_equal(xt_frame(framing, copy, len, &scanned), wanted);
+	for (int again = 0; again < 3; again++)
+		assert_int_equal(xt_frame(framing, copy, len, &scanned), wanted);
 	/* Byte by byte the end is seen with its last byte, or earlier for what is neither. */
 	scanned = 0;
 	for (size_t i = 1, n = 0; i <= len && !n; i++) {
