@@ -80,7 +80,7 @@ heard $R4
 # TCP, while left addresses right by one family and then the other.
 at right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 5001 >serve.out 2>&1 &
 await 5 "the TCP server" has ready serve.out
-ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 5001 20000000:5 \
+ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 5001 30000000:9 \
 	>tcp.log 2>&1 &
 sender=$!
 # What was on the way when left was told takes it back to where that came from: told again, then.
@@ -96,7 +96,7 @@ for i in 1 2 3; do
 	await 5 "right follows to IPv4" moves 198.18.9.9 '^198[.]18[.]'
 done
 wait $sender || fail "TCP while the family changed: $(cat tcp.log)"
-ok "20 MB of TCP while the family changed six times: $(cut -d' ' -f3 tcp.log) s"
+ok "30 MB of TCP while the family changed six times: $(cut -d' ' -f3 tcp.log) s"
 [ "$(json left left '.counters.drop_udp // 0')" -lt 5 ] || fail "refused: $(json left left .counters)"
 stop left
 stop right
