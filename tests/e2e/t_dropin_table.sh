@@ -1,6 +1,6 @@
 #!/bin/bash
 # The table of requests to the configuration socket; XT_UAPI_OTHER names programs whose differences
-# are printed as well.
+# are printed as well (the newest wireguard-go, where scripts/peers has built it).
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 space left
@@ -32,7 +32,9 @@ table /run/wireguard/left.sock >table.log || fail "the table, after run: $(cat t
 ok "after run: $(tail -n 1 table.log)"
 
 end left
-for other in ${XT_UAPI_OTHER:-}; do
+newest=${XT_PEERS:-$HOME/.cache/xtunnel-peers}/bin/wireguard-go-new
+[ -x "$newest" ] || newest=
+for other in ${XT_UAPI_OTHER-$newest}; do
 	LOG_LEVEL=silent WG_SUDO=1 ip netns exec left "$other" -f wg7 </dev/null >other.log 2>&1 &
 	PID[other]=$!
 	await 5 "$other" test -S /run/wireguard/wg7.sock

@@ -188,8 +188,9 @@ static void the_same_peers_once_more_take_no_more_memory(void **state)
 		assert_int_equal(dev->n_peers, MANY);
 	}
 	assert_linear(since, "three times all peers");
+	/* One copy too many would be three times that; huge pages come and go meanwhile. */
 	if (!SANITIZED)
-		assert_true(resident() < before + MANY * 100);
+		assert_true(resident() < before + MANY * 300);
 	xt_device_free(dev);
 }
 
