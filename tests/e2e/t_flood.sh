@@ -8,7 +8,7 @@ FLOOD=${XT_BUILD:-$SOURCE/build/debug}/e2e_flood
 [ -x "$FLOOD" ] || skip "no $FLOOD: it is built with the tests"
 . "$SOURCE/tests/e2e/makes.sh"
 RATE=${XT_FLOOD_RATE:-50000} SECONDS_LONG=16
-[ -z "$XT_SANITIZE" ] || RATE=5000
+[ -z "$XT_SANITIZE" ] || RATE=20000
 
 # hub, with a wire to each of: left (ours, in session), late (ours), go (wireguard-go), flood
 space hub left late go flood
