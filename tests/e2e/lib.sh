@@ -304,4 +304,8 @@ lost() { # lost NAMESPACE: datagrams that loss.nft dropped there
 fate() {
 	json "$1" "$2" ".counters.$3 // 0"
 }
+wrong() { # wrong NAMESPACE: TCP, UDP and IP checksums that its kernel found wrong, or headers
+	at "$1" nstat -a -s -z -j | jq '[.kernel | .TcpInCsumErrors, .UdpInCsumErrors,
+		.Udp6InCsumErrors, .IpExtInCsumErrors, .IpInHdrErrors, .Ip6InHdrErrors] | map(. // 0) | add'
+}
 fds() { find "/proc/$1/fd" -mindepth 1 | wc -l; }

@@ -1,16 +1,12 @@
 #!/bin/bash
 # Every AEAD backend against every other, forced in the file and from outside; what is not there is
 # refused when it was asked for and passed over when it was not.
+# labels: road backends
 . "$(dirname "$0")/lib.sh"
 world
-names=(sodium)
-for name in ipsec-mb openssl; do
-	if XT_AEAD=$name "$XT_BIN" --version | grep -q "^aead $name "; then
-		names+=("$name")
-	else
-		echo "without $name: $(XT_AEAD=$name "$XT_BIN" --version | grep ^aead)"
-	fi
-done
+unset XT_AEAD # goes before the file
+mapfile -t names < <("$SOURCE/scripts/backends" "$XT_BIN")
+[ "${names[0]:-}" = sodium ] || fail "backends: ${names[*]}"
 
 pair
 for a in "${names[@]}"; do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The demo tells its account and leaves nothing, also when it is interrupted anywhere.
+# labels: road
 # timeout: 200
 . "$(dirname "$0")/lib.sh"
 command -v tcpdump >/dev/null || skip "no tcpdump"

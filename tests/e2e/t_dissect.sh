@@ -1,5 +1,6 @@
 #!/bin/bash
 # tshark's WireGuard dissector finds nothing malformed in what goes over the wire.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"
 world

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Whatever befalls the UDP socket stops neither the endpoint nor the session.
+# labels: road
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 world

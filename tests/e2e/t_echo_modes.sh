@@ -1,5 +1,6 @@
 #!/bin/bash
 # Echo = host, peer, both, off: who answers which address, with the host's firewall closed.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # IPv4 and IPv6 inside, each over IPv4 and IPv6 outside, from either side, and TCP with hashes.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 for outer in 4 6; do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # TCP arrives whole although the wire loses datagrams: 2 % at each of four places, by nftables.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 pair

@@ -2,7 +2,7 @@
 # Another make as the peer, MAKE-ROLE-FAMILY: who is ours begins, or answers; IPv4 or IPv6 outside.
 # Pings of all sizes, TCP with hashes, a pre-shared key, roaming in the middle of a transfer, restart
 # of one side; tshark finds nothing malformed in it, and decrypts it.
-# labels: makes
+# labels: makes road
 # timeout: 200
 # cases: debian-begins-4 debian-begins-6 debian-answers-4 debian-answers-6
 # cases: go-begins-4 go-begins-6 go-answers-4 go-answers-6

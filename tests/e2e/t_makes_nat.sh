@@ -2,7 +2,7 @@
 # Behind a NAT whose mappings expire after two seconds, with another make on either side: a persistent
 # keepalive keeps the way open; without it the way back is lost until who is inside talks again, through
 # a new port, which the other one follows.
-# labels: makes
+# labels: makes road
 # timeout: 120
 # cases: debian go boringtun gotatun
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The interface's MTU is changed while it runs: messages are padded up to it and not beyond; also when
 # the kernel could not tell of the change.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 export LOG_LEVEL=verbose
 world

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every offload and none: TCP and UDP of both families arrive unaltered, both ways, and the kernel finds
 # no checksum wrong; each end may have its own. Super-packets are seen where they are asked for.
+# labels: road offloads
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 world
@@ -8,10 +9,6 @@ pair
 
 tuns() { # tuns NAMESPACE rx|tx: bytes per packet at its TUN, as the kernel counts
 	ip -n "$1" -s -j link show "$1" | jq ".[0].stats64.$2 | .bytes / (.packets + 1) | floor"
-}
-wrong() { # wrong NAMESPACE: TCP, UDP and IP checksums that its kernel found wrong, or headers
-	at "$1" nstat -a -s -z -j | jq '[.kernel | .TcpInCsumErrors, .UdpInCsumErrors,
-		.Udp6InCsumErrors, .IpExtInCsumErrors, .IpInHdrErrors, .Ip6InHdrErrors] | map(. // 0) | add'
 }
 
 bytes=4000000

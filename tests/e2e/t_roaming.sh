@@ -1,6 +1,7 @@
 #!/bin/bash
 # Either side changes its outside address, also from IPv4 to IPv6 and back; the other follows, and
 # TCP that runs meanwhile arrives whole.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 pair

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Datagrams of 0 to 65,507 bytes through the tunnel come back unaltered, as UDP and as ping.
+# labels: road
 # timeout: 200
 . "$(dirname "$0")/lib.sh"
 world

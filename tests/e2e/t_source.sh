@@ -1,5 +1,6 @@
 #!/bin/bash
 # An inner source outside of the peer's AllowedIPs is dropped, counted, and never delivered.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 pair

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A host with several addresses answers from the one that was addressed, forgets it when it goes, and
 # follows its peer from IPv4 to IPv6 and back; TCP that runs meanwhile arrives whole.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 # right: a second address of each family on the wire, and one of each that is on no wire.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Packets that no AllowedIPs cover, or whose peer has no endpoint, are answered with unreachable,
 # not too often, and counted.
+# labels: road
 . "$(dirname "$0")/lib.sh"
 world
 pair
