@@ -244,9 +244,11 @@ static void sync_folder(const char *path)
 int xt_conf_replace(const char *path, const char *text, size_t len)
 {
 	char *real = realpath(path, NULL), *tmp = NULL;
-	int fd = -1, rc = real ? 0 : -errno;
+	int fd = -1, rc = 0;
 
-	if (rc == 0 && asprintf(&tmp, "%s.tmp", real) < 0) {
+	if (!real) {
+		rc = -errno;
+	} else if (asprintf(&tmp, "%s.tmp", real) < 0) {
 		tmp = NULL;
 		rc = XT_E_NOMEM;
 	}
