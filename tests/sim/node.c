@@ -16,6 +16,7 @@
 #include "sim/flow.h"
 #include "sim/net.h"
 #include "sim/watch.h"
+#include "tunnel/crew.h"
 
 #define QUEUE 4096
 
@@ -133,6 +134,15 @@ static uint32_t whole(const struct sim_peer *peer)
 	return XT_PEER_PSK | XT_PEER_KEEPALIVE | (peer->endpoint.port ? XT_PEER_ENDPOINT : 0);
 }
 
+/* WG_THREADS of the environment, as the program takes it. */
+static int crew_new(struct sim_node *node)
+{
+	const char *text = getenv("WG_THREADS");
+	unsigned threads = text ? (unsigned)strtoul(text, NULL, 10) : 1;
+
+	return threads > 1 ? xt_crew_new(&node->crew, node->aead, threads) : 0;
+}
+
 void sim_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send, NULL};
@@ -145,6 +155,8 @@ void sim_on(struct sim_node *node)
 	rc |= xt_tun_mem_new(&node->tun, QUEUE, 1420);
 	rc |= xt_udp_mem_new(&node->udp, node->port, QUEUE, &host);
 	rc |= xt_aead_new(&node->aead, NULL);
+	rc |= crew_new(node);
+	parts.crew = node->crew;
 	parts.dev = node->dev;
 	parts.tun = node->tun;
 	parts.udp = node->udp;
@@ -170,8 +182,10 @@ void sim_off(struct sim_node *node)
 	xt_pump_free(node->pump);
 	node->tun->ops->close(node->tun);
 	node->udp->ops->close(node->udp);
+	xt_crew_free(node->crew);
 	xt_aead_free(node->aead);
 	xt_device_free(node->dev);
+	node->crew = NULL;
 	node->dev = NULL;
 	node->pump = NULL;
 	sim_note(node->sim, "%s is off", node->name);
