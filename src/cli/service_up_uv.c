@@ -107,6 +107,11 @@ static void on_mtu(void *ctx, uint32_t mtu)
 	if (service->echo)
 		xt_echo_set_mtu(service->echo, mtu);
 	xt_log_notice("%s: MTU is %u now", service->conf->name, (unsigned)mtu);
+	if (mtu > XT_LINK_MTU_MAX)
+		xt_log_warning(
+		    "%s: an MTU of %u is too large: packets of more than %u bytes fit no "
+		    "datagram and are dropped",
+		    service->conf->name, (unsigned)mtu, (unsigned)XT_LINK_MTU_MAX);
 }
 
 static void names_found(struct xt_service *service);

@@ -7,10 +7,13 @@
 #include <strings.h>
 
 #include <xtunnel/aead.h>
+#include <xtunnel/batch.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/limits.h"
+#include "platform/link.h"
 
 static const char no_memory[] = "out of memory";
 
@@ -75,12 +78,16 @@ const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v)
 	return NULL;
 }
 
+/* The message below names the number. */
+_Static_assert(XT_LINK_MTU_MAX == 65472, "see xt_value_mtu");
+_Static_assert(XT_HEADROOM + XT_LINK_MTU_MAX + XT_TAG_LEN <= XT_DATAGRAM_MAX, "see link.h");
+
 const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (v->len && !number(&n, v, 68, 65535, false))
-		return "an MTU from 68 to 65535 is wanted";
+	if (v->len && !number(&n, v, 68, XT_LINK_MTU_MAX, false))
+		return "an MTU from 68 to 65472 is wanted (a larger packet fits no datagram)";
 	*out = (uint32_t)n;
 	return NULL;
 }
@@ -170,7 +177,7 @@ const char *xt_value_aead(const char **out, const struct xt_span *v)
 			*out = name;
 			return NULL;
 		}
-	return "auto, sodium, ipsec-mb or openssl is wanted";
+	return "auto, sodium, ipsec-mb, boringssl or openssl is wanted";
 }
 
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v)

@@ -193,7 +193,8 @@ uint64_t xt_device_stamp(const struct xt_device *dev)
 
 void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu)
 {
-	dev->mtu = mtu;
+	/* Padding must not make of a packet that fits a datagram one that does not. */
+	dev->mtu = XT_MIN(mtu, XT_DATAGRAM_MAX - XT_HEADROOM - XT_TAG_LEN);
 }
 
 struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip)

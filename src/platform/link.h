@@ -40,7 +40,8 @@ struct xt_link_plan {
 	struct xt_link_address *addresses;
 	size_t n_addresses;
 	uint32_t mtu; /* 0: route MTU to the endpoints (smallest) - 80, else default route's - 80,
-		       * else 1420; at least 576, or 1280 when an address is IPv6 */
+		       * else 1420; at least 576, or 1280 when an address is IPv6; at most
+		       * XT_LINK_MTU_MAX */
 	const struct xt_ip *endpoints; /* for the MTU: the peers' outer addresses */
 	size_t n_endpoints;
 	bool routes;		  /* Table = off: false */
@@ -78,6 +79,8 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 
 /* What an interface gets whose paths are not known: 1500 less 80. */
 #define XT_LINK_MTU_DEFAULT 1420
+/* The most: a packet of this length, a multiple of 16, fits a datagram of IPv4. */
+#define XT_LINK_MTU_MAX 65472
 int xt_link_mtu_set(unsigned ifindex, uint32_t mtu); /* -errno */
 
 /* Watch the interface: fd becomes readable when links changed; xt_link_watch_read then tells the

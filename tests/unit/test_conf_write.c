@@ -212,7 +212,7 @@ static void random_configurations_come_back_the_same(void **state)
 
 		conf.listen_port = (uint16_t)xt_below(&seed, 65536);
 		conf.fwmark = (uint32_t)xt_next(&seed);
-		conf.mtu = (uint32_t)(68 + xt_below(&seed, 65535 - 67));
+		conf.mtu = (uint32_t)(68 + xt_below(&seed, 65472 - 67));
 		conf.n_addresses = xt_below(&seed, 4);
 		conf.addresses = calloc(conf.n_addresses + 1, sizeof(*conf.addresses));
 		for (size_t i = 0; i < conf.n_addresses; i++)

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>
 
+#include "base/bytes.h"
 #include "core/limits.h"
 #include "core/message.h"
 #include "packet/checksum.h"
@@ -30,7 +31,7 @@ struct pair {
 	struct xt_time now;
 	unsigned moved; /* datagrams */
 	unsigned heard; /* packets that came out */
-	uint8_t last[2048];
+	uint8_t last[XT_PACKET_MAX];
 	uint32_t last_len;
 };
 
@@ -471,6 +472,30 @@ static void padding_stays_within_the_mtu(void **state)
 	}
 }
 
+static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
+{
+	struct pair *p = *state;
+	static const struct {
+		uint32_t len, sealed;
+	} cases[] = {{65457, 65472}, {65472, 65472}, {65473, 65475}, {65475, 65475}};
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	xt_device_set_mtu(p->a.dev, 65535);
+	for (size_t i = 0; i < XT_LEN(cases); i++) {
+		struct xt_pkt *pkt = xt_batch_add(p->a.batch, XT_PACKET_MAX);
+
+		pkt->len = make_packet(pkt->data, &p->a, &p->b, cases[i].len);
+		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_int_equal(p->a.batch->jobs[0].len, cases[i].sealed);
+		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_true(p->a.tx->vecs[0].len <= 65507);
+		carry(p, &p->a, &p->b);
+		assert_int_equal(p->last_len, cases[i].len);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -488,6 +513,7 @@ int main(void)
 		T(stamps_never_reach_the_bound_nor_go_below_the_floor),
 		T(an_idle_device_wants_no_call),
 		T(padding_stays_within_the_mtu),
+		T(padding_stays_within_a_datagram_when_the_mtu_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

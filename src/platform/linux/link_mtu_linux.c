@@ -11,7 +11,6 @@
 #define MTU_ETHERNET 1500
 #define MTU_OVERHEAD 80
 #define MTU_LEAST_V4 576
-#define MTU_MOST     65535
 
 /* What a route says: its own MTU (0: none) and its interface. */
 struct route_facts {
@@ -117,7 +116,7 @@ uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size
 		below = default_mtu(nl, AF_INET6, own);
 	if (below == 0)
 		below = MTU_ETHERNET;
-	below = XT_MIN(below, MTU_MOST + MTU_OVERHEAD);
+	below = XT_MIN(below, XT_LINK_MTU_MAX + MTU_OVERHEAD);
 	return below < least + MTU_OVERHEAD ? least : below - MTU_OVERHEAD;
 }
 
