@@ -15,7 +15,7 @@
 /* Packets read from the TUN in a turn: so many small ones, or SUPERS of 64 KiB, which leave as
  * SEGMENTS at most before the socket has its turn. Slabs cost what is touched. */
 #define BATCH	    64
-#define SUPERS	    8
+#define SUPERS	    4
 #define SEGMENTS    512
 #define RAW_SLAB    (BATCH * 2048 + SUPERS * XT_SLOT_MAX)
 #define OUT_SLAB    (SEGMENTS * 1536 + XT_SLOT_MAX)
@@ -24,8 +24,9 @@
 #define TX_CAP	    (SEGMENTS + 2 * XT_UDP_BATCH)
 #define TX_ARENA    (256 * 160)
 /* Bytes read in one turn before the other direction is looked at: small enough that a ping under
- * bulk waits little, large enough to amortise the turn. */
-#define TURN_BYTES (512u << 10)
+ * bulk waits little and that what a turn touches stays in a core's second cache, large enough to
+ * amortise the turn. */
+#define TURN_BYTES (128u << 10)
 
 struct xt_pump {
 	struct xt_pump_parts parts;

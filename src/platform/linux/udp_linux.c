@@ -220,7 +220,7 @@ void xt_udp_offload(struct xt_udp *udp, bool on)
 		return;
 	udp->gso = on && pair_option(udp->fd, UDP_SEGMENT, 0);
 	udp->gro = pair_option(udp->fd, UDP_GRO, on) && on;
-	sock->guess = 1;
+	sock->guess = sock->guess_bytes = 1;
 }
 
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)

@@ -48,12 +48,13 @@ struct udp_read {
 
 /* turn     the family that is read first, in turns, so that neither starves the other
  * guess    datagrams that one read brings, as last seen: how many reads a batch has room for
+ * guess_bytes  bytes likewise: how many reads a turn's budget allows
  * spill    reads that found the batch full, copied to spill_slab; delivered before anything else */
 struct udp_linux {
 	struct xt_udp udp; /* first: the face that others hold */
 	uint32_t mark;
 	unsigned turn;
-	uint32_t guess;
+	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
 	uint8_t *spill_slab;

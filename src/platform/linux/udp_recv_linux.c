@@ -166,8 +166,10 @@ static uint32_t spill_take(struct udp_linux *sock, struct xt_batch *batch)
 	return n;
 }
 
-/* Slots for the next call at the free end of the slab. */
-static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size_t *at)
+/* Slots for the next call at the free end of the slab: as many reads as may bring what is wanted if
+ * they are like the last ones. */
+static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size_t wanted_bytes,
+			    size_t *at)
 {
 	struct udp_receiving *in = &sock->in;
 	uint32_t room = batch->cap - batch->n, n;
@@ -176,6 +178,7 @@ static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size
 	if (room == 0 || *at + XT_SLOT_MAX > batch->slab_len)
 		return 0;
 	n = XT_MAX(room / sock->guess, 1u);
+	n = (uint32_t)XT_MIN(n, 1 + (wanted_bytes - 1) / sock->guess_bytes);
 	n = XT_MIN(n, sock->udp.gro ? READS_GRO : XT_UDP_READS);
 	n = (uint32_t)XT_MIN(n, 1 + (batch->slab_len - *at - XT_SLOT_MAX) / XT_UDP_SLOT);
 	for (uint32_t i = 0; i < n; i++) {
@@ -199,8 +202,7 @@ static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size
 static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_t at, uint32_t n,
 			   size_t *bytes)
 {
-	uint32_t taken = 0, most = 1;
-
+	uint32_t taken = 0, most = 1, largest = 1;
 	size_t end = at + (n - 1) * (size_t)XT_UDP_SLOT + XT_HEADROOM +
 		     sock->in.msgs[n - 1].msg_len + XT_TAILROOM;
 
@@ -218,11 +220,13 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 		*bytes += read.len;
 		parts = read.seg > 0 ? (read.len + read.seg - 1) / read.seg : 1;
 		most = XT_MAX(most, parts);
+		largest = XT_MAX(largest, read.len);
 		taken += read_append(batch, &read, false, &whole);
 		if (!whole)
 			spill_put(sock, &read);
 	}
 	sock->guess = most;
+	sock->guess_bytes = largest;
 	return taken;
 }
 
@@ -234,7 +238,7 @@ static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *bat
 
 	while (*bytes < budget_bytes && sock->spill_n == 0 && errors < ERRORS_MAX) {
 		size_t at;
-		uint32_t offered = slots_offer(sock, batch, &at);
+		uint32_t offered = slots_offer(sock, batch, budget_bytes - *bytes, &at);
 		int n;
 
 		if (offered == 0)
