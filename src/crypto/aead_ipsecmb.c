@@ -178,7 +178,7 @@ static void ipsecmb_open(void *self, struct xt_job *jobs, size_t n)
 		struct xt_job *job = &jobs[i];
 
 		job->ok = submit(manager, job, XT_IMB_DECRYPT, tag) &&
-			  sodium_memcmp(tag, job->src + job->len, XT_TAG_LEN) == 0;
+			  crypto_verify_16(tag, job->src + job->len) == 0;
 		if (!job->ok && job->len > 0)
 			sodium_memzero(job->dst, job->len);
 	}
