@@ -16,15 +16,22 @@
 
 #include "base/bytes.h"
 
-#define SHARE	  8	      /* jobs taken at once */
+#define SHARE	  4	      /* jobs taken at once */
 #define MIN_BYTES (16 * 1024) /* a call with less is done alone */
-#define SPINS	  2000 /* before the caller gives its processor to whoever has the last share */
+#define SPINS	  64	      /* before whoever waits offers its processor to others */
+/* To wake a sleeper takes about as long as to do his share: after calls that came in shorter
+ * intervals than this, a member stays awake for as long. */
+#define PATIENCE_NS 100000
 
+/* call       the last that was seen
+ * asleep     or about to be: whoever takes this back owes a post */
 struct member {
 	struct xt_crew *crew;
 	struct xt_aead *aead;
 	uv_thread_t thread;
 	uv_sem_t wake;
+	uint32_t call;
+	_Atomic bool asleep;
 };
 
 struct xt_crew {
@@ -68,16 +75,63 @@ static void work(struct xt_crew *crew, struct xt_aead *aead)
 	}
 }
 
+static void relax(unsigned *spins)
+{
+	if (++*spins % SPINS == 0)
+		sched_yield();
+#if defined(__x86_64__) || defined(__i386__)
+	else
+		__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	else
+		__asm__ volatile("yield");
+#endif
+}
+
+static bool called(const struct member *m)
+{
+	return (uint32_t)(atomic_load(&m->crew->word) >> 32) != m->call;
+}
+
+/* Until the next call. Returns how long that took. */
+static uint64_t await_call(struct member *m, bool patient)
+{
+	uint64_t since = uv_hrtime(), until = since + (patient ? PATIENCE_NS : 0);
+	unsigned spins = 0;
+
+	while (!called(m) && (spins % SPINS != 0 || uv_hrtime() < until))
+		relax(&spins);
+	/* Either the caller sees that we sleep or we see that he called. */
+	if (!called(m)) {
+		atomic_store(&m->asleep, true);
+		if (!called(m) || !atomic_exchange(&m->asleep, false))
+			uv_sem_wait(&m->wake);
+	}
+	m->call = (uint32_t)(atomic_load(&m->crew->word) >> 32);
+	return uv_hrtime() - since;
+}
+
 static void member_run(void *arg)
 {
 	struct member *m = arg;
+	bool patient = false;
 
 	for (;;) {
-		uv_sem_wait(&m->wake);
+		patient = await_call(m, patient) < PATIENCE_NS;
 		if (atomic_load(&m->crew->end))
 			return;
 		work(m->crew, m->aead);
 	}
+}
+
+static void call(struct xt_crew *crew, uint32_t n, unsigned members)
+{
+	uint32_t next = (uint32_t)(atomic_load(&crew->word) >> 32) + 1;
+
+	atomic_store(&crew->word, word_of(next, n));
+	for (unsigned i = 0; i < members; i++)
+		if (atomic_exchange(&crew->members[i].asleep, false))
+			uv_sem_post(&crew->members[i].wake);
 }
 
 static int member_start(struct xt_crew *crew, struct member *m)
@@ -138,8 +192,7 @@ void xt_crew_free(struct xt_crew *crew)
 	if (!crew)
 		return;
 	atomic_store(&crew->end, true);
-	for (unsigned i = 0; i < crew->n; i++)
-		uv_sem_post(&crew->members[i].wake);
+	call(crew, 0, crew->n);
 	for (unsigned i = 0; i < crew->n; i++) {
 		uv_thread_join(&crew->members[i].thread);
 		uv_sem_destroy(&crew->members[i].wake);
@@ -167,20 +220,16 @@ static bool worth_it(const struct xt_crew *crew, const struct xt_job *jobs, size
 
 static void together(struct xt_crew *crew, struct xt_job *jobs, uint32_t n, bool opening)
 {
-	uint32_t call = (uint32_t)(atomic_load(&crew->word) >> 32) + 1;
 	uint32_t shares = (n + SHARE - 1) / SHARE;
 	unsigned spins = 0;
 
 	crew->jobs = jobs;
 	crew->opening = opening;
 	atomic_store_explicit(&crew->done, 0, memory_order_relaxed);
-	atomic_store_explicit(&crew->word, word_of(call, n), memory_order_release);
-	for (unsigned i = 0; i < crew->n && i + 1 < shares; i++)
-		uv_sem_post(&crew->members[i].wake);
+	call(crew, n, XT_MIN(crew->n, shares - 1));
 	work(crew, crew->own);
 	while (atomic_load_explicit(&crew->done, memory_order_acquire) != n)
-		if (++spins > SPINS)
-			sched_yield();
+		relax(&spins);
 }
 
 void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n)

@@ -6,10 +6,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include <xtunnel/error.h>
 
+#include "base/bytes.h"
 #include "seed.h"
 #include "tunnel/crew.h"
 
@@ -83,6 +85,36 @@ static void a_crew_of_one_has_no_thread_and_none_is_refused(void **state)
 	xt_aead_free(aead);
 }
 
+/* Members go to sleep when no call comes: at each moment of that, they are called or sent home. */
+static void a_crew_about_to_sleep_is_called_and_ends(void **state)
+{
+	static struct xt_job jobs[64];
+	uint64_t r = xt_seed();
+	struct xt_aead *aead;
+
+	(void)state;
+	bytes[0] = calloc(JOBS, ROOM);
+	assert_int_equal(xt_aead_new(&aead, NULL), 0);
+	for (int round = 0; round < 60; round++) {
+		struct xt_crew *crew;
+
+		assert_int_equal(xt_crew_new(&crew, aead, 3), 0);
+		for (int call = 0; call < 4; call++) {
+			struct timespec gap = {.tv_nsec = (long)xt_below(&r, 250000)};
+			size_t n = plan(jobs, bytes[0], &r, XT_LEN(jobs));
+
+			xt_crew_seal(crew, jobs, n);
+			xt_crew_open(crew, jobs, n);
+			for (size_t i = 0; i < n; i++)
+				assert_true(jobs[i].ok);
+			nanosleep(&gap, NULL);
+		}
+		xt_crew_free(crew);
+	}
+	xt_aead_free(aead);
+	free(bytes[0]);
+}
+
 static void two_processors_keep_one_thread(void **state)
 {
 	(void)state;
@@ -97,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_crew_makes_what_one_thread_makes),
 	    cmocka_unit_test(a_crew_of_one_has_no_thread_and_none_is_refused),
+	    cmocka_unit_test(a_crew_about_to_sleep_is_called_and_ends),
 	    cmocka_unit_test(two_processors_keep_one_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
