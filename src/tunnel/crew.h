@@ -1,7 +1,7 @@
 /* A crew: threads that do the middle act together. The thread that owns the device lends the jobs
  * of one batch, works along, and goes on when all are done; so packets stay in the order in which
- * they were planned and the device needs no lock. Workers see jobs and nothing else; under load they
- * look out for the next call for a tenth of a millisecond before they sleep. */
+ * they were planned and the device needs no lock. Workers see jobs and nothing else; under load
+ * they look out for the next call for a tenth of a millisecond before they sleep. */
 #ifndef XT_TUNNEL_CREW_H
 #define XT_TUNNEL_CREW_H
 
