@@ -66,7 +66,8 @@ static bool network_see(struct xt_segment *seg, const struct xt_pkt *pkt)
 		seg->version = 4;
 		seg->upper = XT_IP4_HEADER;
 		seg->protocol = p[9];
-		return xt_be16_get(p + 2) == pkt->len && !(xt_be16_get(p + 6) & 0x3fff);
+		return xt_be16_get(p + 2) == pkt->len &&
+		       !(xt_be16_get(p + 6) & 0xbfff); /* but DF */
 	}
 	if (pkt->len >= XT_IP6_HEADER && p[0] >> 4 == 6) {
 		seg->version = 6;
