@@ -7,68 +7,103 @@
 #include "base/bytes.h"
 
 #define LANES 8
+#define BLOCK (LANES * sizeof(uint64_t))
 
 /* Two 32-bit halves a load: no carry is lost in 2^31 additions. As many sums side by side as
- * vectors of any width hold, so that compilers use them. */
-static uint64_t add_blocks(const uint8_t *p, size_t blocks)
+ * vectors of any width hold, so that compilers use them. to: NULL, or where the bytes go too */
+static inline __attribute__((always_inline)) uint64_t
+blocks_add(uint8_t *restrict to, const uint8_t *restrict p, size_t blocks)
 {
 	uint64_t lanes[LANES] = {0}, sum = 0;
 
-	for (; blocks > 0; blocks--, p += sizeof(lanes))
+	for (; blocks > 0; blocks--, p += BLOCK) {
 		for (size_t i = 0; i < LANES; i++) {
 			uint64_t word;
 
 			memcpy(&word, p + i * sizeof(word), sizeof(word));
 			lanes[i] += (word & UINT32_MAX) + (word >> 32);
 		}
+		if (to) {
+			memcpy(to, p, BLOCK);
+			to += BLOCK;
+		}
+	}
 	for (size_t i = 0; i < LANES; i++)
 		sum += (lanes[i] & UINT32_MAX) + (lanes[i] >> 32);
 	return sum;
 }
 
-uint64_t xt_checksum_add(uint64_t sum, const void *data, size_t len)
+/* len < 64 */
+static uint64_t tail_add(const uint8_t *p, size_t len)
 {
-	const uint8_t *p = data;
-	uint64_t low = 0, high = 0;
-	uint8_t rest[8] = {0};
-	size_t blocks = len / (LANES * sizeof(low));
+	uint64_t low = 0, high = 0, word = 0;
 
-	if (blocks > 0) {
-		low = add_blocks(p, blocks);
-		p += blocks * LANES * sizeof(low);
-		len -= blocks * LANES * sizeof(low);
-	}
 	for (; len >= 8; p += 8, len -= 8) {
-		uint64_t word;
-
 		memcpy(&word, p, sizeof(word));
 		low += word & UINT32_MAX;
 		high += word >> 32;
 	}
 	if (len) {
-		uint64_t word;
-
-		memcpy(rest, p, len);
-		memcpy(&word, rest, sizeof(word));
+		word = 0;
+		memcpy(&word, p, len);
 		low += word & UINT32_MAX;
 		high += word >> 32;
 	}
-	low += high;
-	low = (low & UINT32_MAX) + (low >> 32);
-	sum += low;
-	return sum < low ? sum + 1 : sum;
+	return low + high;
+}
+
+static uint64_t sum_add(uint64_t sum, uint64_t part)
+{
+	part = (part & UINT32_MAX) + (part >> 32);
+	sum += part;
+	return sum < part ? sum + 1 : sum;
+}
+
+uint64_t xt_checksum_add(uint64_t sum, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t whole = len / BLOCK * BLOCK;
+	uint64_t part = tail_add(p + whole, len - whole);
+
+	if (whole)
+		part += blocks_add(NULL, p, whole / BLOCK);
+	return sum_add(sum, part);
+}
+
+uint64_t xt_checksum_copy(uint64_t sum, void *to, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t whole = len / BLOCK * BLOCK;
+	uint64_t part = 0;
+
+	if (whole)
+		part = blocks_add(to, p, whole / BLOCK);
+	memcpy((uint8_t *)to + whole, p + whole, len - whole);
+	part += tail_add(p + whole, len - whole);
+	return sum_add(sum, part);
+}
+
+static uint64_t words_add(const uint8_t *p, size_t len)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, p + i, sizeof(word));
+		sum += word;
+	}
+	return sum;
 }
 
 uint64_t xt_checksum_pseudo(unsigned version, const uint8_t *src, const uint8_t *dst,
 			    uint8_t protocol, uint32_t len)
 {
 	size_t address = version == 4 ? 4 : 16;
-	uint8_t tail[8] = {[7] = protocol};
-	uint64_t sum = xt_checksum_add(0, src, address);
+	uint8_t rest[8] = {[7] = protocol};
 
-	xt_be32_put(tail, len);
-	sum = xt_checksum_add(sum, dst, address);
-	return xt_checksum_add(sum, tail, sizeof(tail));
+	xt_be32_put(rest, len);
+	return words_add(src, address) + words_add(dst, address) + words_add(rest, sizeof(rest));
 }
 
 uint16_t xt_checksum_finish(uint64_t sum)

@@ -12,6 +12,8 @@
 
 /* Any alignment. At most 2^33 bytes may go into one sum. */
 uint64_t xt_checksum_add(uint64_t sum, const void *data, size_t len);
+/* Likewise, and copied to where nothing of them overlaps: bytes are looked at once. */
+uint64_t xt_checksum_copy(uint64_t sum, void *to, const void *data, size_t len);
 /* The pseudo-header of TCP, UDP and ICMPv6 (RFC 793, RFC 8200 8.1): version 4 or 6, addresses of 4
  * or 16 bytes. len: of the upper-layer packet. */
 uint64_t xt_checksum_pseudo(unsigned version, const uint8_t *src, const uint8_t *dst,

@@ -39,14 +39,15 @@ static bool super_see(struct super *s, const struct xt_pkt *pkt)
 	return true;
 }
 
-/* The segment of n bytes of payload from byte at on, at to; headers and payload are there. */
-static void segment_finish(const struct super *s, uint8_t *to, uint32_t at, uint32_t n)
+/* The segment of n bytes of payload from byte at on, to where there is room. */
+static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_t n)
 {
 	uint32_t len = s->headers + n, upper = len - s->ip.upper;
 	uint8_t *transport = to + s->ip.upper;
 	uint64_t sum;
 	uint16_t checksum;
 
+	memcpy(to, s->ip.bytes, s->headers);
 	if (s->ip.version == 4) {
 		xt_be16_put(to + 2, (uint16_t)len);
 		xt_be16_put(to + 4, (uint16_t)(s->ip.id + at / s->size));
@@ -66,7 +67,9 @@ static void segment_finish(const struct super *s, uint8_t *to, uint32_t at, uint
 	}
 	xt_be16_put(to + s->field, 0);
 	sum = xt_checksum_pseudo(s->ip.version, s->ip.src, s->ip.dst, s->ip.protocol, upper);
-	checksum = xt_checksum_finish(xt_checksum_add(sum, transport, upper));
+	sum = xt_checksum_add(sum, transport, s->headers - s->ip.upper);
+	sum = xt_checksum_copy(sum, to + s->headers, s->ip.bytes + s->headers + at, n);
+	checksum = xt_checksum_finish(sum);
 	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
 }
 
@@ -80,9 +83,7 @@ static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt
 
 		if (!to)
 			return false;
-		memcpy(to->data, s->ip.bytes, s->headers);
-		memcpy(to->data + s->headers, s->ip.bytes + s->headers + at, n);
-		segment_finish(s, to->data, at, n);
+		segment_put(s, to->data, at, n);
 		to->len = s->headers + n;
 		to->peer = pkt->peer;
 		to->from = pkt->from;

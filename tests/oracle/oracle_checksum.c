@@ -55,6 +55,25 @@ static void parts_of_even_length_add_up_to_the_whole(void **unused)
 	}
 }
 
+static void a_copy_has_the_bytes_and_their_sum(void **unused)
+{
+	static uint8_t from[3100], to[3200];
+
+	(void)unused;
+	for (int round = 0; round < 3000; round++) {
+		size_t at = xt_next(&state) % 16, into = 1 + xt_next(&state) % 16;
+		size_t len = fill(from + at, 3000);
+		uint64_t sum;
+
+		memset(to, 0x55, sizeof(to));
+		sum = xt_checksum_copy(0, to + into, from + at, len);
+		assert_int_equal(xt_checksum_finish(sum), (uint16_t)~slow_sum(0, from + at, len));
+		assert_memory_equal(to + into, from + at, len);
+		assert_int_equal(to[into - 1], 0x55);
+		assert_int_equal(to[into + len], 0x55);
+	}
+}
+
 static void update_equals_a_fresh_sum(void **unused)
 {
 	uint8_t buf[64];
@@ -80,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(checksum_equals_the_sum_byte_by_byte),
 	    cmocka_unit_test(parts_of_even_length_add_up_to_the_whole),
+	    cmocka_unit_test(a_copy_has_the_bytes_and_their_sum),
 	    cmocka_unit_test(update_equals_a_fresh_sum),
 	};
 
