@@ -10,8 +10,8 @@
 /* One packet's worth of work; all that a crypto worker ever sees.
  * key      32 bytes, stays valid until the job was done (a pinned keypair)
  * src      seal: len bytes of plaintext; open: len bytes of ciphertext and the tag behind them
- * dst      seal: len + XT_TAG_LEN bytes; open: len bytes.  May equal src; other overlap only as
- *          far as jobs done strictly in order leave it harmless
+ * dst      seal: len + XT_TAG_LEN bytes; open: len bytes.  Equals src or lies apart from it; may
+ *          overlap other jobs' as far as jobs done strictly in order leave it harmless
  * ok       written by open (true: tag right) and by seal (true).  A false open leaves dst zeroed */
 struct xt_job {
 	const uint8_t *key;
@@ -53,7 +53,7 @@ struct xt_aead_host {
  * detail    fit: the library and its version; else why not ("" when it was not looked for)
  * bulk_ns   a packet of 1,420 bytes; small_ns: one of 96.  Means of sealing and opening in the best
  *           round; 0: not measured */
-#define XT_AEAD_BACKENDS 3
+#define XT_AEAD_BACKENDS 4
 struct xt_aead_candidate {
 	const char *name;
 	bool fit;
@@ -66,10 +66,11 @@ struct xt_aead_report {
 	struct xt_aead_candidate candidates[XT_AEAD_BACKENDS];
 };
 
-/* Open the backend of that name ("sodium", "ipsec-mb", "openssl"), or with NULL or "auto" the
- * fastest: each that can be had is held against known answers and against libsodium, then races it
- * (a few ms, never more than 20 in all).  Another than libsodium must be faster by a twentieth over
- * a mixture of large and small packets; libcrypto is only loaded when ipsec-mb did not win.
+/* Open the backend of that name ("sodium", "ipsec-mb", "boringssl", "openssl"), or with NULL or
+ * "auto" the fastest: each that can be had is held against known answers and against libsodium,
+ * then races the others (a few ms, never more than 20 in all).  One must be faster by a twentieth
+ * than those before it, over a mixture of large and small packets; OpenSSL's libcrypto is only
+ * loaded when no other beat libsodium.
  * report   filled in any case, also when it fails; may be NULL
  * returns  XT_E_INVALID (no such name), XT_E_UNSUPPORTED (not to be had here: see report),
  *          XT_E_CRYPTO (its self-test failed), XT_E_NOMEM */

@@ -9,9 +9,10 @@
 #include "crypto/aead_race.h"
 #include "crypto/init.h"
 
-/* The first is the default and the measure. */
+/* The first is the default and the measure; from LARGE on they cost memory. */
+#define LARGE 3
 static const struct xt_aead_ops *const backends[XT_AEAD_BACKENDS] = {
-    &xt_aead_sodium, &xt_aead_ipsecmb, &xt_aead_openssl};
+    &xt_aead_sodium, &xt_aead_ipsecmb, &xt_aead_boringssl, &xt_aead_openssl};
 
 static const struct xt_aead_host no_host;
 
@@ -64,13 +65,34 @@ static int choose_one(struct xt_aead **out, size_t i, const struct xt_aead_host 
 	return 0;
 }
 
-/* The n-th takes part when it can be had. */
-static void enter(struct xt_aead **open, size_t i, const struct xt_aead_host *host,
-		  struct xt_aead_report *report)
+/* Those of [from, to) that can be had and [0] run, and the one that wins stays open at [0].
+ * best  whose [0] is, before and after */
+static int race(struct xt_aead **open, size_t from, size_t to, const struct xt_aead_host *host,
+		struct xt_aead_report *report, size_t *best)
 {
-	struct xt_aead_candidate *candidate = &report->candidates[i];
+	struct xt_aead_candidate *candidates = report->candidates;
+	bool any = false;
+	int err = 0;
 
-	candidate->fit = open_one(&open[i], backends[i], host, candidate->detail) == 0;
+	for (size_t i = from; i < to; i++) {
+		candidates[i].fit =
+		    open_one(&open[i], backends[i], host, candidates[i].detail) == 0;
+		any = any || candidates[i].fit;
+	}
+	if (any)
+		err = xt_aead_race(open, host, candidates);
+	for (size_t i = from; i < to; i++) {
+		if (open[i] != NULL && err == 0 &&
+		    xt_aead_faster(&candidates[i], &candidates[*best])) {
+			xt_aead_free(open[0]);
+			open[0] = open[i];
+			*best = i;
+		} else {
+			xt_aead_free(open[i]);
+		}
+		open[i] = NULL;
+	}
+	return err;
 }
 
 /* libcrypto is large and stays in memory once it was loaded: it is asked last, and only when none
@@ -78,31 +100,24 @@ static void enter(struct xt_aead **open, size_t i, const struct xt_aead_host *ho
 static int choose_fastest(struct xt_aead **out, const struct xt_aead_host *host,
 			  struct xt_aead_report *report)
 {
+	const bool more = host->now != NULL && host->load != NULL;
 	struct xt_aead *open[XT_AEAD_BACKENDS] = {0};
 	size_t best = 0;
 	int err = open_one(&open[0], backends[0], host, report->candidates[0].detail);
 
 	report->candidates[0].fit = err == 0;
-	for (size_t i = 1; i < XT_LEN(backends); i++) {
-		if (err != 0 || best != 0 || host->now == NULL || host->load == NULL)
-			break;
-		enter(open, i, host, report);
-		if (open[i] != NULL)
-			err = xt_aead_race(open[0], open[i], host, &report->candidates[0],
-					   &report->candidates[i]);
-		if (err == 0 && xt_aead_faster(&report->candidates[i], &report->candidates[0]))
-			best = i;
+	if (err == 0 && more)
+		err = race(open, 1, LARGE, host, report, &best);
+	if (err == 0 && more && best == 0)
+		err = race(open, LARGE, XT_LEN(backends), host, report, &best);
+	if (err != 0) {
+		xt_aead_free(open[0]);
+		return err;
 	}
-	for (size_t i = 0; i < XT_LEN(backends); i++) {
-		if (err != 0 || i != best)
-			xt_aead_free(open[i]);
-	}
-	if (err == 0) {
-		*out = open[best];
-		report->name = report->candidates[best].name;
-		xt_aead_explain(report, best);
-	}
-	return err;
+	*out = open[0];
+	report->name = report->candidates[best].name;
+	xt_aead_explain(report, best);
+	return 0;
 }
 
 int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
@@ -127,7 +142,7 @@ int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_
 			return choose_one(out, i, host, report);
 	}
 	snprintf(report->reason, sizeof(report->reason),
-		 "there is no such backend: auto, sodium, ipsec-mb, openssl");
+		 "there is no such backend: auto, sodium, ipsec-mb, boringssl, openssl");
 	return XT_E_INVALID;
 }
 

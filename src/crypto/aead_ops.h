@@ -19,7 +19,7 @@ struct xt_aead_ops {
 	void (*open)(void *self, struct xt_job *jobs, size_t n);
 };
 
-extern const struct xt_aead_ops xt_aead_sodium, xt_aead_ipsecmb, xt_aead_openssl;
+extern const struct xt_aead_ops xt_aead_sodium, xt_aead_ipsecmb, xt_aead_boringssl, xt_aead_openssl;
 
 struct xt_aead {
 	const struct xt_aead_ops *ops;

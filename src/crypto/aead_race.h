@@ -1,14 +1,16 @@
-/* Which of two AEAD backends is the faster one here. */
+/* Which of the AEAD backends is the fastest one here. */
 #ifndef XT_CRYPTO_AEAD_RACE_H
 #define XT_CRYPTO_AEAD_RACE_H
 
 #include "crypto/aead_ops.h"
 
-/* Run two in turns on packets of two sizes and write their times; not more than 10 ms.
- * host     its clock is there
- * returns  0, XT_E_NOMEM */
-int xt_aead_race(struct xt_aead *a, struct xt_aead *b, const struct xt_aead_host *host,
-		 struct xt_aead_candidate *of_a, struct xt_aead_candidate *of_b);
+/* Run them in turns on packets of two sizes; not more than 10 ms.
+ * runners     XT_AEAD_BACKENDS, NULL: does not run
+ * host        its clock is there
+ * candidates  as many; times of those that ran are written where they are the best so far
+ * returns     0, XT_E_NOMEM */
+int xt_aead_race(struct xt_aead *const *runners, const struct xt_aead_host *host,
+		 struct xt_aead_candidate *candidates);
 
 /* Is a faster than b by a twentieth at least, both having raced? */
 bool xt_aead_faster(const struct xt_aead_candidate *a, const struct xt_aead_candidate *b);

@@ -41,6 +41,6 @@ int xt_cipher_open(struct xt_aead **out, const char *name, struct xt_aead_report
 				&xt_cipher_host, report);
 
 	xt_library_trim("libIPSec_MB.");
-	xt_library_trim("libcrypto.");
+	xt_library_trim("libcrypto");
 	return rc;
 }

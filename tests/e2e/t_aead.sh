@@ -21,7 +21,8 @@ for a in "${names[@]}"; do
 		tcp right left fd07::1 3000000
 		[ "$(json left left .aead) $(json right right .aead)" = "$a $b" ] ||
 			fail "left has $(json left left .aead), right $(json right right .aead)"
-		at left "$XT_BIN" show left | grep -q "^  aead: $a (as asked for, lib\|^  aead: $a (as asked for, OpenSSL" ||
+		at left "$XT_BIN" show left |
+			grep -Eq "^  aead: $a \(as asked for, (lib|BoringSSL|AWS-LC|OpenSSL)" ||
 			fail "show: $(at left "$XT_BIN" show left)"
 		for side in left right; do
 			[ "$(fate $side $side drop_auth)" = 0 ] || fail "$side dropped"
@@ -38,13 +39,16 @@ json left left .aead_reason | grep -q ' ns a packet\|no other' || fail "no reaso
 stop left
 ok "auto tells why"
 
-refuses 1 "no such backend: auto, sodium, ipsec-mb, openssl" \
+refuses 1 "no such backend: auto, sodium, ipsec-mb, boringssl, openssl" \
 	at left env XT_AEAD=rot13 "$XT_BIN" run left.conf
 # An empty file over each library, in this mount namespace only.
-for file in /usr/lib/*/libIPSec_MB.so.? /usr/lib*/libIPSec_MB.so.? /usr/lib/*/libcrypto.so.3; do
+for file in /usr/lib/*/libIPSec_MB.so.? /usr/lib*/libIPSec_MB.so.? /usr/lib/*/libcrypto.so.3 \
+	/usr/lib/*/android/libcrypto.so.0 /usr/lib/*/libcrypto-awslc.so.1; do
 	[ ! -e "$file" ] || mount --bind /dev/null "$(realpath "$file")" || fail "mount"
 done
 refuses 1 "Aead: ipsec-mb: " at left env XT_AEAD=ipsec-mb "$XT_BIN" run left.conf
+refuses 1 "Aead: boringssl: neither BoringSSL nor AWS-LC is installed" \
+	at left env XT_AEAD=boringssl "$XT_BIN" run left.conf
 refuses 1 "Aead: openssl: .*libcrypto" at left env XT_AEAD=openssl "$XT_BIN" run left.conf
 start left
 [ "$(json left left .aead)" = sodium ] || fail "not sodium"

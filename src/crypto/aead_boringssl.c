@@ -1,0 +1,195 @@
+/* AEAD by the EVP_AEAD interface of BoringSSL and AWS-LC: cipher and authenticator in one pass. Its
+ * few functions are declared here, so that no header is needed to build. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "crypto/aead_ops.h"
+#include "crypto/nonce.h"
+
+/* EVP_AEAD_CTX is the caller's memory. 580 to 600 bytes in what is known of; nobody tells a program
+ * that was built without the header. */
+#define CTX_ROOM 2048
+/* Its vector code leaves key stream on the stack. */
+#define STACK_USED 4096
+
+struct evp_aead;
+
+struct boringssl {
+	_Alignas(64) uint8_t ctx[CTX_ROOM];
+	const struct xt_aead_host *host;
+	void *library;
+	const struct evp_aead *aead;
+
+	const struct evp_aead *(*chacha20_poly1305)(void);
+	const char *(*version)(int what);
+	void (*zero)(void *ctx);
+	int (*init)(void *ctx, const struct evp_aead *aead, const uint8_t *key, size_t key_len,
+		    size_t tag_len, void *engine);
+	void (*cleanup)(void *ctx);
+	int (*seal)(const void *ctx, uint8_t *out, size_t *out_len, size_t out_max,
+		    const uint8_t *nonce, size_t nonce_len, const uint8_t *in, size_t in_len,
+		    const uint8_t *aad, size_t aad_len);
+	int (*open)(const void *ctx, uint8_t *out, size_t *out_len, size_t out_max,
+		    const uint8_t *nonce, size_t nonce_len, const uint8_t *in, size_t in_len,
+		    const uint8_t *aad, size_t aad_len);
+};
+
+#define SYMBOL(field, name)                                                                        \
+	{                                                                                          \
+		offsetof(struct boringssl, field), name                                            \
+	}
+/* OpenSSL has none of the EVP_AEAD.  LibreSSL has, but no _zero: it allocates for each key. */
+static const struct {
+	size_t at;
+	const char *name;
+} symbols[] = {
+    SYMBOL(zero, "EVP_AEAD_CTX_zero"),
+    SYMBOL(chacha20_poly1305, "EVP_aead_chacha20_poly1305"),
+    SYMBOL(version, "OpenSSL_version"),
+    SYMBOL(init, "EVP_AEAD_CTX_init"),
+    SYMBOL(cleanup, "EVP_AEAD_CTX_cleanup"),
+    SYMBOL(seal, "EVP_AEAD_CTX_seal"),
+    SYMBOL(open, "EVP_AEAD_CTX_open"),
+};
+
+/* Debian's BoringSSL, in a folder that the build names; AWS-LC as it is packaged beside OpenSSL. */
+static const char *const files[] = {XT_BORINGSSL_DIR "libcrypto.so.0", "libcrypto-awslc.so.1"};
+
+/* A library that was used stays: a thread that met a forgery has a note of it, and the library's
+ * function is called to free it when the thread ends, perhaps long after us. */
+static void boringssl_free(void *self)
+{
+	sodium_memzero(self, sizeof(struct boringssl));
+	free(self);
+}
+
+static bool find_symbols(struct boringssl *ssl, const char *file, char *detail)
+{
+	for (size_t i = 0; i < XT_LEN(symbols); i++) {
+		void *address = ssl->host->symbol(ssl->host->ctx, ssl->library, symbols[i].name);
+		const char *slash = strrchr(file, '/');
+
+		/* Function pointers and void * are one size where there are shared libraries. */
+		memcpy((char *)ssl + symbols[i].at, &address, sizeof(address));
+		if (address == NULL) {
+			snprintf(detail, XT_AEAD_DETAIL, "%s has no %s",
+				 slash != NULL ? slash + 1 : file, symbols[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool load(struct boringssl *ssl, char *detail)
+{
+	const struct xt_aead_host *host = ssl->host;
+
+	snprintf(detail, XT_AEAD_DETAIL, "neither BoringSSL nor AWS-LC is installed");
+	for (size_t i = 0; host->load != NULL && i < XT_LEN(files); i++) {
+		ssl->library = host->load(host->ctx, files[i]);
+		if (ssl->library == NULL)
+			continue;
+		if (find_symbols(ssl, files[i], detail))
+			return true;
+		host->unload(host->ctx, ssl->library);
+	}
+	return false;
+}
+
+/* The key of the packets that follow, until forget. */
+static bool use(struct boringssl *ssl, const uint8_t key[32])
+{
+	return ssl->init(ssl->ctx, ssl->aead, key, 32, XT_TAG_LEN, NULL) == 1;
+}
+
+static void forget(struct boringssl *ssl)
+{
+	ssl->cleanup(ssl->ctx);
+	sodium_memzero(ssl->ctx, sizeof(ssl->ctx));
+	ssl->zero(ssl->ctx);
+	sodium_stackzero(STACK_USED);
+}
+
+static int boringssl_new(void **self, const struct xt_aead_host *host, char *detail)
+{
+	struct boringssl *ssl = aligned_alloc(_Alignof(struct boringssl), sizeof(*ssl));
+
+	if (ssl == NULL)
+		return XT_E_NOMEM;
+	memset(ssl, 0, sizeof(*ssl));
+	ssl->host = host;
+	if (!load(ssl, detail)) {
+		boringssl_free(ssl);
+		return XT_E_UNSUPPORTED;
+	}
+	ssl->aead = ssl->chacha20_poly1305();
+	ssl->zero(ssl->ctx);
+	snprintf(detail, XT_AEAD_DETAIL, "%.60s", ssl->version(0));
+	*self = ssl;
+	return 0;
+}
+
+/* The keys of a batch stay valid and where they are: those of one address are one. */
+static void boringssl_seal(void *self, struct xt_job *jobs, size_t n)
+{
+	struct boringssl *ssl = self;
+	const uint8_t *key = NULL;
+	uint8_t nonce[XT_NONCE_LEN];
+	size_t done;
+
+	for (size_t i = 0; i < n; i++) {
+		struct xt_job *job = &jobs[i];
+
+		xt_nonce_of(nonce, job->counter);
+		job->ok = (job->key == key || use(ssl, job->key)) &&
+			  ssl->seal(ssl->ctx, job->dst, &done, job->len + XT_TAG_LEN, nonce,
+				    sizeof(nonce), job->src, job->len, NULL, 0) == 1 &&
+			  done == job->len + XT_TAG_LEN;
+		key = job->key;
+		if (!job->ok) {
+			memset(job->dst, 0, job->len + XT_TAG_LEN);
+			key = NULL;
+		}
+	}
+	if (n > 0)
+		forget(ssl);
+}
+
+static void boringssl_open(void *self, struct xt_job *jobs, size_t n)
+{
+	struct boringssl *ssl = self;
+	const uint8_t *key = NULL;
+	uint8_t nonce[XT_NONCE_LEN];
+	size_t done;
+
+	for (size_t i = 0; i < n; i++) {
+		struct xt_job *job = &jobs[i];
+
+		xt_nonce_of(nonce, job->counter);
+		job->ok = (job->key == key || use(ssl, job->key)) &&
+			  ssl->open(ssl->ctx, job->dst, &done, job->len, nonce, sizeof(nonce),
+				    job->src, job->len + XT_TAG_LEN, NULL, 0) == 1 &&
+			  done == job->len;
+		key = job->key;
+		if (!job->ok) {
+			if (job->len > 0)
+				sodium_memzero(job->dst, job->len);
+			key = NULL;
+		}
+	}
+	if (n > 0)
+		forget(ssl);
+}
+
+const struct xt_aead_ops xt_aead_boringssl = {
+    .name = "boringssl",
+    .new = boringssl_new,
+    .free = boringssl_free,
+    .seal = boringssl_seal,
+    .open = boringssl_open,
+};
