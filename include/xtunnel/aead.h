@@ -12,7 +12,9 @@
  * src      seal: len bytes of plaintext; open: len bytes of ciphertext and the tag behind them
  * dst      seal: len + XT_TAG_LEN bytes; open: len bytes.  Equals src or lies apart from it; may
  *          overlap other jobs' as far as jobs done strictly in order leave it harmless
- * ok       written by open (true: tag right) and by seal (true).  A false open leaves dst zeroed */
+ * ok       written by open (true: tag right) and by seal (true).  A false open leaves dst zeroed
+ * sums     set by who opened it and looked further: the plaintext's own checksums are right
+ *          (xt_merge_sums_right).  false: not right, or nobody looked; whoever fills a job says so */
 struct xt_job {
 	const uint8_t *key;
 	const uint8_t *src;
@@ -20,6 +22,7 @@ struct xt_job {
 	uint64_t counter;
 	uint32_t len;
 	bool ok;
+	bool sums;
 };
 
 struct xt_aead; /* one per thread */

@@ -100,6 +100,20 @@ static bool checksums_right(const struct xt_segment *seg)
 	return xt_checksum_finish(xt_checksum_add(sum, p + seg->upper, upper)) == 0;
 }
 
+bool xt_merge_sums_right(const uint8_t *packet, uint32_t len)
+{
+	struct xt_pkt pkt = {.data = (uint8_t *)(uintptr_t)packet};
+	struct xt_segment seg;
+
+	if (len < XT_IP4_HEADER)
+		return false;
+	pkt.len =
+	    packet[0] >> 4 == 4 ? xt_be16_get(packet + 2) : XT_IP6_HEADER + xt_be16_get(packet + 4);
+	return pkt.len <= len && network_see(&seg, &pkt) &&
+	       transport_see(&seg, XT_MERGE_TCP | XT_MERGE_UDP) && seg.payload > 0 &&
+	       checksums_right(&seg);
+}
+
 static bool same_addresses(const struct xt_lane *lane, const uint8_t *p)
 {
 	const uint8_t *first = lane->first.bytes;
@@ -145,8 +159,8 @@ static bool follows(struct xt_lane *lane, const struct xt_segment *seg)
 	if (!(seg->protocol == XT_PROTO_TCP ? xt_tcp_follows(lane, seg)
 					    : xt_udp_follows(lane, seg)))
 		return false;
-	lane->verified = lane->verified || checksums_right(&lane->first);
-	if (!lane->verified || !checksums_right(seg))
+	lane->verified = lane->verified || lane->first.right || checksums_right(&lane->first);
+	if (!lane->verified || !(seg->right || checksums_right(seg)))
 		return false;
 	lane->fixed_id = fixed;
 	return true;
@@ -221,7 +235,8 @@ static void lanes_end(struct xt_merge *merge, const struct xt_segment *seg, bool
 static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch *in, uint32_t i)
 {
 	const struct xt_pkt *pkt = &in->pkts[i];
-	const void *session = pkt->job < in->n_jobs ? in->jobs[pkt->job].key : NULL;
+	const struct xt_job *job = pkt->job < in->n_jobs ? &in->jobs[pkt->job] : NULL;
+	const void *session = job ? job->key : NULL;
 	struct link *link = &merge->links[i];
 	struct xt_segment seg;
 	struct xt_lane *lane;
@@ -232,6 +247,7 @@ static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch 
 		lanes_end(merge, &seg, whole, pkt);
 		return;
 	}
+	seg.right = job && job->sums;
 	link->headers = seg.headers;
 	link->upper = seg.upper;
 	lane = lane_find(merge, &seg);

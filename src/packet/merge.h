@@ -14,6 +14,10 @@ struct xt_merge;
 int xt_merge_new(struct xt_merge **out, uint32_t cap);
 void xt_merge_free(struct xt_merge *merge); /* NULL is fine */
 
+/* Is this a whole TCP or UDP packet of a kind that could be joined, and are its checksums right?
+ * Bytes behind it (padding) do not count. For whoever has the bytes at hand before xt_merge has. */
+bool xt_merge_sums_right(const uint8_t *packet, uint32_t len);
+
 /* Append to out what of in has XT_PASS: packets that follow each other in one flow as one
  * super-packet that needs its checksum completed (a copy), all others as views of their bytes,
  * untouched.
@@ -23,6 +27,8 @@ void xt_merge_free(struct xt_merge *merge); /* NULL is fine */
  * fixed; PSH and FIN on the last), of one size but for the last, and whose checksums are right:
  * what is damaged goes on alone, and is judged by who receives it. Within a flow no order is
  * changed.
+ *
+ * in's jobs tell of each packet its session (key) and whether its checksums were seen to (sums).
  *
  * kinds  XT_MERGE_*: what the TUN device takes
  * out    at least in->n packets free; where its slab is too small views are appended instead

@@ -8,12 +8,14 @@
 /* One packet that may be joined with others.
  * upper     the IP header: 20 or 40 bytes
  * headers   and the transport's, with options
- * payload   bytes behind them */
+ * payload   bytes behind them
+ * right     its checksums are known to be right */
 struct xt_segment {
 	uint8_t *bytes;
 	uint32_t len, payload;
 	uint16_t upper, headers;
 	uint8_t version, protocol;
+	bool right;
 };
 
 /* A super-packet that grows.

@@ -19,7 +19,8 @@ void xt_crew_free(struct xt_crew *crew); /* ends the threads; NULL is fine */
 unsigned xt_crew_threads(const struct xt_crew *crew);
 
 /* As xt_aead_seal and xt_aead_open, but in any order: the jobs of one call do not overlap.
- * n <= 65535. Few or small jobs are not worth a wake-up: the caller does them alone. */
+ * n <= 65535. Few or small jobs are not worth a wake-up: the caller does them alone. What a crew of
+ * several opens it also looks through (job.sums). */
 void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n);
 void xt_crew_open(struct xt_crew *crew, struct xt_job *jobs, size_t n);
 

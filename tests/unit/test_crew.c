@@ -12,6 +12,8 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "flows.h"
+#include "packet/merge.h"
 #include "seed.h"
 #include "tunnel/crew.h"
 
@@ -85,6 +87,41 @@ static void a_crew_of_one_has_no_thread_and_none_is_refused(void **state)
 	xt_aead_free(aead);
 }
 
+/* With padding behind them, as they come from the wire. */
+static void what_a_crew_opens_it_looks_through(void **state)
+{
+	static struct xt_job jobs[64];
+	static const uint8_t payload[1000] = {1, 2, 3};
+	struct flow f = flow_of(4, 6);
+	struct xt_aead *aead;
+	struct xt_crew *crew;
+	uint32_t len;
+
+	(void)state;
+	bytes[0] = calloc(XT_LEN(jobs), ROOM);
+	assert_int_equal(xt_aead_new(&aead, NULL), 0);
+	assert_int_equal(xt_crew_new(&crew, aead, 2), 0);
+	for (size_t i = 0; i < XT_LEN(jobs); i++) {
+		uint8_t *at = bytes[0] + i * ROOM;
+
+		len = (uint32_t)flow_packet(at, &f, payload, sizeof(payload));
+		at[len - 1] ^= i == 7; /* damaged before it was sealed */
+		jobs[i] = (struct xt_job){
+		    .key = key[0], .src = at, .dst = at, .counter = i, .len = len + 9};
+	}
+	xt_crew_seal(crew, jobs, XT_LEN(jobs));
+	jobs[8].dst[100] ^= 1; /* and after */
+	xt_crew_open(crew, jobs, XT_LEN(jobs));
+	for (size_t i = 0; i < XT_LEN(jobs); i++)
+		assert_int_equal(jobs[i].sums, i != 7 && i != 8);
+	assert_false(xt_merge_sums_right(jobs[0].dst, len - 1));
+	assert_false(xt_merge_sums_right(jobs[0].dst, 20));
+	assert_false(xt_merge_sums_right(jobs[0].dst, 0));
+	xt_crew_free(crew);
+	xt_aead_free(aead);
+	free(bytes[0]);
+}
+
 /* Members go to sleep when no call comes: at each moment of that, they are called or sent home. */
 static void a_crew_about_to_sleep_is_called_and_ends(void **state)
 {
@@ -129,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_crew_makes_what_one_thread_makes),
 	    cmocka_unit_test(a_crew_of_one_has_no_thread_and_none_is_refused),
+	    cmocka_unit_test(what_a_crew_opens_it_looks_through),
 	    cmocka_unit_test(a_crew_about_to_sleep_is_called_and_ends),
 	    cmocka_unit_test(two_processors_keep_one_thread),
 	};
