@@ -14,7 +14,8 @@
  *          overlap other jobs' as far as jobs done strictly in order leave it harmless
  * ok       written by open (true: tag right) and by seal (true).  A false open leaves dst zeroed
  * sums     set by who opened it and looked further: the plaintext's own checksums are right
- *          (xt_merge_sums_right).  false: not right, or nobody looked; whoever fills a job says so */
+ *          (xt_merge_sums_right).  false: not right, or nobody looked; whoever fills a job says so
+ */
 struct xt_job {
 	const uint8_t *key;
 	const uint8_t *src;
