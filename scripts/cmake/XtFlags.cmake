@@ -32,4 +32,10 @@ if(XT_LTO)
     include(CheckIPOSupported)
     check_ipo_supported(RESULT xt_ipo OUTPUT xt_ipo_why LANGUAGES C)
     set(XT_IPO ${xt_ipo})
+    # For the program and the benches. A hundred tests would take longer to link than all else to
+    # build: they take the code that lies beside in the same objects.
+    if(XT_IPO AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        set(XT_FAT -ffat-lto-objects)
+        set(XT_NO_LTO -fno-lto -fno-use-linker-plugin)
+    endif()
 endif()

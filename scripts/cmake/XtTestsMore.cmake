@@ -8,6 +8,7 @@ if(xt_sim)
     target_include_directories(sim SYSTEM PRIVATE ${UTHASH_INCLUDE})
     target_link_libraries(sim PRIVATE xt_tunnel xt_platform xt_core xt_crypto xt_packet xt_base
                           PkgConfig::CMOCKA m)
+    target_link_options(sim PRIVATE ${XT_NO_LTO})
     file(GLOB xt_cases CONFIGURE_DEPENDS tests/sim/case_*.c)
     if(NOT xt_cases)
         add_test(NAME sim COMMAND sim)
@@ -23,7 +24,9 @@ endif()
 
 # tests/fuzz/fuzz_NAME.c: LLVMFuzzerTestOneInput.  With XT_FUZZ a libFuzzer program; otherwise a
 # program that runs the files of tests/fuzz/corpus/NAME/ once each, as a CTest.
+# `fuzzers` builds all of them.
 file(GLOB xt_fuzz CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+add_custom_target(fuzzers)
 foreach(path IN LISTS xt_fuzz)
     get_filename_component(name ${path} NAME_WE)
     string(REGEX REPLACE "^fuzz_" "" corpus ${name})
@@ -42,6 +45,8 @@ foreach(path IN LISTS xt_fuzz)
                                ${CMAKE_SOURCE_DIR}/include)
     target_include_directories(${name} SYSTEM PRIVATE ${UTHASH_INCLUDE})
     target_link_libraries(${name} PRIVATE ${libs})
+    target_link_options(${name} PRIVATE ${XT_NO_LTO})
+    add_dependencies(fuzzers ${name})
     set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 600)
 endforeach()
 
@@ -69,11 +74,13 @@ foreach(path IN LISTS xt_helpers)
     target_include_directories(e2e_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src
                                ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(e2e_${name} PRIVATE ${libs})
+    target_link_options(e2e_${name} PRIVATE ${XT_NO_LTO})
 endforeach()
 
 # tests/docs/t_*: what holds code, documents and package together.
 # tests/e2e/t_*.sh: endpoints in network namespaces; a script's second line may say
 #   # labels: long     and     # timeout: 900     and     # alone   (it measures time)
+#   (road: scripts/matrix runs it; offloads, backends: it goes through all of these by itself)
 #   # cases: a b       each is a test of its own, with that word as its argument
 if(NOT TARGET xtunnel)
     return()
