@@ -32,7 +32,7 @@ struct gro_change {
 
 struct gro_line {
 	struct flow f;
-	uint32_t flow, n, len, last, idstep, pad, size, ecn;
+	uint32_t flow, n, len, last, idstep, pad, size, ecn, ulen;
 	bool nosum, ipopt, ext;
 	struct gro_change changes[GRO_CHANGES];
 	uint32_t n_changes;
@@ -63,6 +63,8 @@ static inline void gro_kind(struct gro_line *line, const char *word)
 {
 	static const char kinds[4][5] = {"tcp4", "tcp6", "udp4", "udp6"};
 
+	if (strlen(word) < 4)
+		gro_die("no kind of packet: %s", word);
 	for (uint32_t k = 0; k < 4; k++) {
 		uint32_t other = word[4] == '/' ? (uint32_t)atoi(word + 5) : 0;
 
@@ -103,8 +105,8 @@ static inline bool gro_number(struct gro_line *line, const char *key, uint32_t v
 	    {"stamp", &f->stamp, 1},	{"opt", &f->options, 1},      {"tos", &f->tos, 1},
 	    {"ttl", &f->ttl, 1},	{"label", &f->label, 4},      {"df", &f->df, 1},
 	    {"id", &f->id, 2},		{"idstep", &line->idstep, 4}, {"pad", &line->pad, 4},
-	    {"size", &line->size, 4},	{"ecn", &line->ecn, 4},	      {"nosum", &line->nosum, 1},
-	    {"ipopt", &line->ipopt, 1}, {"ext", &line->ext, 1},
+	    {"size", &line->size, 4},	{"ecn", &line->ecn, 4},	      {"ulen", &line->ulen, 4},
+	    {"nosum", &line->nosum, 1}, {"ipopt", &line->ipopt, 1},   {"ext", &line->ext, 1},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -196,6 +198,13 @@ static inline size_t gro_packet(struct gro_line *line, struct gro_flows *flows, 
 	size = flow_packet(p, f, payload, len);
 	gro_changes(line, p, true);
 	flow_seal(p, size);
+	if (line->ulen) {
+		uint8_t *t = p + flow_network(f);
+
+		put16(t + 4, (uint32_t)(size - flow_network(f)) + line->ulen);
+		put16(t + 6, 0);
+		slow_put(t + 6, slow_sum(slow_pseudo(p, size), t, size - flow_network(f)));
+	}
 	if (line->nosum)
 		put16(p + slow_field(p), 0);
 	size = gro_extend(line, p, size);
