@@ -197,7 +197,9 @@ def measure(contender, works, seconds, program, say):
             except Failed as error:
                 say(f"{contender.name}: hs: {error}")
         if contender.pids() and not all(os.path.exists(f"/proc/{p}") for p in contender.pids()):
-            say(f"{contender.name}: one of its processes ended on the way")
+            say(f"{contender.name}: one of its processes ended on the way", ill=True)
     finally:
-        contender.down()
+        ill = contender.down()
+        if ill:
+            say(ill, ill=True)
     return res

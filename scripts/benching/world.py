@@ -40,10 +40,9 @@ def at(name, command, **more):
     return sh(f"ip netns exec {name} {command}", **more)
 
 
-def spawn(name, command, env=None):
+def spawn(name, command, env=None, errors=subprocess.DEVNULL):
     return subprocess.Popen(["ip", "netns", "exec", name] + shlex.split(command), env=env,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
 
 
 def await_that(what, seconds, condition, process=None):
@@ -142,7 +141,8 @@ class Contender:
     def endpoint(self, name, other):
         device = DEVICE[name]
         env = dict(os.environ, LOG_LEVEL="silent", WG_PROCESS_FOREGROUND="1", **self.env)
-        process = spawn(name, f"{self.command} {device}", env)
+        with open(f"{FOLDER}/{device}.errors", "w", encoding="utf-8") as errors:
+            process = spawn(name, f"{self.command} {device}", env, errors)
         self.spawned.append(process)
         socket = f"/run/wireguard/{device}.sock"
         await_that(f"{self.name}: {socket}", 5, lambda: os.path.exists(socket),
@@ -175,9 +175,20 @@ class Contender:
     def rss_mb(self):
         return max(peak_mb(self.ends[name]) for name in (A, B))
 
+    def ill(self):
+        """Why its end was none: it came by itself, or with a code that tells of an error, such as a
+        sanitizer's; with what was said then."""
+        codes = [process.returncode for process in self.spawned
+                 if process.returncode not in (0, -signal.SIGTERM, 128 + signal.SIGTERM)]
+        if not codes:
+            return None
+        said = "".join(path.read_text(errors="replace")[:4000]
+                       for path in sorted(pathlib.Path(FOLDER).glob("*.errors")))
+        return f"{self.name}: an endpoint ended with {codes}\n{said}".rstrip()
+
     def down(self):
-        """Everything in the two namespaces is ours."""
-        for sign, seconds in ((signal.SIGTERM, 2), (signal.SIGKILL, 2)):
+        """Everything in the two namespaces is ours.  Returns what ill() says."""
+        for sign, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 2)):
             for name in (A, B):
                 for pid in pids_in(name):
                     try:
@@ -189,7 +200,9 @@ class Contender:
                     process.wait(seconds)
                 except subprocess.TimeoutExpired:
                     pass
+        ill = self.ill()
         self.spawned, self.ends, self.keys = [], {A: [], B: []}, {}
         for name in (A, B):
             sh(f"ip netns del {name}", check=False)
             pathlib.Path(f"/run/wireguard/{DEVICE[name]}.sock").unlink(missing_ok=True)
+        return ill
