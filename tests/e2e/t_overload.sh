@@ -1,0 +1,420 @@
+#!/bin/bash
+# Correct under overload: floods of small packets, a TUN and a socket that refuse, a peer and a
+# program that stop reading. Every packet is accounted for, a ping still gets through, memory stays
+# where it was, and all is well at once when it is over.
+# timeout: 180
+# alone
+# cases: flood tun udp peer
+# shellcheck disable=SC2154,SC2034
+. "$(dirname "$0")/lib.sh"
+BLAST=${XT_BUILD:-$SOURCE/build/debug}/e2e_blast
+[ -x "$BLAST" ] || skip "no $BLAST: it is built with the tests"
+PORT=7000
+sized() { # sized SIZE: of what follows, pings too; LEN is that of the datagram that carries it
+	SIZE=$1 LEN=$((($1 + 28 + 15) / 16 * 16 + 32))
+}
+sized 64
+MANY=600000 SOME=20000
+[ -z "$XT_SANITIZE" ] || MANY=200000
+
+# IPv4 only: nobody else says anything.
+world
+pair
+sed -i 's/, fd07::[^ ]*//' left.conf right.conf
+for side in left right; do
+	at $side sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+done
+
+begin() { # begin LEFT RIGHT: XT_OFFLOAD of each
+	XT_OFFLOAD=$1 start left
+	XT_OFFLOAD=$2 start right
+	pings left 10.7.0.2 || fail "no answer: $(cat ping.log)"
+}
+end() {
+	pings left 10.7.0.2 || fail "no answer at the end: $(cat ping.log)"
+	stop left
+	stop right
+}
+private() { awk '/^Private_/ { kb += $2 } END { print kb }' "/proc/${PID[$1]}/smaps_rollup"; }
+lost_by_socket() { # lost_by_socket PORT: what that socket on the right has dropped
+	at right awk -v port=":$(printf %04X "$1")\$" '$2 ~ port { n += $NF } END { print n + 0 }' \
+		/proc/net/udp /proc/net/udp6
+}
+
+# look ARRAY: where packets are and have been
+#   ring    the queue of left's TUN was full      given   left has read from its TUN
+#   sealed  datagrams of left      udp   those that the kernel did not take
+#   early   left's other drops     wire  what the veth had no room for
+#   socket  right's socket dropped opened  datagrams of right
+#   tun     right's TUN refused    late  right's other drops
+#   echo    echo requests that reached right's host
+look() {
+	local -n into=$1
+	local drops='[.counters | to_entries[] | select(.key | startswith("drop_")) | .value] | add'
+	read -r "into[given]" "into[ring]" < <(ip -n left -s -j link show left |
+		jq -r '.[0].stats64.tx | "\(.packets) \(.dropped)"')
+	read -r "into[sealed]" "into[udp]" "into[early]" < <(json left left "($drops) as \$all |
+		\"\\(.peers[0].tx_bytes / $LEN | floor) \\(.counters.drop_udp)\" +
+		\" \\(\$all - .counters.drop_udp)\"")
+	into[wire]=$(ip -n left -s -j link show wire | jq '.[0].stats64.tx.dropped')
+	into[socket]=$(lost_by_socket 51802)
+	read -r "into[opened]" "into[tun]" "into[late]" < <(json right right "($drops) as \$all |
+		\"\\(.peers[0].rx_bytes / $LEN | floor) \\(.counters.drop_tun)\" +
+		\" \\(\$all - .counters.drop_tun)\"")
+	into[echo]=$(at right nstat -a -s -z -j | jq .kernel.IcmpInEchos)
+}
+declare -A WAS IS N
+# What came since `look WAS`.
+changes() {
+	local key
+	look IS
+	for key in "${!IS[@]}"; do N[$key]=$((IS[$key] - WAS[$key])); done
+}
+told() { local key; for key in "${!N[@]}"; do echo -n "$key ${N[$key]} "; done; }
+
+counter() { # counter [BUFFER]: from now on datagrams are counted on the right
+	: >count.out
+	NEXT=0 OFFERED=0
+	ip netns exec right "$BLAST" count $PORT "$@" >count.out 2>&1 &
+	COUNTER=$!
+	await 5 "the counter" has ready count.out
+}
+counted() { # CAME, AGAIN, BEFORE; SPILT: dropped at its socket
+	SPILT=$(lost_by_socket $PORT)
+	kill -TERM $COUNTER
+	wait $COUNTER || fail "the counter: $(cat count.out)"
+	read -r CAME AGAIN BEFORE < <(tail -n 1 count.out)
+}
+blast() { # blast N: as fast as they go; OFFERED since the counter began
+	at left "$BLAST" send 10.7.0.2 $PORT $SIZE "$1" $NEXT >blast.out 2>&1 || fail "$(cat blast.out)"
+	NEXT=$((NEXT + $1)) OFFERED=$((OFFERED + $(cut -d' ' -f1 blast.out)))
+}
+# Nothing is on its way any longer.
+quiet() {
+	local once again
+	once="$(json right right '.peers[0].rx_bytes') $(json left left '.peers[0].tx_bytes')"
+	sleep 0.1
+	again="$(json right right '.peers[0].rx_bytes') $(json left left '.peers[0].tx_bytes')"
+	[ "$once" = "$again" ]
+}
+
+# balance WHAT PINGS: of OFFERED datagrams and so many pings each is found again; the counter has
+# been stopped. XT_OFFLOAD off: the kernels' counters are of datagrams; else of up to 64 of them.
+balance() {
+	local what=$1 pinged=$2 unseen kernel
+	[ $((OFFERED + pinged)) = $((N[ring] + N[given])) ] ||
+		fail "$what: $OFFERED datagrams and $pinged pings: $(told)"
+	[ "${N[given]}" = $((N[sealed] + N[early])) ] || fail "$what: lost inside left: $(told)"
+	unseen=$((N[sealed] - N[udp] - N[opened])) kernel=$((N[wire] + N[socket]))
+	[ $unseen -ge $kernel ] && [ $unseen -le $((kernel * RUN)) ] ||
+		fail "$what: $unseen datagrams lost on the wire: $(told)"
+	[ $((N[opened] - N[tun] - N[late] - N[echo])) = $((CAME + SPILT)) ] ||
+		fail "$what: $CAME came, $SPILT spilt: $(told)"
+	[ "$AGAIN $BEFORE" = "0 0" ] || fail "$what: $AGAIN came twice, $BEFORE not in order"
+}
+# Buffers have fixed sizes but cost what is touched, and how much that is luck decides; what grows
+# with the packets, be it by a few bytes for each, is more than this. Never more than 11 MiB.
+steady() { # steady WHAT NAME WAS_KIB
+	local is more=1024
+	is=$(private "$2")
+	[ -z "$XT_SANITIZE" ] || more=8192
+	[ $((is - $3)) -le $more ] || fail "$1: $2 grew from $3 to $is KiB"
+	[ -n "$XT_SANITIZE" ] || [ "$is" -le 11264 ] || fail "$1: $2 has $is KiB"
+}
+
+# Every buffer is used once: who wakes up finds its queue full.
+warm() {
+	local side
+	for side in right left; do
+		kill -STOP "${PID[$side]}"
+		blast $((MANY / 4))
+		kill -CONT "${PID[$side]}"
+	done
+	blast $((MANY / 4))
+	await 10 "all has passed" quiet
+}
+flood() { # flood XT_OFFLOAD RUN
+	local left right pinger sent got
+	RUN=$2
+	begin "$1" "$1"
+	counter
+	warm
+	left=$(private left) right=$(private right)
+	counted
+	counter
+	look WAS
+	ip netns exec left ping -n -q -i 0.02 -s $SIZE 10.7.0.2 >pings.log 2>&1 &
+	pinger=$!
+	blast $MANY
+	kill -INT $pinger
+	wait $pinger
+	await 10 "all has passed" quiet
+	changes
+	counted
+	sent=$(awk '/transmitted/ { print $1 }' pings.log)
+	got=$(awk '/transmitted/ { print $4 }' pings.log)
+	balance "a flood, offload $1" "$sent"
+	[ "${N[ring]}" -gt 0 ] || fail "that was no flood: $(told)"
+	[ "$CAME" -gt 0 ] && [ "$got" -gt 0 ] || fail "nothing comes through: $(cat pings.log)"
+	steady "a flood" left "$left"
+	steady "a flood" right "$right"
+	ok "a flood of $OFFERED, offload $1: $CAME came, ${N[ring]} found a full queue, $((N[sealed] -
+		N[opened])) lost outside, $((N[early] + N[late] + N[tun])) inside; $got of $sent pings" \
+		"answered; $(private left) and $(private right) KiB"
+	end
+}
+
+# The host's side of right's TUN takes nothing for a while.
+tun() { # tun XT_OFFLOAD RUN
+	local memory
+	RUN=$2
+	begin "$1" "$1"
+	counter
+	blast $SOME
+	await 10 "all has passed" quiet
+	counted
+	memory=$(private right)
+	ip -n right link set right down
+	counter
+	look WAS
+	blast $SOME
+	await 10 "all has passed" quiet
+	changes
+	counted
+	balance "a TUN that is down, offload $1" 0
+	[ "$CAME" = 0 ] && [ "${N[tun]}" = "${N[opened]}" ] && [ "${N[tun]}" -gt 0 ] ||
+		fail "not all of it was refused: $(told)"
+	at right "$XT_BIN" show right >show.out
+	has "dropped: ${IS[tun]}: the TUN device did not take" show.out || fail "$(cat show.out)"
+	steady "a TUN that is down" right "$memory"
+	ip -n right link set right up
+	pings left 10.7.0.2 || fail "it does not come back: $(cat ping.log)"
+	ok "a TUN that is down, offload $1: ${N[tun]} refused"
+
+	counter 0 # a program that does not read
+	look WAS
+	blast $SOME
+	await 10 "all has passed" quiet
+	changes
+	counted
+	balance "a program that does not read, offload $1" 0
+	[ "$SPILT" -gt 0 ] && [ "${N[tun]}" = 0 ] || fail "nothing was spilt: $(told)"
+	ok "a program that does not read, offload $1: $CAME in its buffer, $SPILT spilt there"
+	end
+}
+
+# injected SIDE FAULT [PATH]: so fails each third of its calls from now on, until uninjected
+injected() {
+	: >strace.out
+	# shellcheck disable=SC2086
+	strace -q -p "${PID[$1]}" ${3:+-P $3} -e "inject=$2:when=1+3" -o strace.calls \
+		-e trace="${2%%:*}" 2>strace.out &
+	STRACE=$!
+	attached() { [ "$(awk '/^TracerPid/ { print $2 }' "/proc/$1/status")" != 0 ]; }
+	awaits 5 attached "${PID[$1]}" || { kill $STRACE; return 1; }
+}
+uninjected() {
+	kill -TERM $STRACE
+	wait $STRACE 2>/dev/null
+}
+faults() { # faults XT_OFFLOAD RUN: what no wire of this kernel brings about
+	local memory
+	RUN=$2
+	begin "$1" "$1"
+	memory=$(private left)
+	for fault in EAGAIN ENOBUFS; do
+		counter
+		look WAS
+		injected left sendmmsg:error=$fault || { echo "no strace: $(cat strace.out)"; break; }
+		blast $((SOME / 10))
+		await 20 "all has passed" quiet
+		uninjected
+		changes
+		counted
+		balance "$fault at the socket, offload $1" 0
+		has "$fault.*INJECTED" strace.calls || fail "no $fault was injected"
+		case $fault in
+		EAGAIN) [ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(told)" ;;
+		*) [ "${N[udp]}" -gt 0 ] || fail "ENOBUFS was not counted: $(told)" ;;
+		esac
+		ok "$fault at the socket, offload $1: $OFFERED offered, ${N[udp]} dropped, $CAME came"
+	done
+	for fault in EAGAIN ENOBUFS; do
+		counter
+		look WAS
+		injected right write,writev:error=$fault /dev/net/tun || break
+		blast $((SOME / 10))
+		await 20 "all has passed" quiet
+		uninjected
+		changes
+		counted
+		balance "$fault at the TUN, offload $1" 0
+		[ "${N[tun]}" -gt 0 ] && [ "$CAME" -gt 0 ] || fail "$fault: not counted: $(told)"
+		ok "$fault at the TUN, offload $1: ${N[tun]} dropped, $CAME came"
+	done
+	steady "faults" left "$memory"
+	end
+}
+
+# holds PERCENT: of what left's socket may hold, it holds that much
+holds() {
+	at left ss -Huanm sport = :51801 | awk -v part="$1" 'match($0, /skmem:\([^)]*/) {
+		n = split(substr($0, RSTART + 7, RLENGTH - 7), f, ",")
+		for (i = 1; i <= n; i++) {
+			if (f[i] ~ /^t[0-9]/) t = substr(f[i], 2)
+			if (f[i] ~ /^tb/) tb = substr(f[i], 3)
+		}
+		if (t * 100 >= tb * part) yes = 1 } END { exit !yes }'
+}
+# shape KIND…: a token bucket on left's wire
+shape() { at left tc qdisc "$@" || fail "tc $*"; }
+udp() { # udp XT_OFFLOAD RUN
+	local memory given
+	RUN=$2
+	sized 1300
+	begin "$1" "$1"
+	counter
+	warm
+	counted
+
+	# So slow a wire that the socket fills: the TUN is not read until there is room again.
+	at left tc qdisc add dev wire root tbf rate 2mbit burst 100kb limit 100000000 ||
+		skip "no token bucket in this kernel"
+	counter
+	look WAS
+	until holds 90; do
+		[ $NEXT -lt 3000000 ] || fail "the socket is never full: $(at left ss -uanm)"
+		blast 10000
+	done
+	# Linux calls a socket writable again when half of it is free.
+	memory=$(private left)
+	changes
+	given=${N[given]}
+	blast $SOME
+	changes
+	holds 55 || fail "the wire is not slow enough"
+	[ "${N[given]}" = "$given" ] || fail "it went on reading: $(told)"
+	shape change dev wire root tbf rate 200mbit burst 100kb limit 100000000
+	await 10 "all has passed" quiet
+	changes
+	counted
+	balance "a full socket, offload $1" 0
+	[ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(told)"
+	[ "${N[ring]}" -ge $((SOME - 1000)) ] || fail "that was not much: $(told)"
+	steady "a full socket" left "$memory"
+	ok "a full socket, offload $1: ${N[sealed]} of $OFFERED read, $CAME of them came"
+
+	# A wire whose queue is full tells nobody but the kernel's own counter.
+	shape replace dev wire root tbf rate 16mbit burst 20kb limit 20kb
+	counter
+	look WAS
+	blast $SOME
+	await 10 "all has passed" quiet
+	dropped=$(at left tc -s -j qdisc show dev wire | jq '.[0].drops')
+	shape del dev wire root
+	pings left 10.7.0.2 -s $SIZE || fail "not at once: $(cat ping.log)"
+	changes
+	counted
+	N[wire]=$((N[wire] + dropped))
+	balance "a full queue, offload $1" 1
+	[ "$dropped" -gt 0 ] || fail "the queue was not full"
+	ok "a full queue at the wire, offload $1: $dropped dropped there, $CAME came"
+
+	# What the kernel refuses to send is the socket's drop, each datagram of it.
+	at left nft -f - <<-EOF || fail "nft"
+		table inet shut {
+			chain out { type filter hook output priority 0; udp dport 51802 drop; }
+		}
+	EOF
+	counter
+	look WAS
+	blast $SOME
+	await 10 "all has passed" quiet
+	at left nft delete table inet shut
+	pings left 10.7.0.2 -s $SIZE || fail "not at once: $(cat ping.log)"
+	changes
+	counted
+	balance "a socket that refuses, offload $1" 1
+	[ "$CAME" = 0 ] && [ $((N[udp] + 1)) = "${N[sealed]}" ] || fail "not all refused: $(told)"
+	at left "$XT_BIN" show left >show.out
+	has "dropped: ${IS[udp]}: the UDP socket did not take" show.out || fail "$(cat show.out)"
+	ok "a socket that refuses, offload $1: ${N[udp]} refused"
+	end
+}
+
+stream() { # stream BYTES: to the right in the background; STREAM, SERVER
+	: >serve.out
+	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 7001 >serve.out 2>&1 &
+	SERVER=$!
+	await 10 "the TCP server" has ready serve.out
+	ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 7001 "$1" \
+		>tcp.log 2>&1 &
+	STREAM=$!
+}
+flows() { [ "$(json right right '.peers[0].rx_bytes')" -gt $((BASE + 2000000)) ]; }
+dropping() { [ "$(lost_by_socket 51802)" -gt "$BASE" ]; }
+peer() { # peer XT_OFFLOAD RUN: right does not run for a while
+	local memory other=0 dropped bytes=40000000:3 # of that many seconds
+	begin "$1" "$1"
+	for round in 1 2; do # the second time every buffer has been used
+		counter
+		BASE=$(json right right '.peers[0].rx_bytes')
+		stream $bytes
+		await 10 "the stream flows" flows
+		BASE=$(lost_by_socket 51802) dropped=$BASE
+		kill -STOP "${PID[right]}"
+		blast $((MANY / 2))
+		memory=$(private left)
+		blast $((MANY / 2))
+		dropping || fail "a peer that sleeps has room for all: $OFFERED"
+		steady "a peer that sleeps" left "$memory"
+		kill -0 $STREAM || fail "the stream has ended: $(cat tcp.log)"
+		kill -CONT "${PID[right]}"
+		wait $STREAM || fail "the stream: $(cat tcp.log)"
+		wait $SERVER
+		await 10 "all has passed" quiet
+		counted
+		[ "$AGAIN $BEFORE" = "0 0" ] || fail "$AGAIN came twice, $BEFORE not in order"
+		steady "a peer that sleeps" left "$memory"
+		[ $round = 1 ] || steady "a peer that sleeps" right "$other"
+		other=$(private right)
+	done
+	for side in left right; do
+		[ "$(json $side $side '.counters | .drop_auth + .drop_replay + .drop_inner +
+			.drop_tun + .drop_udp + .drop_index')" = 0 ] || fail "$(at $side "$XT_BIN" show $side)"
+	done
+	ok "a peer that sleeps, offload $1: $(($(lost_by_socket 51802) - dropped)) dropped at its" \
+		"socket, $CAME of $OFFERED came; the stream is whole: $(cut -d' ' -f1,3 tcp.log);" \
+		"$memory and $other KiB"
+
+	# The program behind the peer does not read.
+	BASE=$(json right right '.peers[0].rx_bytes')
+	stream $bytes
+	await 10 "the stream flows" flows
+	kill -STOP $SERVER
+	memory=$(private left) other=$(private right)
+	BASE=0
+	asleep() { # nothing new for a while: the window is shut
+		local now
+		now=$(json right right '.peers[0].rx_bytes')
+		[ $((now - BASE)) -lt 20000 ] || { BASE=$now; sleep 0.1; false; }
+	}
+	await 20 "the window is shut" asleep
+	pings left 10.7.0.2 || fail "others suffer: $(cat ping.log)"
+	steady "a program that sleeps" left "$memory"
+	steady "a program that sleeps" right "$other"
+	kill -CONT $SERVER
+	wait $STREAM || fail "the stream: $(cat tcp.log)"
+	wait $SERVER
+	ok "a program that sleeps, offload $1: the stream is whole: $(cut -d' ' -f1,3 tcp.log)"
+	end
+}
+
+case ${1:-} in
+flood) flood off 1; flood all 64 ;;
+tun) tun off 1; tun all 64; command -v strace >/dev/null && { faults off 1; faults all 64; } ;;
+udp) udp off 1; udp all 64 ;;
+peer) peer all 64 ;;
+*) fail "which case?" ;;
+esac
+true
