@@ -64,6 +64,7 @@ static json_t *status_json(struct xt_service *service)
 	    .fallbacks = tun->fallbacks + udp->fallbacks,
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,
+	    .udp_overruns = udp->ops->overruns ? udp->ops->overruns(udp) : 0,
 	    .echo = echo_word(service->conf->echo),
 	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],

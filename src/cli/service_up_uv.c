@@ -52,11 +52,24 @@ static void say_ready(const struct xt_service *service)
 	       conf->n_peers == 1 ? "" : "s");
 }
 
+/* A short queue loses datagrams while the endpoint is busy with the other direction. */
+static void say_queue(const struct xt_service *service)
+{
+	uint32_t queue = xt_tunnel_udp(service->tunnel)->queue;
+
+	if (queue < XT_UDP_QUEUE)
+		xt_log_notice("%s: the UDP queue holds %u KiB and not %u: net.core.rmem_max and "
+			      "no CAP_NET_ADMIN to pass it",
+			      service->conf->name, (unsigned)queue >> 10,
+			      (unsigned)XT_UDP_QUEUE >> 10);
+}
+
 static void ready(struct xt_service *service)
 {
 	bool heard = true;
 
 	service->phase = XT_PHASE_READY;
+	say_queue(service);
 	xt_service_tell_ready(service);
 	if (service->wish.ready >= 0) {
 		heard = write(service->wish.ready, "R", 1) == 1;

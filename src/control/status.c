@@ -119,8 +119,9 @@ static bool put_status(json_t *o, const struct xt_status *status)
 	       put(o, "offload_fallbacks", number(status->fallbacks)) &&
 	       put(o, "threads", number(status->threads)) &&
 	       put(o, "udp",
-		   json_pack("{s:I,s:o}", "port", (json_int_t)status->udp_port, "refused",
-			     number(status->udp_refused))) &&
+		   json_pack("{s:I,s:o,s:o}", "port", (json_int_t)status->udp_port, "refused",
+			     number(status->udp_refused), "overruns",
+			     number(status->udp_overruns))) &&
 	       put(o, "echo",
 		   json_pack("{s:s,s:o,s:o}", "mode", status->echo ? status->echo : "off",
 			     "answered_host", number(status->echo_host), "answered_peer",

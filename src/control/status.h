@@ -23,6 +23,7 @@ struct xt_status {
 	unsigned threads;	       /* that encrypt */
 	uint16_t udp_port;	       /* bound */
 	uint64_t udp_refused;	       /* datagrams that the kernel did not take */
+	uint64_t udp_overruns;	       /* and those for which its queue had no room */
 	const char *echo;	       /* off, host, peer, both */
 	uint64_t echo_host, echo_peer; /* requests answered */
 	const char *path;	       /* configuration file */

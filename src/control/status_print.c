@@ -269,8 +269,10 @@ static void speed(const struct pen *p, const json_t *o)
 	putc('\n', p->out);
 }
 
-static void drops(const struct pen *p, const json_t *counters)
+static void drops(const struct pen *p, const json_t *counters, const json_t *udp)
 {
+	uint64_t overruns = number_of(udp, "overruns");
+
 	for (unsigned i = 0; i < XT_VERDICTS; i++) {
 		const char *name = xt_verdict_label((enum xt_verdict)i);
 		uint64_t n = number_of(counters, name);
@@ -279,6 +281,10 @@ static void drops(const struct pen *p, const json_t *counters)
 			continue;
 		label(p, "dropped");
 		fprintf(p->out, "%" PRIu64 ": %s\n", n, xt_verdict_sentence((enum xt_verdict)i));
+	}
+	if (overruns) {
+		label(p, "dropped");
+		fprintf(p->out, "%" PRIu64 ": the socket's queue was full\n", overruns);
 	}
 }
 
@@ -313,6 +319,6 @@ void xt_status_print(FILE *out, const json_t *status, const struct xt_status_sty
 	echo(p, json_object_get(status, "echo"));
 	if (is_true(status, "under_load"))
 		line(p, "load", "handshakes want a cookie first");
-	drops(p, json_object_get(status, "counters"));
+	drops(p, json_object_get(status, "counters"), json_object_get(status, "udp"));
 	peers(p, json_object_get(status, "peers"));
 }

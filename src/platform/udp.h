@@ -20,10 +20,16 @@ struct xt_udp_ops {
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 	/* Bind to port (0: any) with mark; the old sockets stay in use when it fails. Where fd[]
 	 * changes, the old ones are closed: stop polling them before, and start anew after.
-	 * The port that is bound already only gets the mark. -EADDRINUSE, -EACCES, -EPERM (mark). */
+	 * The port that is bound already only gets the mark. -EADDRINUSE, -EACCES, -EPERM (mark).
+	 */
 	int (*rebind)(struct xt_udp *udp, uint16_t port, uint32_t mark);
+	/* Datagrams that came and found the kernel's queue full, from open on. NULL: none can. */
+	uint64_t (*overruns)(const struct xt_udp *udp);
 	void (*close)(struct xt_udp *udp); /* frees udp */
 };
+
+/* What is asked for: enough for the longest turn of the other direction. */
+#define XT_UDP_QUEUE (8u << 20)
 
 struct xt_udp {
 	const struct xt_udp_ops *ops;
@@ -33,14 +39,15 @@ struct xt_udp {
 	 * errors     failed reads, datagrams cut short or without an address
 	 * fallbacks  runs that had to be sent one by one after segmentation was refused */
 	uint64_t refused, errors, fallbacks;
-	bool gso, gro; /* in use: one message for a run; several datagrams in one read */
-	bool pending;  /* recv kept datagrams that the batch had no room for: call it again even
-			* though fd may not be readable */
+	uint32_t queue; /* bytes of the smallest receive queue, as the kernel counts and granted */
+	bool gso, gro;	/* in use: one message for a run; several datagrams in one read */
+	bool pending;	/* recv kept datagrams that the batch had no room for: call it again even
+			 * though fd may not be readable */
 };
 
-/* The batch that recv can fill best: eight coalesced reads of 64 datagrams, and a slab of XT_UDP_READS
- * slots of 64 KiB each (pages that are not touched cost nothing). A smaller slab means fewer
- * datagrams a call; it must hold one slot at least. */
+/* The batch that recv can fill best: eight coalesced reads of 64 datagrams, and a slab of
+ * XT_UDP_READS slots of 64 KiB each (pages that are not touched cost nothing). A smaller slab means
+ * fewer datagrams a call; it must hold one slot at least. */
 #define XT_UDP_BATCH 512
 #define XT_UDP_READS 64
 #define XT_UDP_SLOT  65600 /* an odd number of cache lines: neighbours do not share a cache set */

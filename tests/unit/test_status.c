@@ -28,6 +28,7 @@ static const struct xt_status status = {.name = "wg0",
 					.fallbacks = 2,
 					.threads = 3,
 					.udp_port = 51820,
+					.udp_overruns = 5,
 					.echo = "both",
 					.echo_host = 1,
 					.echo_peer = 2};
@@ -94,6 +95,7 @@ static void people_get_the_form_of_wg_show_and_more(void **state)
 				  "  offload: tso gso, refused 2 times\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
 				  "  dropped: 3: counter seen before or too far behind\n"
+				  "  dropped: 5: the socket's queue was full\n"
 				  "\n"
 				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
 				  "  allowed ips: (none)\n"

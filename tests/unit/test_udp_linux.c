@@ -576,6 +576,27 @@ static void random_datagrams_arrive_unaltered_and_in_order(void **state)
 	b->ops->close(b);
 }
 
+static void what_the_queue_has_no_room_for_is_counted_beyond_a_rebind(void **state)
+{
+	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
+	struct xt_path path = path_to("127.0.0.1", b->port);
+	uint64_t lost;
+	int least = 1;
+
+	(void)state;
+	assert_in_range(b->queue, 1, XT_UDP_QUEUE);
+	assert_int_equal(setsockopt(b->fd[0], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	assert_int_equal(b->ops->overruns(b), 0);
+	for (int i = 0; i < 20; i++)
+		send_one(a, &path, 0, 1000);
+	lost = b->ops->overruns(b);
+	assert_in_range(lost, 10, 19);
+	assert_int_equal(b->ops->rebind(b, 0, 0), 0);
+	assert_int_equal(b->ops->overruns(b), lost);
+	a->ops->close(a);
+	b->ops->close(b);
+}
+
 static void loopback_up(void)
 {
 	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -602,6 +623,7 @@ int main(void)
 	    cmocka_unit_test(datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments),
 	    cmocka_unit_test(what_a_full_batch_cannot_hold_comes_with_the_next),
 	    cmocka_unit_test(the_largest_and_the_empty_datagram_arrive),
+	    cmocka_unit_test(what_the_queue_has_no_room_for_is_counted_beyond_a_rebind),
 	    cmocka_unit_test(the_environment_can_switch_offload_off),
 	    cmocka_unit_test(random_datagrams_arrive_unaltered_and_in_order),
 	};

@@ -3,6 +3,7 @@
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 #include "base/bytes.h"
 #include "platform/offload.h"
 
-#define SOCKET_BUFFER (4 * 1024 * 1024)
-#define PORT_TRIES    64 /* to find a port that is free in both families */
+#define SOCKET_BUFFER ((int)XT_UDP_QUEUE / 2) /* the kernel doubles it for its own use */
+#define PORT_TRIES    64		      /* to find a port that is free in both families */
 
 struct option {
 	int level, name, value;
@@ -162,6 +163,41 @@ static void pair_close(int fd[2])
 	}
 }
 
+static uint64_t pair_overruns(const int fd[2])
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t info[SK_MEMINFO_VARS] = {0};
+		socklen_t len = sizeof(info);
+
+		if (fd[i] >= 0 && getsockopt(fd[i], SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+			sum += info[SK_MEMINFO_DROPS];
+	}
+	return sum;
+}
+
+static uint64_t udp_linux_overruns(const struct xt_udp *udp)
+{
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	return sock->overruns + pair_overruns(udp->fd);
+}
+
+static uint32_t pair_queue(const int fd[2])
+{
+	int least = XT_UDP_QUEUE;
+
+	for (int i = 0; i < 2; i++) {
+		int bytes;
+		socklen_t len = sizeof(bytes);
+
+		if (fd[i] >= 0 && getsockopt(fd[i], SOL_SOCKET, SO_RCVBUF, &bytes, &len) == 0)
+			least = XT_MIN(least, bytes);
+	}
+	return (uint32_t)least;
+}
+
 static int mark_change(struct udp_linux *sock, uint32_t mark)
 {
 	for (int i = 0; i < 2; i++) {
@@ -188,9 +224,11 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 	rc = pair_new(fd, &port, mark);
 	if (rc < 0)
 		return rc;
+	sock->overruns = udp_linux_overruns(udp);
 	pair_close(udp->fd);
 	memcpy(udp->fd, fd, sizeof(fd));
 	udp->port = port;
+	udp->queue = pair_queue(fd);
 	sock->mark = mark;
 	xt_udp_offload(udp, offload);
 	return 0;
@@ -209,6 +247,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .recv = udp_linux_recv,
     .send = udp_linux_send,
     .rebind = udp_linux_rebind,
+    .overruns = udp_linux_overruns,
     .close = udp_linux_close,
 };
 
@@ -247,6 +286,7 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 		return rc;
 	}
 	sock->udp.port = port;
+	sock->udp.queue = pair_queue(sock->udp.fd);
 	sock->mark = mark;
 	xt_udp_offload(&sock->udp, xt_offload_udp());
 	*out = &sock->udp;

@@ -47,6 +47,7 @@ struct udp_read {
 };
 
 /* turn     the family that is read first, in turns, so that neither starves the other
+ * overruns of sockets that were closed
  * guess    datagrams that one read brings, as last seen: how many reads a batch has room for
  * guess_bytes  bytes likewise: how many reads a turn's budget allows
  * spill    reads that found the batch full, copied to spill_slab; delivered before anything else */
@@ -54,6 +55,7 @@ struct udp_linux {
 	struct xt_udp udp; /* first: the face that others hold */
 	uint32_t mark;
 	unsigned turn;
+	uint64_t overruns;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
