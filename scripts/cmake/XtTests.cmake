@@ -1,5 +1,8 @@
 # tests/unit/test_*.c: cmocka programs, one a source. The first line of a test names the layers it
 # links:  /* layers: packet crypto */   (what is not named does not link).
+#
+# scripts/test has two places for each processor: what computes takes both (PROCESSORS 2), what waits
+# for others one. COST, here the time it may take, has the longest begin first.
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 function(xt_test_layers out path)
@@ -26,7 +29,8 @@ function(xt_test_program path label)
     target_link_libraries(${name} PRIVATE ${libs} PkgConfig::CMOCKA)
     target_link_options(${name} PRIVATE ${XT_NO_LTO})
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77)
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77
+                         PROCESSORS 2)
 endfunction()
 
 file(GLOB xt_unit CONFIGURE_DEPENDS tests/unit/test_*.c)
@@ -39,5 +43,6 @@ foreach(path IN LISTS xt_oracle)
 endforeach()
 # All 65,536 lengths instead of some.
 add_test(NAME oracle_aead_all COMMAND oracle_aead)
-set_tests_properties(oracle_aead_all PROPERTIES LABELS "unit;long" TIMEOUT 900 ENVIRONMENT XT_LONG=1)
+set_tests_properties(oracle_aead_all PROPERTIES LABELS "unit;long" TIMEOUT 900 COST 900
+                     PROCESSORS 2 ENVIRONMENT XT_LONG=1)
 include(XtTestsMore OPTIONAL)

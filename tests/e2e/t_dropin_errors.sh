@@ -2,6 +2,7 @@
 # Whatever befalls the UDP socket stops neither the endpoint nor the session.
 # labels: road
 # timeout: 240
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 pair

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The configuration socket under load: many clients, long requests, those who stall, no descriptors.
 # timeout: 300
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 pair

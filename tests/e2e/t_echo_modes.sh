@@ -1,6 +1,7 @@
 #!/bin/bash
 # Echo = host, peer, both, off: who answers which address, with the host's firewall closed.
 # labels: road
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 

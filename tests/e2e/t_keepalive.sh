@@ -1,6 +1,7 @@
 #!/bin/bash
 # Persistent keepalive opens the session and goes out every interval; a side that only receives
 # answers after KEEPALIVE_TIMEOUT (10 s).
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 pair

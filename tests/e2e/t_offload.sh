@@ -23,6 +23,7 @@ for both in "all all" "off off" "tun udp" "udp tun" "all off"; do
 	before=$(($(wrong left) + $(wrong right)))
 	for to in 10.7.0.2 fd07::2; do tcp left right $to $bytes; done
 	for to in 10.7.0.1 fd07::1; do tcp right left $to $bytes; done
+	: >serve.out
 	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" udp-serve 5002 >serve.out 2>&1 &
 	server=$!
 	await 5 "the UDP server" has ready serve.out

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Whole families through the tunnel without any help: table, rules, firewall, the tunnel's own
 # datagrams outside of it; gone after down, after a crash, after each step that fails.
+# waits
 . "$(dirname "$0")/lib.sh"
 command -v nft >/dev/null || skip "no nft"
 world

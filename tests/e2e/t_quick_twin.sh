@@ -2,6 +2,7 @@
 # timeout: 300
 # Side by side with wg-quick(8) and wireguard-go: the same file makes the same addresses, MTU, routes
 # and rules, and the same is left after down.
+# waits
 . "$(dirname "$0")/lib.sh"
 command -v wg-quick >/dev/null && command -v wireguard-go >/dev/null || skip "no wg-quick or wireguard-go"
 command -v nft >/dev/null || skip "no nft"

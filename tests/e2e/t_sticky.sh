@@ -2,6 +2,7 @@
 # A host with several addresses answers from the one that was addressed, forgets it when it goes, and
 # follows its peer from IPv4 to IPv6 and back; TCP that runs meanwhile arrives whole.
 # labels: road
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 # right: a second address of each family on the wire, and one of each that is on no wire.

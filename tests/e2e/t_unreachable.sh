@@ -2,6 +2,7 @@
 # Packets that no AllowedIPs cover, or whose peer has no endpoint, are answered with unreachable,
 # not too often, and counted.
 # labels: road
+# waits
 . "$(dirname "$0")/lib.sh"
 world
 pair
