@@ -95,9 +95,17 @@ def segment(src, dst, word, i):
     return packet(src, dst, proto, bytes(upper), i)
 
 
+def roomy(sock):
+    """A receive buffer for all that may come, as far as the rights go."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+
+
 def device(name, kind=socket.SOCK_DGRAM, proto=ETH_P_ALL):
     sock = socket.socket(socket.AF_PACKET, kind, socket.htons(proto))
-    sock.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+    roomy(sock)
     sock.bind((name, proto))
     return sock
 
@@ -150,7 +158,7 @@ def judge(raw, partial, src, dst, word, seen):
 def watch(name, src, dst, word, way):
     kind = socket.SOCK_DGRAM if word == "udp" else socket.SOCK_STREAM
     mine = socket.socket(family(dst), kind)
-    mine.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)
+    roomy(mine)
     if word == "udp":
         mine.bind((dst, DPORT))
     sock = device(name)
