@@ -20,11 +20,17 @@ key=$(sed -n 's/^PublicKey = //p' left.conf)
 
 # told ADDRESS: left is told that right is there
 told() { at left wg set left peer "$key" endpoint "$1:51802" || fail "wg set endpoint $1"; }
+account() {
+	local side
+	for side in left right; do
+		printf '\n%s: %s' $side "$(json $side $side '"\(.peers[0].endpoint) \(.counters)"')"
+	done
+}
 # heard ADDRESS: all that comes from right to left comes from there
 heard() {
 	local address=$1
 	capture left wire wire.pcap udp src port 51802
-	pings left 10.7.0.2 || fail "no answer through $address: $(cat ping.log)"
+	pings left 10.7.0.2 || fail "no answer through $address: $(cat ping.log)$(account)"
 	pings right 10.7.0.1 || fail "right does not reach left: $(cat ping.log)"
 	sleep 0.1
 	capture_end
