@@ -13,6 +13,7 @@
 #include "packet/merge.h"
 #include "packet/ping.h"
 #include "packet/split.h"
+#include "platform/link.h"
 
 /* Packets read from the TUN in a turn: so many small ones, or SUPERS of 64 KiB, which leave as
  * SEGMENTS at most before the socket has its turn. Slabs cost what is touched. */
@@ -217,17 +218,26 @@ static void answer_unreachable(struct xt_pump *pump, struct xt_time now, struct 
 		const struct xt_pkt *pkt = &batch->pkts[i];
 		enum xt_icmp_kind kind;
 		const struct xt_ip *own;
+		uint32_t mtu = 0;
 
-		if (pkt->verdict == XT_DROP_NO_ROUTE)
+		switch (pkt->verdict) {
+		case XT_DROP_NO_ROUTE:
 			kind = XT_ICMP_NO_ROUTE;
-		else if (pkt->verdict == XT_DROP_NO_ENDPOINT)
+			break;
+		case XT_DROP_NO_ENDPOINT:
 			kind = XT_ICMP_UNREACHABLE;
-		else
+			break;
+		case XT_DROP_TOO_BIG:
+			kind = XT_ICMP_TOO_BIG;
+			mtu = XT_LINK_MTU_MAX;
+			break;
+		default:
 			continue;
+		}
 		/* Linux takes no IPv4 packet from outside that has an own address as its source:
 		 * there the unreachable destination itself answers. */
 		own = pkt->data[0] >> 4 == 6 && pump->parts.own6.family ? &pump->parts.own6 : NULL;
-		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, 0, own, pump->released);
+		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, mtu, own, pump->released);
 	}
 }
 

@@ -114,8 +114,10 @@ done
 [ "$(fate left left drop_too_big)" = 0 ] || fail "dropped"
 pings left 10.7.0.2 -s $((65476 - 28)) -M "do" -W1 && fail "65476 bytes have passed"
 [ "$(fate left left drop_too_big)" = 1 ] || fail "not counted: $(at left "$XT_BIN" show left)"
+grep -q "Frag needed and DF set (mtu = 65472)" ping.log || fail "not told: $(cat ping.log)"
 [ "$(fate left left drop_udp)" = 0 ] || fail "padded beyond a datagram"
 for side in left right; do ip -n $side link set $side mtu 1420; done
+at left ip route flush cache
 passes_again() { is left 1420 && is right 1420 && pings left 10.7.0.2 -s 1392 -M "do"; }
 await 5 "all is well again" passes_again
 ok "65500 by another's hand"
