@@ -131,7 +131,11 @@ await() {
 	awaits "$seconds" "$@" || fail "$what: not within $seconds s ($*)"
 }
 
-gone() { [ ! -d "/proc/$1" ] || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]; }
+# A process whose first thread is dead lives as long as the others.
+gone() {
+	[ ! -d "/proc/$1" ] ||
+		{ [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] && [ "$(ps -o nlwp= -p "$1")" -le 1 ]; }
+}
 has() { grep -q -- "$1" "$2"; }
 
 # refuses CODE TEXT CMD…: CMD exits with CODE and its standard error has TEXT (a basic regexp).

@@ -72,15 +72,17 @@ dissects() {
 	[ -z "$bad" ] || fail "malformed: $bad"
 }
 # decrypts FILE: and with the key log of ours in ./keys it reads the messages.  Under load a capture
-# has shown one frame of 50,000 that it could not read; what ours received is judged by ours (whole).
+# has shown one frame of 50,000 that it could not read, and 23 when it had lost 162; what ours received is
+# judged by ours (whole).
 decrypts() {
-	local bad
+	local bad lost
 	dissect "$1" -o "wg.keylog_file:$T/keys" -T fields -e frame.protocols \
 		-e frame.number -e frame.len -e udp.srcport -e wg.receiver -e wg.counter \
 		-Y "wg.type == 4 and not wg.keepalive" >plain.log
 	bad=$(grep -cv 'wg:ip' plain.log)
 	grep -v 'wg:ip' plain.log | head -n 5
-	{ [ "$bad" -le 2 ] && [ "$(wc -l <plain.log)" -gt 10 ]; } ||
+	lost=$(sed -n 's/ packets dropped by kernel$//p' "$1.log")
+	{ [ "$bad" -le $((2 + ${lost:-0})) ] && [ "$(wc -l <plain.log)" -gt 10 ]; } ||
 		fail "tshark cannot decrypt $bad of $(wc -l <plain.log) messages"
 }
 # whole NAME: every message that ours received was authentic and known

@@ -20,10 +20,13 @@ key=$(sed -n 's/^PublicKey = //p' left.conf)
 
 # told ADDRESS: left is told that right is there
 told() { at left wg set left peer "$key" endpoint "$1:51802" || fail "wg set endpoint $1"; }
+# What each side has done with its packets, and whether its kernel still holds some.
 account() {
 	local side
 	for side in left right; do
-		printf '\n%s: %s' $side "$(json $side $side '"\(.peers[0].endpoint) \(.counters)"')"
+		printf '\n%s: %s\n' $side "$(json $side $side '"\(.peers[0].endpoint) \(.counters)"')"
+		at $side ss -a -n -u
+		at $side nstat -a -s | grep -E 'Udp6|NoRoute|Discard'
 	done
 }
 # heard ADDRESS: all that comes from right to left comes from there
@@ -85,10 +88,12 @@ ok "another route, the same addresses"
 told $R4
 heard $R4
 
-# TCP, while left addresses right by one family and then the other.
+# TCP, while left addresses right by one family and then the other, for as long as that takes.
+long=9
+[ -z "$XT_SANITIZE" ] || long=25
 at right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 5001 >serve.out 2>&1 &
 await 5 "the TCP server" has ready serve.out
-ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 5001 30000000:9 \
+ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 5001 30000000:$long \
 	>tcp.log 2>&1 &
 sender=$!
 # What was on the way when left was told takes it back to where that came from: told again, then.
