@@ -79,15 +79,12 @@ struct xt_batch {
 	size_t slab_high;  /* the most that was ever used, to be wiped */
 	size_t slot_start; /* where the slot of packet slot_pkt begins, the newest one */
 	uint32_t slot_pkt; /* UINT32_MAX: none to trim or to drop */
-	bool own_slab;
 };
 
 /* cap packets at most, slab_len bytes of slab (at least XT_SLOT_MAX).  Pages of the slab that were
  * never used cost nothing.  XT_E_NOMEM. */
 int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len);
-/* In a slab of the caller's, which outlives it and which he wipes: slab_len a multiple of 16. */
-int xt_batch_new_in(struct xt_batch **out, uint32_t cap, uint8_t *slab, size_t slab_len);
-void xt_batch_free(struct xt_batch *batch);  /* wipes the part of its own slab that was used */
+void xt_batch_free(struct xt_batch *batch);  /* wipes the part of the slab that was used */
 void xt_batch_reset(struct xt_batch *batch); /* no packets, no jobs, whole slab free */
 
 /* Room for one packet of up to max bytes between headroom and tailroom, or NULL when the batch or

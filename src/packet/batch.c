@@ -4,12 +4,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
-#include "base/slab.h"
 #include "base/text.h"
 
 #define ALIGN 16
@@ -35,52 +35,55 @@ const char *xt_verdict_sentence(enum xt_verdict verdict)
 	return (unsigned)verdict < XT_VERDICTS ? sentences[verdict] : "unknown";
 }
 
-int xt_batch_new_in(struct xt_batch **out, uint32_t cap, uint8_t *slab, size_t slab_len)
+/* Pages come when they are touched, one by one: huge ones would make an idle endpoint large. What
+ * was on its way is nobody's business in a dump. */
+static uint8_t *slab_new(size_t len)
 {
-	struct xt_batch *batch = calloc(1, sizeof(*batch));
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (!batch)
-		return XT_E_NOMEM;
-	batch->cap = XT_MAX(cap, 1u);
-	batch->pkts = calloc(batch->cap, sizeof(*batch->pkts));
-	batch->jobs = calloc(batch->cap, sizeof(*batch->jobs));
-	batch->paths = calloc(batch->cap, sizeof(*batch->paths));
-	if (!batch->pkts || !batch->jobs || !batch->paths) {
-		xt_batch_free(batch);
-		return XT_E_NOMEM;
-	}
-	batch->slab = slab;
-	batch->slab_len = slab_len;
-	batch->slot_pkt = UINT32_MAX;
-	*out = batch;
-	return 0;
+	if (p == MAP_FAILED)
+		return NULL;
+#ifdef MADV_DONTDUMP
+	(void)madvise(p, len, MADV_DONTDUMP);
+#endif
+#ifdef MADV_NOHUGEPAGE
+	(void)madvise(p, len, MADV_NOHUGEPAGE);
+#endif
+	return p;
 }
 
 int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len)
 {
-	uint8_t *slab;
-	int rc;
+	const size_t page = 4096;
+	struct xt_batch *batch = calloc(1, sizeof(*batch));
 
-	if (slab_len > SIZE_MAX / 2)
-		return XT_E_NOMEM;
-	slab_len = XT_ALIGN_UP(XT_MAX(slab_len, (size_t)XT_SLOT_MAX), (size_t)ALIGN);
-	slab = xt_slab_new(slab_len);
-	if (!slab)
-		return XT_E_NOMEM;
-	rc = xt_batch_new_in(out, cap, slab, slab_len);
-	if (rc < 0)
-		xt_slab_free(slab, slab_len, 0);
-	else
-		(*out)->own_slab = true;
-	return rc;
+	if (!batch || slab_len > SIZE_MAX - page)
+		goto fail;
+	batch->cap = XT_MAX(cap, 1u);
+	batch->slab_len = XT_ALIGN_UP(XT_MAX(slab_len, (size_t)XT_SLOT_MAX), page);
+	batch->pkts = calloc(batch->cap, sizeof(*batch->pkts));
+	batch->jobs = calloc(batch->cap, sizeof(*batch->jobs));
+	batch->paths = calloc(batch->cap, sizeof(*batch->paths));
+	batch->slab = slab_new(batch->slab_len);
+	if (!batch->pkts || !batch->jobs || !batch->paths || !batch->slab)
+		goto fail;
+	batch->slot_pkt = UINT32_MAX;
+	*out = batch;
+	return 0;
+fail:
+	xt_batch_free(batch);
+	return XT_E_NOMEM;
 }
 
 void xt_batch_free(struct xt_batch *batch)
 {
 	if (!batch)
 		return;
-	if (batch->own_slab)
-		xt_slab_free(batch->slab, batch->slab_len, batch->slab_high);
+	if (batch->slab) {
+		xt_wipe(batch->slab, batch->slab_high);
+		munmap(batch->slab, batch->slab_len);
+	}
 	free(batch->pkts);
 	free(batch->jobs);
 	free(batch->paths);

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/slab.h"
-#include "base/text.h"
 #include "packet/icmp.h"
 #include "packet/ip.h"
 #include "packet/merge.h"
@@ -24,15 +22,8 @@
 #define OUT_SLAB    (SEGMENTS * 1536 + XT_SLOT_MAX)
 #define MERGED_SLAB ((SUPERS + 1) * XT_SLOT_MAX)
 #define REPLY_SLAB  (BATCH * 2048 + XT_SLOT_MAX)
-#define PAGES(len)  XT_ALIGN_UP((size_t)(len), (size_t)4096)
-/* What bulk traffic goes through, in one slab: up to the first reads of the socket it fits into a
- * huge page, which saves a sixth of the endpoint's work under load. */
-#define ROAD_SLAB (PAGES(RAW_SLAB) + PAGES(OUT_SLAB) + PAGES(MERGED_SLAB) + PAGES(XT_UDP_SLAB))
-_Static_assert(ROAD_SLAB - PAGES(XT_UDP_SLAB) + 4 * XT_UDP_SLOT <= XT_SLAB_HUGE, "no room");
-/* So many full turns make it worth the memory. */
-#define WARM_TURNS 64
-#define TX_CAP	   (SEGMENTS + 2 * XT_UDP_BATCH)
-#define TX_ARENA   (256 * 160)
+#define TX_CAP	    (SEGMENTS + 2 * XT_UDP_BATCH)
+#define TX_ARENA    (256 * 160)
 /* Bytes read in one turn before the other direction is looked at: small enough that a ping under
  * bulk waits little and that what a turn touches stays in a core's second cache, large enough to
  * amortise the turn. */
@@ -40,8 +31,6 @@ _Static_assert(ROAD_SLAB - PAGES(XT_UDP_SLAB) + 4 * XT_UDP_SLOT <= XT_SLAB_HUGE,
 
 struct xt_pump {
 	struct xt_pump_parts parts;
-	uint8_t *road;
-	unsigned full_turns;
 	struct xt_batch *raw;	 /* from the TUN, as the kernel left it */
 	struct xt_split cut;	 /* how much of raw is, or was, in out */
 	struct xt_batch *out;	 /* plain packets, on their way to UDP */
@@ -56,48 +45,6 @@ struct xt_pump {
 	struct xt_icmp icmp;
 };
 
-/* The batches of the road, one behind the other. */
-static int road_new(struct xt_pump *pump)
-{
-	uint8_t *raw = pump->road = xt_slab_new(ROAD_SLAB), *out, *merged, *in;
-
-	if (!raw)
-		return XT_E_NOMEM;
-	out = raw + PAGES(RAW_SLAB);
-	merged = out + PAGES(OUT_SLAB);
-	in = merged + PAGES(MERGED_SLAB);
-	if (xt_batch_new_in(&pump->raw, BATCH, raw, PAGES(RAW_SLAB)) ||
-	    xt_batch_new_in(&pump->out, SEGMENTS, out, PAGES(OUT_SLAB)) ||
-	    xt_batch_new_in(&pump->merged, XT_UDP_BATCH, merged, PAGES(MERGED_SLAB)) ||
-	    xt_batch_new_in(&pump->in, XT_UDP_BATCH, in, PAGES(XT_UDP_SLAB)))
-		return XT_E_NOMEM;
-	return 0;
-}
-
-static void road_batch_free(struct xt_batch *batch)
-{
-	if (batch)
-		xt_wipe(batch->slab, batch->slab_high);
-	xt_batch_free(batch);
-}
-
-static void road_free(struct xt_pump *pump)
-{
-	road_batch_free(pump->raw);
-	road_batch_free(pump->out);
-	road_batch_free(pump->merged);
-	road_batch_free(pump->in);
-	xt_slab_free(pump->road, ROAD_SLAB, 0);
-}
-
-/* After a read into batch. */
-static void road_used(struct xt_pump *pump, const struct xt_batch *batch)
-{
-	if (batch->slab_used >= TURN_BYTES && pump->full_turns < WARM_TURNS &&
-	    ++pump->full_turns == WARM_TURNS)
-		xt_slab_warm(pump->road, ROAD_SLAB);
-}
-
 int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 {
 	struct xt_pump *pump = calloc(1, sizeof(*pump));
@@ -106,7 +53,11 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 		return XT_E_NOMEM;
 	pump->parts = *parts;
 	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
-	if (road_new(pump) || xt_merge_new(&pump->merge, XT_UDP_BATCH) ||
+	if (xt_batch_new(&pump->raw, BATCH, RAW_SLAB) ||
+	    xt_batch_new(&pump->out, SEGMENTS, OUT_SLAB) ||
+	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
+	    xt_batch_new(&pump->merged, XT_UDP_BATCH, MERGED_SLAB) ||
+	    xt_merge_new(&pump->merge, XT_UDP_BATCH) ||
 	    xt_batch_new(&pump->own, XT_UDP_BATCH, REPLY_SLAB) ||
 	    xt_batch_new(&pump->released, BATCH, REPLY_SLAB) ||
 	    xt_tx_new(&pump->tx, TX_CAP, TX_ARENA)) {
@@ -121,7 +72,10 @@ void xt_pump_free(struct xt_pump *pump)
 {
 	if (!pump)
 		return;
-	road_free(pump);
+	xt_batch_free(pump->raw);
+	xt_batch_free(pump->out);
+	xt_batch_free(pump->in);
+	xt_batch_free(pump->merged);
 	xt_merge_free(pump->merge);
 	xt_batch_free(pump->own);
 	xt_batch_free(pump->released);
@@ -317,7 +271,6 @@ int xt_pump_out(struct xt_pump *pump, struct xt_time now)
 	n = tun->ops->recv(tun, pump->raw, TURN_BYTES);
 	if (n < 0)
 		return n;
-	road_used(pump, pump->raw);
 	gone = turn_out(pump, now);
 	xt_pump_tick(pump, now);
 	return gone ? gone : n;
@@ -379,7 +332,6 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 	n = udp->ops->recv(udp, pump->in, TURN_BYTES);
 	if (n < 0)
 		return n;
-	road_used(pump, pump->in);
 	xt_recv_plan(pump->parts.dev, now, pump->in);
 	if (pump->parts.crew)
 		xt_crew_open(pump->parts.crew, pump->in->jobs, pump->in->n_jobs);
