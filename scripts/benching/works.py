@@ -71,7 +71,8 @@ def rtt(text, key):
 def per_second(text, contender, work, cpu, machine):
     try:
         end = json.loads(text)["end"]
-    except (ValueError, KeyError) as error:
+        total = end.get("sum_received") or end["sum"]
+    except (ValueError, KeyError) as error:  # nothing came through, or iperf3 gave up
         raise Failed(f"{contender.name}: {work}: {text.strip()[-200:]}") from error
     ends = contender.pids()
     if work in ("udp", "small"):
@@ -82,7 +83,6 @@ def per_second(text, contender, work, cpu, machine):
         if ends and got:
             out[f"{work}_cpu_us_per_pkt"] = cpu * 1e6 / got
         return out
-    total = end.get("sum_received") or end["sum"]
     carried = total["bytes"] + end.get("sum_received_bidir_reverse", {}).get("bytes", 0)
     out = {f"{work}_gbps": carried * 8 / total["seconds"] / 1e9,
            f"{work}_retr": end.get("sum_sent", {}).get("retransmits")}
