@@ -1,5 +1,8 @@
 /* The loop: one poll handle a descriptor, one timer for the next deadline, the link's watcher.
- * Nothing runs while nothing happens: with no deadline the timer is stopped. */
+ * Nothing runs while nothing happens: with no deadline the timer is stopped.
+ *
+ * After a packet or two the answer is often near: to sleep and to be woken would take longer than
+ * to look for it a moment longer. */
 #include "tunnel/loop_uv.h"
 
 #include <errno.h>
@@ -13,6 +16,10 @@
  * timers drift from the deadline: no longer than this without asking again. Only while a deadline
  * exists at all. */
 #define TIMER_MAX_MS (10 * 60 * 1000)
+
+/* Such a turn carried so few packets; so long is looked for more. */
+#define LONELY	2
+#define LOOK_NS 50000
 
 enum { UDP4, UDP6, UDPS };
 
@@ -30,6 +37,8 @@ struct xt_loop {
 	struct xt_tunnel *tunnel;
 	struct poll tun, udp[UDPS], link;
 	uv_timer_t timer;
+	uv_idle_t look;
+	uint64_t look_until;
 	int watch;	  /* link's descriptor, -1: none */
 	unsigned ifindex; /* where it is watched */
 	bool tried[UDPS]; /* writable, but the datagrams that wait are for the other one */
@@ -95,6 +104,26 @@ static void settle(struct xt_loop *loop)
 	arm_timer(loop);
 }
 
+/* An idle handle that runs keeps libuv from sleeping. */
+static void on_look(uv_idle_t *look)
+{
+	const struct xt_loop *loop = look->data;
+
+	if (uv_hrtime() >= loop->look_until)
+		uv_idle_stop(look);
+}
+
+/* After a turn that carried so many packets. */
+static void look_longer(struct xt_loop *loop, int packets)
+{
+	if (packets < 1 || packets > LONELY || loop->stopping) {
+		uv_idle_stop(&loop->look);
+		return;
+	}
+	loop->look_until = uv_hrtime() + LOOK_NS;
+	uv_idle_start(&loop->look, on_look);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct xt_loop *loop = timer->data;
@@ -114,6 +143,7 @@ static void on_tun(uv_poll_t *handle, int status, int events)
 	rc = xt_tunnel_out(loop->tunnel);
 	if (rc < 0)
 		loop_gone(loop, rc);
+	look_longer(loop, rc);
 	settle(loop);
 }
 
@@ -149,6 +179,7 @@ static void on_udp(uv_poll_t *handle, int status, int events)
 		rc = xt_tunnel_in(loop->tunnel);
 		if (rc < 0)
 			loop_gone(loop, rc);
+		look_longer(loop, rc);
 	}
 	settle(loop);
 }
@@ -224,7 +255,7 @@ static void on_link(uv_poll_t *handle, int status, int events)
 static void on_closed(uv_handle_t *handle)
 {
 	struct xt_loop *loop =
-	    handle->type == UV_TIMER ? handle->data : ((struct poll *)handle->data)->loop;
+	    handle->type == UV_POLL ? ((struct poll *)handle->data)->loop : handle->data;
 
 	if (handle->type == UV_POLL)
 		free(handle);
@@ -276,7 +307,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->ifindex = tun->ifindex;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
-	loop->open = 1;
+	uv_idle_init(uv, &loop->look);
+	loop->look.data = loop;
+	loop->open = 2;
 	rc = poll_open(loop, &loop->tun, tun->fd, on_tun);
 	for (int i = 0; i < UDPS && rc == 0; i++)
 		rc = poll_open(loop, &loop->udp[i], udp->fd[i], on_udp);
@@ -353,4 +386,5 @@ void xt_loop_stop(struct xt_loop *loop)
 	watch_close(loop);
 	uv_timer_stop(&loop->timer);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
+	uv_close((uv_handle_t *)&loop->look, on_closed);
 }
