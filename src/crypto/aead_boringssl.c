@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "crypto/aead_ops.h"
+#include "crypto/aead_symbols.h"
 #include "crypto/nonce.h"
 
 /* EVP_AEAD_CTX is the caller's memory. 580 to 600 bytes in what is known of; nobody tells a program
@@ -18,6 +19,9 @@
 #define STACK_USED 4096
 
 struct evp_aead;
+typedef int evp_crypt(const void *ctx, uint8_t *out, size_t *out_len, size_t out_max,
+		      const uint8_t *nonce, size_t nonce_len, const uint8_t *in, size_t in_len,
+		      const uint8_t *aad, size_t aad_len);
 
 struct boringssl {
 	_Alignas(64) uint8_t ctx[CTX_ROOM];
@@ -31,30 +35,18 @@ struct boringssl {
 	int (*init)(void *ctx, const struct evp_aead *aead, const uint8_t *key, size_t key_len,
 		    size_t tag_len, void *engine);
 	void (*cleanup)(void *ctx);
-	int (*seal)(const void *ctx, uint8_t *out, size_t *out_len, size_t out_max,
-		    const uint8_t *nonce, size_t nonce_len, const uint8_t *in, size_t in_len,
-		    const uint8_t *aad, size_t aad_len);
-	int (*open)(const void *ctx, uint8_t *out, size_t *out_len, size_t out_max,
-		    const uint8_t *nonce, size_t nonce_len, const uint8_t *in, size_t in_len,
-		    const uint8_t *aad, size_t aad_len);
+	evp_crypt *seal, *open;
 };
 
-#define SYMBOL(field, name)                                                                        \
-	{                                                                                          \
-		offsetof(struct boringssl, field), name                                            \
-	}
 /* OpenSSL has none of the EVP_AEAD.  LibreSSL has, but no _zero: it allocates for each key. */
-static const struct {
-	size_t at;
-	const char *name;
-} symbols[] = {
-    SYMBOL(zero, "EVP_AEAD_CTX_zero"),
-    SYMBOL(chacha20_poly1305, "EVP_aead_chacha20_poly1305"),
-    SYMBOL(version, "OpenSSL_version"),
-    SYMBOL(init, "EVP_AEAD_CTX_init"),
-    SYMBOL(cleanup, "EVP_AEAD_CTX_cleanup"),
-    SYMBOL(seal, "EVP_AEAD_CTX_seal"),
-    SYMBOL(open, "EVP_AEAD_CTX_open"),
+static const struct xt_aead_symbol symbols[] = {
+    {offsetof(struct boringssl, zero), "EVP_AEAD_CTX_zero"},
+    {offsetof(struct boringssl, chacha20_poly1305), "EVP_aead_chacha20_poly1305"},
+    {offsetof(struct boringssl, version), "OpenSSL_version"},
+    {offsetof(struct boringssl, init), "EVP_AEAD_CTX_init"},
+    {offsetof(struct boringssl, cleanup), "EVP_AEAD_CTX_cleanup"},
+    {offsetof(struct boringssl, seal), "EVP_AEAD_CTX_seal"},
+    {offsetof(struct boringssl, open), "EVP_AEAD_CTX_open"},
 };
 
 /* Debian's BoringSSL, in a folder that the build names; AWS-LC as it is packaged beside OpenSSL. */
@@ -68,23 +60,6 @@ static void boringssl_free(void *self)
 	free(self);
 }
 
-static bool find_symbols(struct boringssl *ssl, const char *file, char *detail)
-{
-	for (size_t i = 0; i < XT_LEN(symbols); i++) {
-		void *address = ssl->host->symbol(ssl->host->ctx, ssl->library, symbols[i].name);
-		const char *slash = strrchr(file, '/');
-
-		/* Function pointers and void * are one size where there are shared libraries. */
-		memcpy((char *)ssl + symbols[i].at, &address, sizeof(address));
-		if (address == NULL) {
-			snprintf(detail, XT_AEAD_DETAIL, "%s has no %s",
-				 slash != NULL ? slash + 1 : file, symbols[i].name);
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool load(struct boringssl *ssl, char *detail)
 {
 	const struct xt_aead_host *host = ssl->host;
@@ -94,7 +69,8 @@ static bool load(struct boringssl *ssl, char *detail)
 		ssl->library = host->load(host->ctx, files[i]);
 		if (ssl->library == NULL)
 			continue;
-		if (find_symbols(ssl, files[i], detail))
+		if (xt_aead_symbols(host, ssl->library, files[i], ssl, symbols, XT_LEN(symbols),
+				    detail))
 			return true;
 		host->unload(host->ctx, ssl->library);
 	}
@@ -134,56 +110,43 @@ static int boringssl_new(void **self, const struct xt_aead_host *host, char *det
 	return 0;
 }
 
-/* The keys of a batch stay valid and where they are: those of one address are one. */
-static void boringssl_seal(void *self, struct xt_job *jobs, size_t n)
+/* The keys of a batch stay valid and where they are: those of one address are one.
+ * in_tag, out_tag  bytes of tag behind src and behind dst */
+static void crypt_all(struct boringssl *ssl, evp_crypt *crypt, struct xt_job *jobs, size_t n,
+		      size_t in_tag, size_t out_tag)
 {
-	struct boringssl *ssl = self;
 	const uint8_t *key = NULL;
 	uint8_t nonce[XT_NONCE_LEN];
-	size_t done;
 
 	for (size_t i = 0; i < n; i++) {
 		struct xt_job *job = &jobs[i];
+		size_t in = job->len + in_tag, out = job->len + out_tag, done;
 
 		xt_nonce_of(nonce, job->counter);
 		job->ok = (job->key == key || use(ssl, job->key)) &&
-			  ssl->seal(ssl->ctx, job->dst, &done, job->len + XT_TAG_LEN, nonce,
-				    sizeof(nonce), job->src, job->len, NULL, 0) == 1 &&
-			  done == job->len + XT_TAG_LEN;
-		key = job->key;
-		if (!job->ok) {
-			memset(job->dst, 0, job->len + XT_TAG_LEN);
-			key = NULL;
-		}
+			  crypt(ssl->ctx, job->dst, &done, out, nonce, sizeof(nonce), job->src, in,
+				NULL, 0) == 1 &&
+			  done == out;
+		key = job->ok ? job->key : NULL;
+		if (!job->ok && out > 0)
+			sodium_memzero(job->dst, out);
 	}
 	if (n > 0)
 		forget(ssl);
 }
 
+static void boringssl_seal(void *self, struct xt_job *jobs, size_t n)
+{
+	struct boringssl *ssl = self;
+
+	crypt_all(ssl, ssl->seal, jobs, n, 0, XT_TAG_LEN);
+}
+
 static void boringssl_open(void *self, struct xt_job *jobs, size_t n)
 {
 	struct boringssl *ssl = self;
-	const uint8_t *key = NULL;
-	uint8_t nonce[XT_NONCE_LEN];
-	size_t done;
 
-	for (size_t i = 0; i < n; i++) {
-		struct xt_job *job = &jobs[i];
-
-		xt_nonce_of(nonce, job->counter);
-		job->ok = (job->key == key || use(ssl, job->key)) &&
-			  ssl->open(ssl->ctx, job->dst, &done, job->len, nonce, sizeof(nonce),
-				    job->src, job->len + XT_TAG_LEN, NULL, 0) == 1 &&
-			  done == job->len;
-		key = job->key;
-		if (!job->ok) {
-			if (job->len > 0)
-				sodium_memzero(job->dst, job->len);
-			key = NULL;
-		}
-	}
-	if (n > 0)
-		forget(ssl);
+	crypt_all(ssl, ssl->open, jobs, n, XT_TAG_LEN, 0);
 }
 
 const struct xt_aead_ops xt_aead_boringssl = {

@@ -9,12 +9,14 @@
 
 #include "base/bytes.h"
 #include "crypto/aead_ops.h"
+#include "crypto/aead_symbols.h"
 #include "crypto/ipsecmb.h"
 #include "crypto/nonce.h"
 
 /* The library's function keeps 1,024 bytes of key stream on its stack and leaves them there, with
  * its SAFE_DATA too. */
 #define STACK_USED 4096
+#define NAME	   "libIPSec_MB" /* in words for people */
 
 struct ipsecmb {
 	const struct xt_aead_host *host;
@@ -47,60 +49,60 @@ static bool load(struct ipsecmb *mb, char *detail)
 	for (size_t i = 0; host->load != NULL && i < XT_LEN(files) && mb->library == NULL; i++)
 		mb->library = host->load(host->ctx, files[i]);
 	if (mb->library == NULL)
-		snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB is not installed");
+		snprintf(detail, XT_AEAD_DETAIL, NAME " is not installed");
 	return mb->library != NULL;
 }
 
-/* Function pointers and void * are one size wherever there are shared libraries. */
-static bool symbol(struct ipsecmb *mb, void *function, const char *name, char *detail)
-{
-	void *address = mb->host->symbol(mb->host->ctx, mb->library, name);
-
-	memcpy(function, &address, sizeof(address));
-	if (address == NULL)
-		snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB has no %s", name);
-	return address != NULL;
-}
-
-static int start(struct ipsecmb *mb, char *detail)
-{
+/* What is called once, at start. */
+struct starters {
 	xt_imb_get_version *get_version;
 	xt_imb_get_size *get_size;
 	xt_imb_set_pointers *set_pointers;
 	xt_imb_init_auto *init_auto;
+};
+/* The version first: what else there is depends on it. */
+static const struct xt_aead_symbol versions[] = {
+    {offsetof(struct starters, get_version), "imb_get_version"},
+};
+static const struct xt_aead_symbol symbols[] = {
+    {offsetof(struct starters, get_size), "imb_get_mb_mgr_size"},
+    {offsetof(struct starters, set_pointers), "imb_set_pointers_mb_mgr"},
+    {offsetof(struct starters, init_auto), "init_mb_mgr_auto"},
+};
+
+static int start(struct ipsecmb *mb, char *detail)
+{
+	struct starters lib;
 	unsigned version;
 	int arch;
 
-	/* The version first: what else there is depends on it. */
-	if (!symbol(mb, &get_version, "imb_get_version", detail))
+	if (!xt_aead_symbols(mb->host, mb->library, NAME, &lib, versions, XT_LEN(versions), detail))
 		return XT_E_UNSUPPORTED;
-	version = get_version();
+	version = lib.get_version();
 	if (version < XT_IMB_MIN || version >= XT_IMB_END) {
-		snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB %u.%u is none of 1.0 to 2.x",
-			 version >> 16, version >> 8 & 0xff);
+		snprintf(detail, XT_AEAD_DETAIL, NAME " %u.%u is none of 1.0 to 2.x", version >> 16,
+			 version >> 8 & 0xff);
 		return XT_E_UNSUPPORTED;
 	}
-	if (!symbol(mb, &get_size, "imb_get_mb_mgr_size", detail) ||
-	    !symbol(mb, &set_pointers, "imb_set_pointers_mb_mgr", detail) ||
-	    !symbol(mb, &init_auto, "init_mb_mgr_auto", detail))
+	if (!xt_aead_symbols(mb->host, mb->library, NAME, &lib, symbols, XT_LEN(symbols), detail))
 		return XT_E_UNSUPPORTED;
-	mb->size = XT_ALIGN_UP(get_size(), 64);
+	mb->size = XT_ALIGN_UP(lib.get_size(), 64);
 	mb->memory = aligned_alloc(64, mb->size);
 	if (mb->memory == NULL)
 		return XT_E_NOMEM;
 	memset(mb->memory, 0, mb->size);
-	mb->manager = set_pointers(mb->memory, 0, 1);
-	init_auto(mb->manager, &arch);
+	mb->manager = lib.set_pointers(mb->memory, 0, 1);
+	lib.init_auto(mb->manager, &arch);
 	if (mb->manager->error != 0 || mb->manager->submit_job_nocheck == NULL) {
-		snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB cannot use this processor (%d)",
+		snprintf(detail, XT_AEAD_DETAIL, NAME " cannot use this processor (%d)",
 			 mb->manager->error);
 		return XT_E_UNSUPPORTED;
 	}
 	if ((mb->manager->features & XT_IMB_SAFE_DATA) == 0) {
-		snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB was built without SAFE_DATA");
+		snprintf(detail, XT_AEAD_DETAIL, NAME " was built without SAFE_DATA");
 		return XT_E_UNSUPPORTED;
 	}
-	snprintf(detail, XT_AEAD_DETAIL, "libIPSec_MB %u.%u.%u", version >> 16, version >> 8 & 0xff,
+	snprintf(detail, XT_AEAD_DETAIL, NAME " %u.%u.%u", version >> 16, version >> 8 & 0xff,
 		 version & 0xff);
 	return 0;
 }

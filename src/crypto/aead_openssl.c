@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "crypto/aead_ops.h"
+#include "crypto/aead_symbols.h"
 #include "crypto/nonce.h"
 
 #define FILE_NAME "libcrypto.so.3"
@@ -43,19 +44,17 @@ struct openssl {
 	int (*final)(struct evp_ctx *ctx, uint8_t *out, int *out_len);
 };
 
-#define SYMBOL(field, name)                                                                        \
-	{                                                                                          \
-		offsetof(struct openssl, field), name                                              \
-	}
-static const struct {
-	size_t at;
-	const char *name;
-} symbols[] = {
-    SYMBOL(init_crypto, "OPENSSL_init_crypto"), SYMBOL(version, "OpenSSL_version"),
-    SYMBOL(fetch, "EVP_CIPHER_fetch"),		SYMBOL(cipher_free, "EVP_CIPHER_free"),
-    SYMBOL(ctx_new, "EVP_CIPHER_CTX_new"),	SYMBOL(ctx_free, "EVP_CIPHER_CTX_free"),
-    SYMBOL(ctrl, "EVP_CIPHER_CTX_ctrl"),	SYMBOL(init, "EVP_CipherInit_ex"),
-    SYMBOL(update, "EVP_CipherUpdate"),		SYMBOL(final, "EVP_CipherFinal_ex"),
+static const struct xt_aead_symbol symbols[] = {
+    {offsetof(struct openssl, init_crypto), "OPENSSL_init_crypto"},
+    {offsetof(struct openssl, version), "OpenSSL_version"},
+    {offsetof(struct openssl, fetch), "EVP_CIPHER_fetch"},
+    {offsetof(struct openssl, cipher_free), "EVP_CIPHER_free"},
+    {offsetof(struct openssl, ctx_new), "EVP_CIPHER_CTX_new"},
+    {offsetof(struct openssl, ctx_free), "EVP_CIPHER_CTX_free"},
+    {offsetof(struct openssl, ctrl), "EVP_CIPHER_CTX_ctrl"},
+    {offsetof(struct openssl, init), "EVP_CipherInit_ex"},
+    {offsetof(struct openssl, update), "EVP_CipherUpdate"},
+    {offsetof(struct openssl, final), "EVP_CipherFinal_ex"},
 };
 
 static const uint8_t zero[32];
@@ -85,18 +84,8 @@ static bool load(struct openssl *ssl, char *detail)
 		snprintf(detail, XT_AEAD_DETAIL, "%s is not installed", FILE_NAME);
 		return false;
 	}
-	for (size_t i = 0; i < XT_LEN(symbols); i++) {
-		void *address = host->symbol(host->ctx, ssl->library, symbols[i].name);
-
-		/* Function pointers and void * are one size where there are shared libraries. */
-		memcpy((char *)ssl + symbols[i].at, &address, sizeof(address));
-		if (address == NULL) {
-			snprintf(detail, XT_AEAD_DETAIL, "%s has no %s", FILE_NAME,
-				 symbols[i].name);
-			return false;
-		}
-	}
-	return true;
+	return xt_aead_symbols(host, ssl->library, FILE_NAME, ssl, symbols, XT_LEN(symbols),
+			       detail);
 }
 
 static int start(struct openssl *ssl, char *detail)

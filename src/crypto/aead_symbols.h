@@ -1,0 +1,18 @@
+/* The functions that a backend takes from a library it loaded. */
+#ifndef XT_CRYPTO_AEAD_SYMBOLS_H
+#define XT_CRYPTO_AEAD_SYMBOLS_H
+
+#include "crypto/aead_ops.h"
+
+/* at: of the function pointer in the caller's struct */
+struct xt_aead_symbol {
+	size_t at;
+	const char *name;
+};
+
+/* Fill the n pointers in base. false: one is missing, said in detail (XT_AEAD_DETAIL bytes) with
+ * the library's name, of which the folder is left out. */
+bool xt_aead_symbols(const struct xt_aead_host *host, void *library, const char *file, void *base,
+		     const struct xt_aead_symbol *symbols, size_t n, char *detail);
+
+#endif
