@@ -36,7 +36,7 @@ blocks_add(uint8_t *restrict to, const uint8_t *restrict p, size_t blocks)
 /* len < 64 */
 static uint64_t tail_add(const uint8_t *p, size_t len)
 {
-	uint64_t low = 0, high = 0, word = 0;
+	uint64_t low = 0, high = 0, word;
 
 	for (; len >= 8; p += 8, len -= 8) {
 		memcpy(&word, p, sizeof(word));
@@ -83,19 +83,6 @@ uint64_t xt_checksum_copy(uint64_t sum, void *to, const void *data, size_t len)
 	return sum_add(sum, part);
 }
 
-static uint64_t words_add(const uint8_t *p, size_t len)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < len; i += 4) {
-		uint32_t word;
-
-		memcpy(&word, p + i, sizeof(word));
-		sum += word;
-	}
-	return sum;
-}
-
 uint64_t xt_checksum_pseudo(unsigned version, const uint8_t *src, const uint8_t *dst,
 			    uint8_t protocol, uint32_t len)
 {
@@ -103,7 +90,7 @@ uint64_t xt_checksum_pseudo(unsigned version, const uint8_t *src, const uint8_t 
 	uint8_t rest[8] = {[7] = protocol};
 
 	xt_be32_put(rest, len);
-	return words_add(src, address) + words_add(dst, address) + words_add(rest, sizeof(rest));
+	return tail_add(src, address) + tail_add(dst, address) + tail_add(rest, sizeof(rest));
 }
 
 uint16_t xt_checksum_finish(uint64_t sum)

@@ -57,23 +57,20 @@ void xt_merge_free(struct xt_merge *merge)
 }
 
 /* The IP part: false when this is no whole packet whose header super-packets have. */
-static bool network_see(struct xt_segment *seg, const struct xt_pkt *pkt)
+static bool network_see(struct xt_segment *seg, const uint8_t *p, uint32_t len)
 {
-	uint8_t *p = pkt->data;
-
-	*seg = (struct xt_segment){.bytes = p, .len = pkt->len};
-	if (pkt->len >= XT_IP4_HEADER && p[0] == 0x45) {
+	*seg = (struct xt_segment){.bytes = p, .len = len};
+	if (len >= XT_IP4_HEADER && p[0] == 0x45) {
 		seg->version = 4;
 		seg->upper = XT_IP4_HEADER;
 		seg->protocol = p[9];
-		return xt_be16_get(p + 2) == pkt->len &&
-		       !(xt_be16_get(p + 6) & 0xbfff); /* but DF */
+		return xt_be16_get(p + 2) == len && !(xt_be16_get(p + 6) & 0xbfff); /* but DF */
 	}
-	if (pkt->len >= XT_IP6_HEADER && p[0] >> 4 == 6) {
+	if (len >= XT_IP6_HEADER && p[0] >> 4 == 6) {
 		seg->version = 6;
 		seg->upper = XT_IP6_HEADER;
 		seg->protocol = p[6];
-		return xt_be16_get(p + 4) == pkt->len - XT_IP6_HEADER;
+		return xt_be16_get(p + 4) == len - XT_IP6_HEADER;
 	}
 	return false;
 }
@@ -102,14 +99,14 @@ static bool checksums_right(const struct xt_segment *seg)
 
 bool xt_merge_sums_right(const uint8_t *packet, uint32_t len)
 {
-	struct xt_pkt pkt = {.data = (uint8_t *)(uintptr_t)packet};
 	struct xt_segment seg;
+	uint32_t own;
 
 	if (len < XT_IP4_HEADER)
 		return false;
-	pkt.len =
+	own =
 	    packet[0] >> 4 == 4 ? xt_be16_get(packet + 2) : XT_IP6_HEADER + xt_be16_get(packet + 4);
-	return pkt.len <= len && network_see(&seg, &pkt) &&
+	return own <= len && network_see(&seg, packet, own) &&
 	       transport_see(&seg, XT_MERGE_TCP | XT_MERGE_UDP) && seg.payload > 0 &&
 	       checksums_right(&seg);
 }
@@ -240,7 +237,7 @@ static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch 
 	struct link *link = &merge->links[i];
 	struct xt_segment seg;
 	struct xt_lane *lane;
-	bool whole = network_see(&seg, pkt);
+	bool whole = network_see(&seg, pkt->data, pkt->len);
 
 	*link = (struct link){.next = NONE, .n = 1};
 	if (!whole || !transport_see(&seg, kinds)) {

@@ -11,7 +11,7 @@
  * payload   bytes behind them
  * right     its checksums are known to be right */
 struct xt_segment {
-	uint8_t *bytes;
+	const uint8_t *bytes;
 	uint32_t len, payload;
 	uint16_t upper, headers;
 	uint8_t version, protocol;
