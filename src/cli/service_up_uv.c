@@ -58,10 +58,10 @@ static void say_queue(const struct xt_service *service)
 	uint32_t queue = xt_tunnel_udp(service->tunnel)->queue;
 
 	if (queue < XT_UDP_QUEUE)
-		xt_log_notice("%s: the UDP queue holds %u KiB and not %u: net.core.rmem_max and "
-			      "no CAP_NET_ADMIN to pass it",
-			      service->conf->name, (unsigned)queue >> 10,
-			      (unsigned)XT_UDP_QUEUE >> 10);
+		xt_log_warning("%s: the UDP queue holds %u KiB and not %u: net.core.rmem_max and "
+			       "no CAP_NET_ADMIN to pass it",
+			       service->conf->name, (unsigned)queue >> 10,
+			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
 static void ready(struct xt_service *service)

@@ -198,6 +198,16 @@ static uint32_t pair_queue(const int fd[2])
 	return (uint32_t)least;
 }
 
+static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, uint32_t mark,
+		     bool offload)
+{
+	memcpy(sock->udp.fd, fd, sizeof(sock->udp.fd));
+	sock->udp.port = port;
+	sock->udp.queue = pair_queue(fd);
+	sock->mark = mark;
+	xt_udp_offload(&sock->udp, offload);
+}
+
 static int mark_change(struct udp_linux *sock, uint32_t mark)
 {
 	for (int i = 0; i < 2; i++) {
@@ -226,11 +236,7 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 		return rc;
 	sock->overruns = udp_linux_overruns(udp);
 	pair_close(udp->fd);
-	memcpy(udp->fd, fd, sizeof(fd));
-	udp->port = port;
-	udp->queue = pair_queue(fd);
-	sock->mark = mark;
-	xt_udp_offload(udp, offload);
+	pair_use(sock, fd, port, mark, offload);
 	return 0;
 }
 
@@ -266,7 +272,7 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 {
 	struct udp_linux *sock = calloc(1, sizeof(*sock));
 	void *slab;
-	int rc;
+	int fd[2], rc;
 
 	if (!sock)
 		return XT_E_NOMEM;
@@ -279,16 +285,13 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 	}
 	sock->spill_slab = slab;
 	sock->udp.ops = &udp_linux_ops;
-	rc = pair_new(sock->udp.fd, &port, mark);
+	rc = pair_new(fd, &port, mark);
 	if (rc < 0) {
 		munmap(slab, XT_UDP_SLAB);
 		free(sock);
 		return rc;
 	}
-	sock->udp.port = port;
-	sock->udp.queue = pair_queue(sock->udp.fd);
-	sock->mark = mark;
-	xt_udp_offload(&sock->udp, xt_offload_udp());
+	pair_use(sock, fd, port, mark, xt_offload_udp());
 	*out = &sock->udp;
 	return 0;
 }
