@@ -85,14 +85,20 @@ static void send_one(struct xt_udp *udp, const struct xt_path *path, uint8_t ecn
 	xt_tx_free(tx);
 }
 
+/* False after half a second of silence. */
+static bool readable(const struct xt_udp *udp)
+{
+	struct pollfd fds[2] = {{.fd = udp->fd[0], .events = POLLIN},
+				{.fd = udp->fd[1], .events = POLLIN}};
+
+	return udp->pending || poll(fds, 2, 500) > 0;
+}
+
 /* Wait for at least want datagrams on the batch, or half a second of silence. */
 static void recv_some(struct xt_udp *udp, struct xt_batch *batch, uint32_t want)
 {
 	while (batch->n < want) {
-		struct pollfd fds[2] = {{.fd = udp->fd[0], .events = POLLIN},
-					{.fd = udp->fd[1], .events = POLLIN}};
-
-		if (!udp->pending && poll(fds, 2, 500) <= 0)
+		if (!readable(udp))
 			break;
 		if (udp->ops->recv(udp, batch, SIZE_MAX) == 0 && udp->pending)
 			break;
@@ -479,6 +485,38 @@ static void what_a_full_batch_cannot_hold_comes_with_the_next(void **state)
 	b->ops->close(b);
 }
 
+/* The last read may pass the budget, as the kernel knows only how many reads are wanted. */
+static void a_turn_reads_as_much_as_its_budget_and_leaves_the_rest(void **state)
+{
+	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
+	struct xt_batch *batch = batch_new(XT_UDP_BATCH);
+	struct xt_path path = path_to("127.0.0.1", b->port);
+	struct xt_tx *tx = tx_new();
+
+	(void)state;
+	/* the first burst teaches what a read brings */
+	for (size_t burst = 0, budget = SIZE_MAX; burst < 2; burst++, budget = 1200) {
+		uint32_t seen = 0;
+
+		xt_tx_reset(tx);
+		for (uint8_t i = 0; i < 240; i++)
+			tx_add(tx, &path, 0, 1200, i);
+		send_all(a, tx);
+		while (seen < 240 && readable(b)) {
+			xt_batch_reset(batch);
+			assert_int_not_equal(b->ops->recv(b, batch, budget), 0);
+			if (budget == 1200)
+				assert_in_range(batch->n, 1, XT_RUN_MAX);
+			seen += batch->n;
+		}
+		assert_int_equal(seen, 240);
+	}
+	xt_tx_free(tx);
+	xt_batch_free(batch);
+	a->ops->close(a);
+	b->ops->close(b);
+}
+
 static void the_largest_and_the_empty_datagram_arrive(void **state)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
@@ -622,6 +660,7 @@ int main(void)
 	    cmocka_unit_test(a_run_arrives_whole_and_in_order_with_and_without_offload),
 	    cmocka_unit_test(datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments),
 	    cmocka_unit_test(what_a_full_batch_cannot_hold_comes_with_the_next),
+	    cmocka_unit_test(a_turn_reads_as_much_as_its_budget_and_leaves_the_rest),
 	    cmocka_unit_test(the_largest_and_the_empty_datagram_arrive),
 	    cmocka_unit_test(what_the_queue_has_no_room_for_is_counted_beyond_a_rebind),
 	    cmocka_unit_test(the_environment_can_switch_offload_off),
