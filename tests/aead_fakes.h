@@ -24,6 +24,7 @@ static struct {
 	int error;
 	bool late, lost;    /* jobs come back by flush, or never */
 	bool refuses;	    /* BoringSSL, all */
+	bool refuses_key;   /* the next one, once */
 	uint64_t packet_ns; /* libcrypto's; libsodium's and who says nothing: 1,000 */
 	uint64_t mb_ns, boring_ns;
 	bool stands;	    /* the clock does */
@@ -225,8 +226,12 @@ static int fake_ctx_init(uint8_t *ctx, const void *made, const uint8_t *key, siz
 	assert_int_equal(key_len, 32);
 	assert_int_equal(tag_len, XT_TAG_LEN);
 	assert_null(engine);
-	memcpy(ctx, key, 32);
 	world.keys++;
+	if (world.refuses_key) {
+		world.refuses_key = false;
+		return 0;
+	}
+	memcpy(ctx, key, 32);
 	return 1;
 }
 

@@ -355,6 +355,25 @@ static void what_boringssl_refuses_leaves_zeroes_and_not_plaintext(void **state)
 	assert_memory_equal(buf, zero, 5);
 }
 
+static void a_key_that_was_refused_is_set_again(void **state)
+{
+	uint8_t buf[2][64 + XT_TAG_LEN] = {{0}}, key[32] = {1}, want[64 + XT_TAG_LEN];
+	static const uint8_t plain[64];
+	struct xt_job jobs[2];
+
+	(void)state;
+	world.boring = true;
+	assert_int_equal(xt_aead_choose(&aead, "boringssl", &host, &report), 0);
+	for (size_t i = 0; i < 2; i++)
+		jobs[i] = (struct xt_job){.key = key, .src = buf[i], .dst = buf[i], .len = 64};
+	world.refuses_key = true;
+	xt_aead_seal(aead, jobs, 2);
+	assert_false(jobs[0].ok);
+	assert_true(jobs[1].ok);
+	xt_aead_once_seal(want, plain, 64, NULL, 0, key, 0);
+	assert_memory_equal(buf[1], want, sizeof(want));
+}
+
 #define CHOICE(test) cmocka_unit_test_setup_teardown(test, reset, done)
 
 int main(void)
@@ -379,6 +398,7 @@ int main(void)
 	    CHOICE(a_job_that_is_lost_leaves_zeroes_and_not_plaintext),
 	    CHOICE(a_libcrypto_of_another_make_is_let_go),
 	    CHOICE(a_key_is_set_when_it_changes_and_gone_after_the_batch),
+	    CHOICE(a_key_that_was_refused_is_set_again),
 	    CHOICE(what_boringssl_refuses_leaves_zeroes_and_not_plaintext),
 	};
 
