@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "packet/echo_turn.h"
 #include "tunnel/crew.h"
@@ -137,19 +139,47 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 	return rc;
 }
 
-unsigned xt_plan_threads(const struct xt_conf *conf)
+/* The words of an environment variable; without it, or when it is empty: NULL. */
+static const char *environment(const char *name)
 {
-	const char *text = getenv("WG_THREADS");
+	const char *text = getenv(name);
+
+	return text && *text ? text : NULL;
+}
+
+bool xt_plan_environment(char *why, size_t len)
+{
+	static const char *const offloads[] = {"auto", "all", "off", "tun", "udp"};
+	const char *threads = environment("WG_THREADS"), *offload = environment("XT_OFFLOAD");
+	bool known = !offload;
 	uint64_t n;
 
-	if (text && xt_number(&n, text, XT_CREW_MAX, false) && n > 0)
-		return (unsigned)n;
-	return conf->threads;
+	for (size_t i = 0; !known && i < XT_LEN(offloads); i++)
+		known = strcmp(offload, offloads[i]) == 0;
+	if (!known) {
+		snprintf(why, len, "XT_OFFLOAD: auto, all, off, tun or udp is wanted");
+		return false;
+	}
+	if (threads && strcmp(threads, "auto") != 0 &&
+	    (!xt_number(&n, threads, XT_CREW_MAX, false) || n == 0)) {
+		snprintf(why, len, "WG_THREADS: auto or a number from 1 to %d is wanted",
+			 XT_CREW_MAX);
+		return false;
+	}
+	return true;
+}
+
+unsigned xt_plan_threads(const struct xt_conf *conf)
+{
+	const char *text = environment("WG_THREADS");
+	uint64_t n;
+
+	if (!text)
+		return conf->threads;
+	return xt_number(&n, text, XT_CREW_MAX, false) ? (unsigned)n : 0;
 }
 
 bool xt_plan_offload_off(const struct xt_conf *conf)
 {
-	const char *text = getenv("XT_OFFLOAD");
-
-	return conf->offload_off && !(text && *text);
+	return conf->offload_off && !environment("XT_OFFLOAD");
 }

@@ -21,7 +21,9 @@ struct xt_plan_link {
 int xt_plan_link(struct xt_plan_link *out, const struct xt_conf *conf);
 void xt_plan_link_clear(struct xt_plan_link *link);
 
-/* Threads and Offload, after WG_THREADS and XT_OFFLOAD in the environment. 0: auto. */
+/* false: WG_THREADS or XT_OFFLOAD in the environment is no such thing; why (len bytes) tells. */
+bool xt_plan_environment(char *why, size_t len);
+/* Threads and Offload, after those two. 0: auto. */
 unsigned xt_plan_threads(const struct xt_conf *conf);
 bool xt_plan_offload_off(const struct xt_conf *conf);
 

@@ -454,11 +454,15 @@ static int open_tun(struct xt_service *service)
 void xt_service_begin(struct xt_service *service)
 {
 	struct xt_conf *conf = service->conf;
+	char why[96];
 
 	service->phase = XT_PHASE_PRE_UP;
 	service->since_ns = uv_hrtime();
 	if (runs_already(conf->name)) {
 		xt_explain_running(conf->name);
+		fail(service);
+	} else if (!xt_plan_environment(why, sizeof(why))) {
+		xt_say("%s", why);
 		fail(service);
 	} else if (open_tun(service) < 0 || xt_host_new(&service->host, &service->uv, conf) < 0) {
 		fail(service);

@@ -26,6 +26,28 @@ ip -n left link show left >/dev/null || fail "the other's interface was removed"
 ip -n left link del left
 ok "an interface name that is taken"
 
+for word in of 1 OFF; do
+	refuses 1 "XT_OFFLOAD: auto, all, off, tun or udp is wanted" \
+		at left env "XT_OFFLOAD=$word" "$XT_BIN" up "$T/left.conf"
+done
+for word in 0 65 -1 two 1x; do
+	refuses 1 "WG_THREADS: auto or a number from 1 to 64 is wanted" \
+		at left env "WG_THREADS=$word" "$XT_BIN" up "$T/left.conf"
+done
+at left ip link show left >/dev/null 2>&1 && fail "an interface is left"
+sed 's/^\[Interface\]/&\nThreads = 3\nOffload = off/' left.conf >kept.conf
+chmod 600 kept.conf
+cores=$(nproc)
+auto=$((cores < 4 ? 1 : cores < 8 ? cores / 2 : 4))
+for want in "XT_OFFLOAD= WG_THREADS= 3 off" "XT_OFFLOAD=auto WG_THREADS=auto $auto gso"; do
+	read -r offload threads n gso <<<"$want"
+	at left env "$offload" "$threads" "$XT_BIN" up "$T/kept.conf" >/dev/null 2>&1 || fail "up, $want"
+	[ "$(json left kept .threads)" = "$n" ] || fail "$want: threads $(json left kept .threads)"
+	at left "$XT_BIN" show kept | grep -q "offload.*$gso" || fail "$want: $(json left kept .offload)"
+	at left "$XT_BIN" down kept || fail "down"
+done
+ok "words of the environment that are none, that are empty, and that go before the file"
+
 cp left.conf "a-name-too-long-for-it.conf"
 run 4 "1 to 15 letters" up "$T/a-name-too-long-for-it.conf"
 cp left.conf "sp ace.conf"
