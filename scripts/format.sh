@@ -5,6 +5,14 @@ set -eu
 cd "$(dirname "$0")/.."
 files=$(find src include tests docs -name '*.[ch]' | sort |
 	grep -v -E '/bytes\.h$|/error\.h$')
+case ${1:-} in
+'' | --check) ;;
+*)
+	sed -n '2,3s/^# //p' "$0" >&2
+	[ "$1" = --help ] && exit 0
+	exit 2
+	;;
+esac
 if [ "${1:-}" = --check ]; then
 	# shellcheck disable=SC2086
 	clang-format --dry-run $files 2>&1 | sed -n 's/^\([^:]*\):.*clang-format-violations.*/\1/p' |

@@ -1,9 +1,10 @@
 /* The incoming story.
  *
  *   plan    type and exact length; data: index -> keypair pinned, job filled; handshakes: to the
- * queue (open)  the caller does the batch's jobs finish  in order of arrival: tag -> replay ->
- * session confirmed -> endpoint roams -> stamps -> trimmed to the IP length -> ECN merged -> the
- * source must be this peer's
+ *           queue
+ *   (open)  the caller does the batch's jobs
+ *   finish  in order of arrival: tag -> replay -> session confirmed -> endpoint roams -> stamps ->
+ *           trimmed to the IP length -> ECN merged -> the source must be this peer's
  *
  * A datagram for a session that we do not know, from a peer's endpoint, means that we restarted:
  * the peer would notice only after 15 silent seconds, so we start a handshake. */

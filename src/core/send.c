@@ -1,9 +1,9 @@
 /* The outgoing story.
  *
- *   plan    destination -> peer -> keypair pinned, counter taken -> header and padding written, job
- * filled; no session: the packet is staged and a handshake starts (seal)  the caller does the
- * batch's jobs finish  unpinned, counted, stamped; datagrams to the tx; a key near its end asks for
- * a new one
+ *   plan    destination -> peer -> keypair pinned, counter taken -> header and padding written,
+ *           job filled; no session: the packet is staged and a handshake starts
+ *   (seal)  the caller does the batch's jobs
+ *   finish  unpinned, counted, stamped; datagrams to the tx; a key near its end asks for a new one
  *
  * xt_send_own plans what the device itself has to say: staged packets and keepalives. */
 #include "core/send.h"

@@ -1,13 +1,15 @@
 /* A peer's timers: stamps, and functions that move them. The story, event by event (paper section
  * 6):
  *
- *   data sent              if nothing authenticated comes back within KEEPALIVE_TIMEOUT +
- * REKEY_TIMEOUT, start a new handshake data received          if nothing is sent within
- * KEEPALIVE_TIMEOUT, send an empty message anything sent          the passive keepalive is no
- * longer owed anything received      the peer is there: no new handshake for silence either way the
- * persistent keepalive starts over initiation sent        again after REKEY_TIMEOUT + jitter, for
- * REKEY_ATTEMPT_TIME in all session complete       no more retries session derived        erase all
- * keys 3 x REJECT_AFTER_TIME later
+ *   data sent          if nothing authenticated comes back within KEEPALIVE_TIMEOUT +
+ *                      REKEY_TIMEOUT, start a new handshake
+ *   data received      if nothing is sent within KEEPALIVE_TIMEOUT, send an empty message
+ *   anything sent      the passive keepalive is no longer owed
+ *   anything received  the peer is there: no new handshake for silence
+ *   either way         the persistent keepalive starts over
+ *   initiation sent    again after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
+ *   session complete   no more retries
+ *   session derived    erase all keys 3 x REJECT_AFTER_TIME later
  *
  * Pure: no clock, no device. Times are monotonic nanoseconds; XT_NEVER: not armed. */
 #ifndef XT_CORE_TIMERS_H
