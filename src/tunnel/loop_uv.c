@@ -2,7 +2,8 @@
  * Nothing runs while nothing happens: with no deadline the timer is stopped.
  *
  * After a packet or two the answer is often near: to sleep and to be woken would take longer than
- * to look for it a moment longer. */
+ * to look for it a moment longer. Not so while packets come in numbers: others want the processor.
+ */
 #include "tunnel/loop_uv.h"
 
 #include <errno.h>
@@ -17,9 +18,11 @@
  * exists at all. */
 #define TIMER_MAX_MS (10 * 60 * 1000)
 
-/* Such a turn carried so few packets; so long is looked for more. */
+/* A lonely turn carried so few packets. After one, so long is looked for more; but not so soon
+ * after a turn that carried more. */
 #define LONELY	2
 #define LOOK_NS 50000
+#define CALM_NS 1000000
 
 enum { UDP4, UDP6, UDPS };
 
@@ -38,7 +41,7 @@ struct xt_loop {
 	struct poll tun, udp[UDPS], link;
 	uv_timer_t timer;
 	uv_idle_t look;
-	uint64_t look_until;
+	uint64_t look_until, calm_at;
 	int watch;	  /* link's descriptor, -1: none */
 	unsigned ifindex; /* where it is watched */
 	bool tried[UDPS]; /* writable, but the datagrams that wait are for the other one */
@@ -116,11 +119,15 @@ static void on_look(uv_idle_t *look)
 /* After a turn that carried so many packets. */
 static void look_longer(struct xt_loop *loop, int packets)
 {
-	if (packets < 1 || packets > LONELY || loop->stopping) {
+	uint64_t now = uv_hrtime();
+
+	if (packets > LONELY)
+		loop->calm_at = now + CALM_NS;
+	if (packets < 1 || now < loop->calm_at || loop->stopping) {
 		uv_idle_stop(&loop->look);
 		return;
 	}
-	loop->look_until = uv_hrtime() + LOOK_NS;
+	loop->look_until = now + LOOK_NS;
 	uv_idle_start(&loop->look, on_look);
 }
 
