@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "base/bytes.h"
 #include "base/text.h"
 #include "packet/echo_turn.h"
+#include "platform/offload.h"
 #include "tunnel/crew.h"
 
 static int find_user(const char *name, uint32_t *uid)
@@ -139,7 +139,7 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 	return rc;
 }
 
-/* The words of an environment variable; without it, or when it is empty: NULL. */
+/* NULL: not there, or empty. */
 static const char *environment(const char *name)
 {
 	const char *text = getenv(name);
@@ -147,21 +147,27 @@ static const char *environment(const char *name)
 	return text && *text ? text : NULL;
 }
 
+/* auto: 0 */
+static bool threads_read(unsigned *out, const char *text)
+{
+	uint64_t n = 0;
+
+	if (strcmp(text, "auto") != 0 && (!xt_number(&n, text, XT_CREW_MAX, false) || n == 0))
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
 bool xt_plan_environment(char *why, size_t len)
 {
-	static const char *const offloads[] = {"auto", "all", "off", "tun", "udp"};
-	const char *threads = environment("WG_THREADS"), *offload = environment("XT_OFFLOAD");
-	bool known = !offload;
-	uint64_t n;
+	const char *threads = environment("WG_THREADS");
+	unsigned n;
 
-	for (size_t i = 0; !known && i < XT_LEN(offloads); i++)
-		known = strcmp(offload, offloads[i]) == 0;
-	if (!known) {
+	if (!xt_offload_known()) {
 		snprintf(why, len, "XT_OFFLOAD: auto, all, off, tun or udp is wanted");
 		return false;
 	}
-	if (threads && strcmp(threads, "auto") != 0 &&
-	    (!xt_number(&n, threads, XT_CREW_MAX, false) || n == 0)) {
+	if (threads && !threads_read(&n, threads)) {
 		snprintf(why, len, "WG_THREADS: auto or a number from 1 to %d is wanted",
 			 XT_CREW_MAX);
 		return false;
@@ -172,11 +178,12 @@ bool xt_plan_environment(char *why, size_t len)
 unsigned xt_plan_threads(const struct xt_conf *conf)
 {
 	const char *text = environment("WG_THREADS");
-	uint64_t n;
+	unsigned n = 0;
 
 	if (!text)
 		return conf->threads;
-	return xt_number(&n, text, XT_CREW_MAX, false) ? (unsigned)n : 0;
+	(void)threads_read(&n, text); /* what is none was refused at start */
+	return n;
 }
 
 bool xt_plan_offload_off(const struct xt_conf *conf)

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 
 /* XT_OFFLOAD in the environment (odd kernels, tests): `off` nothing, `tun` or `udp` only that one;
- * anything else, and without it: both. */
+ * `auto`, `all`, and without it: both. Any other word is taken for these, unless who starts asks
+ * first whether it is known. */
+bool xt_offload_known(void);
 bool xt_offload_tun(void);
 bool xt_offload_udp(void);
 

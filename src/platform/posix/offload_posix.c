@@ -11,6 +11,14 @@ static bool says(const char *word)
 	return text && strcmp(text, word) == 0;
 }
 
+bool xt_offload_known(void)
+{
+	const char *text = getenv("XT_OFFLOAD");
+
+	return !text || !*text || says("auto") || says("all") || says("off") || says("tun") ||
+	       says("udp");
+}
+
 bool xt_offload_tun(void)
 {
 	return !says("off") && !says("udp");
