@@ -73,7 +73,8 @@ struct xt_batch {
 	struct xt_job *jobs;
 	struct xt_path *paths;
 	uint32_t n, n_jobs, n_paths;
-	uint32_t cap; /* of pkts, jobs and paths each */
+	uint32_t cap;	  /* of pkts, jobs and paths each */
+	uint32_t planned; /* so many of pkts has xt_send_plan seen */
 	uint8_t *slab;
 	size_t slab_len, slab_used;
 	size_t slab_high;  /* the most that was ever used, to be wiped */

@@ -47,6 +47,9 @@ struct xt_device {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t verdicts[XT_VERDICTS];
+	uint32_t
+	    jitter[16];	  /* drawn ahead: each turn that sends wants one, a system call draws all */
+	uint32_t jitters; /* of them that are left */
 };
 
 static inline void xt_count(struct xt_device *dev, enum xt_verdict verdict)
@@ -63,10 +66,11 @@ static inline void xt_event(struct xt_device *dev, enum xt_event event, const st
 
 static inline uint64_t xt_jitter(struct xt_device *dev)
 {
-	uint32_t r;
-
-	dev->env.random(dev->env.ctx, &r, sizeof(r));
-	return r % XT_REKEY_JITTER;
+	if (!dev->jitters) {
+		dev->env.random(dev->env.ctx, dev->jitter, sizeof(dev->jitter));
+		dev->jitters = XT_LEN(dev->jitter);
+	}
+	return dev->jitter[--dev->jitters] % XT_REKEY_JITTER;
 }
 
 /* Is there room for one more handshake message? Without it nobody's turn to send one begins. */

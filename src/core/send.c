@@ -103,7 +103,7 @@ static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struc
 void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		  struct xt_tx *tx)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
+	for (uint32_t i = batch->planned; i < batch->n; i++) {
 		struct xt_pkt *pkt = &batch->pkts[i];
 
 		if (pkt->verdict != XT_PASS || pkt->job != XT_NO_JOB)
@@ -112,6 +112,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 		if (pkt->verdict != XT_PASS)
 			xt_count(dev, pkt->verdict);
 	}
+	batch->planned = batch->n;
 	xt_device_settle(dev);
 }
 

@@ -95,6 +95,7 @@ void xt_batch_reset(struct xt_batch *batch)
 	batch->n = 0;
 	batch->n_jobs = 0;
 	batch->n_paths = 0;
+	batch->planned = 0;
 	batch->slab_used = 0;
 	batch->slot_pkt = UINT32_MAX;
 }
@@ -145,6 +146,7 @@ void xt_batch_drop_last(struct xt_batch *batch)
 {
 	assert(batch->n);
 	batch->n--;
+	batch->planned = XT_MIN(batch->planned, batch->n);
 	/* A view's bytes belong to somebody else; only a slot goes back. */
 	if (batch->slot_pkt == batch->n) {
 		batch->slab_used = batch->slot_start;

@@ -18,9 +18,18 @@ int xt_crew_new(struct xt_crew **out, struct xt_aead *aead, unsigned threads);
 void xt_crew_free(struct xt_crew *crew); /* ends the threads; NULL is fine */
 unsigned xt_crew_threads(const struct xt_crew *crew);
 
-/* As xt_aead_seal and xt_aead_open, but in any order: the jobs of one call do not overlap.
- * n <= 65535. Few or small jobs are not worth a wake-up: the caller does them alone. What a crew of
- * several opens it also looks through (job.sums). */
+/* A call: the jobs that the caller lays down at jobs, one after another, are done in any order and
+ * do not overlap.  Few or small ones are not worth a wake-up: those wait for the end, and the
+ * caller does them alone.  What a crew of several opens it also looks through (job.sums).
+ * begin  no call may be under way
+ * more   jobs[0..n) are laid down and stay as they are; n <= 65535, never less than before.
+ *        Returns at once; a crew of one does them there
+ * end    works along until all are done */
+void xt_crew_begin(struct xt_crew *crew, struct xt_job *jobs, bool opening);
+void xt_crew_more(struct xt_crew *crew, size_t n);
+void xt_crew_end(struct xt_crew *crew);
+
+/* All three: as xt_aead_seal and xt_aead_open. */
 void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n);
 void xt_crew_open(struct xt_crew *crew, struct xt_job *jobs, size_t n);
 

@@ -1,8 +1,8 @@
 /* The crew.
  *
- * One word says which call is under way, how many jobs it has and which is the next to be taken:
- * whoever moves it on from what he read has taken a share, and no share of an earlier call can be
- * taken by mistake. Jobs are looked at only after that: the caller does not return, and so the
+ * One word says which call is under way, how many jobs it has by now and which is the next to be
+ * taken: whoever moves it on from what he read has taken a share, and no share of an earlier call
+ * can be taken by mistake. Jobs are looked at only after that: the call does not end, and so the
  * jobs stay, before each share is done. */
 #include "tunnel/crew.h"
 
@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <uv.h>
 #include <xtunnel/error.h>
@@ -17,6 +18,7 @@
 #include "base/bytes.h"
 #include "packet/merge.h"
 
+#define LINE	  128	      /* of a cache, and the one that is fetched with it */
 #define SHARE	  4	      /* jobs taken at once */
 #define MIN_BYTES (16 * 1024) /* a call with less is done alone */
 #define SPINS	  64	      /* before whoever waits offers its processor to others */
@@ -24,31 +26,44 @@
  * intervals than this, a member stays awake for as long. */
 #define PATIENCE_NS 100000
 
-/* call       the last that was seen
- * asleep     or about to be: whoever takes this back owes a post */
+/* asleep  or about to be: whoever takes this back owes a post */
 struct member {
 	struct xt_crew *crew;
 	struct xt_aead *aead;
 	uv_thread_t thread;
 	uv_sem_t wake;
-	uint32_t call;
 	_Atomic bool asleep;
+};
+
+/* What the caller alone knows of a call: so many of the jobs are laid down, with so many bytes that
+ * nobody was told of, and so many are the members' as well. */
+struct laid {
+	uint32_t n, told;
+	size_t bytes;
 };
 
 struct xt_crew {
 	struct xt_aead *own;
 	struct member *members;
 	unsigned n; /* of members that run */
+	struct laid laid;
 	struct xt_job *jobs;
 	bool opening;
-	_Atomic uint64_t word; /* call << 32 | jobs << 16 | next */
-	_Atomic uint32_t done;
 	_Atomic bool end;
+	/* Lines of their own: all write to them. */
+	_Alignas(LINE) _Atomic uint64_t word; /* call << 32 | jobs << 16 | next */
+	_Alignas(LINE) _Atomic uint32_t done;
 };
 
-static uint64_t word_of(uint32_t call, uint32_t n)
+/* Jobs of the word, and the next of them. */
+static uint32_t word_jobs(uint64_t word)
 {
-	return (uint64_t)call << 32 | (uint64_t)n << 16;
+	return (uint32_t)(word >> 16) & 0xffff;
+}
+
+static uint32_t word_next(uint64_t word)
+{
+	return (uint32_t)word & 0xffff;
 }
 
 /* The plaintext is near now: what will be asked of all its bytes later is answered here. */
@@ -65,8 +80,7 @@ static void work(struct xt_crew *crew, struct xt_aead *aead)
 	uint64_t word = atomic_load_explicit(&crew->word, memory_order_acquire);
 
 	for (;;) {
-		uint32_t n = (uint32_t)(word >> 16) & 0xffff, at = (uint32_t)word & 0xffff;
-		uint32_t take;
+		uint32_t n = word_jobs(word), at = word_next(word), take;
 
 		if (at >= n)
 			return;
@@ -97,26 +111,28 @@ static void relax(unsigned *spins)
 #endif
 }
 
-static bool called(const struct member *m)
+/* Is there something to do for members, or are they to end? */
+static bool called(struct xt_crew *crew)
 {
-	return (uint32_t)(atomic_load(&m->crew->word) >> 32) != m->call;
+	uint64_t word = atomic_load(&crew->word);
+
+	return word_next(word) < word_jobs(word) || atomic_load(&crew->end);
 }
 
-/* Until the next call. Returns how long that took. */
+/* Until there is work. Returns how long that took. */
 static uint64_t await_call(struct member *m, bool patient)
 {
 	uint64_t since = uv_hrtime(), until = since + (patient ? PATIENCE_NS : 0);
 	unsigned spins = 0;
 
-	while (!called(m) && (spins % SPINS != 0 || uv_hrtime() < until))
+	while (!called(m->crew) && (spins % SPINS != 0 || uv_hrtime() < until))
 		relax(&spins);
 	/* Either the caller sees that we sleep or we see that he called. */
-	if (!called(m)) {
+	if (!called(m->crew)) {
 		atomic_store(&m->asleep, true);
-		if (!called(m) || !atomic_exchange(&m->asleep, false))
+		if (!called(m->crew) || !atomic_exchange(&m->asleep, false))
 			uv_sem_wait(&m->wake);
 	}
-	m->call = (uint32_t)(atomic_load(&m->crew->word) >> 32);
 	return uv_hrtime() - since;
 }
 
@@ -133,11 +149,8 @@ static void member_run(void *arg)
 	}
 }
 
-static void call(struct xt_crew *crew, uint32_t n, unsigned members)
+static void wake(struct xt_crew *crew, unsigned members)
 {
-	uint32_t next = (uint32_t)(atomic_load(&crew->word) >> 32) + 1;
-
-	atomic_store(&crew->word, word_of(next, n));
 	for (unsigned i = 0; i < members; i++)
 		if (atomic_exchange(&crew->members[i].asleep, false))
 			uv_sem_post(&crew->members[i].wake);
@@ -171,9 +184,10 @@ int xt_crew_new(struct xt_crew **out, struct xt_aead *aead, unsigned threads)
 
 	if (threads < 1 || threads > XT_CREW_MAX)
 		return XT_E_INVALID;
-	crew = calloc(1, sizeof(*crew));
+	crew = aligned_alloc(LINE, sizeof(*crew));
 	if (!crew)
 		return XT_E_NOMEM;
+	memset(crew, 0, sizeof(*crew));
 	crew->own = aead;
 	crew->members = calloc(threads, sizeof(*crew->members));
 	if (!crew->members) {
@@ -201,7 +215,7 @@ void xt_crew_free(struct xt_crew *crew)
 	if (!crew)
 		return;
 	atomic_store(&crew->end, true);
-	call(crew, 0, crew->n);
+	wake(crew, crew->n);
 	for (unsigned i = 0; i < crew->n; i++) {
 		uv_thread_join(&crew->members[i].thread);
 		uv_sem_destroy(&crew->members[i].wake);
@@ -216,45 +230,82 @@ unsigned xt_crew_threads(const struct xt_crew *crew)
 	return crew->n + 1;
 }
 
-static bool worth_it(const struct xt_crew *crew, const struct xt_job *jobs, size_t n)
+void xt_crew_begin(struct xt_crew *crew, struct xt_job *jobs, bool opening)
 {
-	size_t bytes = 0;
+	uint64_t call = (atomic_load_explicit(&crew->word, memory_order_relaxed) >> 32) + 1;
 
-	if (!crew->n || n <= SHARE)
-		return false;
-	for (size_t i = 0; i < n && bytes < MIN_BYTES; i++)
-		bytes += jobs[i].len;
-	return bytes >= MIN_BYTES;
-}
-
-static void together(struct xt_crew *crew, struct xt_job *jobs, uint32_t n, bool opening)
-{
-	uint32_t shares = (n + SHARE - 1) / SHARE;
-	unsigned spins = 0;
-
+	crew->laid = (struct laid){0};
 	crew->jobs = jobs;
 	crew->opening = opening;
 	atomic_store_explicit(&crew->done, 0, memory_order_relaxed);
-	call(crew, n, XT_MIN(crew->n, shares - 1));
-	work(crew, crew->own);
-	while (atomic_load_explicit(&crew->done, memory_order_acquire) != n)
-		relax(&spins);
+	atomic_store(&crew->word, call << 32);
 }
 
-void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n)
+/* The jobs from that one on, by the caller alone. */
+static void alone(struct xt_crew *crew, uint32_t from)
 {
-	if (worth_it(crew, jobs, n))
-		together(crew, jobs, (uint32_t)n, false);
+	struct xt_job *jobs = crew->jobs + from;
+	uint32_t n = crew->laid.n - from;
+
+	if (!n)
+		return;
+	if (crew->opening)
+		xt_aead_open(crew->own, jobs, n);
 	else
 		xt_aead_seal(crew->own, jobs, n);
 }
 
+void xt_crew_more(struct xt_crew *crew, size_t n)
+{
+	struct laid *laid = &crew->laid;
+	uint32_t from = laid->n, shares;
+
+	laid->n = (uint32_t)n;
+	if (!crew->n) {
+		alone(crew, from);
+		laid->told = laid->n;
+		return;
+	}
+	while (from < laid->n)
+		laid->bytes += crew->jobs[from++].len;
+	if (laid->bytes < MIN_BYTES || laid->n - laid->told <= SHARE)
+		return;
+	shares = (laid->n - laid->told + SHARE - 1) / SHARE;
+	atomic_fetch_add(&crew->word, (uint64_t)(laid->n - laid->told) << 16);
+	laid->told = laid->n;
+	laid->bytes = 0;
+	wake(crew, XT_MIN(crew->n, shares - 1));
+}
+
+void xt_crew_end(struct xt_crew *crew)
+{
+	struct laid *laid = &crew->laid;
+	unsigned spins = 0;
+
+	if (crew->n) {
+		alone(crew, laid->told);
+		work(crew, crew->own);
+		while (atomic_load_explicit(&crew->done, memory_order_acquire) != laid->told)
+			relax(&spins);
+	}
+	*laid = (struct laid){0};
+}
+
+static void together(struct xt_crew *crew, struct xt_job *jobs, size_t n, bool opening)
+{
+	xt_crew_begin(crew, jobs, opening);
+	xt_crew_more(crew, n);
+	xt_crew_end(crew);
+}
+
+void xt_crew_seal(struct xt_crew *crew, struct xt_job *jobs, size_t n)
+{
+	together(crew, jobs, n, false);
+}
+
 void xt_crew_open(struct xt_crew *crew, struct xt_job *jobs, size_t n)
 {
-	if (worth_it(crew, jobs, n))
-		together(crew, jobs, (uint32_t)n, true);
-	else
-		xt_aead_open(crew->own, jobs, n);
+	together(crew, jobs, n, true);
 }
 
 /* Both ends and the traffic's own programs want processors too; beyond four the copies and the

@@ -27,6 +27,7 @@ struct xt_pong {
 /* Everything is borrowed; the owner keeps it alive and frees it after the pump.
  * echo  NULL: no echo endpoint.   own4, own6: source of ICMP errors toward the TUN (family 0: none)
  * crew  NULL: aead alone does the jobs
+ * turn_bytes  what a turn carries before the other direction has its own; 0: XT_PUMP_TURN_BYTES
  * pong  NULL, or called for each echo reply that could answer an xt_pump_ping; true: it did, the
  *       packet ends here. Must not call the pump */
 struct xt_pump_parts {
@@ -39,7 +40,9 @@ struct xt_pump_parts {
 	struct xt_ip own4, own6;
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void *ctx;
+	size_t turn_bytes;
 };
+#define XT_PUMP_TURN_BYTES ((size_t)256 << 10)
 
 int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts); /* XT_E_NOMEM */
 void xt_pump_free(struct xt_pump *pump);

@@ -8,8 +8,14 @@
 
 #include <sodium.h>
 
+#include "base/bytes.h"
+#include "platform/cache.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
+
+/* Bytes of a turn. */
+#define TURN_MIN ((size_t)128 << 10)
+#define TURN_MAX ((size_t)512 << 10)
 
 static void env_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint)
@@ -100,6 +106,14 @@ static int start_crew(struct xt_tunnel *tunnel, unsigned threads)
 	return xt_crew_new(&tunnel->crew, tunnel->aead, threads);
 }
 
+/* What a turn holds back is read again by the kernel when it leaves: it should be near by then. */
+static size_t turn_bytes(void)
+{
+	size_t cache = xt_cache_bytes();
+
+	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PUMP_TURN_BYTES;
+}
+
 static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_pump_parts parts = {
@@ -113,6 +127,7 @@ static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	    .own6 = start->own6,
 	    .pong = tunnel->calls.pong,
 	    .ctx = tunnel->calls.ctx,
+	    .turn_bytes = turn_bytes(),
 	};
 
 	tunnel->own4 = start->own4;

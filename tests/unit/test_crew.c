@@ -71,6 +71,49 @@ static void a_crew_makes_what_one_thread_makes(void **state)
 	free(bytes[1]);
 }
 
+static void jobs_that_are_laid_down_piece_by_piece_are_all_done(void **state)
+{
+	static struct xt_job alone[JOBS], shared[JOBS];
+	uint64_t r = xt_seed(), again;
+	struct xt_aead *aead;
+	struct xt_crew *crew;
+
+	(void)state;
+	bytes[0] = calloc(JOBS, ROOM);
+	bytes[1] = calloc(JOBS, ROOM);
+	assert_int_equal(xt_aead_new(&aead, NULL), 0);
+	for (unsigned threads = 1; threads <= 3; threads++) {
+		assert_int_equal(xt_crew_new(&crew, aead, threads), 0);
+		for (int round = 0; round < 100; round++) {
+			bool opening = round & 1; /* what the round before has sealed */
+
+			if (!opening) {
+				again = r;
+				plan(alone, bytes[0], &r, JOBS);
+				plan(shared, bytes[1], &again, JOBS);
+			}
+			xt_crew_begin(crew, shared, opening);
+			for (size_t laid = 0; laid < JOBS;) {
+				laid += xt_below(&r, 60);
+				laid = XT_MIN(laid, (size_t)JOBS);
+				xt_crew_more(crew, laid);
+			}
+			xt_crew_end(crew);
+			if (opening)
+				xt_aead_open(aead, alone, JOBS);
+			else
+				xt_aead_seal(aead, alone, JOBS);
+			for (size_t i = 0; i < JOBS; i++)
+				assert_true(shared[i].ok);
+			assert_memory_equal(bytes[0], bytes[1], JOBS * ROOM);
+		}
+		xt_crew_free(crew);
+	}
+	xt_aead_free(aead);
+	free(bytes[0]);
+	free(bytes[1]);
+}
+
 static void a_crew_of_one_has_no_thread_and_none_is_refused(void **state)
 {
 	struct xt_aead *aead;
@@ -165,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_crew_makes_what_one_thread_makes),
+	    cmocka_unit_test(jobs_that_are_laid_down_piece_by_piece_are_all_done),
 	    cmocka_unit_test(a_crew_of_one_has_no_thread_and_none_is_refused),
 	    cmocka_unit_test(what_a_crew_opens_it_looks_through),
 	    cmocka_unit_test(a_crew_about_to_sleep_is_called_and_ends),

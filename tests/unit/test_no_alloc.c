@@ -162,6 +162,7 @@ static void pass(struct road *road, uint64_t packets)
 		road_recv(road, &road->a);
 	}
 	road->a.tun.left = road->b.tun.left = 0;
+	road_settle(road); /* a turn one way carries some the other way as well */
 }
 
 static void road_counts(struct xt_aead *aead, unsigned threads, bool super)

@@ -12,15 +12,23 @@
 
 #include "base/bytes.h"
 #include "flows.h"
+#include "seed.h"
 #include "packet/merge.h"
+#include "packet/ping.h"
 #include "packet/split.h"
 #include "platform/mem/mem.h"
 #include "tunnel/pump.h"
 
 #define SECOND UINT64_C(1000000000)
 
-/* tun      gives the packet in super once, and takes what is written: payload is put behind got
- * room     datagrams that the socket takes before it is full; UINT32_MAX: any */
+/* tun      gives the packet in super, times times, and takes what is written: payload is put behind
+ *          got
+ * room     datagrams that the socket takes before it is full; UINT32_MAX: any
+ * sends    calls of the socket's send that had something to send
+ * stream   instead: the tun gives the bytes of the stream (byte_at) from given to stream, in super-
+ *          packets and single ones of random size, and what comes must be such a stream from got_at
+ *          on; with echo, pings between them
+ */
 struct end {
 	struct xt_tun tun; /* first */
 	struct xt_udp *udp;
@@ -31,33 +39,107 @@ struct end {
 	struct xt_path path;
 	struct end *other;
 	uint8_t super[65536];
-	uint32_t super_len, room, writes, sent;
+	uint32_t super_len, times, room, writes, sent, sends;
+	uint32_t stream, given, got_at, pings, pongs;
 	struct xt_gso gso;
-	uint8_t got[1 << 17];
+	uint8_t got[1 << 18];
 	uint32_t got_len, got_packets;
 };
 
 static struct end ends[2];
+static uint64_t seed;
 static struct xt_aead *aead;
+static struct xt_crew *crew;
+static struct xt_echo *echo;
 static struct xt_time now;
 static uint8_t payload[65536];
+
+static uint8_t byte_at(uint32_t at)
+{
+	return (uint8_t)(at * 7 + at / 256);
+}
+
+static struct xt_gso gso_of(uint16_t size)
+{
+	return (struct xt_gso){.size = size,
+			       .kind = XT_GSO_TCP4,
+			       .flags = XT_GSO_NEEDS_CSUM,
+			       .csum_start = 20,
+			       .csum_offset = 16,
+			       .header_len = 52};
+}
+
+static void ping_give(struct end *e)
+{
+	struct xt_ip src = {4, {10, 7, 0, (uint8_t)(e - ends + 1)}}, dst = src;
+
+	dst.b[3] = (uint8_t)(3 - src.b[3]);
+	e->super_len = (uint32_t)xt_ping_build(e->super, &src, &dst, 1, (uint16_t)e->pings, 0, 64);
+	e->gso = (struct xt_gso){0};
+	e->pings++;
+	e->times = 1;
+}
+
+/* The next packet of the stream. */
+static void stream_give(struct end *e)
+{
+	static uint8_t data[60000];
+	struct flow f = flow_of(4, 6);
+	uint32_t n = xt_below(&seed, 4) ? (uint32_t)xt_below(&seed, 1300) + 1
+					: (uint32_t)xt_below(&seed, sizeof(data)) + 1;
+
+	n = XT_MIN(n, e->stream - e->given);
+	for (uint32_t i = 0; i < n; i++)
+		data[i] = byte_at(e->given + i);
+	f.from = (uint8_t)(e - ends + 1);
+	f.to = (uint8_t)(3 - f.from);
+	f.seq = e->given;
+	e->super_len = (uint32_t)flow_packet(e->super, &f, data, n);
+	e->gso = (struct xt_gso){0};
+	if (n > 1300)
+		e->gso = gso_of((uint16_t)(600 + xt_below(&seed, 700)));
+	e->given += n;
+	e->times = 1;
+}
 
 static int tun_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget)
 {
 	struct end *e = (struct end *)tun;
-	struct xt_pkt *pkt;
+	size_t read = 0;
+	int n = 0;
 
-	(void)budget;
-	if (!e->super_len)
-		return 0;
-	pkt = xt_batch_add(batch, e->super_len);
-	assert_non_null(pkt);
-	memcpy(pkt->data, e->super, e->super_len);
-	pkt->len = e->super_len;
-	pkt->gso = e->gso;
-	xt_batch_trim(batch);
-	e->super_len = 0;
-	return 1;
+	while (read < budget) {
+		struct xt_pkt *pkt;
+
+		if (!e->times && e->given < e->stream) {
+			if (echo && xt_below(&seed, 8) == 0)
+				ping_give(e);
+			else
+				stream_give(e);
+		}
+		if (!e->times || !(pkt = xt_batch_add(batch, e->super_len)))
+			break;
+		memcpy(pkt->data, e->super, e->super_len);
+		pkt->len = e->super_len;
+		pkt->gso = e->gso;
+		xt_batch_trim(batch);
+		read += e->super_len;
+		e->times--;
+		n++;
+	}
+	return n;
+}
+
+static void got(struct end *e, const uint8_t *data, uint32_t len)
+{
+	if (!e->other->stream) {
+		memcpy(e->got + e->got_len, data, len);
+		e->got_len += len;
+		return;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		assert_int_equal(data[i], byte_at(e->got_at + i));
+	e->got_at += len;
 }
 
 static int tun_send(struct xt_tun *tun, struct xt_batch *batch)
@@ -66,15 +148,21 @@ static int tun_send(struct xt_tun *tun, struct xt_batch *batch)
 
 	for (uint32_t i = 0; i < batch->n; i++) {
 		const struct xt_pkt *pkt = &batch->pkts[i];
-		size_t headers = 20 + 20 + 12;
+		uint32_t headers = 20 + 20 + 12;
 
 		if (pkt->verdict != XT_PASS)
 			continue;
 		assert_true(pkt->len >= headers);
+		if (pkt->data[9] == 1) {
+			struct xt_ping_reply reply;
+
+			assert_true(xt_ping_read(&reply, pkt->data, pkt->len));
+			e->pongs++;
+			continue;
+		}
 		if (pkt->gso.kind == XT_GSO_NONE)
 			assert_true(flow_right(pkt->data, pkt->len));
-		memcpy(e->got + e->got_len, pkt->data + headers, pkt->len - headers);
-		e->got_len += pkt->len - (uint32_t)headers;
+		got(e, pkt->data + headers, pkt->len - headers);
 		e->got_packets += xt_split_count(pkt);
 		e->writes++;
 	}
@@ -121,7 +209,7 @@ static void end_open(struct end *e, uint8_t id)
 	assert_int_equal(xt_udp_mem_new(&e->udp, 51820, 8192, &host), 0);
 	assert_int_equal(xt_device_new(&e->dev, &env), 0);
 	const struct xt_pump_parts parts = {
-	    .dev = e->dev, .tun = &e->tun, .udp = e->udp, .aead = aead};
+	    .dev = e->dev, .tun = &e->tun, .udp = e->udp, .aead = aead, .crew = crew, .echo = echo};
 	assert_int_equal(xt_pump_new(&e->pump, &parts), 0);
 }
 
@@ -152,19 +240,21 @@ static void turns(void)
 	}
 }
 
-/* The TUN of the first end has a super-packet of len bytes of payload. */
+/* The TUN of that end has a super-packet of len bytes of payload, times times. */
+static void give_more(struct end *e, uint32_t len, uint16_t size, uint32_t times)
+{
+	struct flow f = flow_of(4, 6);
+
+	f.from = (uint8_t)(e - ends + 1);
+	f.to = (uint8_t)(3 - f.from);
+	e->super_len = (uint32_t)flow_packet(e->super, &f, payload, len);
+	e->gso = gso_of(size);
+	e->times = times;
+}
+
 static void give(uint32_t len, uint16_t size)
 {
-	const struct flow f = flow_of(4, 6);
-	struct end *e = &ends[0];
-
-	e->super_len = (uint32_t)flow_packet(e->super, &f, payload, len);
-	e->gso = (struct xt_gso){.size = size,
-				 .kind = XT_GSO_TCP4,
-				 .flags = XT_GSO_NEEDS_CSUM,
-				 .csum_start = 20,
-				 .csum_offset = 16,
-				 .header_len = 52};
+	give_more(&ends[0], len, size, 1);
 }
 
 static int begin(void **state)
@@ -183,6 +273,24 @@ static int begin(void **state)
 	return 0;
 }
 
+/* And with an echo endpoint, so that nothing is read while the socket is full. */
+static int begin_with_crew(void **state)
+{
+	static const struct xt_cidr all = {.ip = {.family = 4, .b = {10, 7, 0, 0}}, .bits = 24};
+	const struct xt_echo_config config = {.sides = 1 << XT_ECHO_SIDE_PEER,
+					      .addresses = &all,
+					      .n_addresses = 1,
+					      .rate = UINT32_MAX};
+	struct xt_aead *own;
+
+	assert_int_equal(xt_echo_new(&echo, &config), 0);
+
+	assert_int_equal(xt_aead_new(&own, NULL), 0);
+	assert_int_equal(xt_crew_new(&crew, own, 2), 0);
+	*state = own;
+	return begin(NULL);
+}
+
 static int end(void **state)
 {
 	(void)state;
@@ -193,6 +301,16 @@ static int end(void **state)
 	}
 	xt_aead_free(aead);
 	return 0;
+}
+
+static int end_with_crew(void **state)
+{
+	xt_crew_free(crew);
+	crew = NULL;
+	xt_echo_free(echo);
+	echo = NULL;
+	xt_aead_free(*state);
+	return end(NULL);
 }
 
 static uint64_t fate(const struct end *e, enum xt_verdict verdict)
@@ -268,6 +386,102 @@ static void a_contradiction_is_counted_once_and_goes_nowhere(void **state)
 	assert_int_equal(fate(&ends[0], XT_DROP_MALFORMED), before + 1);
 }
 
+static int (*socket_send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
+
+static int counted_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
+{
+	ends[0].sends += *next < tx->n_runs;
+	return socket_send(udp, tx, next);
+}
+
+/* Calls of the first end's send from now on are counted. */
+static struct xt_udp_ops count_sends(void)
+{
+	struct xt_udp_ops ops = *ends[0].udp->ops;
+
+	socket_send = ops.send;
+	ops.send = counted_send;
+	return ops;
+}
+
+static void what_a_turn_has_sealed_leaves_together(void **state)
+{
+	const struct xt_udp_ops *own = ends[0].udp->ops;
+	struct xt_udp_ops ops = count_sends();
+
+	(void)state;
+	ends[0].udp->ops = &ops;
+	give_more(&ends[0], 30000, 1250, 6);
+	assert_int_equal(xt_pump_out(ends[0].pump, now), 6);
+	ends[0].udp->ops = own;
+	assert_int_equal(ends[0].sent, 6 * 24);
+	assert_int_equal(ends[0].sends, 1);
+	while (xt_udp_mem_waiting(ends[1].udp))
+		assert_true(xt_pump_in(ends[1].pump, now) > 0);
+	assert_int_equal(ends[1].got_len, 6 * 30000);
+	for (size_t i = 0; i < 6; i++)
+		assert_memory_equal(ends[1].got + i * 30000, payload, 30000);
+}
+
+static void a_turn_outward_looks_inward_in_between(void **state)
+{
+	(void)state;
+	give_more(&ends[1], 5000, 1250, 1);
+	assert_int_equal(xt_pump_out(ends[1].pump, now), 1);
+	give_more(&ends[0], 60000, 1250, 4);
+	assert_int_equal(ends[0].got_len, 0);
+	assert_true(xt_pump_out(ends[0].pump, now) > 0);
+	assert_int_equal(ends[0].got_len, 5000);
+	assert_int_equal(ends[0].sent, 4 * 48);
+}
+
+static void a_turn_inward_looks_outward_in_between(void **state)
+{
+	(void)state;
+	give_more(&ends[0], 60000, 1250, 4);
+	assert_true(xt_pump_out(ends[0].pump, now) > 0);
+	give_more(&ends[1], 5000, 1250, 1);
+	ends[1].sent = 0;
+	assert_true(xt_pump_in(ends[1].pump, now) > 0);
+	assert_int_equal(ends[1].sent, 4);
+}
+
+/* Both ends talk at once, packets of all sizes, and the sockets are full again and again. */
+static void streams_both_ways_through_full_sockets_come_whole_and_in_order(void **state)
+{
+	uint32_t blocked = 0, turn = 0;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		ends[i].stream = 8u << 20;
+		ends[i].room = 0;
+	}
+	while (ends[0].got_at < ends[1].stream || ends[1].got_at < ends[0].stream) {
+		struct end *e = &ends[turn & 1];
+
+		assert_true(++turn < 1000000);
+		e->room = (uint32_t)xt_below(&seed, 4) ? (uint32_t)xt_below(&seed, 150) : 0;
+		if (xt_pump_blocked(e->pump)) {
+			blocked++;
+			xt_pump_writable(e->pump, now);
+		}
+		/* What the other's socket cannot hold would be lost there. */
+		if (xt_udp_mem_waiting(e->other->udp) < 4096)
+			assert_true(xt_pump_out(e->pump, now) >= 0);
+		assert_true(xt_pump_in(e->pump, now) >= 0);
+	}
+	assert_true(blocked > 100);
+	for (int i = 0; i < 2; i++) {
+		ends[i].room = UINT32_MAX;
+		if (xt_pump_blocked(ends[i].pump))
+			xt_pump_writable(ends[i].pump, now);
+	}
+	turns();
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(ends[i].pongs, ends[i].pings);
+	assert_true(!echo || ends[0].pings > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,11 +491,21 @@ int main(void)
 					    end),
 	    cmocka_unit_test_setup_teardown(
 		a_full_socket_stops_the_split_and_writable_goes_on_with_it, begin, end),
+	    cmocka_unit_test_setup_teardown(what_a_turn_has_sealed_leaves_together, begin, end),
+	    cmocka_unit_test_setup_teardown(a_turn_outward_looks_inward_in_between, begin, end),
+	    cmocka_unit_test_setup_teardown(a_turn_inward_looks_outward_in_between, begin, end),
+	    cmocka_unit_test_setup_teardown(
+		streams_both_ways_through_full_sockets_come_whole_and_in_order, begin, end),
+	    {"the_same_with_a_crew", streams_both_ways_through_full_sockets_come_whole_and_in_order,
+	     begin_with_crew, end_with_crew, NULL},
+	    {"a_turn_of_a_crew_looks_inward_too", a_turn_outward_looks_inward_in_between,
+	     begin_with_crew, end_with_crew, NULL},
 	    cmocka_unit_test_setup_teardown(a_contradiction_is_counted_once_and_goes_nowhere, begin,
 					    end),
 	};
 
+	seed = xt_seed();
 	for (size_t i = 0; i < sizeof(payload); i++)
-		payload[i] = (uint8_t)(i * 7 + i / 256);
+		payload[i] = byte_at((uint32_t)i);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,14 @@
+/* Caches as glibc tells of them; others do not. */
+#include "platform/cache.h"
+
+#include <unistd.h>
+
+size_t xt_cache_bytes(void)
+{
+	long bytes = 0;
+
+#ifdef _SC_LEVEL2_CACHE_SIZE
+	bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+	return bytes > 0 ? (size_t)bytes : 0;
+}

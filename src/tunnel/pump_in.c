@@ -1,0 +1,175 @@
+/* Turns inward: UDP -> plan -> open -> finish -> ping, echo(peer) -> merge -> TUN, a step at a time:
+ * what is read at once is merged together.  Between steps it is looked what there is outward. */
+#include "tunnel/pump_impl.h"
+
+#include "base/bytes.h"
+#include "packet/ping.h"
+
+/* Replies to our own pings end here. */
+static void take_pongs(struct xt_pump *pump)
+{
+	struct xt_batch *in = pump->in;
+
+	if (!pump->parts.pong)
+		return;
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct xt_pkt *pkt = &in->pkts[i];
+		struct xt_ping_reply reply;
+
+		if (pkt->verdict != XT_PASS || !xt_ping_read(&reply, pkt->data, pkt->len))
+			continue;
+		struct xt_public key = xt_peer_key(pkt->peer);
+		struct xt_pong pong = {.peer = &key,
+				       .from = reply.from,
+				       .id = reply.id,
+				       .seq = reply.seq,
+				       .cookie = reply.cookie,
+				       .size = reply.size};
+		if (pump->parts.pong(pump->parts.ctx, &pong)) {
+			pkt->verdict = XT_TAKEN_PING;
+			xt_device_count(pump->parts.dev, XT_TAKEN_PING, 1);
+		}
+	}
+}
+
+/* To the host, what belongs together as one. */
+static void deliver(struct xt_pump *pump, int *gone)
+{
+	unsigned kinds = pump->parts.tun->takes;
+
+	if (!kinds || pump->in->n < 2) {
+		xt_pump_to_tun(pump, pump->in, gone);
+		return;
+	}
+	xt_merge(pump->merge, kinds, pump->in, pump->merged);
+	xt_pump_to_tun(pump, pump->merged, gone);
+	xt_batch_reset(pump->merged);
+}
+
+/* Datagrams, up to their opening. What was read is added to bytes. */
+static int read_in(struct xt_pump *pump, struct xt_time now, struct xt_batch *in, size_t *bytes)
+{
+	struct xt_udp *udp = pump->parts.udp;
+	int n = udp->ops->recv(udp, in, XT_PUMP_TURNABOUT);
+
+	for (uint32_t i = 0; i < in->n; i++)
+		*bytes += in->pkts[i].len;
+	if (n > 0)
+		xt_recv_plan(pump->parts.dev, now, in);
+	return n;
+}
+
+/* What was opened goes to the host, and what it has us answer to the peers. */
+static void land(struct xt_pump *pump, struct xt_time now, int *gone)
+{
+	xt_recv_finish(pump->parts.dev, now, pump->in);
+	take_pongs(pump);
+	xt_pump_echo(pump, XT_ECHO_SIDE_PEER, now, pump->in, pump->own, pump->released);
+	deliver(pump, gone);
+	if (pump->released->n) {
+		xt_pump_to_tun(pump, pump->released, gone);
+		xt_batch_reset(pump->released);
+	}
+	if (pump->blocked) { /* own and out hold sealed datagrams that wait: not to be touched */
+		xt_batch_reset(pump->in);
+		return;
+	}
+	if (pump->own->n) { /* echo replies, to whom they came from */
+		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
+		xt_pump_say(pump, now, pump->own);
+	}
+	xt_pump_flush(pump);
+	xt_pump_tick(pump, now);
+}
+
+int xt_pump_step_in(struct xt_pump *pump, struct xt_time now, size_t *bytes)
+{
+	int gone = 0, n = read_in(pump, now, pump->in, bytes);
+
+	if (n < 0)
+		return n;
+	if (pump->parts.crew)
+		xt_crew_open(pump->parts.crew, pump->in->jobs, pump->in->n_jobs);
+	else
+		xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
+	land(pump, now, &gone);
+	return gone ? gone : n;
+}
+
+/* Steps inward and, between them, what there is outward. */
+static int turn_in(struct xt_pump *pump, struct xt_time now)
+{
+	size_t bytes = 0, before, none = 0;
+	int n, sum = 0, gone = 0;
+	bool more;
+
+	do {
+		before = bytes;
+		n = xt_pump_step_in(pump, now, &bytes);
+		if (n < 0)
+			return n;
+		sum += n;
+		more = bytes - before >= XT_PUMP_TURNABOUT && bytes < pump->turn_bytes;
+		if (more && !pump->blocked)
+			n = xt_pump_some_out(pump, now, &none);
+		if (pump->held)
+			xt_pump_leave(pump, now, &gone);
+		if (n < 0)
+			return n;
+	} while ((more || pump->parts.udp->pending) && xt_pump_may_read(pump) && !gone);
+	return gone ? gone : sum;
+}
+
+static void open_ahead(struct xt_pump *pump)
+{
+	xt_crew_begin(pump->parts.crew, pump->ahead->jobs, true);
+	xt_crew_more(pump->parts.crew, pump->opened ? 0 : pump->ahead->n_jobs);
+	pump->opened = false;
+}
+
+/* The same with a crew: while it opens one step's packets the next step's are read, and the last
+ * one's go to the host. What was read ahead when the socket has become full waits for it. */
+static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
+{
+	struct xt_crew *crew = pump->parts.crew;
+	size_t bytes = 0, before;
+	int n = 0, sum = 0, gone = 0;
+	bool more = true;
+
+	if (!pump->ahead->n) {
+		n = read_in(pump, now, pump->ahead, &bytes);
+		if (n <= 0)
+			return n;
+		sum = n;
+	}
+	open_ahead(pump);
+	do {
+		struct xt_batch *opening = pump->ahead;
+
+		pump->ahead = pump->in;
+		pump->in = opening;
+		more = (more && bytes >= XT_PUMP_TURNABOUT && bytes < pump->turn_bytes) ||
+		       pump->parts.udp->pending;
+		before = bytes;
+		n = more ? read_in(pump, now, pump->ahead, &bytes) : 0;
+		more = bytes - before >= XT_PUMP_TURNABOUT;
+		sum += XT_MAX(n, 0);
+		xt_crew_end(crew);
+		if (pump->ahead->n)
+			open_ahead(pump);
+		land(pump, now, &gone);
+	} while (pump->ahead->n && xt_pump_may_read(pump));
+	if (pump->ahead->n) {
+		xt_crew_end(crew);
+		pump->opened = true;
+	}
+	return gone ? gone : n < 0 ? n : sum;
+}
+
+/* What a coalesced read brought beyond the batch waits inside the socket, where no poll sees it. */
+int xt_pump_in(struct xt_pump *pump, struct xt_time now)
+{
+	if (!xt_pump_may_read(pump))
+		return 0;
+	return pump->ahead ? turn_in_crew(pump, now) : turn_in(pump, now);
+}
