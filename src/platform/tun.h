@@ -16,8 +16,9 @@ struct xt_tun_ops {
 	 * XT_SLOT_MAX). With offload packets carry what is left to do in gso (see packet/split.h);
 	 * one with a header that contradicts it is appended with XT_DROP_MALFORMED. */
 	int (*recv)(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes);
-	/* Write every packet whose verdict is XT_PASS, in order. One that the device refuses gets
-	 * XT_DROP_TUN; a super-packet (only of the kinds in takes) is then tried in segments first.
+	/* Write every packet whose verdict is XT_PASS, in order, whose headroom may be written to.
+	 * One that the device refuses gets XT_DROP_TUN; a super-packet (only of the kinds in takes)
+	 * is then tried in segments first, which may then come behind others of the batch.
 	 * Returns the number written or -errno when the device is gone. */
 	int (*send)(struct xt_tun *tun, struct xt_batch *batch);
 	void (*close)(struct xt_tun *tun); /* frees tun; a persistent interface stays */

@@ -8,10 +8,16 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
+#include "base/bytes.h"
 #include "flows.h"
 #include "net_own.h"
 #include "packet/merge.h"
@@ -232,6 +238,62 @@ static void what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_
 	tun->ops->close(tun);
 }
 
+#define NUMBERS 70
+#define ILL	40
+
+/* Many packets at once, one of them none: what came is all the others, in order. */
+static bool numbers_arrive(void)
+{
+	struct xt_tun *tun = tun_ready(true);
+	int s = udp_socket(7777), sent;
+	uint8_t got[2048];
+	bool good;
+
+	datagrams_make(NUMBERS, 900);
+	batch->pkts[ILL].data[0] = 0;
+	sent = tun->ops->send(tun, batch);
+	good = sent == NUMBERS - 1 && batch->pkts[ILL].verdict == XT_DROP_TUN;
+	for (int i = 0; i < NUMBERS; i++) {
+		ssize_t len = i == NUMBERS - 1 ? 50 : 900;
+
+		good = good && (i == ILL || (recv(s, got, sizeof(got), MSG_DONTWAIT) == len &&
+					     memcmp(got, bytes + i, (size_t)len) == 0));
+	}
+	close(s);
+	tun->ops->close(tun);
+	return good;
+}
+
+static void packets_in_numbers_arrive_in_order(void **state)
+{
+	(void)state;
+	assert_true(numbers_arrive());
+}
+
+/* As in a container. */
+static void they_do_where_io_uring_is_forbidden(void **state)
+{
+	struct sock_filter forbid[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 425 /* io_uring_setup */, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = XT_LEN(forbid), .filter = forbid};
+	int status = -1;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+			      numbers_arrive()
+			  ? 0
+			  : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void a_device_without_headers_takes_no_super_packet(void **state)
 {
 	struct xt_tun *tun = tun_ready(false);
@@ -305,6 +367,8 @@ int main(void)
 	    cmocka_unit_test(a_merged_super_packet_reaches_the_host_as_its_datagrams),
 	    cmocka_unit_test(
 		what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_again),
+	    cmocka_unit_test(packets_in_numbers_arrive_in_order),
+	    cmocka_unit_test(they_do_where_io_uring_is_forbidden),
 	    cmocka_unit_test(a_device_without_headers_takes_no_super_packet),
 	    cmocka_unit_test(a_super_packet_for_an_interface_that_is_down_is_dropped),
 	    cmocka_unit_test(a_persistent_device_serves_with_and_without_in_any_order),

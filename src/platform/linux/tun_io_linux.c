@@ -68,20 +68,26 @@ int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_byt
 	return n;
 }
 
+/* What is written for a packet: its header stands in the headroom. */
+static struct iovec packet_bytes(const struct tun_linux *dev, const struct xt_pkt *pkt)
+{
+	size_t head = dev->vnet ? XT_VNET_LEN : 0;
+
+	if (dev->vnet)
+		xt_vnet_encode(pkt->data - head, &pkt->gso);
+	return (struct iovec){pkt->data - head, pkt->len + head};
+}
+
 /* 0, or the errno. */
 static int packet_write(const struct tun_linux *dev, const struct xt_pkt *pkt)
 {
-	uint8_t header[XT_VNET_LEN];
-	struct iovec vecs[2] = {{header, sizeof(header)}, {pkt->data, pkt->len}};
+	struct iovec vec = packet_bytes(dev, pkt);
 	ssize_t len;
 
-	if (dev->vnet)
-		xt_vnet_encode(header, &pkt->gso);
 	do
-		len = dev->vnet ? writev(dev->tun.fd, vecs, 2)
-				: write(dev->tun.fd, pkt->data, pkt->len);
+		len = write(dev->tun.fd, vec.iov_base, vec.iov_len);
 	while (len < 0 && errno == EINTR);
-	return len < 0 ? errno : len < (ssize_t)pkt->len ? EIO : 0;
+	return len < 0 ? errno : len < (ssize_t)vec.iov_len ? EIO : 0;
 }
 
 /* A super-packet that the device refused, in segments. How many it took; -ENODEV. */
@@ -127,30 +133,81 @@ static int super_again(struct tun_linux *dev, struct xt_pkt *pkt)
 	return n;
 }
 
+/* A packet was written, or refused for that reason. false: the device is gone. */
+static bool packet_judge(struct tun_linux *dev, struct xt_pkt *pkt, int error)
+{
+	bool super = pkt->gso.kind != XT_GSO_NONE && pkt->gso.kind <= XT_GSO_UDP;
+	int pieces = 0;
+
+	if (super && error == 0)
+		dev->refused[pkt->gso.kind] = 0;
+	else if (super && super_refused(error) && dev->pieces)
+		pieces = super_again(dev, pkt);
+	/* EIO: not up; EAGAIN, ENOBUFS: its queue is full; EINVAL: no IP packet */
+	if (error != 0 && pieces == 0)
+		pkt->verdict = XT_DROP_TUN;
+	return !gone(error) && pieces >= 0;
+}
+
+/* The next packets of batch from *at on, by one system call; *n counts what was written. A ring that
+ * is of no use is gone then, and *at is where to go on without. false: the device is gone. */
+static bool ring_send(struct tun_linux *dev, struct xt_batch *batch, uint32_t *at, int *n)
+{
+	struct iovec vecs[XT_RING_MAX] = {0};
+	uint32_t which[XT_RING_MAX];
+	int results[XT_RING_MAX];
+	unsigned k = 0, tried;
+	bool useless;
+
+	for (; *at < batch->n && k < XT_RING_MAX; ++*at) {
+		if (batch->pkts[*at].verdict != XT_PASS)
+			continue;
+		vecs[k] = packet_bytes(dev, &batch->pkts[*at]);
+		which[k++] = *at;
+	}
+	tried = xt_ring_write(dev->ring, dev->tun.fd, vecs, k, results);
+	useless = tried < k;
+	for (unsigned i = 0; i < tried; i++) {
+		struct xt_pkt *pkt = &batch->pkts[which[i]];
+		int error = results[i] < 0			   ? -results[i]
+			    : (size_t)results[i] < vecs[i].iov_len ? EIO
+								   : 0;
+
+		/* A kernel that would have to wait for this device says so, always. */
+		if (error == EAGAIN && (error = packet_write(dev, pkt)) == 0)
+			useless = true;
+		if (!packet_judge(dev, pkt, error))
+			return false;
+		*n += pkt->verdict == XT_PASS;
+	}
+	if (useless) {
+		*at = tried < k ? which[tried] : *at;
+		xt_ring_free(dev->ring);
+		dev->ring = NULL;
+	}
+	return true;
+}
+
 int tun_linux_send(struct xt_tun *tun, struct xt_batch *batch)
 {
 	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
 	int n = 0;
 
-	for (uint32_t i = 0; i < batch->n; i++) {
+	for (uint32_t i = 0; i < batch->n;) {
 		struct xt_pkt *pkt = &batch->pkts[i];
-		bool super = pkt->gso.kind != XT_GSO_NONE && pkt->gso.kind <= XT_GSO_UDP;
-		int error, pieces = 0;
+		bool super = pkt->gso.kind != XT_GSO_NONE;
 
+		if (dev->ring && batch->n - i > 1) {
+			if (!ring_send(dev, batch, &i, &n))
+				return -ENODEV;
+			continue;
+		}
+		i++;
 		if (pkt->verdict != XT_PASS)
 			continue;
-		error = super && !dev->vnet ? EINVAL : packet_write(dev, pkt);
-		if (super && error == 0)
-			dev->refused[pkt->gso.kind] = 0;
-		else if (super && super_refused(error) && dev->pieces)
-			pieces = super_again(dev, pkt);
-		if (gone(error) || pieces < 0)
+		if (!packet_judge(dev, pkt, super && !dev->vnet ? EINVAL : packet_write(dev, pkt)))
 			return -ENODEV;
-		/* EIO: not up; EAGAIN, ENOBUFS: its queue is full; EINVAL: no IP packet */
-		if (error != 0 && pieces == 0)
-			pkt->verdict = XT_DROP_TUN;
-		else
-			n++;
+		n += pkt->verdict == XT_PASS;
 	}
 	return n;
 }

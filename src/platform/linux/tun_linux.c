@@ -110,6 +110,7 @@ static void tun_linux_close(struct xt_tun *tun)
 		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
 		close(tun->fd);
 	}
+	xt_ring_free(dev->ring);
 	xt_batch_free(dev->pieces);
 	free(dev);
 }
@@ -227,6 +228,8 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		rc = tun_adopt(dev, options->fd, offload, &ifr);
 	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
+	if (rc == 0 && dev->vnet && offload && xt_ring_new(&dev->ring) == -ENOMEM)
+		rc = XT_E_NOMEM;
 	if (rc == 0)
 		rc = node_settle(dev->tun.fd, options, existed);
 	if (rc == 0)
