@@ -27,12 +27,14 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 	if (!pump)
 		return XT_E_NOMEM;
 	pump->parts = *parts;
+	if (parts->crew && xt_crew_threads(parts->crew) < 2)
+		pump->parts.crew = NULL; /* nobody to go on with meanwhile */
 	pump->turn_bytes = parts->turn_bytes ? parts->turn_bytes : XT_PUMP_TURN_BYTES;
 	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
 	if (xt_batch_new(&pump->raw, BATCH, RAW_SLAB) ||
 	    xt_batch_new(&pump->out, SEGMENTS, OUT_SLAB) ||
 	    xt_batch_new(&pump->in, XT_UDP_BATCH, XT_UDP_SLAB) ||
-	    (parts->crew && xt_batch_new(&pump->ahead, XT_UDP_BATCH, XT_UDP_SLAB)) ||
+	    (pump->parts.crew && xt_batch_new(&pump->ahead, XT_UDP_BATCH, XT_UDP_SLAB)) ||
 	    xt_batch_new(&pump->merged, XT_UDP_BATCH, MERGED_SLAB) ||
 	    xt_merge_new(&pump->merge, XT_UDP_BATCH) ||
 	    xt_batch_new(&pump->own, XT_UDP_BATCH, REPLY_SLAB) ||
