@@ -8,9 +8,6 @@
 #include "packet/merge.h"
 #include "packet/split.h"
 
-/* Bytes that are carried one way before it is looked whether there is something the other way. */
-#define XT_PUMP_TURNABOUT (128u << 10)
-
 struct xt_pump {
 	struct xt_pump_parts parts;
 	struct xt_batch *raw;	 /* from the TUN, as the kernel left it */
@@ -52,11 +49,8 @@ void xt_pump_echo(struct xt_pump *pump, enum xt_echo_side side, struct xt_time n
 void xt_pump_say(struct xt_pump *pump, struct xt_time now, struct xt_batch *batch);
 
 /* Outward (pump_out.c).
- * some   packets of the host, XT_PUMP_TURNABOUT bytes of them or what there is, up to their sealing.
- *        What was read is added to bytes.  How many; 0: drained; -errno
- * raw    the same for what was read and is not through, until all is or the socket is full
+ * raw    what was read and is not through, up to its sealing, until all is or the socket is full
  * leave  what was sealed is sent */
-int xt_pump_some_out(struct xt_pump *pump, struct xt_time now, size_t *bytes);
 void xt_pump_raw_out(struct xt_pump *pump, struct xt_time now, int *gone);
 void xt_pump_leave(struct xt_pump *pump, struct xt_time now, int *gone);
 

@@ -1,9 +1,13 @@
 /* Turns inward: UDP -> plan -> open -> finish -> ping, echo(peer) -> merge -> TUN, a step at a time:
- * what is read at once is merged together.  Between steps it is looked what there is outward. */
+ * what is read at once is merged together.  What there is outward meanwhile waits for the turn's end:
+ * it would wake the other side, which is busy with what comes next. */
 #include "tunnel/pump_impl.h"
 
 #include "base/bytes.h"
 #include "packet/ping.h"
+
+/* Bytes of a step. */
+#define STEP_BYTES (128u << 10)
 
 /* Replies to our own pings end here. */
 static void take_pongs(struct xt_pump *pump)
@@ -50,7 +54,7 @@ static void deliver(struct xt_pump *pump, int *gone)
 static int read_in(struct xt_pump *pump, struct xt_time now, struct xt_batch *in, size_t *bytes)
 {
 	struct xt_udp *udp = pump->parts.udp;
-	int n = udp->ops->recv(udp, in, XT_PUMP_TURNABOUT);
+	int n = udp->ops->recv(udp, in, STEP_BYTES);
 
 	for (uint32_t i = 0; i < in->n; i++)
 		*bytes += in->pkts[i].len;
@@ -96,11 +100,10 @@ int xt_pump_step_in(struct xt_pump *pump, struct xt_time now, size_t *bytes)
 	return gone ? gone : n;
 }
 
-/* Steps inward and, between them, what there is outward. */
 static int turn_in(struct xt_pump *pump, struct xt_time now)
 {
-	size_t bytes = 0, before, none = 0;
-	int n, sum = 0, gone = 0;
+	size_t bytes = 0, before;
+	int n, sum = 0;
 	bool more;
 
 	do {
@@ -109,15 +112,9 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 		if (n < 0)
 			return n;
 		sum += n;
-		more = bytes - before >= XT_PUMP_TURNABOUT && bytes < pump->turn_bytes;
-		if (more && !pump->blocked)
-			n = xt_pump_some_out(pump, now, &none);
-		if (pump->held)
-			xt_pump_leave(pump, now, &gone);
-		if (n < 0)
-			return n;
-	} while ((more || pump->parts.udp->pending) && xt_pump_may_read(pump) && !gone);
-	return gone ? gone : sum;
+		more = bytes - before >= STEP_BYTES && bytes < pump->turn_bytes;
+	} while ((more || pump->parts.udp->pending) && xt_pump_may_read(pump));
+	return sum;
 }
 
 static void open_ahead(struct xt_pump *pump)
@@ -148,11 +145,11 @@ static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
 
 		pump->ahead = pump->in;
 		pump->in = opening;
-		more = (more && bytes >= XT_PUMP_TURNABOUT && bytes < pump->turn_bytes) ||
+		more = (more && bytes >= STEP_BYTES && bytes < pump->turn_bytes) ||
 		       pump->parts.udp->pending;
 		before = bytes;
 		n = more ? read_in(pump, now, pump->ahead, &bytes) : 0;
-		more = bytes - before >= XT_PUMP_TURNABOUT;
+		more = bytes - before >= STEP_BYTES;
 		sum += XT_MAX(n, 0);
 		xt_crew_end(crew);
 		if (pump->ahead->n)

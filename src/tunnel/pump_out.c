@@ -13,6 +13,9 @@
  * lay. */
 #define STEP_BYTES (32u << 10)
 
+/* After so many it is looked what came in. */
+#define TURNABOUT_BYTES (128u << 10)
+
 /* The middle of the outgoing road for what was planned of out: done now, or begun by the crew while
  * the turn goes on. */
 static void seal_more(struct xt_pump *pump)
@@ -146,10 +149,12 @@ void xt_pump_raw_out(struct xt_pump *pump, struct xt_time now, int *gone)
 	}
 }
 
-int xt_pump_some_out(struct xt_pump *pump, struct xt_time now, size_t *bytes)
+/* Packets of the host, TURNABOUT_BYTES of them or what there is, up to their sealing. What was read is
+ * added to bytes; how many, 0: drained, -errno. */
+static int some_out(struct xt_pump *pump, struct xt_time now, size_t *bytes)
 {
 	struct xt_tun *tun = pump->parts.tun;
-	size_t until = *bytes + XT_PUMP_TURNABOUT;
+	size_t until = *bytes + TURNABOUT_BYTES;
 	int n = 0, sum = 0, gone = 0;
 
 	while (*bytes < until && !pump->blocked && !pump->own->n && !gone) {
@@ -175,9 +180,9 @@ int xt_pump_out(struct xt_pump *pump, struct xt_time now)
 		return 0;
 	do {
 		before = bytes;
-		n = xt_pump_some_out(pump, now, &bytes);
+		n = some_out(pump, now, &bytes);
 		sum += XT_MAX(n, 0);
-		if (n <= 0 || bytes - before < XT_PUMP_TURNABOUT || bytes >= pump->turn_bytes ||
+		if (n <= 0 || bytes - before < TURNABOUT_BYTES || bytes >= pump->turn_bytes ||
 		    pump->own->n)
 			break;
 		seal_end(pump);

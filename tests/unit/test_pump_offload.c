@@ -435,17 +435,6 @@ static void a_turn_outward_looks_inward_in_between(void **state)
 	assert_int_equal(ends[0].sent, 4 * 48);
 }
 
-static void a_turn_inward_looks_outward_in_between(void **state)
-{
-	(void)state;
-	give_more(&ends[0], 60000, 1250, 4);
-	assert_true(xt_pump_out(ends[0].pump, now) > 0);
-	give_more(&ends[1], 5000, 1250, 1);
-	ends[1].sent = 0;
-	assert_true(xt_pump_in(ends[1].pump, now) > 0);
-	assert_int_equal(ends[1].sent, 4);
-}
-
 /* Both ends talk at once, packets of all sizes, and the sockets are full again and again. */
 static void streams_both_ways_through_full_sockets_come_whole_and_in_order(void **state)
 {
@@ -493,7 +482,6 @@ int main(void)
 		a_full_socket_stops_the_split_and_writable_goes_on_with_it, begin, end),
 	    cmocka_unit_test_setup_teardown(what_a_turn_has_sealed_leaves_together, begin, end),
 	    cmocka_unit_test_setup_teardown(a_turn_outward_looks_inward_in_between, begin, end),
-	    cmocka_unit_test_setup_teardown(a_turn_inward_looks_outward_in_between, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		streams_both_ways_through_full_sockets_come_whole_and_in_order, begin, end),
 	    {"the_same_with_a_crew", streams_both_ways_through_full_sockets_come_whole_and_in_order,
