@@ -167,6 +167,10 @@ bool xt_plan_environment(char *why, size_t len)
 		snprintf(why, len, "XT_OFFLOAD: auto, all, off, tun or udp is wanted");
 		return false;
 	}
+	if (!xt_uring_known()) {
+		snprintf(why, len, "XT_URING: auto or off is wanted");
+		return false;
+	}
 	if (threads && !threads_read(&n, threads)) {
 		snprintf(why, len, "WG_THREADS: auto or a number from 1 to %d is wanted",
 			 XT_CREW_MAX);

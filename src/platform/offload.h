@@ -11,4 +11,9 @@ bool xt_offload_known(void);
 bool xt_offload_tun(void);
 bool xt_offload_udp(void);
 
+/* XT_URING: `off` writes to the TUN device one by one; `auto`, and without it: several a system call
+ * where io_uring is to be had. Any other word likewise. */
+bool xt_uring_known(void);
+bool xt_uring(void);
+
 #endif

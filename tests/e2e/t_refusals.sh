@@ -30,6 +30,7 @@ for word in of 1 OFF; do
 	refuses 1 "XT_OFFLOAD: auto, all, off, tun or udp is wanted" \
 		at left env "XT_OFFLOAD=$word" "$XT_BIN" up "$T/left.conf"
 done
+refuses 1 "XT_URING: auto or off is wanted" at left env XT_URING=on "$XT_BIN" up "$T/left.conf"
 for word in 0 65 -1 two 1x; do
 	refuses 1 "WG_THREADS: auto or a number from 1 to 64 is wanted" \
 		at left env "WG_THREADS=$word" "$XT_BIN" up "$T/left.conf"

@@ -228,7 +228,7 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		rc = tun_adopt(dev, options->fd, offload, &ifr);
 	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
-	if (rc == 0 && dev->vnet && offload && xt_ring_new(&dev->ring) == -ENOMEM)
+	if (rc == 0 && dev->vnet && offload && xt_uring() && xt_ring_new(&dev->ring) == -ENOMEM)
 		rc = XT_E_NOMEM;
 	if (rc == 0)
 		rc = node_settle(dev->tun.fd, options, existed);
