@@ -47,9 +47,9 @@ struct xt_device {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t verdicts[XT_VERDICTS];
-	uint32_t
-	    jitter[16];	  /* drawn ahead: each turn that sends wants one, a system call draws all */
-	uint32_t jitters; /* of them that are left */
+	/* Drawn ahead, jitters of them are left: each turn that sends wants one, a system call draws
+	 * all. */
+	uint32_t jitter[16], jitters;
 };
 
 static inline void xt_count(struct xt_device *dev, enum xt_verdict verdict)

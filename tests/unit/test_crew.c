@@ -23,6 +23,18 @@
 static uint8_t key[2][32];
 static uint8_t *bytes[2];
 
+static void bytes_new(void)
+{
+	bytes[0] = calloc(JOBS, ROOM);
+	bytes[1] = calloc(JOBS, ROOM);
+}
+
+static void bytes_free(void)
+{
+	free(bytes[0]);
+	free(bytes[1]);
+}
+
 static size_t plan(struct xt_job *jobs, uint8_t *at, uint64_t *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -45,8 +57,7 @@ static void a_crew_makes_what_one_thread_makes(void **state)
 	struct xt_crew *crew;
 
 	(void)state;
-	bytes[0] = calloc(JOBS, ROOM);
-	bytes[1] = calloc(JOBS, ROOM);
+	bytes_new();
 	assert_int_equal(xt_aead_new(&aead, NULL), 0);
 	assert_int_equal(xt_crew_new(&crew, aead, 4), 0);
 	assert_int_equal(xt_crew_threads(crew), 4);
@@ -67,8 +78,7 @@ static void a_crew_makes_what_one_thread_makes(void **state)
 	}
 	xt_crew_free(crew);
 	xt_aead_free(aead);
-	free(bytes[0]);
-	free(bytes[1]);
+	bytes_free();
 }
 
 static void jobs_that_are_laid_down_piece_by_piece_are_all_done(void **state)
@@ -79,8 +89,7 @@ static void jobs_that_are_laid_down_piece_by_piece_are_all_done(void **state)
 	struct xt_crew *crew;
 
 	(void)state;
-	bytes[0] = calloc(JOBS, ROOM);
-	bytes[1] = calloc(JOBS, ROOM);
+	bytes_new();
 	assert_int_equal(xt_aead_new(&aead, NULL), 0);
 	for (unsigned threads = 1; threads <= 3; threads++) {
 		assert_int_equal(xt_crew_new(&crew, aead, threads), 0);
@@ -110,8 +119,7 @@ static void jobs_that_are_laid_down_piece_by_piece_are_all_done(void **state)
 		xt_crew_free(crew);
 	}
 	xt_aead_free(aead);
-	free(bytes[0]);
-	free(bytes[1]);
+	bytes_free();
 }
 
 static void a_crew_of_one_has_no_thread_and_none_is_refused(void **state)
