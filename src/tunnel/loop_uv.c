@@ -1,4 +1,5 @@
-/* The loop: one poll handle a descriptor, one timer for the next deadline, the link's watcher.
+/* The loop: one poll handle for all that packets come by, one timer for the next deadline, the link's
+ * watcher.
  * Nothing runs while nothing happens: with no deadline the timer is stopped.
  *
  * After a packet or two the answer is often near: to sleep and to be woken would take longer than
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/link.h"
+#include "platform/ready.h"
 
 /* uv_timer counts CLOCK_MONOTONIC, which stands still while the host is suspended, and so do long
  * timers drift from the deadline: no longer than this without asking again. Only while a deadline
@@ -24,50 +26,51 @@
 #define LOOK_NS 50000
 #define CALM_NS 1000000
 
-enum { UDP4, UDP6, UDPS };
+enum { UDP4, UDP6, TUN, ROADS };
 
-/* udp handles come and go with their sockets, so that each has memory of its own. */
-struct poll {
-	uv_poll_t *handle;
-	struct xt_loop *loop;
+/* Where packets come and go. */
+struct road {
 	int fd; /* -1: not there */
-	int events;
-	uv_poll_cb callback;
+	unsigned wants;
 };
 
 struct xt_loop {
 	struct xt_loop_calls calls;
 	struct xt_tunnel *tunnel;
-	struct poll tun, udp[UDPS], link;
+	struct xt_ready *ready;
+	struct road roads[ROADS];
+	uv_poll_t packets, *link; /* link comes and goes: it has memory of its own */
 	uv_timer_t timer;
 	uv_idle_t look;
 	uint64_t look_until, calm_at;
 	int watch;	  /* link's descriptor, -1: none */
 	unsigned ifindex; /* where it is watched */
-	bool tried[UDPS]; /* writable, but the datagrams that wait are for the other one */
+	bool tried[TUN];  /* writable, but the datagrams that wait are for the other one */
 	bool gone, stopping;
 	unsigned open; /* handles that are not closed yet */
 };
+
+static void road_want(struct xt_loop *loop, struct road *road, unsigned wants);
 
 static void loop_gone(struct xt_loop *loop, int error)
 {
 	if (loop->gone || loop->stopping)
 		return;
 	loop->gone = true;
-	uv_poll_stop(loop->tun.handle);
-	loop->tun.events = 0;
+	road_want(loop, &loop->roads[TUN], 0);
 	loop->calls.gone(loop->calls.ctx, error);
 }
 
-static void poll_want(struct poll *poll, int events)
+static void road_want(struct xt_loop *loop, struct road *road, unsigned wants)
 {
-	if (poll->fd < 0 || poll->events == events)
+	int rc;
+
+	if (road->fd < 0 || road->wants == wants)
 		return;
-	poll->events = events;
-	if (events)
-		uv_poll_start(poll->handle, events, poll->callback);
-	else
-		uv_poll_stop(poll->handle);
+	road->wants = wants;
+	rc = xt_ready_want(loop->ready, road->fd, wants, road);
+	if (rc < 0 && wants) /* deaf: better an end that is seen */
+		loop_gone(loop, rc);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -92,17 +95,17 @@ static void arm_timer(struct xt_loop *loop)
 static void settle(struct xt_loop *loop)
 {
 	bool blocked = xt_tunnel_blocked(loop->tunnel);
-	int read = xt_tunnel_reads(loop->tunnel) ? UV_READABLE : 0;
+	unsigned read = xt_tunnel_reads(loop->tunnel) ? XT_READABLE : 0;
 
 	if (loop->stopping)
 		return;
 	if (!blocked)
 		loop->tried[UDP4] = loop->tried[UDP6] = false;
 	if (!loop->gone)
-		poll_want(&loop->tun, blocked ? 0 : UV_READABLE);
-	for (int i = 0; i < UDPS; i++) {
+		road_want(loop, &loop->roads[TUN], blocked ? 0 : XT_READABLE);
+	for (int i = 0; i < TUN; i++) {
 		bool write = blocked && !loop->tried[i];
-		poll_want(&loop->udp[i], read | (write ? UV_WRITABLE : 0));
+		road_want(loop, &loop->roads[i], read | (write ? XT_WRITABLE : 0));
 	}
 	arm_timer(loop);
 }
@@ -139,15 +142,10 @@ static void on_timer(uv_timer_t *timer)
 	settle(loop);
 }
 
-static void on_tun(uv_poll_t *handle, int status, int events)
+static void on_tun(struct xt_loop *loop)
 {
-	struct xt_loop *loop = ((struct poll *)handle->data)->loop;
-	int rc;
+	int rc = xt_tunnel_out(loop->tunnel);
 
-	(void)events;
-	if (status < 0)
-		loop->tun.events = 0; /* libuv has stopped it: an error condition was pending */
-	rc = xt_tunnel_out(loop->tunnel);
 	if (rc < 0)
 		loop_gone(loop, rc);
 	look_longer(loop, rc);
@@ -160,29 +158,25 @@ static void udp_writable(struct xt_loop *loop, int i)
 	if (!xt_tunnel_blocked(loop->tunnel))
 		return;
 	/* The other family's socket is the full one: do not spin on this one. */
-	if (loop->udp[!i].fd >= 0) {
+	if (loop->roads[!i].fd >= 0) {
 		loop->tried[i] = true;
 		loop->tried[!i] = false;
 	}
 }
 
-static void on_udp(uv_poll_t *handle, int status, int events)
+static void on_udp(struct xt_loop *loop, int i, unsigned what)
 {
-	struct poll *poll = handle->data;
-	struct xt_loop *loop = poll->loop;
 	int error, rc;
 	socklen_t len = sizeof(error);
 
-	if (status < 0) {
-		/* EPOLLERR: libuv has stopped the handle. Take the socket's error off, let recv
-		 * drain its error queue, and settle starts the handle again. */
-		poll->events = 0;
-		(void)getsockopt(poll->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		events = UV_READABLE;
+	if (what & XT_TROUBLE) {
+		/* Take the socket's error off, and let recv drain its error queue. */
+		(void)getsockopt(loop->roads[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		what |= XT_READABLE;
 	}
-	if ((events & UV_WRITABLE) && xt_tunnel_blocked(loop->tunnel))
-		udp_writable(loop, poll == &loop->udp[UDP6] ? UDP6 : UDP4);
-	if (events & UV_READABLE) {
+	if ((what & XT_WRITABLE) && xt_tunnel_blocked(loop->tunnel))
+		udp_writable(loop, i);
+	if (what & XT_READABLE) {
 		rc = xt_tunnel_in(loop->tunnel);
 		if (rc < 0)
 			loop_gone(loop, rc);
@@ -191,16 +185,55 @@ static void on_udp(uv_poll_t *handle, int status, int events)
 	settle(loop);
 }
 
+static void on_packets(uv_poll_t *handle, int status, int events)
+{
+	struct xt_loop *loop = handle->data;
+	struct xt_ready_event ready[ROADS];
+	unsigned n = xt_ready_take(loop->ready, ready, ROADS);
+
+	(void)status;
+	(void)events;
+	for (unsigned i = 0; i < n && !loop->stopping; i++) {
+		ptrdiff_t which = (struct road *)ready[i].ctx - loop->roads;
+
+		if (loop->roads[which].wants == 0)
+			continue; /* not since the one before had its turn */
+		if (which == TUN)
+			on_tun(loop);
+		else
+			on_udp(loop, (int)which, ready[i].what);
+	}
+}
+
 static void on_link(uv_poll_t *handle, int status, int events);
-static void poll_close(struct poll *poll);
-static int poll_open(struct xt_loop *loop, struct poll *poll, int fd, uv_poll_cb callback);
+static void on_closed(uv_handle_t *handle);
 
 static void watch_close(struct xt_loop *loop)
 {
-	poll_close(&loop->link);
+	if (loop->link) {
+		uv_close((uv_handle_t *)loop->link, on_closed);
+		loop->link = NULL;
+	}
 	if (loop->watch >= 0)
 		close(loop->watch);
 	loop->watch = -1;
+}
+
+/* fd is the watcher's descriptor, and the loop's from then on. */
+static int watch_open(struct xt_loop *loop, int fd)
+{
+	uv_poll_t *link = malloc(sizeof(*link));
+	int rc = link ? uv_poll_init(loop->timer.loop, link, fd) : XT_E_NOMEM;
+
+	loop->watch = fd;
+	if (rc < 0) {
+		free(link);
+		return rc;
+	}
+	link->data = loop;
+	loop->link = link;
+	loop->open++;
+	return uv_poll_start(link, UV_READABLE, on_link);
 }
 
 static void link_is(struct xt_loop *loop, const struct xt_link_state *state)
@@ -229,16 +262,13 @@ static void link_moved(struct xt_loop *loop)
 	}
 	if (rc < 0)
 		return;
-	loop->watch = fd;
-	if (poll_open(loop, &loop->link, fd, on_link) == 0)
-		poll_want(&loop->link, UV_READABLE);
+	(void)watch_open(loop, fd);
 	link_is(loop, &state);
 }
 
 static void on_link(uv_poll_t *handle, int status, int events)
 {
-	struct poll *poll = handle->data;
-	struct xt_loop *loop = poll->loop;
+	struct xt_loop *loop = handle->data;
 	struct xt_link_state state = {0};
 	int rc;
 
@@ -246,9 +276,8 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	/* The socket's queue ran over. Its error is the read's to take: by it the watch learns that
 	 * messages were lost, and asks for the state anew. */
 	if (status < 0)
-		poll->events = 0;
-	rc = xt_link_watch_read(poll->fd, loop->ifindex, &state);
-	poll_want(poll, UV_READABLE);
+		uv_poll_start(handle, UV_READABLE, on_link);
+	rc = xt_link_watch_read(loop->watch, loop->ifindex, &state);
 	if (rc <= 0)
 		return;
 	if (state.exists)
@@ -261,39 +290,27 @@ static void on_link(uv_poll_t *handle, int status, int events)
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct xt_loop *loop =
-	    handle->type == UV_POLL ? ((struct poll *)handle->data)->loop : handle->data;
+	struct xt_loop *loop = handle->data;
 
-	if (handle->type == UV_POLL)
+	if (handle->type == UV_POLL && (uv_poll_t *)handle != &loop->packets)
 		free(handle);
 	if (--loop->open > 0)
 		return;
 	struct xt_loop_calls calls = loop->calls;
+	xt_ready_free(loop->ready);
 	free(loop);
 	calls.closed(calls.ctx);
 }
 
-static int poll_open(struct xt_loop *loop, struct poll *poll, int fd, uv_poll_cb callback)
+static int packets_open(struct xt_loop *loop)
 {
-	int rc;
+	int rc = uv_poll_init(loop->timer.loop, &loop->packets, xt_ready_fd(loop->ready));
 
-	poll->loop = loop;
-	poll->fd = -1;
-	poll->callback = callback;
-	if (fd < 0)
-		return 0;
-	poll->handle = malloc(sizeof(*poll->handle));
-	if (!poll->handle)
-		return XT_E_NOMEM;
-	rc = uv_poll_init(loop->timer.loop, poll->handle, fd);
-	if (rc < 0) {
-		free(poll->handle);
+	if (rc < 0)
 		return rc;
-	}
-	poll->handle->data = poll;
-	poll->fd = fd;
+	loop->packets.data = loop;
 	loop->open++;
-	return 0;
+	return uv_poll_start(&loop->packets, UV_READABLE, on_packets);
 }
 
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
@@ -309,7 +326,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	*out = loop;
 	loop->calls = *calls;
 	loop->tunnel = tunnel;
-	loop->tun.fd = loop->link.fd = loop->udp[UDP4].fd = loop->udp[UDP6].fd = -1;
+	loop->roads[UDP4].fd = udp->fd[UDP4];
+	loop->roads[UDP6].fd = udp->fd[UDP6];
+	loop->roads[TUN].fd = tun->fd;
 	loop->watch = -1;
 	loop->ifindex = tun->ifindex;
 	uv_timer_init(uv, &loop->timer);
@@ -317,18 +336,17 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	uv_idle_init(uv, &loop->look);
 	loop->look.data = loop;
 	loop->open = 2;
-	rc = poll_open(loop, &loop->tun, tun->fd, on_tun);
-	for (int i = 0; i < UDPS && rc == 0; i++)
-		rc = poll_open(loop, &loop->udp[i], udp->fd[i], on_udp);
+	rc = xt_ready_new(&loop->ready);
+	if (rc == 0)
+		rc = packets_open(loop);
 	if (rc == 0)
 		rc = xt_link_watch_open(tun->ifindex, &loop->watch);
 	if (rc == 0)
-		rc = poll_open(loop, &loop->link, loop->watch, on_link);
+		rc = watch_open(loop, loop->watch);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
 	}
-	poll_want(&loop->link, UV_READABLE);
 	settle(loop);
 	return 0;
 }
@@ -339,46 +357,21 @@ void xt_loop_wake(struct xt_loop *loop)
 		settle(loop);
 }
 
-static void poll_close(struct poll *poll)
-{
-	if (poll->fd < 0)
-		return;
-	uv_poll_stop(poll->handle);
-	uv_close((uv_handle_t *)poll->handle, on_closed);
-	poll->fd = -1;
-	poll->events = 0;
-}
-
-/* The sockets are others now. */
-static int udp_polls(struct xt_loop *loop)
-{
-	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
-	int rc = 0;
-
-	for (int i = 0; i < UDPS && rc == 0; i++) {
-		poll_close(&loop->udp[i]);
-		loop->tried[i] = false;
-		rc = poll_open(loop, &loop->udp[i], udp->fd[i], on_udp);
-	}
-	return rc;
-}
-
 int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change)
 {
 	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
-	uint16_t port = udp->port;
-	int rc, polled = 0;
+	int rc;
 
 	if (loop->stopping)
 		return -ESHUTDOWN;
-	for (int i = 0; i < UDPS; i++)
-		poll_want(&loop->udp[i], 0);
+	for (int i = 0; i < TUN; i++)
+		road_want(loop, &loop->roads[i], 0);
 	rc = xt_tunnel_apply(loop->tunnel, change);
-	if (udp->port != port)
-		polled = udp_polls(loop);
+	for (int i = 0; i < TUN; i++) {
+		loop->roads[i].fd = udp->fd[i]; /* they may be others now */
+		loop->tried[i] = false;
+	}
 	settle(loop);
-	if (polled < 0) /* deaf: better an end that is seen */
-		loop_gone(loop, polled);
 	return rc;
 }
 
@@ -387,9 +380,8 @@ void xt_loop_stop(struct xt_loop *loop)
 	if (loop->stopping)
 		return;
 	loop->stopping = true;
-	poll_close(&loop->tun);
-	poll_close(&loop->udp[UDP4]);
-	poll_close(&loop->udp[UDP6]);
+	if (loop->packets.data)
+		uv_close((uv_handle_t *)&loop->packets, on_closed);
 	watch_close(loop);
 	uv_timer_stop(&loop->timer);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
