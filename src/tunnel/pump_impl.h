@@ -18,6 +18,7 @@ struct xt_pump {
 	bool held;		 /* it is on the road yet, and leaves at the end of the turn */
 	struct xt_batch *in;	 /* from UDP, on its way to the TUN */
 	struct xt_batch *ahead;	 /* read and planned while the crew is at in; only with a crew */
+	bool opening;		 /* the crew is at it */
 	bool opened;		 /* ahead is, and waits for the socket */
 	struct xt_batch *merged; /* the same as super-packets */
 	struct xt_merge *merge;
@@ -50,9 +51,11 @@ void xt_pump_say(struct xt_pump *pump, struct xt_time now, struct xt_batch *batc
 
 /* Outward (pump_out.c).
  * raw    what was read and is not through, up to its sealing, until all is or the socket is full
- * leave  what was sealed is sent */
+ * leave  what was sealed is sent
+ * step   some packets of the host, all the way, in the middle of a turn inward */
 void xt_pump_raw_out(struct xt_pump *pump, struct xt_time now, int *gone);
 void xt_pump_leave(struct xt_pump *pump, struct xt_time now, int *gone);
+int xt_pump_step_out(struct xt_pump *pump, struct xt_time now); /* how many; -errno */
 
 /* Inward (pump_in.c): one read of the socket, all the way.  No call of the crew is under way. */
 int xt_pump_step_in(struct xt_pump *pump, struct xt_time now, size_t *bytes);

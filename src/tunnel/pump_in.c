@@ -1,6 +1,6 @@
 /* Turns inward: UDP -> plan -> open -> finish -> ping, echo(peer) -> merge -> TUN, a step at a time:
- * what is read at once is merged together.  What there is outward meanwhile waits for the turn's end:
- * it would wake the other side, which is busy with what comes next. */
+ * what is read at once is merged together.  After each step goes what there is outward, so that an
+ * answer does not wait for the turn's end. */
 #include "tunnel/pump_impl.h"
 
 #include "base/bytes.h"
@@ -112,9 +112,11 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 		if (n < 0)
 			return n;
 		sum += n;
-		more = bytes - before >= STEP_BYTES && bytes < pump->turn_bytes;
-	} while ((more || pump->parts.udp->pending) && xt_pump_may_read(pump));
-	return sum;
+		more = (bytes - before >= STEP_BYTES && bytes < pump->turn_bytes) ||
+		       pump->parts.udp->pending;
+		n = more ? xt_pump_step_out(pump, now) : 0;
+	} while (more && n >= 0 && xt_pump_may_read(pump));
+	return n < 0 ? n : sum;
 }
 
 static void open_ahead(struct xt_pump *pump)
@@ -122,13 +124,19 @@ static void open_ahead(struct xt_pump *pump)
 	xt_crew_begin(pump->parts.crew, pump->ahead->jobs, true);
 	xt_crew_more(pump->parts.crew, pump->opened ? 0 : pump->ahead->n_jobs);
 	pump->opened = false;
+	pump->opening = true;
+}
+
+static void open_end(struct xt_pump *pump)
+{
+	xt_crew_end(pump->parts.crew);
+	pump->opening = false;
 }
 
 /* The same with a crew: while it opens one step's packets the next step's are read, and the last
  * one's go to the host. What was read ahead when the socket has become full waits for it. */
 static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
 {
-	struct xt_crew *crew = pump->parts.crew;
 	size_t bytes = 0, before;
 	int n = 0, sum = 0, gone = 0;
 	bool more = true;
@@ -151,13 +159,15 @@ static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
 		n = more ? read_in(pump, now, pump->ahead, &bytes) : 0;
 		more = bytes - before >= STEP_BYTES;
 		sum += XT_MAX(n, 0);
-		xt_crew_end(crew);
+		open_end(pump);
 		if (pump->ahead->n)
 			open_ahead(pump);
 		land(pump, now, &gone);
+		if (pump->ahead->n && !gone)
+			gone = XT_MIN(xt_pump_step_out(pump, now), 0);
 	} while (pump->ahead->n && xt_pump_may_read(pump));
 	if (pump->ahead->n) {
-		xt_crew_end(crew);
+		open_end(pump);
 		pump->opened = true;
 	}
 	return gone ? gone : n < 0 ? n : sum;

@@ -22,7 +22,7 @@ static void seal_more(struct xt_pump *pump)
 {
 	struct xt_batch *out = pump->out;
 
-	if (!pump->parts.crew) {
+	if (!pump->parts.crew || pump->opening) {
 		xt_aead_seal(pump->parts.aead, out->jobs + pump->sealed,
 			     out->n_jobs - pump->sealed);
 		pump->sealed = out->n_jobs;
@@ -169,6 +169,16 @@ static int some_out(struct xt_pump *pump, struct xt_time now, size_t *bytes)
 		xt_pump_raw_out(pump, now, &gone);
 	}
 	return gone ? gone : sum ? sum : n;
+}
+
+int xt_pump_step_out(struct xt_pump *pump, struct xt_time now)
+{
+	size_t bytes = 0;
+	int gone = 0, n = some_out(pump, now, &bytes);
+
+	if (pump->held)
+		xt_pump_leave(pump, now, &gone);
+	return gone ? gone : n;
 }
 
 int xt_pump_out(struct xt_pump *pump, struct xt_time now)

@@ -24,6 +24,7 @@
 /* tun      gives the packet in super, times times, and takes what is written: payload is put behind
  *          got
  * room     datagrams that the socket takes before it is full; UINT32_MAX: any
+ * got_by_then  when the last datagram left
  * sends    calls of the socket's send that had something to send
  * stream   instead: the tun gives the bytes of the stream (byte_at) from given to stream, in super-
  *          packets and single ones of random size, and what comes must be such a stream from got_at
@@ -43,7 +44,7 @@ struct end {
 	uint32_t stream, given, got_at, pings, pongs;
 	struct xt_gso gso;
 	uint8_t got[1 << 18];
-	uint32_t got_len, got_packets;
+	uint32_t got_len, got_packets, got_by_then;
 };
 
 static struct end ends[2];
@@ -182,6 +183,7 @@ static int udp_out(void *ctx, const struct xt_path *path, uint8_t ecn, const uin
 	if (e->room != UINT32_MAX)
 		e->room--;
 	e->sent++;
+	e->got_by_then = e->got_len;
 	assert_int_equal(xt_udp_mem_deliver(e->other->udp, &e->path, ecn, bytes, len), 0);
 	return 0;
 }
@@ -435,6 +437,21 @@ static void a_turn_outward_looks_inward_in_between(void **state)
 	assert_int_equal(ends[0].sent, 4 * 48);
 }
 
+static void a_turn_inward_looks_outward_in_between(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	give_more(&ends[1], 60000, 1250, 4);
+	assert_true(xt_pump_out(ends[1].pump, now) > 0);
+	give_more(&ends[0], 5000, 1250, 1);
+	before = ends[0].sent;
+	assert_true(xt_pump_in(ends[0].pump, now) > 0);
+	assert_int_equal(ends[0].got_len, 4 * 60000);
+	assert_int_equal(ends[0].sent - before, 4);
+	assert_in_range(ends[0].got_by_then, 1, 4 * 60000 - 1);
+}
+
 /* Both ends talk at once, packets of all sizes, and the sockets are full again and again. */
 static void streams_both_ways_through_full_sockets_come_whole_and_in_order(void **state)
 {
@@ -482,12 +499,15 @@ int main(void)
 		a_full_socket_stops_the_split_and_writable_goes_on_with_it, begin, end),
 	    cmocka_unit_test_setup_teardown(what_a_turn_has_sealed_leaves_together, begin, end),
 	    cmocka_unit_test_setup_teardown(a_turn_outward_looks_inward_in_between, begin, end),
+	    cmocka_unit_test_setup_teardown(a_turn_inward_looks_outward_in_between, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		streams_both_ways_through_full_sockets_come_whole_and_in_order, begin, end),
 	    {"the_same_with_a_crew", streams_both_ways_through_full_sockets_come_whole_and_in_order,
 	     begin_with_crew, end_with_crew, NULL},
 	    {"a_turn_of_a_crew_looks_inward_too", a_turn_outward_looks_inward_in_between,
 	     begin_with_crew, end_with_crew, NULL},
+	    {"and_outward", a_turn_inward_looks_outward_in_between, begin_with_crew, end_with_crew,
+	     NULL},
 	    cmocka_unit_test_setup_teardown(a_contradiction_is_counted_once_and_goes_nowhere, begin,
 					    end),
 	};
