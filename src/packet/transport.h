@@ -2,6 +2,7 @@
 #ifndef XT_PACKET_TRANSPORT_H
 #define XT_PACKET_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,15 @@ static inline uint32_t xt_tcp_header(const uint8_t *tcp, size_t len)
 		return 0;
 	header = (uint32_t)(tcp[12] >> 4) * 4;
 	return header >= XT_TCP_HEADER && header <= len ? header : 0;
+}
+
+/* No data, and nothing said but what has come. */
+static inline bool xt_tcp_bare_ack(const uint8_t *tcp, size_t len)
+{
+	unsigned more = XT_TCP_FIN | XT_TCP_SYN | XT_TCP_RST | XT_TCP_PSH | XT_TCP_URG;
+
+	return xt_tcp_header(tcp, len) == len && len > 0 &&
+	       (tcp[XT_TCP_FLAGS] & (more | XT_TCP_ACK)) == XT_TCP_ACK;
 }
 
 #endif

@@ -16,6 +16,7 @@ struct xt_pump {
 	uint32_t sealed;	 /* of its jobs are done */
 	bool sealing;		 /* the crew is at those behind them */
 	bool held;		 /* it is on the road yet, and leaves at the end of the turn */
+	bool urgent;		 /* some of it should not wait for that of a turn inward */
 	struct xt_batch *in;	 /* from UDP, on its way to the TUN */
 	struct xt_batch *ahead;	 /* read and planned while the crew is at in; only with a crew */
 	bool opening;		 /* the crew is at it */
@@ -52,10 +53,11 @@ void xt_pump_say(struct xt_pump *pump, struct xt_time now, struct xt_batch *batc
 /* Outward (pump_out.c).
  * raw    what was read and is not through, up to its sealing, until all is or the socket is full
  * leave  what was sealed is sent
- * step   some packets of the host, all the way, in the middle of a turn inward */
+ * glance some packets of the host in the middle of a turn inward: sent when one of them is urgent,
+ *        else held */
 void xt_pump_raw_out(struct xt_pump *pump, struct xt_time now, int *gone);
 void xt_pump_leave(struct xt_pump *pump, struct xt_time now, int *gone);
-int xt_pump_step_out(struct xt_pump *pump, struct xt_time now); /* how many; -errno */
+int xt_pump_glance_out(struct xt_pump *pump, struct xt_time now); /* how many; -errno */
 
 /* Inward (pump_in.c): one read of the socket, all the way.  No call of the crew is under way. */
 int xt_pump_step_in(struct xt_pump *pump, struct xt_time now, size_t *bytes);

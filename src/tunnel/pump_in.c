@@ -1,6 +1,6 @@
 /* Turns inward: UDP -> plan -> open -> finish -> ping, echo(peer) -> merge -> TUN, a step at a time:
- * what is read at once is merged together.  After each step goes what there is outward, so that an
- * answer does not wait for the turn's end. */
+ * what is read at once is merged together.  After each step goes what there is outward and urgent, so
+ * that an answer does not wait for the turn's end. */
 #include "tunnel/pump_impl.h"
 
 #include "base/bytes.h"
@@ -114,7 +114,7 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 		sum += n;
 		more = (bytes - before >= STEP_BYTES && bytes < pump->turn_bytes) ||
 		       pump->parts.udp->pending;
-		n = more ? xt_pump_step_out(pump, now) : 0;
+		n = more ? xt_pump_glance_out(pump, now) : 0;
 	} while (more && n >= 0 && xt_pump_may_read(pump));
 	return n < 0 ? n : sum;
 }
@@ -164,7 +164,7 @@ static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
 			open_ahead(pump);
 		land(pump, now, &gone);
 		if (pump->ahead->n && !gone)
-			gone = XT_MIN(xt_pump_step_out(pump, now), 0);
+			gone = XT_MIN(xt_pump_glance_out(pump, now), 0);
 	} while (pump->ahead->n && xt_pump_may_read(pump));
 	if (pump->ahead->n) {
 		open_end(pump);
@@ -176,7 +176,15 @@ static int turn_in_crew(struct xt_pump *pump, struct xt_time now)
 /* What a coalesced read brought beyond the batch waits inside the socket, where no poll sees it. */
 int xt_pump_in(struct xt_pump *pump, struct xt_time now)
 {
+	int n, gone = 0;
+
 	if (!xt_pump_may_read(pump))
 		return 0;
-	return pump->ahead ? turn_in_crew(pump, now) : turn_in(pump, now);
+	n = pump->ahead ? turn_in_crew(pump, now) : turn_in(pump, now);
+	if (pump->held) { /* with what has come since: one call, one wake-up */
+		gone = XT_MIN(xt_pump_glance_out(pump, now), 0);
+		if (pump->held)
+			xt_pump_leave(pump, now, &gone);
+	}
+	return gone ? gone : n;
 }

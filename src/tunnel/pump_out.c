@@ -3,10 +3,15 @@
  * A step is a super-packet, or some small ones: the next is read to where that lay, so what a turn
  * touches stays near.  What was sealed is held back to the end of the turn, since it wakes the other
  * side; what comes from there meanwhile does not wait so long.  A crew seals one step's packets
- * while the next are read and split. */
+ * while the next are read and split.
+ *
+ * In the middle of a turn inward packets leave at once, unless all they do is to acknowledge: those
+ * are many under a stream, and who waits for them is busy with what comes next. */
 #include "tunnel/pump_impl.h"
 
 #include "base/bytes.h"
+#include "packet/ip.h"
+#include "packet/transport.h"
 #include "platform/link.h"
 
 /* Outward, bytes of a step; it ends with the first super-packet: the next one is read to where that
@@ -98,6 +103,16 @@ static void raw_again(struct xt_pump *pump)
 	pump->cut = (struct xt_split){0};
 }
 
+/* Would somebody miss it before the turn's end? */
+static bool urgent(const struct xt_pkt *pkt)
+{
+	struct xt_ip_view view;
+
+	return !xt_ip_parse_packet(&view, pkt->data, pkt->len) || view.fragment ||
+	       view.protocol != XT_PROTO_TCP ||
+	       !xt_tcp_bare_ack(pkt->data + view.upper, view.len - view.upper);
+}
+
 /* What lies in raw, up to the datagrams' sealing. false: out is full before raw is through. */
 static bool step_out(struct xt_pump *pump, struct xt_time now, int *gone)
 {
@@ -109,6 +124,8 @@ static bool step_out(struct xt_pump *pump, struct xt_time now, int *gone)
 	fresh = *out;
 	fresh.pkts += from;
 	fresh.n -= from;
+	for (uint32_t i = 0; i < fresh.n && !pump->urgent; i++)
+		pump->urgent = urgent(&fresh.pkts[i]);
 	xt_pump_echo(pump, XT_ECHO_SIDE_HOST, now, &fresh, pump->released, pump->own);
 	if (pump->released->n) { /* answers to the host */
 		xt_pump_to_tun(pump, pump->released, gone);
@@ -127,7 +144,7 @@ void xt_pump_leave(struct xt_pump *pump, struct xt_time now, int *gone)
 	seal_end(pump);
 	xt_send_finish(pump->parts.dev, now, pump->out, pump->tx);
 	pump->sealed = 0;
-	pump->held = false;
+	pump->held = pump->urgent = false;
 	if (pump->own->n) { /* fragments that were no echo go on */
 		xt_send_plan(pump->parts.dev, now, pump->own, pump->tx);
 		xt_pump_say(pump, now, pump->own);
@@ -171,12 +188,13 @@ static int some_out(struct xt_pump *pump, struct xt_time now, size_t *bytes)
 	return gone ? gone : sum ? sum : n;
 }
 
-int xt_pump_step_out(struct xt_pump *pump, struct xt_time now)
+int xt_pump_glance_out(struct xt_pump *pump, struct xt_time now)
 {
 	size_t bytes = 0;
 	int gone = 0, n = some_out(pump, now, &bytes);
 
-	if (pump->held)
+	/* or no more would be seen of what is behind them */
+	if (pump->held && (pump->urgent || pump->raw->n == pump->raw->cap))
 		xt_pump_leave(pump, now, &gone);
 	return gone ? gone : n;
 }
