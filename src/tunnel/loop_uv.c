@@ -1,6 +1,5 @@
 /* The loop: one poll handle for all that packets come by, one timer for the next deadline, the link's
- * watcher.
- * Nothing runs while nothing happens: with no deadline the timer is stopped.
+ * watcher. Nothing runs while nothing happens: with no deadline the timer is stopped.
  *
  * After a packet or two the answer is often near: to sleep and to be woken would take longer than
  * to look for it a moment longer. Not so while packets come in numbers: others want the processor.
@@ -219,13 +218,11 @@ static void watch_close(struct xt_loop *loop)
 	loop->watch = -1;
 }
 
-/* fd is the watcher's descriptor, and the loop's from then on. */
-static int watch_open(struct xt_loop *loop, int fd)
+static int watch_open(struct xt_loop *loop)
 {
 	uv_poll_t *link = malloc(sizeof(*link));
-	int rc = link ? uv_poll_init(loop->timer.loop, link, fd) : XT_E_NOMEM;
+	int rc = link ? uv_poll_init(loop->timer.loop, link, loop->watch) : XT_E_NOMEM;
 
-	loop->watch = fd;
 	if (rc < 0) {
 		free(link);
 		return rc;
@@ -262,7 +259,8 @@ static void link_moved(struct xt_loop *loop)
 	}
 	if (rc < 0)
 		return;
-	(void)watch_open(loop, fd);
+	loop->watch = fd;
+	(void)watch_open(loop);
 	link_is(loop, &state);
 }
 
@@ -342,7 +340,7 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	if (rc == 0)
 		rc = xt_link_watch_open(tun->ifindex, &loop->watch);
 	if (rc == 0)
-		rc = watch_open(loop, loop->watch);
+		rc = watch_open(loop);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
