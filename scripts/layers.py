@@ -10,12 +10,16 @@ MAY_SEE = {
     "crypto": {"base"},
     "core": {"crypto", "packet", "base"},
     "platform": {"packet", "base"},
-    "control": {"core", "crypto", "base"},
+    "config": {"core", "crypto", "packet", "base"},
+    "ipc": {"core", "base"},
+    "host": {"config", "platform", "packet", "base"},
     "tunnel": {"platform", "core", "crypto", "packet", "base"},
-    "cli": {"tunnel", "control", "platform", "core", "crypto", "packet", "base"},
+    "daemon": {"host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet", "base"},
+    "cli": {"daemon", "host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet",
+            "base"},
 }
-# A plan for the link is data: control fills it, platform carries it out.
-SINGLE = {("control", "platform/link.h")}
+# A plan for the link is data: config fills it, platform carries it out.
+SINGLE = {("config", "platform/link.h")}
 # The library does no I/O, asks no clock and makes no thread.
 PURE = {"base", "packet", "crypto", "core"}
 IMPURE = re.compile(r"sys/(socket|epoll|ioctl|time|uio|un)\.h|netinet/.*|net/.*|linux/.*|"

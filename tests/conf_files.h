@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/conf.h"
+#include "config/conf.h"
 
 static inline char *conf_read(const char *path, size_t *len)
 {
@@ -48,7 +48,7 @@ static inline unsigned conf_each(const char *dir,
 }
 
 /* No six bytes of what stands behind a secret key of the text are in a note. */
-static inline int conf_quotes_secret(const struct xt_conf_notes *notes, const char *text)
+static inline int conf_quotes_secret(const struct xt_conf_diagnostics *notes, const char *text)
 {
 	static const char *const names[] = {"PrivateKey = ", "PresharedKey = "};
 

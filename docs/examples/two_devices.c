@@ -85,7 +85,7 @@ static void turn(struct side *side)
 
 	xt_device_tick(side->dev, now, side->tx);
 	xt_batch_reset(batch);
-	xt_send_own(side->dev, now, batch);
+	xt_send_device_traffic(side->dev, now, batch);
 	xt_aead_seal(aead, batch->jobs, batch->n_jobs);
 	xt_send_finish(side->dev, now, batch, side->tx);
 }

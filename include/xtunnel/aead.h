@@ -81,7 +81,7 @@ struct xt_aead_report {
 int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
 		   struct xt_aead_report *report);
 /* One more of the same backend, for another thread; tested, not raced. */
-int xt_aead_twin(struct xt_aead **out, const struct xt_aead *aead);
+int xt_aead_clone(struct xt_aead **out, const struct xt_aead *aead);
 /* The n-th backend, in the order of xt_aead_report.candidates; NULL: no more. */
 const char *xt_aead_backend(size_t n);
 

@@ -5,21 +5,21 @@
 
 #include <xtunnel/types.h>
 
-enum { /* xt_change.set */
-	XT_SET_PRIVATE_KEY = 1 << 0, /* all zero: remove */
-	XT_SET_LISTEN_PORT = 1 << 1, /* for the UDP socket; the device only remembers it */
-	XT_SET_FWMARK = 1 << 2,	     /* likewise */
-	XT_SET_REPLACE_PEERS = 1 << 3,
+enum {				    /* xt_change.set */
+       XT_SET_PRIVATE_KEY = 1 << 0, /* all zero: remove */
+       XT_SET_LISTEN_PORT = 1 << 1, /* for the UDP socket; the device only remembers it */
+       XT_SET_FWMARK = 1 << 2,	    /* likewise */
+       XT_SET_REPLACE_PEERS = 1 << 3,
 };
 
 enum { /* xt_peer_change.set */
-	XT_PEER_REMOVE = 1 << 0,
-	XT_PEER_UPDATE_ONLY = 1 << 1,
-	XT_PEER_PSK = 1 << 2,
-	XT_PEER_ENDPOINT = 1 << 3,
-	XT_PEER_KEEPALIVE = 1 << 4,
-	XT_PEER_REPLACE_ALLOWED = 1 << 5,
-	XT_PEER_NAME = 1 << 6,
+       XT_PEER_REMOVE = 1 << 0,
+       XT_PEER_UPDATE_ONLY = 1 << 1,
+       XT_PEER_PSK = 1 << 2,
+       XT_PEER_ENDPOINT = 1 << 3,
+       XT_PEER_KEEPALIVE = 1 << 4,
+       XT_PEER_REPLACE_ALLOWED = 1 << 5,
+       XT_PEER_NAME = 1 << 6,
 };
 
 #define XT_NAME_MAX 63

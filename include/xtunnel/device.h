@@ -7,7 +7,7 @@
  *       xt_send_finish; put the runs of the tx on the wire; reset both.
  * In:   fill a batch with datagrams; xt_recv_plan; xt_aead_open; xt_recv_finish; those of the
  *       batch's packets whose verdict is XT_PASS are IP packets for the host.
- * Own:  after either, and when the deadline has come: xt_device_tick, then xt_send_own; seal;
+ * Own:  after either, and when the deadline has come: xt_device_tick, then xt_send_device_traffic; seal;
  *       xt_send_finish; send. */
 #ifndef XTUNNEL_DEVICE_H
 #define XTUNNEL_DEVICE_H
@@ -22,7 +22,7 @@ struct xt_device;
 enum xt_event {
 	XT_EVENT_INITIATION_SENT,
 	XT_EVENT_INITIATION_RECEIVED,
-	XT_EVENT_SESSION_NEW,	   /* keys are there, both sides */
+	XT_EVENT_SESSION_NEW,	    /* keys are there, both sides */
 	XT_EVENT_HANDSHAKE_GAVE_UP, /* after REKEY_ATTEMPT_TIME */
 	XT_EVENT_ROAMED,
 	XT_EVENT_COOKIE_RECEIVED,
@@ -72,7 +72,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 		  struct xt_tx *tx);
 /* Like plan, for what the device itself has to say: staged packets whose session is there, and
  * keepalives.  Appends to batch and returns how many; call again while the batch comes back full. */
-size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
+size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
 /* After the jobs were sealed: datagrams go to tx as views into batch, whose jobs are used up. */
 void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		    struct xt_tx *tx);
@@ -85,10 +85,10 @@ void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
 
 /* TAI64N across restarts (paper 5.1, 5.4.2): no initiation carries a stamp below floor_ns, nor at
- * or above bound_ns (no initiation is sent then).  Wall nanoseconds.  xt_device_stamp is the least
+ * or above bound_ns (no initiation is sent then).  Wall nanoseconds.  xt_device_timestamp is the least
  * that the next initiation's stamp can be: what a clean end writes down as the next floor. */
-void xt_device_stamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
-uint64_t xt_device_stamp(const struct xt_device *dev);
+void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
+uint64_t xt_device_timestamp(const struct xt_device *dev);
 
 /* The link's MTU, 1420 at first: padding never makes a packet longer than that. */
 void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);

@@ -14,8 +14,8 @@ struct xt_peer_report {
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
 	uint16_t keepalive_s;
-	bool session;	    /* a keypair that may send */
-	bool handshaking;   /* an initiation of ours is open */
+	bool session;	  /* a keypair that may send */
+	bool handshaking; /* an initiation of ours is open */
 	uint32_t handshake_attempts;
 	uint32_t staged;
 	size_t first_allowed, n_allowed; /* in xt_report.allowed */

@@ -18,7 +18,7 @@ foreach(layer IN ITEMS base packet crypto core)
     list(APPEND xt_library_sources ${sources})
 endforeach()
 # The log's sink of last resort writes to standard error; nothing in the library logs.
-list(FILTER xt_library_sources EXCLUDE REGEX "/base/log\\.c$")
+list(FILTER xt_library_sources EXCLUDE REGEX "/base/(log|message)\\.c$")
 list(FILTER xt_library_sources EXCLUDE REGEX "${XT_LEFT_OUT}")
 add_library(libxtunnel STATIC ${xt_library_sources})
 pkg_check_modules(XTUNNEL_DEPS REQUIRED IMPORTED_TARGET libsodium libb2)

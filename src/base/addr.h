@@ -4,8 +4,8 @@
 
 #include <xtunnel/types.h>
 
-#define XT_IP_TEXT 46	    /* with the final NUL */
-#define XT_CIDR_TEXT 50
+#define XT_IP_TEXT	 46 /* with the final NUL */
+#define XT_CIDR_TEXT	 50
 #define XT_ENDPOINT_TEXT 80 /* [v6%scope]:port */
 
 /* All parse functions want the whole string; 0 or XT_E_SYNTAX / XT_E_INVALID, out untouched on error.

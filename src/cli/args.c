@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cli/term.h"
-#include "control/conf.h"
+#include "config/conf.h"
 
 #define VERBS_MAX 48
 
@@ -44,8 +44,8 @@ static const char *nearest_option(const struct xt_option *options, const char *w
 	return xt_nearest(word, names, n);
 }
 
-static enum xt_args_wish wrong_verb(const struct xt_verb *table, const char *word, char *message,
-				    size_t len)
+static enum xt_args_action wrong_verb(const struct xt_verb *table, const char *word, char *message,
+				      size_t len)
 {
 	const char *near = nearest_verb(table, word);
 
@@ -71,8 +71,8 @@ static const char *slip_of(const struct xt_verb *table, const char *word)
 	return NULL;
 }
 
-static enum xt_args_wish interface(struct xt_args *args, int at, int argc, char **argv,
-				   char *message, size_t len)
+static enum xt_args_action interface(struct xt_args *args, int at, int argc, char **argv,
+				     char *message, size_t len)
 {
 	if (at >= argc) {
 		snprintf(message, len, "the name of an interface is missing; see xtunnel --help");
@@ -96,8 +96,8 @@ static enum xt_args_wish interface(struct xt_args *args, int at, int argc, char 
 }
 
 /* [-f | --foreground] [--] NAME, as other programs are called in whose place we may stand. */
-static enum xt_args_wish parse_interface(struct xt_args *args, int argc, char **argv, char *message,
-					 size_t len)
+static enum xt_args_action parse_interface(struct xt_args *args, int argc, char **argv,
+					   char *message, size_t len)
 {
 	int at = 1;
 
@@ -112,8 +112,8 @@ static enum xt_args_wish parse_interface(struct xt_args *args, int argc, char **
 }
 
 /* No verb: the name of an interface, unless it looks like a slip. */
-static enum xt_args_wish parse_word(struct xt_args *args, int argc, char **argv, char *message,
-				    size_t len)
+static enum xt_args_action parse_word(struct xt_args *args, int argc, char **argv, char *message,
+				      size_t len)
 {
 	const char *word = argv[1], *slip = slip_of(args->table, word);
 
@@ -130,8 +130,8 @@ static enum xt_args_wish parse_word(struct xt_args *args, int argc, char **argv,
 }
 
 /* What stands before a verb. XT_ARGS_RUN: it is one. */
-static enum xt_args_wish parse_head(struct xt_args *args, int argc, char **argv, char *message,
-				    size_t len)
+static enum xt_args_action parse_head(struct xt_args *args, int argc, char **argv, char *message,
+				      size_t len)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 	bool help = strcmp(word, "help") == 0;
@@ -184,8 +184,8 @@ static int option_index(const struct xt_option *options, int c)
 	return -1;
 }
 
-static enum xt_args_wish wrong_option(const struct xt_verb *verb, const struct xt_option *options,
-				      int c, const char *word, char *message, size_t len)
+static enum xt_args_action wrong_option(const struct xt_verb *verb, const struct xt_option *options,
+					int c, const char *word, char *message, size_t len)
 {
 	const char *near;
 	char name[40];
@@ -209,8 +209,8 @@ static enum xt_args_wish wrong_option(const struct xt_verb *verb, const struct x
 	return XT_ARGS_WRONG;
 }
 
-static enum xt_args_wish parse_options(struct xt_args *args, int argc, char **argv, char *message,
-				       size_t len)
+static enum xt_args_action parse_options(struct xt_args *args, int argc, char **argv, char *message,
+					 size_t len)
 {
 	const struct xt_option *options = args->verb->options ? args->verb->options : no_options;
 	struct option longs[XT_OPTIONS_MAX + 2];
@@ -238,10 +238,10 @@ static enum xt_args_wish parse_options(struct xt_args *args, int argc, char **ar
 	return XT_ARGS_RUN;
 }
 
-enum xt_args_wish xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
-				char **argv, char *message, size_t len)
+enum xt_args_action xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
+				  char **argv, char *message, size_t len)
 {
-	enum xt_args_wish wish;
+	enum xt_args_action wish;
 
 	*args = (struct xt_args){.table = table};
 	wish = parse_head(args, argc, argv, message, len);
@@ -271,9 +271,9 @@ bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t ma
 		return true;
 	if (xt_number(out, args->value[i], max, false) && *out >= min)
 		return true;
-	xt_say("%s --%s %.40s: not a number from %llu to %llu", args->verb->name,
-	       args->verb->options[i].name, args->value[i], (unsigned long long)min,
-	       (unsigned long long)max);
+	xt_message("%s --%s %.40s: not a number from %llu to %llu", args->verb->name,
+		   args->verb->options[i].name, args->value[i], (unsigned long long)min,
+		   (unsigned long long)max);
 	return false;
 }
 
@@ -310,8 +310,8 @@ bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_
 		return true;
 	if (parse_seconds(args->value[i], max_ms, out_ms) && *out_ms >= min_ms)
 		return true;
-	xt_say("%s --%s %.40s: not a number of seconds from %g to %g", args->verb->name,
-	       args->verb->options[i].name, args->value[i], (double)min_ms / 1000,
-	       (double)max_ms / 1000);
+	xt_message("%s --%s %.40s: not a number of seconds from %g to %g", args->verb->name,
+		   args->verb->options[i].name, args->value[i], (double)min_ms / 1000,
+		   (double)max_ms / 1000);
 	return false;
 }

@@ -7,14 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum xt_exit {
-	XT_EXIT_FINE = 0,
-	XT_EXIT_FAILURE = 1,
-	XT_EXIT_USAGE = 2,
-	XT_EXIT_NOT_RUNNING = 3,
-	XT_EXIT_CONFIG = 4,
-	XT_EXIT_UNREACHABLE = 5,
-};
+#include "daemon/exit.h"
 
 #define XT_OPTIONS_MAX 8
 
@@ -48,7 +41,7 @@ struct xt_args {
 	int n;
 };
 
-enum xt_args_wish {
+enum xt_args_action {
 	XT_ARGS_RUN,	   /* call verb->run */
 	XT_ARGS_INTERFACE, /* [-f] NAME: operands[0], and given[0] for -f */
 	XT_ARGS_HELP,	   /* of verb, or of all where it is NULL */
@@ -59,8 +52,8 @@ enum xt_args_wish {
 /* Reads argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the
  * command line is wrong: a sentence and perhaps "did you mean". No argument at all is a wish for
  * help. A word that is no verb and none's misspelling is an interface's name. */
-enum xt_args_wish xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
-				char **argv, char *message, size_t len);
+enum xt_args_action xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
+				  char **argv, char *message, size_t len);
 
 const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name);
 void xt_help_all(const struct xt_verb *table, FILE *out);

@@ -9,10 +9,10 @@
 
 #include <xtunnel/error.h>
 
-#include "cli/ask.h"
+#include "cli/query.h"
 #include "cli/cmd.h"
-#include "cli/host_uv.h"
-#include "cli/rundir.h"
+#include "host/host_uv.h"
+#include "daemon/rundir.h"
 #include "cli/term.h"
 #include "platform/tun.h"
 
@@ -56,8 +56,8 @@ static int ask_down(struct xt_client *client, const char *path)
 {
 	json_t *answer = NULL;
 	int process = watch_process(client);
-	int rc = xt_client_ask(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
-			       &answer);
+	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
+				   &answer);
 
 	json_decref(answer);
 	if (rc == 0 || rc == -EPIPE)
@@ -81,14 +81,14 @@ static bool remove_stale(const char *path)
 /* What a crash leaves. true: there was something. status: XT_EXIT_FAILURE when it could not go. */
 static bool clean_up(const char *name, const char *path, int *status)
 {
-	char uapi[XT_RUNSOCK_MAX];
+	char uapi[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
 	uint32_t owner;
 	bool found = false;
 	int rc;
 
-	found = xt_host_clean(name, &rc);
+	found = xt_host_clean(xt_rundir_path(dir, false) == 0 ? dir : NULL, name, &rc);
 	if (rc == -EAGAIN) {
-		xt_say("%s is on its way up or down: nothing was touched", name);
+		xt_message("%s is on its way up or down: nothing was touched", name);
 		*status = XT_EXIT_FAILURE;
 		return true;
 	}
@@ -103,7 +103,7 @@ static bool clean_up(const char *name, const char *path, int *status)
 		xt_rundir_unmark(name);
 		return found || rc == 0;
 	}
-	xt_say("the interface %s stays: %s", name, xt_strerror(rc));
+	xt_message("the interface %s stays: %s", name, xt_strerror(rc));
 	if (rc == -EPERM || rc == -EACCES)
 		xt_hint("removing it takes root (sudo)");
 	*status = XT_EXIT_FAILURE;
@@ -115,9 +115,9 @@ int xt_cmd_down(const struct xt_args *args)
 	const char *name = args->operands[0];
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
-	int status = xt_ask_open(&client, name, path, true), rc;
+	int status = xt_query_open(&client, name, path, true), rc;
 
-	if (status == XT_EXIT_FINE) {
+	if (status == XT_EXIT_OK) {
 		rc = ask_down(client, path);
 		xt_client_close(client);
 		if (rc < 0)
@@ -129,10 +129,10 @@ int xt_cmd_down(const struct xt_args *args)
 	}
 	if (status != XT_EXIT_NOT_RUNNING)
 		return status;
-	status = XT_EXIT_FINE;
+	status = XT_EXIT_OK;
 	if (!clean_up(name, path, &status))
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
-	if (status == XT_EXIT_FINE)
-		xt_say("%s was not running; what it had left is removed", name);
+	if (status == XT_EXIT_OK)
+		xt_message("%s was not running; what it had left is removed", name);
 	return status;
 }

@@ -11,9 +11,9 @@
 #include "base/bytes.h"
 #include "cli/cmd.h"
 #include "cli/echo_loop.h"
-#include "cli/explain.h"
+#include "daemon/explain.h"
 #include "cli/term.h"
-#include "control/conf.h"
+#include "config/conf.h"
 
 enum { HEXDUMP, SWAP_ONLY, COUNT };
 const struct xt_option xt_echo_options[] = {
@@ -32,13 +32,13 @@ const char xt_text_echo[] =
 
 struct echo_words {
 	struct xt_link_address *addresses;
-	struct xt_echo_own *own;
+	struct xt_echo_local *own;
 	size_t n;
 };
 
 static int bad_address(const char *word, const char *why)
 {
-	xt_say("%.60s: %s", word, why);
+	xt_message("%.60s: %s", word, why);
 	xt_hint("xtunnel echo echo0 192.168.7.1/24, or a pair: echo0 192.168.7.1 192.168.7.2");
 	return XT_EXIT_USAGE;
 }
@@ -56,7 +56,7 @@ static int read_pair(struct echo_words *words, const char *own, const char *peer
 	if (xt_ip_equal(&address->peer, &address->cidr.ip))
 		return bad_address(peer, "the pair is twice the same address");
 	words->n = 1;
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 static int read_addresses(struct echo_words *words, const char *const *operands, int n)
@@ -76,7 +76,7 @@ static int read_addresses(struct echo_words *words, const char *const *operands,
 			return bad_address(operands[i], "no host can have this address");
 	}
 	words->n = (size_t)n;
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 static void dump(const char *what, const uint8_t *packet, uint32_t len)
@@ -167,19 +167,19 @@ static int serve(const struct xt_args *args, struct xt_tun *tun, const struct ec
 	memcpy(plan.name, tun->name, sizeof(plan.name));
 	rc = xt_link_set(&link, &plan, error, sizeof(error));
 	if (rc < 0) {
-		xt_say("%s: %s", tun->name, *error ? error : xt_strerror(rc));
+		xt_message("%s: %s", tun->name, *error ? error : xt_strerror(rc));
 	} else {
-		xt_say("%s is ready; Ctrl-C ends it", tun->name);
+		xt_message("%s is ready; Ctrl-C ends it", tun->name);
 		rc = xt_echo_loop_run(&loop);
 		print_counts(loop.echo);
 		if (rc == -ENODEV)
-			xt_say("the interface %s is gone", tun->name);
+			xt_message("the interface %s is gone", tun->name);
 		else if (rc < 0)
-			xt_say("%s: %s", tun->name, xt_strerror(rc));
+			xt_message("%s: %s", tun->name, xt_strerror(rc));
 		xt_link_undo(link);
 	}
 	xt_echo_free(loop.echo);
-	return rc < 0 && rc != -ENODEV ? XT_EXIT_FAILURE : XT_EXIT_FINE;
+	return rc < 0 && rc != -ENODEV ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 
 static int with_tun(const struct xt_args *args, const struct echo_words *words, uint64_t limit)
@@ -190,7 +190,7 @@ static int with_tun(const struct xt_args *args, const struct echo_words *words, 
 	int rc = xt_tun_open(&tun, &options), status;
 
 	if (rc == -EPERM || rc == -EACCES) {
-		xt_say("no right to make the interface %s", options.name);
+		xt_message("no right to make the interface %s", options.name);
 		xt_hint("run it as root: sudo xtunnel echo ...");
 		return XT_EXIT_FAILURE;
 	}
@@ -213,7 +213,7 @@ int xt_cmd_echo(const struct xt_args *args)
 	if (!xt_args_number(args, COUNT, 1, UINT32_MAX, 0, &limit))
 		return XT_EXIT_USAGE;
 	if (!xt_conf_name_valid(args->operands[0])) {
-		xt_say("%.60s: not a name for an interface", args->operands[0]);
+		xt_message("%.60s: not a name for an interface", args->operands[0]);
 		xt_hint("up to 15 of a-z A-Z 0-9 _ = + . - and no - in front");
 		return XT_EXIT_USAGE;
 	}
@@ -224,9 +224,9 @@ int xt_cmd_echo(const struct xt_args *args)
 	} else {
 		status = read_addresses(&words, args->operands + 1, args->n - 1);
 		for (size_t i = 0; i < words.n; i++)
-			words.own[i] =
-			    (struct xt_echo_own){words.addresses[i].cidr, words.addresses[i].peer};
-		if (status == XT_EXIT_FINE)
+			words.own[i] = (struct xt_echo_local){words.addresses[i].cidr,
+							      words.addresses[i].peer};
+		if (status == XT_EXIT_OK)
 			status = with_tun(args, &words, limit);
 	}
 	free(words.addresses);

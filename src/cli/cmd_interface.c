@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/background.h"
+#include "daemon/background.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 
@@ -28,17 +28,17 @@ static bool fd_env(const char *name, int *out)
 		return true;
 	if (!xt_number(&fd, text, 1 << 20, false) || fd <= STDERR_FILENO ||
 	    fcntl((int)fd, F_GETFD) < 0) {
-		xt_say("%s=%.20s: not a descriptor that is open", name, text);
+		xt_message("%s=%.20s: not a descriptor that is open", name, text);
 		return false;
 	}
 	*out = (int)fd;
 	return true;
 }
 
-static int serve(const void *what, const struct xt_service_wish *wish)
+static int serve(const void *what, const struct xt_instance_options *wish)
 {
 	const struct interface *interface = what;
-	struct xt_service_wish mine = *wish;
+	struct xt_instance_options mine = *wish;
 	struct xt_conf conf;
 	int status;
 
@@ -47,7 +47,7 @@ static int serve(const void *what, const struct xt_service_wish *wish)
 	mine.dropin = true;
 	mine.tun_fd = interface->fd[0];
 	mine.uapi_fd = interface->fd[1];
-	status = xt_service_run(&conf, &mine);
+	status = xt_instance_run(&conf, &mine);
 	xt_conf_clear(&conf);
 	return status;
 }
@@ -55,7 +55,7 @@ static int serve(const void *what, const struct xt_service_wish *wish)
 int xt_cmd_interface(const struct xt_args *args)
 {
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
-	struct xt_service_wish wish = {.ready = -1};
+	struct xt_instance_options wish = {.ready = -1};
 	struct interface interface = {.name = args->operands[0]};
 	bool loud = xt_log_level_env();
 

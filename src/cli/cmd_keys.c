@@ -28,7 +28,7 @@ static int print_key(const uint8_t key[32])
 
 	xt_key_to_base64(text, key);
 	puts(text);
-	status = xt_term_finish(XT_EXIT_FINE);
+	status = xt_term_finish(XT_EXIT_OK);
 	xt_wipe(text, sizeof(text));
 	return status;
 }
@@ -98,7 +98,7 @@ int xt_cmd_pubkey(const struct xt_args *args)
 		xt_dh_public(&public, &key);
 		status = print_key(public.b);
 	} else {
-		xt_say("%s", why);
+		xt_message("%s", why);
 	}
 	xt_wipe(&key, sizeof(key));
 	return status;

@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "control/conf.h"
-#include "control/newconf.h"
+#include "config/conf.h"
+#include "config/newconf.h"
 #include "crypto/dh.h"
 #include "crypto/init.h"
 
@@ -57,7 +57,7 @@ static bool name_file(struct file *file, const struct xt_newconf_end *end, const
 	xt_newconf_label(end, label);
 	snprintf(file->name, sizeof(file->name), "%.15s", label);
 	if (!xt_conf_name_valid(file->name)) {
-		xt_say("%s: no name for an interface can be made of this host", end->host);
+		xt_message("%s: no name for an interface can be made of this host", end->host);
 		return false;
 	}
 	n = snprintf(file->path, sizeof(file->path), "%s%s%s.conf", dir ? dir : "", dir ? "/" : "",
@@ -70,7 +70,7 @@ static int create(struct file *file)
 	file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file->fd >= 0)
 		return 0;
-	xt_say("%s: %s", file->path, strerror(errno));
+	xt_message("%s: %s", file->path, strerror(errno));
 	if (errno == EEXIST)
 		xt_hint(
 		    "nothing is overwritten: move it away, or choose another directory with -o");
@@ -87,13 +87,13 @@ static int write_text(const struct file *file)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			xt_say("%s: %s", file->path, strerror(n < 0 ? errno : ENOSPC));
+			xt_message("%s: %s", file->path, strerror(n < 0 ? errno : ENOSPC));
 			return -1;
 		}
 		at += (size_t)n;
 	}
 	if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS) {
-		xt_say("%s: %s", file->path, strerror(errno));
+		xt_message("%s: %s", file->path, strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -125,7 +125,7 @@ static void say_next(const struct xt_newconf *new, const struct file files[2])
 {
 	printf("%s\n%s\n", files[0].path, files[1].path);
 	fflush(stdout);
-	xt_say("each file holds its end's private key; what is next:");
+	xt_message("each file holds its end's private key; what is next:");
 	for (int i = 0; i < 2; i++)
 		xt_hint(
 		    "%s goes to %s as /etc/xtunnel/%s.conf (mode 0600), UDP port %u open; there: "
@@ -158,7 +158,7 @@ static int make(struct xt_newconf *new, const char *dir)
 	}
 	if (rc == 0)
 		say_next(new, files);
-	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_FINE;
+	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 
 int xt_cmd_new(const struct xt_args *args)
@@ -173,7 +173,7 @@ int xt_cmd_new(const struct xt_args *args)
 	if (rc == XT_E_EXISTS)
 		return xt_fail(XT_EXIT_USAGE, "both ends are the same host");
 	if (rc < 0) {
-		xt_say("%.100s: no host", args->operands[bad]);
+		xt_message("%.100s: no host", args->operands[bad]);
 		xt_hint("NAME, NAME:PORT, ADDRESS, or [ADDRESS]:PORT are expected");
 		return XT_EXIT_USAGE;
 	}

@@ -6,7 +6,7 @@
 
 #include <xtunnel/error.h>
 
-#include "cli/ask.h"
+#include "cli/query.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 
@@ -150,7 +150,7 @@ static int follow(struct xt_client *client, const json_t *hello, bool json)
 			else
 				print_news(news, address);
 		} else if (json_object_get(news, "error")) {
-			xt_say("%s", text_field(news, "error"));
+			xt_message("%s", text_field(news, "error"));
 		}
 		json_decref(news);
 		if (end)
@@ -160,7 +160,7 @@ static int follow(struct xt_client *client, const json_t *hello, bool json)
 		print_account_json(&account);
 	else
 		print_account(&account, text_field(hello, "peer"));
-	return account.received ? XT_EXIT_FINE : XT_EXIT_UNREACHABLE;
+	return account.received ? XT_EXIT_OK : XT_EXIT_UNREACHABLE;
 }
 
 static json_t *make_request(const struct xt_args *args)
@@ -186,15 +186,15 @@ int xt_cmd_ping(const struct xt_args *args)
 
 	if (!request)
 		return XT_EXIT_USAGE;
-	status = xt_ask_open(&client, args->operands[0], NULL, false);
-	if (status != XT_EXIT_FINE) {
+	status = xt_query_open(&client, args->operands[0], NULL, false);
+	if (status != XT_EXIT_OK) {
 		json_decref(request);
 		return status;
 	}
 	client_fd = xt_client_fd(client);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	rc = xt_client_ask(client, request, 5000, &hello);
+	rc = xt_client_request(client, request, 5000, &hello);
 	if (rc == XT_E_NOPEER) {
 		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
 				 args->operands[1], text_field(hello, "error"));

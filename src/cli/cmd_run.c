@@ -1,5 +1,5 @@
 /* run and up: the same endpoint, in the foreground or behind. */
-#include "cli/background.h"
+#include "daemon/background.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
 
@@ -12,26 +12,26 @@ const char xt_text_up[] =
     "\nReturns once the endpoint answers, PostUp included; when a step fails, all is undone and\n"
     "the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n";
 
-static int serve(const char *name_or_path, const struct xt_service_wish *wish)
+static int serve(const char *name_or_path, const struct xt_instance_options *wish)
 {
 	struct xt_conf conf;
 	int status = xt_conf_open(&conf, name_or_path);
 
-	if (status == XT_EXIT_FINE)
-		status = xt_service_run(&conf, wish);
+	if (status == XT_EXIT_OK)
+		status = xt_instance_run(&conf, wish);
 	xt_conf_clear(&conf);
 	return status;
 }
 
 int xt_cmd_run(const struct xt_args *args)
 {
-	struct xt_service_wish wish = {.ready = -1};
+	struct xt_instance_options wish = {.ready = -1};
 
 	(void)xt_log_level_env();
 	return serve(args->operands[0], &wish);
 }
 
-static int serve_file(const void *what, const struct xt_service_wish *wish)
+static int serve_file(const void *what, const struct xt_instance_options *wish)
 {
 	return serve(what, wish);
 }

@@ -3,7 +3,7 @@
 
 #include <xtunnel/error.h>
 
-#include "cli/ask.h"
+#include "cli/query.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 
@@ -17,11 +17,11 @@ int xt_cmd_save(const struct xt_args *args)
 	const char *name = args->operands[0], *sentence;
 	struct xt_client *client;
 	json_t *answer = NULL;
-	int status = xt_ask_open(&client, name, NULL, false), rc;
+	int status = xt_query_open(&client, name, NULL, false), rc;
 
-	if (status != XT_EXIT_FINE)
+	if (status != XT_EXIT_OK)
 		return status;
-	rc = xt_client_ask(client, json_pack("{s:s}", "do", "save"), 10000, &answer);
+	rc = xt_client_request(client, json_pack("{s:s}", "do", "save"), 10000, &answer);
 	xt_client_close(client);
 	sentence = json_string_value(json_object_get(answer, "error"));
 	if (rc == XT_E_SYNTAX)

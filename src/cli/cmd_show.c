@@ -4,11 +4,11 @@
 
 #include <xtunnel/error.h>
 
-#include "cli/ask.h"
+#include "cli/query.h"
 #include "cli/cmd.h"
 #include "cli/show_fields.h"
 #include "cli/term.h"
-#include "control/status.h"
+#include "ipc/status.h"
 
 enum { JSON };
 const struct xt_option xt_show_options[] = {
@@ -25,19 +25,19 @@ const char xt_text_show[] =
 static int ask_status(const char *name, json_t **out, bool quiet)
 {
 	struct xt_client *client;
-	int status = xt_ask_open(&client, name, NULL, quiet), rc;
+	int status = xt_query_open(&client, name, NULL, quiet), rc;
 
 	*out = NULL;
-	if (status != XT_EXIT_FINE)
+	if (status != XT_EXIT_OK)
 		return status;
-	rc = xt_client_ask(client, json_pack("{s:s}", "do", "show"), 5000, out);
+	rc = xt_client_request(client, json_pack("{s:s}", "do", "show"), 5000, out);
 	xt_client_close(client);
 	if (rc < 0) {
 		json_decref(*out);
 		*out = NULL;
 		return xt_fail(XT_EXIT_FAILURE, "%s does not answer: %s", name, xt_strerror(rc));
 	}
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 static void print_json(const json_t *value)
@@ -51,14 +51,14 @@ static int show_one(const char *name, bool json, const struct xt_status_style *s
 	json_t *status;
 	int rc = ask_status(name, &status, false);
 
-	if (rc != XT_EXIT_FINE)
+	if (rc != XT_EXIT_OK)
 		return rc;
 	if (json)
 		print_json(status);
 	else
 		xt_status_print(stdout, status, style);
 	json_decref(status);
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 static int show_all(bool json, const struct xt_status_style *style)
@@ -66,7 +66,7 @@ static int show_all(bool json, const struct xt_status_style *style)
 	char **names;
 	size_t n, shown = 0;
 	json_t *all = json_array(), *status;
-	int rc = xt_rundir_list(&names, &n), worst = XT_EXIT_FINE;
+	int rc = xt_rundir_list(&names, &n), worst = XT_EXIT_OK;
 
 	if (rc < 0 || !all) {
 		json_decref(all);
@@ -87,8 +87,8 @@ static int show_all(bool json, const struct xt_status_style *style)
 	}
 	if (json)
 		print_json(all);
-	else if (!shown && worst == XT_EXIT_FINE)
-		xt_say("no endpoint is running");
+	else if (!shown && worst == XT_EXIT_OK)
+		xt_message("no endpoint is running");
 	json_decref(all);
 	xt_rundir_list_free(names, n);
 	return worst;

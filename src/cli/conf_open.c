@@ -8,9 +8,9 @@
 #include "cli/args.h"
 #include "cli/term.h"
 
-static void print_notes(const struct xt_conf_notes *notes, const char *file)
+static void print_notes(const struct xt_conf_diagnostics *notes, const char *file)
 {
-	char *text = notes->n ? xt_conf_notes_print(notes, file) : NULL;
+	char *text = notes->n ? xt_conf_diagnostics_print(notes, file) : NULL;
 
 	if (text)
 		fputs(text, stderr);
@@ -20,18 +20,18 @@ static void print_notes(const struct xt_conf_notes *notes, const char *file)
 /* A word that is neither a path nor good as an interface's name. */
 static int bad_name(const char *name)
 {
-	xt_say("%.60s: not a name for an interface", name);
+	xt_message("%.60s: not a name for an interface", name);
 	xt_hint("up to 15 of a-z A-Z 0-9 _ = + . - and no - in front; or the path of a file .conf");
 	return XT_EXIT_USAGE;
 }
 
 int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 {
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	size_t len = strlen(name_or_path);
 	bool path =
 	    strchr(name_or_path, '/') || (len > 5 && strcmp(name_or_path + len - 5, ".conf") == 0);
-	int rc, status = XT_EXIT_FINE;
+	int rc, status = XT_EXIT_OK;
 
 	memset(conf, 0, sizeof(*conf));
 	if (name_or_path[0] == '-' || (!path && !xt_conf_name_valid(name_or_path)))
@@ -50,6 +50,6 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 			xt_hint("`xtunnel new` writes such files; /etc/xtunnel and /etc/wireguard "
 				"are looked into, or give a path");
 	}
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	return status;
 }

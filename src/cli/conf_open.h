@@ -2,9 +2,9 @@
 #ifndef XT_CLI_CONF_OPEN_H
 #define XT_CLI_CONF_OPEN_H
 
-#include "control/conf.h"
+#include "config/conf.h"
 
-/* Prints notes to stderr. XT_EXIT_FINE; XT_EXIT_FAILURE when the file is missing or unreadable;
+/* Prints notes to stderr. XT_EXIT_OK; XT_EXIT_FAILURE when the file is missing or unreadable;
  * XT_EXIT_CONFIG. conf is to be cleared by xt_conf_clear in every case. */
 int xt_conf_open(struct xt_conf *conf, const char *name_or_path);
 

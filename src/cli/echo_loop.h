@@ -2,7 +2,7 @@
 #ifndef XT_CLI_ECHO_LOOP_H
 #define XT_CLI_ECHO_LOOP_H
 
-#include "packet/echo_turn.h"
+#include "packet/echo_responder.h"
 #include "platform/link.h"
 #include "platform/tun.h"
 

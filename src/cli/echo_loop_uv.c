@@ -68,8 +68,8 @@ static void on_tun(uv_poll_t *handle, int status, int events)
 
 	(void)events;
 	if (rc >= 0) {
-		xt_echo_turn(state->what->echo, XT_ECHO_SIDE_HOST, now, state->in, state->replies,
-			     state->replies);
+		xt_echo_process(state->what->echo, XT_ECHO_SIDE_HOST, now, state->in,
+				state->replies, state->replies);
 		rc = tun->ops->send(tun, state->replies);
 	}
 	xt_batch_reset(state->replies);

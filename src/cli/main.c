@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 {
 	struct xt_args args;
 	char message[256];
-	int status = XT_EXIT_FINE;
+	int status = XT_EXIT_OK;
 
 	signal(SIGPIPE, SIG_IGN);
 	xt_term_open();

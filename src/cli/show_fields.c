@@ -11,9 +11,9 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cli/args.h"
-#include "cli/rundir.h"
+#include "daemon/rundir.h"
 #include "cli/term.h"
-#include "cli/uapi_ask.h"
+#include "cli/uapi_query.h"
 #include "crypto/dh.h"
 
 enum field {
@@ -276,16 +276,16 @@ int xt_show_field(const char *name, const char *field, bool named)
 	struct view view = {.name = named ? name : NULL};
 	char *text;
 	size_t len;
-	int status = xt_uapi_ask(name, &text, &len);
+	int status = xt_uapi_query(name, &text, &len);
 
-	if (status != XT_EXIT_FINE)
+	if (status != XT_EXIT_OK)
 		return status;
 	while (strcmp(names[view.field], field) != 0)
 		view.field++;
 	put_reply(&view, text, len);
 	xt_wipe(text, len);
 	free(text);
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 int xt_show_interfaces(void)
@@ -301,14 +301,14 @@ int xt_show_interfaces(void)
 	if (shown)
 		putchar('\n');
 	xt_rundir_list_free(list, n);
-	return XT_EXIT_FINE;
+	return XT_EXIT_OK;
 }
 
 int xt_show_field_all(const char *field)
 {
 	char **list;
 	size_t n;
-	int rc = xt_uapi_list(&list, &n), worst = XT_EXIT_FINE;
+	int rc = xt_uapi_list(&list, &n), worst = XT_EXIT_OK;
 
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));

@@ -1,53 +1,13 @@
-/* What is said to people. */
+/* The terminal: colour, standard streams. */
 #include "cli/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 0))) static void say(const char *head, const char *format,
-						      va_list list)
-{
-	char line[2048];
-
-	vsnprintf(line, sizeof(line), format, list);
-	for (char *p = line; *p; p++) {
-		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
-			*p = '?';
-	}
-	fprintf(stderr, "%s%s\n", head, line);
-}
-
-void xt_say(const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	say("xtunnel: ", format, list);
-	va_end(list);
-}
-
-int xt_fail(int status, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	say("xtunnel: ", format, list);
-	va_end(list);
-	return status;
-}
-
-void xt_hint(const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	say("  ", format, list);
-	va_end(list);
-}
+#include "base/message.h"
 
 bool xt_term_color(FILE *stream)
 {

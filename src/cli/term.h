@@ -1,17 +1,11 @@
-/* What is said to people: sentences to stderr, data to stdout. */
+/* The terminal: colour and the standard streams. */
 #ifndef XT_CLI_TERM_H
 #define XT_CLI_TERM_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-/* "xtunnel: " sentence "\n" on stderr; control characters that came in by values are shown as '?'.
- */
-void xt_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Likewise, and returns status: `return xt_fail(XT_EXIT_USAGE, …);` */
-int xt_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* An indented line that says the next step. */
-void xt_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#include "base/message.h"
 
 /* Colour on this stream: a terminal, no NO_COLOR, no TERM=dumb; WG_COLOR_MODE always|never wins. */
 bool xt_term_color(FILE *stream);

@@ -200,7 +200,7 @@ static void commit_key(struct xt_device *dev, const struct plan *plan)
 		xt_peer_erase(dev, peer);
 		peer->timers.retransmit = peer->timers.new_handshake = XT_NEVER;
 		peer->timers.keepalive = XT_NEVER;
-		xt_peer_touch(dev, peer);
+		xt_peer_mark_dirty(dev, peer);
 	}
 	if (plan->has_own && (peer = xt_peer_find(dev, &plan->own)))
 		remove_peer(dev, peer);
@@ -243,7 +243,7 @@ static void commit_peer(struct xt_device *dev, struct xt_time now, struct xt_pee
 	if (peer->path.remote.ip.family &&
 	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
 		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 }
 
 /* All that the change made is there, as ghosts, behind what was there before. */
@@ -306,7 +306,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 			dev->listen_port = change->listen_port;
 		if (change->set & XT_SET_FWMARK)
 			dev->fwmark = change->fwmark;
-		xt_device_settle(dev);
+		xt_device_update_deadlines(dev);
 		plan.n_made = 0;
 		forget_plan(dev, &plan); /* names that were not used */
 	}

@@ -147,7 +147,7 @@ void xt_cookie_maker_clear(struct xt_cookie_maker *m)
 	xt_wipe(m, sizeof(*m));
 }
 
-void xt_cookie_stamp(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len)
+void xt_cookie_add_macs(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len)
 {
 	uint8_t *macs = (uint8_t *)msg + macs_at(len);
 	uint8_t *mac2 = macs + offsetof(struct xt_msg_macs, mac2);

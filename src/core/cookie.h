@@ -56,7 +56,7 @@ void xt_cookie_maker_init(struct xt_cookie_maker *m, const struct xt_public *pee
 void xt_cookie_maker_clear(struct xt_cookie_maker *m); /* wipes */
 
 /* The last thing before msg is sent: mac1, and mac2 (zero without a fresh cookie). */
-void xt_cookie_stamp(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len);
+void xt_cookie_add_macs(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len);
 
 /* true: msg answers the message stamped last, once; the cookie is kept for the next stamp. Never a
  * reason to send at once, nor to believe in msg's source address. */

@@ -43,7 +43,7 @@ static int open_parts(struct xt_device *dev)
 	memset(dev->local, 0, sizeof(*dev->local));
 	dev->keypairs.index = &dev->index;
 	dev->staged = xt_staged_pool_new(XT_STAGED_POOL);
-	if (!dev->staged || !xt_queue_init(&dev->queue) || !xt_asked_init(&dev->asked))
+	if (!dev->staged || !xt_queue_init(&dev->queue) || !xt_pending_cookies_init(&dev->asked))
 		return XT_E_NOMEM;
 	err = xt_secret_pool_new(&dev->peer_slab, sizeof(struct xt_peer_secret), 64);
 	if (!err)
@@ -92,7 +92,7 @@ void xt_device_free(struct xt_device *dev)
 	xt_secret_pool_free(dev->keypairs.slab);
 	xt_staged_pool_free(dev->staged);
 	xt_queue_clear(&dev->queue);
-	xt_asked_clear(&dev->asked);
+	xt_pending_cookies_clear(&dev->asked);
 	xt_ratelimit_free(dev->rate);
 	xt_allowedips_clear(&dev->allowed);
 	xt_heap_clear(&dev->deadlines);
@@ -102,7 +102,7 @@ void xt_device_free(struct xt_device *dev)
 	free(dev);
 }
 
-void xt_device_settle(struct xt_device *dev)
+void xt_device_update_deadlines(struct xt_device *dev)
 {
 	while (dev->touched) {
 		struct xt_peer *peer = dev->touched;
@@ -133,7 +133,7 @@ static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *
 {
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
 
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 	if (due & XT_DUE_ERASE) {
 		/* A handshake that is under way is younger than these keys: its answer is awaited.
 		 */
@@ -165,18 +165,18 @@ void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
 	struct xt_heap_node *min;
 
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
 		peer_due(dev, now, peer, tx);
-		xt_device_settle(dev);
+		xt_device_update_deadlines(dev);
 	}
 	xt_handshake_drain(dev, now, tx);
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 }
 
-void xt_device_stamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns)
+void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns)
 {
 	uint64_t floor = xt_tai64n_floor(floor_ns);
 
@@ -186,7 +186,7 @@ void xt_device_stamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t b
 	dev->stamp_bound = bound_ns;
 }
 
-uint64_t xt_device_stamp(const struct xt_device *dev)
+uint64_t xt_device_timestamp(const struct xt_device *dev)
 {
 	return dev->stamp_next;
 }

@@ -6,7 +6,7 @@
 
 #include "base/heap.h"
 #include "core/allowedips.h"
-#include "core/asked.h"
+#include "core/pending_cookies.h"
 #include "core/cookie.h"
 #include "core/index.h"
 #include "core/keypair.h"
@@ -29,7 +29,7 @@ struct xt_device {
 	struct xt_heap deadlines;
 	struct xt_staged_pool *staged;
 	struct xt_queue queue;
-	struct xt_asked asked;
+	struct xt_pending_cookies asked;
 	struct xt_ratelimit *rate;
 	uint64_t load_until;   /* monotonic */
 	uint32_t load_refused; /* messages without a cookie since load_until was set */
@@ -81,6 +81,6 @@ static inline bool xt_tx_has_room(const struct xt_tx *tx)
 }
 
 /* Deadlines of all touched peers are put in order. Ends each turn. */
-void xt_device_settle(struct xt_device *dev);
+void xt_device_update_deadlines(struct xt_device *dev);
 
 #endif

@@ -1,6 +1,6 @@
 /* The road of handshake messages.
  *
- * We start: xt_handshake_start, xt_noise_initiate, xt_cookie_stamp, tx.
+ * We start: xt_handshake_start, xt_noise_initiate, xt_cookie_add_macs, tx.
  *
  * They answer: gate, queue, xt_noise_read_response; keypair installed as current; the peer speaks.
  *
@@ -49,7 +49,7 @@ static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const str
 	if (*proved)
 		return xt_ratelimit_allow(dev->rate, &from->remote.ip, now.mono) ? XT_PASS
 										 : XT_DROP_RATE;
-	xt_asked_put(&dev->asked, from, msg, len);
+	xt_pending_cookies_put(&dev->asked, from, msg, len);
 	if (++dev->load_refused >= XT_LOAD_STAY)
 		load_begins(dev, now);
 	return XT_DROP_UNDER_LOAD;
@@ -164,13 +164,13 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 {
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 	uint64_t stamp_ns;
 	uint32_t index;
 
 	if (!dev->local->has_key || !peer->path.remote.ip.family)
 		return;
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
 		if (peer->timers.retransmit == XT_NEVER)
 			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
@@ -197,7 +197,7 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	if (!xt_noise_initiate(&peer->secret->handshake, dev->local, ready(dev, peer), &ephemeral,
 			       stamp, index, &msg)) {
 		keylog(dev, peer, &ephemeral);
-		xt_cookie_stamp(&peer->cookie, now.mono, &msg, sizeof(msg));
+		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
 		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
@@ -215,7 +215,7 @@ static void heard(struct xt_device *dev, struct xt_time now, struct xt_peer *pee
 		xt_peer_roam(dev, peer, &q->from);
 	peer->rx_bytes += q->len;
 	xt_timers_any_received(&peer->timers, now.mono);
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 }
 
 static bool stamp_is_fresh(struct xt_peer *peer, struct xt_time now, const uint8_t *stamp)
@@ -249,7 +249,7 @@ static enum xt_verdict respond(struct xt_device *dev, struct xt_time now, struct
 	heard(dev, now, peer, q);
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
-	xt_cookie_stamp(&peer->cookie, now.mono, &msg, sizeof(msg));
+	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
 	if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
 		peer->tx_bytes += sizeof(msg);
 		xt_timers_any_sent(&peer->timers, now.mono);
@@ -269,7 +269,7 @@ static enum xt_verdict initiation(struct xt_device *dev, struct xt_time now,
 	const struct xt_msg_initiation *msg = (const void *)q->msg;
 	struct xt_noise_handshake hs;
 	struct xt_public remote;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 	struct xt_peer *peer;
 	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
 
@@ -280,7 +280,7 @@ static enum xt_verdict initiation(struct xt_device *dev, struct xt_time now,
 		verdict = XT_DROP_UNKNOWN_PEER;
 		goto out;
 	}
-	if (xt_noise_read_stamp(&hs, ready(dev, peer), msg, stamp))
+	if (xt_noise_read_timestamp(&hs, ready(dev, peer), msg, stamp))
 		goto out;
 	if (!stamp_is_fresh(peer, now, stamp)) {
 		verdict = XT_DROP_HANDSHAKE_OLD;
@@ -301,7 +301,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	peer->last_handshake_wall = now.wall;
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
-		xt_peer_speak(dev, peer);
+		xt_peer_set_tx_ready(dev, peer);
 }
 
 /* The peer may have begun at the same time, and its session be in use already. */
@@ -345,7 +345,7 @@ static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
 	/* The responder may not send before it has heard from us. */
 	if (!peer->staged.n)
 		peer->owes_keepalive = true;
-	xt_peer_speak(dev, peer);
+	xt_peer_set_tx_ready(dev, peer);
 	xt_session_complete(dev, now, peer);
 	verdict = XT_TAKEN_HANDSHAKE;
 out:
@@ -399,7 +399,7 @@ void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx 
 		else
 			costly--;
 	}
-	while (cheap && xt_tx_has_room(tx) && (q = xt_asked_take(&dev->asked, &len))) {
+	while (cheap && xt_tx_has_room(tx) && (q = xt_pending_cookies_take(&dev->asked, &len))) {
 		tell_cookie(dev, now, q, len, tx);
 		cheap--;
 	}

@@ -22,13 +22,13 @@
 
 #define XT_STAGED_MAX 128 /* packets of one peer that wait for a session */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define XT_STAGED_POOL	(4u << 20) /* bytes, all peers together */
-#define XT_QUEUE_MAX	1024	   /* handshake messages that wait */
-#define XT_ASKED_PLACES 1024	   /* endpoints that wait for a cookie reply */
+#define XT_STAGED_POOL		(4u << 20) /* bytes, all peers together */
+#define XT_QUEUE_MAX		1024	   /* handshake messages that wait */
+#define XT_PENDING_COOKIE_SLOTS 1024	   /* endpoints that wait for a cookie reply */
 #else
-#define XT_STAGED_POOL	(64u << 10)
-#define XT_QUEUE_MAX	32
-#define XT_ASKED_PLACES 16
+#define XT_STAGED_POOL		(64u << 10)
+#define XT_QUEUE_MAX		32
+#define XT_PENDING_COOKIE_SLOTS 16
 #endif
 #define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* under load from here on */
 #define XT_QUEUE_BUDGET 8		   /* of those that cost a Diffie-Hellman, per tick */

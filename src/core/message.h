@@ -15,8 +15,8 @@ enum xt_msg_type {
 	XT_MSG_DATA,
 };
 
-#define XT_STAMP_LEN  12 /* TAI64N */
-#define XT_COOKIE_LEN 16
+#define XT_TIMESTAMP_LEN 12 /* TAI64N */
+#define XT_COOKIE_LEN	 16
 
 /* Paper 5.4.4. */
 struct xt_msg_macs {
@@ -31,7 +31,7 @@ struct xt_msg_initiation {
 	xt_le32 sender;
 	struct xt_public ephemeral;
 	uint8_t static_key[sizeof(struct xt_public) + XT_TAG_LEN];
-	uint8_t stamp[XT_STAMP_LEN + XT_TAG_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN + XT_TAG_LEN];
 	struct xt_msg_macs macs;
 };
 

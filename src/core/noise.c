@@ -130,7 +130,7 @@ void xt_noise_peer_set(struct xt_noise_peer *peer, const struct xt_noise_local *
 /* 5.4.2. */
 int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local *local,
 		      const struct xt_noise_peer *peer, const struct xt_private *random,
-		      const uint8_t stamp[XT_STAMP_LEN], uint32_t index,
+		      const uint8_t stamp[XT_TIMESTAMP_LEN], uint32_t index,
 		      struct xt_msg_initiation *out)
 {
 	uint8_t key[XT_HASH_LEN] = {0};
@@ -158,7 +158,7 @@ int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local
 	err = mix_static_static(hs->chaining, key, peer);
 	if (err != 0)
 		goto out;
-	seal_mixed(out->stamp, stamp, XT_STAMP_LEN, key, hs->hash);
+	seal_mixed(out->stamp, stamp, XT_TIMESTAMP_LEN, key, hs->hash);
 
 	hs->local_index = index;
 	hs->state = XT_NOISE_INITIATION_SENT;
@@ -204,8 +204,8 @@ int xt_noise_read_initiation(struct xt_noise_handshake *hs, const struct xt_nois
 
 /* The rest of it. A peer other than the one that read_initiation named has another static_static,
  * so that its stamp does not open. */
-int xt_noise_read_stamp(struct xt_noise_handshake *hs, const struct xt_noise_peer *peer,
-			const struct xt_msg_initiation *msg, uint8_t stamp[XT_STAMP_LEN])
+int xt_noise_read_timestamp(struct xt_noise_handshake *hs, const struct xt_noise_peer *peer,
+			    const struct xt_msg_initiation *msg, uint8_t stamp[XT_TIMESTAMP_LEN])
 {
 	uint8_t key[XT_HASH_LEN] = {0};
 	int err = XT_E_INVALID;
@@ -213,12 +213,12 @@ int xt_noise_read_stamp(struct xt_noise_handshake *hs, const struct xt_noise_pee
 	if (hs->state == XT_NOISE_INITIATION_READ)
 		err = mix_static_static(hs->chaining, key, peer);
 	if (err == 0)
-		err = open_mixed(stamp, msg->stamp, XT_STAMP_LEN, key, hs->hash);
+		err = open_mixed(stamp, msg->stamp, XT_TIMESTAMP_LEN, key, hs->hash);
 	if (err == 0) {
 		hs->state = XT_NOISE_INITIATION_CONSUMED;
 	} else {
 		xt_noise_handshake_clear(hs);
-		xt_wipe(stamp, XT_STAMP_LEN);
+		xt_wipe(stamp, XT_TIMESTAMP_LEN);
 	}
 	xt_wipe(key, sizeof(key));
 	return err;

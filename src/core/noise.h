@@ -4,7 +4,7 @@
  *   initiator                                  responder
  *   xt_noise_initiate         -- message 1 ->  xt_noise_read_initiation: who is it?
  *                                              (the caller finds the peer by that key)
- *                                              xt_noise_read_stamp: is it really, and when?
+ *                                              xt_noise_read_timestamp: is it really, and when?
  *                                              (the caller judges the stamp)
  *   xt_noise_read_response    <- message 2 --  xt_noise_respond
  *   keys                                       keys
@@ -74,7 +74,7 @@ void xt_noise_peer_set(struct xt_noise_peer *peer, const struct xt_noise_local *
  * XT_E_NOKEY, XT_E_AUTH (zero DH); hs is then none and out wiped. */
 int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local *local,
 		      const struct xt_noise_peer *peer, const struct xt_private *random,
-		      const uint8_t stamp[XT_STAMP_LEN], uint32_t index,
+		      const uint8_t stamp[XT_TIMESTAMP_LEN], uint32_t index,
 		      struct xt_msg_initiation *out);
 
 /* Read message 1 as far as who claims to send it. hs is scratch, overwritten.
@@ -85,8 +85,8 @@ int xt_noise_read_initiation(struct xt_noise_handshake *hs, const struct xt_nois
 /* Then, with the peer of that key: prove it, and give the time it was made.
  * msg  the same one. Replays are the caller's to refuse: stamp greater than any before
  * XT_E_INVALID (hs not read, or another peer's), XT_E_AUTH; hs is then none and stamp wiped. */
-int xt_noise_read_stamp(struct xt_noise_handshake *hs, const struct xt_noise_peer *peer,
-			const struct xt_msg_initiation *msg, uint8_t stamp[XT_STAMP_LEN]);
+int xt_noise_read_timestamp(struct xt_noise_handshake *hs, const struct xt_noise_peer *peer,
+			    const struct xt_msg_initiation *msg, uint8_t stamp[XT_TIMESTAMP_LEN]);
 
 /* Make message 2, macs zero, and the keys of the session. hs ends as none in either case, but keeps
  * its two indices. Nothing is to be sent with the keys until data came in (paper 5.4.5).

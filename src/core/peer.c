@@ -167,7 +167,7 @@ bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 	       memcmp(&dev->local->public_key, &peer->key, sizeof(peer->key)) < 0;
 }
 
-void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer)
+void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->touched)
 		return;
@@ -175,7 +175,7 @@ void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer)
 	DL_PREPEND2(dev->touched, peer, prev_touched, next_touched);
 }
 
-void xt_peer_speak(struct xt_device *dev, struct xt_peer *peer)
+void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->speaking)
 		return;

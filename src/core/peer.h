@@ -40,9 +40,9 @@ struct xt_peer {
 	struct xt_allowedips_list allowed;
 	struct xt_cookie_maker cookie;
 
-	uint8_t last_stamp[XT_STAMP_LEN]; /* greatest that it initiated with */
-	uint64_t last_consumed;		  /* monotonic; XT_NEVER: none yet */
-	uint32_t handshake_index;	  /* of secret->handshake, 0: none */
+	uint8_t last_stamp[XT_TIMESTAMP_LEN]; /* greatest that it initiated with */
+	uint64_t last_consumed;		      /* monotonic; XT_NEVER: none yet */
+	uint32_t handshake_index;	      /* of secret->handshake, 0: none */
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
@@ -85,9 +85,9 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 		    const struct xt_keypair *kp);
 /* Its timers moved: look at its deadline before the turn ends. */
-void xt_peer_touch(struct xt_device *dev, struct xt_peer *peer);
-/* It has packets or a keepalive to send: xt_send_own will see to it. */
-void xt_peer_speak(struct xt_device *dev, struct xt_peer *peer);
+void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
+/* It has packets or a keepalive to send: xt_send_device_traffic will see to it. */
+void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
 /* Keys and the open handshake are forgotten. */
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer);
 

@@ -24,7 +24,7 @@ static enum xt_verdict unknown_session(struct xt_device *dev, struct xt_time now
 	if (peer && peer->timers.start == XT_NEVER && peer->timers.retransmit == XT_NEVER &&
 	    xt_timers_may_initiate(&peer->timers, now.mono)) {
 		peer->timers.start = now.mono;
-		xt_peer_touch(dev, peer);
+		xt_peer_mark_dirty(dev, peer);
 		xt_event(dev, XT_EVENT_RESTART_NOTICED, peer);
 	}
 	return XT_DROP_INDEX;
@@ -81,7 +81,7 @@ void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
 			xt_count(dev, pkt->verdict);
 	}
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 }
 
 /* Paper 6.2: the initiator that only receives renews the key before it is refused. */
@@ -109,7 +109,7 @@ static void authenticated(struct xt_device *dev, struct xt_time now, struct xt_p
 	peer->rx_bytes += pkt->len;
 	xt_timers_any_received(&peer->timers, now.mono);
 	freshen(now, peer);
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 }
 
 static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
@@ -154,5 +154,5 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 }

@@ -5,7 +5,7 @@
  *   (seal)  the caller does the batch's jobs
  *   finish  unpinned, counted, stamped; datagrams to the tx; a key near its end asks for a new one
  *
- * xt_send_own plans what the device itself has to say: staged packets and keepalives. */
+ * xt_send_device_traffic plans what the device itself has to say: staged packets and keepalives. */
 #include "core/send.h"
 
 #include <string.h>
@@ -59,7 +59,7 @@ static enum xt_verdict stage(struct xt_device *dev, struct xt_time now, struct x
 
 	dev->verdicts[XT_DROP_STAGED_FULL] += pushed_out;
 	if (xt_keypair_may_send(peer->keypairs.current, now.mono))
-		xt_peer_speak(dev, peer);
+		xt_peer_set_tx_ready(dev, peer);
 	else
 		xt_handshake_start(dev, now, peer, false, tx);
 	return kept ? XT_STAGED : XT_DROP_STAGED_FULL;
@@ -113,7 +113,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 			xt_count(dev, pkt->verdict);
 	}
 	batch->planned = batch->n;
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 }
 
 /* false: the batch is full. */
@@ -150,7 +150,7 @@ static bool plan_peer(struct xt_device *dev, struct xt_time now, struct xt_batch
 	while (peer->staged.n || peer->owes_keepalive) {
 		if (!xt_keypair_may_send(peer->keypairs.current, now.mono)) {
 			peer->timers.start = XT_MIN(peer->timers.start, now.mono);
-			xt_peer_touch(dev, peer);
+			xt_peer_mark_dirty(dev, peer);
 			peer->owes_keepalive = false;
 			return true;
 		}
@@ -167,7 +167,7 @@ static bool plan_peer(struct xt_device *dev, struct xt_time now, struct xt_batch
 	return true;
 }
 
-size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
+size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
 	uint32_t before = batch->n;
 
@@ -179,7 +179,7 @@ size_t xt_send_own(struct xt_device *dev, struct xt_time now, struct xt_batch *b
 		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
 		peer->speaking = false;
 	}
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 	return batch->n - before;
 }
 
@@ -210,7 +210,7 @@ static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, str
 	if (pkt->len && peer->timers.new_handshake == XT_NEVER)
 		xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
 	xt_timers_any_sent(&peer->timers, now.mono);
-	xt_peer_touch(dev, peer);
+	xt_peer_mark_dirty(dev, peer);
 	if (key_grows_old(kp, now))
 		xt_handshake_start(dev, now, peer, false, tx);
 	return XT_PASS;
@@ -230,7 +230,7 @@ void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		pkt->keypair = NULL;
 	}
 	batch->n_jobs = 0; /* done once: a second time would be another plaintext under one nonce */
-	xt_device_settle(dev);
+	xt_device_update_deadlines(dev);
 }
 
 void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -241,5 +241,5 @@ void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer
 		return;
 	}
 	peer->owes_keepalive = !peer->staged.n;
-	xt_peer_speak(dev, peer);
+	xt_peer_set_tx_ready(dev, peer);
 }

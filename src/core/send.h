@@ -4,7 +4,7 @@
 
 #include "core/device_impl.h"
 
-/* peer's keepalive is owed: it leaves with the next xt_send_own, or a handshake starts for it. */
+/* peer's keepalive is owed: it leaves with the next xt_send_device_traffic, or a handshake starts for it. */
 void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 		       struct xt_tx *tx);
 

@@ -29,7 +29,7 @@ static inline uint64_t xt_tai64n_next(uint64_t wall_ns)
 	return at > UINT64_MAX - step ? XT_NEVER : at + step;
 }
 
-static inline void xt_tai64n_encode(uint8_t out[XT_STAMP_LEN], uint64_t wall_ns)
+static inline void xt_tai64n_encode(uint8_t out[XT_TIMESTAMP_LEN], uint64_t wall_ns)
 {
 	const uint64_t at = xt_tai64n_floor(wall_ns);
 
@@ -38,7 +38,7 @@ static inline void xt_tai64n_encode(uint8_t out[XT_STAMP_LEN], uint64_t wall_ns)
 }
 
 /* For people: a peer may send any 12 bytes. Before 1970: 0; beyond 64 bits: UINT64_MAX. */
-static inline uint64_t xt_tai64n_decode(const uint8_t in[XT_STAMP_LEN])
+static inline uint64_t xt_tai64n_decode(const uint8_t in[XT_TIMESTAMP_LEN])
 {
 	const uint64_t label = xt_be64_get(in), ns = xt_be32_get(in + 8);
 
@@ -50,9 +50,10 @@ static inline uint64_t xt_tai64n_decode(const uint8_t in[XT_STAMP_LEN])
 }
 
 /* < 0, 0, > 0 as a is older than, the same as, newer than b. */
-static inline int xt_tai64n_compare(const uint8_t a[XT_STAMP_LEN], const uint8_t b[XT_STAMP_LEN])
+static inline int xt_tai64n_compare(const uint8_t a[XT_TIMESTAMP_LEN],
+				    const uint8_t b[XT_TIMESTAMP_LEN])
 {
-	return memcmp(a, b, XT_STAMP_LEN);
+	return memcmp(a, b, XT_TIMESTAMP_LEN);
 }
 
 #endif

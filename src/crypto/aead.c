@@ -6,7 +6,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
-#include "crypto/aead_race.h"
+#include "crypto/aead_benchmark.h"
 #include "crypto/init.h"
 
 /* The first is the default and the measure; from LARGE on they cost memory. */
@@ -80,7 +80,7 @@ static int race(struct xt_aead **open, size_t from, size_t to, const struct xt_a
 		any = any || candidates[i].fit;
 	}
 	if (any)
-		err = xt_aead_race(open, host, candidates);
+		err = xt_aead_benchmark(open, host, candidates);
 	for (size_t i = from; i < to; i++) {
 		if (open[i] != NULL && err == 0 &&
 		    xt_aead_faster(&candidates[i], &candidates[*best])) {
@@ -153,7 +153,7 @@ int xt_aead_new(struct xt_aead **out, const char *name)
 	return err == XT_E_INVALID ? XT_E_UNSUPPORTED : err;
 }
 
-int xt_aead_twin(struct xt_aead **out, const struct xt_aead *aead)
+int xt_aead_clone(struct xt_aead **out, const struct xt_aead *aead)
 {
 	char detail[XT_AEAD_DETAIL];
 

@@ -3,7 +3,7 @@
 
 #include "base/addr.h"
 
-static bool is_pair(const struct xt_echo_own *own)
+static bool is_pair(const struct xt_echo_local *own)
 {
 	return own->peer.family != 0;
 }
@@ -19,7 +19,7 @@ static bool is_own(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 static bool in_own_network(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 {
 	for (size_t i = 0; i < rules->n_own; i++) {
-		const struct xt_echo_own *own = &rules->own[i];
+		const struct xt_echo_local *own = &rules->own[i];
 
 		if (is_pair(own) ? xt_ip_equal(&own->peer, ip) : xt_cidr_contains(&own->cidr, ip))
 			return true;
@@ -39,7 +39,7 @@ static bool tail_is(const struct xt_ip *ip, unsigned n, bool bit)
 }
 
 /* Is ip the address of net whose host bits are all equal to bit, where that one is no host's? */
-static bool is_edge(const struct xt_echo_own *own, const struct xt_ip *ip, bool bit)
+static bool is_edge(const struct xt_echo_local *own, const struct xt_ip *ip, bool bit)
 {
 	const struct xt_cidr *net = &own->cidr;
 

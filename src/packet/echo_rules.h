@@ -12,7 +12,7 @@ enum xt_echo_side { XT_ECHO_SIDE_HOST = 0, XT_ECHO_SIDE_PEER = 1 };
 
 /* One own address: cidr with its host bits. peer.family != 0: a point-to-point pair, whose only
  * other address is peer. */
-struct xt_echo_own {
+struct xt_echo_local {
 	struct xt_cidr cidr;
 	struct xt_ip peer;
 };
@@ -23,7 +23,7 @@ struct xt_echo_own {
  * covered         does some AllowedIPs cover the address? NULL: no. Asked by host's defaults */
 struct xt_echo_rules {
 	enum xt_echo_side side;
-	const struct xt_echo_own *own;
+	const struct xt_echo_local *own;
 	size_t n_own;
 	const struct xt_cidr *addresses;
 	size_t n_addresses;

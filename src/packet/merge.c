@@ -289,9 +289,9 @@ static void crown(uint8_t *super, uint32_t len, const struct xt_segment *first,
 		xt_be16_put(super + 4, (uint16_t)(len - XT_IP6_HEADER));
 	}
 	if (first->protocol == XT_PROTO_TCP)
-		xt_tcp_crown(super, last, gso);
+		xt_tcp_finalise_header(super, last, gso);
 	else
-		xt_udp_crown(super, last, len, gso);
+		xt_udp_finalise_header(super, last, len, gso);
 	sum = xt_checksum_pseudo(first->version, super + (v4 ? 12 : 8), super + (v4 ? 16 : 24),
 				 first->protocol, len - first->upper);
 	/* not complemented: the sum that the rest is added to */

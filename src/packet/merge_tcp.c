@@ -40,7 +40,7 @@ bool xt_tcp_ends(const struct xt_segment *seg)
 	       (XT_TCP_URG | XT_TCP_PSH | XT_TCP_RST | XT_TCP_SYN | XT_TCP_FIN);
 }
 
-void xt_tcp_crown(uint8_t *super, const struct xt_segment *last, struct xt_gso *gso)
+void xt_tcp_finalise_header(uint8_t *super, const struct xt_segment *last, struct xt_gso *gso)
 {
 	uint8_t *flags = super + last->upper + XT_TCP_FLAGS;
 

@@ -21,7 +21,8 @@ bool xt_udp_follows(const struct xt_lane *lane, const struct xt_segment *seg)
 	return seg->headers == lane->first.headers;
 }
 
-void xt_udp_crown(uint8_t *super, const struct xt_segment *last, uint32_t len, struct xt_gso *gso)
+void xt_udp_finalise_header(uint8_t *super, const struct xt_segment *last, uint32_t len,
+			    struct xt_gso *gso)
 {
 	xt_be16_put(super + last->upper + 4, (uint16_t)(len - last->upper));
 	gso->kind = XT_GSO_UDP;

@@ -233,9 +233,10 @@ static struct key key_of(const void *owner, uint8_t tag, const struct xt_ip_view
 	return key;
 }
 
-enum xt_reassemble_fate xt_reassembler_add(struct xt_reassembler *r, uint64_t now,
-					   const void *owner, uint8_t tag,
-					   const struct xt_ip_view *view, struct xt_datagram **out)
+enum xt_reassemble_verdict xt_reassembler_add(struct xt_reassembler *r, uint64_t now,
+					      const void *owner, uint8_t tag,
+					      const struct xt_ip_view *view,
+					      struct xt_datagram **out)
 {
 	struct key key = key_of(owner, tag, view);
 	uint32_t len = view->len - view->upper;

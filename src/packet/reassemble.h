@@ -12,7 +12,7 @@
 #define XT_REASSEMBLE_PIECES  2048	   /* fragments of one datagram, at most */
 #define XT_REASSEMBLE_MAX     (40 + 65535) /* bytes of a whole datagram, with its header */
 
-enum xt_reassemble_fate {
+enum xt_reassemble_verdict {
 	XT_REASSEMBLE_KEPT,
 	XT_REASSEMBLE_WHOLE,
 	XT_REASSEMBLE_DROPPED, /* and nothing of its datagram is kept any more */
@@ -33,9 +33,10 @@ void xt_reassembler_free(struct xt_reassembler *r);  /* NULL is fine */
 /* Take in a fragment (view->fragment, without other extension headers); its bytes are copied.
  * owner, tag  part of the key, beside addresses, identification, protocol and version
  * *out        for WHOLE: the datagram, until xt_datagram_done or the next add */
-enum xt_reassemble_fate xt_reassembler_add(struct xt_reassembler *r, uint64_t now,
-					   const void *owner, uint8_t tag,
-					   const struct xt_ip_view *view, struct xt_datagram **out);
+enum xt_reassemble_verdict xt_reassembler_add(struct xt_reassembler *r, uint64_t now,
+					      const void *owner, uint8_t tag,
+					      const struct xt_ip_view *view,
+					      struct xt_datagram **out);
 /* When the next datagram expires; XT_NEVER. Expire what is due; add does so too. */
 uint64_t xt_reassembler_deadline(const struct xt_reassembler *r);
 void xt_reassembler_tick(struct xt_reassembler *r, uint64_t now);

@@ -34,7 +34,7 @@ struct road {
 };
 
 struct xt_loop {
-	struct xt_loop_calls calls;
+	struct xt_loop_callbacks calls;
 	struct xt_tunnel *tunnel;
 	struct xt_ready *ready;
 	struct road roads[ROADS];
@@ -294,7 +294,7 @@ static void on_closed(uv_handle_t *handle)
 		free(handle);
 	if (--loop->open > 0)
 		return;
-	struct xt_loop_calls calls = loop->calls;
+	struct xt_loop_callbacks calls = loop->calls;
 	xt_ready_free(loop->ready);
 	free(loop);
 	calls.closed(calls.ctx);
@@ -312,7 +312,7 @@ static int packets_open(struct xt_loop *loop)
 }
 
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  const struct xt_loop_calls *calls)
+		  const struct xt_loop_callbacks *calls)
 {
 	const struct xt_tun *tun = xt_tunnel_tun(tunnel);
 	const struct xt_udp *udp = xt_tunnel_udp(tunnel);

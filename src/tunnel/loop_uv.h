@@ -11,7 +11,7 @@ struct xt_loop;
 /* gone    the interface was deleted or its descriptor died: end; called once
  * link    may be NULL: the MTU or the name has changed
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be */
-struct xt_loop_calls {
+struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
 	void (*mtu)(void *ctx, uint32_t mtu);
@@ -21,7 +21,7 @@ struct xt_loop_calls {
 /* tunnel was started and stays until closed was called. On error nothing is left open but handles
  * that the loop closes in its next turn (closed is called then too when *out was set). */
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  const struct xt_loop_calls *calls);
+		  const struct xt_loop_callbacks *calls);
 
 /* The tunnel was called from outside of the loop (ping, endpoint, change): look at its deadline and
  * its sockets again. */

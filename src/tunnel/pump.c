@@ -27,7 +27,7 @@ int xt_pump_new(struct xt_pump **out, const struct xt_pump_parts *parts)
 	if (!pump)
 		return XT_E_NOMEM;
 	pump->parts = *parts;
-	if (parts->crew && xt_crew_threads(parts->crew) < 2)
+	if (parts->crew && xt_worker_pool_threads(parts->crew) < 2)
 		pump->parts.crew = NULL; /* nobody to go on with meanwhile */
 	pump->turn_bytes = parts->turn_bytes ? parts->turn_bytes : XT_PUMP_TURN_BYTES;
 	xt_icmp_init(&pump->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
@@ -111,7 +111,7 @@ void xt_pump_say(struct xt_pump *pump, struct xt_time now, struct xt_batch *batc
 /* What the device itself has to say, until it has said all or the socket is full. */
 static void say_own(struct xt_pump *pump, struct xt_time now)
 {
-	while (!pump->blocked && xt_send_own(pump->parts.dev, now, pump->own)) {
+	while (!pump->blocked && xt_send_device_traffic(pump->parts.dev, now, pump->own)) {
 		xt_pump_say(pump, now, pump->own);
 		xt_pump_flush(pump);
 	}
@@ -147,7 +147,7 @@ void xt_pump_echo(struct xt_pump *pump, enum xt_echo_side side, struct xt_time n
 {
 	if (!pump->parts.echo)
 		return;
-	xt_echo_turn(pump->parts.echo, side, now.mono, batch, replies, released);
+	xt_echo_process(pump->parts.echo, side, now.mono, batch, replies, released);
 	for (uint32_t i = 0; i < batch->n; i++) {
 		switch (batch->pkts[i].verdict) {
 		case XT_TAKEN_ECHO:

@@ -9,10 +9,10 @@
 
 #include <xtunnel/device.h>
 
-#include "packet/echo_turn.h"
+#include "packet/echo_responder.h"
 #include "platform/tun.h"
 #include "platform/udp.h"
-#include "tunnel/crew.h"
+#include "tunnel/worker_pool.h"
 
 struct xt_pump;
 
@@ -25,7 +25,7 @@ struct xt_pong {
 };
 
 /* Everything is borrowed; the owner keeps it alive and frees it after the pump.
- * echo  NULL: no echo endpoint.   own4, own6: source of ICMP errors toward the TUN (family 0: none)
+ * echo  NULL: no echo endpoint.   local4, local6: source of ICMP errors toward the TUN (family 0: none)
  * crew  NULL: aead alone does the jobs
  * turn_bytes  what a turn carries before the other direction has its own; 0: XT_PUMP_TURN_BYTES
  * pong  NULL, or called for each echo reply that could answer an xt_pump_ping; true: it did, the
@@ -35,9 +35,9 @@ struct xt_pump_parts {
 	struct xt_tun *tun;
 	struct xt_udp *udp;
 	struct xt_aead *aead;
-	struct xt_crew *crew;
+	struct xt_worker_pool *crew;
 	struct xt_echo *echo;
-	struct xt_ip own4, own6;
+	struct xt_ip local4, local6;
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void *ctx;
 	size_t turn_bytes;

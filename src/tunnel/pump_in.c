@@ -93,7 +93,7 @@ int xt_pump_step_in(struct xt_pump *pump, struct xt_time now, size_t *bytes)
 	if (n < 0)
 		return n;
 	if (pump->parts.crew)
-		xt_crew_open(pump->parts.crew, pump->in->jobs, pump->in->n_jobs);
+		xt_worker_pool_open(pump->parts.crew, pump->in->jobs, pump->in->n_jobs);
 	else
 		xt_aead_open(pump->parts.aead, pump->in->jobs, pump->in->n_jobs);
 	land(pump, now, &gone);
@@ -121,15 +121,15 @@ static int turn_in(struct xt_pump *pump, struct xt_time now)
 
 static void open_ahead(struct xt_pump *pump)
 {
-	xt_crew_begin(pump->parts.crew, pump->ahead->jobs, true);
-	xt_crew_more(pump->parts.crew, pump->opened ? 0 : pump->ahead->n_jobs);
+	xt_worker_pool_begin(pump->parts.crew, pump->ahead->jobs, true);
+	xt_worker_pool_more(pump->parts.crew, pump->opened ? 0 : pump->ahead->n_jobs);
 	pump->opened = false;
 	pump->opening = true;
 }
 
 static void open_end(struct xt_pump *pump)
 {
-	xt_crew_end(pump->parts.crew);
+	xt_worker_pool_end(pump->parts.crew);
 	pump->opening = false;
 }
 

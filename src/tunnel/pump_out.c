@@ -34,9 +34,9 @@ static void seal_more(struct xt_pump *pump)
 		return;
 	}
 	if (!pump->sealing)
-		xt_crew_begin(pump->parts.crew, out->jobs + pump->sealed, false);
+		xt_worker_pool_begin(pump->parts.crew, out->jobs + pump->sealed, false);
 	pump->sealing = true;
-	xt_crew_more(pump->parts.crew, out->n_jobs - pump->sealed);
+	xt_worker_pool_more(pump->parts.crew, out->n_jobs - pump->sealed);
 }
 
 /* All of that is done. */
@@ -44,7 +44,7 @@ static void seal_end(struct xt_pump *pump)
 {
 	if (!pump->sealing)
 		return;
-	xt_crew_end(pump->parts.crew);
+	xt_worker_pool_end(pump->parts.crew);
 	pump->sealing = false;
 	pump->sealed = pump->out->n_jobs;
 }
@@ -75,7 +75,8 @@ static void answer_unreachable(struct xt_pump *pump, struct xt_time now, struct 
 		}
 		/* Linux takes no IPv4 packet from outside that has an own address as its source:
 		 * there the unreachable destination itself answers. */
-		own = pkt->data[0] >> 4 == 6 && pump->parts.own6.family ? &pump->parts.own6 : NULL;
+		own = pkt->data[0] >> 4 == 6 && pump->parts.local6.family ? &pump->parts.local6
+									  : NULL;
 		xt_icmp_answer(&pump->icmp, now.mono, pkt, kind, mtu, own, pump->released);
 	}
 }

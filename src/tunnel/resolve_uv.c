@@ -24,7 +24,7 @@ struct name {
 };
 
 struct xt_resolver {
-	struct xt_resolver_calls calls;
+	struct xt_resolver_callbacks calls;
 	uv_loop_t *uv;
 	unsigned families;
 	struct name *names;
@@ -33,7 +33,7 @@ struct xt_resolver {
 };
 
 int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv, unsigned families,
-		    const struct xt_resolver_calls *calls)
+		    const struct xt_resolver_callbacks *calls)
 {
 	struct xt_resolver *resolver = calloc(1, sizeof(*resolver));
 
@@ -48,7 +48,7 @@ int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv, unsigned families,
 
 static void release(struct xt_resolver *resolver)
 {
-	struct xt_resolver_calls calls = resolver->calls;
+	struct xt_resolver_callbacks calls = resolver->calls;
 	struct name *next;
 
 	if (!resolver->stopping || resolver->open > 0)

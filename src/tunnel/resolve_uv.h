@@ -10,7 +10,7 @@ struct xt_resolver;
 /* found   the first address of a wanted family
  * failed  a sentence without full stop, and when it is tried again
  * closed  after xt_resolver_stop: nothing of it is left in the loop */
-struct xt_resolver_calls {
+struct xt_resolver_callbacks {
 	void *ctx;
 	void (*found)(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint);
 	void (*failed)(void *ctx, const char *host, const char *why, unsigned again_s);
@@ -19,7 +19,7 @@ struct xt_resolver_calls {
 
 /* families: bit 0 IPv4, bit 1 IPv6. XT_E_NOMEM. */
 int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv, unsigned families,
-		    const struct xt_resolver_calls *calls);
+		    const struct xt_resolver_callbacks *calls);
 /* host is copied. Asks at once. XT_E_NOMEM. */
 int xt_resolver_add(struct xt_resolver *resolver, const struct xt_public *peer, const char *host,
 		    uint16_t port);

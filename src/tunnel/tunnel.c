@@ -40,7 +40,7 @@ static void env_random(void *ctx, void *buf, size_t n)
 }
 
 int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
-		   const struct xt_tunnel_calls *calls)
+		   const struct xt_tunnel_callbacks *calls)
 {
 	struct xt_tunnel *tunnel = calloc(1, sizeof(*tunnel));
 	int rc;
@@ -102,8 +102,8 @@ static int start_crew(struct xt_tunnel *tunnel, unsigned threads)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!threads)
-		threads = xt_crew_auto(processors > 0 ? (unsigned)processors : 1);
-	return xt_crew_new(&tunnel->crew, tunnel->aead, threads);
+		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
+	return xt_worker_pool_new(&tunnel->crew, tunnel->aead, threads);
 }
 
 /* What a turn holds back is read again by the kernel when it leaves: it should be near by then. */
@@ -123,15 +123,15 @@ static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	    .aead = tunnel->aead,
 	    .crew = tunnel->crew,
 	    .echo = start->echo,
-	    .own4 = start->own4,
-	    .own6 = start->own6,
+	    .local4 = start->local4,
+	    .local6 = start->local6,
 	    .pong = tunnel->calls.pong,
 	    .ctx = tunnel->calls.ctx,
 	    .turn_bytes = turn_bytes(),
 	};
 
-	tunnel->own4 = start->own4;
-	tunnel->own6 = start->own6;
+	tunnel->local4 = start->local4;
+	tunnel->local6 = start->local6;
 	tunnel->echo = start->echo != NULL;
 	return xt_pump_new(&tunnel->pump, &parts);
 }
@@ -187,9 +187,9 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 	if (tunnel->pump)
 		xt_pump_free(tunnel->pump);
 	if (tunnel->stamp)
-		xt_stamp_close(tunnel->stamp, xt_device_stamp(tunnel->dev));
+		xt_timestamp_close(tunnel->stamp, xt_device_timestamp(tunnel->dev));
 	xt_device_free(tunnel->dev);
-	xt_crew_free(tunnel->crew);
+	xt_worker_pool_free(tunnel->crew);
 	xt_aead_free(tunnel->aead);
 	if (tunnel->udp)
 		tunnel->udp->ops->close(tunnel->udp);
@@ -217,7 +217,7 @@ const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
 
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel)
 {
-	return xt_crew_threads(tunnel->crew);
+	return xt_worker_pool_threads(tunnel->crew);
 }
 
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel)
@@ -238,8 +238,8 @@ static struct xt_time turn(struct xt_tunnel *tunnel)
 	struct xt_time now = xt_clock_now();
 
 	if (tunnel->stamp &&
-	    xt_stamp_advance(tunnel->stamp, now.wall, xt_device_stamp(tunnel->dev)))
-		xt_tunnel_tell_stamp(tunnel);
+	    xt_timestamp_advance(tunnel->stamp, now.wall, xt_device_timestamp(tunnel->dev)))
+		xt_tunnel_update_timestamp(tunnel);
 	return now;
 }
 
@@ -306,15 +306,15 @@ int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *pee
 	return rc;
 }
 
-bool xt_tunnel_has_own(const struct xt_tunnel *tunnel, uint8_t family)
+bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)
 {
-	return (family == 4 ? tunnel->own4 : tunnel->own6).family == family;
+	return (family == 4 ? tunnel->local4 : tunnel->local6).family == family;
 }
 
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
 		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size)
 {
-	const struct xt_ip *src = dst->family == 4 ? &tunnel->own4 : &tunnel->own6;
+	const struct xt_ip *src = dst->family == 4 ? &tunnel->local4 : &tunnel->local6;
 
 	if (src->family != dst->family)
 		return XT_E_INVALID;

@@ -12,7 +12,7 @@ struct xt_tunnel;
 
 /* Called from within turns; must not call into the tunnel. Each may be NULL.
  * note: a sentence for the log. */
-struct xt_tunnel_calls {
+struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
@@ -22,7 +22,7 @@ struct xt_tunnel_calls {
 
 /* Opens the TUN and nothing else. What xt_tun_open returns. */
 int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
-		   const struct xt_tunnel_calls *calls);
+		   const struct xt_tunnel_callbacks *calls);
 
 /* All the rest: sockets, device, crypto, pump. Borrowed only for the call, but for echo, which the
  * caller frees after the tunnel (NULL: none).
@@ -30,7 +30,7 @@ int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
 struct xt_tunnel_start {
 	const struct xt_change *change; /* its port and mark are bound */
 	struct xt_echo *echo;
-	struct xt_ip own4, own6;
+	struct xt_ip local4, local6;
 	const char *state_dir; /* NULL: no bound on stamps */
 	const char *aead;      /* a backend's name; NULL: the fastest. See cipher.h */
 	unsigned threads;      /* that encrypt, 0: as many as pay. See crew.h */
@@ -70,8 +70,8 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);
-bool xt_tunnel_has_own(const struct xt_tunnel *tunnel, uint8_t family);
-/* size bytes of payload; see xt_pump_ping. src: own4 or own6. XT_E_INVALID without one. */
+bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
+/* size bytes of payload; see xt_pump_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
 		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size);
 

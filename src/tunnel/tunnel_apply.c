@@ -7,12 +7,12 @@
 #include "platform/clock.h"
 #include "tunnel/tunnel_impl.h"
 
-void xt_tunnel_tell_stamp(struct xt_tunnel *tunnel)
+void xt_tunnel_update_timestamp(struct xt_tunnel *tunnel)
 {
-	const char *warning = xt_stamp_warning(tunnel->stamp);
+	const char *warning = xt_timestamp_warning(tunnel->stamp);
 
-	xt_device_stamp_limits(tunnel->dev, xt_stamp_floor(tunnel->stamp),
-			       xt_stamp_bound(tunnel->stamp));
+	xt_device_timestamp_limits(tunnel->dev, xt_timestamp_floor(tunnel->stamp),
+				   xt_timestamp_bound(tunnel->stamp));
 	if (warning && tunnel->calls.note)
 		tunnel->calls.note(tunnel->calls.ctx, warning);
 }
@@ -21,17 +21,17 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
 {
 	int rc = 0;
 
-	xt_stamp_close(tunnel->stamp, xt_device_stamp(tunnel->dev));
+	xt_timestamp_close(tunnel->stamp, xt_device_timestamp(tunnel->dev));
 	tunnel->stamp = NULL;
 	memset(&tunnel->identity, 0, sizeof(tunnel->identity));
 	if (key) {
 		tunnel->identity = *key;
-		rc = xt_stamp_open(&tunnel->stamp, tunnel->state_dir, key);
+		rc = xt_timestamp_open(&tunnel->stamp, tunnel->state_dir, key);
 	}
 	if (tunnel->stamp)
-		xt_tunnel_tell_stamp(tunnel);
+		xt_tunnel_update_timestamp(tunnel);
 	else
-		xt_device_stamp_limits(tunnel->dev, 0, XT_NEVER);
+		xt_device_timestamp_limits(tunnel->dev, 0, XT_NEVER);
 	return rc;
 }
 

@@ -35,7 +35,7 @@ static int once(const struct ends *e, uint32_t round, double us[STEPS][ROUNDS])
 	struct xt_msg_response response;
 	struct xt_private random;
 	struct xt_public remote;
-	uint8_t stamp[XT_STAMP_LEN], shared[XT_DH_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN], shared[XT_DH_LEN];
 	uint64_t at[STEPS + 1];
 	int rc = 0;
 
@@ -46,7 +46,7 @@ static int once(const struct ends *e, uint32_t round, double us[STEPS][ROUNDS])
 	at[1] = xt_clock_now().mono;
 	rc |= xt_noise_read_initiation(&hs_r, &e->r, &initiation, &remote);
 	at[2] = xt_clock_now().mono;
-	rc |= xt_noise_read_stamp(&hs_r, &e->of_i, &initiation, stamp);
+	rc |= xt_noise_read_timestamp(&hs_r, &e->of_i, &initiation, stamp);
 	at[3] = xt_clock_now().mono;
 	rc |= xt_noise_respond(&hs_r, &e->of_i, &random, 2, &response, &keys_r);
 	at[4] = xt_clock_now().mono;

@@ -8,11 +8,11 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#include "road.h"
+#include "loopback.h"
 #include "crypto/aead_ops.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
-#include "tunnel/crew.h"
+#include "tunnel/worker_pool.h"
 
 /* size  of the inner packet.  super: the host hands over 64 KiB of them at once, and takes so */
 static const struct kind {
@@ -45,7 +45,7 @@ struct lane {
 	const struct kind *kind;
 	unsigned threads;
 	struct xt_aead *aead;
-	struct xt_crew *crew;
+	struct xt_worker_pool *crew;
 	struct road road;
 	double send[ROUNDS_MAX], recv[ROUNDS_MAX];
 };
@@ -114,7 +114,7 @@ static bool lane_open(struct lane *lane)
 		return false;
 	}
 	if (lane->threads > 1)
-		road_check(xt_crew_new(&lane->crew, lane->aead, lane->threads), "threads");
+		road_check(xt_worker_pool_new(&lane->crew, lane->aead, lane->threads), "threads");
 	road_new(&lane->road, lane->kind->super, lane->aead, lane->crew);
 	fill(lane);
 	lane->road.a.tun.left = 8; /* the first ones bring the session about */
@@ -127,7 +127,7 @@ static bool lane_open(struct lane *lane)
 static void lane_close(struct lane *lane)
 {
 	road_free(&lane->road);
-	xt_crew_free(lane->crew);
+	xt_worker_pool_free(lane->crew);
 	if (lane->aead != &none)
 		xt_aead_free(lane->aead);
 }

@@ -85,7 +85,7 @@ static inline void callers_send(struct callers *c, uint32_t i)
 {
 	struct call *call = &c->calls[i];
 
-	xt_cookie_stamp(&call->maker, xt_clock_now().mono, &call->msg, sizeof(call->msg));
+	xt_cookie_add_macs(&call->maker, xt_clock_now().mono, &call->msg, sizeof(call->msg));
 	call->sent = xt_clock_now().mono;
 	if (send(call->fd, &call->msg, sizeof(call->msg), 0) < 0 && errno != ECONNREFUSED)
 		perror("send");
@@ -156,7 +156,7 @@ static inline uint64_t callers_pass(struct callers *c)
 
 static inline int callers_prepare(struct callers *c, const struct xt_public *responder, bool first)
 {
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 
 	xt_tai64n_encode(stamp, xt_clock_now().wall);
 	for (uint32_t i = 0; i < c->n; i++) {

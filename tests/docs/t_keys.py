@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# The keys of src/control/keys.def, those of xtunnel.conf(5) and those of the example are the same,
+# The keys of src/config/keys.def, those of xtunnel.conf(5) and those of the example are the same,
 # and the example is a file that `check` accepts.
 import os
 import re
@@ -8,7 +8,7 @@ import tempfile
 
 from common import BIN, end, read, want
 
-rows = re.findall(r"^X\(\w+, (INTERFACE|PEER), \"(\w+)\"", read("src/control/keys.def"), re.M)
+rows = re.findall(r"^X\(\w+, (INTERFACE|PEER), \"(\w+)\"", read("src/config/keys.def"), re.M)
 want(rows, "no keys in keys.def")
 keys = {(section.capitalize(), key) for section, key in rows}
 

@@ -46,7 +46,7 @@ static void make_messages(const char *key)
 	for (size_t i = 0; i < MESSAGES; i++) {
 		randombytes_buf(messages[i], sizeof(messages[i]));
 		memcpy(messages[i], "\1\0\0\0", 4);
-		xt_cookie_stamp(&maker, 0, messages[i], sizeof(messages[i]));
+		xt_cookie_add_macs(&maker, 0, messages[i], sizeof(messages[i]));
 	}
 }
 

@@ -224,7 +224,7 @@ static inline void ends_tick(struct end *end)
 		MUST(turns++ < 1000);
 		xt_device_tick(end->dev, end->ends->now, end->tx);
 		ends_flush(end);
-		while (xt_send_own(end->dev, end->ends->now, end->batch))
+		while (xt_send_device_traffic(end->dev, end->ends->now, end->batch))
 			ends_seal(end);
 	} while (xt_device_deadline(end->dev) <= end->ends->now.mono);
 }

@@ -1,17 +1,17 @@
-/* layers: control core crypto packet base */
+/* layers: config core crypto packet base */
 /* Any bytes as a configuration file: parsed, checked, turned into a change, printed. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/conf.h"
+#include "config/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	struct xt_change change;
 	int err = xt_conf_parse(&conf, "wg0", (const char *)data, len, &notes);
 
@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	} else if (err == XT_E_SYNTAX && !notes.n) {
 		abort();
 	}
-	free(xt_conf_notes_print(&notes, "fuzz"));
+	free(xt_conf_diagnostics_print(&notes, "fuzz"));
 	xt_conf_clear(&conf);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	return 0;
 }

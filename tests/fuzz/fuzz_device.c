@@ -217,8 +217,8 @@ static void step(struct story *s)
 		s->ends.now.wall += (uint64_t)(next(s) - 128) * 60 * SECOND;
 		break;
 	case 12:
-		xt_device_stamp_limits(end->dev, s->ends.now.wall + next(s) * SECOND,
-				       op & 16 ? XT_NEVER : s->ends.now.wall + 600 * SECOND);
+		xt_device_timestamp_limits(end->dev, s->ends.now.wall + next(s) * SECOND,
+					   op & 16 ? XT_NEVER : s->ends.now.wall + 600 * SECOND);
 		break;
 	default:
 		ends_settle(&s->ends);

@@ -6,7 +6,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
-#include "packet/echo_turn.h"
+#include "packet/echo_responder.h"
 #include "packets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -57,8 +57,8 @@ static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, u
 
 static struct xt_echo *endpoint(void)
 {
-	static const struct xt_echo_own own[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
-						  {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
+	static const struct xt_echo_local own[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
+						    {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
 	const struct xt_echo_config config = {
 	    .sides = 3, .own = own, .n_own = 2, .rate = 1000, .mtu = 1280, .observe = observe};
 	struct xt_echo *echo;
@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (flags & 4)
 			repair(pkt->data, n);
 		now += flags & 8 ? 1000000000u : 1;
-		xt_echo_turn(echo, flags & 1 ? XT_ECHO_SIDE_PEER : XT_ECHO_SIDE_HOST, now, in,
-			     replies, released);
+		xt_echo_process(echo, flags & 1 ? XT_ECHO_SIDE_PEER : XT_ECHO_SIDE_HOST, now, in,
+				replies, released);
 		check_replies(replies);
 		data += 3 + n;
 		len -= 3 + n;

@@ -55,7 +55,7 @@ static void stamped(struct ends *ends, const uint8_t *data, size_t len)
 	memcpy(msg + 4, data + 1, len - 1 < want - 4 ? len - 1 : want - 4);
 	msg[0] = (uint8_t)(1 + (data[0] & 1));
 	xt_cookie_maker_init(&maker, &ends->end[0].public);
-	xt_cookie_stamp(&maker, ends->now.mono, msg, want);
+	xt_cookie_add_macs(&maker, ends->now.mono, msg, want);
 	ends_hear(&ends->end[0], &ends->end[1].path, 0, msg, want);
 }
 

@@ -1,9 +1,9 @@
-/* layers: control core crypto packet base */
+/* layers: ipc core crypto packet base */
 /* Any bytes as a UAPI request. */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "control/uapi.h"
+#include "ipc/uapi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -321,7 +321,7 @@ static void a_twin_is_of_the_same_make(void **state)
 	for (size_t i = 0; i < n_backends; i++) {
 		struct xt_aead *twin, *kept = backends[i];
 
-		assert_int_equal(xt_aead_twin(&twin, kept), 0);
+		assert_int_equal(xt_aead_clone(&twin, kept), 0);
 		assert_string_equal(xt_aead_name(twin), xt_aead_name(kept));
 		random_bytes(key, sizeof(key));
 		xt_aead_once_seal(want, plain, 1420, NULL, 0, key, 9);

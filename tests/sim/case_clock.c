@@ -31,7 +31,7 @@ SIM_CASE(clock_set_back_over_a_restart_needs_the_floor)
 
 	sim_two(sim, &alice, &bob);
 	sim_meet(sim, alice, bob);
-	floor = xt_device_stamp(alice->dev);
+	floor = xt_device_timestamp(alice->dev);
 	SIM_CHECK(sim, floor > SIM_WALL);
 	sim_off(alice);
 	alice->wall_shift = -(int64_t)HOUR;
@@ -43,7 +43,7 @@ SIM_CASE(clock_set_back_over_a_restart_needs_the_floor)
 	SIM_SAME(sim, sim_count(bob, XT_DROP_HANDSHAKE_OLD), 1);
 	sim_off(alice);
 	sim_on(alice);
-	xt_device_stamp_limits(alice->dev, floor, XT_NEVER);
+	xt_device_timestamp_limits(alice->dev, floor, XT_NEVER);
 	p = sim_send(sim, alice, bob, 0);
 	sim_arrives(sim, p, 20 * SIM_MS);
 }
@@ -55,13 +55,13 @@ SIM_CASE(no_initiation_at_or_above_the_bound)
 	uint32_t p;
 
 	sim_two(sim, &alice, &bob);
-	xt_device_stamp_limits(alice->dev, 0, wall + 60 * SIM_S);
+	xt_device_timestamp_limits(alice->dev, 0, wall + 60 * SIM_S);
 	sim_meet(sim, alice, bob);
 	sim_run(sim, 400 * SIM_S);
 	p = sim_send(sim, alice, bob, 0);
 	sim_run(sim, 8 * SIM_S);
 	SIM_SAME(sim, alice->sent[SIM_INITIATION], 1);
 	SIM_CHECK(sim, !sim_got(sim, p));
-	xt_device_stamp_limits(alice->dev, xt_device_stamp(alice->dev), XT_NEVER);
+	xt_device_timestamp_limits(alice->dev, xt_device_timestamp(alice->dev), XT_NEVER);
 	sim_arrives(sim, p, 6 * SIM_S); /* by the retry */
 }

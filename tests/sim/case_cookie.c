@@ -28,7 +28,7 @@ static void wave(struct sim *sim, void *ctx, uint64_t arg)
 		for (size_t j = 0; j < sizeof(msg); j++)
 			msg[j] = (uint8_t)sim_random(sim);
 		memcpy(msg, "\1\0\0\0", 4);
-		xt_cookie_stamp(&flood->maker, sim->now, msg, sizeof(msg));
+		xt_cookie_add_macs(&flood->maker, sim->now, msg, sizeof(msg));
 		if (!flood->one_source) {
 			src.ip.b[2] = (uint8_t)sim_below(sim, 200);
 			src.ip.b[3] = (uint8_t)sim_random(sim);

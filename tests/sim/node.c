@@ -16,7 +16,7 @@
 #include "sim/flow.h"
 #include "sim/net.h"
 #include "sim/watch.h"
-#include "tunnel/crew.h"
+#include "tunnel/worker_pool.h"
 
 #define QUEUE 4096
 
@@ -140,14 +140,14 @@ static int crew_new(struct sim_node *node)
 	const char *text = getenv("WG_THREADS");
 	unsigned threads = text ? (unsigned)strtoul(text, NULL, 10) : 1;
 
-	return threads > 1 ? xt_crew_new(&node->crew, node->aead, threads) : 0;
+	return threads > 1 ? xt_worker_pool_new(&node->crew, node->aead, threads) : 0;
 }
 
 void sim_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send, NULL};
 	struct xt_env env = {.ctx = node, .random = fill, .event = on_event};
-	struct xt_pump_parts parts = {.own4 = node->inner4, .own6 = node->inner6};
+	struct xt_pump_parts parts = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
 	int rc = 0;
 
@@ -182,7 +182,7 @@ void sim_off(struct sim_node *node)
 	xt_pump_free(node->pump);
 	node->tun->ops->close(node->tun);
 	node->udp->ops->close(node->udp);
-	xt_crew_free(node->crew);
+	xt_worker_pool_free(node->crew);
 	xt_aead_free(node->aead);
 	xt_device_free(node->dev);
 	node->crew = NULL;

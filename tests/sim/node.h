@@ -38,7 +38,7 @@ struct sim_node {
 	struct xt_tun *tun;
 	struct xt_udp *udp;
 	struct xt_aead *aead;
-	struct xt_crew *crew; /* NULL, but with WG_THREADS > 1 */
+	struct xt_worker_pool *crew; /* NULL, but with WG_THREADS > 1 */
 	struct xt_pump *pump;
 	bool turn_planned, in_turn;
 	uint64_t timer_at; /* when the planned timer event fires; XT_NEVER: none */

@@ -23,7 +23,7 @@ struct ends {
 	struct xt_cookie_maker maker_i, maker_r;
 	struct xt_cookie_checker checker_i, checker_r;
 	struct xt_private ei, er;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 	struct xt_msg_initiation initiation;
 	struct xt_msg_response response;
 };
@@ -64,7 +64,7 @@ static inline int send_initiation(struct ends *e)
 				    &e->initiation);
 
 	if (err == 0)
-		xt_cookie_stamp(&e->maker_i, 0, &e->initiation, sizeof(e->initiation));
+		xt_cookie_add_macs(&e->maker_i, 0, &e->initiation, sizeof(e->initiation));
 	return err;
 }
 
@@ -72,7 +72,7 @@ static inline int send_initiation(struct ends *e)
 static inline int receive_initiation(struct ends *e, const void *datagram, size_t len)
 {
 	struct xt_public remote;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 	int err;
 
 	if (xt_msg_type(datagram, len) != XT_MSG_INITIATION ||
@@ -83,7 +83,7 @@ static inline int receive_initiation(struct ends *e, const void *datagram, size_
 		return err;
 	if (memcmp(&remote, &e->peer_i.remote, 32) != 0)
 		return XT_E_NOPEER;
-	err = xt_noise_read_stamp(&e->hs_r, &e->peer_i, datagram, stamp);
+	err = xt_noise_read_timestamp(&e->hs_r, &e->peer_i, datagram, stamp);
 	if (err == 0)
 		assert_memory_equal(stamp, e->stamp, sizeof(stamp));
 	return err;
@@ -94,7 +94,7 @@ static inline int send_response(struct ends *e)
 	int err = xt_noise_respond(&e->hs_r, &e->peer_i, &e->er, INDEX_R, &e->response, &e->keys_r);
 
 	if (err == 0)
-		xt_cookie_stamp(&e->maker_r, 0, &e->response, sizeof(e->response));
+		xt_cookie_add_macs(&e->maker_r, 0, &e->response, sizeof(e->response));
 	return err;
 }
 

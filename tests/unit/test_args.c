@@ -39,7 +39,7 @@ static struct xt_args args;
 static char message[256];
 
 /* words: separated by blanks; "''" is the empty word. */
-static enum xt_args_wish parse(const char *words)
+static enum xt_args_action parse(const char *words)
 {
 	static char text[1024];
 	static char *argv[64];

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: host core crypto packet base */
 /* Programs on a loop: their input, their end, what they complain of. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include <xtunnel/error.h>
 
-#include "control/command_uv.h"
+#include "host/command_uv.h"
 
 struct outcome {
 	unsigned calls;

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: config core crypto packet base */
 /* Configuration files, good and bad, whole, cut and altered. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +12,13 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "conf_files.h"
-#include "control/conf_reader.h"
+#include "config/conf_reader.h"
 
 #define GOOD XT_VECTORS "/conf/good"
 #define BAD  XT_VECTORS "/conf/bad"
 
-static int parse(struct xt_conf *conf, struct xt_conf_notes *notes, const char *text, size_t len)
+static int parse(struct xt_conf *conf, struct xt_conf_diagnostics *notes, const char *text,
+		 size_t len)
 {
 	/* A copy of exact size: reading behind the end is then seen by the sanitizer. */
 	char *copy = malloc(len ? len : 1);
@@ -32,18 +33,18 @@ static int parse(struct xt_conf *conf, struct xt_conf_notes *notes, const char *
 static void one_good(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	int err = parse(&conf, &notes, text, len);
 
 	if (err) {
-		char *all = xt_conf_notes_print(&notes, path);
+		char *all = xt_conf_diagnostics_print(&notes, path);
 		print_error("%s", all);
 		free(all);
 	}
 	assert_int_equal(err, 0);
 	assert_int_equal(notes.n, 0);
 	xt_conf_clear(&conf);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void every_good_file_parses_without_a_note(void **state)
@@ -61,7 +62,7 @@ static void the_examples_parse_and_pass_the_check(void **state)
 		char path[1024];
 		size_t len;
 		struct xt_conf conf;
-		struct xt_conf_notes notes;
+		struct xt_conf_diagnostics notes;
 
 		snprintf(path, sizeof(path), XT_VECTORS "/../../conf/%s", names[i]);
 		char *text = conf_read(path, &len);
@@ -70,7 +71,7 @@ static void the_examples_parse_and_pass_the_check(void **state)
 		assert_int_equal(notes.n, 0);
 		free(text);
 		xt_conf_clear(&conf);
-		xt_conf_notes_clear(&notes);
+		xt_conf_diagnostics_clear(&notes);
 	}
 }
 
@@ -78,7 +79,7 @@ static void the_examples_parse_and_pass_the_check(void **state)
 static void one_bad(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	int err = parse(&conf, &notes, text, len);
 	size_t i = 0;
 
@@ -95,7 +96,7 @@ static void one_bad(const char *path, const char *text, size_t len)
 		size_t n = strcspn(at, "\n");
 		if (i >= notes.n || notes.v[i].line != line || notes.v[i].column != column ||
 		    strncmp(notes.v[i].text, at, n) != 0) {
-			char *all = xt_conf_notes_print(&notes, path);
+			char *all = xt_conf_diagnostics_print(&notes, path);
 			print_error("%s: expected %u:%u: %.*s\n%s", path, line, column, (int)n, at,
 				    all);
 			free(all);
@@ -107,7 +108,7 @@ static void one_bad(const char *path, const char *text, size_t len)
 	assert_int_equal(notes.n, i);
 	assert_false(conf_quotes_secret(&notes, text));
 	xt_conf_clear(&conf);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void every_bad_file_says_where_and_why(void **state)
@@ -119,7 +120,7 @@ static void every_bad_file_says_where_and_why(void **state)
 static void one_altered(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	char *copy = malloc(len + 1);
 
 	(void)path;
@@ -134,7 +135,7 @@ static void one_altered(const char *path, const char *text, size_t len)
 		assert_true(err == 0 || (err == XT_E_SYNTAX && notes.n));
 		assert_false(conf_quotes_secret(&notes, text));
 		xt_conf_clear(&conf);
-		xt_conf_notes_clear(&notes);
+		xt_conf_diagnostics_clear(&notes);
 	}
 	for (size_t i = 0; i < len * 8; i++) {
 		copy[i / 8] = (char)(text[i / 8] ^ (1 << (i % 8)));
@@ -143,12 +144,12 @@ static void one_altered(const char *path, const char *text, size_t len)
 		assert_true(err == 0 || (err == XT_E_SYNTAX && notes.n));
 		assert_false(conf_quotes_secret(&notes, text));
 		xt_conf_clear(&conf);
-		xt_conf_notes_clear(&notes);
+		xt_conf_diagnostics_clear(&notes);
 		copy[i / 8] = '\n';
 		parse(&conf, &notes, copy, len);
 		assert_false(conf_quotes_secret(&notes, text));
 		xt_conf_clear(&conf);
-		xt_conf_notes_clear(&notes);
+		xt_conf_diagnostics_clear(&notes);
 		copy[i / 8] = text[i / 8];
 	}
 	free(copy);
@@ -161,7 +162,7 @@ static void a_cut_or_altered_file_neither_crashes_nor_shows_a_key(void **state)
 	conf_each(BAD, one_altered);
 }
 
-static void load_text(struct xt_conf *conf, struct xt_conf_notes *notes, const char *name)
+static void load_text(struct xt_conf *conf, struct xt_conf_diagnostics *notes, const char *name)
 {
 	char path[1024];
 	size_t len;
@@ -182,7 +183,7 @@ static void assert_cidr(const struct xt_cidr *cidr, const char *text)
 static void a_quick_file_is_read_to_the_last_key(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	(void)state;
 
 	load_text(&c, &notes, "quick-all.conf");
@@ -217,13 +218,13 @@ static void a_quick_file_is_read_to_the_last_key(void **state)
 	assert_string_equal(c.peers[1].endpoint_host, "2001:db8::1");
 	xt_conf_clear(&c);
 	xt_conf_clear(&c); /* twice is fine */
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void blanks_case_sections_and_signs_are_as_the_tools_take_them(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	(void)state;
 
 	load_text(&c, &notes, "blanks.conf");
@@ -254,7 +255,7 @@ static void blanks_case_sections_and_signs_are_as_the_tools_take_them(void **sta
 static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	(void)state;
 
 	load_text(&c, &notes, "ours.conf");
@@ -286,13 +287,13 @@ static void what_the_tools_let_pass_is_warned_about(void **state)
 				   "PublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 				   "AllowedIPs = 10.1.2.3/8\nEndpoint = 2001:db8::1:51820\n";
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	(void)state;
 
 	assert_int_equal(parse(&c, &notes, text, strlen(text)), 0);
 	assert_int_equal(c.mtu, 1400);
 	assert_string_equal(c.peers[0].endpoint_host, "2001:db8::1");
-	char *all = xt_conf_notes_print(&notes, "f");
+	char *all = xt_conf_diagnostics_print(&notes, "f");
 	assert_string_equal(
 	    all, "f:3:1: warning: MTU stands on line 2 already; this one counts\n"
 		 "f:4:4: warning: a comment; did you mean \"#: Echo\"?\n"
@@ -300,21 +301,21 @@ static void what_the_tools_let_pass_is_warned_about(void **state)
 		 "f:8:12: warning: Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT\n");
 	free(all);
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void no_more_than_twenty_errors_are_told(void **state)
 {
 	char text[4096] = "[Interface]\n";
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	(void)state;
 
 	for (int i = 0; i < 100; i++)
 		strcat(text, "nonsense\n");
 	assert_int_equal(parse(&c, &notes, text, strlen(text)), XT_E_SYNTAX);
 	assert_int_equal(notes.n, XT_CONF_ERRORS_MAX);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void names_of_interfaces_are_those_of_wg_quick(void **state)
@@ -333,7 +334,7 @@ static void names_of_interfaces_are_those_of_wg_quick(void **state)
 static void the_change_holds_all_but_names(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_notes notes;
+	struct xt_conf_diagnostics notes;
 	struct xt_change change;
 	(void)state;
 
@@ -365,7 +366,7 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	static const char key[] = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
 	char dir[] = "/tmp/control-test-XXXXXX", path[64], key_path[64];
 	struct xt_conf c;
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	(void)state;
 
 	assert_non_null(mkdtemp(dir));
@@ -376,7 +377,7 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	assert_string_equal(c.path, path);
 	assert_int_equal(notes.v[0].line, 2);
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 
 	char text[64];
 	snprintf(text, sizeof(text), " %s\n\n", key);
@@ -393,13 +394,13 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	assert_int_equal(notes.n, 1);
 	assert_true(notes.v[0].warning);
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 
 	write_file(key_path, "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk\n", 0600);
 	assert_int_equal(xt_conf_load(&c, path, &notes), XT_E_SYNTAX);
 	assert_null(strstr(notes.v[0].text, "yAnz5"));
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 
 	write_file(path, "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n",
 		   0640);
@@ -407,19 +408,19 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	assert_int_equal(notes.n, 1);
 	assert_non_null(strstr(notes.v[0].text, "others can read"));
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	unlink(key_path);
 	unlink(path);
 	assert_int_equal(xt_conf_load(&c, path, &notes), -2 /* ENOENT */);
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	assert_int_equal(xt_conf_load(&c, dir, &notes), XT_E_SYNTAX); /* its name is too long */
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	assert_int_equal(xt_conf_load(&c, "no-such-name", &notes), -2);
 	assert_string_equal(c.path, "/etc/xtunnel/no-such-name.conf");
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	rmdir(dir);
 }
 
@@ -427,7 +428,7 @@ static void a_file_too_large_is_refused(void **state)
 {
 	char dir[] = "/tmp/control-test-XXXXXX", path[64];
 	struct xt_conf c;
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	(void)state;
 
 	assert_non_null(mkdtemp(dir));
@@ -436,7 +437,7 @@ static void a_file_too_large_is_refused(void **state)
 	assert_int_equal(truncate(path, XT_CONF_FILE_MAX + 1), 0);
 	assert_int_equal(xt_conf_load(&c, path, &notes), -27 /* EFBIG */);
 	xt_conf_clear(&c);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 	unlink(path);
 	rmdir(dir);
 }

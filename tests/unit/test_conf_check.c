@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: config core crypto packet base */
 /* What a configuration that parsed is refused or warned for. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/conf.h"
+#include "config/conf.h"
 
 #define KEY  "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
 #define OWN  "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
@@ -22,19 +22,19 @@
 static void check(const char *text, int expect, const char *notes_text)
 {
 	struct xt_conf conf;
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &notes);
 
 	if (err)
-		print_error("%s", xt_conf_notes_print(&notes, "parse"));
+		print_error("%s", xt_conf_diagnostics_print(&notes, "parse"));
 	assert_int_equal(err, 0);
 	err = xt_conf_check(&conf, &notes);
-	char *all = xt_conf_notes_print(&notes, "f");
+	char *all = xt_conf_diagnostics_print(&notes, "f");
 	assert_string_equal(all, notes_text);
 	assert_int_equal(err, expect);
 	free(all);
 	xt_conf_clear(&conf);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void a_sound_file_has_no_notes(void **state)

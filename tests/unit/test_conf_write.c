@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: config core crypto packet base */
 /* Configurations written and read again; what a running device puts into one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "conf_files.h"
-#include "control/conf_write.h"
+#include "config/conf_write.h"
 #include "seed.h"
 
 #define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
@@ -24,16 +24,16 @@
 
 static void parse(struct xt_conf *conf, const char *text, size_t len)
 {
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	int err = xt_conf_parse(conf, "wg0", text, len, &notes);
 
 	if (err) {
-		char *all = xt_conf_notes_print(&notes, "written");
+		char *all = xt_conf_diagnostics_print(&notes, "written");
 		print_error("%s\n%.*s\n", all, (int)len, text);
 		free(all);
 	}
 	assert_int_equal(err, 0);
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 static void same_text(const char *a, const char *b)

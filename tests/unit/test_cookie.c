@@ -51,7 +51,7 @@ static void set_up(struct pair *p)
 	memset(&p->msg.macs, 0xff, sizeof(p->msg.macs));
 	xt_cookie_checker_init(&p->checker, &responder, drawn, &secrets_drawn);
 	xt_cookie_maker_init(&p->maker, &responder);
-	xt_cookie_stamp(&p->maker, T0, &p->msg, LEN);
+	xt_cookie_add_macs(&p->maker, T0, &p->msg, LEN);
 }
 
 static enum xt_cookie_result check(struct pair *p, uint64_t now, const struct xt_endpoint *from)
@@ -90,7 +90,7 @@ static void reply_and_second_try_are_the_known_ones(void **state)
 		set_up(&p);
 		take_cookie(&p, rows[i].from);
 		vector_expect("handshake.txt", rows[i].reply, &p.reply, sizeof(p.reply));
-		xt_cookie_stamp(&p.maker, T0, &p.msg, LEN);
+		xt_cookie_add_macs(&p.maker, T0, &p.msg, LEN);
 		vector_expect("handshake.txt", rows[i].initiation, &p.msg, LEN);
 		assert_int_equal(check(&p, T0, rows[i].from), XT_COOKIE_MAC2);
 	}
@@ -104,12 +104,12 @@ static void a_response_is_stamped_and_answered_like_an_initiation(void **state)
 	(void)state;
 	set_up(&p);
 	vector_get("handshake.txt", "psk_response", &msg, sizeof(msg));
-	xt_cookie_stamp(&p.maker, T0, &msg, sizeof(msg));
+	xt_cookie_add_macs(&p.maker, T0, &msg, sizeof(msg));
 	assert_int_equal(xt_cookie_check(&p.checker, T0, &msg, sizeof(msg), &v4), XT_COOKIE_MAC1);
 	xt_cookie_reply(&p.checker, T0, &msg, sizeof(msg), &v4, &p.reply);
 	assert_int_equal(xt_le32_load(p.reply.receiver), xt_le32_load(msg.sender));
 	assert_true(xt_cookie_accept(&p.maker, T0, &p.reply));
-	xt_cookie_stamp(&p.maker, T0, &msg, sizeof(msg));
+	xt_cookie_add_macs(&p.maker, T0, &msg, sizeof(msg));
 	assert_int_equal(xt_cookie_check(&p.checker, T0, &msg, sizeof(msg), &v4), XT_COOKIE_MAC2);
 }
 
@@ -121,7 +121,7 @@ static void a_flipped_bit_costs_mac1_or_only_mac2(void **state)
 	(void)state;
 	set_up(&p);
 	take_cookie(&p, &v4);
-	xt_cookie_stamp(&p.maker, T0, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0, &p.msg, LEN);
 	for (size_t bit = 0; bit < 8 * LEN; bit++) {
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(check(&p, T0, &v4),
@@ -162,7 +162,7 @@ static void a_cookie_is_worth_nothing_from_another_address_or_port(void **state)
 	(void)state;
 	set_up(&p);
 	take_cookie(&p, &v4);
-	xt_cookie_stamp(&p.maker, T0, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0, &p.msg, LEN);
 	other.port++;
 	assert_int_equal(check(&p, T0, &other), XT_COOKIE_MAC1);
 	other = v4;
@@ -178,7 +178,7 @@ static void the_checkers_secret_lives_for_120_seconds(void **state)
 	(void)state;
 	set_up(&p);
 	take_cookie(&p, &v4);
-	xt_cookie_stamp(&p.maker, T0, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0, &p.msg, LEN);
 	assert_int_equal(check(&p, T0 + 120 * XT_SECOND - 1, &v4), XT_COOKIE_MAC2);
 	assert_int_equal(check(&p, T0 + 120 * XT_SECOND, &v4), XT_COOKIE_MAC1);
 
@@ -197,9 +197,9 @@ static void the_maker_uses_a_cookie_for_115_seconds(void **state)
 	(void)state;
 	set_up(&p);
 	take_cookie(&p, &v4);
-	xt_cookie_stamp(&p.maker, T0 + 115 * XT_SECOND - 1, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0 + 115 * XT_SECOND - 1, &p.msg, LEN);
 	assert_memory_not_equal(p.msg.macs.mac2, zero, 16);
-	xt_cookie_stamp(&p.maker, T0 + 115 * XT_SECOND, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0 + 115 * XT_SECOND, &p.msg, LEN);
 	assert_memory_equal(p.msg.macs.mac2, zero, 16);
 	assert_int_equal(check(&p, T0 + 115 * XT_SECOND, &v4), XT_COOKIE_MAC1);
 }
@@ -236,7 +236,7 @@ static void a_reply_is_accepted_once_and_only_for_the_last_mac1(void **state)
 	assert_true(p.maker.born == T0);
 
 	p.msg.sender.b[0] ^= 1;
-	xt_cookie_stamp(&p.maker, T0, &p.msg, LEN);
+	xt_cookie_add_macs(&p.maker, T0, &p.msg, LEN);
 	assert_false(xt_cookie_accept(&p.maker, T0, &p.reply));
 }
 

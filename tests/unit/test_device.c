@@ -144,7 +144,7 @@ static void speak(struct pair *p, struct end *e, struct end *to)
 {
 	xt_device_tick(e->dev, p->now, e->tx);
 	carry(p, e, to);
-	while (xt_send_own(e->dev, p->now, e->batch)) {
+	while (xt_send_device_traffic(e->dev, p->now, e->batch)) {
 		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
 		xt_send_finish(e->dev, p->now, e->batch, e->tx);
 		carry(p, e, to);
@@ -402,10 +402,10 @@ static void what_a_change_says_of_one_peer_counts_in_its_order(void **state)
 	static const struct {
 		const char *steps;
 		int there, absent; /* result when the peer was there before, and when not */
-	} cases[] = {{"A", 1, 1},     {"R", -1, -1},  {"U", 1, -1},   {"RA", 2, 2},   {"AR", -1, -1},
-		     {"RU", -1, -1},  {"UA", 2, 2},   {"RUA", 3, 3},  {"RAU", 3, 3},  {"RAR", -1, -1},
-		     {"RARA", 4, 4},  {"ARA", 3, 3},  {"ARAU", 4, 4}, {"UR", -1, -1}, {"URU", -1, -1},
-		     {"RARU", -1, -1}};
+	} cases[] = {{"A", 1, 1},    {"R", -1, -1},   {"U", 1, -1},    {"RA", 2, 2},
+		     {"AR", -1, -1}, {"RU", -1, -1},  {"UA", 2, 2},    {"RUA", 3, 3},
+		     {"RAU", 3, 3},  {"RAR", -1, -1}, {"RARA", 4, 4},  {"ARA", 3, 3},
+		     {"ARAU", 4, 4}, {"UR", -1, -1},  {"URU", -1, -1}, {"RARU", -1, -1}};
 	struct pair *p = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -418,18 +418,18 @@ static void stamps_never_reach_the_bound_nor_go_below_the_floor(void **state)
 {
 	struct pair *p = *state;
 
-	xt_device_stamp_limits(p->a.dev, p->now.wall + XT_SECOND, p->now.wall + 2 * XT_SECOND);
-	assert_true(xt_device_stamp(p->a.dev) >= p->now.wall + XT_SECOND);
+	xt_device_timestamp_limits(p->a.dev, p->now.wall + XT_SECOND, p->now.wall + 2 * XT_SECOND);
+	assert_true(xt_device_timestamp(p->a.dev) >= p->now.wall + XT_SECOND);
 	send_from(p, &p->a, &p->b, 100);
 	assert_int_equal(p->moved, 1);
-	assert_true(xt_device_stamp(p->a.dev) > p->now.wall + XT_SECOND);
+	assert_true(xt_device_timestamp(p->a.dev) > p->now.wall + XT_SECOND);
 	xt_device_tick(p->b.dev, p->now, p->b.tx);
 	xt_tx_reset(p->b.tx); /* the response is lost */
 	p->now.mono += 6 * XT_SECOND;
 	p->now.wall += 6 * XT_SECOND;
 	speak(p, &p->a, &p->b);
 	assert_int_equal(p->moved, 1); /* held back at the bound */
-	xt_device_stamp_limits(p->a.dev, 0, XT_NEVER);
+	xt_device_timestamp_limits(p->a.dev, 0, XT_NEVER);
 	p->now.mono += 6 * XT_SECOND;
 	p->now.wall += 6 * XT_SECOND;
 	settle(p);
@@ -456,7 +456,8 @@ static void padding_stays_within_the_mtu(void **state)
 {
 	struct pair *p = *state;
 	struct xt_pkt *pkt;
-	static const uint32_t lens[][2] = {{20, 32}, {32, 32}, {1409, 1420}, {1420, 1420}, {1430, 1430}};
+	static const uint32_t lens[][2] = {
+	    {20, 32}, {32, 32}, {1409, 1420}, {1420, 1420}, {1430, 1430}};
 
 	send_from(p, &p->a, &p->b, 100);
 	settle(p);
@@ -501,19 +502,19 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_first_packet_travels_with_the_first_handshake),
-		T(the_responder_sends_nothing_before_it_has_heard_the_initiator),
-		T(both_may_begin_at_once_and_need_no_timer),
-		T(a_spoofed_inner_source_is_dropped),
-		T(a_repeated_or_altered_datagram_is_dropped),
-		T(a_restarted_side_handshakes_when_it_hears_of_a_lost_session),
-		T(a_bad_change_leaves_the_device_as_it_was),
-		T(our_own_key_is_no_peer),
-		T(what_a_change_says_of_one_peer_counts_in_its_order),
-		T(stamps_never_reach_the_bound_nor_go_below_the_floor),
-		T(an_idle_device_wants_no_call),
-		T(padding_stays_within_the_mtu),
-		T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	    T(the_first_packet_travels_with_the_first_handshake),
+	    T(the_responder_sends_nothing_before_it_has_heard_the_initiator),
+	    T(both_may_begin_at_once_and_need_no_timer),
+	    T(a_spoofed_inner_source_is_dropped),
+	    T(a_repeated_or_altered_datagram_is_dropped),
+	    T(a_restarted_side_handshakes_when_it_hears_of_a_lost_session),
+	    T(a_bad_change_leaves_the_device_as_it_was),
+	    T(our_own_key_is_no_peer),
+	    T(what_a_change_says_of_one_peer_counts_in_its_order),
+	    T(stamps_never_reach_the_bound_nor_go_below_the_floor),
+	    T(an_idle_device_wants_no_call),
+	    T(padding_stays_within_the_mtu),
+	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,9 @@
 #include "base/bytes.h"
 #include "packet/echo_rules.h"
 
-static struct xt_echo_own own_of(const char *cidr, const char *peer)
+static struct xt_echo_local own_of(const char *cidr, const char *peer)
 {
-	struct xt_echo_own own = {0};
+	struct xt_echo_local own = {0};
 
 	assert_int_equal(xt_cidr_parse(&own.cidr, cidr), 0);
 	if (peer)
@@ -36,8 +36,8 @@ static bool covers(void *ctx, const struct xt_ip *ip)
 
 static void host_answers_for_free_addresses_of_its_networks(void **unused)
 {
-	struct xt_echo_own own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL),
-				    own_of("10.7.0.200/16", NULL)};
+	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL),
+				      own_of("10.7.0.200/16", NULL)};
 	struct xt_cidr peers;
 	struct xt_echo_rules rules = {
 	    .side = XT_ECHO_SIDE_HOST, .own = own, .n_own = 3, .covered = covers, .ctx = &peers};
@@ -67,8 +67,10 @@ static void host_answers_for_free_addresses_of_its_networks(void **unused)
 
 static void small_networks_have_no_broadcast_address(void **unused)
 {
-	struct xt_echo_own own30 = own_of("10.7.0.5/30", NULL), own31 = own_of("10.7.0.5/31", NULL);
-	struct xt_echo_own own32 = own_of("10.7.0.5/32", NULL), own128 = own_of("fd07::/128", NULL);
+	struct xt_echo_local own30 = own_of("10.7.0.5/30", NULL),
+			     own31 = own_of("10.7.0.5/31", NULL);
+	struct xt_echo_local own32 = own_of("10.7.0.5/32", NULL),
+			     own128 = own_of("fd07::/128", NULL);
 	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .own = &own30, .n_own = 1};
 
 	(void)unused;
@@ -90,8 +92,8 @@ static void small_networks_have_no_broadcast_address(void **unused)
 
 static void a_pair_answers_for_its_other_end_only(void **unused)
 {
-	struct xt_echo_own own[] = {own_of("192.168.7.1", "192.168.7.2"),
-				    own_of("fd07::1/64", "fd07:1::2")};
+	struct xt_echo_local own[] = {own_of("192.168.7.1", "192.168.7.2"),
+				      own_of("fd07::1/64", "fd07:1::2")};
 	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .own = own, .n_own = 2};
 
 	(void)unused;
@@ -108,7 +110,7 @@ static void a_pair_answers_for_its_other_end_only(void **unused)
 
 static void peer_answers_for_own_addresses_only(void **unused)
 {
-	struct xt_echo_own own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL)};
+	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL)};
 	struct xt_cidr all;
 	struct xt_echo_rules rules = {
 	    .side = XT_ECHO_SIDE_PEER, .own = own, .n_own = 2, .covered = covers, .ctx = &all};
@@ -126,7 +128,7 @@ static void peer_answers_for_own_addresses_only(void **unused)
 
 static void a_list_is_the_exact_set_for_both_sides(void **unused)
 {
-	struct xt_echo_own own = own_of("10.7.0.1/24", NULL);
+	struct xt_echo_local own = own_of("10.7.0.1/24", NULL);
 	struct xt_cidr list[2], all;
 	struct xt_echo_rules rules = {.own = &own,
 				      .n_own = 1,
@@ -163,8 +165,8 @@ static void without_addresses_nothing_is_answered(void **unused)
 
 static void directed_broadcast_is_known(void **unused)
 {
-	struct xt_echo_own own[] = {own_of("10.7.0.1/24", NULL), own_of("10.8.0.1/31", NULL),
-				    own_of("192.168.7.1", "192.168.7.2")};
+	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("10.8.0.1/31", NULL),
+				      own_of("192.168.7.1", "192.168.7.2")};
 	struct xt_echo_rules rules = {.own = own, .n_own = 3};
 	const char *const no[] = {"10.7.0.0", "10.7.0.254", "10.8.0.1", "192.168.7.1", "fd07::"};
 	struct xt_ip ip;

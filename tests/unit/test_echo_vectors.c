@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "packet/echo_turn.h"
+#include "packet/echo_responder.h"
 
 #define LIST 8
 
 static struct xt_batch *in, *replies, *released;
 static struct xt_echo *echo;
-static struct xt_echo_own own[LIST];
+static struct xt_echo_local own[LIST];
 static struct xt_cidr addresses[LIST], covered[LIST];
 static size_t n_covered;
 static uint8_t buf[66000];
@@ -93,7 +93,7 @@ static struct xt_pkt *put(const uint8_t *p, size_t len, struct xt_peer *from)
 
 static void turn(enum xt_echo_side side)
 {
-	xt_echo_turn(echo, side, 1, in, replies, released);
+	xt_echo_process(echo, side, 1, in, replies, released);
 }
 
 static size_t from_hex(uint8_t *out, const char *text)

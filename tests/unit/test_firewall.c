@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: host core crypto packet base */
 /* The text for nft(8), to the byte, and nft's own word on it where it is installed. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "control/firewall.h"
+#include "host/firewall.h"
 
 static struct xt_ip own[2];
 

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: ipc core crypto packet base */
 /* Where requests end, in pieces of every size; the buffer that they wait in. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/frame.h"
-#include "control/inbox.h"
+#include "ipc/frame.h"
+#include "ipc/inbox.h"
 
 /* The same answer whether text came at once or byte by byte. */
 static void assert_frame(enum xt_framing framing, const char *text, size_t wanted)

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: host core crypto packet base */
 /* Hooks: order, failure, cancellation, what a child gets. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/hooks_uv.h"
+#include "host/hooks_uv.h"
 
 struct outcome {
 	unsigned calls;

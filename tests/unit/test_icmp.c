@@ -12,11 +12,11 @@
 #define SECOND UINT64_C(1000000000)
 
 static uint8_t p[4096], out[XT_ICMP6_MAX];
-static const struct xt_ip own4 = {4, {10, 9, 0, 1}}, own6 = {6, {0xfd, 9, [15] = 1}};
+static const struct xt_ip local4 = {4, {10, 9, 0, 1}}, local6 = {6, {0xfd, 9, [15] = 1}};
 
 static size_t build(size_t len, enum xt_icmp_kind kind)
 {
-	return xt_icmp_build(out, p, len, kind, 1400, p[0] >> 4 == 4 ? &own4 : &own6);
+	return xt_icmp_build(out, p, len, kind, 1400, p[0] >> 4 == 4 ? &local4 : &local6);
 }
 
 static void each_kind_has_its_type_and_code(void **unused)
@@ -33,7 +33,7 @@ static void each_kind_has_its_type_and_code(void **unused)
 		assert_int_equal(got, 28 + len);
 		assert_int_equal(xt_be16_get(out + 20), want4[kind]);
 		assert_int_equal(xt_be32_get(out + 24), kind == XT_ICMP_TOO_BIG ? 1400 : 0);
-		assert_memory_equal(out + 12, own4.b, 4);
+		assert_memory_equal(out + 12, local4.b, 4);
 		assert_memory_equal(out + 16, p + 12, 4);
 		assert_memory_equal(out + 28, p, len);
 		assert_true(slow_right(out, got));
@@ -42,7 +42,7 @@ static void each_kind_has_its_type_and_code(void **unused)
 		assert_int_equal(got, 48 + len);
 		assert_int_equal(xt_be16_get(out + 40), want6[kind]);
 		assert_int_equal(xt_be32_get(out + 44), kind == XT_ICMP_TOO_BIG ? 1400 : 0);
-		assert_memory_equal(out + 8, own6.b, 16);
+		assert_memory_equal(out + 8, local6.b, 16);
 		assert_memory_equal(out + 24, p + 8, 16);
 		assert_memory_equal(out + 48, p, len);
 		assert_true(slow_right(out, got));
@@ -73,10 +73,10 @@ static void without_own_address_the_destination_speaks(void **unused)
 	(void)unused;
 	assert_true(xt_icmp_build(out, p, len, XT_ICMP_NO_ROUTE, 0, NULL) > 0);
 	assert_memory_equal(out + 12, p + 16, 4);
-	assert_true(xt_icmp_build(out, p, len, XT_ICMP_NO_ROUTE, 0, &own6) > 0);
+	assert_true(xt_icmp_build(out, p, len, XT_ICMP_NO_ROUTE, 0, &local6) > 0);
 	assert_memory_equal(out + 12, p + 16, 4);
 	len = request6(p, 1, 2, 8);
-	assert_true(xt_icmp_build(out, p, len, XT_ICMP_NO_ROUTE, 0, &own4) > 0);
+	assert_true(xt_icmp_build(out, p, len, XT_ICMP_NO_ROUTE, 0, &local4) > 0);
 	assert_memory_equal(out + 8, p + 24, 16);
 }
 
@@ -191,20 +191,21 @@ static void answers_are_limited_and_what_was_not_said_is_counted(void **unused)
 	xt_icmp_init(&icmp, now, 100, 50);
 	for (int i = 0; i < 60; i++)
 		assert_int_equal(
-		    xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &own4, batch), i < 50);
+		    xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch), i < 50);
 	assert_int_equal(batch->n, 50);
 	assert_int_equal(icmp.sent, 50);
 	assert_int_equal(icmp.suppressed, 10);
 	now += SECOND / 100;
-	assert_true(xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &own4, batch));
-	assert_false(xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &own4, batch));
+	assert_true(xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch));
+	assert_false(xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch));
 	now += UINT64_C(1) << 62;
 	for (int i = 0; i < 60; i++)
 		assert_int_equal(
-		    xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &own4, batch), i < 50);
+		    xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch), i < 50);
 	/* What must not be answered costs nothing and is no suppression. */
 	p[12] = 224;
-	assert_false(xt_icmp_answer(&icmp, now + SECOND, &pkt, XT_ICMP_NO_ROUTE, 0, &own4, batch));
+	assert_false(
+	    xt_icmp_answer(&icmp, now + SECOND, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch));
 	assert_int_equal(icmp.suppressed, 21);
 	xt_batch_free(batch);
 }

@@ -69,7 +69,7 @@ static enum xt_verdict knock(struct xt_cookie_maker *maker, uint32_t source)
 
 	randombytes_buf(msg, sizeof(msg));
 	memcpy(msg, "\1\0\0\0", 4);
-	xt_cookie_stamp(maker, now.mono, msg, sizeof(msg));
+	xt_cookie_add_macs(maker, now.mono, msg, sizeof(msg));
 	return xt_handshake_queue(dev, now, &path, msg, sizeof(msg));
 }
 
@@ -130,7 +130,7 @@ static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
 	for (uint32_t i = 0; i < 100000; i++) {
 		(void)knock(&maker, 0xc6130000u + i % 10000);
 		assert_in_range(dev->queue.n, 0, XT_QUEUE_BUSY);
-		assert_in_range(dev->asked.n, 0, XT_ASKED_PLACES);
+		assert_in_range(dev->asked.n, 0, XT_PENDING_COOKIE_SLOTS);
 	}
 	while (dev->queue.n || dev->asked.n)
 		tick();

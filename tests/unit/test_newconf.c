@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: config core crypto packet base */
 /* The two ready files of a link. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 
 #include "base/addr.h"
 #include "base/text.h"
-#include "control/conf.h"
-#include "control/newconf.h"
+#include "config/conf.h"
+#include "config/newconf.h"
 #include "crypto/dh.h"
 
 static void keys(struct xt_newconf *new)
@@ -30,7 +30,7 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 {
 	struct xt_newconf new;
 	struct xt_conf conf[2];
-	struct xt_conf_notes notes = {0};
+	struct xt_conf_diagnostics notes = {0};
 	char *text[2];
 	int bad;
 	(void)state;
@@ -61,7 +61,7 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 		xt_conf_clear(&conf[i]);
 		free(text[i]);
 	}
-	xt_conf_notes_clear(&notes);
+	xt_conf_diagnostics_clear(&notes);
 }
 
 /* What stock wg-quick and wg would choke on stays behind "#:". */

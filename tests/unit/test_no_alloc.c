@@ -13,8 +13,8 @@
 
 #include "aead_backends.h"
 #include "net_own.h"
-#include "road.h"
-#include "tunnel/crew.h"
+#include "loopback.h"
+#include "tunnel/worker_pool.h"
 
 #define PACKETS 10000
 
@@ -167,11 +167,11 @@ static void pass(struct road *road, uint64_t packets)
 
 static void road_counts(struct xt_aead *aead, unsigned threads, bool super)
 {
-	struct xt_crew *crew = NULL;
+	struct xt_worker_pool *crew = NULL;
 	struct road road;
 
 	if (threads > 1)
-		assert_int_equal(xt_crew_new(&crew, aead, threads), 0);
+		assert_int_equal(xt_worker_pool_new(&crew, aead, threads), 0);
 	road_new(&road, super, aead, crew);
 	mixture(&road.a, super);
 	mixture(&road.b, super);
@@ -187,7 +187,7 @@ static void road_counts(struct xt_aead *aead, unsigned threads, bool super)
 	assert_int_equal(road.a.udp.wire.carried + road.b.udp.wire.carried - 2,
 			 road.a.tun.sunk + road.b.tun.sunk);
 	road_free(&road);
-	xt_crew_free(crew);
+	xt_worker_pool_free(crew);
 	print_message("%s, %u threads, %s: %llu allocations\n", xt_aead_name(aead), threads,
 		      super ? "super-packets" : "single packets", (unsigned long long)allocations);
 	assert_int_equal(allocations, 0);

@@ -86,7 +86,7 @@ static void a_stranger_who_names_a_peer_is_refused_at_the_stamp(void **state)
 	struct xt_noise_local liar;
 	struct xt_noise_peer as_liar;
 	struct xt_public remote;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	set_up(&e, "psk_key");
@@ -97,7 +97,8 @@ static void a_stranger_who_names_a_peer_is_refused_at_the_stamp(void **state)
 	    xt_noise_initiate(&e.hs_i, &liar, &as_liar, &e.ei, e.stamp, 1, &e.initiation), 0);
 	assert_int_equal(xt_noise_read_initiation(&e.hs_r, &e.r, &e.initiation, &remote), 0);
 	assert_memory_equal(&remote, &e.i.public_key, 32);
-	assert_int_equal(xt_noise_read_stamp(&e.hs_r, &e.peer_i, &e.initiation, stamp), XT_E_AUTH);
+	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
+			 XT_E_AUTH);
 	assert_memory_equal(&e.hs_r, zero, sizeof(e.hs_r));
 	assert_int_equal(send_response(&e), XT_E_INVALID);
 }
@@ -182,14 +183,14 @@ static void without_a_private_key_nothing_works(void **state)
 static void verbs_out_of_order_are_refused(void **state)
 {
 	struct ends e;
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 	struct xt_public remote;
 
 	(void)state;
 	set_up(&e, "psk_key");
 	assert_int_equal(send_initiation(&e), 0);
 	assert_int_equal(send_response(&e), XT_E_INVALID);
-	assert_int_equal(xt_noise_read_stamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
+	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
 			 XT_E_INVALID);
 	assert_int_equal(xt_noise_read_initiation(&e.hs_r, &e.r, &e.initiation, &remote), 0);
 	assert_int_equal(send_response(&e), XT_E_INVALID); /* the stamp was not read */

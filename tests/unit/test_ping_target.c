@@ -10,7 +10,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
-#include "cli/ping_target.h"
+#include "daemon/ping_target.h"
 
 static struct xt_cidr allowed[5];
 static struct xt_peer_report peers[3];

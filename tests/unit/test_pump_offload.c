@@ -51,7 +51,7 @@ struct end {
 static struct end ends[2];
 static uint64_t seed;
 static struct xt_aead *aead;
-static struct xt_crew *crew;
+static struct xt_worker_pool *crew;
 static struct xt_echo *echo;
 static struct xt_time now;
 static uint8_t payload[65536];
@@ -295,7 +295,7 @@ static int begin_with_crew(void **state)
 	assert_int_equal(xt_echo_new(&echo, &config), 0);
 
 	assert_int_equal(xt_aead_new(&own, NULL), 0);
-	assert_int_equal(xt_crew_new(&crew, own, 2), 0);
+	assert_int_equal(xt_worker_pool_new(&crew, own, 2), 0);
 	*state = own;
 	return begin(NULL);
 }
@@ -314,7 +314,7 @@ static int end(void **state)
 
 static int end_with_crew(void **state)
 {
-	xt_crew_free(crew);
+	xt_worker_pool_free(crew);
 	crew = NULL;
 	xt_echo_free(echo);
 	echo = NULL;

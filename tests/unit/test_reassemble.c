@@ -33,11 +33,11 @@ static int teardown(void **unused)
 }
 
 /* Hand in the fragment of whole that carries n bytes from at on. */
-static enum xt_reassemble_fate add(size_t len, size_t at, size_t n, uint32_t id)
+static enum xt_reassemble_verdict add(size_t len, size_t at, size_t n, uint32_t id)
 {
 	size_t got = cut_fragment(piece, whole, len, at, n, id);
 	uint8_t *exact = malloc(got);
-	enum xt_reassemble_fate fate;
+	enum xt_reassemble_verdict fate;
 	struct xt_ip_view view;
 
 	if (whole[0] >> 4 == 4) {
@@ -233,7 +233,7 @@ static void more_fragments_than_can_be_kept_discard(void **unused)
 	(void)unused;
 	for (int six = 0; six < 2; six++) {
 		size_t len = six ? request6(whole, 1, 2, 65000) : request4(whole, 1, 2, 65000), i;
-		enum xt_reassemble_fate fate = XT_REASSEMBLE_KEPT;
+		enum xt_reassemble_verdict fate = XT_REASSEMBLE_KEPT;
 
 		for (i = 0; i < 8000 && fate == XT_REASSEMBLE_KEPT; i++)
 			fate = add(len, i * 8, 8, 1);

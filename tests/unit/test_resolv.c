@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: host core crypto packet base */
 /* Blocks in a resolv.conf: what comes out of which text, and that taking them out restores it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include <xtunnel/error.h>
 
-#include "control/resolv.h"
+#include "host/resolv.h"
 #include "seed.h"
 
 static char *words[] = {"10.7.0.53", "corp.example", "fd07::53", "lab.example"};

@@ -53,7 +53,7 @@ static void on_closed(void *ctx)
 
 static void begin(struct seen *seen, unsigned families)
 {
-	struct xt_resolver_calls calls = {seen, on_found, on_failed, on_closed};
+	struct xt_resolver_callbacks calls = {seen, on_found, on_failed, on_closed};
 
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(uv_loop_init(&seen->uv), 0);

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/rundir.h"
+#include "daemon/rundir.h"
 
 static char base[64], run[80];
 
@@ -67,7 +67,7 @@ static void looking_makes_no_directory(void **state)
 	(void)state;
 	assert_false(xt_rundir_find(path, "left"));
 	assert_false(xt_rundir_marked("left", &uid));
-	assert_int_equal(xt_rundir_own(dir, false), 0);
+	assert_int_equal(xt_rundir_path(dir, false), 0);
 	assert_int_equal(stat(run, &st), -1);
 }
 
@@ -77,19 +77,19 @@ static void the_directory_is_made_and_nobody_elses(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(xt_rundir_own(dir, true), 0);
+	assert_int_equal(xt_rundir_path(dir, true), 0);
 	assert_string_equal(dir, run);
 	assert_int_equal(stat(run, &st), 0);
 	assert_int_equal(st.st_mode & 022, 0);
-	assert_int_equal(xt_rundir_own(dir, true), 0);
+	assert_int_equal(xt_rundir_path(dir, true), 0);
 	chmod(run, 0777);
-	assert_true(xt_rundir_own(dir, true) < 0);
+	assert_true(xt_rundir_path(dir, true) < 0);
 	rmdir(run);
 	assert_int_equal(symlink("/tmp", run), 0);
-	assert_true(xt_rundir_own(dir, true) < 0);
+	assert_true(xt_rundir_path(dir, true) < 0);
 	unlink(run);
 	close(open(run, O_WRONLY | O_CREAT, 0600));
-	assert_true(xt_rundir_own(dir, true) < 0);
+	assert_true(xt_rundir_path(dir, true) < 0);
 }
 
 static void only_sockets_with_a_good_name_are_listed_in_order(void **state)
@@ -101,7 +101,7 @@ static void only_sockets_with_a_good_name_are_listed_in_order(void **state)
 	assert_int_equal(xt_rundir_list(&names, &n), 0);
 	assert_int_equal(n, 0);
 	xt_rundir_list_free(names, n);
-	assert_int_equal(xt_rundir_own(dir, true), 0);
+	assert_int_equal(xt_rundir_path(dir, true), 0);
 	put_socket("right.sock");
 	put_socket("left.sock");
 	put_socket("a.b.sock");
@@ -123,7 +123,7 @@ static void only_a_socket_is_found(void **state)
 	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
 
 	(void)state;
-	assert_int_equal(xt_rundir_own(dir, true), 0);
+	assert_int_equal(xt_rundir_path(dir, true), 0);
 	put_file("left.sock");
 	assert_false(xt_rundir_find(path, "left"));
 	put_socket("right.sock");
@@ -159,7 +159,7 @@ static void a_path_that_no_socket_can_have_is_refused(void **state)
 	longer[0] = '/';
 	longer[sizeof(longer) - 1] = '\0';
 	setenv("XT_RUN_DIR", longer, 1);
-	assert_true(xt_rundir_own(dir, false) < 0);
+	assert_true(xt_rundir_path(dir, false) < 0);
 	assert_false(xt_rundir_each(0, dir));
 	assert_false(xt_rundir_find(path, "left"));
 }

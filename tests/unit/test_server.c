@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: ipc core crypto packet base */
 /* The control socket and its client; framing, bad clients, takeover. The server runs on a thread of
  * its own, so that blocking clients can talk to it. */
 #include <setjmp.h>
@@ -21,10 +21,10 @@
 
 #include <xtunnel/error.h>
 
-#include "control/client.h"
-#include "control/control_uv.h"
-#include "control/server_uv.h"
-#include "control/socket.h"
+#include "ipc/client.h"
+#include "ipc/control_uv.h"
+#include "ipc/server_uv.h"
+#include "ipc/socket.h"
 
 static char dir[64], path[100];
 
@@ -417,13 +417,15 @@ static void json_is_asked_and_answered(void **state)
 
 	begin(&h, true);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_int_equal(xt_client_ask(c, json_pack("{s:s}", "verb", "hello"), 2000, &answer), 0);
+	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "hello"), 2000, &answer),
+			 0);
 	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "hello");
 	json_decref(answer);
-	assert_int_equal(xt_client_ask(c, json_pack("{s:i}", "x", 1), 2000, &answer), XT_E_INVALID);
+	assert_int_equal(xt_client_request(c, json_pack("{s:i}", "x", 1), 2000, &answer),
+			 XT_E_INVALID);
 	assert_string_equal(json_string_value(json_object_get(answer, "error")), "invalid value");
 	json_decref(answer);
-	assert_int_equal(xt_client_ask(c, json_pack("[i]", 1), 2000, &answer), XT_E_SYNTAX);
+	assert_int_equal(xt_client_request(c, json_pack("[i]", 1), 2000, &answer), XT_E_SYNTAX);
 	json_decref(answer);
 	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "stream")), 0);
 	for (int left = 2; left >= 0; left--) {

@@ -80,9 +80,9 @@ static void one_queue_cannot_take_what_another_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
-		cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
-		cmocka_unit_test(one_queue_cannot_take_what_another_holds),
+	    cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
+	    cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
+	    cmocka_unit_test(one_queue_cannot_take_what_another_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: ipc core crypto packet base */
 /* The state of an endpoint as JSON and as text. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "control/status.h"
+#include "ipc/status.h"
 
 static struct xt_peer_report peers[3];
 static struct xt_cidr allowed[2];

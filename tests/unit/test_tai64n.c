@@ -16,8 +16,8 @@
 
 static void the_epoch_is_ten_seconds_past_the_label(void **state)
 {
-	static const uint8_t want[XT_STAMP_LEN] = {0x40, 0, 0, 0, 0, 0, 0, 10};
-	uint8_t stamp[XT_STAMP_LEN];
+	static const uint8_t want[XT_TIMESTAMP_LEN] = {0x40, 0, 0, 0, 0, 0, 0, 10};
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	xt_tai64n_encode(stamp, 0);
@@ -26,7 +26,7 @@ static void the_epoch_is_ten_seconds_past_the_label(void **state)
 
 static void the_stamp_of_the_handshake_vector_comes_out(void **state)
 {
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	xt_tai64n_encode(stamp, 1700000000 * SECOND + 4ull * STEP - 1);
@@ -35,7 +35,7 @@ static void the_stamp_of_the_handshake_vector_comes_out(void **state)
 
 static void nanoseconds_are_rounded_down_within_their_second(void **state)
 {
-	uint8_t a[XT_STAMP_LEN], b[XT_STAMP_LEN];
+	uint8_t a[XT_TIMESTAMP_LEN], b[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	xt_tai64n_encode(a, 5 * SECOND + STEP);
@@ -54,7 +54,7 @@ static void nanoseconds_are_rounded_down_within_their_second(void **state)
 
 static void next_is_the_least_time_with_a_greater_stamp(void **state)
 {
-	uint8_t a[XT_STAMP_LEN], b[XT_STAMP_LEN], c[XT_STAMP_LEN];
+	uint8_t a[XT_TIMESTAMP_LEN], b[XT_TIMESTAMP_LEN], c[XT_TIMESTAMP_LEN];
 	uint64_t at = 1700000000 * SECOND;
 
 	(void)state;
@@ -76,7 +76,7 @@ static void next_is_the_least_time_with_a_greater_stamp(void **state)
 static void decoding_gives_the_rounded_time_and_survives_any_bytes(void **state)
 {
 	const uint64_t times[] = {0, 1, SECOND - 1, 1700000000 * SECOND + 5, UINT64_MAX};
-	uint8_t stamp[XT_STAMP_LEN];
+	uint8_t stamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	for (size_t i = 0; i < XT_LEN(times); i++) {

@@ -120,15 +120,13 @@ static void persistent_keepalive_starts_at_once_and_over_with_all_traffic(void *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(timers_that_are_idle_are_never_due),
-		cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
-		cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
-		cmocka_unit_test(
-			data_received_owes_a_keepalive_after_10_s_unless_something_is_sent),
-		cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
-		cmocka_unit_test(
-			a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
-		cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic),
+	    cmocka_unit_test(timers_that_are_idle_are_never_due),
+	    cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
+	    cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
+	    cmocka_unit_test(data_received_owes_a_keepalive_after_10_s_unless_something_is_sent),
+	    cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
+	    cmocka_unit_test(a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
+	    cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* layers: control core crypto packet base */
+/* layers: ipc core crypto packet base */
 /* The configuration protocol's text: replies byte by byte, requests good, bad, cut and altered. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
-#include "control/uapi.h"
+#include "ipc/uapi.h"
 
 #define HEX_A "0101010101010101010101010101010101010101010101010101010101010101"
 #define HEX_B "0202020202020202020202020202020202020202020202020202020202020202"

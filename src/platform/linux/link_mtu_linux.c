@@ -80,7 +80,7 @@ static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, uns
 	route->rtm_family = xt_nl_family(endpoint);
 	route->rtm_dst_len = endpoint->family == 4 ? 32 : 128;
 	xt_nl_put_ip(nlh, RTA_DST, endpoint);
-	if (xt_nl_ask(nl, route_seen, &facts) < 0)
+	if (xt_nl_request(nl, route_seen, &facts) < 0)
 		return 0;
 	return facts_mtu(nl, &facts, own);
 }
@@ -93,7 +93,7 @@ static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned own
 
 	route->rtm_family = family;
 	route->rtm_table = RT_TABLE_MAIN;
-	if (xt_nl_ask(nl, route_seen, &facts) < 0)
+	if (xt_nl_request(nl, route_seen, &facts) < 0)
 		return 0;
 	return facts_mtu(nl, &facts, own);
 }

@@ -83,7 +83,7 @@ int xt_nl_do(struct xt_nl *nl)
 	return nl_answers(nl, NULL, NULL);
 }
 
-int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data)
+int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 {
 	uint8_t request[512];
 	size_t len = nl->buf.head.nlmsg_len;
@@ -193,5 +193,5 @@ int xt_nl_link_get(struct xt_nl *nl, unsigned ifindex, struct xt_nl_link *out)
 	memset(out, 0, sizeof(*out));
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = (int)ifindex;
-	return xt_nl_ask(nl, link_seen, out);
+	return xt_nl_request(nl, link_seen, out);
 }

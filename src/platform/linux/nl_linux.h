@@ -20,7 +20,7 @@ int xt_nl_open(struct xt_nl *nl); /* -errno */
 void xt_nl_close(struct xt_nl *nl);
 
 /* Start a request in nl's buffer: header zeroed. extra_len: of the family's own header, which
- * mnl_nlmsg_get_payload finds. Valid until xt_nl_do or xt_nl_ask. */
+ * mnl_nlmsg_get_payload finds. Valid until xt_nl_do or xt_nl_request. */
 struct nlmsghdr *xt_nl_begin(struct xt_nl *nl, uint16_t type, uint16_t flags, size_t extra_len);
 void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip);
 
@@ -28,7 +28,7 @@ void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip);
 int xt_nl_do(struct xt_nl *nl);
 /* Send it and hand each answer to cb (MNL_CB_OK: go on). A dump that was disturbed is asked again
  * from the start: cb must stand seeing an entry twice. 0 or -errno. */
-int xt_nl_ask(struct xt_nl *nl, mnl_cb_t cb, void *data);
+int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data);
 
 /* Attributes of a message by type, as far as n goes (NULL: not there). */
 void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,

@@ -57,7 +57,7 @@ static int table_used(struct xt_nl *nl, struct table_use *use)
 
 		msg->rtm_family = families[i];
 		mnl_attr_put_u32(nlh, RTA_TABLE, use->table);
-		rc = xt_nl_ask(nl, table_seen, use);
+		rc = xt_nl_request(nl, table_seen, use);
 		if (rc < 0 && rc != -ENOENT && !no_family(rc))
 			return rc;
 	}
@@ -105,7 +105,7 @@ static int priority_choose(struct xt_nl *nl, unsigned char family, uint32_t *pri
 	int rc;
 
 	head->family = family;
-	rc = xt_nl_ask(nl, least_seen, &least);
+	rc = xt_nl_request(nl, least_seen, &least);
 	if (rc < 0)
 		return rc;
 	if (least < 3)

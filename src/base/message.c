@@ -1,0 +1,46 @@
+/* Sentences for the person at the terminal. */
+#include "base/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 2, 0))) static void message_print(const char *head,
+								const char *format, va_list list)
+{
+	char line[2048];
+
+	vsnprintf(line, sizeof(line), format, list);
+	for (char *p = line; *p; p++) {
+		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
+			*p = '?';
+	}
+	fprintf(stderr, "%s%s\n", head, line);
+}
+
+void xt_message(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	message_print("xtunnel: ", format, list);
+	va_end(list);
+}
+
+int xt_fail(int status, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	message_print("xtunnel: ", format, list);
+	va_end(list);
+	return status;
+}
+
+void xt_hint(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	message_print("  ", format, list);
+	va_end(list);
+}

@@ -1,0 +1,108 @@
+/* A configuration file as data: a superset of wg-quick(8)'s. Parsing is pure: bytes in, struct
+ * xt_conf or a list of errors out. Files that it names (PrivateKeyFile …) are read by conf_load. */
+#ifndef XT_CONFIG_CONF_H
+#define XT_CONFIG_CONF_H
+
+#include <xtunnel/change.h>
+#include <xtunnel/error.h>
+
+#include "platform/link.h"
+
+enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
+enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
+
+struct xt_conf_peer {
+	unsigned line; /* of its [Peer] */
+	struct xt_public key;
+	struct xt_psk psk;
+	bool has_psk; /* from the file itself or from psk_file */
+	char *psk_file;
+	char name[XT_NAME_MAX + 1];
+	struct xt_cidr *allowed; /* as written, host bits zeroed */
+	unsigned *allowed_lines; /* where each stands */
+	size_t n_allowed;
+	char *endpoint_host; /* NULL: none; literal address or name */
+	uint16_t endpoint_port;
+	uint16_t keepalive_s;
+	unsigned endpoint_line, psk_file_line;
+};
+
+struct xt_conf_hook {
+	char *command;
+	unsigned line;
+};
+struct xt_conf_hooks {
+	struct xt_conf_hook *v;
+	size_t n;
+};
+
+struct xt_conf {
+	char name[16]; /* interface name, from the file's or given */
+	char *path;    /* of the file; NULL for text */
+	bool has_key;
+	struct xt_private private_key;
+	char *private_key_file;
+	bool has_port;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	struct xt_link_address *addresses;
+	size_t n_addresses;
+	uint32_t mtu; /* 0: automatic */
+	enum xt_table table;
+	uint32_t table_number;
+	char **dns;
+	size_t n_dns;
+	unsigned dns_line, save_line, key_line, address_line, mtu_line, echo_line,
+	    echo_addresses_line;
+	bool save_config;
+	struct xt_conf_hooks pre_up, post_up, pre_down, post_down;
+	enum xt_echo_mode echo;
+	struct xt_cidr *echo_addresses; /* n 0: the defaults of each mode */
+	size_t n_echo_addresses;
+	uint32_t echo_rate; /* per second and source, 0: no limit */
+	const char *aead;   /* a backend's name; NULL: auto */
+	uint32_t threads;   /* that encrypt, 0: auto */
+	bool offload_off;
+	char *owner_user, *owner_group;
+	struct xt_conf_peer *peers;
+	size_t n_peers;
+};
+
+/* One finding; line and column count from 1 (0: the file as a whole). */
+struct xt_conf_diagnostic {
+	bool warning;
+	unsigned line, column;
+	char text[240];
+};
+struct xt_conf_diagnostics {
+	struct xt_conf_diagnostic *v;
+	size_t n, cap;
+};
+
+/* Parse text. 0, or XT_E_SYNTAX with at least one error among notes (all found ones, up to 20), or
+ * XT_E_NOMEM. name: the interface (NULL: not known). out is cleared on error. */
+int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
+		  struct xt_conf_diagnostics *notes);
+/* Find, read, parse, read key files, warn on file modes. With a '/' or a final ".conf" it is a
+ * path; a word is looked for as /etc/xtunnel/NAME.conf, then /etc/wireguard/NAME.conf. out->path is
+ * set as soon as the file was found, also on error (xt_conf_clear frees it). XT_E_SYNTAX or -errno
+ * with a note; XT_E_NOMEM. */
+int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_diagnostics *notes);
+/* What `run`/`up` refuse in this version, and contradictions: appends notes. 0 or XT_E_SYNTAX. */
+int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *notes);
+void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
+void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *notes);
+/* "file:line:column: error: text" lines to a string that the caller frees. */
+char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *notes, const char *file);
+
+/* The device's part: everything but names to be resolved (replace_peers is set). XT_E_NOMEM. */
+int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+
+/* Nothing of the file's text is ever quoted in a note: a slipped line end may have put a key there.
+ */
+#define XT_CONF_ERRORS_MAX 20
+#define XT_CONF_FILE_MAX   (64u << 20) /* 100,000 peers are 10 to 20 MB */
+
+bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
+
+#endif

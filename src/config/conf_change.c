@@ -1,0 +1,54 @@
+/* struct xt_conf to the change that a device takes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "config/conf.h"
+
+static bool literal(struct xt_endpoint *out, const struct xt_conf_peer *peer)
+{
+	char text[XT_ENDPOINT_TEXT];
+	bool v6 = strchr(peer->endpoint_host, ':') != NULL;
+	int n = snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
+			 (unsigned)peer->endpoint_port);
+
+	return n > 0 && (size_t)n < sizeof(text) && xt_endpoint_parse(out, text) == 0;
+}
+
+static int add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
+{
+	struct xt_peer_change *p = xt_change_peer(out, &peer->key);
+
+	if (!p)
+		return XT_E_NOMEM;
+	p->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_REPLACE_ALLOWED | XT_PEER_NAME;
+	p->psk = peer->psk;
+	p->keepalive_s = peer->keepalive_s;
+	memcpy(p->name, peer->name, sizeof(p->name));
+	if (peer->endpoint_host && literal(&p->endpoint, peer))
+		p->set |= XT_PEER_ENDPOINT;
+	for (size_t i = 0; i < peer->n_allowed; i++) {
+		int err = xt_change_allowed(p, &peer->allowed[i], false);
+
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int xt_conf_change(const struct xt_conf *conf, struct xt_change *out)
+{
+	int err = 0;
+
+	xt_change_init(out);
+	out->set = XT_SET_PRIVATE_KEY | XT_SET_LISTEN_PORT | XT_SET_FWMARK | XT_SET_REPLACE_PEERS;
+	out->private_key = conf->private_key;
+	out->listen_port = conf->listen_port;
+	out->fwmark = conf->fwmark;
+	for (size_t i = 0; i < conf->n_peers && !err; i++)
+		err = add_peer(out, &conf->peers[i]);
+	if (err)
+		xt_change_clear(out);
+	return err;
+}

@@ -1,0 +1,59 @@
+/* The end of a struct xt_conf, and the names it may carry. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/conf.h"
+
+static void clear_hooks(struct xt_conf_hooks *hooks)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		free(hooks->v[i].command);
+	free(hooks->v);
+}
+
+static void clear_peer(struct xt_conf_peer *peer)
+{
+	free(peer->psk_file);
+	free(peer->allowed);
+	free(peer->allowed_lines);
+	free(peer->endpoint_host);
+	xt_wipe(peer, sizeof(*peer));
+}
+
+void xt_conf_clear(struct xt_conf *conf)
+{
+	for (size_t i = 0; i < conf->n_peers; i++)
+		clear_peer(&conf->peers[i]);
+	free(conf->peers);
+	for (size_t i = 0; i < conf->n_dns; i++)
+		free(conf->dns[i]);
+	free(conf->dns);
+	clear_hooks(&conf->pre_up);
+	clear_hooks(&conf->post_up);
+	clear_hooks(&conf->pre_down);
+	clear_hooks(&conf->post_down);
+	free(conf->path);
+	free(conf->private_key_file);
+	free(conf->addresses);
+	free(conf->echo_addresses);
+	free(conf->owner_user);
+	free(conf->owner_group);
+	xt_wipe(conf, sizeof(*conf));
+}
+
+bool xt_conf_name_valid(const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (!len || len > 15 || name[0] == '-' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '=' || c == '+' || c == '.' || c == '-'))
+			return false;
+	}
+	return true;
+}

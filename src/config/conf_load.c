@@ -1,0 +1,258 @@
+/* Configuration and key files: found, read with a bound, their modes judged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "config/conf_diagnostic.h"
+#include "config/conf_value.h"
+
+#define KEY_FILE_MAX 4096u
+
+struct text {
+	char *p;
+	size_t len, cap;
+};
+
+static void text_free(struct text *t)
+{
+	if (t->p)
+		xt_wipe(t->p, t->cap);
+	free(t->p);
+	memset(t, 0, sizeof(*t));
+}
+
+/* No realloc: it would leave a copy of a key in freed memory. */
+static int text_grow(struct text *t, size_t max)
+{
+	size_t cap = t->cap ? t->cap * 2 : 4096;
+	char *p = malloc(XT_MIN(cap, max + 1));
+
+	if (!p)
+		return XT_E_NOMEM;
+	if (t->len)
+		memcpy(p, t->p, t->len);
+	size_t len = t->len;
+	text_free(t);
+	*t = (struct text){p, len, XT_MIN(cap, max + 1)};
+	return 0;
+}
+
+/* Up to max bytes; -EFBIG when there are more. */
+static int text_read(struct text *t, int fd, size_t max)
+{
+	for (;;) {
+		if (t->len == t->cap) {
+			int err = t->cap > max ? -EFBIG : text_grow(t, max);
+
+			if (err)
+				return err;
+		}
+		ssize_t n = read(fd, t->p + t->len, t->cap - t->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return t->len > max ? -EFBIG : 0;
+		t->len += (size_t)n;
+	}
+}
+
+static int open_text(struct text *t, const char *path, size_t max, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) < 0)
+		err = -errno;
+	else if (S_ISDIR(st->st_mode))
+		err = -EISDIR;
+	else if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode))
+		err = -EINVAL;
+	else
+		err = text_read(t, fd, max);
+	close(fd);
+	if (err)
+		text_free(t);
+	return err;
+}
+
+static int judge_mode(const struct stat *st, const char *what, unsigned line, unsigned column,
+		      struct xt_conf_diagnostics *notes)
+{
+	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066))
+		return 0;
+	return xt_conf_diagnostic(
+	    notes, true, line, column, "%s: others can %s this file (mode %03o)", what,
+	    st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
+}
+
+/* A key file's path is taken from the directory of the file that names it. */
+static char *beside(const char *conf_path, const char *path)
+{
+	const char *slash = conf_path ? strrchr(conf_path, '/') : NULL;
+	char *out = NULL;
+
+	if (path[0] == '/' || !slash)
+		return strdup(path);
+	if (asprintf(&out, "%.*s/%s", (int)(slash - conf_path), conf_path, path) < 0)
+		return NULL;
+	return out;
+}
+
+static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *path, unsigned line,
+		    const char *what, struct xt_conf_diagnostics *notes)
+{
+	struct text t = {0};
+	struct stat st;
+	unsigned column = 1;
+	char *full = beside(conf->path, path);
+
+	if (!full)
+		return XT_E_NOMEM;
+	int err = open_text(&t, full, KEY_FILE_MAX, &st);
+	free(full);
+	if (err == XT_E_NOMEM)
+		return err;
+	if (err) {
+		int failed = xt_conf_diagnostic(
+		    notes, false, line, 1, "%s: cannot read the file: %s", what, xt_strerror(err));
+		return failed ? failed : XT_E_SYNTAX;
+	}
+	struct xt_span span = {t.p, t.len, 1};
+	xt_span_trim(&span);
+	const char *sentence = xt_value_key(key, &span, &column);
+	text_free(&t);
+	if (sentence) {
+		err = xt_conf_diagnostic(notes, false, line, 1, "%s: in the file: %s", what,
+					 sentence);
+		return err ? err : XT_E_SYNTAX;
+	}
+	return judge_mode(&st, what, line, 1, notes);
+}
+
+static int read_keys(struct xt_conf *conf, struct xt_conf_diagnostics *notes)
+{
+	int err = 0, worst = 0;
+
+	if (conf->private_key_file) {
+		worst = read_key(conf->private_key.b, conf, conf->private_key_file, conf->key_line,
+				 "PrivateKeyFile", notes);
+		conf->has_key = worst == 0;
+	}
+	for (size_t i = 0; i < conf->n_peers && worst != XT_E_NOMEM; i++) {
+		struct xt_conf_peer *peer = &conf->peers[i];
+
+		if (!peer->psk_file)
+			continue;
+		err = read_key(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
+			       "PresharedKeyFile", notes);
+		peer->has_psk = err == 0;
+		worst = err ? err : worst;
+	}
+	return worst;
+}
+
+static char *find(const char *word)
+{
+	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
+	size_t len = strlen(word);
+	char *path = NULL;
+
+	if (strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0))
+		return strdup(word);
+	for (size_t i = 0; i < XT_LEN(places); i++) {
+		free(path);
+		if (asprintf(&path, "%s/%s.conf", places[i], word) < 0)
+			return NULL;
+		if (access(path, F_OK) == 0 || errno != ENOENT)
+			return path;
+	}
+	free(path);
+	if (asprintf(&path, "%s/%s.conf", places[0], word) < 0)
+		return NULL;
+	return path;
+}
+
+static void name_of(const char *path, char *out, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	size_t len = strlen(base);
+
+	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
+		len -= 5;
+	snprintf(out, cap, "%.*s", (int)XT_MIN(len, cap - 1), base);
+}
+
+static bool holds_key(const struct xt_conf *conf)
+{
+	bool psk = false;
+
+	for (size_t i = 0; i < conf->n_peers; i++)
+		psk |= conf->peers[i].has_psk;
+	return conf->has_key || psk;
+}
+
+static int load(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *notes)
+{
+	char name[64];
+	struct text t = {0};
+	struct stat st;
+
+	name_of(path, name, sizeof(name));
+	if (!xt_conf_name_valid(name)) {
+		int err =
+		    xt_conf_diagnostic(notes, false, 0, 0,
+				       "the interface is called like the file: 1 to 15 letters, "
+				       "digits or _=+.- are wanted before .conf");
+		return err ? err : XT_E_SYNTAX;
+	}
+	int err = open_text(&t, path, XT_CONF_FILE_MAX, &st);
+	if (err == XT_E_NOMEM)
+		return err;
+	if (err) {
+		int failed =
+		    xt_conf_diagnostic(notes, false, 0, 0, "cannot read: %s", xt_strerror(err));
+		return failed ? failed : err;
+	}
+	err = xt_conf_parse(out, name, t.p ? t.p : "", t.len, notes);
+	text_free(&t);
+	if (!err && holds_key(out))
+		err = judge_mode(&st, "this file holds keys", 0, 0, notes);
+	return err;
+}
+
+int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_diagnostics *notes)
+{
+	char *path;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!strchr(name_or_path, '/') && !xt_conf_name_valid(name_or_path) &&
+	    !strstr(name_or_path, ".conf")) {
+		err = xt_conf_diagnostic(notes, false, 0, 0,
+					 "not a name: 1 to 15 letters, digits or _=+.- are wanted");
+		return err ? err : XT_E_SYNTAX;
+	}
+	path = find(name_or_path);
+	if (!path)
+		return XT_E_NOMEM;
+	err = load(out, path, notes);
+	out->path = path;
+	if (!err)
+		err = read_keys(out, notes);
+	if (err) { /* keys go, the path stays for the message */
+		out->path = NULL;
+		xt_conf_clear(out);
+		out->path = path;
+	}
+	return err;
+}

@@ -1,0 +1,132 @@
+/* Keys of [Peer]. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "config/conf_reader.h"
+#include "config/conf_value.h"
+
+void xt_key_public_key(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	unsigned column = line->value.column;
+	const char *error = xt_value_key(r->peer->key.b, &line->value, &column);
+
+	xt_reader_judge(r, column, error);
+}
+
+void xt_key_preshared_key(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	unsigned column = line->value.column;
+	const char *error = xt_value_key(r->peer->psk.b, &line->value, &column);
+
+	r->peer->has_psk = xt_reader_judge(r, column, error);
+}
+
+void xt_key_keepalive(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column,
+			xt_value_keepalive(&r->peer->keepalive_s, &line->value));
+}
+
+void xt_key_endpoint(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	struct xt_conf_peer *peer = r->peer;
+	unsigned column = line->value.column;
+	char *host = NULL;
+	bool loose;
+	const char *error =
+	    xt_value_endpoint(&host, &peer->endpoint_port, &loose, &line->value, &column);
+
+	if (!xt_reader_judge(r, column, error))
+		return;
+	if (loose)
+		xt_reader_warn(r, line->value.column,
+			       "Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT");
+	free(peer->endpoint_host);
+	peer->endpoint_host = host;
+	peer->endpoint_line = line->line;
+}
+
+void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	const struct xt_span *v = &line->value;
+
+	if (!v->len || v->len > XT_NAME_MAX) {
+		xt_reader_judge(r, v->column, "a name of 1 to 63 bytes is wanted");
+		return;
+	}
+	for (size_t i = 0; i < v->len; i++)
+		if ((unsigned char)v->p[i] < ' ' || v->p[i] == 0x7f) {
+			xt_reader_judge(r, v->column + (unsigned)i,
+					"a name holds no control characters");
+			return;
+		}
+	memcpy(r->peer->name, v->p, v->len);
+	r->peer->name[v->len] = '\0';
+}
+
+static void add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
+{
+	struct xt_conf_peer *peer = r->peer;
+	struct xt_cidr *v = xt_reader_grow(r, peer->allowed, peer->n_allowed, sizeof(*v));
+
+	if (!v)
+		return;
+	peer->allowed = v;
+	unsigned *lines = xt_reader_grow(r, peer->allowed_lines, peer->n_allowed, sizeof(*lines));
+	if (!lines)
+		return;
+	peer->allowed_lines = lines;
+	v[peer->n_allowed] = *cidr;
+	lines[peer->n_allowed++] = r->line->line;
+}
+
+static void take_out(struct xt_conf_peer *peer, const struct xt_cidr *cidr)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < peer->n_allowed; i++) {
+		if (peer->allowed[i].bits == cidr->bits &&
+		    xt_ip_equal(&peer->allowed[i].ip, &cidr->ip))
+			continue;
+		peer->allowed[kept] = peer->allowed[i];
+		peer->allowed_lines[kept++] = peer->allowed_lines[i];
+	}
+	peer->n_allowed = kept;
+}
+
+void xt_key_allowed_ips(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	struct xt_span rest = line->value, entry;
+
+	if (!rest.len)
+		return;
+	while (!r->failed && xt_value_next(&rest, &entry, true)) {
+		struct xt_span bare = entry;
+		struct xt_cidr cidr, masked;
+		bool minus = entry.len && entry.p[0] == '-';
+
+		if (entry.len && (minus || entry.p[0] == '+')) {
+			bare.p++;
+			bare.len--;
+			bare.column++;
+		}
+		if (!xt_reader_judge(r, bare.column,
+				     bare.len ? xt_value_cidr(&cidr, &bare)
+					      : "there is a comma too many"))
+			return;
+		masked = cidr;
+		xt_cidr_mask(&masked);
+		if (!xt_ip_equal(&masked.ip, &cidr.ip)) {
+			char text[XT_CIDR_TEXT];
+
+			xt_reader_warn(r, bare.column, "AllowedIPs: host bits are set, %s is meant",
+				       xt_cidr_print(&masked, text));
+		}
+		if (minus)
+			take_out(r->peer, &masked);
+		else
+			add(r, &masked);
+	}
+}

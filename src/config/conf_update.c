@@ -1,0 +1,158 @@
+/* What is in force, put into a configuration that was loaded from its file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "config/conf_write.h"
+#include "crypto/dh.h"
+
+static bool same(const uint8_t a[32], const uint8_t b[32])
+{
+	return sodium_memcmp(a, b, 32) == 0;
+}
+
+static bool all_zero(const uint8_t key[32])
+{
+	return sodium_is_zero(key, 32) == 1;
+}
+
+/* A file may hold a key that is not clamped; the device's is. */
+static bool same_private(const struct xt_private *a, const struct xt_private *b)
+{
+	struct xt_private x = *a, y = *b;
+	bool equal;
+
+	xt_dh_clamp(&x);
+	xt_dh_clamp(&y);
+	equal = same(x.b, y.b);
+	xt_wipe(&x, sizeof(x));
+	xt_wipe(&y, sizeof(y));
+	return equal;
+}
+
+static bool is_name(const char *host)
+{
+	struct xt_ip ip;
+
+	return host && !strchr(host, ':') && xt_ip_parse(&ip, host) < 0;
+}
+
+static const struct xt_conf_peer *find_peer(const struct xt_conf *conf, const struct xt_public *key)
+{
+	for (size_t i = 0; i < conf->n_peers; i++)
+		if (memcmp(conf->peers[i].key.b, key->b, sizeof(key->b)) == 0)
+			return &conf->peers[i];
+	return NULL;
+}
+
+static int set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *now,
+			const struct xt_conf_peer *old)
+{
+	char host[XT_IP_TEXT + 16];
+
+	if (old && is_name(old->endpoint_host)) {
+		out->endpoint_host = strdup(old->endpoint_host);
+		out->endpoint_port = old->endpoint_port;
+		return out->endpoint_host ? 0 : XT_E_NOMEM;
+	}
+	if (now->endpoint.ip.family == 0)
+		return 0;
+	xt_ip_print(&now->endpoint.ip, host);
+	if (now->endpoint.scope)
+		snprintf(host + strlen(host), 16, "%%%u", now->endpoint.scope);
+	out->endpoint_host = strdup(host);
+	out->endpoint_port = now->endpoint.port;
+	return out->endpoint_host ? 0 : XT_E_NOMEM;
+}
+
+static int set_peer(struct xt_conf_peer *out, const struct xt_report *report,
+		    const struct xt_peer_report *now, const struct xt_conf_peer *old)
+{
+	const char *name = *now->name ? now->name : old ? old->name : "";
+
+	memset(out, 0, sizeof(*out));
+	out->key = now->key;
+	out->psk = now->psk;
+	out->has_psk = !all_zero(now->psk.b);
+	out->keepalive_s = now->keepalive_s;
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	if (old && old->psk_file && old->has_psk && same(old->psk.b, now->psk.b)) {
+		out->psk_file = strdup(old->psk_file);
+		if (!out->psk_file)
+			return XT_E_NOMEM;
+	}
+	out->allowed = calloc(now->n_allowed + 1, sizeof(*out->allowed));
+	out->allowed_lines = calloc(now->n_allowed + 1, sizeof(*out->allowed_lines));
+	if (!out->allowed || !out->allowed_lines)
+		return XT_E_NOMEM;
+	out->n_allowed = now->n_allowed;
+	for (size_t i = 0; i < now->n_allowed; i++)
+		out->allowed[i] = report->allowed[now->first_allowed + i];
+	return set_endpoint(out, now, old);
+}
+
+static void swap_peers(struct xt_conf *a, struct xt_conf *b)
+{
+	struct xt_conf_peer *peers = a->peers;
+	size_t n = a->n_peers;
+
+	a->peers = b->peers;
+	a->n_peers = b->n_peers;
+	b->peers = peers;
+	b->n_peers = n;
+}
+
+static void set_interface(struct xt_conf *conf, const struct xt_conf_force *force)
+{
+	const struct xt_report *report = force->report;
+
+	if (!report->has_key || !conf->has_key ||
+	    !same_private(&conf->private_key, &report->private_key)) {
+		free(conf->private_key_file);
+		conf->private_key_file = NULL;
+		conf->private_key = report->private_key;
+	}
+	conf->has_key = report->has_key;
+	conf->has_port = report->listen_port != 0;
+	conf->listen_port = report->listen_port;
+	if (report->fwmark != force->own_mark || report->fwmark == 0 || conf->fwmark != 0)
+		conf->fwmark = report->fwmark;
+	if (conf->mtu)
+		conf->mtu = force->mtu;
+}
+
+int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
+{
+	const struct xt_report *report = force->report;
+	struct xt_conf fresh = {0}; /* what is replaced; in the end what is given back */
+	struct xt_link_address *addresses = calloc(force->n_addresses + 1, sizeof(*addresses));
+	int rc = addresses ? 0 : XT_E_NOMEM;
+
+	fresh.peers = calloc(report->n_peers + 1, sizeof(*fresh.peers));
+	if (!fresh.peers)
+		rc = XT_E_NOMEM;
+	for (size_t i = 0; rc == 0 && i < report->n_peers; i++) {
+		const struct xt_peer_report *now = &report->peers[i];
+
+		fresh.n_peers = i + 1;
+		rc = set_peer(&fresh.peers[i], report, now, find_peer(conf, &now->key));
+	}
+	if (rc == 0) {
+		if (force->n_addresses)
+			memcpy(addresses, force->addresses,
+			       force->n_addresses * sizeof(*addresses));
+		free(conf->addresses);
+		conf->addresses = addresses;
+		conf->n_addresses = force->n_addresses;
+		swap_peers(conf, &fresh);
+		set_interface(conf, force);
+	} else {
+		free(addresses);
+	}
+	xt_conf_clear(&fresh);
+	return rc;
+}

@@ -1,0 +1,303 @@
+/* Values of a configuration file: keys, numbers, words, endpoints. Addresses: conf_address.c. */
+#include "config/conf_value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <xtunnel/aead.h>
+#include <xtunnel/batch.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "core/limits.h"
+#include "platform/link.h"
+
+static const char no_memory[] = "out of memory";
+
+char *xt_value_string(const struct xt_span *v)
+{
+	return strndup(v->p, v->len);
+}
+
+const char *xt_value_key(uint8_t out[32], const struct xt_span *v, unsigned *column)
+{
+	char text[XT_KEY_BASE64];
+	bool fits = xt_span_squeeze(v, text, sizeof(text));
+	size_t len = fits ? strlen(text) : 0;
+	bool good = fits && len == 44 && xt_key_from_base64(out, text, len);
+
+	xt_wipe(text, sizeof(text));
+	if (good)
+		return NULL;
+	if (!v->len)
+		return "a key of 44 base64 characters is missing";
+	if (fits && len < 44) {
+		*column = v->column + (unsigned)v->len;
+		return "the key is too short: 44 base64 characters are wanted";
+	}
+	return fits ? "not a key: 44 base64 characters are wanted, the last of them '='"
+		    : "the key is too long: 44 base64 characters are wanted";
+}
+
+static bool number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_t max, bool hex)
+{
+	char text[32];
+	uint64_t n;
+
+	if (!xt_span_squeeze(v, text, sizeof(text)) || !xt_number(&n, text, max, hex) || n < min)
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool word_is(const struct xt_span *v, const char *word)
+{
+	return v->len == strlen(word) && strncasecmp(v->p, word, v->len) == 0;
+}
+
+const char *xt_value_port(uint16_t *out, const struct xt_span *v)
+{
+	uint64_t n;
+
+	if (!number(&n, v, 0, UINT16_MAX, false))
+		return "a port number from 0 to 65535 is wanted (0: any free one)";
+	*out = (uint16_t)n;
+	return NULL;
+}
+
+const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!word_is(v, "off") && !number(&n, v, 0, UINT32_MAX, true))
+		return "a mark is wanted: a number, 0x and a hexadecimal number, or off";
+	*out = (uint32_t)n;
+	return NULL;
+}
+
+/* The message below names the number. */
+_Static_assert(XT_LINK_MTU_MAX == 65472, "see xt_value_mtu");
+_Static_assert(XT_HEADROOM + XT_LINK_MTU_MAX + XT_TAG_LEN <= XT_DATAGRAM_MAX, "see link.h");
+
+const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (v->len && !number(&n, v, 68, XT_LINK_MTU_MAX, false))
+		return "an MTU from 68 to 65472 is wanted (a larger packet fits no datagram)";
+	*out = (uint32_t)n;
+	return NULL;
+}
+
+/* The three names that every host knows; others live in /etc/iproute2 and would make a file mean
+ * different things on different hosts. */
+const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_span *v)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} names[] = {{"main", 254}, {"default", 253}, {"local", 255}};
+	uint64_t n = 0;
+
+	*id = 0;
+	if (!v->len || word_is(v, "auto")) {
+		*out = XT_TABLE_AUTO;
+		return NULL;
+	}
+	if (word_is(v, "off")) {
+		*out = XT_TABLE_OFF;
+		return NULL;
+	}
+	for (size_t i = 0; i < XT_LEN(names); i++)
+		if (word_is(v, names[i].name))
+			n = names[i].number;
+	if (!n && !number(&n, v, 1, UINT32_MAX, true))
+		return "a routing table is wanted: auto, off, main or a number";
+	*out = XT_TABLE_NUMBER;
+	*id = (uint32_t)n;
+	return NULL;
+}
+
+const char *xt_value_bool(bool *out, const struct xt_span *v)
+{
+	*out = word_is(v, "true");
+	return *out || word_is(v, "false") ? NULL : "true or false is wanted";
+}
+
+const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!word_is(v, "off") && !number(&n, v, 0, UINT16_MAX, false))
+		return "seconds from 0 to 65535 are wanted, or off";
+	*out = (uint16_t)n;
+	return NULL;
+}
+
+const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
+{
+	static const char *const words[] = {"off", "host", "peer", "both"};
+
+	for (size_t i = 0; i < XT_LEN(words); i++)
+		if (word_is(v, words[i])) {
+			*out = (enum xt_echo_mode)i;
+			return NULL;
+		}
+	return "off, host, peer or both is wanted";
+}
+
+const char *xt_value_threads(uint32_t *out, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!word_is(v, "auto") && !number(&n, v, 1, 64, false))
+		return "auto or a number from 1 to 64 is wanted";
+	*out = (uint32_t)n;
+	return NULL;
+}
+
+const char *xt_value_offload(bool *off, const struct xt_span *v)
+{
+	*off = word_is(v, "off");
+	return *off || word_is(v, "auto") ? NULL : "auto or off is wanted";
+}
+
+const char *xt_value_aead(const char **out, const struct xt_span *v)
+{
+	const char *name;
+
+	*out = NULL;
+	if (word_is(v, "auto"))
+		return NULL;
+	for (size_t i = 0; (name = xt_aead_backend(i)) != NULL; i++)
+		if (word_is(v, name)) {
+			*out = name;
+			return NULL;
+		}
+	return "auto, sodium, ipsec-mb, boringssl or openssl is wanted";
+}
+
+const char *xt_value_rate(uint32_t *out, const struct xt_span *v)
+{
+	struct xt_span digits = *v;
+	uint64_t n = 0;
+
+	if (v->len > 2 && strncasecmp(v->p + v->len - 2, "/s", 2) == 0)
+		digits.len -= 2;
+	if (!word_is(v, "off") && !number(&n, &digits, 0, UINT32_MAX, false))
+		return "a rate such as 10/s is wanted, or off";
+	*out = (uint32_t)n;
+	return NULL;
+}
+
+static const char *split_endpoint(char *text, char **port, bool *loose)
+{
+	static const char wanted[] = "HOST:PORT or [IPV6]:PORT is wanted";
+
+	if (text[0] == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end || end[1] != ':')
+			return wanted;
+		*end = '\0';
+		*port = end + 2;
+		memmove(text, text + 1, strlen(text));
+	} else {
+		char *colon = strrchr(text, ':');
+
+		if (!colon)
+			return "the port is missing: HOST:PORT is wanted";
+		*colon = '\0';
+		*port = colon + 1;
+		*loose = strchr(text, ':') != NULL;
+	}
+	return text[0] ? NULL : "the host is missing: HOST:PORT is wanted";
+}
+
+/* Characters of host names (underscores are met in the wild), addresses and zones; everything that
+ * could mean something to a terminal or a shell stays out. */
+static bool host_valid(const char *host)
+{
+	struct xt_ip ip;
+
+	if (strchr(host, ':')) {
+		char bare[64];
+		size_t len = strcspn(host, "%");
+
+		if (len >= sizeof(bare) || strlen(host + len) > 32)
+			return false;
+		memcpy(bare, host, len);
+		bare[len] = '\0';
+		if (xt_ip_parse(&ip, bare) < 0 || ip.family != 6 || strcmp(host + len, "%") == 0)
+			return false;
+		host += len + (host[len] == '%');
+	}
+	for (const char *c = host; *c; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		      (*c >= '0' && *c <= '9') || *c == '-' || *c == '.' || *c == '_' ||
+		      (unsigned char)*c >= 0x80))
+			return false;
+	return true;
+}
+
+const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const struct xt_span *v,
+			      unsigned *column)
+{
+	char text[320], *port_text = NULL;
+	const char *error;
+	uint64_t n;
+
+	*loose = false;
+	if (!v->len)
+		return "an endpoint is missing: HOST:PORT or [IPV6]:PORT is wanted";
+	if (!xt_span_squeeze(v, text, sizeof(text)))
+		return "the host name is too long";
+	error = split_endpoint(text, &port_text, loose);
+	if (error)
+		return error;
+	if (strlen(text) > 253 || !host_valid(text))
+		return "not a host name or address: HOST:PORT or [IPV6]:PORT is wanted";
+	if (!xt_number(&n, port_text, UINT16_MAX, false) || n == 0) {
+		*column = v->column + (unsigned)(v->len - strlen(port_text));
+		if (*column < v->column)
+			*column = v->column;
+		return "a port number from 1 to 65535 is wanted behind the colon";
+	}
+	*host = strdup(text);
+	*port = (uint16_t)n;
+	return *host ? NULL : no_memory;
+}
+
+static bool account_valid(const char *name)
+{
+	if (!*name || strlen(name) > 64 || *name == '-')
+		return false;
+	for (; *name; name++)
+		if ((unsigned char)*name <= ' ' || strchr(":/\\\"'#\x7f", *name))
+			return false;
+	return true;
+}
+
+const char *xt_value_owner(char **user, char **group, const struct xt_span *v)
+{
+	char text[160], *colon;
+
+	*user = *group = NULL;
+	if (!xt_span_squeeze(v, text, sizeof(text)))
+		return "USER or USER:GROUP is wanted";
+	colon = strchr(text, ':');
+	if (colon)
+		*colon++ = '\0';
+	if (!account_valid(text) || (colon && !account_valid(colon)))
+		return "USER or USER:GROUP is wanted";
+	*user = strdup(text);
+	*group = colon ? strdup(colon) : NULL;
+	if (*user && (!colon || *group))
+		return NULL;
+	free(*user);
+	*user = NULL;
+	return no_memory;
+}

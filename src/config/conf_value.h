@@ -1,0 +1,39 @@
+/* Values of a configuration file: one span of text in, plain data out. Each function returns NULL
+ * or a sentence that says what would have been right; then *column is where the fault lies (it
+ * comes in as the value's own). The sentence never holds any of the text. */
+#ifndef XT_CONFIG_CONF_VALUE_H
+#define XT_CONFIG_CONF_VALUE_H
+
+#include "config/conf.h"
+#include "config/conf_lex.h"
+
+const char *xt_value_key(uint8_t out[32], const struct xt_span *v, unsigned *column);
+const char *xt_value_port(uint16_t *out, const struct xt_span *v);
+const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v);
+const char *xt_value_mtu(uint32_t *out, const struct xt_span *v);
+const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_span *v);
+const char *xt_value_bool(bool *out, const struct xt_span *v);
+const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v);
+const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v);
+const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0 */
+const char *xt_value_offload(bool *off, const struct xt_span *v);
+const char *xt_value_aead(const char **out, const struct xt_span *v); /* auto: NULL */
+const char *xt_value_rate(uint32_t *out, const struct xt_span *v);    /* N, N/s, off */
+/* host: malloc'ed. loose: an IPv6 address stood there without brackets. */
+const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const struct xt_span *v,
+			      unsigned *column);
+const char *xt_value_owner(char **user, char **group, const struct xt_span *v);
+const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v);
+
+/* Lists. Take the next entry off the front of *rest; false: none left. commas: entries end at
+ * commas only and may be empty (AllowedIPs, as wg reads it); otherwise commas and blanks both
+ * separate (Address, DNS, as wg-quick reads them). */
+bool xt_value_next(struct xt_span *rest, struct xt_span *entry, bool commas);
+/* Likewise one Address entry: "a/n" or the pair "a -> b". false with *error NULL: none left. */
+bool xt_value_address(struct xt_span *rest, struct xt_link_address *out, const char **error,
+		      unsigned *column);
+
+/* malloc'ed string of the span; NULL: no memory. */
+char *xt_value_string(const struct xt_span *v);
+
+#endif

@@ -1,0 +1,130 @@
+/* To the background: fork before any key is read, loop or thread exists; the parent never holds a
+ * secret. */
+#include "daemon/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "daemon/exit.h"
+#include "base/message.h"
+
+bool xt_log_level_env(void)
+{
+	static const struct {
+		const char *word;
+		enum xt_log_level level;
+	} words[] = {
+	    {"error", XT_LOG_WARNING}, {"silent", XT_LOG_SILENT}, {"verbose", XT_LOG_NOTICE},
+	    {"debug", XT_LOG_DEBUG},   {"off", XT_LOG_SILENT},	  {"warn", XT_LOG_WARNING},
+	    {"info", XT_LOG_NOTICE},   {"trace", XT_LOG_DEBUG},
+	};
+	const char *word = getenv("LOG_LEVEL");
+
+	if (!word)
+		word = getenv("WG_LOG_LEVEL");
+	xt_log_set_level(XT_LOG_WARNING);
+	if (!word || !*word)
+		return false;
+	for (size_t i = 0; i < XT_LEN(words); i++) {
+		if (strcmp(word, words[i].word) == 0) {
+			xt_log_set_level(words[i].level);
+			return words[i].level != XT_LOG_SILENT;
+		}
+	}
+	xt_message("LOG_LEVEL=%.20s: silent, error, verbose or debug were expected", word);
+	return false;
+}
+
+static bool kept(int fd, const int *keep, size_t n_keep)
+{
+	for (size_t i = 0; i < n_keep; i++) {
+		if (keep[i] == fd)
+			return true;
+	}
+	return false;
+}
+
+/* What the caller happened to have open would stay open as long as the endpoint: a pipe that
+ * somebody reads to its end, a lock. */
+static void close_inherited(int ready, const int *keep, size_t n_keep)
+{
+	int last = ready;
+
+	for (size_t i = 0; i < n_keep; i++)
+		last = XT_MAX(last, keep[i]);
+	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
+		if (fd != ready && !kept(fd, keep, n_keep))
+			(void)close(fd);
+	}
+	(void)syscall(SYS_close_range, (unsigned)last + 1, ~0u, 0u);
+}
+
+/* The child: a session of its own, nothing to read; what it says still reaches the terminal until
+ * it is ready. */
+static int child_serve(xt_serve *serve, const void *what, int ready, bool loud)
+{
+	struct xt_instance_options wish = {.ready = ready, .quiet = !loud};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)setsid();
+	if (null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		if (!loud)
+			(void)dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	return serve(what, &wish);
+}
+
+static int await(pid_t child, int ready)
+{
+	char byte;
+	int status;
+	ssize_t n;
+
+	do
+		n = read(ready, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		return XT_EXIT_OK;
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			return XT_EXIT_FAILURE;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		return WEXITSTATUS(status);
+	if (WIFSIGNALED(status))
+		xt_message("the endpoint was ended by signal %d before it was ready",
+			   WTERMSIG(status));
+	else
+		xt_message("the endpoint was ended before it was ready");
+	return XT_EXIT_FAILURE;
+}
+
+int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep)
+{
+	int ends[2], status;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return xt_fail(XT_EXIT_FAILURE, "pipe: %s", strerror(errno));
+	child = fork();
+	if (child < 0)
+		return xt_fail(XT_EXIT_FAILURE, "fork: %s", strerror(errno));
+	if (child == 0) {
+		close(ends[0]);
+		close_inherited(ends[1], keep, n_keep);
+		return child_serve(serve, what, ends[1], loud);
+	}
+	close(ends[1]);
+	status = await(child, ends[0]);
+	close(ends[0]);
+	return status;
+}

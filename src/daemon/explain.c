@@ -1,0 +1,92 @@
+/* Sentences for what fails on the way up, and what to do about it. */
+#include "daemon/explain.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "base/message.h"
+
+static void hint_rights(const char *name)
+{
+	struct passwd *user = getpwuid(geteuid());
+
+	xt_hint("run it as root (sudo), or let root give the interface away once: write");
+	xt_hint("\"#: Owner = %s\" into the file, then: sudo xtunnel up %s",
+		user ? user->pw_name : "USER", name);
+}
+
+void xt_explain_running(const char *name)
+{
+	xt_message("%s is running already", name);
+	xt_hint("xtunnel show %s tells its state; xtunnel down %s ends it", name, name);
+}
+
+void xt_explain_tun(const char *name, int error)
+{
+	switch (error) {
+	case -EBUSY:
+		xt_message("the interface name %s is taken by something else", name);
+		xt_hint("`ip link show %s` tells what it is; end it, or give the file another name",
+			name);
+		break;
+	case -EPERM:
+	case -EACCES:
+		xt_message("no right to make the interface %s", name);
+		hint_rights(name);
+		break;
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		xt_message("there is no /dev/net/tun on this host");
+		xt_hint("load it with `modprobe tun`; give a container --device /dev/net/tun");
+		break;
+	case -EINVAL:
+		xt_message("%s: the kernel does not take this name for an interface", name);
+		xt_hint("give the file another name");
+		break;
+	default:
+		xt_message("the interface %s cannot be made: %s", name, xt_strerror(error));
+		break;
+	}
+}
+
+void xt_explain_udp(const struct xt_conf *conf, int error)
+{
+	unsigned port = conf->has_port ? conf->listen_port : 0;
+
+	if (error == -EADDRINUSE) {
+		xt_message("UDP port %u is taken", port);
+		xt_hint("`ss -lunp sport = %u` tells by whom; or choose another ListenPort", port);
+	} else if (error == -EACCES) {
+		xt_message("no right to use UDP port %u", port);
+		xt_hint("choose a ListenPort above 1023, or run it as root");
+	} else if (error == -EPERM && conf->fwmark) {
+		xt_message("no right to set FwMark");
+		xt_hint("it takes CAP_NET_ADMIN: run it as root, or take FwMark out of the file");
+	} else {
+		xt_message("UDP port %u: %s", port, xt_strerror(error));
+	}
+}
+
+void xt_explain_step(const char *name, const char *step, int error)
+{
+	xt_message("%s: %s: %s", name, step, xt_strerror(error));
+}
+
+void xt_explain_link(const char *name, const char *sentence, int error)
+{
+	xt_message("%s: %s", name, sentence);
+	if (error == -EPERM || error == -EACCES)
+		hint_rights(name);
+	else if (error == -EEXIST)
+		xt_hint("something else on this host has it already; `ip address` and `ip route` "
+			"tell what");
+}
+
+void xt_explain_socket(const char *path, int error)
+{
+	xt_message("%s: %s", path, xt_strerror(error));
+	if (error == -EACCES || error == -EPERM || error == -EROFS)
+		xt_hint("XT_RUN_DIR names another directory for it");
+}

@@ -1,0 +1,14 @@
+/* What went wrong on the way up, each with its next step. All print to stderr. */
+#ifndef XT_DAEMON_EXPLAIN_H
+#define XT_DAEMON_EXPLAIN_H
+
+#include "config/conf.h"
+
+void xt_explain_tun(const char *name, int error);
+void xt_explain_udp(const struct xt_conf *conf, int error);
+void xt_explain_step(const char *name, const char *step, int error);
+void xt_explain_link(const char *name, const char *sentence, int error);
+void xt_explain_socket(const char *path, int error);
+void xt_explain_running(const char *name);
+
+#endif

@@ -1,0 +1,313 @@
+/* Pings from inside the endpoint: a session for each client, a timer for each session. */
+#include "daemon/pinger_uv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "daemon/ping_target.h"
+#include "platform/clock.h"
+
+#define WINDOW	   1024 /* requests that may be open at once */
+#define COUNT_MAX  1000000000
+#define SIZE_MAX_B 65507
+
+struct slot {
+	uint64_t sent_ns; /* 0: nothing open here */
+	uint32_t number;
+	bool answered;
+};
+
+struct session {
+	struct session *next;
+	struct xt_pinger *pinger;
+	struct xt_control_request *request;
+	uv_timer_t timer;
+	struct xt_public peer;
+	struct xt_ip address;
+	uint64_t cookie;
+	uint16_t id;
+	uint32_t count, size;
+	uint64_t interval_ns, timeout_ns, next_ns;
+	uint32_t sent, settled; /* requests 1..settled are answered or given up */
+	struct slot slots[WINDOW];
+};
+
+struct xt_pinger {
+	uv_loop_t *uv;
+	struct xt_tunnel *tunnel;
+	struct xt_loop *loop;
+	struct session *sessions;
+	unsigned closing;
+	bool stopping;
+};
+
+int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
+		  struct xt_loop *loop)
+{
+	struct xt_pinger *pinger = calloc(1, sizeof(*pinger));
+
+	if (!pinger)
+		return XT_E_NOMEM;
+	pinger->uv = uv;
+	pinger->tunnel = tunnel;
+	pinger->loop = loop;
+	*out = pinger;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct session *session = handle->data;
+	struct xt_pinger *pinger = session->pinger;
+
+	free(session);
+	pinger->closing--;
+	if (pinger->stopping && pinger->closing == 0)
+		free(pinger);
+}
+
+static void session_close(struct session *session)
+{
+	struct xt_pinger *pinger = session->pinger;
+	struct session **at = &pinger->sessions;
+
+	while (*at != session)
+		at = &(*at)->next;
+	*at = session->next;
+	pinger->closing++;
+	uv_timer_stop(&session->timer);
+	uv_close((uv_handle_t *)&session->timer, on_closed);
+}
+
+static struct slot *slot_of(struct session *session, uint32_t number)
+{
+	return &session->slots[number % WINDOW];
+}
+
+/* Requests that were open for too long are lost, in order. */
+static void settle(struct session *session, uint64_t now)
+{
+	while (session->settled < session->sent) {
+		uint32_t number = session->settled + 1;
+		struct slot *slot = slot_of(session, number);
+
+		if (!slot->answered && now < slot->sent_ns + session->timeout_ns)
+			break;
+		if (!slot->answered)
+			xt_control_reply(
+			    session->request,
+			    json_pack("{s:I,s:b}", "seq", (json_int_t)number, "lost", 1), false);
+		session->settled = number;
+	}
+}
+
+static void send_one(struct session *session, uint64_t now)
+{
+	uint32_t number = session->sent + 1;
+	int rc = xt_tunnel_ping(session->pinger->tunnel, &session->peer, &session->address,
+				session->id, (uint16_t)number, session->cookie, session->size);
+
+	if (rc == XT_E_AGAIN) { /* the socket is full: a little later */
+		session->next_ns = now + 10000000;
+		return;
+	}
+	*slot_of(session, number) = (struct slot){.sent_ns = now, .number = number};
+	session->sent = number;
+	session->next_ns += session->interval_ns;
+	if (session->next_ns < now) /* the loop was away: no burst to catch up */
+		session->next_ns = now + session->interval_ns;
+}
+
+static bool may_send(const struct session *session)
+{
+	return (session->count == 0 || session->sent < session->count) &&
+	       session->sent - session->settled < WINDOW;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* Until the next request or the next loss, whichever comes first. */
+static void arm(struct session *session, uint64_t now)
+{
+	uint64_t at = UINT64_MAX;
+
+	if (may_send(session))
+		at = session->next_ns;
+	if (session->settled < session->sent) {
+		const struct slot *oldest = slot_of(session, session->settled + 1);
+		uint64_t lost = oldest->answered ? now : oldest->sent_ns + session->timeout_ns;
+		at = lost < at ? lost : at;
+	}
+	uv_update_time(session->pinger->uv);
+	uv_timer_start(&session->timer, on_timer, at > now ? (at - now + 999999) / 1000000 : 0, 0);
+}
+
+static void turn(struct session *session)
+{
+	uint64_t now = xt_clock_now().mono;
+
+	settle(session, now);
+	if (may_send(session) && now >= session->next_ns)
+		send_one(session, now);
+	if (session->count != 0 && session->settled == session->count) {
+		xt_control_reply(session->request, json_pack("{s:b}", "end", 1), true);
+		session_close(session);
+	} else {
+		arm(session, now);
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct session *session = timer->data;
+	struct xt_loop *loop = session->pinger->loop;
+
+	turn(session);
+	xt_loop_wake(loop);
+}
+
+bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
+{
+	uint64_t now = xt_clock_now().mono;
+
+	for (struct session *session = pinger->sessions; session; session = session->next) {
+		struct slot *slot;
+
+		if (session->cookie != pong->cookie || session->id != pong->id ||
+		    memcmp(session->peer.b, pong->peer->b, sizeof(pong->peer->b)) != 0)
+			continue;
+		for (slot = session->slots; slot < session->slots + WINDOW; slot++) {
+			if (slot->sent_ns && (uint16_t)slot->number == pong->seq)
+				break;
+		}
+		if (slot == session->slots + WINDOW)
+			return true;
+		json_t *news = json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)slot->number, "rtt_us",
+					 (json_int_t)((now - slot->sent_ns) / 1000), "size",
+					 (json_int_t)pong->size);
+		if (slot->answered || slot->number <= session->settled)
+			json_object_set_new(news, "duplicate", json_true());
+		slot->answered = true;
+		xt_control_reply(session->request, news, false);
+		if (session->count != 0 && session->sent == session->count)
+			uv_timer_start(&session->timer, on_timer, 0, 0); /* perhaps the last one */
+		return true;
+	}
+	return false;
+}
+
+static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
+{
+	const json_t *value = json_object_get(msg, key);
+	json_int_t number = json_integer_value(value);
+
+	if (!json_is_integer(value) || number < 0)
+		return fallback;
+	return (uint64_t)number > max ? max : (uint64_t)number;
+}
+
+/* Replies of more than the link's MTU come in fragments, which are the host's to put together. */
+static const char *size_fits(const struct session *session, const struct xt_ip *to)
+{
+	static char text[96];
+	uint32_t mtu = xt_tunnel_tun(session->pinger->tunnel)->mtu;
+	uint32_t head = (to->family == 4 ? 20 : 40) + 8;
+
+	if (session->size + head <= mtu)
+		return NULL;
+	snprintf(text, sizeof(text), "at most %u bytes of payload fit the link's MTU of %u",
+		 mtu > head ? mtu - head : 0, mtu);
+	return text;
+}
+
+static const char *session_aim(struct session *session, const char *word, json_t **hello,
+			       int *error)
+{
+	struct xt_ping_target target;
+	struct xt_report *report;
+	const char *why;
+	char address[XT_IP_TEXT], key[XT_KEY_BASE64];
+
+	if (xt_tunnel_report(session->pinger->tunnel, &report) < 0)
+		return "out of memory";
+	why = xt_ping_target(&target, report, word, xt_tunnel_has_local(session->pinger->tunnel, 4),
+			     xt_tunnel_has_local(session->pinger->tunnel, 6));
+	if (!why && (why = size_fits(session, &target.address)))
+		*error = XT_E_INVALID;
+	if (!why) {
+		session->peer = target.peer->key;
+		session->address = target.address;
+		xt_key_to_base64(key, target.peer->key.b);
+		*hello =
+		    json_pack("{s:s,s:s,s:I}", "peer", *target.peer->name ? target.peer->name : key,
+			      "address", xt_ip_print(&target.address, address), "size",
+			      (json_int_t)session->size);
+	}
+	xt_report_free(report);
+	return why;
+}
+
+int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request, const json_t *msg)
+{
+	const char *word = json_string_value(json_object_get(msg, "peer")), *why;
+	struct session *session = calloc(1, sizeof(*session));
+	json_t *hello = NULL;
+	int error = XT_E_NOPEER;
+
+	if (!session)
+		return XT_E_NOMEM;
+	session->pinger = pinger;
+	session->request = request;
+	session->count = (uint32_t)number_of(msg, "count", 0, COUNT_MAX);
+	session->size = (uint32_t)number_of(msg, "size", 56, SIZE_MAX_B);
+	session->interval_ns = number_of(msg, "interval_ms", 1000, 86400000) * 1000000;
+	session->timeout_ns = number_of(msg, "timeout_ms", 5000, 86400000) * 1000000;
+	if (session->interval_ns == 0)
+		session->interval_ns = 1000000;
+	why = word ? session_aim(session, word, &hello, &error) : "no peer was named";
+	if (why) {
+		free(session);
+		xt_control_error(request, error, why);
+		return 0;
+	}
+	randombytes_buf(&session->cookie, sizeof(session->cookie));
+	/* A small reply brings back as much of it as fits. */
+	if (session->size < sizeof(session->cookie))
+		session->cookie &= session->size ? UINT64_MAX << (64 - 8 * session->size) : 0;
+	session->id = (uint16_t)randombytes_random();
+	uv_timer_init(pinger->uv, &session->timer);
+	session->timer.data = session;
+	session->next = pinger->sessions;
+	pinger->sessions = session;
+	session->next_ns = xt_clock_now().mono;
+	xt_control_reply(request, hello, false);
+	uv_timer_start(&session->timer, on_timer, 0, 0);
+	return 0;
+}
+
+void xt_pinger_cancel(struct xt_pinger *pinger, struct xt_control_request *request)
+{
+	for (struct session *session = pinger->sessions; session; session = session->next) {
+		if (session->request == request) {
+			session_close(session);
+			return;
+		}
+	}
+}
+
+void xt_pinger_stop(struct xt_pinger *pinger)
+{
+	if (!pinger)
+		return;
+	pinger->stopping = true;
+	while (pinger->sessions) {
+		xt_control_error(pinger->sessions->request, XT_E_AGAIN, "the endpoint ends");
+		session_close(pinger->sessions);
+	}
+	if (pinger->closing == 0)
+		free(pinger);
+}

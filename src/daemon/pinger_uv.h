@@ -1,0 +1,33 @@
+/* Pings from inside the endpoint, asked for through the control socket and answered line by line.
+ */
+#ifndef XT_DAEMON_PINGER_UV_H
+#define XT_DAEMON_PINGER_UV_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "ipc/control_uv.h"
+#include "tunnel/loop_uv.h"
+#include "tunnel/tunnel.h"
+
+struct xt_pinger;
+
+/* tunnel and loop are borrowed until stop. XT_E_NOMEM. */
+int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
+		  struct xt_loop *loop);
+
+/* msg  {"do":"ping","peer":TEXT,"count":N,"size":N,"interval_ms":N,"timeout_ms":N}; peer is a Name,
+ *      a public key, or an inner address; count 0: without end
+ * answers: {"peer":…,"address":…,"size":N}, then for each {"seq":N,"rtt_us":N,"size":N} (with
+ * "duplicate":true where it is one) or {"seq":N,"lost":true}, at the end {"end":true}.
+ * 0, also when an error was answered. */
+int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request,
+		    const json_t *msg);
+/* The client of request has gone. */
+void xt_pinger_cancel(struct xt_pinger *pinger, struct xt_control_request *request);
+/* true: it answers one of ours. */
+bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong);
+/* Ends all; frees once the loop has run on. NULL is fine. */
+void xt_pinger_stop(struct xt_pinger *pinger);
+
+#endif

@@ -1,0 +1,262 @@
+/* Where the sockets of running endpoints live. */
+#include "daemon/rundir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "config/conf.h"
+
+static bool put(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
+{
+	int n = snprintf(dir, XT_RUNDIR_MAX, "%s%s", head, tail);
+
+	return n > 0 && n + 22 < XT_RUNSOCK_MAX && n < XT_RUNDIR_MAX;
+}
+
+/* i-th place of a user: the session's runtime directory, else a private one below /tmp. */
+static bool user_dir(unsigned i, char dir[XT_RUNDIR_MAX])
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char uid[16];
+
+	if (runtime && *runtime == '/') {
+		if (i == 0)
+			return put(dir, runtime, "/xtunnel");
+		i--;
+	}
+	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
+	return i == 0 && put(dir, "/tmp/xtunnel-", uid);
+}
+
+bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
+{
+	const char *only = getenv("XT_RUN_DIR");
+
+	if (only && *only)
+		return i == 0 && put(dir, only, "");
+	if (i == 0)
+		return put(dir, "/run/xtunnel", "");
+	return user_dir(i - 1, dir);
+}
+
+/* A directory that somebody else could fill with sockets is none of ours. */
+static int check_owner(const char *dir)
+{
+	struct stat st;
+
+	if (lstat(dir, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return -EPERM;
+	return 0;
+}
+
+int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make)
+{
+	const char *only = getenv("XT_RUN_DIR");
+	bool root = geteuid() == 0;
+	bool found = (only && *only) || root ? xt_rundir_each(0, dir) : user_dir(0, dir);
+
+	if (!found)
+		return -ENAMETOOLONG;
+	if (!make)
+		return 0;
+	mode_t old = umask(022); /* others may see that an endpoint runs */
+	int rc = mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(old);
+	return rc < 0 ? rc : check_owner(dir);
+}
+
+bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(path, XT_RUNSOCK_MAX, "%s/%s.sock", dir, name);
+
+	return n > 0 && n < XT_RUNSOCK_MAX;
+}
+
+static bool trusted(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       (st.st_uid == geteuid() || st.st_uid == 0 || geteuid() == 0);
+}
+
+static bool mark_path(char path[XT_RUNSOCK_MAX], const char *name, bool make)
+{
+	char dir[XT_RUNDIR_MAX];
+
+	if (xt_rundir_path(dir, make) < 0)
+		return false;
+	int n = snprintf(path, XT_RUNSOCK_MAX, "%s/%s.tun", dir, name);
+	return n > 0 && n < XT_RUNSOCK_MAX;
+}
+
+void xt_rundir_mark(const char *name, uint32_t owner_uid)
+{
+	char path[XT_RUNSOCK_MAX];
+	FILE *file;
+
+	if (!mark_path(path, name, true))
+		return;
+	(void)unlink(path);
+	file = fopen(path, "wxe");
+	if (!file)
+		return;
+	fprintf(file, "%u\n", (unsigned)owner_uid);
+	fclose(file);
+}
+
+void xt_rundir_unmark(const char *name)
+{
+	char path[XT_RUNSOCK_MAX];
+
+	if (mark_path(path, name, false))
+		(void)unlink(path);
+}
+
+bool xt_rundir_marked(const char *name, uint32_t *owner_uid)
+{
+	char path[XT_RUNSOCK_MAX], line[24];
+	uint64_t uid = UINT32_MAX;
+	FILE *file = mark_path(path, name, false) ? fopen(path, "re") : NULL;
+
+	if (!file)
+		return false;
+	if (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!xt_number(&uid, line, UINT32_MAX, false))
+			uid = UINT32_MAX;
+	}
+	fclose(file);
+	*owner_uid = (uint32_t)uid;
+	return true;
+}
+
+/* Root looks where the owner of a persistent interface would run it. */
+static bool find_of_owner(char path[XT_RUNSOCK_MAX], const char *name)
+{
+	char dir[XT_RUNDIR_MAX];
+	uint32_t uid;
+
+	if (geteuid() != 0 || !xt_rundir_marked(name, &uid) || uid == UINT32_MAX)
+		return false;
+	snprintf(dir, sizeof(dir), "/run/user/%u/xtunnel", (unsigned)uid);
+	if (xt_rundir_socket(path, dir, name) && trusted(path))
+		return true;
+	snprintf(dir, sizeof(dir), "/tmp/xtunnel-%u", (unsigned)uid);
+	return xt_rundir_socket(path, dir, name) && trusted(path);
+}
+
+bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
+{
+	char dir[XT_RUNDIR_MAX];
+
+	for (unsigned i = 0; xt_rundir_each(i, dir); i++) {
+		if (xt_rundir_socket(path, dir, name) && trusted(path))
+			return true;
+	}
+	return find_of_owner(path, name);
+}
+
+/* The NAME of "NAME.sock" in out, when it can be one. */
+static bool socket_name(const char *file, char out[16])
+{
+	const char *dot = strrchr(file, '.');
+	size_t len = dot ? (size_t)(dot - file) : 0;
+
+	if (len == 0 || len > 15 || strcmp(dot, ".sock") != 0)
+		return false;
+	memcpy(out, file, len);
+	out[len] = '\0';
+	return xt_conf_name_valid(out);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_add(char ***names, size_t *n, const char *name)
+{
+	char **grown, *copy;
+
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp((*names)[i], name) == 0)
+			return 0;
+	}
+	copy = strdup(name);
+	grown = copy ? realloc(*names, (*n + 1) * sizeof(**names)) : NULL;
+	if (!grown) {
+		free(copy);
+		return -ENOMEM;
+	}
+	*names = grown;
+	grown[(*n)++] = copy;
+	return 0;
+}
+
+static int list_dir(const char *dir, char ***names, size_t *n)
+{
+	char name[16];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int rc = 0;
+
+	if (!d)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	while (rc == 0 && (entry = readdir(d))) {
+		if (socket_name(entry->d_name, name))
+			rc = list_add(names, n, name);
+	}
+	closedir(d);
+	return rc;
+}
+
+/* Of dir, or of all where it is NULL. */
+static int list(const char *only, char ***names, size_t *n)
+{
+	char dir[XT_RUNDIR_MAX];
+	int rc = 0;
+
+	*names = NULL;
+	*n = 0;
+	if (only)
+		rc = list_dir(only, names, n);
+	for (unsigned i = 0; !only && rc == 0 && xt_rundir_each(i, dir); i++)
+		rc = list_dir(dir, names, n);
+	if (rc < 0) {
+		xt_rundir_list_free(*names, *n);
+		return rc;
+	}
+	if (*n > 1)
+		qsort(*names, *n, sizeof(**names), compare);
+	return 0;
+}
+
+int xt_rundir_list(char ***names, size_t *n)
+{
+	return list(NULL, names, n);
+}
+
+int xt_rundir_list_in(const char *dir, char ***names, size_t *n)
+{
+	return list(dir, names, n);
+}
+
+void xt_rundir_list_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}

@@ -1,0 +1,216 @@
+/* One program on a loop: a pipe for its input, one for what it complains of, a limit of time. */
+#include "host/command_uv.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+
+struct xt_command {
+	uv_process_t process;
+	uv_pipe_t in, err;
+	uv_timer_t limit;
+	uv_write_t write;
+	char *input;
+	size_t len;
+	unsigned open; /* handles that the loop still holds */
+	bool running, late;
+	size_t said_len;
+	char buf[512];
+	xt_command_done *done;
+	void *ctx;
+	struct xt_command_result result;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct xt_command *command = handle->data;
+
+	if (--command->open > 0)
+		return;
+	struct xt_command_result result = command->result;
+	xt_command_done *done = command->done;
+	void *ctx = command->ctx;
+
+	result.said[strcspn(result.said, "\r\n")] = '\0';
+	free(command->input);
+	free(command);
+	done(ctx, &result);
+}
+
+static void close_handle(void *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, on_closed);
+}
+
+/* The end of its standard error is not waited for: a child of its own may hold that open. What it
+ * wrote before it ended was read by then or is taken here. */
+static void finish(struct xt_command *command)
+{
+	uv_os_fd_t fd;
+
+	if (command->result.said[0] == '\0' && uv_fileno((uv_handle_t *)&command->err, &fd) == 0) {
+		ssize_t n = read(fd, command->result.said, sizeof(command->result.said) - 1);
+
+		command->result.said[n > 0 ? n : 0] = '\0';
+	}
+	close_handle(&command->process);
+	close_handle(&command->in);
+	close_handle(&command->err);
+	close_handle(&command->limit);
+}
+
+static void on_exit_of(uv_process_t *process, int64_t status, int signal)
+{
+	struct xt_command *command = process->data;
+
+	command->running = false;
+	command->result.status = status;
+	command->result.signal = signal;
+	if (command->late)
+		command->result.error = -ETIMEDOUT;
+	else if (status != 0 || signal != 0)
+		command->result.error = XT_E_INVALID;
+	finish(command);
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+	struct xt_command *command = timer->data;
+
+	if (command->result.error != 0 && !command->running) {
+		finish(command);
+		return;
+	}
+	command->late = true;
+	xt_command_kill(command);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t wish, uv_buf_t *buf)
+{
+	struct xt_command *command = handle->data;
+
+	(void)wish;
+	*buf = uv_buf_init(command->buf, sizeof(command->buf));
+}
+
+static void on_said(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct xt_command *command = stream->data;
+	size_t room = sizeof(command->result.said) - 1 - command->said_len;
+
+	if (n < 0) {
+		uv_read_stop(stream);
+		return;
+	}
+	size_t take = XT_MIN(room, (size_t)n);
+	memcpy(command->result.said + command->said_len, buf->base, take);
+	command->said_len += take;
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct xt_command *command = write->data;
+
+	(void)status; /* one that does not read its input says why by its end */
+	close_handle(&command->in);
+}
+
+static int spawn(struct xt_command *command, uv_loop_t *loop, const char *const *argv)
+{
+	uv_stdio_container_t stdio[3] = {
+	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
+	     .data.stream = (uv_stream_t *)&command->in},
+	    {.flags = UV_IGNORE},
+	    {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
+	     .data.stream = (uv_stream_t *)&command->err},
+	};
+	uv_process_options_t options = {
+	    .file = argv[0],
+	    .args = (char **)(uintptr_t)argv,
+	    .exit_cb = on_exit_of,
+	    .stdio = stdio,
+	    .stdio_count = 3,
+	};
+
+	return uv_spawn(loop, &command->process, &options);
+}
+
+static void init_handles(struct xt_command *command, uv_loop_t *loop)
+{
+	uv_pipe_init(loop, &command->in, 0);
+	uv_pipe_init(loop, &command->err, 0);
+	uv_timer_init(loop, &command->limit);
+	command->in.data = command->err.data = command->limit.data = command;
+	command->process.data = command->write.data = command;
+	command->open = 4;
+}
+
+static void feed(struct xt_command *command)
+{
+	uv_buf_t buf = uv_buf_init(command->input, (unsigned)command->len);
+
+	if (command->len == 0 ||
+	    uv_write(&command->write, (uv_stream_t *)&command->in, &buf, 1, on_written) < 0)
+		close_handle(&command->in);
+	uv_read_start((uv_stream_t *)&command->err, on_alloc, on_said);
+}
+
+int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
+		     const char *input, size_t len, xt_command_done *done, void *ctx)
+{
+	struct xt_command *command = calloc(1, sizeof(*command));
+	int rc;
+
+	if (!command)
+		return XT_E_NOMEM;
+	command->input = malloc(len + 1);
+	if (!command->input) {
+		free(command);
+		return XT_E_NOMEM;
+	}
+	if (len > 0)
+		memcpy(command->input, input, len);
+	command->len = len;
+	command->done = done;
+	command->ctx = ctx;
+	init_handles(command, loop);
+	rc = spawn(command, loop, argv);
+	command->running = rc == 0;
+	command->result.error = rc;
+	if (rc == 0)
+		feed(command);
+	uv_timer_start(&command->limit, on_limit, rc == 0 ? XT_COMMAND_LIMIT_MS : 0, 0);
+	*out = command;
+	return 0;
+}
+
+void xt_command_kill(struct xt_command *command)
+{
+	if (command->running)
+		(void)uv_process_kill(&command->process, SIGKILL);
+}
+
+void xt_command_text(const struct xt_command_result *result, char *buf, size_t len)
+{
+	const char *colon = result->said[0] ? ": " : "";
+
+	if (result->error == XT_E_INVALID && result->signal != 0)
+		snprintf(buf, len, "ended by signal %d%s%s", result->signal, colon, result->said);
+	else if (result->error == XT_E_INVALID)
+		snprintf(buf, len, "ended with status %lld%s%s", (long long)result->status, colon,
+			 result->said);
+	else if (result->error == -ENOENT)
+		snprintf(buf, len, "is not installed");
+	else if (result->error == -ETIMEDOUT)
+		snprintf(buf, len, "took longer than %u s", XT_COMMAND_LIMIT_MS / 1000u);
+	else
+		snprintf(buf, len, "%s", xt_strerror(result->error));
+}

@@ -1,0 +1,363 @@
+/* DNS step by step. Setting: resolvectl dns, domain, default-route; when the first of these fails,
+ * resolvconf -a; when that fails, the file. Unsetting: each way that was tried. */
+#include "host/dns_uv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "base/bytes.h"
+#include "host/command_uv.h"
+#include "host/resolv.h"
+
+enum step {
+	STEP_SERVERS,
+	STEP_DOMAINS,
+	STEP_DEFAULT,
+	STEP_RESOLVCONF,
+	STEP_FILE,
+	STEP_REVERT,
+	STEP_RESOLVCONF_OFF,
+	STEP_FILE_OFF,
+	STEP_END,
+};
+
+struct xt_dns_job {
+	uv_timer_t kick;
+	char name[16], label[48]; /* label: what resolvconf calls it */
+	char **words;
+	size_t n_words;
+	struct xt_dns dns;
+	char *path;
+	unsigned ways; /* to be undone */
+	unsigned way;  /* that worked */
+	enum step step;
+	bool cancelled;
+	struct xt_command *command;
+	struct xt_dns_callbacks calls;
+};
+
+static void job_free(struct xt_dns_job *job)
+{
+	for (size_t i = 0; i < job->n_words; i++)
+		free(job->words[i]);
+	free(job->words);
+	xt_dns_clear(&job->dns);
+	free(job->path);
+	free(job);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct xt_dns_job *job = handle->data;
+	struct xt_dns_callbacks calls = job->calls;
+	unsigned way = job->way;
+
+	job_free(job);
+	calls.done(calls.ctx, way);
+}
+
+static void finish(struct xt_dns_job *job)
+{
+	uv_close((uv_handle_t *)&job->kick, on_closed);
+}
+
+__attribute__((format(printf, 2, 3))) static void warn(struct xt_dns_job *job, const char *format,
+						       ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	job->calls.warn(job->calls.ctx, text);
+}
+
+static void on_kick(uv_timer_t *kick);
+
+static void go(struct xt_dns_job *job, enum step step)
+{
+	job->step = step;
+	uv_timer_start(&job->kick, on_kick, 0, 0);
+}
+
+static void try_way(struct xt_dns_job *job, enum xt_dns_way way)
+{
+	if (job->calls.trying)
+		job->calls.trying(job->calls.ctx, way, way == XT_DNS_FILE ? job->path : NULL);
+}
+
+static void on_command(void *ctx, const struct xt_command_result *result)
+{
+	struct xt_dns_job *job = ctx;
+	char text[300];
+	bool fine = result->error == 0;
+
+	job->command = NULL;
+	xt_command_text(result, text, sizeof(text));
+	switch (job->step) {
+	case STEP_SERVERS:
+		job->way = fine ? XT_DNS_RESOLVED : 0;
+		if (!fine && result->error != -ENOENT && !job->cancelled)
+			warn(job, "DNS: resolvectl %s; trying the next way", text);
+		if (fine && job->dns.n_servers == 0)
+			go(job, STEP_END);
+		else
+			go(job, fine ? STEP_DOMAINS : STEP_RESOLVCONF);
+		break;
+	case STEP_DOMAINS:
+		if (!fine && !job->cancelled)
+			warn(job, "DNS: resolvectl domain %s", text);
+		go(job, STEP_DEFAULT);
+		break;
+	case STEP_RESOLVCONF:
+		job->way = fine ? XT_DNS_RESOLVCONF : 0;
+		if (!fine && result->error != -ENOENT && !job->cancelled)
+			warn(job, "DNS: resolvconf %s; trying the next way", text);
+		go(job, fine ? STEP_END : STEP_FILE);
+		break;
+	case STEP_RESOLVCONF_OFF:
+		if (!fine && result->error != -ENOENT)
+			warn(job, "DNS: resolvconf -d %s", text);
+		go(job, STEP_FILE_OFF);
+		break;
+	case STEP_REVERT: /* with its interface gone it is reverted anyway */
+		go(job, STEP_RESOLVCONF_OFF);
+		break;
+	default: /* older ones have no default-route: "~." says it as well */
+		go(job, STEP_END);
+		break;
+	}
+}
+
+static void start(struct xt_dns_job *job, const char *const *argv, const char *input, size_t len)
+{
+	struct xt_command_result failed = {.error = XT_E_NOMEM};
+
+	if (xt_command_start(&job->command, job->kick.loop, argv, input, len, on_command, job) < 0)
+		on_command(job, &failed);
+}
+
+/* resolvectl VERB NAME WORD…; last may be NULL. */
+static void resolvectl(struct xt_dns_job *job, const char *verb, const char *const *words, size_t n,
+		       const char *last)
+{
+	const char **argv = calloc(n + 5, sizeof(*argv));
+	size_t at = 0;
+
+	if (!argv) {
+		struct xt_command_result failed = {.error = XT_E_NOMEM};
+
+		on_command(job, &failed);
+		return;
+	}
+	argv[at++] = "resolvectl";
+	argv[at++] = verb;
+	argv[at++] = job->name;
+	for (size_t i = 0; i < n; i++)
+		argv[at++] = words[i];
+	argv[at] = last;
+	start(job, argv, NULL, 0);
+	free(argv);
+}
+
+static void step_servers(struct xt_dns_job *job)
+{
+	try_way(job, XT_DNS_RESOLVED);
+	if (job->dns.n_servers > 0)
+		resolvectl(job, "dns", job->dns.servers, job->dns.n_servers, NULL);
+	else
+		resolvectl(job, "domain", job->dns.domains, job->dns.n_domains, NULL);
+}
+
+static void step_resolvconf(struct xt_dns_job *job)
+{
+	const char *argv[] = {"resolvconf", "-a", job->label, "-m", "0", "-x", NULL};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	if (file) {
+		for (size_t i = 0; i < job->dns.n_servers; i++)
+			fprintf(file, "nameserver %s\n", job->dns.servers[i]);
+		for (size_t i = 0; i < job->dns.n_domains; i++)
+			fprintf(file, "%s%s%s", i == 0 ? "search " : "", job->dns.domains[i],
+				i + 1 < job->dns.n_domains ? " " : "\n");
+	}
+	if (!file || fclose(file) != 0) {
+		free(text);
+		go(job, STEP_FILE);
+		return;
+	}
+	try_way(job, XT_DNS_RESOLVCONF);
+	start(job, argv, text, len);
+	free(text);
+}
+
+static void step_file(struct xt_dns_job *job)
+{
+	char *real = realpath(XT_RESOLV_CONF, NULL);
+	int rc;
+
+	free(job->path);
+	job->path = real ? real : strdup(XT_RESOLV_CONF);
+	if (job->path) {
+		try_way(job, XT_DNS_FILE);
+		rc = xt_resolv_file_set(job->path, job->name, &job->dns);
+	} else {
+		rc = XT_E_NOMEM;
+	}
+	if (rc < 0)
+		warn(job, "DNS: %s: %s; the host keeps its name servers",
+		     job->path ? job->path : XT_RESOLV_CONF, xt_strerror(rc));
+	else
+		job->way = XT_DNS_FILE;
+	finish(job);
+}
+
+static void step_file_off(struct xt_dns_job *job)
+{
+	const char *path = job->path ? job->path : XT_RESOLV_CONF;
+
+	if (job->ways & XT_DNS_FILE) {
+		int rc = xt_resolv_file_unset(path, job->name);
+
+		/* read-only: then nothing had been written either, and that was said */
+		if (rc < 0 && rc != -EROFS && rc != -EACCES && rc != -EPERM)
+			warn(job, "DNS: %s: %s", path, xt_strerror(rc));
+	}
+	finish(job);
+}
+
+static void on_kick(uv_timer_t *kick)
+{
+	struct xt_dns_job *job = kick->data;
+	const char *off[] = {"resolvconf", "-d", job->label, "-f", NULL};
+
+	if (job->cancelled && job->step <= STEP_FILE)
+		job->step = STEP_END;
+	switch (job->step) {
+	case STEP_SERVERS:
+		step_servers(job);
+		break;
+	case STEP_DOMAINS: /* "~.": these servers are asked for every name */
+		resolvectl(job, "domain", job->dns.domains, job->dns.n_domains, "~.");
+		break;
+	case STEP_DEFAULT:
+		resolvectl(job, "default-route", NULL, 0, "true");
+		break;
+	case STEP_RESOLVCONF:
+		step_resolvconf(job);
+		break;
+	case STEP_FILE:
+		step_file(job);
+		break;
+	case STEP_REVERT:
+		if (job->ways & XT_DNS_RESOLVED)
+			resolvectl(job, "revert", NULL, 0, NULL);
+		else
+			go(job, STEP_RESOLVCONF_OFF);
+		break;
+	case STEP_RESOLVCONF_OFF:
+		if (job->ways & XT_DNS_RESOLVCONF)
+			start(job, off, NULL, 0);
+		else
+			go(job, STEP_FILE_OFF);
+		break;
+	case STEP_FILE_OFF:
+		step_file_off(job);
+		break;
+	case STEP_END:
+		finish(job);
+		break;
+	}
+}
+
+/* Debian's resolvconf orders interfaces by patterns such as "tun*": ours goes with the first. */
+static void find_label(struct xt_dns_job *job)
+{
+	FILE *file = fopen("/etc/resolvconf/interface-order", "re");
+	char line[128], prefix[32] = "";
+
+	while (file && !*prefix && fgets(line, sizeof(line), file)) {
+		size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					"0123456789-");
+
+		if (n > 0 && n < 30 && (strcmp(line + n, "*\n") == 0 || strcmp(line + n, "*") == 0))
+			snprintf(prefix, sizeof(prefix), "%.*s.", (int)n, line);
+	}
+	if (file)
+		fclose(file);
+	snprintf(job->label, sizeof(job->label), "%s%s", prefix, job->name);
+}
+
+static struct xt_dns_job *job_new(uv_loop_t *loop, const char *name,
+				  const struct xt_dns_callbacks *calls)
+{
+	struct xt_dns_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	snprintf(job->name, sizeof(job->name), "%s", name);
+	find_label(job);
+	job->calls = *calls;
+	job->kick.loop = loop;
+	return job;
+}
+
+static void job_start(struct xt_dns_job *job, enum step first)
+{
+	uv_timer_init(job->kick.loop, &job->kick);
+	job->kick.data = job;
+	go(job, first);
+}
+
+int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
+	       size_t n, const struct xt_dns_callbacks *calls)
+{
+	struct xt_dns_job *job = job_new(loop, name, calls);
+	bool ok = job != NULL;
+
+	if (!job)
+		return XT_E_NOMEM;
+	job->words = calloc(n + 1, sizeof(*job->words));
+	ok = job->words != NULL;
+	for (size_t i = 0; ok && i < n; i++) {
+		job->words[i] = strdup(words[i]);
+		job->n_words += ok = job->words[i] != NULL;
+	}
+	if (!ok || xt_dns_sort(&job->dns, job->words, n) < 0) {
+		job_free(job);
+		return XT_E_NOMEM;
+	}
+	job_start(job, STEP_SERVERS);
+	*out = job;
+	return 0;
+}
+
+int xt_dns_unset(struct xt_dns_job **out, uv_loop_t *loop, const char *name, unsigned ways,
+		 const char *path, const struct xt_dns_callbacks *calls)
+{
+	struct xt_dns_job *job = job_new(loop, name, calls);
+
+	if (!job)
+		return XT_E_NOMEM;
+	job->ways = ways;
+	if (path && *path)
+		job->path = strdup(path);
+	job_start(job, STEP_REVERT);
+	*out = job;
+	return 0;
+}
+
+void xt_dns_cancel(struct xt_dns_job *job)
+{
+	job->cancelled = true;
+	if (job->command)
+		xt_command_kill(job->command);
+}

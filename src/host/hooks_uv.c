@@ -1,0 +1,263 @@
+/* Hooks: one command after the other, each in a process group of its own. */
+#include "host/hooks_uv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KILL_AFTER_MS 2000
+
+struct xt_hooks_run {
+	uv_loop_t *loop;
+	uv_process_t process;
+	uv_timer_t timer; /* 0 ms: start the next; after a cancel: SIGKILL */
+	char **commands;
+	unsigned *lines;
+	size_t n, at;
+	char *name;
+	bool running, cancelled, over;
+	xt_hooks_done *done;
+	void *ctx;
+	struct xt_hooks_result result;
+};
+
+static void next(uv_timer_t *timer);
+
+static void run_free(struct xt_hooks_run *run)
+{
+	for (size_t i = 0; i < run->n && run->commands; i++)
+		free(run->commands[i]);
+	free(run->commands);
+	free(run->lines);
+	free(run->name);
+	free(run);
+}
+
+static char *expand(const char *command, const char *name)
+{
+	size_t len = strlen(name), n = 0;
+	const char *at = command;
+
+	for (const char *c = command; (c = strstr(c, "%i")); c += 2)
+		n++;
+	char *out = malloc(strlen(command) + n * len + 1), *to = out;
+	while (out && *at) {
+		if (at[0] == '%' && at[1] == 'i') {
+			memcpy(to, name, len);
+			to += len;
+			at += 2;
+		} else {
+			*to++ = *at++;
+		}
+	}
+	if (out)
+		*to = '\0';
+	return out;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct xt_hooks_run *run = handle->data;
+	struct xt_hooks_result result = run->result;
+	xt_hooks_done *done = run->done;
+	void *ctx = run->ctx;
+
+	run_free(run);
+	done(ctx, &result);
+}
+
+static void finish(struct xt_hooks_run *run)
+{
+	if (run->over)
+		return;
+	run->over = true;
+	uv_close((uv_handle_t *)&run->timer, on_timer_closed);
+}
+
+static void fail(struct xt_hooks_run *run, int error)
+{
+	run->result.error = error;
+	run->result.line = run->at < run->n ? run->lines[run->at] : 0;
+	finish(run);
+}
+
+static void on_process_closed(uv_handle_t *handle)
+{
+	struct xt_hooks_run *run = handle->data;
+
+	if (run->cancelled) {
+		fail(run, -ECANCELED);
+	} else if (run->result.error) {
+		finish(run);
+	} else {
+		run->at++;
+		next(&run->timer);
+	}
+}
+
+static void on_process_exit(uv_process_t *process, int64_t status, int signal)
+{
+	struct xt_hooks_run *run = process->data;
+
+	run->running = false;
+	if (status || signal) {
+		run->result.line = run->lines[run->at];
+		run->result.error = XT_E_INVALID;
+		run->result.status = status;
+		run->result.signal = signal;
+	}
+	uv_close((uv_handle_t *)process, on_process_closed);
+}
+
+/* Ours are close-on-exec from birth; those that we were started with need not be. */
+static void close_on_exec(void)
+{
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0)
+		return;
+#endif
+	for (int fd = 3; fd < 1024; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+	}
+}
+
+static int spawn(struct xt_hooks_run *run, const char *shell)
+{
+	char *args[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t) "-c", run->commands[run->at],
+			NULL};
+	uv_stdio_container_t stdio[3] = {
+	    {.flags = UV_IGNORE},
+	    {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+	    {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+	};
+	uv_process_options_t options = {
+	    .file = shell,
+	    .args = args,
+	    .exit_cb = on_process_exit,
+	    .flags = UV_PROCESS_DETACHED, /* its own group: a cancel reaches all of it */
+	    .stdio = stdio,
+	    .stdio_count = 3,
+	};
+
+	close_on_exec();
+	return uv_spawn(run->loop, &run->process, &options);
+}
+
+/* libuv wants the handle of a failed start closed before it is used again. */
+static void on_bash_missing(uv_handle_t *handle)
+{
+	struct xt_hooks_run *run = handle->data;
+	int err;
+
+	if (run->cancelled) {
+		fail(run, -ECANCELED);
+		return;
+	}
+	err = spawn(run, "sh");
+	run->running = err == 0;
+	if (err) {
+		run->result.error = err;
+		run->result.line = run->lines[run->at];
+		uv_close(handle, on_process_closed);
+	}
+}
+
+static void next(uv_timer_t *timer)
+{
+	struct xt_hooks_run *run = timer->data;
+	int err;
+
+	if (run->cancelled) {
+		fail(run, -ECANCELED);
+		return;
+	}
+	if (run->at == run->n) {
+		finish(run);
+		return;
+	}
+	fprintf(stderr, "[#] %s\n", run->commands[run->at]);
+	fflush(stderr);
+	err = spawn(run, "bash");
+	run->process.data = run;
+	run->running = err == 0;
+	if (err == UV_ENOENT || err == UV_EACCES) {
+		uv_close((uv_handle_t *)&run->process, on_bash_missing);
+	} else if (err) {
+		run->result.error = err;
+		run->result.line = run->lines[run->at];
+		uv_close((uv_handle_t *)&run->process, on_process_closed);
+	}
+}
+
+int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_conf_hooks *hooks,
+		   const char *name, xt_hooks_done *done, void *ctx)
+{
+	struct xt_hooks_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return XT_E_NOMEM;
+	run->loop = loop;
+	run->done = done;
+	run->ctx = ctx;
+	run->name = strdup(name);
+	run->commands = calloc(hooks->n + 1, sizeof(*run->commands));
+	run->lines = calloc(hooks->n + 1, sizeof(*run->lines));
+	bool ok = run->name && run->commands && run->lines;
+	for (size_t i = 0; ok && i < hooks->n; i++) {
+		run->commands[i] = expand(hooks->v[i].command, name);
+		run->lines[i] = hooks->v[i].line;
+		run->n = i + 1;
+		ok = run->commands[i] != NULL;
+	}
+	if (!ok) {
+		run_free(run);
+		return XT_E_NOMEM;
+	}
+	uv_timer_init(loop, &run->timer);
+	run->timer.data = run;
+	run->process.data = run;
+	uv_timer_start(&run->timer, next, 0, 0);
+	*out = run;
+	return 0;
+}
+
+static void on_kill(uv_timer_t *timer)
+{
+	struct xt_hooks_run *run = timer->data;
+
+	if (run->running)
+		kill(-run->process.pid, SIGKILL);
+}
+
+void xt_hooks_cancel(struct xt_hooks_run *run)
+{
+	if (run->over || run->cancelled)
+		return;
+	run->cancelled = true;
+	if (!run->running)
+		return; /* the next step sees it */
+	kill(-run->process.pid, SIGTERM);
+	uv_timer_start(&run->timer, on_kill, KILL_AFTER_MS, 0);
+}
+
+void xt_hooks_text(const struct xt_hooks_result *result, const char *what, char *buf, size_t len)
+{
+	if (!result->error)
+		snprintf(buf, len, "%s done", what);
+	else if (result->error != XT_E_INVALID)
+		snprintf(buf, len, "%s on line %u: %s", what, result->line,
+			 xt_strerror(result->error));
+	else if (result->signal)
+		snprintf(buf, len, "%s on line %u was ended by signal %d", what, result->line,
+			 result->signal);
+	else
+		snprintf(buf, len, "%s on line %u ended with status %lld", what, result->line,
+			 (long long)result->status);
+}

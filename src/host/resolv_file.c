@@ -1,0 +1,119 @@
+/* Blocks in a resolv.conf(5) that is a file: read, edited, written back under a lock. */
+#include "host/resolv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xtunnel/error.h>
+
+static int read_all(int fd, char **text, size_t *len)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*text = malloc(XT_RESOLV_MAX + 1);
+	if (!*text)
+		return XT_E_NOMEM;
+	*len = 0;
+	while (*len <= XT_RESOLV_MAX) {
+		n = pread(fd, *text + *len, XT_RESOLV_MAX + 1 - *len, (off_t)*len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		*len += (size_t)n;
+	}
+	return -EFBIG;
+}
+
+/* Cut only after all was written: no reader finds an empty file. */
+static int write_all(int fd, const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		ssize_t n = pwrite(fd, text + at, len - at, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += (size_t)n;
+	}
+	if (ftruncate(fd, (off_t)len) < 0)
+		return -errno;
+	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
+static int open_locked(const char *path, int flags)
+{
+	int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno == EINTR)
+			continue;
+		break; /* some file systems have no locks: the change is short */
+	}
+	return fd;
+}
+
+int xt_resolv_file_set(const char *path, const char *name, const struct xt_dns *dns)
+{
+	char *text = NULL, *edited = NULL;
+	size_t len = 0, edited_len;
+	bool made = false;
+	int fd = open_locked(path, 0), rc;
+
+	if (fd == -ENOENT) {
+		/* who looks names up is not root: whatever our umask says */
+		fd = open_locked(path, O_CREAT | O_EXCL);
+		made = fd >= 0 && fchmod(fd, 0644) == 0;
+	}
+	if (fd < 0)
+		return fd;
+	rc = read_all(fd, &text, &len);
+	if (rc == 0)
+		rc = xt_resolv_add(&edited, &edited_len, text, len, made, name, dns);
+	if (rc == 0)
+		rc = write_all(fd, edited, edited_len);
+	if (rc < 0 && made)
+		(void)unlink(path);
+	close(fd);
+	free(text);
+	free(edited);
+	return rc;
+}
+
+int xt_resolv_file_unset(const char *path, const char *name)
+{
+	char *text = NULL, *edited = NULL;
+	size_t len = 0, edited_len;
+	bool found = false, made = false;
+	int fd = open_locked(path, 0), rc;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	rc = read_all(fd, &text, &len);
+	if (rc == 0)
+		rc = xt_resolv_remove(&edited, &edited_len, text, len, name, &found, &made);
+	if (rc == 0 && found)
+		rc = write_all(fd, edited, edited_len);
+	if (rc == 0 && made)
+		rc = unlink(path) < 0 ? -errno : 0;
+	close(fd);
+	free(text);
+	free(edited);
+	return rc;
+}

@@ -1,0 +1,158 @@
+/* JSON on top of the server: one object a line, both ways. */
+#include "ipc/control_uv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "ipc/server_uv.h"
+
+struct xt_control {
+	struct xt_server *server;
+	struct xt_control_options options;
+	struct xt_control_request *open; /* freed at the end, should nobody answer them */
+};
+
+struct xt_control_request {
+	struct xt_control *control;
+	struct xt_request *request;
+	struct xt_control_request *prev, *next;
+	void *data;
+};
+
+static void request_free(struct xt_control_request *r)
+{
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		r->control->open = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	free(r);
+}
+
+static void finish(struct xt_control_request *r, const void *bytes, size_t len)
+{
+	struct xt_request *request = r->request;
+
+	request_free(r);
+	if (bytes)
+		xt_request_reply(request, bytes, len, true);
+	else
+		xt_request_close(request);
+}
+
+void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
+{
+	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+
+	json_decref(reply);
+	if (!text && last) {
+		finish(r, NULL, 0);
+		return;
+	}
+	if (!text) {
+		xt_request_abort(r->request);
+		return;
+	}
+	size_t len = strlen(text);
+	text[len] = '\n'; /* in place of the NUL */
+	if (last)
+		finish(r, text, len + 1);
+	else
+		xt_request_reply(r->request, text, len + 1, false);
+	free(text);
+}
+
+void xt_control_error(struct xt_control_request *r, int error, const char *sentence)
+{
+	json_t *reply = json_pack("{s:s,s:i}", "error", sentence ? sentence : xt_strerror(error),
+				  "code", error);
+
+	xt_control_reply(r, reply, true);
+}
+
+void xt_control_set(struct xt_control_request *r, void *data)
+{
+	r->data = data;
+}
+
+void *xt_control_get(const struct xt_control_request *r)
+{
+	return r->data;
+}
+
+static void on_request(void *ctx, struct xt_request *request, const char *data, size_t len)
+{
+	struct xt_control *control = ctx;
+	struct xt_control_request *r = calloc(1, sizeof(*r));
+	json_t *msg;
+
+	if (!r) {
+		xt_request_close(request);
+		return;
+	}
+	r->control = control;
+	r->request = request;
+	r->next = control->open;
+	if (r->next)
+		r->next->prev = r;
+	control->open = r;
+	xt_request_set(request, r);
+	msg = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(msg)) {
+		xt_control_error(r, XT_E_SYNTAX, "a JSON object on one line is wanted");
+	} else {
+		int err = control->options.handle(control->options.ctx, r, msg);
+
+		if (err)
+			xt_control_error(r, err, NULL);
+	}
+	json_decref(msg);
+}
+
+static void on_cancelled(void *ctx, struct xt_request *request)
+{
+	struct xt_control *control = ctx;
+	struct xt_control_request *r = xt_request_get(request);
+
+	if (control->options.cancelled)
+		control->options.cancelled(control->options.ctx, r);
+	request_free(r);
+}
+
+int xt_control_open(struct xt_control **out, uv_loop_t *loop,
+		    const struct xt_control_options *options)
+{
+	struct xt_control *control = calloc(1, sizeof(*control));
+	struct xt_server_options server = {
+	    .path = options->path,
+	    .framing = XT_FRAME_LINE,
+	    .handle = on_request,
+	    .cancelled = on_cancelled,
+	    .ctx = control,
+	};
+
+	if (!control)
+		return XT_E_NOMEM;
+	control->options = *options;
+	control->options.path = NULL;
+	int err = xt_server_open(&control->server, loop, &server);
+	if (err) {
+		free(control);
+		return err;
+	}
+	*out = control;
+	return 0;
+}
+
+void xt_control_close(struct xt_control *control)
+{
+	if (!control)
+		return;
+	xt_server_close(control->server);
+	while (control->open)
+		request_free(control->open);
+	free(control);
+}

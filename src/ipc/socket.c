@@ -1,0 +1,134 @@
+/* Unix stream sockets by path: taken over when stale, never from under somebody who listens. */
+#include "ipc/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 128
+
+static int address(struct sockaddr_un *out, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (!len || len >= sizeof(out->sun_path))
+		return -ENAMETOOLONG;
+	memset(out, 0, sizeof(*out));
+	out->sun_family = AF_UNIX;
+	memcpy(out->sun_path, path, len + 1);
+	return 0;
+}
+
+static int connect_flags(const char *path, int flags)
+{
+	struct sockaddr_un to;
+	int err = address(&to, path);
+	int fd = err ? err : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+	if (err || fd < 0)
+		return err ? err : -errno;
+	while ((err = connect(fd, (struct sockaddr *)&to, sizeof(to))) < 0 && errno == EINTR)
+		;
+	if (!err)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int xt_socket_connect(const char *path)
+{
+	return connect_flags(path, 0);
+}
+
+static int make_directory(const char *path)
+{
+	char copy[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+
+	strcpy(copy, path); /* address() judged its length */
+	slash = strrchr(copy, '/');
+	if (!slash || slash == copy)
+		return 0;
+	*slash = '\0';
+	mode_t old = umask(022);
+	int err = mkdir(copy, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	umask(old);
+	return err;
+}
+
+/* Somebody listens, or it is no socket: -EADDRINUSE. */
+static int clear_stale(const char *path)
+{
+	struct stat st;
+	int fd = connect_flags(path, SOCK_NONBLOCK);
+
+	if (fd >= 0) {
+		close(fd);
+		return -EADDRINUSE;
+	}
+	if (fd == -ENOENT)
+		return 0;
+	if (fd != -ECONNREFUSED)
+		return fd == -EAGAIN || fd == -EINPROGRESS ? -EADDRINUSE : fd;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EADDRINUSE;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int bind_private(int fd, const struct sockaddr_un *to)
+{
+	mode_t old = umask(0177);
+	int err = bind(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 ? -errno : 0;
+
+	umask(old);
+	return err;
+}
+
+int xt_socket_listen(const char *path, struct stat *id)
+{
+	struct sockaddr_un to;
+	int err = address(&to, path);
+
+	err = err ? err : make_directory(path);
+	if (err)
+		return err;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	err = bind_private(fd, &to);
+	if (err == -EADDRINUSE) {
+		err = clear_stale(path);
+		err = err ? err : bind_private(fd, &to);
+	}
+	if (!err && (listen(fd, BACKLOG) < 0 || lstat(path, id) < 0)) {
+		err = -errno;
+		unlink(path);
+	}
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+void xt_socket_remove(const char *path, const struct stat *id)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && st.st_dev == id->st_dev && st.st_ino == id->st_ino)
+		unlink(path);
+}
+
+bool xt_socket_hung_up(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd};
+
+	return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+}

@@ -1,0 +1,135 @@
+/* UAPI on a socket: each request is read whole, judged whole, then applied or answered. The
+ * socket's file is watched: its removal is how some controllers say that the endpoint shall end. */
+#include "ipc/uapi_uv.h"
+
+#include <stdlib.h>
+
+#include <xtunnel/error.h>
+
+#include "base/log.h"
+#include "ipc/server_uv.h"
+#include "ipc/uapi.h"
+
+/* A set of 100,000 peers is 20 MB. */
+#define REQUEST_MAX (256u << 20)
+#define CLIENTS_MAX 512
+
+struct xt_uapi {
+	struct xt_uapi_options options;
+	struct xt_server *server;
+	uv_fs_event_t watch;
+	bool watching;
+};
+
+static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
+{
+	struct xt_report *report;
+	struct xt_uapi_text text = {0};
+	int rc = uapi->options.report(uapi->options.ctx, &report);
+
+	if (rc < 0)
+		return rc;
+	rc = xt_uapi_get(report, &text);
+	xt_report_free(report);
+	if (rc < 0)
+		return rc;
+	xt_request_reply(request, text.p, text.len, true);
+	xt_uapi_text_free(&text);
+	return 0;
+}
+
+static void on_request(void *ctx, struct xt_request *request, const char *data, size_t len)
+{
+	struct xt_uapi *uapi = ctx;
+	struct xt_change change;
+	enum xt_uapi_op op;
+	char buf[32];
+	int rc;
+
+	xt_change_init(&change);
+	rc = xt_uapi_parse(data, len, &op, &change);
+	if (op == XT_UAPI_NONE) {
+		xt_request_close(request);
+		return;
+	}
+	if (op == XT_UAPI_SET && rc == 0)
+		rc = uapi->options.apply(uapi->options.ctx, &change);
+	else if (rc == 0)
+		rc = answer_get(uapi, request);
+	xt_change_clear(&change);
+	if (op == XT_UAPI_SET || rc < 0)
+		xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);
+}
+
+/* UV_CHANGE: its links, mode or owner. One that was renamed (UV_RENAME) lives on elsewhere. */
+static void on_event(uv_fs_event_t *watch, const char *file, int events, int status)
+{
+	struct xt_uapi *uapi = watch->data;
+
+	(void)file;
+	if (status < 0 || !(events & UV_CHANGE) || xt_server_there(uapi->server))
+		return;
+	uv_fs_event_stop(watch);
+	uapi->options.deleted(uapi->options.ctx);
+}
+
+static void watch(struct xt_uapi *uapi, uv_loop_t *loop)
+{
+	int rc;
+
+	if (!uapi->options.deleted)
+		return;
+	uv_fs_event_init(loop, &uapi->watch);
+	uapi->watch.data = uapi;
+	uapi->watching = true;
+	rc = uv_fs_event_start(&uapi->watch, on_event, uapi->options.path, 0);
+	if (rc < 0)
+		xt_log_warning("%s: its removal will not be noticed: %s", uapi->options.path,
+			       uv_strerror(rc));
+}
+
+int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options)
+{
+	struct xt_uapi *uapi = calloc(1, sizeof(*uapi));
+	struct xt_server_options server = {
+	    .path = options->path,
+	    .framing = XT_FRAME_UAPI,
+	    .handle = on_request,
+	    .ctx = uapi,
+	    .listen_fd = options->listen_fd,
+	    .max_request = REQUEST_MAX,
+	    .max_clients = CLIENTS_MAX,
+	    .patient = true,
+	};
+	int rc;
+
+	if (!uapi)
+		return XT_E_NOMEM;
+	uapi->options = *options;
+	rc = xt_server_open(&uapi->server, loop, &server);
+	if (rc < 0) {
+		free(uapi);
+		return rc;
+	}
+	*out = uapi;
+	watch(uapi, loop);
+	uapi->options.path = NULL; /* was the caller's */
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void xt_uapi_close(struct xt_uapi *uapi)
+{
+	if (!uapi)
+		return;
+	xt_server_close(uapi->server);
+	uapi->server = NULL;
+	if (uapi->watching)
+		uv_close((uv_handle_t *)&uapi->watch, on_closed);
+	else
+		free(uapi);
+}

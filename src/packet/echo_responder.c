@@ -1,0 +1,325 @@
+/* The echo endpoint of one tunnel, packet by packet:
+ *
+ *   shape       headers only: most packets are no ICMP and leave here
+ *   rules       is its destination answered on this side?
+ *   fragments   to the reassembler, until a datagram is whole
+ *   checksums   the only look at all bytes
+ *   rate        per source
+ *   reflect     in place, or fragment by fragment */
+#include "packet/echo_responder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xtunnel/error.h>
+
+#include "packet/echo.h"
+#include "packet/fragment.h"
+#include "packet/source_rate.h"
+
+#define MTU_DEFAULT 1420
+
+struct xt_echo {
+	unsigned sides;
+	struct xt_echo_rules rules[XT_ECHO_SIDES];
+	struct xt_echo_local *own;
+	struct xt_cidr *addresses;
+	struct xt_reassembler *reassembler;
+	struct xt_source_rate *rate;
+	uint8_t *before; /* a request as it came, for observe */
+	uint32_t mtu;
+	bool exclusive, swap_only;
+	void (*observe)(void *ctx, enum xt_echo_side side, const uint8_t *request,
+			uint32_t request_len, const uint8_t *reply, uint32_t reply_len);
+	void *observe_ctx;
+	struct xt_echo_counters counters;
+};
+
+/* Everything about the packet at hand. */
+struct turn {
+	struct xt_echo *echo;
+	enum xt_echo_side side;
+	uint64_t now;
+	struct xt_pkt *pkt;
+	struct xt_batch *replies, *released;
+};
+
+static int copy_list(void *out, const void *list, size_t n, size_t size)
+{
+	void *copy = n ? calloc(n, size) : NULL;
+
+	if (n && !copy)
+		return XT_E_NOMEM;
+	if (n)
+		memcpy(copy, list, n * size);
+	*(void **)out = copy;
+	return 0;
+}
+
+static int allocate(struct xt_echo *echo, const struct xt_echo_config *config)
+{
+	int err = copy_list(&echo->own, config->own, config->n_own, sizeof(*config->own));
+
+	if (!err)
+		err = copy_list(&echo->addresses, config->addresses, config->n_addresses,
+				sizeof(*config->addresses));
+	if (!err)
+		err = xt_reassembler_new(&echo->reassembler);
+	if (!err && config->rate)
+		err = xt_source_rate_new(&echo->rate, config->rate);
+	if (!err && config->observe) {
+		echo->before = malloc(XT_REASSEMBLE_MAX);
+		err = echo->before ? 0 : XT_E_NOMEM;
+	}
+	return err;
+}
+
+int xt_echo_new(struct xt_echo **out, const struct xt_echo_config *config)
+{
+	struct xt_echo *echo = calloc(1, sizeof(*echo));
+	int err;
+
+	if (!echo)
+		return XT_E_NOMEM;
+	err = allocate(echo, config);
+	if (err) {
+		xt_echo_free(echo);
+		return err;
+	}
+	for (int side = 0; side < XT_ECHO_SIDES; side++)
+		echo->rules[side] = (struct xt_echo_rules){.side = (enum xt_echo_side)side,
+							   .own = echo->own,
+							   .n_own = config->n_own,
+							   .addresses = echo->addresses,
+							   .n_addresses = config->n_addresses,
+							   .covered = config->covered,
+							   .ctx = config->covered_ctx};
+	echo->sides = config->sides;
+	echo->exclusive = config->exclusive;
+	echo->swap_only = config->swap_only;
+	echo->observe = config->observe;
+	echo->observe_ctx = config->observe_ctx;
+	xt_echo_set_mtu(echo, config->mtu ? config->mtu : MTU_DEFAULT);
+	*out = echo;
+	return 0;
+}
+
+void xt_echo_free(struct xt_echo *echo)
+{
+	if (!echo)
+		return;
+	xt_reassembler_free(echo->reassembler);
+	xt_source_rate_free(echo->rate);
+	free(echo->before);
+	free(echo->own);
+	free(echo->addresses);
+	free(echo);
+}
+
+void xt_echo_set_mtu(struct xt_echo *echo, uint32_t mtu)
+{
+	echo->mtu = mtu < XT_MTU_MIN ? XT_MTU_MIN : mtu > XT_PACKET_MAX ? XT_PACKET_MAX : mtu;
+}
+
+bool xt_echo_answers(const struct xt_echo *echo, enum xt_echo_side side, const struct xt_ip *dst)
+{
+	return (echo->sides >> side & 1) && xt_echo_rules_answers(&echo->rules[side], dst);
+}
+
+/* Not answered: somebody else's, if there is one. */
+static enum xt_verdict other(struct turn *t)
+{
+	if (!t->echo->exclusive)
+		return XT_PASS;
+	t->echo->counters.other++;
+	return XT_DROP_ECHO_OTHER;
+}
+
+static enum xt_verdict full(struct turn *t)
+{
+	t->echo->counters.full++;
+	return XT_DROP_ECHO_FULL;
+}
+
+static bool rate_allows(struct turn *t, const struct xt_ip_view *view)
+{
+	struct xt_ip source;
+
+	if (!t->echo->rate)
+		return true;
+	xt_ip_source(view, &source);
+	if (xt_source_rate_allow(t->echo->rate, t->now, &source))
+		return true;
+	t->echo->counters.rate++;
+	return false;
+}
+
+static void reflect(struct turn *t, struct xt_ip_view *view)
+{
+	struct xt_echo *echo = t->echo;
+
+	if (echo->observe)
+		memcpy(echo->before, view->bytes, view->len);
+	if (echo->swap_only)
+		xt_ip_swap(view);
+	else
+		xt_echo_reflect(view);
+}
+
+static enum xt_verdict answered(struct turn *t, const struct xt_ip_view *view)
+{
+	struct xt_echo *echo = t->echo;
+
+	echo->counters.answered[t->side]++;
+	if (echo->observe)
+		echo->observe(echo->observe_ctx, t->side, echo->before, view->len, view->bytes,
+			      view->len);
+	return XT_TAKEN_ECHO;
+}
+
+static enum xt_verdict take_whole(struct turn *t, struct xt_ip_view *view)
+{
+	struct xt_pkt *reply;
+
+	if (!xt_echo_right(view))
+		return other(t);
+	if (!rate_allows(t, view))
+		return XT_DROP_ECHO_RATE;
+	reply = xt_batch_view(t->replies, view->bytes, view->len);
+	if (!reply)
+		return full(t);
+	reply->peer = t->pkt->peer;
+	reflect(t, view);
+	return answered(t, view);
+}
+
+/* The datagram is not ours to answer: its fragments go on as they came. */
+static enum xt_verdict release(struct turn *t, const struct xt_datagram *d)
+{
+	uint32_t n = xt_datagram_pieces(d);
+	size_t bytes = 0;
+
+	if (t->echo->exclusive)
+		return other(t);
+	for (uint32_t i = 0; i < n; i++)
+		if (xt_datagram_piece_len(d, i) > bytes)
+			bytes = xt_datagram_piece_len(d, i);
+	if (!xt_fragment_room(t->released, n, bytes))
+		return full(t);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t len = xt_datagram_piece_len(d, i);
+		struct xt_pkt *piece = xt_batch_add(t->released, len);
+
+		if (!piece)
+			return full(t);
+		xt_datagram_piece(d, i, piece->data);
+		piece->len = len;
+		piece->peer = t->pkt->peer;
+	}
+	t->echo->counters.released++;
+	return XT_TAKEN_FRAGMENT;
+}
+
+static enum xt_verdict take_datagram(struct turn *t, struct xt_datagram *d)
+{
+	struct xt_ip_view view;
+
+	xt_datagram_view(d, &view);
+	if (xt_echo_classify(&view, t->echo->swap_only) != XT_ECHO_CLASS_REQUEST ||
+	    !xt_echo_right(&view))
+		return release(t, d);
+	if (!rate_allows(t, &view))
+		return XT_DROP_ECHO_RATE;
+	reflect(t, &view);
+	if (!xt_fragment(t->replies, t->pkt->peer, &view, xt_datagram_id(d), t->echo->mtu))
+		return full(t);
+	return answered(t, &view);
+}
+
+static enum xt_verdict take_fragment(struct turn *t, const struct xt_ip_view *view)
+{
+	struct xt_datagram *d;
+	enum xt_verdict verdict;
+
+	if (!xt_ip_header_right(view))
+		return other(t);
+	switch (xt_reassembler_add(t->echo->reassembler, t->now, t->pkt->peer, (uint8_t)t->side,
+				   view, &d)) {
+	case XT_REASSEMBLE_KEPT:
+		return XT_TAKEN_FRAGMENT;
+	case XT_REASSEMBLE_DROPPED:
+		return XT_DROP_FRAGMENT;
+	case XT_REASSEMBLE_WHOLE:
+		break;
+	}
+	verdict = take_datagram(t, d);
+	xt_datagram_done(d);
+	return verdict;
+}
+
+static bool is_answered(const struct turn *t, const struct xt_ip_view *view)
+{
+	const struct xt_echo_rules *rules = &t->echo->rules[t->side];
+	struct xt_ip src, dst;
+
+	xt_ip_source(view, &src);
+	xt_ip_destination(view, &dst);
+	return xt_echo_rules_answers(rules, &dst) && !xt_echo_rules_broadcast(rules, &src);
+}
+
+static enum xt_verdict turn_one(struct turn *t)
+{
+	struct xt_ip_view view;
+	enum xt_echo_class class;
+
+	if (!xt_ip_parse_packet(&view, t->pkt->data, t->pkt->len))
+		return other(t);
+	class = xt_echo_classify(&view, t->echo->swap_only);
+	if (class == XT_ECHO_CLASS_OTHER || class == XT_ECHO_CLASS_BAD || !is_answered(t, &view))
+		return other(t);
+	if (class == XT_ECHO_CLASS_FRAGMENT)
+		return take_fragment(t, &view);
+	if (class == XT_ECHO_CLASS_REQUEST)
+		return take_whole(t, &view);
+	/* Barred. The host may judge for itself what a peer sends it; a peer shall not be asked. */
+	if (t->side == XT_ECHO_SIDE_PEER)
+		return other(t);
+	t->echo->counters.other++;
+	return XT_DROP_ECHO_OTHER;
+}
+
+void xt_echo_process(struct xt_echo *echo, enum xt_echo_side side, uint64_t now_mono,
+		     struct xt_batch *in, struct xt_batch *replies, struct xt_batch *released)
+{
+	struct turn t = {
+	    .echo = echo, .side = side, .now = now_mono, .replies = replies, .released = released};
+
+	if (!(echo->sides >> side & 1))
+		return;
+	for (uint32_t i = 0; i < in->n; i++) {
+		t.pkt = &in->pkts[i];
+		if (t.pkt->verdict == XT_PASS)
+			t.pkt->verdict = (uint8_t)turn_one(&t);
+	}
+}
+
+uint64_t xt_echo_deadline(const struct xt_echo *echo)
+{
+	return xt_reassembler_deadline(echo->reassembler);
+}
+
+void xt_echo_tick(struct xt_echo *echo, uint64_t now_mono)
+{
+	xt_reassembler_tick(echo->reassembler, now_mono);
+}
+
+void xt_echo_forget(struct xt_echo *echo, const struct xt_peer *peer)
+{
+	xt_reassembler_forget(echo->reassembler, peer);
+}
+
+void xt_echo_count(const struct xt_echo *echo, struct xt_echo_counters *out)
+{
+	*out = echo->counters;
+	out->fragments = *xt_reassembler_counters(echo->reassembler);
+}

@@ -1,0 +1,258 @@
+/* What is asked of the kernel for a link's sake: make, take away, and see what is there. */
+#include "platform/linux/link_linux.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <xtunnel/error.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+
+int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *address,
+		       uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct xt_ip *local = &address->cidr.ip;
+
+	msg->ifa_family = xt_nl_family(local);
+	msg->ifa_prefixlen = address->cidr.bits;
+	msg->ifa_index = ifindex;
+	if (xt_ip_is_loopback(local))
+		msg->ifa_scope = RT_SCOPE_HOST;
+	xt_nl_put_ip(nlh, IFA_LOCAL, local);
+	xt_nl_put_ip(nlh, IFA_ADDRESS, address->peer.family != 0 ? &address->peer : local);
+	/* nobody else is on the link to have the same one: usable at once */
+	if (local->family == 6 && type == RTM_NEWADDR)
+		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
+	return xt_nl_do(nl);
+}
+
+int xt_link_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t mtu)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	return xt_nl_do(nl);
+}
+
+int xt_link_up_do(struct xt_nl *nl, unsigned ifindex, bool up)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
+	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->ifi_index = (int)ifindex;
+	msg->ifi_flags = up ? IFF_UP : 0;
+	msg->ifi_change = IFF_UP;
+	return xt_nl_do(nl);
+}
+
+static void route_head(struct nlmsghdr *nlh, unsigned char family, uint32_t table)
+{
+	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->rtm_family = family;
+	msg->rtm_table = table < 256 ? (unsigned char)table : RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(nlh, RTA_TABLE, table);
+}
+
+int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
+		     const struct xt_cidr *network, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
+	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	route_head(nlh, xt_nl_family(&network->ip), table);
+	msg->rtm_dst_len = network->bits;
+	msg->rtm_protocol = RTPROT_BOOT;
+	msg->rtm_scope = network->ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	msg->rtm_type = RTN_UNICAST;
+	xt_nl_put_ip(nlh, RTA_DST, &network->ip);
+	mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
+	return xt_nl_do(nl);
+}
+
+struct address_search {
+	const struct xt_link_address *wish;
+	unsigned ifindex;
+	bool found;
+};
+
+static int address_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct address_search *search = data;
+	const struct xt_link_address *wish = search->wish;
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
+	struct xt_ip local, peer;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != search->ifindex ||
+	    msg->ifa_prefixlen != wish->cidr.bits)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	/* IPv6 leaves LOCAL out where there is no peer */
+	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&local, msg->ifa_family, attrs[IFA_LOCAL]))
+		local = peer;
+	if (xt_ip_equal(&local, &wish->cidr.ip) &&
+	    xt_ip_equal(&peer, wish->peer.family != 0 ? &wish->peer : &wish->cidr.ip))
+		search->found = true;
+	return MNL_CB_OK;
+}
+
+int xt_link_address_there(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *wish,
+			  bool *there)
+{
+	struct address_search search = {.wish = wish, .ifindex = ifindex};
+	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	int rc;
+
+	msg->ifa_family = xt_nl_family(&wish->cidr.ip);
+	msg->ifa_index = ifindex;
+	rc = xt_nl_request(nl, address_seen, &search);
+	*there = search.found;
+	return rc;
+}
+
+/* Routes through the interface in the table, as networks. */
+static int route_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct xt_link_routes *list = data;
+	const struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_TABLE + 1];
+	struct xt_cidr network = {.bits = msg->rtm_dst_len};
+	uint32_t table = msg->rtm_table, oif = 0;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || msg->rtm_type != RTN_UNICAST ||
+	    msg->rtm_src_len != 0 || (msg->rtm_flags & RTM_F_CLONED) != 0)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	xt_nl_get_u32(&table, attrs[RTA_TABLE]);
+	if (!xt_nl_get_u32(&oif, attrs[RTA_OIF]) || oif != list->ifindex || table != list->table)
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&network.ip, msg->rtm_family, attrs[RTA_DST]) && network.bits != 0)
+		return MNL_CB_OK;
+	network.ip.family = msg->rtm_family == AF_INET ? 4 : 6;
+	if (list->n == list->cap) {
+		size_t cap = list->cap > 0 ? list->cap * 2 : 32;
+		struct xt_cidr *v = realloc(list->v, cap * sizeof(*v));
+
+		if (!v) {
+			list->rc = XT_E_NOMEM;
+			return MNL_CB_OK;
+		}
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = network;
+	return MNL_CB_OK;
+}
+
+int xt_link_routes_there(struct xt_nl *nl, struct xt_link_routes *list)
+{
+	static const unsigned char families[] = {AF_INET, AF_INET6};
+
+	for (size_t i = 0; i < XT_LEN(families); i++) {
+		struct nlmsghdr *nlh =
+		    xt_nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
+		int rc;
+
+		route_head(nlh, families[i], list->table);
+		mnl_attr_put_u32(nlh, RTA_OIF, list->ifindex);
+		rc = xt_nl_request(nl, route_seen, list);
+		/* no such table, or no such family: no routes there */
+		if (rc < 0 && rc != -ENOENT && rc != -EAFNOSUPPORT && rc != -EOPNOTSUPP)
+			return rc;
+	}
+	return list->rc;
+}
+
+struct address_list {
+	unsigned ifindex;
+	struct xt_link_address *v;
+	size_t n, cap;
+	int rc;
+};
+
+static void address_list_put(struct address_list *list, const struct xt_link_address *address)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap > 0 ? list->cap * 2 : 8;
+		struct xt_link_address *v = realloc(list->v, cap * sizeof(*v));
+
+		if (!v) {
+			list->rc = XT_E_NOMEM;
+			return;
+		}
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = *address;
+}
+
+static int address_listed(const struct nlmsghdr *nlh, void *data)
+{
+	struct address_list *list = data;
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
+	struct xt_link_address address = {.cidr.bits = msg->ifa_prefixlen};
+	struct xt_ip peer;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != list->ifindex)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
+		return MNL_CB_OK;
+	if (!xt_nl_get_ip(&address.cidr.ip, msg->ifa_family, attrs[IFA_LOCAL]))
+		address.cidr.ip = peer;
+	if (!xt_ip_equal(&peer, &address.cidr.ip))
+		address.peer = peer;
+	if (peer.family == 6 && xt_ip_is_link_local(&address.cidr.ip))
+		return MNL_CB_OK;
+	for (size_t i = 0; i < list->n; i++) /* a disturbed dump shows entries twice */
+		if (xt_ip_equal(&list->v[i].cidr.ip, &address.cidr.ip) &&
+		    list->v[i].cidr.bits == address.cidr.bits)
+			return MNL_CB_OK;
+	address_list_put(list, &address);
+	return MNL_CB_OK;
+}
+
+int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)
+{
+	struct address_list list = {.ifindex = if_nametoindex(name)};
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *msg;
+	struct xt_nl nl;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	if (list.ifindex == 0)
+		return -ENODEV;
+	rc = xt_nl_open(&nl);
+	if (rc < 0)
+		return rc;
+	nlh = xt_nl_begin(&nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	msg = mnl_nlmsg_get_payload(nlh);
+	msg->ifa_index = list.ifindex;
+	rc = xt_nl_request(&nl, address_listed, &list);
+	xt_nl_close(&nl);
+	if (rc == 0)
+		rc = list.rc;
+	if (rc < 0) {
+		free(list.v);
+		return rc;
+	}
+	*out = list.v;
+	*n = list.n;
+	return 0;
+}

@@ -1,0 +1,328 @@
+/* layers: tunnel crypto base */
+/* The bound on TAI64N stamps, in a directory of its own. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tunnel/timestamp.h"
+
+#define SECOND UINT64_C(1000000000)
+#define NOON   (UINT64_C(1700000000) * SECOND)
+
+static char dir[64];
+static const struct xt_public key = {{1, 2, 3}};
+
+static void remove_files(void)
+{
+	char path[512];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		unlink(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/xt-stamp-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	remove_files();
+	return rmdir(dir);
+}
+
+/* The one file there, or an empty name. */
+static void only_file(char *path, size_t len)
+{
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	path[0] = '\0';
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_string_equal(path, "");
+		snprintf(path, len, "%s/%s", dir, entry->d_name);
+	}
+	closedir(d);
+}
+
+static void overwrite(const char *text, size_t len)
+{
+	char path[512];
+
+	only_file(path, sizeof(path));
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	close(fd);
+}
+
+static struct xt_timestamp *reopen(void)
+{
+	struct xt_timestamp *stamp;
+
+	assert_int_equal(xt_timestamp_open(&stamp, dir, &key), 0);
+	return stamp;
+}
+
+static void nothing_is_written_before_a_handshake_may_be_sent(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+	char path[512];
+
+	(void)state;
+	assert_int_equal(xt_timestamp_floor(stamp), 0);
+	assert_null(xt_timestamp_warning(stamp));
+	only_file(path, sizeof(path));
+	assert_string_equal(path, "");
+	xt_timestamp_close(stamp, XT_NEVER);
+	only_file(path, sizeof(path));
+	assert_string_equal(path, "");
+}
+
+static void the_bound_moves_only_when_the_time_comes_near(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+
+	(void)state;
+	assert_true(xt_timestamp_advance(stamp, NOON, 0));
+	assert_int_equal(xt_timestamp_bound(stamp), NOON + XT_TIMESTAMP_AHEAD_NS);
+	assert_false(xt_timestamp_advance(stamp, NOON, 0));
+	assert_false(xt_timestamp_advance(stamp, NOON + 239 * SECOND, 0));
+	assert_true(xt_timestamp_advance(stamp, NOON + 240 * SECOND, 0));
+	assert_int_equal(xt_timestamp_bound(stamp), NOON + 540 * SECOND);
+	xt_timestamp_close(stamp, NOON + 240 * SECOND);
+}
+
+static void after_a_crash_the_floor_is_the_bound(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+
+	(void)state;
+	xt_timestamp_advance(stamp, NOON, 0);
+	xt_timestamp_close(stamp, XT_NEVER); /* no exact stamp was left: as after kill -9 */
+	stamp = reopen();
+	assert_int_equal(xt_timestamp_floor(stamp), NOON + XT_TIMESTAMP_AHEAD_NS);
+	/* Until the first advance no stamp is allowed at all. */
+	assert_int_equal(xt_timestamp_bound(stamp), xt_timestamp_floor(stamp));
+	xt_timestamp_close(stamp, XT_NEVER);
+}
+
+static void a_clean_end_leaves_the_exact_bound(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+
+	(void)state;
+	xt_timestamp_advance(stamp, NOON, 0);
+	xt_timestamp_close(stamp, NOON + 7);
+	stamp = reopen();
+	assert_int_equal(xt_timestamp_floor(stamp), NOON + 7);
+	xt_timestamp_close(stamp, NOON + 7);
+}
+
+static void a_run_that_sent_nothing_leaves_no_lead(void **state)
+{
+	struct xt_timestamp *stamp;
+
+	(void)state;
+	for (int run = 0; run < 3; run++) {
+		stamp = reopen();
+		assert_int_equal(xt_timestamp_floor(stamp), 0);
+		xt_timestamp_advance(stamp, NOON, 0);
+		xt_timestamp_close(stamp, 0);
+	}
+}
+
+static void a_clock_set_back_leaves_the_floor_where_it_was(void **state)
+{
+	uint64_t used = NOON, floor;
+	struct xt_timestamp *stamp = reopen();
+
+	(void)state;
+	xt_timestamp_advance(stamp, used, 0);
+	xt_timestamp_close(stamp, used + 1);
+	for (int run = 0; run < 20; run++) {
+		uint64_t wall = NOON - 3600 * SECOND; /* one hour back, again and again */
+		stamp = reopen();
+		floor = xt_timestamp_floor(stamp);
+		assert_true(floor > used);
+		uint64_t next = floor > wall ? floor : wall;
+		xt_timestamp_advance(stamp, wall, next);
+		assert_true(next < xt_timestamp_bound(stamp));
+		/* A crash costs no more than the small lead. */
+		assert_true(xt_timestamp_bound(stamp) <= next + XT_TIMESTAMP_LEAD_AHEAD_NS);
+		used = next;
+		xt_timestamp_close(stamp, run % 2 ? used + 1 : XT_NEVER);
+	}
+}
+
+static void identities_do_not_share_a_bound(void **state)
+{
+	static const struct xt_public other = {{9}};
+	struct xt_timestamp *stamp = reopen(), *second;
+
+	(void)state;
+	xt_timestamp_advance(stamp, NOON, 0);
+	assert_int_equal(xt_timestamp_open(&second, dir, &other), 0);
+	assert_int_equal(xt_timestamp_floor(second), 0);
+	xt_timestamp_close(stamp, XT_NEVER);
+	xt_timestamp_close(second, XT_NEVER);
+}
+
+static void the_file_is_private_and_does_not_name_the_key(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+	char path[512];
+	struct stat st;
+
+	(void)state;
+	xt_timestamp_advance(stamp, NOON, 0);
+	only_file(path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_null(strstr(path, "010203"));
+	xt_timestamp_close(stamp, XT_NEVER);
+}
+
+static void a_damaged_file_is_a_warning_and_a_floor_from_its_age(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} bad[] = {
+	    {"", 0},
+	    {"bound=", 6},
+	    {"bound=\n", 7},
+	    {"bound=17", 8},
+	    {"bound=-5\n", 9},
+	    {"bound=99999999999999999999999\n", 30},
+	    {"bound=18446744073709551615\n", 27},
+	    {"bound=1\0 2\n", 11},
+	    {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 78},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct xt_timestamp *stamp = reopen();
+		xt_timestamp_advance(stamp, NOON, 0);
+		xt_timestamp_close(stamp, XT_NEVER);
+		overwrite(bad[i].text, bad[i].len);
+		uint64_t now = (uint64_t)time(NULL) * SECOND;
+		stamp = reopen();
+		assert_non_null(xt_timestamp_warning(stamp));
+		assert_null(xt_timestamp_warning(stamp));
+		assert_in_range(xt_timestamp_floor(stamp), now, now + 2 * XT_TIMESTAMP_AHEAD_NS);
+		assert_true(xt_timestamp_advance(stamp, 0, xt_timestamp_floor(stamp)));
+		xt_timestamp_close(stamp, XT_NEVER);
+		remove_files();
+	}
+}
+
+static void without_a_directory_there_is_one_warning_and_no_bound(void **state)
+{
+	struct xt_timestamp *stamp;
+
+	(void)state;
+	assert_int_equal(xt_timestamp_open(&stamp, "/proc/nowhere/xtunnel", &key), 0);
+	assert_non_null(xt_timestamp_warning(stamp));
+	assert_null(xt_timestamp_warning(stamp));
+	assert_true(xt_timestamp_bound(stamp) == XT_NEVER);
+	assert_false(xt_timestamp_advance(stamp, NOON, 0));
+	xt_timestamp_close(stamp, XT_NEVER);
+	assert_int_equal(xt_timestamp_open(&stamp, NULL, &key), 0);
+	assert_true(xt_timestamp_bound(stamp) == XT_NEVER);
+	xt_timestamp_close(stamp, XT_NEVER);
+}
+
+static void when_writing_fails_later_the_bound_is_given_up_with_a_warning(void **state)
+{
+	struct xt_timestamp *stamp = reopen();
+
+	(void)state;
+	xt_timestamp_advance(stamp, NOON, 0);
+	remove_files();
+	assert_int_equal(rmdir(dir), 0); /* the directory is gone: no file can be made in it */
+	assert_true(xt_timestamp_advance(stamp, NOON + 300 * SECOND, 0));
+	assert_true(xt_timestamp_bound(stamp) == XT_NEVER);
+	assert_non_null(xt_timestamp_warning(stamp));
+	assert_false(xt_timestamp_advance(stamp, NOON + 900 * SECOND, 0));
+	assert_null(xt_timestamp_warning(stamp));
+	xt_timestamp_close(stamp, XT_NEVER);
+	assert_int_equal(mkdir(dir, 0700), 0);
+}
+
+static void the_directory_is_made_with_its_parents(void **state)
+{
+	char deep[128], path[256];
+	struct xt_timestamp *stamp;
+
+	(void)state;
+	snprintf(deep, sizeof(deep), "%s/.a/b", dir);
+	assert_int_equal(xt_timestamp_open(&stamp, deep, &key), 0);
+	assert_null(xt_timestamp_warning(stamp));
+	xt_timestamp_close(stamp, XT_NEVER);
+	assert_int_equal(rmdir(deep), 0);
+	snprintf(path, sizeof(path), "%s/.a", dir);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void the_directory_follows_the_environment(void **state)
+{
+	char text[128], tiny[4];
+
+	(void)state;
+	setenv("XT_STATE_DIR", "/some/where", 1);
+	assert_int_equal(xt_timestamp_dir(text, sizeof(text)), 0);
+	assert_string_equal(text, "/some/where");
+	assert_true(xt_timestamp_dir(tiny, sizeof(tiny)) < 0);
+	unsetenv("XT_STATE_DIR");
+	if (geteuid() == 0) {
+		assert_int_equal(xt_timestamp_dir(text, sizeof(text)), 0);
+		assert_string_equal(text, "/var/lib/xtunnel");
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(nothing_is_written_before_a_handshake_may_be_sent),
+	    T(the_bound_moves_only_when_the_time_comes_near),
+	    T(after_a_crash_the_floor_is_the_bound),
+	    T(a_clean_end_leaves_the_exact_bound),
+	    T(a_run_that_sent_nothing_leaves_no_lead),
+	    T(a_clock_set_back_leaves_the_floor_where_it_was),
+	    T(identities_do_not_share_a_bound),
+	    T(the_file_is_private_and_does_not_name_the_key),
+	    T(a_damaged_file_is_a_warning_and_a_floor_from_its_age),
+	    T(without_a_directory_there_is_one_warning_and_no_bound),
+	    T(when_writing_fails_later_the_bound_is_given_up_with_a_warning),
+	    T(the_directory_is_made_with_its_parents),
+	    T(the_directory_follows_the_environment),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
