@@ -6,6 +6,7 @@
 #include <xtunnel/batch.h>
 #include <xtunnel/change.h>
 #include <xtunnel/device.h>
+#include <xtunnel/easy.h>
 #include <xtunnel/error.h>
 #include <xtunnel/report.h>
 #include <xtunnel/types.h>
