@@ -30,10 +30,10 @@ static int carry(int i)
 	struct xt_easy_packet packet;
 	int n = 0;
 
-	for (; xt_easy_datagram(side[i], &datagram); n++) {
+	for (; xt_easy_take_datagram(side[i], &datagram); n++) {
 		datagram.path.remote = at[i];
 		xt_easy_recv(side[!i], now, &datagram);
-		while (xt_easy_packet(side[!i], &packet))
+		while (xt_easy_take_packet(side[!i], &packet))
 			printf("from %d: \"%s\"\n", i, (const char *)packet.data + 20);
 	}
 	return n;
@@ -47,7 +47,7 @@ int main(void)
 		return 1;
 	for (int i = 0; i < 2; i++) {
 		struct xt_public key = xt_easy_key(side[!i]);
-		if (xt_easy_peer(side[i], now, &key, &at[!i], &inner[!i], 1))
+		if (xt_easy_add_peer(side[i], now, &key, &at[!i], &inner[!i], 1))
 			return 1;
 	}
 	send_text(0, 1, "hello, 1"); /* is staged until the handshake is done */

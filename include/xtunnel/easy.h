@@ -6,8 +6,8 @@
  *   a packet from the host          xt_easy_send
  *   a datagram from the network     xt_easy_recv
  *   the deadline has come           xt_easy_poll
- *   after each of the three         xt_easy_datagram until it returns false: send them;
- *                                   xt_easy_packet until it returns false: pass them to the host
+ *   after each of the three         xt_easy_take_datagram until it returns false: send them;
+ *                                   xt_easy_take_packet until it returns false: pass them to the host
  *
  * What comes out waits inside until it is taken, and nothing is lost meanwhile: a call that finds no
  * room returns XT_E_FULL and has no effect.  No I/O, no clock; one thread at a time. */
@@ -66,9 +66,9 @@ XT_API struct xt_device *xt_easy_device(struct xt_easy *easy);
  * endpoint  NULL: unknown until the peer sends
  * allowed   n networks, host bits are ignored; taken from the peer that had them
  * returns   0, XT_E_NOMEM, XT_E_INVALID (endpoint or prefix length), after which nothing changed */
-XT_API int xt_easy_peer(struct xt_easy *easy, struct xt_time now, const struct xt_public *key,
-			const struct xt_endpoint *endpoint, const struct xt_cidr *allowed,
-			size_t n);
+XT_API int xt_easy_add_peer(struct xt_easy *easy, struct xt_time now, const struct xt_public *key,
+			    const struct xt_endpoint *endpoint, const struct xt_cidr *allowed,
+			    size_t n);
 
 /* Send an IP packet to the peer whose allowed IPs cover its destination.
  * packet   copied
@@ -76,7 +76,7 @@ XT_API int xt_easy_peer(struct xt_easy *easy, struct xt_time now, const struct x
  * returns  the packet's enum xt_verdict: XT_PASS (its datagram is ready), XT_STAGED (it follows once
  *          the handshake that it started is done), XT_DROP_*; or an error, without any effect:
  *          XT_E_INVALID (len), XT_E_FULL (take datagrams first)
- * order    then xt_easy_datagram */
+ * order    then xt_easy_take_datagram */
 XT_API int xt_easy_send(struct xt_easy *easy, struct xt_time now, const void *packet, size_t len);
 
 /* Receive a datagram.
@@ -84,23 +84,23 @@ XT_API int xt_easy_send(struct xt_easy *easy, struct xt_time now, const void *pa
  * returns   its enum xt_verdict: XT_PASS (a packet is ready), XT_TAKEN_* (a message of the protocol),
  *           XT_DROP_*; or an error, without any effect: XT_E_INVALID (len), XT_E_FULL (take
  *           packets and datagrams first)
- * order     then xt_easy_packet, and xt_easy_datagram for what the device answers */
+ * order     then xt_easy_take_packet, and xt_easy_take_datagram for what the device answers */
 XT_API int xt_easy_recv(struct xt_easy *easy, struct xt_time now,
 			const struct xt_easy_datagram *datagram);
 
 /* Do what is due: retransmissions, keepalives, erasure of old keys.  Early calls do no harm.
  * returns  monotonic ns of the next call, 0: at once, XT_NEVER: none is needed; every other call on
  *          easy may bring it forward (xt_device_deadline)
- * order    then xt_easy_datagram */
+ * order    then xt_easy_take_datagram */
 XT_API uint64_t xt_easy_poll(struct xt_easy *easy, struct xt_time now);
 
 /* Take the next datagram to be sent.
  * returns  false: no more until the next send, recv or poll; *out is unchanged */
-XT_API bool xt_easy_datagram(struct xt_easy *easy, struct xt_easy_datagram *out);
+XT_API bool xt_easy_take_datagram(struct xt_easy *easy, struct xt_easy_datagram *out);
 
 /* Take the next packet for the host.
  * returns  false: no more until the next recv; *out is unchanged */
-XT_API bool xt_easy_packet(struct xt_easy *easy, struct xt_easy_packet *out);
+XT_API bool xt_easy_take_packet(struct xt_easy *easy, struct xt_easy_packet *out);
 
 #ifdef __cplusplus
 }

@@ -88,5 +88,5 @@ function(xt_script_test path label)
     set_property(TEST ${names} PROPERTY ENVIRONMENT
         "XT_BIN=$<TARGET_FILE:xtunnel>;XT_BUILD=${PROJECT_BINARY_DIR}"
         "XT_SOURCE=${PROJECT_SOURCE_DIR};XT_SANITIZE=${XT_SANITIZE};XT_CC=${CMAKE_C_COMPILER}"
-        "XT_LIBXTUNNEL=$<TARGET_FILE:libxtunnel>")
+        "XT_BUILD_TYPE=$<CONFIG>;XT_LIBXTUNNEL=$<TARGET_FILE:libxtunnel>")
 endfunction()

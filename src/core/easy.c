@@ -95,8 +95,8 @@ struct xt_device *xt_easy_device(struct xt_easy *easy)
 	return easy->dev;
 }
 
-int xt_easy_peer(struct xt_easy *easy, struct xt_time now, const struct xt_public *key,
-		 const struct xt_endpoint *endpoint, const struct xt_cidr *allowed, size_t n)
+int xt_easy_add_peer(struct xt_easy *easy, struct xt_time now, const struct xt_public *key,
+		     const struct xt_endpoint *endpoint, const struct xt_cidr *allowed, size_t n)
 {
 	struct xt_peer_change *peer;
 	struct xt_change change;
@@ -244,7 +244,7 @@ uint64_t xt_easy_poll(struct xt_easy *easy, struct xt_time now)
 	return xt_device_deadline(easy->dev);
 }
 
-bool xt_easy_datagram(struct xt_easy *easy, struct xt_easy_datagram *out)
+bool xt_easy_take_datagram(struct xt_easy *easy, struct xt_easy_datagram *out)
 {
 	struct xt_tx *tx = easy->tx;
 	const struct xt_run *run;
@@ -266,7 +266,7 @@ bool xt_easy_datagram(struct xt_easy *easy, struct xt_easy_datagram *out)
 	return true;
 }
 
-bool xt_easy_packet(struct xt_easy *easy, struct xt_easy_packet *out)
+bool xt_easy_take_packet(struct xt_easy *easy, struct xt_easy_packet *out)
 {
 	const struct xt_pkt *pkt;
 

@@ -34,8 +34,8 @@ static void introduce(struct xt_easy *easy, struct xt_easy *other, uint8_t side,
 	struct xt_public key = xt_easy_key(other);
 	struct xt_path path = path_of(side);
 
-	assert_int_equal(xt_easy_peer(easy, now, &key, reachable ? &path.remote : NULL, &inner, 1),
-			 0);
+	assert_int_equal(
+	    xt_easy_add_peer(easy, now, &key, reachable ? &path.remote : NULL, &inner, 1), 0);
 }
 
 static int begin(void **state)
@@ -93,7 +93,7 @@ static unsigned carry(struct xt_easy *from, uint8_t side, struct xt_easy *to)
 	struct xt_easy_datagram datagram;
 	unsigned n = 0;
 
-	for (; xt_easy_datagram(from, &datagram); n++) {
+	for (; xt_easy_take_datagram(from, &datagram); n++) {
 		datagram.path = path_of(side);
 		assert_true(xt_easy_recv(to, now, &datagram) >= 0);
 	}
@@ -111,7 +111,7 @@ static void expect_packet(struct xt_easy *at, struct xt_easy *sender, size_t len
 	struct xt_public key = xt_easy_key(sender);
 	struct xt_easy_packet packet;
 
-	assert_true(xt_easy_packet(at, &packet));
+	assert_true(xt_easy_take_packet(at, &packet));
 	assert_int_equal(packet.len, len);
 	assert_int_equal(packet.data[len - 1], mark);
 	assert_memory_equal(&packet.peer, &key, sizeof(key));
@@ -122,8 +122,8 @@ static void expect_nothing(struct xt_easy *at)
 	struct xt_easy_packet packet;
 	struct xt_easy_datagram datagram;
 
-	assert_false(xt_easy_packet(at, &packet));
-	assert_false(xt_easy_datagram(at, &datagram));
+	assert_false(xt_easy_take_packet(at, &packet));
+	assert_false(xt_easy_take_datagram(at, &datagram));
 }
 
 static void connect_both(void)
@@ -139,7 +139,7 @@ static void a_handshake_brings_the_first_packet_across(void **state)
 
 	(void)state;
 	assert_int_equal(send_packet(left, LEFT, RIGHT, 100, 7), XT_STAGED);
-	assert_true(xt_easy_datagram(left, &initiation));
+	assert_true(xt_easy_take_datagram(left, &initiation));
 	assert_int_equal(initiation.len, 148);
 	assert_int_equal(initiation.path.remote.ip.b[3], RIGHT);
 	assert_int_equal(initiation.path.remote.port, 51820);
@@ -211,7 +211,7 @@ static void a_forged_datagram_yields_no_packet(void **state)
 	(void)state;
 	connect_both();
 	assert_int_equal(send_packet(left, LEFT, RIGHT, 100, 1), XT_PASS);
-	assert_true(xt_easy_datagram(left, &datagram));
+	assert_true(xt_easy_take_datagram(left, &datagram));
 	assert_true(datagram.len <= sizeof(forged));
 	memcpy(forged, datagram.data, datagram.len);
 	forged[datagram.len - 1] ^= 1;
@@ -239,10 +239,10 @@ static void full_buffers_refuse_and_lose_nothing(void **state)
 	assert_true(sent >= 64);
 	assert_int_equal(carry(left, LEFT, right), sent);
 	assert_int_equal(send_packet(left, LEFT, RIGHT, 1400, (uint8_t)sent++), XT_PASS);
-	while (xt_easy_packet(right, &packet))
+	while (xt_easy_take_packet(right, &packet))
 		assert_int_equal(packet.data[1399], (uint8_t)taken++);
 	assert_int_equal(carry(left, LEFT, right), 1);
-	while (xt_easy_packet(right, &packet))
+	while (xt_easy_take_packet(right, &packet))
 		assert_int_equal(packet.data[1399], (uint8_t)taken++);
 	assert_int_equal(taken, sent);
 }
@@ -258,7 +258,7 @@ static void a_receiver_that_takes_nothing_is_full(void **state)
 	while (result == XT_PASS) {
 		if (send_packet(left, LEFT, RIGHT, 1400, 0) == XT_E_FULL)
 			fail();
-		assert_true(xt_easy_datagram(left, &datagram));
+		assert_true(xt_easy_take_datagram(left, &datagram));
 		datagram.path = path_of(LEFT);
 		result = xt_easy_recv(right, now, &datagram);
 		kept += result == XT_PASS;
@@ -277,10 +277,10 @@ static void all_staged_packets_come_out(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 128; i++)
 		assert_int_equal(send_packet(left, LEFT, RIGHT, 1400, (uint8_t)i), XT_STAGED);
-	assert_true(xt_easy_datagram(left, &initiation));
+	assert_true(xt_easy_take_datagram(left, &initiation));
 	initiation.path = path_of(LEFT);
 	xt_easy_recv(right, now, &initiation);
-	assert_true(xt_easy_datagram(right, &response));
+	assert_true(xt_easy_take_datagram(right, &response));
 	response.path = path_of(RIGHT);
 	xt_easy_recv(left, now, &response);
 	n = carry(left, LEFT, right);
@@ -303,7 +303,7 @@ static void device_traffic_follows_when_full_buffers_are_emptied(void **state)
 	assert_int_equal(carry(right, RIGHT, left), 1);
 	now.mono += 11000000000; /* the packet wants a keepalive as its answer */
 	xt_easy_poll(left, now);
-	for (; xt_easy_datagram(left, &datagram); sent--)
+	for (; xt_easy_take_datagram(left, &datagram); sent--)
 		last = datagram.len;
 	assert_int_equal(last, 32);
 	assert_int_equal(sent, -1);
@@ -317,15 +317,15 @@ static void poll_repeats_an_unanswered_initiation_at_its_deadline(void **state)
 	(void)state;
 	assert_int_equal(xt_easy_poll(right, now), XT_NEVER);
 	assert_int_equal(send_packet(left, LEFT, RIGHT, 100, 1), XT_STAGED);
-	assert_true(xt_easy_datagram(left, &datagram));
+	assert_true(xt_easy_take_datagram(left, &datagram));
 	deadline = xt_easy_poll(left, now);
 	assert_true(deadline >= now.mono + 5000000000 && deadline < now.mono + 6000000000);
 	assert_int_equal(deadline, xt_device_deadline(xt_easy_device(left)));
-	assert_false(xt_easy_datagram(left, &datagram));
+	assert_false(xt_easy_take_datagram(left, &datagram));
 	now.wall += deadline - now.mono;
 	now.mono = deadline;
 	assert_true(xt_easy_poll(left, now) > deadline);
-	assert_true(xt_easy_datagram(left, &datagram));
+	assert_true(xt_easy_take_datagram(left, &datagram));
 	assert_int_equal(datagram.len, 148);
 }
 
