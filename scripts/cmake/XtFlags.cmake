@@ -1,5 +1,5 @@
 # xt_flags(TARGET…): the compiler and linker flags of our own targets. A function rather than an
-# interface library, which would hand its linker flags on to who links libxtunnel.
+# interface library, which would pass its linker flags on to the users of libxtunnel.
 include(CheckCCompilerFlag)
 include(CheckCSourceCompiles)
 include(CheckLinkerFlag)
