@@ -1,181 +1,60 @@
-/* Two WireGuard devices in one program, linked by nothing but memory: a handshake, then one packet
- * each way.  What goes out of one device's xt_tx is what a UDP socket would carry.
- *
- *   cc two_devices.c $(pkg-config --cflags --libs xtunnel) && ./a.out */
+/* Two WireGuard devices joined by memory: a handshake, then a text each way.  A program with sockets
+ * reads the clock, and sends what carry() passes to the other side.  (batch.c: the batch interface) */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
-
 #include <xtunnel/xtunnel.h>
 
-struct side {
-	const char *name;
-	struct xt_device *dev;
-	struct xt_batch *batch; /* packets on their way through the device */
-	struct xt_tx *tx;	/* datagrams that the device wants to send */
-	struct xt_public key;
-	struct xt_path path; /* how the other side sees this one */
-};
-
-static struct xt_aead *aead;
-/* The host's clock goes here: the device only knows what it is told. */
-static struct xt_time now = {.mono = 1000000000, .wall = 1767225600000000000};
-
-static void check(int err, const char *what)
-{
-	if (err) {
-		fprintf(stderr, "%s: %s\n", what, xt_strerror(err));
-		exit(1);
-	}
-}
+static const struct xt_time now = {.mono = 1000000000, .wall = 1767225600000000000};
+static const struct xt_endpoint at[2] = {{{4, {192, 0, 2, 1}}, 7, 0}, {{4, {192, 0, 2, 2}}, 7, 0}};
+static const struct xt_cidr inner[2] = {{{4, {10, 7, 0, 0}}, 32}, {{4, {10, 7, 0, 1}}, 32}};
+static struct xt_easy *side[2];
 
 static void random_bytes(void *ctx, void *buf, size_t n)
 {
-	(void)ctx;
-	if (getrandom(buf, n, 0) != (ssize_t)n)
+	if (ctx || getrandom(buf, n, 0) != (ssize_t)n)
 		abort();
 }
 
-static void open_side(struct side *side, const char *name, uint8_t last_octet)
+static int send_text(uint8_t from, uint8_t to, const char *text)
 {
-	struct xt_env env = {.random = random_bytes};
-	struct xt_report *report;
-	struct xt_change change;
+	uint8_t packet[99] = {0x45, 0, 0, 99, [8] = 64, 17, [12] = 10, 7, 0, from, 10, 7, 0, to};
 
-	side->name = name;
-	side->path.remote = (struct xt_endpoint){{4, {198, 18, 0, last_octet}}, 51820, 0};
-	check(xt_device_new(&side->dev, &env), "device");
-	check(xt_batch_new(&side->batch, 16, 2 * XT_SLOT_MAX), "batch");
-	check(xt_tx_new(&side->tx, 16, 4096), "tx");
-
-	xt_change_init(&change);
-	change.set = XT_SET_PRIVATE_KEY;
-	random_bytes(NULL, change.private_key.b, sizeof(change.private_key.b));
-	check(xt_device_apply(side->dev, now, &change), "private key");
-	xt_change_clear(&change);
-
-	check(xt_device_report(side->dev, now, &report), "report");
-	side->key = report->public_key;
-	xt_report_free(report);
+	snprintf((char *)packet + 20, sizeof(packet) - 20, "%s", text);
+	return xt_easy_send(side[from], now, packet, sizeof(packet));
 }
 
-/* side knows other: its key, where it is, which inner addresses are its own. */
-static void introduce(struct side *side, const struct side *other, uint8_t last_octet)
+static int carry(int i)
 {
-	struct xt_cidr inner = {{4, {10, 7, 0, last_octet}}, 32};
-	struct xt_peer_change *peer;
-	struct xt_change change;
+	struct xt_easy_datagram datagram;
+	struct xt_easy_packet packet;
+	int n = 0;
 
-	xt_change_init(&change);
-	peer = xt_change_peer(&change, &other->key);
-	if (!peer)
-		check(XT_E_NOMEM, "peer");
-	peer->set = XT_PEER_ENDPOINT;
-	peer->endpoint = other->path.remote;
-	check(xt_change_allowed(peer, &inner, false), "allowed IP");
-	check(xt_device_apply(side->dev, now, &change), "peer");
-	xt_change_clear(&change);
-}
-
-/* What the device itself wants to say: handshakes, staged packets, keepalives. */
-static void turn(struct side *side)
-{
-	struct xt_batch *batch = side->batch;
-
-	xt_device_tick(side->dev, now, side->tx);
-	xt_batch_reset(batch);
-	xt_send_device_traffic(side->dev, now, batch);
-	xt_aead_seal(aead, batch->jobs, batch->n_jobs);
-	xt_send_finish(side->dev, now, batch, side->tx);
-}
-
-/* The other side's datagrams come in; what they carried is shown. */
-static void deliver(const struct side *from, struct side *to)
-{
-	struct xt_batch *batch = to->batch;
-
-	xt_batch_reset(batch);
-	for (uint32_t i = 0; i < from->tx->n_vecs; i++) {
-		const struct xt_vec *datagram = &from->tx->vecs[i];
-		struct xt_pkt *pkt = xt_batch_add(batch, datagram->len);
-
-		if (!pkt)
-			check(XT_E_FULL, "batch");
-		memcpy(pkt->data, datagram->base, datagram->len);
-		pkt->len = (uint32_t)datagram->len;
-		pkt->from = &from->path;
-		xt_batch_trim(batch);
-		printf("%s sends %zu bytes, message type %u\n", from->name, datagram->len,
-		       datagram->base[0]);
+	for (; xt_easy_take_datagram(side[i], &datagram); n++) {
+		datagram.path.remote = at[i];
+		xt_easy_recv(side[!i], now, &datagram);
+		while (xt_easy_take_packet(side[!i], &packet))
+			printf("from %d: \"%s\"\n", i, (const char *)packet.data + 20);
 	}
-	xt_recv_plan(to->dev, now, batch);
-	xt_aead_open(aead, batch->jobs, batch->n_jobs);
-	xt_recv_finish(to->dev, now, batch);
-	for (uint32_t i = 0; i < batch->n; i++)
-		if (batch->pkts[i].verdict == XT_PASS)
-			printf("%s receives \"%s\"\n", to->name,
-			       (const char *)batch->pkts[i].data + 20);
-}
-
-/* An IPv4 header and a text: for the device an IP packet like any other. */
-static void send_text(struct side *side, uint8_t src, uint8_t dst, const char *text)
-{
-	size_t len = 20 + strlen(text) + 1;
-	uint8_t header[20] = {0x45, 0, 0, (uint8_t)len, 0,  0, 0, 0,  64, 17, 0, 0,
-			      10,   7, 0, src,		10, 7, 0, dst};
-	struct xt_batch *batch = side->batch;
-	struct xt_pkt *pkt;
-
-	xt_batch_reset(batch);
-	pkt = xt_batch_add(batch, len);
-	if (!pkt)
-		check(XT_E_FULL, "batch");
-	memcpy(pkt->data, header, sizeof(header));
-	memcpy(pkt->data + 20, text, len - 20);
-	pkt->len = (uint32_t)len;
-	xt_send_plan(side->dev, now, batch, side->tx);
-	xt_aead_seal(aead, batch->jobs, batch->n_jobs);
-	xt_send_finish(side->dev, now, batch, side->tx);
-}
-
-/* Back and forth until neither has anything to say. */
-static void settle(struct side *a, struct side *b)
-{
-	while (a->tx->n_vecs || b->tx->n_vecs) {
-		deliver(a, b);
-		xt_tx_reset(a->tx);
-		turn(b);
-		deliver(b, a);
-		xt_tx_reset(b->tx);
-		turn(a);
-	}
-}
-
-static void close_side(struct side *side)
-{
-	xt_tx_free(side->tx);
-	xt_batch_free(side->batch);
-	xt_device_free(side->dev);
+	return n;
 }
 
 int main(void)
 {
-	struct side left, right;
+	struct xt_env env = {.random = random_bytes};
 
-	check(xt_aead_new(&aead, NULL), "AEAD");
-	open_side(&left, "left", 1);
-	open_side(&right, "right", 2);
-	introduce(&left, &right, 2);
-	introduce(&right, &left, 1);
-
-	send_text(&left, 1, 2, "hello, right"); /* waits for the handshake that it starts */
-	settle(&left, &right);
-	send_text(&right, 2, 1, "hello, left");
-	settle(&left, &right);
-
-	close_side(&left);
-	close_side(&right);
-	xt_aead_free(aead);
-	return 0;
+	if (xt_easy_new(&side[0], &env, NULL) || xt_easy_new(&side[1], &env, NULL))
+		return 1;
+	for (int i = 0; i < 2; i++) {
+		struct xt_public key = xt_easy_key(side[!i]);
+		if (xt_easy_add_peer(side[i], now, &key, &at[!i], &inner[!i], 1))
+			return 1;
+	}
+	send_text(0, 1, "hello, 1"); /* is staged until the handshake is done */
+	while (carry(0) + carry(1))
+		;
+	send_text(1, 0, "hello, 0");
+	carry(1);
+	xt_easy_free(side[0]);
+	xt_easy_free(side[1]);
 }

@@ -5,17 +5,21 @@
 
 #include <xtunnel/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define XT_TAG_LEN 16
 
-/* One packet's worth of work; all that a crypto worker ever sees.
- * key      32 bytes, stays valid until the job was done (a pinned keypair)
- * src      seal: len bytes of plaintext; open: len bytes of ciphertext and the tag behind them
- * dst      seal: len + XT_TAG_LEN bytes; open: len bytes.  Equals src or lies apart from it; may
- *          overlap other jobs' as far as jobs done strictly in order leave it harmless
- * ok       written by open (true: tag right) and by seal (true).  A false open leaves dst zeroed
- * sums     set by who opened it and looked further: the plaintext's own checksums are right
- *          (xt_merge_sums_right).  false: not right, or nobody looked; whoever fills a job says so
- */
+/* The work on one packet; all that a crypto worker ever sees.
+ * key      32 bytes, valid until the job is done (of a pinned keypair)
+ * src      seal: len bytes of plaintext; open: len bytes of ciphertext followed by the tag
+ * dst      seal: len + XT_TAG_LEN bytes; open: len bytes.  Equal to src or apart from it.  It may
+ *          overlap the buffers of other jobs where doing the jobs strictly in order allows it
+ * ok       written by open (true: the tag is right) and by seal (true).  When it is false, open
+ *          has zeroed dst
+ * sums     the plaintext's own checksums are right.  Set by a worker that verified them after it
+ *          opened the packet; false: wrong, or not verified.  Cleared when the job is filled */
 struct xt_job {
 	const uint8_t *key;
 	const uint8_t *src;
@@ -26,24 +30,33 @@ struct xt_job {
 	bool sums;
 };
 
-struct xt_aead; /* one per thread */
+/* An opened backend with its scratch memory.  Used by one thread at a time. */
+struct xt_aead;
 
-/* Opens a backend that needs nothing of a host ("sodium"; NULL: the default, the same).
- * XT_E_UNSUPPORTED, XT_E_CRYPTO, XT_E_NOMEM. */
-int xt_aead_new(struct xt_aead **out, const char *name);
-void xt_aead_free(struct xt_aead *aead); /* NULL is fine */
-const char *xt_aead_name(const struct xt_aead *aead);
+/* Open a backend that needs nothing of the host.
+ * out      the caller's, released by xt_aead_free; unchanged on error
+ * name     "sodium"; NULL: the default, the same
+ * returns  0, XT_E_UNSUPPORTED (another name), XT_E_CRYPTO (the self-test failed), XT_E_NOMEM */
+XT_API int xt_aead_new(struct xt_aead **out, const char *name);
 
-/* Do jobs[0..n) in order. */
-void xt_aead_seal(struct xt_aead *aead, struct xt_job *jobs, size_t n);
-void xt_aead_open(struct xt_aead *aead, struct xt_job *jobs, size_t n);
+/* Wipe and release a backend.  aead may be NULL. */
+XT_API void xt_aead_free(struct xt_aead *aead);
 
-/* What a host lends for a choice of more: a clock to measure by and a loader of shared libraries.
- * Stays as long as an xt_aead that was chosen with it.
- * now     nanoseconds that do not run backward; NULL: nothing is measured
- * load    a library by its file name, NULL: not there.  NULL: only "sodium" can be
- * symbol  an address in it, NULL: not there
- * unload  what load gave */
+/* The name of an opened backend, as in xt_aead_backend; static storage. */
+XT_API const char *xt_aead_name(const struct xt_aead *aead);
+
+/* Encrypt and authenticate jobs[0..n) in order.  Cannot fail; n may be 0. */
+XT_API void xt_aead_seal(struct xt_aead *aead, struct xt_job *jobs, size_t n);
+
+/* Verify and decrypt jobs[0..n) in order; each job's ok tells the result.  n may be 0. */
+XT_API void xt_aead_open(struct xt_aead *aead, struct xt_job *jobs, size_t n);
+
+/* What the host provides for a choice among backends: a clock for the benchmark and a loader of
+ * shared libraries.  It must outlive every xt_aead that was chosen with it, and their clones.
+ * now     monotonic nanoseconds; NULL: no benchmark
+ * load    opens a library by its file name; NULL result: not there.  load NULL: only "sodium"
+ * symbol  an address in that library; NULL: not there
+ * unload  closes what load returned */
 struct xt_aead_host {
 	void *ctx;
 	uint64_t (*now)(void *ctx);
@@ -52,11 +65,11 @@ struct xt_aead_host {
 	void (*unload)(void *ctx, void *library);
 };
 
-/* What came of each backend, in words for people.
+/* The result for each backend, to be shown.
  * fit       loaded, and right in its self-test
- * detail    fit: the library and its version; else why not ("" when it was not looked for)
- * bulk_ns   a packet of 1,420 bytes; small_ns: one of 96.  Means of sealing and opening in the best
- *           round; 0: not measured */
+ * bulk_ns   time of a packet of 1,420 bytes, small_ns of one of 96: means of sealing and opening
+ *           in the best round; 0: not measured
+ * detail    fit: the library and its version; else the reason ("" when it was not tried) */
 #define XT_AEAD_BACKENDS 4
 struct xt_aead_candidate {
 	const char *name;
@@ -66,23 +79,34 @@ struct xt_aead_candidate {
 };
 struct xt_aead_report {
 	const char *name; /* NULL: none was opened */
-	char reason[256]; /* why this one, or why none; a phrase */
+	char reason[256]; /* of the choice, or of the failure; a phrase */
 	struct xt_aead_candidate candidates[XT_AEAD_BACKENDS];
 };
 
-/* Open the backend of that name ("sodium", "ipsec-mb", "boringssl", "openssl"), or with NULL or
- * "auto" the fastest: each that can be had is held against known answers and against libsodium,
- * then races the others (a few ms, never more than 20 in all).  One must be faster by a twentieth
- * than those before it, over a mixture of large and small packets; OpenSSL's libcrypto is only
- * loaded when no other beat libsodium.
- * report   filled in any case, also when it fails; may be NULL
- * returns  XT_E_INVALID (no such name), XT_E_UNSUPPORTED (not to be had here: see report),
+/* Open the backend of a name, or the fastest.
+ * Without a name each backend that loads is checked against known answers and against libsodium,
+ * then measured (a few ms, at most 20 in all).  A backend must be faster by a twentieth than those
+ * before it, over a mixture of large and small packets; OpenSSL's libcrypto is loaded only when no
+ * other backend is faster than libsodium.
+ * out      the caller's, released by xt_aead_free; unchanged on error
+ * name     "sodium", "ipsec-mb", "boringssl", "openssl"; NULL or "auto": the fastest
+ * host     see above; not copied
+ * report   filled in any case, also on error; may be NULL
+ * returns  0, XT_E_INVALID (no such name), XT_E_UNSUPPORTED (not available here: see report),
  *          XT_E_CRYPTO (its self-test failed), XT_E_NOMEM */
-int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
-		   struct xt_aead_report *report);
-/* One more of the same backend, for another thread; tested, not raced. */
-int xt_aead_clone(struct xt_aead **out, const struct xt_aead *aead);
-/* The n-th backend, in the order of xt_aead_report.candidates; NULL: no more. */
-const char *xt_aead_backend(size_t n);
+XT_API int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
+			  struct xt_aead_report *report);
+
+/* Open the backend of aead once more, for another thread; self-tested, not measured.
+ * out      the caller's, released by xt_aead_free; unchanged on error
+ * returns  0, XT_E_UNSUPPORTED, XT_E_CRYPTO, XT_E_NOMEM */
+XT_API int xt_aead_clone(struct xt_aead **out, const struct xt_aead *aead);
+
+/* The name of the n-th backend, in the order of xt_aead_report.candidates; NULL: no more. */
+XT_API const char *xt_aead_backend(size_t n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

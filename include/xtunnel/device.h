@@ -1,14 +1,17 @@
-/* One endpoint of a WireGuard tunnel, without I/O.  It never reads a file, a socket or a clock:
- * packets, time and randomness are handed to it, and it hands back packets and one number, when to
- * be called next.  Not thread-safe: one thread owns a device.  Memory is allocated by new, apply
- * and report only, and by handshakes from pools that grow.
+/* A WireGuard device without I/O: identity, peers, sessions, timers.  It never reads a file, a socket
+ * or a clock: the caller hands it packets, time and randomness; it hands back packets and one
+ * number, when to be called next.  Not thread-safe: one thread owns a device.  Memory is allocated
+ * by new, apply and report only, and for handshakes from pools that grow.
  *
- * Out:  fill a batch with IP packets; xt_send_plan; xt_aead_seal over the batch's jobs;
- *       xt_send_finish; put the runs of the tx on the wire; reset both.
- * In:   fill a batch with datagrams; xt_recv_plan; xt_aead_open; xt_recv_finish; those of the
- *       batch's packets whose verdict is XT_PASS are IP packets for the host.
- * Own:  after either, and when the deadline has come: xt_device_tick, then xt_send_device_traffic; seal;
- *       xt_send_finish; send. */
+ * Transmit: fill a batch with IP packets; xt_send_plan; xt_aead_seal over the batch's jobs;
+ *           xt_send_finish; send the runs of the tx; reset both.
+ * Receive:  fill a batch with datagrams; xt_recv_plan; xt_aead_open; xt_recv_finish; the batch's
+ *           packets whose verdict is XT_PASS are IP packets for the host.
+ * Device traffic: after either, and when the deadline has come: xt_device_tick, then
+ *           xt_send_device_traffic; xt_aead_seal; xt_send_finish; send.
+ *
+ * No call that changes the device's peers (xt_device_apply) may come while a pointer to a peer is
+ * held in a batch of the caller's beyond finish; between plan and finish it is allowed. */
 #ifndef XTUNNEL_DEVICE_H
 #define XTUNNEL_DEVICE_H
 
@@ -16,6 +19,10 @@
 #include <xtunnel/change.h>
 #include <xtunnel/error.h>
 #include <xtunnel/report.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct xt_device;
 
@@ -27,21 +34,26 @@ enum xt_event {
 	XT_EVENT_ROAMED,
 	XT_EVENT_COOKIE_RECEIVED,
 	XT_EVENT_UNDER_LOAD,
-	XT_EVENT_RESTART_NOTICED, /* data for a session that we forgot: handshake started */
+	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
 };
-const char *xt_event_text(enum xt_event event);
 
-/* All that it takes to read the sessions of one handshake, and to impersonate us. */
+/* A phrase for people; static storage, "unknown event" for another number. */
+XT_API const char *xt_event_text(enum xt_event event);
+
+/* The secrets of one handshake: enough to read its sessions and to impersonate this device.
+ * Valid during the callback only. */
 struct xt_keylog {
 	const struct xt_private *local_static, *local_ephemeral;
 	const struct xt_public *remote_static;
 	const struct xt_psk *psk; /* all zero: none */
 };
 
-/* random   fills buf with n bytes fit for keys
- * event    may be NULL; peer is NULL for events of the device.  Must not call into the device
- * keylog   NULL, or called for each handshake that we begin or answer */
+/* The caller's functions.  None may call into the device.
+ * ctx      passed to each
+ * random   fills buf with n bytes fit for keys; cannot fail
+ * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
+ * keylog   NULL, or called for each handshake that the device starts or answers */
 struct xt_env {
 	void *ctx;
 	void (*random)(void *ctx, void *buf, size_t n);
@@ -50,59 +62,110 @@ struct xt_env {
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
 };
 
-/* env is copied.  XT_E_NOMEM, XT_E_CRYPTO. */
-int xt_device_new(struct xt_device **out, const struct xt_env *env);
-void xt_device_free(struct xt_device *dev); /* wipes every key; NULL is fine */
+/* Make a device without key and peers.
+ * out      the caller's, released by xt_device_free; unchanged on error
+ * env      copied; ctx must outlive the device
+ * returns  0, XT_E_NOMEM, XT_E_CRYPTO (libsodium does not start) */
+XT_API int xt_device_new(struct xt_device **out, const struct xt_env *env);
 
-/* All or nothing: on error the device is as it was.  XT_E_NOMEM, XT_E_INVALID. */
-int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_change *change);
+/* Wipe every key and release the device.  NULL is allowed.
+ * before   batches that are between plan and finish must not be finished any more */
+XT_API void xt_device_free(struct xt_device *dev);
 
-/* *out is the caller's, to be freed by xt_report_free.  XT_E_NOMEM. */
-int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_report **out);
+/* Apply a configuration change, all or nothing: on error the device is as it was.
+ * change   read only, stays the caller's.  An entry for the device's own public key is ignored
+ * returns  0, XT_E_NOMEM, XT_E_INVALID (an endpoint without address or port, a prefix length out
+ *          of range, a name that is not terminated) */
+XT_API int xt_device_apply(struct xt_device *dev, struct xt_time now,
+			   const struct xt_change *change);
 
-/* Monotonic time of the next xt_device_tick; may lie in the past (at once) or be XT_NEVER. */
-uint64_t xt_device_deadline(const struct xt_device *dev);
+/* Take a snapshot of the device.
+ * out      the caller's, released by xt_report_free; unchanged on error.  Holds secret keys
+ * returns  0, XT_E_NOMEM */
+XT_API int xt_device_report(const struct xt_device *dev, struct xt_time now,
+			    struct xt_report **out);
 
-/* Timers that are due, then queued handshake messages up to a budget.  Answers go to tx. */
-void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx);
+/* The time of the next xt_device_tick.
+ * returns  monotonic ns; may lie in the past (at once); XT_NEVER: no timer is set
+ * order    changes with every other call on the device */
+XT_API uint64_t xt_device_deadline(const struct xt_device *dev);
 
-/* batch: IP packets.  Each gets a peer and a job, or a verdict other than XT_PASS (a staged packet
- * was copied).  Handshakes that this starts go to tx. */
-void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
-		  struct xt_tx *tx);
-/* Like plan, for what the device itself has to say: staged packets whose session is there, and
- * keepalives.  Appends to batch and returns how many; call again while the batch comes back full. */
-size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
-/* After the jobs were sealed: datagrams go to tx as views into batch, whose jobs are used up. */
-void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
-		    struct xt_tx *tx);
+/* Run the timers that are due, then answer queued handshake messages up to a budget.
+ * tx       gets handshake messages, copied to its arena.  What finds no room waits for the next tick
+ * order    then xt_send_device_traffic, for the keepalives that are due now
+ * source   WireGuard paper 6 */
+XT_API void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx);
 
-/* batch: datagrams with from and ecn.  Data messages get a job, others a verdict (handshake
- * messages are copied to the queue that xt_device_tick works off). */
-void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
-/* After the jobs were opened, in order of arrival: what is left with XT_PASS is an IP packet in
- * data/len, and peer says who sent it. */
-void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
+/* Plan IP packets for sending: each gets a peer and a job, or a verdict other than XT_PASS (a staged
+ * packet was copied).  Called again on the same batch, before or after finish, it plans only the
+ * packets that were added since.
+ * batch    packets by xt_batch_add or xt_batch_view
+ * tx       gets the initiations that this starts
+ * order    then xt_aead_seal over the batch's jobs, then xt_send_finish on the same device */
+XT_API void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+			 struct xt_tx *tx);
 
-/* TAI64N across restarts (paper 5.1, 5.4.2): no initiation carries a stamp below floor_ns, nor at
- * or above bound_ns (no initiation is sent then).  Wall nanoseconds.  xt_device_timestamp is the least
- * that the next initiation's stamp can be: what a clean end writes down as the next floor. */
-void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
-uint64_t xt_device_timestamp(const struct xt_device *dev);
+/* Append to batch and plan the packets that the device itself has to send: staged packets whose
+ * session is there, and keepalives.
+ * returns  how many.  Call again, after finish and reset, when the batch came back full
+ * order    as after xt_send_plan */
+XT_API size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now,
+				     struct xt_batch *batch);
 
-/* The link's MTU, 1420 at first: padding never makes a packet longer than that. */
-void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
+/* Finish planned packets whose jobs are sealed.
+ * batch    each verdict becomes XT_PASS or XT_DROP_* (the tx was full, the session ended meanwhile);
+ *          its jobs are used up, so that none is sealed twice
+ * tx       gets the datagrams as views into batch: send them before batch is reset */
+XT_API void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+			   struct xt_tx *tx);
 
-/* The peer whose AllowedIPs cover ip, or NULL.  Valid until the next apply. */
-struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip);
-struct xt_peer *xt_device_peer(struct xt_device *dev, const struct xt_public *key);
-struct xt_public xt_peer_key(const struct xt_peer *peer);
-bool xt_peer_has_endpoint(const struct xt_peer *peer);
+/* Plan received datagrams: data messages get a job, others a verdict (handshake messages are copied
+ * to the queue that xt_device_tick works off).  Called again on the same batch, before or after
+ * finish, it plans only the datagrams that were added since.
+ * batch    datagrams with from and ecn set
+ * order    then xt_aead_open over the batch's jobs, then xt_recv_finish on the same device */
+XT_API void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
 
-/* Forget the own address that a path was pinned to: it no longer works. */
-void xt_device_unstick(struct xt_device *dev, const struct xt_path *path);
+/* Finish received datagrams whose jobs are opened, in order of arrival.
+ * batch    what is left with XT_PASS is an IP packet in data and len; peer is its sender, valid
+ *          until the next xt_device_apply
+ * source   WireGuard paper 5.4.6, 6.5; RFC 6040 (ECN) */
+XT_API void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch);
 
-/* A packet ended outside of the device (TUN, UDP, echo): count it. */
-void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n);
+/* Limit the timestamps of initiations, so that they grow across restarts.
+ * floor_ns  wall ns: no initiation carries an earlier timestamp
+ * bound_ns  wall ns: none carries this or a later one; instead none is sent.  XT_NEVER: no bound
+ * source    WireGuard paper 5.1, 5.4.2 */
+XT_API void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
+
+/* The least timestamp that the next initiation can carry, in wall ns: a clean shutdown stores it as
+ * the next start's floor. */
+XT_API uint64_t xt_device_timestamp(const struct xt_device *dev);
+
+/* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */
+XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
+
+/* Look a peer up: by the longest of the allowed IPs that cover ip, or by its key.
+ * returns  the device's, valid until the next xt_device_apply; NULL: none */
+XT_API struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip);
+XT_API struct xt_peer *xt_device_peer(struct xt_device *dev, const struct xt_public *key);
+
+/* The public key of a peer. */
+XT_API struct xt_public xt_peer_key(const struct xt_peer *peer);
+
+/* Whether the endpoint of a peer is known, by configuration or from its messages. */
+XT_API bool xt_peer_has_endpoint(const struct xt_peer *peer);
+
+/* Let the kernel choose the local address towards a peer again.
+ * path     as in a run that was sent with unstuck set; ignored when the peer's path has changed */
+XT_API void xt_device_unstick(struct xt_device *dev, const struct xt_path *path);
+
+/* Count n packets that ended outside of the device (TUN, UDP, echo) with a verdict, for the report.
+ * verdict  below XT_VERDICTS */
+XT_API void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -3,11 +3,17 @@
 #ifndef XTUNNEL_ERROR_H
 #define XTUNNEL_ERROR_H
 
+#include <xtunnel/api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define XT_ERRORS(X)                                                                               \
 	X(XT_E_NOMEM, -5001, "out of memory")                                                      \
 	X(XT_E_INVALID, -5002, "invalid value")                                                    \
 	X(XT_E_FULL, -5003, "no room")                                                             \
-	X(XT_E_CRYPTO, -5004, "the cryptographic library failed its self-test")                   \
+	X(XT_E_CRYPTO, -5004, "the cryptographic library failed its self-test")                    \
 	X(XT_E_AUTH, -5005, "authentication failed")                                               \
 	X(XT_E_REPLAY, -5006, "seen before")                                                       \
 	X(XT_E_NOKEY, -5007, "no private key")                                                     \
@@ -23,8 +29,14 @@ enum xt_error {
 #undef X
 };
 
-/* A sentence without a full stop, never NULL; error may be 0 or any negative number. Static
- * storage, or for unknown -errno the C library's own text. */
-const char *xt_strerror(int error);
+/* The text of an error.
+ * error    0, an XT_E_*, or any other negative number (-errno)
+ * returns  a phrase without a full stop, never NULL.  Static storage, or for an -errno the C
+ *          library's own text, which its next strerror may overwrite */
+XT_API const char *xt_strerror(int error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

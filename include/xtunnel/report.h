@@ -1,16 +1,21 @@
-/* One snapshot of a device as data: the single road out.  No pointer into the device. */
+/* One snapshot of a device as data: the only way to read a device's state.  It holds no pointer
+ * into the device. */
 #ifndef XTUNNEL_REPORT_H
 #define XTUNNEL_REPORT_H
 
 #include <xtunnel/batch.h>
 #include <xtunnel/change.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct xt_peer_report {
 	struct xt_public key;
 	struct xt_psk psk; /* all zero: none */
 	char name[XT_NAME_MAX + 1];
 	struct xt_endpoint endpoint;	 /* ip.family 0: none */
-	struct xt_ip local;		 /* own address in use, family 0: the kernel's choice */
+	struct xt_ip local;		 /* local address in use, family 0: the kernel's choice */
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
 	uint16_t keepalive_s;
@@ -35,6 +40,11 @@ struct xt_report {
 	size_t n_allowed;
 };
 
-void xt_report_free(struct xt_report *report); /* wipes; NULL is fine */
+/* Wipe and release what xt_device_report returned.  NULL is allowed. */
+XT_API void xt_report_free(struct xt_report *report);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,5 +1,5 @@
-/* The nouns that every other header uses: keys, addresses, endpoints, time.
- * Plain data: no pointer, no padding that matters, freely copied (keys: see below). */
+/* Types that every other header uses: keys, addresses, endpoints, time.
+ * Plain data without pointers, freely copied (keys: see below). */
 #ifndef XTUNNEL_TYPES_H
 #define XTUNNEL_TYPES_H
 
@@ -7,13 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xtunnel/api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Keys are distinct structs so that the compiler refuses to mix them up.
- * Whoever holds an xt_private or xt_psk wipes it before the memory is given back. */
+ * The owner of an xt_private or xt_psk wipes it before its memory is released. */
 struct xt_public {
 	uint8_t b[32]; /* Curve25519 public key */
 };
 struct xt_private {
-	uint8_t b[32]; /* Curve25519 scalar, clamped */
+	uint8_t b[32]; /* Curve25519 scalar; clamped when it is applied */
 };
 struct xt_psk {
 	uint8_t b[32]; /* all zero: no pre-shared key, WireGuard paper 5.2 */
@@ -39,8 +45,8 @@ struct xt_endpoint {
 	uint32_t scope;
 };
 
-/* The way to a peer: its endpoint and, once it was heard from, the own address that it used
- * (local.family 0: let the kernel choose) and the interface (0: any). */
+/* The way to a peer: its endpoint and, once it was heard from, the local address that its datagrams
+ * came to (local.family 0: the kernel chooses) and the interface (0: any). */
 struct xt_path {
 	struct xt_endpoint remote;
 	struct xt_ip local;
@@ -48,12 +54,16 @@ struct xt_path {
 };
 
 /* Nanoseconds.  mono counts suspended time and never goes back; wall is since 1970 (UTC).
- * The caller reads both once per turn. */
+ * One reading of both serves for all calls on a batch. */
 struct xt_time {
 	uint64_t mono;
 	uint64_t wall;
 };
 
 #define XT_NEVER UINT64_MAX
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

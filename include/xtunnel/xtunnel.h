@@ -2,14 +2,14 @@
 #ifndef XTUNNEL_H
 #define XTUNNEL_H
 
-#define XT_VERSION "0.1.0"
-
 #include <xtunnel/aead.h>
 #include <xtunnel/batch.h>
 #include <xtunnel/change.h>
 #include <xtunnel/device.h>
+#include <xtunnel/easy.h>
 #include <xtunnel/error.h>
 #include <xtunnel/report.h>
 #include <xtunnel/types.h>
+#include <xtunnel/version.h>
 
 #endif

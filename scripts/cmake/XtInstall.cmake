@@ -1,38 +1,26 @@
-# What a user gets: the program, and libxtunnel as one archive with headers, pkg-config and CMake
-# package.
+# What a user gets: the program, and libxtunnel with headers, pkg-config file and CMake package.
 include(CMakePackageConfigHelpers)
 
-if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.c)
-    add_executable(xtunnel src/cli/main.c)
-    target_link_libraries(xtunnel PRIVATE xt_cli)
-    if(XT_IPO)
-        set_property(TARGET xtunnel PROPERTY INTERPROCEDURAL_OPTIMIZATION ON)
-    endif()
+if(XT_PROGRAM)
     install(TARGETS xtunnel RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES conf/xtunnel.conf.example DESTINATION ${CMAKE_INSTALL_DOCDIR})
+    configure_file(conf/xtunnel@.service.in xtunnel@.service @ONLY)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xtunnel@.service DESTINATION lib/systemd/system)
 endif()
 
-# Compiled once more for the archive: without link-time optimisation, so that any linker reads it.
-set(xt_library_sources)
-foreach(layer IN ITEMS base packet crypto core)
-    file(GLOB sources CONFIGURE_DEPENDS src/${layer}/*.c)
-    list(APPEND xt_library_sources ${sources})
-endforeach()
-# The log's sink of last resort writes to standard error; nothing in the library logs.
-list(FILTER xt_library_sources EXCLUDE REGEX "/base/(log|message)\\.c$")
-list(FILTER xt_library_sources EXCLUDE REGEX "${XT_LEFT_OUT}")
-add_library(libxtunnel STATIC ${xt_library_sources})
-pkg_check_modules(XTUNNEL_DEPS REQUIRED IMPORTED_TARGET libsodium libb2)
-set_target_properties(libxtunnel PROPERTIES OUTPUT_NAME xtunnel EXPORT_NAME xtunnel)
-target_include_directories(libxtunnel PUBLIC
-    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_include_directories(libxtunnel PRIVATE ${CMAKE_SOURCE_DIR}/src)
-target_include_directories(libxtunnel SYSTEM PRIVATE ${UTHASH_INCLUDE})
-target_link_libraries(libxtunnel PUBLIC PkgConfig::XTUNNEL_DEPS)
+install(TARGETS libxtunnel EXPORT xtunnel
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/xtunnel ${PROJECT_BINARY_DIR}/include/xtunnel
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 
-install(TARGETS libxtunnel EXPORT xtunnel ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/xtunnel DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
-
+# A program that links the static library links what that one needs as well.
+if(BUILD_SHARED_LIBS)
+    set(xt_requires "Requires.private")
+    set(xt_package_needs OFF)
+else()
+    set(xt_requires "Requires")
+    set(xt_package_needs ON)
+endif()
 set(xt_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/xtunnel)
 install(EXPORT xtunnel NAMESPACE xtunnel:: FILE xtunnelTargets.cmake DESTINATION ${xt_cmake_dir})
 configure_package_config_file(scripts/cmake/xtunnelConfig.cmake.in xtunnelConfig.cmake
@@ -49,7 +37,3 @@ string(REGEX REPLACE "/$" "" xt_pc_prefix "${xt_pc_prefix}")
 configure_file(scripts/cmake/xtunnel.pc.in xtunnel.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xtunnel.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-install(FILES conf/xtunnel.conf.example DESTINATION ${CMAKE_INSTALL_DOCDIR})
-configure_file(conf/xtunnel@.service.in xtunnel@.service @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xtunnel@.service DESTINATION lib/systemd/system)

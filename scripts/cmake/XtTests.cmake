@@ -1,48 +1,92 @@
-# tests/unit/test_*.c: cmocka programs, one a source. The first line of a test names the layers it
-# links:  /* layers: packet crypto */   (what is not named does not link).
+# How tests are built and run.
 #
 # scripts/test has two places for each processor: what computes takes both (PROCESSORS 2), what waits
 # for others one. COST, here the time it may take, has the longest begin first.
-pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
-function(xt_test_layers out path)
+# xt_test_rooms(OUT FILE): the targets of the rooms that the first line of a test names:
+#   /* layers: packet crypto */   (a room that is not named is not linked)
+function(xt_test_rooms out path)
     file(STRINGS ${path} first LIMIT_COUNT 1)
-    set(libs)
-    if(first MATCHES "layers: ([a-z ]+)")
-        string(STRIP "${CMAKE_MATCH_1}" layers)
-        string(REPLACE " " ";" layers "${layers}")
-        foreach(layer IN LISTS layers)
-            list(APPEND libs xt_${layer})
-        endforeach()
+    set(rooms)
+    if(first MATCHES "(layers|rooms): ([a-z ]+)")
+        string(STRIP "${CMAKE_MATCH_2}" names)
+        string(REPLACE " " ";" names "${names}")
+        list(TRANSFORM names PREPEND xt_ OUTPUT_VARIABLE rooms)
     endif()
-    set(${out} ${libs} PARENT_SCOPE)
+    set(${out} ${rooms} PARENT_SCOPE)
 endfunction()
 
-function(xt_test_program path label)
-    get_filename_component(name ${path} NAME_WE)
-    xt_test_layers(libs ${path})
-    add_executable(${name} ${path})
-    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src
-                               ${CMAKE_SOURCE_DIR}/include)
-    target_include_directories(${name} SYSTEM PRIVATE ${UTHASH_INCLUDE})
-    target_compile_definitions(${name} PRIVATE XT_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
-    target_link_libraries(${name} PRIVATE ${libs} PkgConfig::CMOCKA)
+# xt_test_target(TARGET LIBRARY…): what every program under tests/ is compiled and linked with.
+function(xt_test_target target)
+    xt_flags(${target})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests
+        ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+    target_include_directories(${target} SYSTEM PRIVATE ${UTHASH_INCLUDE})
+    target_link_libraries(${target} PRIVATE ${ARGN})
+endfunction()
+
+# xt_test_program(NAME LABEL): NAME.c with cmocka, as a CTest.
+function(xt_test_program name label)
+    xt_test_rooms(rooms ${name}.c)
+    add_executable(${name} ${name}.c)
+    xt_test_target(${name} ${rooms} PkgConfig::CMOCKA)
+    target_compile_definitions(${name} PRIVATE XT_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
     target_link_options(${name} PRIVATE ${XT_NO_LTO})
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77
                          PROCESSORS 2)
 endfunction()
 
-file(GLOB xt_unit CONFIGURE_DEPENDS tests/unit/test_*.c)
-foreach(path IN LISTS xt_unit)
-    xt_test_program(${path} unit)
-endforeach()
-file(GLOB xt_oracle CONFIGURE_DEPENDS tests/oracle/oracle_*.c)
-foreach(path IN LISTS xt_oracle)
-    xt_test_program(${path} unit)
-endforeach()
-# All 65,536 lengths instead of some.
-add_test(NAME oracle_aead_all COMMAND oracle_aead)
-set_tests_properties(oracle_aead_all PROPERTIES LABELS "unit;long" TIMEOUT 900 COST 900
-                     PROCESSORS 2 ENVIRONMENT XT_LONG=1)
-include(XtTestsMore OPTIONAL)
+# xt_script_test(PATH LABEL): a script t_NAME as the CTest LABEL_NAME. Its first lines may say
+#   # labels: long     and     # timeout: 900     and     # alone   (it measures time)
+#   # waits            it waits most of its time, as tests labelled makes do; alone or not
+#   (further ones are read by scripts/matrix)
+#   # cases: a b       each is a test of its own, with that word as its argument
+function(xt_script_test path label)
+    get_filename_component(name ${path} NAME_WE)
+    string(REGEX REPLACE "^t_" "${label}_" name ${name})
+    file(STRINGS ${path} head LIMIT_COUNT 14)
+    set(labels ${label})
+    set(timeout 120)
+    set(places 2)
+    set(alone OFF)
+    set(cases)
+    foreach(line IN LISTS head)
+        if(line MATCHES "^# labels: ([a-z ]+)")
+            string(REPLACE " " ";" more "${CMAKE_MATCH_1}")
+            list(APPEND labels ${more})
+        elseif(line MATCHES "^# timeout: ([0-9]+)")
+            set(timeout ${CMAKE_MATCH_1})
+        elseif(line MATCHES "^# waits")
+            set(places 1)
+        elseif(line MATCHES "^# alone")
+            set(alone ON)
+        elseif(line MATCHES "^# cases: ([a-z0-9 -]+)")
+            string(REPLACE " " ";" more "${CMAKE_MATCH_1}")
+            list(APPEND cases ${more})
+        endif()
+    endforeach()
+    if(labels MATCHES "makes|implementations")
+        set(places 1)
+    endif()
+    set(cost ${timeout})
+    if(XT_SANITIZE)
+        math(EXPR timeout "${timeout} * 3")
+    endif()
+    set(names)
+    foreach(case IN LISTS cases)
+        add_test(NAME ${name}_${case} COMMAND ${path} ${case})
+        list(APPEND names ${name}_${case})
+    endforeach()
+    if(NOT cases)
+        add_test(NAME ${name} COMMAND ${path})
+        set(names ${name})
+    endif()
+    set_tests_properties(${names} PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+                         RUN_SERIAL ${alone} PROCESSORS ${places} COST ${cost})
+    set_property(TEST ${names} PROPERTY LABELS ${labels})
+    set_property(TEST ${names} PROPERTY ENVIRONMENT
+        "XT_BIN=$<TARGET_FILE:xtunnel>;XT_BUILD=${PROJECT_BINARY_DIR}"
+        "XT_SOURCE=${PROJECT_SOURCE_DIR};XT_SANITIZE=${XT_SANITIZE};XT_CC=${CMAKE_C_COMPILER}"
+        "XT_BUILD_TYPE=$<CONFIG>;XT_LIBXTUNNEL=$<TARGET_FILE:libxtunnel>")
+endfunction()

@@ -7,7 +7,7 @@ for page in *.[1-9]; do
 	out=$(mandoc -T lint -W error "$page" 2>&1) || { echo "FAIL: $out"; bad=1; }
 	text=$(mandoc -T utf8 "$page" | sed 's/.\x08//g')
 	[ "$(echo "$text" | wc -l)" -gt 40 ] || { echo "FAIL: $page is almost empty"; bad=1; }
-	for other in $(echo "$text" | grep -o -E 'xtunnel[a-z.-]*\([1-9]\)' | sort -u); do
+	for other in $(echo "$text" | grep -o -E '(lib)?xtunnel[a-z.-]*\([1-9]\)' | sort -u); do
 		file=$(echo "$other" | sed 's/(\(.\))/.\1/')
 		[ -f "$file" ] || { echo "FAIL: $page refers to $other"; bad=1; }
 	done

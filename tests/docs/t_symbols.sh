@@ -1,3 +1,3 @@
 #!/bin/sh
-# libxtunnel wants nothing of sockets, files, clocks and threads.
-cd "${XT_SOURCE:-$(dirname "$0")/../..}" && exec scripts/symbols.sh "${XT_LIBXTUNNEL:?}"
+# libxtunnel uses no sockets, files, clocks and threads, and exports the functions of its headers only.
+cd "${XT_SOURCE:-$(dirname "$0")/../..}" && exec scripts/symbols.sh "${XT_LIBXTUNNEL:?}" include
