@@ -306,7 +306,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 			dev->listen_port = change->listen_port;
 		if (change->set & XT_SET_FWMARK)
 			dev->fwmark = change->fwmark;
-		xt_device_update_deadlines(dev);
+		xt_peers_update_deadlines(dev);
 		plan.n_made = 0;
 		forget_plan(dev, &plan); /* names that were not used */
 	}

@@ -102,23 +102,6 @@ void xt_device_free(struct xt_device *dev)
 	free(dev);
 }
 
-void xt_device_update_deadlines(struct xt_device *dev)
-{
-	while (dev->touched) {
-		struct xt_peer *peer = dev->touched;
-		uint64_t next = xt_timers_next(&peer->timers);
-
-		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
-		peer->touched = false;
-		if (next == XT_NEVER)
-			xt_heap_remove(&dev->deadlines, &peer->node);
-		else if (xt_heap_has(&peer->node))
-			xt_heap_update(&dev->deadlines, &peer->node, next);
-		else /* cannot fail: apply reserved a place for each peer */
-			(void)xt_heap_insert(&dev->deadlines, &peer->node, next);
-	}
-}
-
 uint64_t xt_device_deadline(const struct xt_device *dev)
 {
 	const struct xt_heap_node *min = xt_heap_min(&dev->deadlines);
@@ -165,15 +148,15 @@ void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
 	struct xt_heap_node *min;
 
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
 		peer_due(dev, now, peer, tx);
-		xt_device_update_deadlines(dev);
+		xt_peers_update_deadlines(dev);
 	}
 	xt_handshake_drain(dev, now, tx);
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns)

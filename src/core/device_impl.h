@@ -80,7 +80,4 @@ static inline bool xt_tx_has_room(const struct xt_tx *tx)
 	       tx->arena_len - tx->arena_used >= sizeof(struct xt_msg_initiation);
 }
 
-/* Deadlines of all touched peers are put in order. Ends each turn. */
-void xt_device_update_deadlines(struct xt_device *dev);
-
 #endif

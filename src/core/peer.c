@@ -175,6 +175,23 @@ void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer)
 	DL_PREPEND2(dev->touched, peer, prev_touched, next_touched);
 }
 
+void xt_peers_update_deadlines(struct xt_device *dev)
+{
+	while (dev->touched) {
+		struct xt_peer *peer = dev->touched;
+		uint64_t next = xt_timers_next(&peer->timers);
+
+		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
+		peer->touched = false;
+		if (next == XT_NEVER)
+			xt_heap_remove(&dev->deadlines, &peer->node);
+		else if (xt_heap_has(&peer->node))
+			xt_heap_update(&dev->deadlines, &peer->node, next);
+		else /* cannot fail: xt_device_apply reserved a node for each peer */
+			(void)xt_heap_insert(&dev->deadlines, &peer->node, next);
+	}
+}
+
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->speaking)

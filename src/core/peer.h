@@ -84,8 +84,11 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
  * we answered. */
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 		    const struct xt_keypair *kp);
-/* Its timers moved: look at its deadline before the turn ends. */
+/* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
+/* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with
+ * this, so that a batch updates the heap once for each peer and not once for each packet. */
+void xt_peers_update_deadlines(struct xt_device *dev);
 /* It has packets or a keepalive to send: xt_send_device_traffic will see to it. */
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
 /* Keys and the open handshake are forgotten. */

@@ -81,7 +81,7 @@ void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
 			xt_count(dev, pkt->verdict);
 	}
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 /* Paper 6.2: the initiator that only receives renews the key before it is refused. */
@@ -154,5 +154,5 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }

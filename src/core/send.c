@@ -113,7 +113,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 			xt_count(dev, pkt->verdict);
 	}
 	batch->planned = batch->n;
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 /* false: the batch is full. */
@@ -179,7 +179,7 @@ size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct 
 		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
 		peer->speaking = false;
 	}
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 	return batch->n - before;
 }
 
@@ -230,7 +230,7 @@ void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		pkt->keypair = NULL;
 	}
 	batch->n_jobs = 0; /* done once: a second time would be another plaintext under one nonce */
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
