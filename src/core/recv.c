@@ -71,7 +71,7 @@ static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struc
 
 void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
+	for (uint32_t i = batch->planned; i < batch->n; i++) {
 		struct xt_pkt *pkt = &batch->pkts[i];
 
 		if (pkt->verdict != XT_PASS)
@@ -81,6 +81,7 @@ void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
 			xt_count(dev, pkt->verdict);
 	}
+	batch->planned = batch->n;
 	xt_peers_update_deadlines(dev);
 }
 

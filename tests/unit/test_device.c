@@ -11,8 +11,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "base/bytes.h"
-#include "core/limits.h"
-#include "core/message.h"
+#include "core/device_impl.h"
 #include "packet/checksum.h"
 
 struct end {
@@ -497,6 +496,53 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 	}
 }
 
+/* Received datagrams of from's tx, on to's batch and planned. */
+static void plan_received(struct pair *p, struct end *to, const struct end *from)
+{
+	for (uint32_t i = 0; i < from->tx->n_vecs; i++) {
+		const struct xt_vec *v = &from->tx->vecs[i];
+		struct xt_pkt *pkt = xt_batch_add(to->batch, v->len);
+
+		memcpy(pkt->data, v->base, v->len);
+		pkt->len = (uint32_t)v->len;
+		pkt->from = &from->path;
+		xt_recv_plan(to->dev, p->now, to->batch);
+	}
+}
+
+static void a_batch_that_is_planned_again_delivers_each_packet_once(void **state)
+{
+	struct pair *p = *state;
+	struct xt_batch *in = p->b.batch;
+
+	send_from(p, &p->a, &p->b, 100);
+	settle(p);
+	for (int i = 0; i < 3; i++) {
+		struct xt_pkt *pkt = xt_batch_add(p->a.batch, 100);
+
+		pkt->len = make_packet(pkt->data, &p->a, &p->b, 100);
+	}
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.batch->n_jobs, 3);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+
+	plan_received(p, &p->b, &p->a); /* plans after each datagram, so the first one three times */
+	xt_recv_plan(p->b.dev, p->now, in);
+	assert_int_equal(in->n_jobs, 3);
+	xt_aead_open(p->aead, in->jobs, in->n_jobs);
+	xt_recv_finish(p->b.dev, p->now, in);
+	xt_recv_finish(p->b.dev, p->now, in);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(in->pkts[i].verdict, XT_PASS);
+		assert_int_equal(in->pkts[i].len, 100);
+	}
+	assert_int_equal(p->b.dev->peers->keypairs.current->pins, 0);
+	assert_int_equal(p->a.dev->peers->keypairs.current->pins, 0);
+	xt_batch_reset(in);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -515,6 +561,7 @@ int main(void)
 	    T(an_idle_device_wants_no_call),
 	    T(padding_stays_within_the_mtu),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
