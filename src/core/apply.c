@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
 #include <utlist.h>
 
 #include "base/addr.h"
@@ -24,15 +25,6 @@ struct plan {
 	struct xt_public own; /* after the change */
 	bool has_own;
 };
-
-static bool all_zero(const uint8_t *b, size_t n)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < n; i++)
-		any |= b[i];
-	return !any;
-}
 
 static bool cidr_valid(const struct xt_cidr *cidr)
 {
@@ -131,7 +123,7 @@ static int prepare(struct xt_device *dev, struct plan *plan)
 	plan->has_own = dev->local->has_key;
 	plan->own = dev->local->public_key;
 	if (c->set & XT_SET_PRIVATE_KEY) {
-		plan->has_own = !all_zero(c->private_key.b, sizeof(c->private_key.b));
+		plan->has_own = !sodium_is_zero(c->private_key.b, sizeof(c->private_key.b));
 		if (plan->has_own) {
 			struct xt_private key = c->private_key;
 			xt_dh_clamp(&key);

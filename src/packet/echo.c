@@ -1,6 +1,8 @@
 /* The pure reflector. RFC 792, RFC 4443 4.1 and 4.2, RFC 1122 3.2.2.6, RFC 1624. */
 #include "packet/echo.h"
 
+#include <sodium.h>
+
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "packet/checksum.h"
@@ -88,14 +90,6 @@ bool xt_echo_right(const struct xt_ip_view *view)
 	return xt_checksum_finish(xt_checksum_add(sum, view->bytes + view->upper, len)) == 0;
 }
 
-static bool all_zero(const uint8_t *p, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		if (p[i])
-			return false;
-	return true;
-}
-
 static void turn_icmp(struct xt_ip_view *view)
 {
 	uint8_t *icmp = view->bytes + view->upper;
@@ -104,7 +98,8 @@ static void turn_icmp(struct xt_ip_view *view)
 	icmp[0] = view->version == 4 ? TYPE4_REPLY : TYPE6_REPLY;
 	checksum = xt_checksum_update(xt_be16_get(icmp + 2), was, xt_be16_get(icmp));
 	/* An IPv4 reply of nothing but zeros is the one message whose checksum must be 0xffff. */
-	if (view->version == 4 && checksum == 0 && all_zero(icmp + 4, view->len - view->upper - 4))
+	if (view->version == 4 && checksum == 0 &&
+	    sodium_is_zero(icmp + 4, view->len - view->upper - 4))
 		checksum = UINT16_MAX;
 	xt_be16_put(icmp + 2, checksum);
 }

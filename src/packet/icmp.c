@@ -9,7 +9,6 @@
 #include "packet/ip.h"
 
 #define ICMP_HEADER 8u
-#define SECOND	    UINT64_C(1000000000)
 #define TOS_CONTROL 0xc0 /* RFC 1812 4.3.2.5: precedence "internetwork control" */
 #define TTL	    64
 
@@ -121,23 +120,7 @@ size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_ic
 
 void xt_icmp_init(struct xt_icmp *icmp, uint64_t now, uint32_t per_second, uint32_t burst)
 {
-	*icmp = (struct xt_icmp){.per_second = per_second,
-				 .burst = burst,
-				 .tokens = (uint64_t)burst * SECOND,
-				 .seen = now};
-}
-
-/* A gap that fills the bucket anyway is not multiplied out: the product would not fit. */
-static void refill(struct xt_icmp *icmp, uint64_t now)
-{
-	uint64_t full = (uint64_t)icmp->burst * SECOND;
-	uint64_t passed = now > icmp->seen ? now - icmp->seen : 0;
-
-	if (passed / SECOND > icmp->burst / icmp->per_second)
-		icmp->tokens = full;
-	else
-		icmp->tokens = XT_MIN(full, icmp->tokens + passed * icmp->per_second);
-	icmp->seen = XT_MAX(icmp->seen, now);
+	*icmp = (struct xt_icmp){.rate = xt_token_rate(per_second, burst), .bucket.full_at = now};
 }
 
 bool xt_icmp_answer(struct xt_icmp *icmp, uint64_t now, const struct xt_pkt *offender,
@@ -150,15 +133,14 @@ bool xt_icmp_answer(struct xt_icmp *icmp, uint64_t now, const struct xt_pkt *off
 
 	if (!len)
 		return false;
-	refill(icmp, now);
-	pkt = icmp->tokens < SECOND ? NULL : xt_batch_add(out, len);
+	pkt = xt_token_bucket_has(&icmp->bucket, &icmp->rate, now) ? xt_batch_add(out, len) : NULL;
 	if (!pkt) {
 		icmp->suppressed++;
 		return false;
 	}
 	memcpy(pkt->data, answer, len);
 	pkt->len = (uint32_t)len;
-	icmp->tokens -= SECOND;
+	(void)xt_token_bucket_take(&icmp->bucket, &icmp->rate, now);
 	icmp->sent++;
 	return true;
 }

@@ -5,6 +5,8 @@
 
 #include <xtunnel/batch.h>
 
+#include "base/token_bucket.h"
+
 #define XT_ICMP4_MAX 576u /* bytes of a whole answer */
 #define XT_ICMP6_MAX 1280u
 
@@ -25,8 +27,8 @@ size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_ic
 
 /* All answers of one tunnel share a token bucket. The counters may be read. */
 struct xt_icmp {
-	uint32_t per_second, burst;
-	uint64_t tokens, seen; /* billionths of a token; mono ns */
+	struct xt_token_rate rate;
+	struct xt_token_bucket bucket;
 	uint64_t sent, suppressed;
 };
 
