@@ -60,7 +60,7 @@ static struct xt_echo *endpoint(void)
 	static const struct xt_echo_local own[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
 						    {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
 	const struct xt_echo_config config = {
-	    .sides = 3, .own = own, .n_own = 2, .rate = 1000, .mtu = 1280, .observe = observe};
+	    .sides = 3, .local = own, .n_local = 2, .rate = 1000, .mtu = 1280, .observe = observe};
 	struct xt_echo *echo;
 
 	check(xt_echo_new(&echo, &config) == 0);

@@ -29,8 +29,8 @@ static void open_usual(struct xt_echo_config config)
 	memset(own, 0, sizeof(own));
 	assert_int_equal(xt_cidr_parse(&own[0].cidr, "10.7.0.1/24"), 0);
 	assert_int_equal(xt_cidr_parse(&own[1].cidr, "fd07::1/64"), 0);
-	config.own = own;
-	config.n_own = 2;
+	config.local = own;
+	config.n_local = 2;
 	xt_echo_free(echo);
 	assert_int_equal(xt_echo_new(&echo, &config), 0);
 }

@@ -48,7 +48,7 @@ static size_t parse_list(struct xt_cidr *out, char *text)
 static void open_echo(struct xt_echo_config *config)
 {
 	xt_echo_free(echo);
-	config->own = own;
+	config->local = own;
 	config->covered = covers;
 	assert_int_equal(xt_echo_new(&echo, config), 0);
 }
@@ -120,8 +120,8 @@ static void run_rules(char *line)
 	assert_non_null(word[5]);
 	memset(own, 0, sizeof(own));
 	config.sides = (unsigned)atoi(word[1]);
-	config.n_own = parse_list(nets, word[2]);
-	for (size_t i = 0; i < config.n_own; i++)
+	config.n_local = parse_list(nets, word[2]);
+	for (size_t i = 0; i < config.n_local; i++)
 		own[i].cidr = nets[i];
 	config.addresses = addresses;
 	config.n_addresses = parse_list(addresses, word[3]);

@@ -105,7 +105,7 @@ static void one_source_is_told_one_cookie_a_tick(void **state)
 	(void)state;
 	xt_cookie_maker_init(&maker, &own);
 	knock_until_load(&maker);
-	while (dev->queue.n || dev->asked.n)
+	while (dev->queue.n || dev->cookie_replies.n)
 		tick();
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
@@ -130,9 +130,9 @@ static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
 	for (uint32_t i = 0; i < 100000; i++) {
 		(void)knock(&maker, 0xc6130000u + i % 10000);
 		assert_in_range(dev->queue.n, 0, XT_QUEUE_BUSY);
-		assert_in_range(dev->asked.n, 0, XT_PENDING_COOKIE_SLOTS);
+		assert_in_range(dev->cookie_replies.n, 0, XT_PENDING_COOKIE_SLOTS);
 	}
-	while (dev->queue.n || dev->asked.n)
+	while (dev->queue.n || dev->cookie_replies.n)
 		tick();
 	assert_int_equal(knock(&honest, 0xc6120002u), XT_DROP_UNDER_LOAD);
 	tick();
@@ -178,7 +178,7 @@ static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 	(void)state;
 	xt_cookie_maker_init(&maker, &own);
 	knock_until_load(&maker);
-	while (dev->queue.n || dev->asked.n)
+	while (dev->queue.n || dev->cookie_replies.n)
 		tick();
 	for (int i = 0; i < 50; i++) {
 		for (int k = 0; k < XT_LOAD_STAY / 4; k++)

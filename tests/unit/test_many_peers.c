@@ -327,7 +327,7 @@ static void a_refused_replacement_leaves_all_peers(void **state)
 		xt_change_clear(&change);
 		assert_int_equal(dev->n_peers, 8);
 		assert_int_equal(HASH_CNT(by_key, dev->peers_by_key), 8);
-		assert_false(xt_peer_find(dev, &key)->anew);
+		assert_false(xt_peer_find(dev, &key)->recreated);
 	}
 	xt_device_free(dev);
 }
