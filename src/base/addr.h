@@ -16,7 +16,8 @@ int xt_cidr_parse(struct xt_cidr *out, const char *text);
 /* "1.2.3.4:5", "[v6]:5", "[fe80::1%3]:5" (numeric scope). Port 1..65535. */
 int xt_endpoint_parse(struct xt_endpoint *out, const char *text);
 
-/* Canonical text (RFC 5952 for v6) with NUL; buf holds at least the size named above. Return buf. */
+/* Canonical text (RFC 5952 for v6) with NUL; buf holds at least the size named above. Return
+ * buf. */
 char *xt_ip_print(const struct xt_ip *ip, char *buf);
 char *xt_cidr_print(const struct xt_cidr *cidr, char *buf);
 char *xt_endpoint_print(const struct xt_endpoint *ep, char *buf);

@@ -1,5 +1,5 @@
-/* A min-heap of deadlines. Nodes are embedded in their owners and record their position, so a node is
- * updated or removed in logarithmic time. */
+/* A min-heap of deadlines. Nodes are embedded in their owners and record their position, so a node
+ * is updated or removed in logarithmic time. */
 #ifndef XT_BASE_HEAP_H
 #define XT_BASE_HEAP_H
 

@@ -24,8 +24,8 @@ void xt_wipe(void *p, size_t len);
 
 /* The candidate nearest to word within two edits (case-insensitive), or NULL. */
 const char *xt_nearest(const char *word, const char *const *candidates, size_t n);
-/* Do a and b differ by one inserted, deleted, changed or transposed letter, or only by case? false for
- * equal words. */
+/* Do a and b differ by one inserted, deleted, changed or transposed letter, or only by case? false
+ * for equal words. */
 bool xt_one_edit(const char *a, const char *b);
 
 #endif

@@ -11,9 +11,9 @@
 #include "core/device_impl.h"
 #include "crypto/dh.h"
 
-/* State of one xt_device_apply. Before the commit new peers are in the device's table of keys, but in
- * no list. When the change replaces all peers, those that it adds again are recreated in place, so
- * that a hub that is given its peers once more needs no memory for twice as many. */
+/* State of one xt_device_apply. Before the commit new peers are in the device's table of keys, but
+ * in no list. When the change replaces all peers, those that it adds again are recreated in place,
+ * so that a hub that is given its peers once more needs no memory for twice as many. */
 struct apply {
 	const struct xt_change *change;
 	bool replaces; /* all peers: an old one exists only once the change adds it again */

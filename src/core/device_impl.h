@@ -1,5 +1,5 @@
-/* The device as its source files see it. Functions of a component take the component, not the device.
- */
+/* The device, for the source files of core. Functions of a component take the component, not the
+ * device. */
 #ifndef XT_CORE_DEVICE_IMPL_H
 #define XT_CORE_DEVICE_IMPL_H
 

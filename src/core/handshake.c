@@ -10,13 +10,13 @@
  *
  * A cookie reply is stored for the next retry.
  *
- * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under load
- * without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue holds
- * only senders that receive at their source address, and a flood from spoofed addresses cannot push
- * them out. Cookie replies are made in the tick, one per source endpoint.
+ * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
+ * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
+ * holds only senders that receive at their source address, and a flood from spoofed addresses
+ * cannot push them out. Cookie replies are made in the tick, one per source endpoint.
  *
- * The handshake initiated by the device and its answer to the peer's share no state: when both sides
- * begin at once, both sessions come up and neither side waits for a timer. */
+ * The handshake initiated by the device and its answer to the peer's share no state: when both
+ * sides begin at once, both sessions come up and neither side waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>

@@ -12,8 +12,8 @@ enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
 /* Process queued messages, up to the budget of one tick. Answers go to tx. */
 void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx *tx);
 
-/* Send an initiation to peer, at most one per REKEY_TIMEOUT; an earlier call is deferred until then.
- * retry: called for the retransmission timer, which has counted it. */
+/* Send an initiation to peer, at most one per REKEY_TIMEOUT; an earlier call is deferred until
+ * then. retry: called for the retransmission timer, which has counted it. */
 void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
 			struct xt_tx *tx);
 

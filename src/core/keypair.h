@@ -50,9 +50,9 @@ struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *
 /* Put kp into its first slot: current for the initiator, next for the responder. */
 void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp);
-/* A message was authenticated with kp: next becomes current. When this device's own handshake, begun
- * at the same time, completed after the peer's, only the side that yields switches; for the other
- * one, next becomes previous. true: current changed. */
+/* A message was authenticated with kp: next becomes current. When this device's own handshake,
+ * begun at the same time, completed after the peer's, only the side that yields switches; for the
+ * other one, next becomes previous. true: current changed. */
 bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp, bool yields);
 /* Free a keypair that was installed in no slot. */

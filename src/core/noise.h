@@ -9,10 +9,10 @@
  *   xt_noise_read_response    <- message 2 --  xt_noise_respond
  *   keys                                       keys
  *
- * The responder's handshake is scratch between read_initiation and respond. It has memory apart from
- * that of an initiation sent to the same peer, so both handshakes can complete.
- * Structs that hold secrets live where the caller put them (crypto/secret.h); no copy of a secret is
- * left elsewhere when a function returns. Comparisons take constant time. */
+ * The responder's handshake is scratch between read_initiation and respond. It has memory apart
+ * from that of an initiation sent to the same peer, so both handshakes can complete.
+ * Structs that hold secrets live where the caller put them (crypto/secret.h); no copy of a secret
+ * is left elsewhere when a function returns. Comparisons take constant time. */
 #ifndef XT_CORE_NOISE_H
 #define XT_CORE_NOISE_H
 

@@ -66,8 +66,8 @@ struct xt_peer {
 
 /* A peer in no table or list. NULL without memory. */
 struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
-/* Join: append a peer that is in the table of keys to the device's list. Unlink: remove it from every
- * table and list. */
+/* Join: append a peer that is in the table of keys to the device's list. Unlink: remove it from
+ * every table and list. */
 void xt_peer_join(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer);
 /* As if the peer were unlinked, freed, created and joined again; cannot fail. */
@@ -80,9 +80,9 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 /* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
-/* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater public
- * key. Simultaneous: the device's initiation was in flight when it answered the peer's. true: the
- * peer's session kp is kept in preference to the one that the device initiated last. */
+/* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater
+ * public key. Simultaneous: the device's initiation was in flight when it answered the peer's.
+ * true: the peer's session kp is kept in preference to the one that the device initiated last. */
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 		    const struct xt_keypair *kp);
 /* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */

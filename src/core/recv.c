@@ -4,7 +4,8 @@
  *           checked and queued
  *   (open)  the caller opens the batch's jobs
  *   finish  in order of arrival: tag -> replay window -> session confirmed -> endpoint roams ->
- *           timers -> trimmed to the IP length -> ECN merged -> source within the peer's allowed IPs
+ *           timers -> trimmed to the IP length -> ECN merged -> source is one of the peer's
+ *           allowed IPs
  *
  * Restart detection: data for an unknown session from a peer's endpoint means that this device was
  * restarted. The peer would notice only after 15 s without an answer, so a handshake starts. */

@@ -1,5 +1,6 @@
 /* Staged packets: copies of packets that wait for a session with their peer. Bounded; the oldest is
- * dropped first. One pool of blocks for the whole device, allocated at start; one queue per peer. */
+ * dropped first. One pool of blocks for the whole device, allocated at start; one queue per
+ * peer. */
 #ifndef XT_CORE_STAGED_H
 #define XT_CORE_STAGED_H
 

@@ -15,7 +15,8 @@ int xt_aead_benchmark(struct xt_aead *const *backends, const struct xt_aead_host
 /* Is a faster than b by at least a twentieth, both measured? */
 bool xt_aead_faster(const struct xt_aead_candidate *a, const struct xt_aead_candidate *b);
 
-/* Fill the report's reason: the times of winner and the others, and why others were not measured. */
+/* Fill the report's reason: the times of winner and the others, and why others were not
+ * measured. */
 void xt_aead_explain(struct xt_aead_report *report, size_t winner);
 
 #endif

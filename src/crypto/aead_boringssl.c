@@ -52,8 +52,8 @@ static const struct xt_aead_symbol symbols[] = {
 /* Debian's BoringSSL, in a directory set by the build; AWS-LC as packaged beside OpenSSL. */
 static const char *const files[] = {XT_BORINGSSL_DIR "libcrypto.so.0", "libcrypto-awslc.so.1"};
 
-/* A library that was used stays loaded: a forgery leaves an error record in thread-local storage, and
- * a destructor in the library frees it when the thread ends, perhaps much later. */
+/* A library that was used stays loaded: a forgery leaves an error record in thread-local storage,
+ * and a destructor in the library frees it when the thread ends, perhaps much later. */
 static void boringssl_free(void *self)
 {
 	sodium_memzero(self, sizeof(struct boringssl));

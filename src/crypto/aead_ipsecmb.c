@@ -1,5 +1,5 @@
-/* AEAD by intel-ipsec-mb's jobs, one at a time: no version has a multi-buffer ChaCha20-Poly1305, and
- * a submitted job returns completed. */
+/* AEAD by intel-ipsec-mb's jobs, one at a time: no version has a multi-buffer ChaCha20-Poly1305,
+ * and a submitted job returns completed. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,8 +14,8 @@
 #include "crypto/nonce.h"
 
 #define FILE_NAME "libcrypto.so.3"
-/* OPENSSL_init_crypto: read no configuration file, not even one named by the environment, and install
- * no exit handler for state that is shared with the host program. */
+/* OPENSSL_init_crypto: read no configuration file, not even one named by the environment, and
+ * install no exit handler for state that is shared with the host program. */
 #define INIT_NO_LOAD_CONFIG UINT64_C(0x80)
 #define INIT_NO_ATEXIT	    UINT64_C(0x80000)
 /* Its vector code leaves key stream on the stack. */

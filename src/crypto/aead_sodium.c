@@ -1,9 +1,9 @@
 /* The default AEAD backend: libsodium, by its ChaCha20 and its Poly1305.
  *
  * libsodium's combined function computes the authenticator's key and the packet's key stream in two
- * calls. Its vector code works in strides of 512 and 256 bytes and does the rest in blocks of 64, each
- * at half the cost of a stride. Here one call does both, on a copy padded to whole strides, and the
- * parts are combined as in RFC 8439 section 2.8. The combined function is the reference
+ * calls. Its vector code works in strides of 512 and 256 bytes and does the rest in blocks of 64,
+ * each at half the cost of a stride. Here one call does both, on a copy padded to whole strides,
+ * and the parts are combined as in RFC 8439 section 2.8. The combined function is the reference
  * (aead_works.c, tests/oracle/oracle_aead.c). */
 #include <sodium.h>
 #include <stdio.h>
@@ -26,8 +26,8 @@
 
 _Static_assert(HEAD % BLOCK == 0, "the payload behind the head begins with a block");
 
-/* scratch  the head of a packet, and rests that do not fill a stride, are enciphered here. Block 0 of
- *          the key stream, the authenticator's key, is its first block
+/* scratch  holds the head of a packet, and a remainder that does not fill a stride, while they are
+ *          enciphered. Its first block is block 0 of the key stream: the authenticator's key
  * strides  the processor has vector code for which strides are cheaper */
 struct sodium {
 	_Alignas(64) uint8_t scratch[SCRATCH];
@@ -64,7 +64,8 @@ static size_t stream_len(const struct sodium *sodium, size_t n)
 	return XT_ALIGN_UP(n, over <= STRIDE / 2 ? (size_t)STRIDE / 2 : (size_t)STRIDE);
 }
 
-/* Encipher the first bytes of the packet into the scratch buffer, behind the authenticator's key. */
+/* Encipher the first bytes of the packet into the scratch buffer, behind the authenticator's
+ * key. */
 static void head_encipher(struct sodium *sodium, const struct xt_job *job, const uint8_t *nonce)
 {
 	size_t n = XT_MIN(job->len, HEAD);

@@ -10,8 +10,8 @@ struct xt_aead_symbol {
 	const char *name;
 };
 
-/* Fill the n pointers in base. false: one is missing; detail (XT_AEAD_DETAIL bytes) names it and the
- * library's file without its directory. */
+/* Fill the n pointers in base. false: one is missing; detail (XT_AEAD_DETAIL bytes) names it and
+ * the library's file without its directory. */
 bool xt_aead_symbols(const struct xt_aead_host *host, void *library, const char *file, void *base,
 		     const struct xt_aead_symbol *symbols, size_t n, char *detail);
 

@@ -26,7 +26,8 @@ static const uint8_t sealed[PLAIN_LEN + XT_TAG_LEN] = {
 static const uint8_t sealed_nothing[XT_TAG_LEN] = {0x2c, 0x8b, 0xcc, 0x02, 0x34, 0x98, 0xfb, 0x47,
 						   0x95, 0xf0, 0x09, 0xbc, 0x2b, 0x0b, 0xd4, 0x9a};
 
-/* Two jobs of different lengths at once: sealed in place, opened to a separate buffer, then forged. */
+/* Two jobs of different lengths at once: sealed in place, opened to a separate buffer, then
+ * forged. */
 static bool vectors_pass(struct xt_aead *aead)
 {
 	uint8_t key[32], buf[sizeof(sealed)], out[PLAIN_LEN], none[XT_TAG_LEN];

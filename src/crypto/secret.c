@@ -13,8 +13,9 @@
 #include "crypto/init.h"
 
 #define ALIGN 16u
-/* A chunk costs four mappings (guard pages, and the page of the length), and a process may have 65,530:
- * with many objects chunks grow up to this size, by at most a sixteenth of the objects in use. */
+/* A chunk costs four mappings (guard pages, and the page of the length), and a process may have
+ * 65,530: with many objects chunks grow up to this size, by at most a sixteenth of the objects in
+ * use. */
 #define CHUNK_MAX (1u << 20)
 
 /* A free object: wiped but for the link to the next. */

@@ -9,8 +9,8 @@
 struct xt_secret_pool;
 
 /* size       of one object, at least 1; objects are aligned to 16
- * per_chunk  least number of objects that a growth adds, 1 or more; the first get allocates the first
- *            chunk
+ * per_chunk  least number of objects that a growth adds, 1 or more; the first get allocates the
+ *            first chunk
  * XT_E_NOMEM, XT_E_CRYPTO, XT_E_INVALID. */
 int xt_secret_pool_new(struct xt_secret_pool **out, size_t size, size_t per_chunk);
 /* Wipes and frees everything, including objects in use. NULL is allowed. */

@@ -35,8 +35,8 @@ const char *xt_verdict_sentence(enum xt_verdict verdict)
 	return (unsigned)verdict < XT_VERDICTS ? sentences[verdict] : "unknown";
 }
 
-/* Pages are allocated on first use and singly: huge pages would make an idle instance large. Packets
- * are excluded from core dumps. */
+/* Pages are allocated on first use and singly: huge pages would make an idle instance large.
+ * Packets are excluded from core dumps. */
 static uint8_t *slab_new(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,

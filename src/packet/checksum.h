@@ -1,8 +1,8 @@
 /* The internet checksum: whole, in parts, behind a pseudo-header, incremental (RFC 1071, 1624).
  *
- * A sum is an unfolded one's complement sum of 16-bit words in memory order; start with 0, add parts
- * (all but the last of even length), finish once. Checksums are in host order: store them with
- * xt_be16_put. */
+ * A sum is an unfolded one's complement sum of 16-bit words in memory order; start with 0, add
+ * parts (all but the last of even length), finish once. Checksums are in host order: store them
+ * with xt_be16_put. */
 #ifndef XT_PACKET_CHECKSUM_H
 #define XT_PACKET_CHECKSUM_H
 
@@ -27,8 +27,8 @@ static inline uint16_t xt_checksum(const void *data, size_t len)
 }
 
 /* The checksum after one covered word changed from was to is (RFC 1624, equation 3). Correct
- * when the old one was, unless every covered word is now zero: 0xffff is correct then, and this returns
- * 0. An IPv4 header, and anything behind a pseudo-header, is never all zero. */
+ * when the old one was, unless every covered word is now zero: 0xffff is correct then, and this
+ * returns 0. An IPv4 header, and anything behind a pseudo-header, is never all zero. */
 uint16_t xt_checksum_update(uint16_t checksum, uint16_t was, uint16_t is);
 
 /* Finish a checksum that a kernel left partial: the field at packet + start + offset holds the sum

@@ -11,7 +11,7 @@ enum xt_echo_class {
 	XT_ECHO_CLASS_FRAGMENT, /* of an ICMP datagram that may be one */
 	XT_ECHO_CLASS_REQUEST,	/* whole; its checksums are still to be verified by xt_echo_right */
 	XT_ECHO_CLASS_BARRED,	/* an echo request with a source route or extension headers */
-	XT_ECHO_CLASS_BAD, /* an echo request with a code, addresses or options that forbid a reply */
+	XT_ECHO_CLASS_BAD,	/* one whose code, addresses or options forbid a reply */
 };
 
 /* replies: class echo replies as requests too (swap_only reflects both). */
@@ -21,8 +21,8 @@ enum xt_echo_class xt_echo_classify(const struct xt_ip_view *view, bool replies)
 bool xt_echo_right(const struct xt_ip_view *view);
 
 /* Turn a verified request into its reply: addresses swapped, type changed, TTL 64, ECN 0; DSCP, DF,
- * identification, options, identifier, sequence and data kept. Bytes behind view->len are unchanged and
- * not part of the reply. */
+ * identification, options, identifier, sequence and data kept. Bytes behind view->len are unchanged
+ * and not part of the reply. */
 void xt_echo_reflect(struct xt_ip_view *view);
 
 /* Parse, classify, verify and reflect one packet. */

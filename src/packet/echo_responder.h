@@ -51,9 +51,9 @@ int xt_echo_new(struct xt_echo **out, const struct xt_echo_config *config); /* X
 void xt_echo_free(struct xt_echo *echo);				    /* NULL is fine */
 void xt_echo_set_mtu(struct xt_echo *echo, uint32_t mtu);
 
-/* Process each packet of in whose verdict is XT_PASS. It keeps that verdict and is unchanged, or gets
- *   XT_TAKEN_ECHO      answered: a view of the reply, in the same bytes, is appended to replies. For
- *                      the last fragment of a request: copies of the fragments of its reply
+/* Process each packet of in whose verdict is XT_PASS. It stays so, unchanged, or gets
+ *   XT_TAKEN_ECHO      answered: a view of the reply, in the same bytes, is appended to replies.
+ *                      For the last fragment of a request: copies of the fragments of its reply
  *   XT_TAKEN_FRAGMENT  kept. If it completes a datagram that is no echo request, copies of all its
  *                      fragments are appended to released
  *   XT_DROP_...        ECHO_RATE, ECHO_FULL, FRAGMENT, ECHO_OTHER

@@ -20,7 +20,8 @@ struct xt_echo_local {
 /* local, addresses  borrowed
  * addresses       n_addresses > 0: exactly these networks are answered (EchoAddresses), host bits
  *                 ignored; 0: the defaults of the side
- * covered         does some AllowedIPs cover the address? NULL: no. Called for the defaults of the host side */
+ * covered         does some AllowedIPs cover the address? NULL: no. Called for the defaults of the
+ *                 host side */
 struct xt_echo_rules {
 	enum xt_echo_side side;
 	const struct xt_echo_local *local;
@@ -33,7 +34,7 @@ struct xt_echo_rules {
 
 /* Is a request to that destination answered? Defaults:
  *   host  every address of a local network, except local addresses, the IPv4 network and broadcast
- *         address (prefix <= 30) and the IPv6 all-zero host of any local network, and what is covered
+ *         address (prefix <= 30), the IPv6 all-zero host, and what is covered
  *   peer  the local addresses */
 bool xt_echo_rules_answers(const struct xt_echo_rules *rules, const struct xt_ip *dst);
 

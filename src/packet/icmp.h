@@ -16,9 +16,9 @@ enum xt_icmp_kind {
 	XT_ICMP_TOO_BIG,     /* IPv4: fragmentation needed; IPv6: packet too big */
 };
 
-/* Write the error about packet to out (XT_ICMP6_MAX bytes, no overlap). Returns its length, or 0 when
- * none may be sent: packet is no IP packet; an ICMP error, a redirect or unreadable ICMP; not the first
- * fragment; to or from a multicast, broadcast, loopback or unspecified address; or, for
+/* Write the error about packet to out (XT_ICMP6_MAX bytes, no overlap). Returns its length, or 0
+ * when none may be sent: packet is no IP packet; an ICMP error, a redirect or unreadable ICMP; not
+ * the first fragment; to or from a multicast, broadcast, loopback or unspecified address; or, for
  * XT_ICMP_TOO_BIG in IPv4, without DF.
  * mtu    for XT_ICMP_TOO_BIG: the size that would fit
  * local  the source of the error; NULL or another family: the packet's destination */

@@ -67,8 +67,9 @@ bool xt_ip_header_right(const struct xt_ip_view *view);
 /* IPv4: recompute the header checksum. */
 void xt_ip_header_seal(struct xt_ip_view *view);
 
-/* Decapsulation (RFC 6040 4.2): merge the outer header's ECN bits into the inner header and update the
- * IPv4 checksum. false: congestion was marked on a packet without ECN support; it must be dropped. */
+/* Decapsulation (RFC 6040 4.2): merge the outer header's ECN bits into the inner header and update
+ * the IPv4 checksum. false: congestion was marked on a packet without ECN support; it must be
+ * dropped. */
 bool xt_ip_merge_ecn(struct xt_ip_view *view, uint8_t outer);
 /* Encapsulation (RFC 6040 4.1, normal mode): the ECN bits of the outer header. */
 static inline uint8_t xt_ip_outer_ecn(const struct xt_ip_view *view)

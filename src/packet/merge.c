@@ -1,7 +1,8 @@
-/* Merging, in two passes. The first goes through the packets in order and chains segments of a flow, in
- * one of a few lanes. It reads headers only, and verifies checksums only when a second packet would
- * join a chain (its own and the first one's). The second pass copies each chain into one slot of its
- * exact size and passes single packets on as views, in the order of the chains' heads. */
+/* Merging, in two passes. The first goes through the packets in order and chains segments of a
+ * flow, in one of a few lanes. It reads headers only, and verifies checksums only when a second
+ * packet would join a chain (its own and the first one's). The second pass copies each chain into
+ * one slot of its exact size and passes single packets on as views, in the order of the chains'
+ * heads. */
 #include "packet/merge.h"
 
 #include <stdlib.h>
@@ -214,8 +215,8 @@ static struct xt_lane *lane_find(struct xt_merge *merge, const struct xt_segment
 	return oldest;
 }
 
-/* A packet that cannot be merged ends the lane of its flow, so that no later packet overtakes it. If
- * its ports are unknown (fragments, options), it ends all lanes between its addresses. */
+/* A packet that cannot be merged ends the lane of its flow, so that no later packet overtakes it.
+ * If its ports are unknown (fragments, options), it ends all lanes between its addresses. */
 static void lanes_end(struct xt_merge *merge, const struct xt_segment *seg, bool whole,
 		      const struct xt_pkt *pkt)
 {

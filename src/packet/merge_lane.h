@@ -40,8 +40,8 @@ bool xt_tcp_follows(const struct xt_lane *lane, const struct xt_segment *seg);
 bool xt_udp_follows(const struct xt_lane *lane, const struct xt_segment *seg);
 /* Does seg end its super-packet? */
 bool xt_tcp_ends(const struct xt_segment *seg);
-/* Finalise the transport header of a super-packet of len bytes, which has the first segment's headers;
- * last: its last segment. Not the checksum. */
+/* Finalise the transport header of a super-packet of len bytes, which has the first segment's
+ * headers; last: its last segment. Not the checksum. */
 void xt_tcp_finalise_header(uint8_t *super, const struct xt_segment *last, struct xt_gso *gso);
 void xt_udp_finalise_header(uint8_t *super, const struct xt_segment *last, uint32_t len,
 			    struct xt_gso *gso);

@@ -1,6 +1,6 @@
-/* Reassembles fragments, in four fixed buffers of 64 KiB, so that fragments cannot exhaust memory. The
- * oldest datagram makes room; a datagram expires ten seconds after its first fragment; any overlap,
- * even an exact repeat, discards the datagram and its later fragments (RFC 5722).
+/* Reassembles fragments, in four fixed buffers of 64 KiB, so that fragments cannot exhaust memory.
+ * The oldest datagram makes room; a datagram expires ten seconds after its first fragment; any
+ * overlap, even an exact repeat, discards the datagram and its later fragments (RFC 5722).
  * Time is injected; nothing is allocated after new. */
 #ifndef XT_PACKET_REASSEMBLE_H
 #define XT_PACKET_REASSEMBLE_H
@@ -44,8 +44,9 @@ void xt_reassembler_tick(struct xt_reassembler *r, uint64_t now);
 void xt_reassembler_forget(struct xt_reassembler *r, const void *owner);
 const struct xt_reassemble_counters *xt_reassembler_counters(const struct xt_reassembler *r);
 
-/* The whole datagram, with the first fragment's header without its fragmentation fields (IPv4: correct
- * checksum). The bytes of view may be modified. An IPv6 datagram may be longer than 65535. */
+/* The whole datagram, with the first fragment's header without its fragmentation fields (IPv4:
+ * correct checksum). The bytes of view may be modified. An IPv6 datagram may be longer than
+ * 65535. */
 void xt_datagram_view(struct xt_datagram *d, struct xt_ip_view *view);
 uint32_t xt_datagram_id(const struct xt_datagram *d);
 /* The original fragments, in order of arrival. Only before the datagram is modified. buf: at least

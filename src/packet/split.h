@@ -1,5 +1,5 @@
-/* Splits super-packets into segments and completes partial checksums. Reads and writes nothing but the
- * batches. */
+/* Splits super-packets into segments and completes partial checksums. Reads and writes nothing but
+ * the batches. */
 #ifndef XT_PACKET_SPLIT_H
 #define XT_PACKET_SPLIT_H
 
@@ -20,8 +20,8 @@ struct xt_split {
  *   inconsistent gso    a view with XT_DROP_MALFORMED
  *   verdict not PASS    a view with that verdict
  * peer and from are kept. Returns true when all of in was processed; false: out is full, call
- * again with it emptied (an empty out takes at least one packet if its slab is XT_SLOT_MAX). in must
- * outlive the use of out. Headers are not trusted. */
+ * again with it emptied (an empty out takes at least one packet if its slab is XT_SLOT_MAX). in
+ * must outlive the use of out. Headers are not trusted. */
 bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out);
 
 /* The number of segments of this packet according to its gso; 1 for a plain one. */
