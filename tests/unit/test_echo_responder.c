@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The echo endpoint over batches: fragments, full batches, rates, the verb's options. */
+/* The echo responder over batches: fragments, full batches, rates, the verb's options. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,10 +20,10 @@ static struct xt_echo *echo;
 static struct xt_echo_local own[2];
 static uint64_t now, state;
 static uint8_t buf[66000], other[66000];
-static char peer_a, peer_b; /* addresses that stand for peers: nothing looks into them */
+static char peer_a, peer_b; /* stand for peers; never dereferenced */
 #define PEER(c) ((struct xt_peer *)(void *)&(c))
 
-/* An endpoint 10.7.0.1/24, fd07::1/64. */
+/* A responder at 10.7.0.1/24, fd07::1/64. */
 static void open_usual(struct xt_echo_config config)
 {
 	memset(own, 0, sizeof(own));
@@ -127,7 +127,7 @@ static size_t put_shuffled(size_t len, size_t step)
 	return n;
 }
 
-/* Put the reply's fragments together again, by hand, and judge it. */
+/* Reassemble the reply's fragments independently and check it. */
 static void expect_reply(size_t len, uint32_t mtu)
 {
 	size_t head = buf[0] >> 4 == 6 ? 40 : 20, extra = head == 40 ? 8 : 0, have = head;

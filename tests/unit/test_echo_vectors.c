@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The echo endpoint and scapy's packets (tests/vectors/echo.txt). */
+/* The echo responder and scapy's packets (tests/vectors/echo.txt). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static struct xt_echo_local own[LIST];
 static struct xt_cidr addresses[LIST], covered[LIST];
 static size_t n_covered;
 static uint8_t buf[66000];
-static char peer; /* its address stands for a peer: nothing looks into it */
+static char peer; /* stands for a peer; never dereferenced */
 #define PEER ((struct xt_peer *)(void *)&peer)
 
 static bool covers(void *ctx, const struct xt_ip *ip)

@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* IP packets seen through, and ECN. */
+/* Parsing IP packets, and ECN. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
