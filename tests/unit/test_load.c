@@ -98,15 +98,21 @@ static void tick(void)
 	xt_device_tick(dev, now, tx);
 }
 
+/* Bring the device under load, then let it answer all that is queued. */
+static void load_begin(struct xt_cookie_maker *maker)
+{
+	xt_cookie_maker_init(maker, &own);
+	knock_until_load(maker);
+	while (dev->queue.n || dev->cookie_replies.n)
+		tick();
+}
+
 static void one_source_gets_one_cookie_reply_per_tick(void **state)
 {
 	struct xt_cookie_maker maker;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
-	knock_until_load(&maker);
-	while (dev->queue.n || dev->cookie_replies.n)
-		tick();
+	load_begin(&maker);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
 	assert_int_equal(knock(&maker, 0xc6120002u), XT_DROP_UNDER_LOAD);
@@ -176,10 +182,7 @@ static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 	struct xt_cookie_maker maker;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
-	knock_until_load(&maker);
-	while (dev->queue.n || dev->cookie_replies.n)
-		tick();
+	load_begin(&maker);
 	for (int i = 0; i < 50; i++) {
 		for (int k = 0; k < XT_LOAD_STAY / 4; k++)
 			assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
