@@ -1,4 +1,4 @@
-/* All the AEAD backends that can be had here; the others are named with the reason. */
+/* All AEAD backends available on this machine; the others are printed with the reason. */
 #ifndef XT_TESTS_AEAD_BACKENDS_H
 #define XT_TESTS_AEAD_BACKENDS_H
 

@@ -1,4 +1,4 @@
-/* Libraries, a loader and a clock made up for the choice of an AEAD backend. */
+/* Fake libraries, loader and clock for the choice of an AEAD backend. */
 #ifndef XT_TESTS_AEAD_FAKES_H
 #define XT_TESTS_AEAD_FAKES_H
 
@@ -12,22 +12,22 @@
 #include "base/bytes.h"
 #include "crypto/ipsecmb.h"
 
-#define ROUND (2 * 16) /* packets between two looks at the clock */
+#define ROUND (2 * 16) /* packets between two readings of the clock */
 
-/* What the made-up libraries do, and what was seen of them. */
+/* Behaviour of the fake libraries, and what the test observed. */
 static struct {
 	const char *without;	       /* a symbol that is missing */
-	bool crypto, mb, boring;       /* libraries that are there */
-	bool takes_forgeries, garbles; /* libcrypto */
+	bool crypto, mb, boring;       /* libraries that are installed */
+	bool accepts_forgeries, garbles; /* libcrypto */
 	unsigned version;	       /* libIPSec_MB */
 	uint64_t features;
 	int error;
-	bool late, lost;    /* jobs come back by flush, or never */
+	bool late, lost;    /* jobs return by flush, or never */
 	bool refuses;	    /* BoringSSL, all */
 	bool refuses_key;   /* the next one, once */
-	uint64_t packet_ns; /* libcrypto's; libsodium's and who says nothing: 1,000 */
+	uint64_t packet_ns; /* libcrypto's; libsodium's and all others': 1,000 */
 	uint64_t mb_ns, boring_ns;
-	bool stands;	    /* the clock does */
+	bool still;	    /* the clock stands still */
 	uint64_t now, step; /* of the clock */
 	unsigned loads, unloads, looks, symbols;
 	unsigned starts, keys; /* of BoringSSL */
@@ -38,13 +38,13 @@ static uint64_t fake_now(void *ctx)
 {
 	(void)ctx;
 	world.looks++;
-	if (!world.stands)
+	if (!world.still)
 		world.now += world.step;
 	world.step = 1000 * ROUND;
 	return world.now;
 }
 
-/* A libcrypto of libsodium's parts. */
+/* A libcrypto made of libsodium. */
 struct ctx {
 	uint8_t key[32], nonce[12], tag[16], plain[9000];
 	int len, encrypt;
@@ -133,12 +133,12 @@ static int fake_final(struct ctx *ctx, uint8_t *out, int *out_len)
 	crypto_aead_chacha20poly1305_ietf_encrypt(sealed, NULL, ctx->plain, (unsigned)ctx->len,
 						  NULL, 0, NULL, ctx->nonce, ctx->key);
 	if (!ctx->encrypt)
-		return world.takes_forgeries || memcmp(sealed + ctx->len, ctx->tag, 16) == 0;
+		return world.accepts_forgeries || memcmp(sealed + ctx->len, ctx->tag, 16) == 0;
 	memcpy(ctx->tag, sealed + ctx->len, 16);
 	return 1;
 }
 
-/* An ipsec-mb of libsodium's parts. */
+/* An ipsec-mb made of libsodium. */
 static struct xt_imb_job the_job;
 
 static unsigned fake_imb_version(void)
@@ -206,7 +206,7 @@ static void fake_imb_init(struct xt_imb_manager *manager, int *arch)
 	manager->flush_job = fake_flush;
 }
 
-/* A BoringSSL of libsodium's parts; the first 32 bytes of a context are the key. */
+/* A BoringSSL made of libsodium; the first 32 bytes of a context are the key. */
 static const void *fake_chacha20_poly1305(void)
 {
 	world.starts++;

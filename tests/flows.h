@@ -1,10 +1,10 @@
-/* TCP and UDP packets for tests, built the slow and obvious way; shares nothing with src/packet. */
+/* TCP and UDP packets for tests, built byte by byte; shares no code with src/packet. */
 #ifndef XT_TESTS_FLOWS_H
 #define XT_TESTS_FLOWS_H
 
 #include "packets.h"
 
-/* What a packet's headers say. Hosts are 10.7.0.x or fd07::x. options: bytes of TCP options, a
+/* The headers of a packet. Hosts are 10.7.0.x or fd07::x. options: bytes of TCP options, a
  * multiple of 4, all counting up from stamp. id: IPv4. tos: or traffic class. */
 struct flow {
 	uint8_t version, protocol, from, to, tos, ttl, flags, options, stamp;

@@ -1,17 +1,16 @@
-/* One case of joining: packets that come at once, what a kernel's GRO made of them, what we make of
- * them. Text as in tests/vectors/gro.txt:
+/* One case of merging: packets that arrive together, the result of a kernel's GRO, and ours. Text
+ * as in tests/vectors/gro.txt:
  *
  *	case NAME
  *	in LINE              packets by rule (gro_line.h)
- *	differs REASON       we do otherwise than the kernel, on purpose; then our result:
- *	ours pass 0          packet 0 goes on alone, unaltered
+ *	differs REASON       our result differs from the kernel's on purpose; it is:
+ *	ours pass 0          packet 0 passes alone, unchanged
  *	ours super 1-3,5     these become one
- *	out pass 0           what the kernel gave, in its order
+ *	out pass 0           the kernel's result, in its order
  *	out super 1-3,5 type=1 flags=1 size=100 csum=20+16 head=45…   with the virtio-net header's
  *	                     words, and the packet's own headers in hex
  *
- * "ours" lines have no headers (but a type, where it tells something): that cutting gives back
- * the packets says enough. */
+ * "ours" lines have no headers, at most a type: splitting must give back the packets. */
 #ifndef XT_TESTS_GRO_CASE_H
 #define XT_TESTS_GRO_CASE_H
 
@@ -25,7 +24,7 @@
 #define GRO_HEAD    120
 #define GRO_TEXT    4096
 
-/* Where we differ, and how: in the order of packets alone, or in joining less or more. */
+/* Intended differences: in the order of packets only, or in merging less or more. */
 static const struct gro_reason {
 	const char *name;
 	enum { GRO_ORDER, GRO_LESS, GRO_MORE } how;
@@ -54,7 +53,7 @@ struct gro_packet {
 };
 
 struct gro_group {
-	bool super, typed; /* typed: type counts, though there is no head */
+	bool super, typed; /* typed: type is compared, though there is no head */
 	uint32_t n, head_len;
 	uint16_t of[GRO_PACKETS];
 	uint8_t type, flags;
@@ -187,8 +186,8 @@ static inline bool gro_begins(char *line, const char *word, char **rest)
 	return true;
 }
 
-/* The next case of the file; false: there is none. What is no part of a case and no "out" line goes
- * to copy, where that is not NULL. */
+/* Read the next case of the file; false: there is none. Lines outside of cases, and all but "out"
+ * lines, are written to copy, unless it is NULL. */
 static inline bool gro_case_read(struct gro_case *c, FILE *file, FILE *copy)
 {
 	static char line[GRO_TEXT];
@@ -232,8 +231,8 @@ static inline uint32_t gro_headers(const uint8_t *p)
 	return upper + (protocol == 6 ? (p[upper + 12] >> 4) * 4u : 8);
 }
 
-/* Append what came out: bytes behind the virtio-net header vnet. It is made of packets that nothing
- * came of so far (taken). false: it is not made of any. */
+/* Append one result: bytes behind the virtio-net header vnet. It must consist of packets of no
+ * earlier result (taken). false: it does not. */
 static inline bool gro_see(struct gro_groups *groups, const struct gro_case *c, bool *taken,
 			   const uint8_t *vnet, const uint8_t *p, uint32_t len)
 {
@@ -272,7 +271,7 @@ static inline bool gro_see(struct gro_groups *groups, const struct gro_case *c, 
 	return at == len;
 }
 
-/* By flow, and within a flow as they came, or, arrived, as their first packets arrived. */
+/* By flow, and within a flow in order of results or, with arrived, of arrival of first packets. */
 static inline void gro_sort(struct gro_groups *groups, const struct gro_case *c, bool arrived)
 {
 	for (uint32_t i = 1; i < groups->n; i++)
@@ -288,7 +287,7 @@ static inline void gro_sort(struct gro_groups *groups, const struct gro_case *c,
 		}
 }
 
-/* Both sorted. NULL, or what is not the same; headers only where b has them. */
+/* Both sorted. NULL, or the first difference; headers are compared only where b has them. */
 static inline const char *gro_compare(const struct gro_groups *a, const struct gro_groups *b)
 {
 	if (a->n != b->n)
@@ -329,8 +328,8 @@ static inline bool gro_within(const struct gro_groups *a, const struct gro_group
 	return true;
 }
 
-/* Is what we made of the case what the kernel made, but for the difference that the case names? All
- * are sorted on return. NULL, or what is wrong. */
+/* Is our result of the case the kernel's, except for the difference that the case names? All are
+ * sorted on return. NULL, or the error. */
 static inline const char *gro_judge(struct gro_case *c, struct gro_groups *ours,
 				    struct gro_groups *kernel)
 {

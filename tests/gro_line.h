@@ -1,18 +1,23 @@
-/* Packets by rule, for what is held against the kernel's own joining and cutting. One line of text
- * says what some packets of one flow are, and the flow goes on from line to line:
+/* Packets by rule, for comparison with the kernel's own merging and segmentation. One line of text
+ * describes some packets of one flow, and the flow continues from line to line:
  *
  *	tcp4/2 n=3 len=1000 flags=0x18 last=200
  *
- *	tcp4 tcp6 udp4 udp6   what they are; /2: of another flow (its source port)
- *	n len last            how many, with how much payload; the last one's, when it differs
+ *	tcp4 tcp6 udp4 udp6      protocol; /2: of another flow (its source port)
+ *	n len last               how many, with how much payload; that of the last, if it differs
  *	flags ack win stamp opt  TCP: flags, acknowledgement, window, first byte and length of
- *options seq                   TCP: so much further (or back) than where the flow is tos ttl label
- *df      IP id idstep             IPv4: identification, and how it goes on (1) set=n6:0x80 byte 6
- *of the network header is changed by this exclusive or; t12: of the transport's. Checksums are made
- *afterwards. Up to four bad=t20:1             the same, and the checksums stay as they were nosum
- *ipopt ext pad   UDP without checksum; with IPv4 options, an IPv6 extension header; so many bytes
- *behind the packet's end size ecn              of a super-packet: its segments' payload, and
- *whether CWR is told of */
+ *options
+ *	seq                      TCP: offset from the position of the flow
+ *	tos ttl label df         IP
+ *	id idstep                IPv4: identification, and its increment (1)
+ *	set=n6:0x80              byte 6 of the network header is XORed; t12: of the transport's. The
+ *	                         checksums are computed afterwards. Up to four
+ *	bad=t20:1                the same, and the checksums stay
+ *	nosum ipopt ext pad      UDP without checksum; with IPv4 options; with an IPv6 extension
+ *header;
+ *	                         that many bytes behind the packet's end
+ *	size ecn                 of a super-packet: its segments' payload, and whether CWR is
+ *reported */
 #ifndef XT_TESTS_GRO_LINE_H
 #define XT_TESTS_GRO_LINE_H
 
@@ -38,7 +43,7 @@ struct gro_line {
 	uint32_t n_changes;
 };
 
-/* Where each flow of a case is. */
+/* The position of each flow of a case. */
 struct gro_flows {
 	struct {
 		bool begun;
@@ -91,7 +96,7 @@ static inline void gro_change(struct gro_line *line, const char *value, bool bef
 				 .bits = (uint8_t)strtoul(colon + 1, NULL, 0)};
 }
 
-/* One key that is a number; false: there is none of that name. */
+/* One key with a number; false: no key has that name. */
 static inline bool gro_number(struct gro_line *line, const char *key, uint32_t v)
 {
 	struct flow *f = &line->f;
@@ -138,7 +143,7 @@ static inline void gro_word(struct gro_line *line, char *word)
 		gro_die("no key: %s", word);
 }
 
-/* text is taken apart. The flow's own state is the default of what a line does not say. */
+/* text is modified. The state of the flow is the default of absent keys. */
 static inline void gro_line_parse(struct gro_line *line, struct gro_flows *flows, char *text)
 {
 	char *word = strtok(text, " \n");

@@ -1,4 +1,4 @@
-/* What our merge makes of a case of joining, and whether cutting that gives the packets back. */
+/* Our merge of a case, and whether splitting the result gives the packets back. */
 #ifndef XT_TESTS_GRO_OURS_H
 #define XT_TESTS_GRO_OURS_H
 
@@ -28,7 +28,7 @@ static inline void gro_ours_clear(struct gro_ours *o)
 	xt_batch_free(o->back);
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or the error. */
 static inline const char *gro_ours_run(struct gro_ours *o, const struct gro_case *c)
 {
 	bool taken[GRO_PACKETS] = {false};
@@ -71,7 +71,7 @@ static inline bool gro_same(const struct gro_packet *a, const uint8_t *q, uint32
 	       slow_sum(0, p, (p[0] & 15u) * 4) == slow_sum(0, q, (q[0] & 15u) * 4);
 }
 
-/* NULL, or what is wrong: our split of what our merge gave is what merge was given. */
+/* NULL, or the error: splitting the result of merge must give merge's input. */
 static inline const char *gro_ours_back(struct gro_ours *o, const struct gro_case *c)
 {
 	struct xt_split at = {0};

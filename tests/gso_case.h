@@ -1,12 +1,13 @@
-/* One case of cutting: a super-packet, or a packet with a partial checksum, and what a kernel
- * without offload made of it. Text as in tests/vectors/gso.txt:
+/* One case of segmentation: a super-packet, or a packet with a partial checksum, and the result of
+ * a kernel without offload. Text as in tests/vectors/gso.txt:
  *
  *	case NAME
- *	super LINE           by rule (gro_line.h): n=1, size of segments; 0: only the checksum is
- *left zero AT              two bytes of payload are such that the first segment's checksum is 0
- *	differs REASON       one difference that is meant: gso_reasons
- *	out AT LEN HEAD      a segment: where its payload lies in the super-packet's, and its
- *headers out refused          the kernel did not take it */
+ *	super LINE           by rule (gro_line.h): n=1, size of segments; 0: only a partial checksum
+ *	zero AT              two bytes of payload are set so that the first segment's checksum is 0
+ *	differs REASON       one intended difference: gso_reasons
+ *	out AT LEN HEAD      a segment: the position of its payload in the super-packet's, and its
+ *	                     headers
+ *	out refused          the kernel refused it */
 #ifndef XT_TESTS_GSO_CASE_H
 #define XT_TESTS_GSO_CASE_H
 
@@ -45,7 +46,7 @@ static inline uint16_t gso_pseudo(const struct gso_case *c, uint32_t upper_len)
 	return slow_sum(slow_sum(0, c->bytes + 12, 8), tail, 4);
 }
 
-/* Change payload such that the first segment's sum becomes 0xffff. */
+/* Change the payload so that the first segment's sum becomes 0xffff. */
 static inline void gso_zero(struct gso_case *c)
 {
 	static uint8_t copy[70000];
@@ -138,7 +139,7 @@ static inline bool gso_case_read(struct gso_case *c, FILE *file, FILE *copy)
 	return c->given;
 }
 
-/* Note the segments of the batch as what came of the case. NULL, or what is wrong. */
+/* Record the segments of the batch as the result of the case. NULL, or the error. */
 static inline const char *gso_see(struct gso_case *c, const struct xt_batch *batch)
 {
 	uint32_t at = 0;
@@ -174,7 +175,7 @@ static inline void gso_print(FILE *f, const struct gso_case *c)
 	}
 }
 
-/* NULL, or where ours is not what the case says that the kernel gave. */
+/* NULL, or the difference between our result and the kernel's. */
 static inline const char *gso_compare(const struct gso_case *c, const struct xt_batch *ours)
 {
 	uint32_t field = c->gso.csum_start + c->gso.csum_offset;
@@ -204,7 +205,7 @@ static inline const char *gso_compare(const struct gso_case *c, const struct xt_
 	return NULL;
 }
 
-/* Our split of the case, to out. */
+/* Split the case to out. */
 static inline void gso_ours(struct gso_case *c, struct xt_batch *in, struct xt_batch *out)
 {
 	struct xt_split at = {0};

@@ -1,5 +1,4 @@
-/* Packets for tests, built the slow and obvious way: bytes in order, checksums byte by byte. Shares
- * nothing with src/packet. */
+/* Packets for tests, with checksums computed byte by byte. Shares no code with src/packet. */
 #ifndef XT_TESTS_PACKETS_H
 #define XT_TESTS_PACKETS_H
 

@@ -1,4 +1,4 @@
-/* Random tests: a seed that is printed and can be given again (XT_SEED), and numbers from it. */
+/* Random tests: a seed that is printed and can be repeated (XT_SEED), and numbers from it. */
 #ifndef XT_TESTS_SEED_H
 #define XT_TESTS_SEED_H
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Exactly len bytes to out; the test fails when the name is not there or has another length. */
+/* Exactly len bytes to out; the test fails if the name is missing or has another length. */
 static inline void vector_get(const char *file, const char *name, void *out, size_t len)
 {
 	char path[512], line[4096];

@@ -1,4 +1,4 @@
-/* Addresses, networks and endpoints as text, and what kind of address one is. */
+/* Addresses, networks and endpoints as text, and classes of addresses. */
 #include "base/addr.h"
 
 #include <arpa/inet.h>
@@ -10,18 +10,18 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-static bool is_digit(char c)
+static bool char_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool parse4(uint8_t out[4], const char *text)
+static bool ip4_parse(uint8_t out[4], const char *text)
 {
 	for (int i = 0; i < 4; i++) {
 		unsigned v = 0;
 		int digits = 0;
 
-		for (; is_digit(*text); text++, digits++) {
+		for (; char_is_digit(*text); text++, digits++) {
 			if (digits == 3 || (digits && !v))
 				return false;
 			v = v * 10 + (unsigned)(*text - '0');
@@ -45,15 +45,15 @@ int xt_ip_parse(struct xt_ip *out, const char *text)
 			return XT_E_SYNTAX;
 	} else {
 		ip.family = 4;
-		if (!parse4(ip.b, text))
+		if (!ip4_parse(ip.b, text))
 			return XT_E_SYNTAX;
 	}
 	*out = ip;
 	return 0;
 }
 
-/* The n bytes at text as an address. */
-static int parse_part(struct xt_ip *out, const char *text, size_t n)
+/* Parse the n bytes at text as an address. */
+static int part_parse(struct xt_ip *out, const char *text, size_t n)
 {
 	char part[XT_IP_TEXT];
 
@@ -65,7 +65,7 @@ static int parse_part(struct xt_ip *out, const char *text, size_t n)
 }
 
 /* 0, XT_E_SYNTAX when text is no number, XT_E_INVALID when it is one out of range. */
-static int parse_number(uint64_t *out, const char *text, uint64_t min, uint64_t max)
+static int number_parse(uint64_t *out, const char *text, uint64_t min, uint64_t max)
 {
 	size_t digits = strspn(text, "0123456789");
 
@@ -81,13 +81,13 @@ int xt_cidr_parse(struct xt_cidr *out, const char *text)
 	const char *slash = strchr(text, '/');
 	struct xt_cidr cidr = {0};
 	uint64_t bits;
-	int err = parse_part(&cidr.ip, text, slash ? (size_t)(slash - text) : strlen(text));
+	int err = part_parse(&cidr.ip, text, slash ? (size_t)(slash - text) : strlen(text));
 
 	if (err)
 		return err;
 	bits = xt_ip_bits(&cidr.ip);
 	if (slash) {
-		err = parse_number(&bits, slash + 1, 0, bits);
+		err = number_parse(&bits, slash + 1, 0, bits);
 		if (err)
 			return err;
 	}
@@ -97,13 +97,13 @@ int xt_cidr_parse(struct xt_cidr *out, const char *text)
 }
 
 /* The inside of the brackets: address and, for a link-local one, its scope. */
-static int parse_bracketed(struct xt_endpoint *ep, const char *text, size_t n)
+static int bracketed_parse(struct xt_endpoint *ep, const char *text, size_t n)
 {
 	const char *percent = memchr(text, '%', n);
 	char scope[16];
 	uint64_t v;
 	size_t len;
-	int err = parse_part(&ep->ip, text, percent ? (size_t)(percent - text) : n);
+	int err = part_parse(&ep->ip, text, percent ? (size_t)(percent - text) : n);
 
 	if (err)
 		return err;
@@ -116,7 +116,7 @@ static int parse_bracketed(struct xt_endpoint *ep, const char *text, size_t n)
 		return XT_E_SYNTAX;
 	memcpy(scope, percent + 1, len);
 	scope[len] = '\0';
-	err = parse_number(&v, scope, 1, UINT32_MAX);
+	err = number_parse(&v, scope, 1, UINT32_MAX);
 	if (err)
 		return err;
 	if (!xt_ip_is_link_local(&ep->ip))
@@ -137,14 +137,14 @@ int xt_endpoint_parse(struct xt_endpoint *out, const char *text)
 	if (text[0] == '[') {
 		if (colon[-1] != ']' || colon - text < 3)
 			return XT_E_SYNTAX;
-		err = parse_bracketed(&ep, text + 1, (size_t)(colon - text) - 2);
+		err = bracketed_parse(&ep, text + 1, (size_t)(colon - text) - 2);
 	} else {
-		err = parse_part(&ep.ip, text, (size_t)(colon - text));
+		err = part_parse(&ep.ip, text, (size_t)(colon - text));
 		if (!err && ep.ip.family != 4)
 			err = XT_E_SYNTAX;
 	}
 	if (!err)
-		err = parse_number(&port, colon + 1, 1, UINT16_MAX);
+		err = number_parse(&port, colon + 1, 1, UINT16_MAX);
 	if (err)
 		return err;
 	ep.port = (uint16_t)port;
@@ -152,8 +152,8 @@ int xt_endpoint_parse(struct xt_endpoint *out, const char *text)
 	return 0;
 }
 
-/* First and length of the longest run of zero groups, at least two of them (RFC 5952 4.2). */
-static void longest_zeros(const uint8_t b[16], int *first, int *len)
+/* First group and length of the longest run of zero groups, at least two of them (RFC 5952 4.2). */
+static void zeros_find_longest(const uint8_t b[16], int *first, int *len)
 {
 	*first = -1;
 	*len = 1;
@@ -170,7 +170,7 @@ static void longest_zeros(const uint8_t b[16], int *first, int *len)
 	}
 }
 
-static void print6(const uint8_t b[16], char *p)
+static void ip6_print(const uint8_t b[16], char *p)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	int first, len;
@@ -179,7 +179,7 @@ static void print6(const uint8_t b[16], char *p)
 		sprintf(p, "::ffff:%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 		return;
 	}
-	longest_zeros(b, &first, &len);
+	zeros_find_longest(b, &first, &len);
 	for (int i = 0; i < 8;) {
 		if (i == first) {
 			p += sprintf(p, "::");
@@ -196,7 +196,7 @@ char *xt_ip_print(const struct xt_ip *ip, char *buf)
 	if (ip->family == 4)
 		sprintf(buf, "%u.%u.%u.%u", ip->b[0], ip->b[1], ip->b[2], ip->b[3]);
 	else if (ip->family == 6)
-		print6(ip->b, buf);
+		ip6_print(ip->b, buf);
 	else
 		strcpy(buf, "(none)");
 	return buf;

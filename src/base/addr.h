@@ -1,4 +1,4 @@
-/* Addresses, networks and endpoints: parse, print, compare. Pure; no name is ever resolved. */
+/* Addresses, networks and endpoints: parse, print, compare. Names are never resolved. */
 #ifndef XT_BASE_ADDR_H
 #define XT_BASE_ADDR_H
 
@@ -8,15 +8,16 @@
 #define XT_CIDR_TEXT	 50
 #define XT_ENDPOINT_TEXT 80 /* [v6%scope]:port */
 
-/* All parse functions want the whole string; 0 or XT_E_SYNTAX / XT_E_INVALID, out untouched on error.
- * Octets with leading zeros ("010") are refused: readers disagree on what they mean. */
+/* Parse functions read the whole string: 0 or XT_E_SYNTAX / XT_E_INVALID, out unchanged on error.
+ * Octets with leading zeros ("010") are refused: some parsers read them as octal. */
 int xt_ip_parse(struct xt_ip *out, const char *text);
-/* "a", "a/bits" or, IPv4 only, nothing else; bare address = /32 or /128. Host bits are kept. */
+/* "address" (/32 or /128) or "address/bits". Host bits are kept. */
 int xt_cidr_parse(struct xt_cidr *out, const char *text);
 /* "1.2.3.4:5", "[v6]:5", "[fe80::1%3]:5" (numeric scope). Port 1..65535. */
 int xt_endpoint_parse(struct xt_endpoint *out, const char *text);
 
-/* Canonical text (RFC 5952 for v6) with NUL; buf holds at least the size named above. Return buf. */
+/* Canonical text (RFC 5952 for v6) with NUL; buf holds at least the size named above. Return
+ * buf. */
 char *xt_ip_print(const struct xt_ip *ip, char *buf);
 char *xt_cidr_print(const struct xt_cidr *cidr, char *buf);
 char *xt_endpoint_print(const struct xt_endpoint *ep, char *buf);

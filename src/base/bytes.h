@@ -1,4 +1,4 @@
-/* Endian loads and stores, lengths, container_of: what C forgot. */
+/* Endian loads and stores, array lengths, container_of. */
 #ifndef XT_BASE_BYTES_H
 #define XT_BASE_BYTES_H
 
@@ -12,7 +12,7 @@
 #define XT_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define XT_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* Wire integers are structs: forgetting to convert does not compile. */
+/* Wire integers are structs, so that a missing conversion does not compile. */
 typedef struct { uint8_t b[4]; } xt_le32;
 typedef struct { uint8_t b[8]; } xt_le64;
 

@@ -1,4 +1,4 @@
-/* Texts of errors. */
+/* Error messages. */
 #include <string.h>
 
 #include <xtunnel/error.h>

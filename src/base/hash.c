@@ -1,4 +1,4 @@
-/* SipHash under a key that is drawn at first use. */
+/* SipHash under a key that is drawn on first use. */
 #include "base/hash.h"
 
 #include <sodium.h>
@@ -10,8 +10,8 @@ enum { NO_KEY, DRAWING, READY };
 static uint8_t key[crypto_shorthash_KEYBYTES];
 static atomic_int state;
 
-/* Two threads may both come first; the library has no locks, and the wait is for one draw. */
-static void draw_key(void)
+/* Two threads may call first at once. The library has no locks: the second spins for one draw. */
+static void key_draw(void)
 {
 	int expected = NO_KEY;
 
@@ -29,7 +29,7 @@ uint64_t xt_hash(const void *data, size_t len)
 	uint64_t h;
 
 	if (atomic_load_explicit(&state, memory_order_acquire) != READY)
-		draw_key();
+		key_draw();
 	crypto_shorthash(out, data, len, key);
 	memcpy(&h, out, sizeof(h));
 	return h;

@@ -1,4 +1,4 @@
-/* SipHash under a random key of this process: where a stranger picks what is looked up. */
+/* SipHash under a random key of this process, for tables whose keys an attacker may choose. */
 #ifndef XT_BASE_HASH_H
 #define XT_BASE_HASH_H
 

@@ -1,4 +1,4 @@
-/* A binary min-heap whose nodes know their place. */
+/* A binary min-heap whose nodes record their position. */
 #include "base/heap.h"
 
 #include <stdlib.h>
@@ -37,17 +37,17 @@ int xt_heap_reserve(struct xt_heap *heap, size_t n)
 	return 0;
 }
 
-static void place(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
+static void node_place(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
 {
 	heap->v[i] = node;
 	node->pos = i + 1;
 }
 
-/* Put node where place i is free: first upward, else downward. */
-static void settle(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
+/* Place node at the free position i, sifting up, else down. */
+static void node_sift(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
 {
 	while (i > 0 && node->key < heap->v[(i - 1) / 2]->key) {
-		place(heap, i, heap->v[(i - 1) / 2]);
+		node_place(heap, i, heap->v[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
 	for (;;) {
@@ -59,10 +59,10 @@ static void settle(struct xt_heap *heap, size_t i, struct xt_heap_node *node)
 			child++;
 		if (heap->v[child]->key >= node->key)
 			break;
-		place(heap, i, heap->v[child]);
+		node_place(heap, i, heap->v[child]);
 		i = child;
 	}
-	place(heap, i, node);
+	node_place(heap, i, node);
 }
 
 int xt_heap_insert(struct xt_heap *heap, struct xt_heap_node *node, uint64_t key)
@@ -73,7 +73,7 @@ int xt_heap_insert(struct xt_heap *heap, struct xt_heap_node *node, uint64_t key
 		return err;
 	node->key = key;
 	heap->v[heap->n++] = node;
-	settle(heap, heap->n - 1, node);
+	node_sift(heap, heap->n - 1, node);
 	return 0;
 }
 
@@ -87,11 +87,11 @@ void xt_heap_remove(struct xt_heap *heap, struct xt_heap_node *node)
 	node->pos = 0;
 	last = heap->v[--heap->n];
 	if (last != node)
-		settle(heap, i, last);
+		node_sift(heap, i, last);
 }
 
 void xt_heap_update(struct xt_heap *heap, struct xt_heap_node *node, uint64_t key)
 {
 	node->key = key;
-	settle(heap, node->pos - 1, node);
+	node_sift(heap, node->pos - 1, node);
 }

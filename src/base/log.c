@@ -1,11 +1,11 @@
-/* Events as lines of text. */
+/* Log lines. */
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-static void to_stderr(void *ctx, enum xt_log_level level, const char *line)
+static void stderr_write(void *ctx, enum xt_log_level level, const char *line)
 {
 	(void)ctx;
 	fprintf(stderr, "xtunnel: %s: %s\n", xt_log_level_text(level), line);
@@ -15,11 +15,11 @@ static struct {
 	xt_log_sink *sink;
 	void *ctx;
 	enum xt_log_level level;
-} host = {to_stderr, NULL, XT_LOG_NOTICE};
+} host = {stderr_write, NULL, XT_LOG_NOTICE};
 
 void xt_log_set_sink(xt_log_sink *sink, void *ctx)
 {
-	host.sink = sink ? sink : to_stderr;
+	host.sink = sink ? sink : stderr_write;
 	host.ctx = ctx;
 }
 
@@ -61,7 +61,7 @@ void xt_log(enum xt_log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* What a stranger named must not start a line of its own or move a terminal's cursor. */
+	/* Names from the network must not start a new line or control a terminal. */
 	for (char *p = line; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';

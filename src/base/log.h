@@ -1,4 +1,4 @@
-/* Events as lines of text, to a sink that the host sets. Never per packet, never a secret. */
+/* Log lines, to a sink that the program sets. Never per packet, never a secret. */
 #ifndef XT_BASE_LOG_H
 #define XT_BASE_LOG_H
 
@@ -12,17 +12,17 @@ enum xt_log_level {
 	XT_LOG_DEBUG,
 };
 
-/* line: one event, without a line end and without control characters. */
+/* line: one event, without line end or control characters. */
 typedef void xt_log_sink(void *ctx, enum xt_log_level level, const char *line);
 
 /* sink NULL: standard error, "xtunnel: warning: line". Set both before any thread is started. */
 void xt_log_set_sink(xt_log_sink *sink, void *ctx);
-void xt_log_set_level(
-    enum xt_log_level level); /* the least important that is told; NOTICE at first */
+/* The least important level that is logged; XT_LOG_NOTICE at first. */
+void xt_log_set_level(enum xt_log_level level);
 bool xt_log_enabled(enum xt_log_level level);
 const char *xt_log_level_text(enum xt_log_level level);
 
-/* Lines longer than 1,000 bytes are cut. errno is kept. */
+/* Lines longer than 1,000 bytes are truncated. errno is preserved. */
 void xt_log(enum xt_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define xt_log_error(...)   xt_log(XT_LOG_ERROR, __VA_ARGS__)

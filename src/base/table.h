@@ -1,8 +1,8 @@
-/* Hash tables: uthash, keyed, and without its exit on lack of memory. Include this instead of
- * <uthash.h>.
+/* Hash tables: uthash with a keyed hash, and without its exit when memory runs out. Include this
+ * instead of <uthash.h>.
  *
- * After HASH_ADD… (and before anything else with the item) ask xt_table_has(hh, item): without
- * memory the item was not added. */
+ * After HASH_ADD… check xt_table_has(hh, item) before any other use of the item: without memory it
+ * was not added. */
 #ifndef XT_BASE_TABLE_H
 #define XT_BASE_TABLE_H
 

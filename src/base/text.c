@@ -11,7 +11,7 @@ bool xt_key_from_base64(uint8_t out[32], const char *text, size_t len)
 {
 	size_t n = 0;
 
-	/* Strict about padding and spare bits, and reads each character in constant time. */
+	/* libsodium is strict about padding and spare bits and decodes in constant time. */
 	if (len == XT_KEY_BASE64 - 1 &&
 	    !sodium_base642bin(out, 32, text, len, NULL, &n, NULL,
 			       sodium_base64_VARIANT_ORIGINAL) &&
@@ -81,13 +81,13 @@ void xt_wipe(void *p, size_t len)
 
 #define WORD_MAX 40
 
-static int lower(char c)
+static int char_lower(char c)
 {
 	return tolower((unsigned char)c);
 }
 
 /* Optimal string alignment: insert, delete, replace a character, swap two neighbours. */
-static size_t edits(const char *a, size_t n_a, const char *b, size_t n_b)
+static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
 	size_t row[3][WORD_MAX + 1];
 
@@ -98,12 +98,12 @@ static size_t edits(const char *a, size_t n_a, const char *b, size_t n_b)
 
 		now[0] = i;
 		for (size_t j = 1; j <= n_b; j++) {
-			bool same = lower(a[i - 1]) == lower(b[j - 1]);
+			bool same = char_lower(a[i - 1]) == char_lower(b[j - 1]);
 			size_t best = XT_MIN(up[j], now[j - 1]) + 1;
 
 			best = XT_MIN(best, up[j - 1] + (same ? 0 : 1));
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == lower(b[j - 1]))
+			if (i > 1 && j > 1 && char_lower(a[i - 1]) == char_lower(b[j - 2]) &&
+			    char_lower(a[i - 2]) == char_lower(b[j - 1]))
 				best = XT_MIN(best, upper[j - 2] + 1);
 			now[j] = best;
 		}
@@ -123,8 +123,8 @@ const char *xt_nearest(const char *word, const char *const *candidates, size_t n
 
 		if (len > WORD_MAX)
 			continue;
-		d = edits(word, n_word, candidates[i], len);
-		/* Two edits of a three-letter word leave nothing of it. */
+		d = edit_distance(word, n_word, candidates[i], len);
+		/* Two edits of a three-letter word leave one letter. */
 		if (d < least && d < XT_MAX(n_word, len) - 1) {
 			least = d;
 			best = candidates[i];
@@ -133,14 +133,14 @@ const char *xt_nearest(const char *word, const char *const *candidates, size_t n
 	return best;
 }
 
-static bool same(char a, char b)
+static bool char_equal(char a, char b)
 {
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-static bool rest_same(const char *a, const char *b)
+static bool rest_equal(const char *a, const char *b)
 {
-	while (*a && same(*a, *b)) {
+	while (*a && char_equal(*a, *b)) {
 		a++;
 		b++;
 	}
@@ -151,18 +151,18 @@ bool xt_one_edit(const char *a, const char *b)
 {
 	if (strcmp(a, b) == 0)
 		return false;
-	while (*a && same(*a, *b)) {
+	while (*a && char_equal(*a, *b)) {
 		a++;
 		b++;
 	}
 	if (!*a && !*b)
-		return true;	       /* case alone */
-	if (*a && rest_same(a + 1, b)) /* more */
+		return true;		/* only case */
+	if (*a && rest_equal(a + 1, b)) /* inserted */
 		return true;
-	if (*b && rest_same(a, b + 1)) /* less */
+	if (*b && rest_equal(a, b + 1)) /* deleted */
 		return true;
 	if (!*a || !*b)
 		return false;
-	return rest_same(a + 1, b + 1) ||
-	       (same(a[0], b[1]) && same(a[1], b[0]) && a[1] && rest_same(a + 2, b + 2));
+	return rest_equal(a + 1, b + 1) || (char_equal(a[0], b[1]) && char_equal(a[1], b[0]) &&
+					    a[1] && rest_equal(a + 2, b + 2));
 }

@@ -9,23 +9,23 @@
 #define XT_KEY_BASE64 45 /* 44 characters and NUL */
 #define XT_KEY_HEX    65
 
-/* text: exactly 44 characters (len counts them), last one '=' and the two spare bits zero, as wg(8)
- * wants it. Constant time in the key. false: not a key, out wiped. */
+/* text: exactly 44 characters (len counts them), the last one '=' and the two spare bits zero, as
+ * wg(8) requires. Constant time in the key. false: not a key, out wiped. */
 bool xt_key_from_base64(uint8_t out[32], const char *text, size_t len);
 void xt_key_to_base64(char out[XT_KEY_BASE64], const uint8_t key[32]);
 bool xt_key_from_hex(uint8_t out[32], const char *text, size_t len); /* exactly 64, either case */
 void xt_key_to_hex(char out[XT_KEY_HEX], const uint8_t key[32]);     /* lower case */
 
-/* Whole string decimal (or 0x hex where hex is true), no sign, no space, <= max. */
+/* Parse a whole string as decimal (or 0x hex if hex), without sign or space, <= max. */
 bool xt_number(uint64_t *out, const char *text, uint64_t max, bool hex);
 
-/* Wipe in a way that the compiler keeps. */
+/* Wipe memory; the compiler does not optimise it away. */
 void xt_wipe(void *p, size_t len);
 
-/* The candidate nearest to word within two edits (case-blind), or NULL. */
+/* The candidate nearest to word within two edits (case-insensitive), or NULL. */
 const char *xt_nearest(const char *word, const char *const *candidates, size_t n);
-/* Are they apart by one letter more, less, different or exchanged with its neighbour, or only by
- * case? Equal words are not. */
+/* Do a and b differ by one inserted, deleted, changed or transposed letter, or only by case? false
+ * for equal words. */
 bool xt_one_edit(const char *a, const char *b);
 
 #endif

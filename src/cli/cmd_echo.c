@@ -147,8 +147,8 @@ static int serve(const struct xt_args *args, struct xt_tun *tun, const struct ec
 {
 	struct xt_echo_config config = {
 	    .sides = 1 << XT_ECHO_SIDE_HOST,
-	    .own = words->own,
-	    .n_own = words->n,
+	    .local = words->own,
+	    .n_local = words->n,
 	    .mtu = MTU,
 	    .exclusive = true,
 	    .swap_only = args->given[SWAP_ONLY],

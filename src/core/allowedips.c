@@ -36,17 +36,17 @@ void xt_allowedips_clear(struct xt_allowedips *table)
 	xt_allowedips_init(table, table->list_of);
 }
 
-static struct address address4(const uint8_t *b)
+static struct address address_from4(const uint8_t *b)
 {
 	return (struct address){(uint64_t)xt_be32_get(b) << 32, 0};
 }
 
-static struct address address6(const uint8_t *b)
+static struct address address_from6(const uint8_t *b)
 {
 	return (struct address){xt_be64_get(b), xt_be64_get(b + 8)};
 }
 
-static unsigned common_bits(struct address a, struct address b)
+static unsigned address_common_bits(struct address a, struct address b)
 {
 	if (a.hi != b.hi)
 		return (unsigned)__builtin_clzll(a.hi ^ b.hi);
@@ -54,12 +54,12 @@ static unsigned common_bits(struct address a, struct address b)
 }
 
 /* Bit number n, counted from the front; n < 128. */
-static unsigned bit(struct address a, unsigned n)
+static unsigned address_bit(struct address a, unsigned n)
 {
 	return (unsigned)((n < 64 ? a.hi >> (63 - n) : a.lo >> (127 - n)) & 1);
 }
 
-static struct address masked(struct address a, unsigned bits)
+static struct address address_masked(struct address a, unsigned bits)
 {
 	if (bits < 64)
 		return (struct address){bits ? a.hi & UINT64_MAX << (64 - bits) : 0, 0};
@@ -68,8 +68,8 @@ static struct address masked(struct address a, unsigned bits)
 	return a;
 }
 
-/* Nodes that can be handed out without memory: never more than two are taken by an insert. */
-static int reserve_nodes(struct xt_allowedips *table, size_t nodes)
+/* Make room for that many nodes; an insert takes at most two. */
+static int nodes_reserve(struct xt_allowedips *table, size_t nodes)
 {
 	size_t have = table->cap - table->n + (size_t)table->n_free, want, cap;
 	struct xt_allowedips_node *moved;
@@ -95,11 +95,11 @@ static int reserve_nodes(struct xt_allowedips *table, size_t nodes)
 
 int xt_allowedips_reserve(struct xt_allowedips *table, size_t n)
 {
-	return n > UINT32_MAX / 2 ? XT_E_FULL : reserve_nodes(table, 2 * n);
+	return n > UINT32_MAX / 2 ? XT_E_FULL : nodes_reserve(table, 2 * n);
 }
 
-static uint32_t take(struct xt_allowedips *table, struct address prefix, unsigned bits,
-		     uint8_t family)
+static uint32_t node_take(struct xt_allowedips *table, struct address prefix, unsigned bits,
+			  uint8_t family)
 {
 	uint32_t at = table->free;
 
@@ -110,20 +110,20 @@ static uint32_t take(struct xt_allowedips *table, struct address prefix, unsigne
 		at = table->n++;
 	}
 	table->nodes[at] = (struct xt_allowedips_node){
-	    .prefix = masked(prefix, bits), .bits = (uint8_t)bits, .family = family};
+	    .prefix = address_masked(prefix, bits), .bits = (uint8_t)bits, .family = family};
 	return at;
 }
 
-static void give(struct xt_allowedips *table, uint32_t at)
+static void node_give(struct xt_allowedips *table, uint32_t at)
 {
 	table->nodes[at].next = table->free;
 	table->free = at;
 	table->n_free++;
 }
 
-/* Hang node (0: nothing) on that side of parent; parent 0: make it the family's root. */
-static void set_child(struct xt_allowedips *table, uint8_t family, uint32_t parent, unsigned side,
-		      uint32_t node)
+/* Make node (0: none) the child of parent on that side; parent 0: the root of the family. */
+static void node_set_child(struct xt_allowedips *table, uint8_t family, uint32_t parent,
+			   unsigned side, uint32_t node)
 {
 	if (parent)
 		table->nodes[parent].child[side] = node;
@@ -168,20 +168,19 @@ static void list_unlink(struct xt_allowedips *table, uint32_t at)
 	node->peer = NULL;
 }
 
-static bool parse(const struct xt_cidr *cidr, struct address *prefix)
+static bool cidr_prefix(const struct xt_cidr *cidr, struct address *prefix)
 {
 	if (cidr->ip.family == 4 && cidr->bits <= 32)
-		*prefix = address4(cidr->ip.b);
+		*prefix = address_from4(cidr->ip.b);
 	else if (cidr->ip.family == 6 && cidr->bits <= 128)
-		*prefix = address6(cidr->ip.b);
+		*prefix = address_from6(cidr->ip.b);
 	else
 		return false;
-	*prefix = masked(*prefix, cidr->bits);
+	*prefix = address_masked(*prefix, cidr->bits);
 	return true;
 }
 
-/* Where a prefix is or would be: the node at, under parent on that side. at 0: a leaf goes there.
- */
+/* Where a prefix is or would be: node at, below parent on that side. at 0: a new leaf. */
 struct place {
 	uint32_t parent, at;
 	unsigned side;
@@ -189,7 +188,7 @@ struct place {
 	bool exact;
 };
 
-static struct place find_place(const struct xt_allowedips *table, uint8_t family,
+static struct place place_find(const struct xt_allowedips *table, uint8_t family,
 			       struct address prefix, unsigned bits)
 {
 	struct place p = {.at = family == 4 ? table->root4 : table->root6};
@@ -197,7 +196,7 @@ static struct place find_place(const struct xt_allowedips *table, uint8_t family
 	while (p.at) {
 		const struct xt_allowedips_node *node = &table->nodes[p.at];
 
-		p.common = common_bits(prefix, node->prefix);
+		p.common = address_common_bits(prefix, node->prefix);
 		p.common = XT_MIN(p.common, XT_MIN(bits, (unsigned)node->bits));
 		if (p.common < node->bits)
 			break;
@@ -206,7 +205,7 @@ static struct place find_place(const struct xt_allowedips *table, uint8_t family
 			break;
 		}
 		p.parent = p.at;
-		p.side = bit(prefix, node->bits);
+		p.side = address_bit(prefix, node->bits);
 		p.at = node->child[p.side];
 	}
 	return p;
@@ -221,9 +220,9 @@ int xt_allowedips_insert(struct xt_allowedips *table, const struct xt_cidr *cidr
 	uint32_t leaf;
 	int err;
 
-	if (!parse(cidr, &prefix))
+	if (!cidr_prefix(cidr, &prefix))
 		return XT_E_INVALID;
-	p = find_place(table, family, prefix, cidr->bits);
+	p = place_find(table, family, prefix, cidr->bits);
 	if (p.exact) {
 		struct xt_peer *owner = table->nodes[p.at].peer;
 
@@ -234,28 +233,29 @@ int xt_allowedips_insert(struct xt_allowedips *table, const struct xt_cidr *cidr
 		list_append(table, p.at, peer);
 		return 0;
 	}
-	err = reserve_nodes(table, 2);
+	err = nodes_reserve(table, 2);
 	if (err)
 		return err;
-	leaf = take(table, prefix, cidr->bits, family);
+	leaf = node_take(table, prefix, cidr->bits, family);
 	if (!p.at) {
-		set_child(table, family, p.parent, p.side, leaf);
+		node_set_child(table, family, p.parent, p.side, leaf);
 	} else if (p.common == cidr->bits) {
-		set_child(table, family, p.parent, p.side, leaf);
-		set_child(table, family, leaf, bit(table->nodes[p.at].prefix, p.common), p.at);
+		node_set_child(table, family, p.parent, p.side, leaf);
+		node_set_child(table, family, leaf,
+			       address_bit(table->nodes[p.at].prefix, p.common), p.at);
 	} else {
-		uint32_t fork = take(table, prefix, p.common, family);
+		uint32_t fork = node_take(table, prefix, p.common, family);
 
-		set_child(table, family, p.parent, p.side, fork);
-		set_child(table, family, fork, bit(prefix, p.common), leaf);
-		set_child(table, family, fork, !bit(prefix, p.common), p.at);
+		node_set_child(table, family, p.parent, p.side, fork);
+		node_set_child(table, family, fork, address_bit(prefix, p.common), leaf);
+		node_set_child(table, family, fork, !address_bit(prefix, p.common), p.at);
 	}
 	list_append(table, leaf, peer);
 	return 0;
 }
 
-/* Take a node that belongs to nobody out of the trie, unless it holds two others together. */
-static void prune(struct xt_allowedips *table, uint32_t at)
+/* Remove a node without a peer from the trie, unless it has two children. */
+static void node_prune(struct xt_allowedips *table, uint32_t at)
 {
 	const struct xt_allowedips_node *node = &table->nodes[at];
 	uint32_t parent = node->parent, only = node->child[0] ? node->child[0] : node->child[1];
@@ -264,16 +264,16 @@ static void prune(struct xt_allowedips *table, uint32_t at)
 	if (node->child[0] && node->child[1])
 		return;
 	side = parent && table->nodes[parent].child[1] == at;
-	set_child(table, node->family, parent, side, only);
-	give(table, at);
+	node_set_child(table, node->family, parent, side, only);
+	node_give(table, at);
 	if (parent && !table->nodes[parent].peer)
-		prune(table, parent);
+		node_prune(table, parent);
 }
 
-static void release(struct xt_allowedips *table, uint32_t at)
+static void node_release(struct xt_allowedips *table, uint32_t at)
 {
 	list_unlink(table, at);
-	prune(table, at);
+	node_prune(table, at);
 }
 
 bool xt_allowedips_remove(struct xt_allowedips *table, const struct xt_cidr *cidr,
@@ -282,12 +282,12 @@ bool xt_allowedips_remove(struct xt_allowedips *table, const struct xt_cidr *cid
 	struct address prefix;
 	struct place p;
 
-	if (!parse(cidr, &prefix))
+	if (!cidr_prefix(cidr, &prefix))
 		return false;
-	p = find_place(table, cidr->ip.family, prefix, cidr->bits);
+	p = place_find(table, cidr->ip.family, prefix, cidr->bits);
 	if (!p.exact || table->nodes[p.at].peer != peer)
 		return false;
-	release(table, p.at);
+	node_release(table, p.at);
 	return true;
 }
 
@@ -296,36 +296,36 @@ void xt_allowedips_remove_peer(struct xt_allowedips *table, struct xt_peer *peer
 	struct xt_allowedips_list *list = table->list_of(peer);
 
 	while (list->head)
-		release(table, list->head);
+		node_release(table, list->head);
 }
 
-static struct xt_peer *find(const struct xt_allowedips *table, uint32_t at, struct address a,
-			    unsigned bits)
+static struct xt_peer *trie_find(const struct xt_allowedips *table, uint32_t at, struct address a,
+				 unsigned bits)
 {
 	struct xt_peer *best = NULL;
 
 	while (at) {
 		const struct xt_allowedips_node *node = &table->nodes[at];
 
-		if (common_bits(a, node->prefix) < node->bits)
+		if (address_common_bits(a, node->prefix) < node->bits)
 			break;
 		if (node->peer)
 			best = node->peer;
 		if (node->bits == bits)
 			break;
-		at = node->child[bit(a, node->bits)];
+		at = node->child[address_bit(a, node->bits)];
 	}
 	return best;
 }
 
 struct xt_peer *xt_allowedips_find4(const struct xt_allowedips *table, const uint8_t *addr)
 {
-	return find(table, table->root4, address4(addr), 32);
+	return trie_find(table, table->root4, address_from4(addr), 32);
 }
 
 struct xt_peer *xt_allowedips_find6(const struct xt_allowedips *table, const uint8_t *addr)
 {
-	return find(table, table->root6, address6(addr), 128);
+	return trie_find(table, table->root6, address_from6(addr), 128);
 }
 
 struct xt_peer *xt_allowedips_find(const struct xt_allowedips *table, const struct xt_ip *ip)

@@ -3,7 +3,8 @@
  *
  * Two binary tries with compressed paths, one a family. A node is a prefix at which the trie
  * branches or which belongs to a peer, so n networks take fewer than 2n nodes. Nodes come from a
- * pool and are named by number: half a pointer each, and the pool may move when it grows. */
+ * pool and refer to each other by number: half the size of a pointer, and the pool may move when it
+ * grows. */
 #ifndef XT_CORE_ALLOWEDIPS_H
 #define XT_CORE_ALLOWEDIPS_H
 
@@ -22,19 +23,19 @@ struct xt_allowedips_list {
 typedef struct xt_allowedips_list *xt_allowedips_list_of(struct xt_peer *peer);
 
 struct xt_allowedips {
-	struct xt_allowedips_node *nodes; /* nodes[0] stands for none */
-	uint32_t n, cap;		  /* handed out so far, allocated */
-	uint32_t free;			  /* chain of those given back */
+	struct xt_allowedips_node *nodes; /* nodes[0] means none */
+	uint32_t n, cap;		  /* used so far, allocated */
+	uint32_t free;			  /* chain of freed nodes */
 	uint32_t n_free;
 	uint32_t root4, root6;
 	xt_allowedips_list_of *list_of;
 };
 
 void xt_allowedips_init(struct xt_allowedips *table, xt_allowedips_list_of *list_of);
-/* Frees. The peers' lists are left as they are, and mean nothing any more. */
+/* Frees. The peers' lists are left as they are and must not be used any more. */
 void xt_allowedips_clear(struct xt_allowedips *table);
 
-/* Memory for n more inserts, which then cannot fail (removals in between only help). XT_E_NOMEM,
+/* Memory for n more inserts, which then cannot fail, whatever is removed in between. XT_E_NOMEM,
  * XT_E_FULL beyond what 32 bits number. */
 int xt_allowedips_reserve(struct xt_allowedips *table, size_t n);
 
@@ -43,10 +44,10 @@ int xt_allowedips_reserve(struct xt_allowedips *table, size_t n);
  * table is then as it was. */
 int xt_allowedips_insert(struct xt_allowedips *table, const struct xt_cidr *cidr,
 			 struct xt_peer *peer);
-/* true: cidr was this peer's, and is nobody's now. */
+/* true: cidr was this peer's and was removed. */
 bool xt_allowedips_remove(struct xt_allowedips *table, const struct xt_cidr *cidr,
 			  struct xt_peer *peer);
-/* All of a peer's networks; time as their number. */
+/* Remove all of a peer's networks, in time linear in their number. */
 void xt_allowedips_remove_peer(struct xt_allowedips *table, struct xt_peer *peer);
 
 /* The peer with the longest prefix that holds the address, or NULL. addr: network order, 4 or 16

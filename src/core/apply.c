@@ -1,8 +1,8 @@
-/* A change becomes the device's state, all or nothing: first everything that can fail, then a
- * commit that cannot. */
+/* Applies a change, all or nothing: first every step that can fail, then a commit that cannot. */
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
 #include <utlist.h>
 
 #include "base/addr.h"
@@ -11,36 +11,27 @@
 #include "core/device_impl.h"
 #include "crypto/dh.h"
 
-/* What was got before the commit. New peers stand in the device's table of keys, but in no list
- * yet. When all peers are replaced, those that the change makes again are kept to be renewed: a hub
- * that is given its peers once more needs no memory for twice as many. */
-struct plan {
+/* State of one xt_device_apply. Before the commit new peers are in the device's table of keys, but
+ * in no list. When the change replaces all peers, those that it adds again are recreated in place,
+ * so that a hub that is given its peers once more needs no memory for twice as many. */
+struct apply {
 	const struct xt_change *change;
-	struct xt_peer **made; /* the new ones and those to be renewed, in order */
-	bool replaces;	       /* all peers: an old one counts only once the change made it anew */
-	char **names;	       /* per peer change, or NULL */
-	bool *renewed;	       /* per peer change: it removes a peer that a later one makes anew */
-	size_t n_made;
-	struct xt_public own; /* after the change */
-	bool has_own;
+	bool replaces; /* all peers: an old one exists only once the change adds it again */
+	struct xt_peer **added; /* new peers and those to recreate, in order */
+	size_t n_added;
+	char **names;	 /* per peer change, or NULL */
+	bool *recreates; /* per peer change: it removes a peer that a later one adds again */
+	struct xt_public local_key; /* after the change */
+	bool has_local;
 };
 
-static bool all_zero(const uint8_t *b, size_t n)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < n; i++)
-		any |= b[i];
-	return !any;
-}
-
-static bool cidr_valid(const struct xt_cidr *cidr)
+static bool cidr_is_valid(const struct xt_cidr *cidr)
 {
 	return (cidr->ip.family == 4 && cidr->bits <= 32) ||
 	       (cidr->ip.family == 6 && cidr->bits <= 128);
 }
 
-static bool peer_change_valid(const struct xt_peer_change *pc)
+static bool peer_change_is_valid(const struct xt_peer_change *pc)
 {
 	if ((pc->set & XT_PEER_ENDPOINT) &&
 	    ((pc->endpoint.ip.family != 4 && pc->endpoint.ip.family != 6) || !pc->endpoint.port))
@@ -48,152 +39,153 @@ static bool peer_change_valid(const struct xt_peer_change *pc)
 	if ((pc->set & XT_PEER_NAME) && !memchr(pc->name, 0, sizeof(pc->name)))
 		return false;
 	for (size_t i = 0; i < pc->n_allowed; i++)
-		if (!cidr_valid(&pc->allowed[i].cidr))
+		if (!cidr_is_valid(&pc->allowed[i].cidr))
 			return false;
 	return true;
 }
 
-static int make_peer(struct xt_device *dev, struct plan *plan, const struct xt_public *key)
+static int apply_add_peer(struct xt_device *dev, struct apply *apply, const struct xt_public *key)
 {
 	struct xt_peer *peer = xt_peer_new(dev, key);
 
 	if (!peer)
 		return XT_E_NOMEM;
-	peer->ghost = true;
+	peer->pending = true;
 	HASH_ADD(by_key, dev->peers_by_key, key, sizeof(peer->key), peer);
 	if (!peer->by_key.tbl) {
 		xt_peer_free(dev, peer);
 		return XT_E_NOMEM;
 	}
-	peer->anew = true;
-	plan->made[plan->n_made++] = peer;
+	peer->recreated = true;
+	apply->added[apply->n_added++] = peer;
 	return 0;
 }
 
-/* The i-th entry in its turn: a peer to make, or one to be kept that an earlier entry removes. */
-static int prepare_peer(struct xt_device *dev, struct plan *plan, size_t i)
+/* Entry i, after those before it: it adds a peer, or keeps one that an earlier entry removes. */
+static int apply_prepare_peer(struct xt_device *dev, struct apply *apply, size_t i)
 {
-	const struct xt_peer_change *pc = &plan->change->peers[i];
+	const struct xt_peer_change *pc = &apply->change->peers[i];
 	struct xt_peer *peer = xt_peer_find(dev, &pc->key);
-	bool there = peer && (!plan->replaces || peer->anew);
+	bool exists = peer && (!apply->replaces || peer->recreated);
 
 	if (pc->set & XT_PEER_REMOVE) {
-		if (there)
-			peer->renewal = (uint32_t)i + 1;
+		if (exists)
+			peer->superseded_by = (uint32_t)i + 1;
 		return 0;
 	}
 	if (pc->set & XT_PEER_UPDATE_ONLY)
 		return 0;
-	if (plan->has_own && !memcmp(&plan->own, &pc->key, sizeof(pc->key)))
+	if (apply->has_local && !memcmp(&apply->local_key, &pc->key, sizeof(pc->key)))
 		return 0;
 	if (!peer)
-		return make_peer(dev, plan, &pc->key);
-	if (!there) {
-		peer->anew = true;
-		plan->made[plan->n_made++] = peer;
+		return apply_add_peer(dev, apply, &pc->key);
+	if (!exists) {
+		peer->recreated = true;
+		apply->added[apply->n_added++] = peer;
 		return 0;
 	}
-	if (peer->renewal)
-		plan->renewed[peer->renewal - 1] = true;
-	peer->renewal = 0;
+	if (peer->superseded_by)
+		apply->recreates[peer->superseded_by - 1] = true;
+	peer->superseded_by = 0;
 	return 0;
 }
 
-static int prepare_peers(struct xt_device *dev, struct plan *plan)
+static int apply_prepare_peers(struct xt_device *dev, struct apply *apply)
 {
-	const struct xt_change *c = plan->change;
+	const struct xt_change *c = apply->change;
 	size_t networks = 0;
 
 	for (size_t i = 0; i < c->n_peers; i++) {
 		const struct xt_peer_change *pc = &c->peers[i];
 
-		if (!peer_change_valid(pc))
+		if (!peer_change_is_valid(pc))
 			return XT_E_INVALID;
 		networks += pc->n_allowed;
 		if ((pc->set & XT_PEER_NAME) && pc->name[0]) {
-			plan->names[i] = strdup(pc->name);
-			if (!plan->names[i])
+			apply->names[i] = strdup(pc->name);
+			if (!apply->names[i])
 				return XT_E_NOMEM;
 		}
-		int err = prepare_peer(dev, plan, i);
+		int err = apply_prepare_peer(dev, apply, i);
 		if (err)
 			return err;
 	}
 	int err = xt_allowedips_reserve(&dev->allowed, networks);
-	return err ? err : xt_heap_reserve(&dev->deadlines, dev->n_peers + plan->n_made);
+	return err ? err : xt_heap_reserve(&dev->deadlines, dev->n_peers + apply->n_added);
 }
 
-static int prepare(struct xt_device *dev, struct plan *plan)
+static int apply_prepare(struct xt_device *dev, struct apply *apply)
 {
-	const struct xt_change *c = plan->change;
+	const struct xt_change *c = apply->change;
 
-	plan->replaces = c->set & XT_SET_REPLACE_PEERS;
-	plan->has_own = dev->local->has_key;
-	plan->own = dev->local->public_key;
+	apply->replaces = c->set & XT_SET_REPLACE_PEERS;
+	apply->has_local = dev->local->has_key;
+	apply->local_key = dev->local->public_key;
 	if (c->set & XT_SET_PRIVATE_KEY) {
-		plan->has_own = !all_zero(c->private_key.b, sizeof(c->private_key.b));
-		if (plan->has_own) {
+		apply->has_local = !sodium_is_zero(c->private_key.b, sizeof(c->private_key.b));
+		if (apply->has_local) {
 			struct xt_private key = c->private_key;
 			xt_dh_clamp(&key);
-			xt_dh_public(&plan->own, &key);
+			xt_dh_public(&apply->local_key, &key);
 			xt_wipe(&key, sizeof(key));
 		}
 	}
-	plan->names = calloc(c->n_peers + 1, sizeof(*plan->names));
-	plan->made = calloc(c->n_peers + 1, sizeof(*plan->made));
-	plan->renewed = calloc(c->n_peers + 1, sizeof(*plan->renewed));
-	if (!plan->names || !plan->made || !plan->renewed || c->n_peers >= UINT32_MAX)
+	apply->names = calloc(c->n_peers + 1, sizeof(*apply->names));
+	apply->added = calloc(c->n_peers + 1, sizeof(*apply->added));
+	apply->recreates = calloc(c->n_peers + 1, sizeof(*apply->recreates));
+	if (!apply->names || !apply->added || !apply->recreates || c->n_peers >= UINT32_MAX)
 		return XT_E_NOMEM;
-	return prepare_peers(dev, plan);
+	return apply_prepare_peers(dev, apply);
 }
 
-/* After a failure: peers that stay bear no mark. */
-static void forget_renewals(struct xt_device *dev, const struct plan *plan)
+/* After a failure: clear the marks of the peers that stay. */
+static void apply_clear_marks(struct xt_device *dev, const struct apply *apply)
 {
 	struct xt_peer *peer;
 
-	for (size_t i = 0; plan->renewed && i < plan->change->n_peers; i++) {
-		if ((plan->change->peers[i].set & XT_PEER_REMOVE) &&
-		    (peer = xt_peer_find(dev, &plan->change->peers[i].key)))
-			peer->renewal = 0;
+	for (size_t i = 0; apply->recreates && i < apply->change->n_peers; i++) {
+		if ((apply->change->peers[i].set & XT_PEER_REMOVE) &&
+		    (peer = xt_peer_find(dev, &apply->change->peers[i].key)))
+			peer->superseded_by = 0;
 	}
 }
 
-static void forget_plan(struct xt_device *dev, struct plan *plan)
+static void apply_clear(struct xt_device *dev, struct apply *apply)
 {
-	for (size_t i = 0; i < plan->n_made; i++) {
-		struct xt_peer *peer = plan->made[i];
+	for (size_t i = 0; i < apply->n_added; i++) {
+		struct xt_peer *peer = apply->added[i];
 
-		peer->anew = false;
-		if (!peer->ghost)
+		peer->recreated = false;
+		if (!peer->pending)
 			continue;
 		HASH_DELETE(by_key, dev->peers_by_key, peer);
 		xt_peer_free(dev, peer);
 	}
-	for (size_t i = 0; plan->names && i < plan->change->n_peers; i++)
-		free(plan->names[i]);
+	for (size_t i = 0; apply->names && i < apply->change->n_peers; i++)
+		free(apply->names[i]);
 }
 
-static void remove_peer(struct xt_device *dev, struct xt_peer *peer)
+static void peer_remove(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_peer_unlink(dev, peer);
 	xt_peer_free(dev, peer);
 }
 
-/* Sessions belong to the identity: a new one ends them all. */
-static void commit_key(struct xt_device *dev, const struct plan *plan)
+/* Sessions belong to the identity: a new identity ends them all. */
+static void apply_commit_key(struct xt_device *dev, const struct apply *apply)
 {
-	const struct xt_private *key = &plan->change->private_key;
+	const struct xt_private *key = &apply->change->private_key;
 	struct xt_peer *peer;
 
-	if (!(plan->change->set & XT_SET_PRIVATE_KEY))
+	if (!(apply->change->set & XT_SET_PRIVATE_KEY))
 		return;
-	if (plan->has_own == dev->local->has_key &&
-	    (!plan->has_own || !memcmp(&dev->local->public_key, &plan->own, sizeof(plan->own))))
+	if (apply->has_local == dev->local->has_key &&
+	    (!apply->has_local ||
+	     !memcmp(&dev->local->public_key, &apply->local_key, sizeof(apply->local_key))))
 		return;
-	xt_noise_local_set(dev->local, plan->has_own ? key : NULL);
+	xt_noise_local_set(dev->local, apply->has_local ? key : NULL);
 	xt_cookie_checker_clear(&dev->checker);
-	xt_cookie_checker_init(&dev->checker, &plan->own, dev->env.random, dev->env.ctx);
+	xt_cookie_checker_init(&dev->checker, &apply->local_key, dev->env.random, dev->env.ctx);
 	DL_FOREACH(dev->peers, peer)
 	{
 		peer->secret->ready = false;
@@ -202,12 +194,12 @@ static void commit_key(struct xt_device *dev, const struct plan *plan)
 		peer->timers.keepalive = XT_NEVER;
 		xt_peer_mark_dirty(dev, peer);
 	}
-	if (plan->has_own && (peer = xt_peer_find(dev, &plan->own)))
-		remove_peer(dev, peer);
+	if (apply->has_local && (peer = xt_peer_find(dev, &apply->local_key)))
+		peer_remove(dev, peer);
 }
 
-static void commit_allowed(struct xt_device *dev, struct xt_peer *peer,
-			   const struct xt_peer_change *pc)
+static void peer_commit_allowed(struct xt_device *dev, struct xt_peer *peer,
+				const struct xt_peer_change *pc)
 {
 	if (pc->set & XT_PEER_REPLACE_ALLOWED)
 		xt_allowedips_remove_peer(&dev->allowed, peer);
@@ -219,7 +211,7 @@ static void commit_allowed(struct xt_device *dev, struct xt_peer *peer,
 	}
 }
 
-static void commit_peer(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			const struct xt_peer_change *pc, char **name)
 {
 	if (pc->set & XT_PEER_PSK)
@@ -236,82 +228,82 @@ static void commit_peer(struct xt_device *dev, struct xt_time now, struct xt_pee
 		peer->name = *name;
 		*name = NULL;
 	}
-	commit_allowed(dev, peer, pc);
+	peer_commit_allowed(dev, peer, pc);
 	if (pc->set & XT_PEER_KEEPALIVE)
 		xt_timers_set_persistent(&peer->timers, now.mono, pc->keepalive_s);
-	/* What waited for an endpoint or a key can go now. */
+	/* Packets that waited for an endpoint or a key can be sent now. */
 	if (peer->path.remote.ip.family &&
 	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
 		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
 	xt_peer_mark_dirty(dev, peer);
 }
 
-/* All that the change made is there, as ghosts, behind what was there before. */
-static void commit_made(struct xt_device *dev, const struct plan *plan)
+/* Put the added peers behind those that stay. All are pending until their entry is reached. */
+static void apply_commit_added(struct xt_device *dev, const struct apply *apply)
 {
 	struct xt_peer *peer, *next;
 
-	if (plan->replaces) {
+	if (apply->replaces) {
 		DL_FOREACH_SAFE(dev->peers, peer, next)
 		{
-			if (!peer->anew)
-				remove_peer(dev, peer);
+			if (!peer->recreated)
+				peer_remove(dev, peer);
 		}
 	}
-	for (size_t i = 0; i < plan->n_made; i++) {
-		peer = plan->made[i];
-		if (peer->ghost)
+	for (size_t i = 0; i < apply->n_added; i++) {
+		peer = apply->added[i];
+		if (peer->pending)
 			xt_peer_join(dev, peer);
 		else
-			xt_peer_renew(dev, peer);
-		peer->ghost = true;
-		peer->anew = false;
+			xt_peer_recreate(dev, peer);
+		peer->pending = true;
+		peer->recreated = false;
 	}
 }
 
-static void commit_peers(struct xt_device *dev, struct xt_time now, struct plan *plan)
+static void apply_commit_peers(struct xt_device *dev, struct xt_time now, struct apply *apply)
 {
-	const struct xt_change *c = plan->change;
+	const struct xt_change *c = apply->change;
 
-	commit_made(dev, plan);
+	apply_commit_added(dev, apply);
 	for (size_t i = 0; i < c->n_peers; i++) {
 		const struct xt_peer_change *pc = &c->peers[i];
 		struct xt_peer *peer = xt_peer_find(dev, &pc->key);
 
-		if (!peer || (peer->ghost && (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))))
+		if (!peer || (peer->pending && (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))))
 			continue;
-		peer->ghost = plan->renewed[i];
-		peer->renewal = 0;
-		if (peer->ghost)
-			xt_peer_renew(dev, peer);
+		peer->pending = apply->recreates[i];
+		peer->superseded_by = 0;
+		if (peer->pending)
+			xt_peer_recreate(dev, peer);
 		else if (pc->set & XT_PEER_REMOVE)
-			remove_peer(dev, peer);
+			peer_remove(dev, peer);
 		else
-			commit_peer(dev, now, peer, pc, &plan->names[i]);
+			peer_commit(dev, now, peer, pc, &apply->names[i]);
 	}
 }
 
 int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_change *change)
 {
-	struct plan plan = {.change = change};
-	int err = prepare(dev, &plan);
+	struct apply apply = {.change = change};
+	int err = apply_prepare(dev, &apply);
 
 	if (err) {
-		forget_renewals(dev, &plan);
-		forget_plan(dev, &plan);
+		apply_clear_marks(dev, &apply);
+		apply_clear(dev, &apply);
 	} else {
-		commit_key(dev, &plan);
-		commit_peers(dev, now, &plan);
+		apply_commit_key(dev, &apply);
+		apply_commit_peers(dev, now, &apply);
 		if (change->set & XT_SET_LISTEN_PORT)
 			dev->listen_port = change->listen_port;
 		if (change->set & XT_SET_FWMARK)
 			dev->fwmark = change->fwmark;
-		xt_device_update_deadlines(dev);
-		plan.n_made = 0;
-		forget_plan(dev, &plan); /* names that were not used */
+		xt_peers_update_deadlines(dev);
+		apply.n_added = 0;
+		apply_clear(dev, &apply); /* names that were not used */
 	}
-	free(plan.names);
-	free(plan.made);
-	free(plan.renewed);
+	free(apply.names);
+	free(apply.added);
+	free(apply.recreates);
 	return err;
 }

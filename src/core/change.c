@@ -1,4 +1,4 @@
-/* A configuration change, while it is put together. It holds keys: what is given back is wiped. */
+/* A configuration change under construction. It holds keys, so freed memory is wiped. */
 #include <xtunnel/change.h>
 
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 
-/* Room for one more item, by moving: realloc would leave keys behind. */
-static int grow(void *items, size_t *cap, size_t n, size_t size)
+/* Make room for one more item by copying: realloc would leave keys in freed memory. */
+static int items_grow(void *items, size_t *cap, size_t n, size_t size)
 {
 	void **v = items;
 	size_t more = *cap ? 2 * *cap : 4;
@@ -51,7 +51,7 @@ struct xt_peer_change *xt_change_peer(struct xt_change *change, const struct xt_
 {
 	struct xt_peer_change *peer;
 
-	if (grow(&change->peers, &change->cap_peers, change->n_peers, sizeof(*peer)))
+	if (items_grow(&change->peers, &change->cap_peers, change->n_peers, sizeof(*peer)))
 		return NULL;
 	peer = &change->peers[change->n_peers++];
 	memset(peer, 0, sizeof(*peer));
@@ -61,7 +61,7 @@ struct xt_peer_change *xt_change_peer(struct xt_change *change, const struct xt_
 
 int xt_change_allowed(struct xt_peer_change *peer, const struct xt_cidr *cidr, bool remove)
 {
-	if (grow(&peer->allowed, &peer->cap_allowed, peer->n_allowed, sizeof(*peer->allowed)))
+	if (items_grow(&peer->allowed, &peer->cap_allowed, peer->n_allowed, sizeof(*peer->allowed)))
 		return XT_E_NOMEM;
 	peer->allowed[peer->n_allowed++] =
 	    (struct xt_allowed_change){.cidr = *cidr, .remove = remove};

@@ -1,4 +1,4 @@
-/* The device: its parts put together, its deadlines, its tick. */
+/* The device: construction, deadline, tick, and lookups for its owner. */
 #include "core/device_impl.h"
 
 #include <sodium.h>
@@ -12,7 +12,7 @@
 #include "core/send.h"
 #include "crypto/init.h"
 
-static struct xt_allowedips_list *list_of(struct xt_peer *peer)
+static struct xt_allowedips_list *peer_allowed_list(struct xt_peer *peer)
 {
 	return &peer->allowed;
 }
@@ -33,7 +33,7 @@ const char *xt_event_text(enum xt_event event)
 	return event < XT_LEN(texts) && texts[event] ? texts[event] : "unknown event";
 }
 
-static int open_parts(struct xt_device *dev)
+static int device_allocate(struct xt_device *dev)
 {
 	int err;
 
@@ -43,7 +43,8 @@ static int open_parts(struct xt_device *dev)
 	memset(dev->local, 0, sizeof(*dev->local));
 	dev->keypairs.index = &dev->index;
 	dev->staged = xt_staged_pool_new(XT_STAGED_POOL);
-	if (!dev->staged || !xt_queue_init(&dev->queue) || !xt_pending_cookies_init(&dev->asked))
+	if (!dev->staged || !xt_queue_init(&dev->queue) ||
+	    !xt_pending_cookies_init(&dev->cookie_replies))
 		return XT_E_NOMEM;
 	err = xt_secret_pool_new(&dev->peer_slab, sizeof(struct xt_peer_secret), 64);
 	if (!err)
@@ -66,11 +67,11 @@ int xt_device_new(struct xt_device **out, const struct xt_env *env)
 		return XT_E_NOMEM;
 	dev->env = *env;
 	dev->mtu = 1420;
-	dev->stamp_bound = XT_NEVER;
-	xt_allowedips_init(&dev->allowed, list_of);
+	dev->timestamp_bound = XT_NEVER;
+	xt_allowedips_init(&dev->allowed, peer_allowed_list);
 	xt_heap_init(&dev->deadlines);
 	xt_index_init(&dev->index);
-	err = open_parts(dev);
+	err = device_allocate(dev);
 	if (err) {
 		xt_device_free(dev);
 		return err;
@@ -92,7 +93,7 @@ void xt_device_free(struct xt_device *dev)
 	xt_secret_pool_free(dev->keypairs.slab);
 	xt_staged_pool_free(dev->staged);
 	xt_queue_clear(&dev->queue);
-	xt_pending_cookies_clear(&dev->asked);
+	xt_pending_cookies_clear(&dev->cookie_replies);
 	xt_ratelimit_free(dev->rate);
 	xt_allowedips_clear(&dev->allowed);
 	xt_heap_clear(&dev->deadlines);
@@ -102,41 +103,23 @@ void xt_device_free(struct xt_device *dev)
 	free(dev);
 }
 
-void xt_device_update_deadlines(struct xt_device *dev)
-{
-	while (dev->touched) {
-		struct xt_peer *peer = dev->touched;
-		uint64_t next = xt_timers_next(&peer->timers);
-
-		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
-		peer->touched = false;
-		if (next == XT_NEVER)
-			xt_heap_remove(&dev->deadlines, &peer->node);
-		else if (xt_heap_has(&peer->node))
-			xt_heap_update(&dev->deadlines, &peer->node, next);
-		else /* cannot fail: apply reserved a place for each peer */
-			(void)xt_heap_insert(&dev->deadlines, &peer->node, next);
-	}
-}
-
 uint64_t xt_device_deadline(const struct xt_device *dev)
 {
 	const struct xt_heap_node *min = xt_heap_min(&dev->deadlines);
 
-	if (dev->queue.n || dev->asked.n)
+	if (dev->queue.n || dev->cookie_replies.n)
 		return 0;
 	return min ? min->key : XT_NEVER;
 }
 
-static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-		     struct xt_tx *tx)
+static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			    struct xt_tx *tx)
 {
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
 
 	xt_peer_mark_dirty(dev, peer);
 	if (due & XT_DUE_ERASE) {
-		/* A handshake that is under way is younger than these keys: its answer is awaited.
-		 */
+		/* A handshake in progress is younger than these keys: keep it. */
 		if (peer->timers.retransmit == XT_NEVER)
 			xt_peer_erase(dev, peer);
 		else
@@ -148,7 +131,7 @@ static void peer_due(struct xt_device *dev, struct xt_time now, struct xt_peer *
 		xt_timers_gave_up(&peer->timers, now.mono);
 		xt_event(dev, XT_EVENT_HANDSHAKE_GAVE_UP, peer);
 	}
-	/* Silence may mean that the own address of the path has gone. */
+	/* Silence may mean that the local address of the path no longer works. */
 	if (due & (XT_DUE_RETRANSMIT | XT_DUE_NEW_HANDSHAKE)) {
 		memset(&peer->path.local, 0, sizeof(peer->path.local));
 		peer->path.ifindex = 0;
@@ -165,15 +148,15 @@ void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
 	struct xt_heap_node *min;
 
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
-		peer_due(dev, now, peer, tx);
-		xt_device_update_deadlines(dev);
+		peer_run_timers(dev, now, peer, tx);
+		xt_peers_update_deadlines(dev);
 	}
 	xt_handshake_drain(dev, now, tx);
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns)
@@ -182,18 +165,18 @@ void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64
 
 	if (floor < floor_ns)
 		floor += XT_TAI64N_STEP;
-	dev->stamp_next = XT_MAX(dev->stamp_next, floor);
-	dev->stamp_bound = bound_ns;
+	dev->timestamp_next = XT_MAX(dev->timestamp_next, floor);
+	dev->timestamp_bound = bound_ns;
 }
 
 uint64_t xt_device_timestamp(const struct xt_device *dev)
 {
-	return dev->stamp_next;
+	return dev->timestamp_next;
 }
 
 void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu)
 {
-	/* Padding must not make of a packet that fits a datagram one that does not. */
+	/* Padding must not make a packet too large for a datagram. */
 	dev->mtu = XT_MIN(mtu, XT_DATAGRAM_MAX - XT_HEADROOM - XT_TAG_LEN);
 }
 

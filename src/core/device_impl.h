@@ -1,4 +1,5 @@
-/* The device, from inside: composition only. Functions of a part take the part, not the device. */
+/* The device, for the source files of core. Functions of a component take the component, not the
+ * device. */
 #ifndef XT_CORE_DEVICE_IMPL_H
 #define XT_CORE_DEVICE_IMPL_H
 
@@ -29,26 +30,26 @@ struct xt_device {
 	struct xt_heap deadlines;
 	struct xt_staged_pool *staged;
 	struct xt_queue queue;
-	struct xt_pending_cookies asked;
+	struct xt_pending_cookies cookie_replies;
 	struct xt_ratelimit *rate;
-	uint64_t load_until;   /* monotonic */
+	uint64_t load_until;   /* monotonic; under load until then */
 	uint32_t load_refused; /* messages without a cookie since load_until was set */
 
 	struct xt_peer *peers; /* in order of creation */
 	struct xt_peer *peers_by_key;
 	struct xt_peer *peers_by_endpoint;
-	struct xt_peer *speaking; /* first come, first served */
-	struct xt_peer *touched;
+	struct xt_peer *tx_ready; /* in the order in which they became ready */
+	struct xt_peer *dirty;
 	size_t n_peers;
 
-	uint64_t stamp_next;  /* wall ns: least stamp of our next initiation */
-	uint64_t stamp_bound; /* and none at or above */
+	uint64_t timestamp_next;  /* wall ns: least timestamp of the next initiation */
+	uint64_t timestamp_bound; /* wall ns: no initiation at or above it */
 	uint32_t mtu;
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t verdicts[XT_VERDICTS];
-	/* Drawn ahead, jitters of them are left: each turn that sends wants one, a system call draws
-	 * all. */
+	/* Random numbers drawn ahead, of which jitters are left: each batch sent uses one, and one
+	 * system call draws all. */
 	uint32_t jitter[16], jitters;
 };
 
@@ -73,14 +74,11 @@ static inline uint64_t xt_jitter(struct xt_device *dev)
 	return dev->jitter[--dev->jitters] % XT_REKEY_JITTER;
 }
 
-/* Is there room for one more handshake message? Without it nobody's turn to send one begins. */
+/* Is there room for one more handshake message? */
 static inline bool xt_tx_has_room(const struct xt_tx *tx)
 {
 	return tx->n_vecs < tx->cap &&
 	       tx->arena_len - tx->arena_used >= sizeof(struct xt_msg_initiation);
 }
-
-/* Deadlines of all touched peers are put in order. Ends each turn. */
-void xt_device_update_deadlines(struct xt_device *dev);
 
 #endif

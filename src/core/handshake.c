@@ -1,19 +1,22 @@
-/* The road of handshake messages.
+/* Handshake messages.
  *
- * We start: xt_handshake_start, xt_noise_initiate, xt_cookie_add_macs, tx.
+ * Initiate:  xt_handshake_start -> xt_noise_initiate -> xt_cookie_add_macs -> tx
  *
- * They answer: gate, queue, xt_noise_read_response; keypair installed as current; the peer speaks.
+ * Response:  macs_check -> queue -> xt_noise_read_response -> keypair installed as current -> a
+ *            packet or a keepalive is sent with it
  *
- * They start: gate, queue, read initiation, find peer, stamp newer, respond; keypair as next.
+ * Respond:   macs_check -> queue -> read initiation -> find peer -> timestamp is newer ->
+ *            xt_noise_respond -> keypair installed as next
  *
- * A cookie reply is kept for the next retry.
+ * A cookie reply is stored for the next retry.
  *
- * The gate stands before the queue: mac1 wrong, silence; under load without mac2, a cookie reply;
- * with it, a rate per source. So under load only those wait in the queue who receive at the address
- * they send from, and a flood that does not cannot push them out. Cookie replies are made in the
- * tick, one for each endpoint that asked. The handshake that we initiated and the answer to theirs
- * do not share state: when both begin at once both sessions come up and neither side waits for a
- * timer. */
+ * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
+ * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
+ * holds only senders that receive at their source address, and a flood from spoofed addresses
+ * cannot push them out. Cookie replies are made in the tick, one per source endpoint.
+ *
+ * The handshake initiated by the device and its answer to the peer's share no state: when both
+ * sides begin at once, both sessions come up and neither side waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>
@@ -26,7 +29,7 @@ bool xt_under_load(const struct xt_device *dev, struct xt_time now)
 	return dev->queue.n >= XT_QUEUE_BUSY || now.mono < dev->load_until;
 }
 
-static void load_begins(struct xt_device *dev, struct xt_time now)
+static void load_begin(struct xt_device *dev, struct xt_time now)
 {
 	if (now.mono >= dev->load_until)
 		xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
@@ -34,9 +37,10 @@ static void load_begins(struct xt_device *dev, struct xt_time now)
 	dev->load_refused = 0;
 }
 
-/* XT_PASS: go on; else the message ends here. */
-static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const struct xt_path *from,
-			    const uint8_t *msg, uint32_t len, bool *proved)
+/* The MAC and cookie check. XT_PASS: continue; otherwise the verdict of the message. */
+static enum xt_verdict macs_check(struct xt_device *dev, struct xt_time now,
+				  const struct xt_path *from, const uint8_t *msg, uint32_t len,
+				  bool *proved)
 {
 	enum xt_cookie_result result =
 	    xt_cookie_check(&dev->checker, now.mono, msg, len, &from->remote);
@@ -49,14 +53,15 @@ static enum xt_verdict gate(struct xt_device *dev, struct xt_time now, const str
 	if (*proved)
 		return xt_ratelimit_allow(dev->rate, &from->remote.ip, now.mono) ? XT_PASS
 										 : XT_DROP_RATE;
-	xt_pending_cookies_put(&dev->asked, from, msg, len);
+	xt_pending_cookies_put(&dev->cookie_replies, from, msg, len);
 	if (++dev->load_refused >= XT_LOAD_STAY)
-		load_begins(dev, now);
+		load_begin(dev, now);
 	return XT_DROP_UNDER_LOAD;
 }
 
-/* At once: without the index of a message of ours it costs nothing. */
-static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now, const uint8_t *bytes)
+/* Not queued: a reply that names no index of this device is dropped at the cost of one lookup. */
+static enum xt_verdict cookie_reply_accept(struct xt_device *dev, struct xt_time now,
+					   const uint8_t *bytes)
 {
 	const struct xt_msg_cookie *msg = (const void *)bytes;
 	uint32_t index = xt_le32_load(msg->receiver);
@@ -67,7 +72,7 @@ static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now, c
 	case XT_INDEX_HANDSHAKE:
 		peer = owner;
 		break;
-	case XT_INDEX_KEYPAIR: /* for the response that we sent */
+	case XT_INDEX_KEYPAIR: /* the reply is to a response */
 		peer = ((struct xt_keypair *)owner)->peer;
 		break;
 	default:
@@ -81,7 +86,7 @@ static enum xt_verdict cookie_reply(struct xt_device *dev, struct xt_time now, c
 	return XT_TAKEN_HANDSHAKE;
 }
 
-static bool is_awaited(const struct xt_device *dev, const uint8_t *bytes)
+static bool response_is_expected(const struct xt_device *dev, const uint8_t *bytes)
 {
 	const struct xt_msg_response *msg = (const void *)bytes;
 	void *owner;
@@ -99,21 +104,21 @@ enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
 	if (!dev->local->has_key)
 		return XT_DROP_MAC1;
 	if (msg[0] == XT_MSG_COOKIE)
-		return cookie_reply(dev, now, msg);
-	if (msg[0] == XT_MSG_RESPONSE && !is_awaited(dev, msg))
+		return cookie_reply_accept(dev, now, msg);
+	if (msg[0] == XT_MSG_RESPONSE && !response_is_expected(dev, msg))
 		return XT_DROP_INDEX;
-	verdict = gate(dev, now, from, msg, len, &proved);
+	verdict = macs_check(dev, now, from, msg, len, &proved);
 	if (verdict != XT_PASS)
 		return verdict;
 	if (!xt_queue_push(&dev->queue, from, msg, len, proved))
 		verdict = XT_DROP_QUEUE;
 	if (dev->queue.n >= XT_QUEUE_BUSY)
-		load_begins(dev, now);
+		load_begin(dev, now);
 	return verdict == XT_PASS ? XT_TAKEN_HANDSHAKE : verdict;
 }
 
-/* A fresh session index that leads to peer's handshake; 0: none to be had. */
-static uint32_t draw_index(struct xt_device *dev, struct xt_peer *peer)
+/* Draw a session index for peer's handshake. 0: there is none. */
+static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 {
 	uint32_t index;
 
@@ -123,21 +128,21 @@ static uint32_t draw_index(struct xt_device *dev, struct xt_peer *peer)
 	return index;
 }
 
-/* Paper 5.1: never less than the clock, never the same twice, coarse enough to tell nothing. */
-static bool next_stamp(struct xt_device *dev, struct xt_time now, uint64_t *stamp)
+/* Paper 5.1: never less than the clock and never the same twice. false: the bound is reached. */
+static bool timestamp_next(struct xt_device *dev, struct xt_time now, uint64_t *timestamp)
 {
-	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->stamp_next);
+	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_next);
 
-	if (at >= dev->stamp_bound)
+	if (at >= dev->timestamp_bound)
 		return false;
-	*stamp = at;
-	dev->stamp_next = xt_tai64n_next(at);
+	*timestamp = at;
+	dev->timestamp_next = xt_tai64n_next(at);
 	return true;
 }
 
-/* The static-static secret is computed at the first handshake: a hub is configured without waiting
- * for a Diffie-Hellman per peer. */
-static const struct xt_noise_peer *ready(struct xt_device *dev, struct xt_peer *peer)
+/* The static-static secret is computed at the first handshake, so that configuring many peers does
+ * not cost a Diffie-Hellman for each. */
+static const struct xt_noise_peer *peer_noise(struct xt_device *dev, struct xt_peer *peer)
 {
 	struct xt_peer_secret *secret = peer->secret;
 
@@ -147,8 +152,8 @@ static const struct xt_noise_peer *ready(struct xt_device *dev, struct xt_peer *
 	return &secret->noise;
 }
 
-static void keylog(struct xt_device *dev, const struct xt_peer *peer,
-		   const struct xt_private *ephemeral)
+static void keylog_write(struct xt_device *dev, const struct xt_peer *peer,
+			 const struct xt_private *ephemeral)
 {
 	struct xt_keylog keys = {.local_static = &dev->local->private_key,
 				 .local_ephemeral = ephemeral,
@@ -164,8 +169,8 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 {
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
-	uint64_t stamp_ns;
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
+	uint64_t wall_ns;
 	uint32_t index;
 
 	if (!dev->local->has_key || !peer->path.remote.ip.family)
@@ -176,27 +181,27 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
 		return;
 	}
-	if (!xt_tx_has_room(tx)) { /* the next tick's */
+	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
 		peer->timers.start = now.mono;
 		return;
 	}
 	if (!retry)
 		peer->timers.attempts = 0;
-	/* Whatever hinders it now, the retry comes with the timer. */
+	/* If anything below fails, the retransmission timer retries. */
 	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
-	if (!next_stamp(dev, now, &stamp_ns))
+	if (!timestamp_next(dev, now, &wall_ns))
 		return;
-	index = draw_index(dev, peer);
+	index = index_draw(dev, peer);
 	if (!index)
 		return;
 	xt_index_remove(&dev->index, peer->handshake_index);
 	peer->handshake_index = index;
 
-	xt_tai64n_encode(stamp, stamp_ns);
+	xt_tai64n_encode(timestamp, wall_ns);
 	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
-	if (!xt_noise_initiate(&peer->secret->handshake, dev->local, ready(dev, peer), &ephemeral,
-			       stamp, index, &msg)) {
-		keylog(dev, peer, &ephemeral);
+	if (!xt_noise_initiate(&peer->secret->handshake, dev->local, peer_noise(dev, peer),
+			       &ephemeral, timestamp, index, &msg)) {
+		keylog_write(dev, peer, &ephemeral);
 		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
 		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
@@ -207,9 +212,9 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	xt_wipe(&ephemeral, sizeof(ephemeral));
 }
 
-/* An authenticated handshake message of peer came this way. */
-static void heard(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-		  const struct xt_queued *q)
+/* An authenticated handshake message of peer was received. */
+static void peer_received(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			  const struct xt_queued *q)
 {
 	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
 		xt_peer_roam(dev, peer, &q->from);
@@ -218,35 +223,35 @@ static void heard(struct xt_device *dev, struct xt_time now, struct xt_peer *pee
 	xt_peer_mark_dirty(dev, peer);
 }
 
-static bool stamp_is_fresh(struct xt_peer *peer, struct xt_time now, const uint8_t *stamp)
+static bool timestamp_is_fresh(struct xt_peer *peer, struct xt_time now, const uint8_t *timestamp)
 {
-	if (xt_tai64n_compare(stamp, peer->last_stamp) <= 0)
+	if (xt_tai64n_compare(timestamp, peer->last_timestamp) <= 0)
 		return false;
 	return peer->last_consumed == XT_NEVER ||
 	       now.mono - peer->last_consumed >= XT_INITIATION_GAP;
 }
 
-static enum xt_verdict respond(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			       struct xt_noise_handshake *hs, const struct xt_queued *q,
-			       struct xt_tx *tx)
+static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time now,
+					  struct xt_peer *peer, struct xt_noise_handshake *hs,
+					  const struct xt_queued *q, struct xt_tx *tx)
 {
 	struct xt_msg_response msg;
 	struct xt_private ephemeral;
 	struct xt_noise_keys keys;
 	struct xt_keypair *kp = NULL;
-	uint32_t index = draw_index(dev, peer);
+	uint32_t index = index_draw(dev, peer);
 	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
 
 	if (!index)
 		return XT_DROP_QUEUE;
 	dev->env.random(dev->env.ctx, ephemeral.b, sizeof(ephemeral.b));
-	if (xt_noise_respond(hs, ready(dev, peer), &ephemeral, index, &msg, &keys))
+	if (xt_noise_respond(hs, peer_noise(dev, peer), &ephemeral, index, &msg, &keys))
 		goto out;
-	keylog(dev, peer, &ephemeral);
+	keylog_write(dev, peer, &ephemeral);
 	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, hs->remote_index, false, now.mono);
 	if (!kp)
 		goto out;
-	heard(dev, now, peer, q);
+	peer_received(dev, now, peer, q);
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
@@ -263,13 +268,13 @@ out:
 	return verdict;
 }
 
-static enum xt_verdict initiation(struct xt_device *dev, struct xt_time now,
-				  const struct xt_queued *q, struct xt_tx *tx)
+static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time now,
+					  const struct xt_queued *q, struct xt_tx *tx)
 {
 	const struct xt_msg_initiation *msg = (const void *)q->msg;
 	struct xt_noise_handshake hs;
 	struct xt_public remote;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 	struct xt_peer *peer;
 	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
 
@@ -280,16 +285,16 @@ static enum xt_verdict initiation(struct xt_device *dev, struct xt_time now,
 		verdict = XT_DROP_UNKNOWN_PEER;
 		goto out;
 	}
-	if (xt_noise_read_timestamp(&hs, ready(dev, peer), msg, stamp))
+	if (xt_noise_read_timestamp(&hs, peer_noise(dev, peer), msg, timestamp))
 		goto out;
-	if (!stamp_is_fresh(peer, now, stamp)) {
+	if (!timestamp_is_fresh(peer, now, timestamp)) {
 		verdict = XT_DROP_HANDSHAKE_OLD;
 		goto out;
 	}
-	memcpy(peer->last_stamp, stamp, sizeof(stamp));
+	memcpy(peer->last_timestamp, timestamp, sizeof(timestamp));
 	peer->last_consumed = now.mono;
 	xt_event(dev, XT_EVENT_INITIATION_RECEIVED, peer);
-	verdict = respond(dev, now, peer, &hs, q, tx);
+	verdict = initiation_respond(dev, now, peer, &hs, q, tx);
 out:
 	xt_noise_handshake_clear(&hs);
 	return verdict;
@@ -304,8 +309,10 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 		xt_peer_set_tx_ready(dev, peer);
 }
 
-/* The peer may have begun at the same time, and its session be in use already. */
-static void install_own(struct xt_device *dev, struct xt_peer *peer, struct xt_keypair *kp)
+/* Install the keypair of a handshake that the device initiated. After simultaneous handshakes the
+ * peer's session may already be in use and be the one to keep. */
+static void keypair_install_initiated(struct xt_device *dev, struct xt_peer *peer,
+				      struct xt_keypair *kp)
 {
 	const struct xt_keypair *current = peer->keypairs.current;
 
@@ -315,8 +322,8 @@ static void install_own(struct xt_device *dev, struct xt_peer *peer, struct xt_k
 		xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 }
 
-static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
-				const struct xt_queued *q)
+static enum xt_verdict response_process(struct xt_device *dev, struct xt_time now,
+					const struct xt_queued *q)
 {
 	const struct xt_msg_response *msg = (const void *)q->msg;
 	struct xt_noise_keys keys;
@@ -329,22 +336,22 @@ static enum xt_verdict response(struct xt_device *dev, struct xt_time now,
 	if (xt_index_find(&dev->index, index, &owner) != XT_INDEX_HANDSHAKE)
 		return XT_DROP_INDEX;
 	peer = owner;
-	if (xt_noise_read_response(&peer->secret->handshake, dev->local, ready(dev, peer), msg,
+	if (xt_noise_read_response(&peer->secret->handshake, dev->local, peer_noise(dev, peer), msg,
 				   &keys))
 		return XT_DROP_HANDSHAKE;
-	peer->handshake_index = 0; /* the index is the keypair's from now on */
+	peer->handshake_index = 0; /* the index now belongs to the keypair */
 	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, xt_le32_load(msg->sender), true,
 			    now.mono);
 	if (!kp) {
 		xt_index_remove(&dev->index, index);
 		goto out;
 	}
-	install_own(dev, peer, kp);
-	heard(dev, now, peer, q);
+	keypair_install_initiated(dev, peer, kp);
+	peer_received(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
-	/* The responder may not send before it has heard from us. */
+	/* The responder may not send before it has received a message of the session. */
 	if (!peer->staged.n)
-		peer->owes_keepalive = true;
+		peer->keepalive_pending = true;
 	xt_peer_set_tx_ready(dev, peer);
 	xt_session_complete(dev, now, peer);
 	verdict = XT_TAKEN_HANDSHAKE;
@@ -353,10 +360,10 @@ out:
 	return verdict;
 }
 
-/* One message of the queue. *cheap: it cost no Diffie-Hellman. Those that came in before the load
- * began are judged by it now. */
-static enum xt_verdict work_off(struct xt_device *dev, struct xt_time now,
-				const struct xt_queued *q, struct xt_tx *tx, bool *cheap)
+/* One message of the queue. *cheap: it cost no Diffie-Hellman. A message that was queued before the
+ * device came under load is checked again. */
+static enum xt_verdict queued_process(struct xt_device *dev, struct xt_time now,
+				      const struct xt_queued *q, struct xt_tx *tx, bool *cheap)
 {
 	enum xt_verdict verdict;
 	bool proved;
@@ -365,16 +372,17 @@ static enum xt_verdict work_off(struct xt_device *dev, struct xt_time now,
 	if (!dev->local->has_key)
 		return XT_DROP_MAC1;
 	if (!q->proved && xt_under_load(dev, now)) {
-		verdict = gate(dev, now, &q->from, q->msg, q->len, &proved);
+		verdict = macs_check(dev, now, &q->from, q->msg, q->len, &proved);
 		if (verdict != XT_PASS)
 			return verdict;
 	}
 	*cheap = false;
-	return q->msg[0] == XT_MSG_INITIATION ? initiation(dev, now, q, tx) : response(dev, now, q);
+	return q->msg[0] == XT_MSG_INITIATION ? initiation_process(dev, now, q, tx)
+					      : response_process(dev, now, q);
 }
 
-static void tell_cookie(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
-			uint16_t len, struct xt_tx *tx)
+static void cookie_reply_send(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
+			      uint16_t len, struct xt_tx *tx)
 {
 	struct xt_msg_cookie reply;
 
@@ -393,14 +401,15 @@ void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx 
 	while (costly && cheap && xt_tx_has_room(tx) && (q = xt_queue_pop(&dev->queue))) {
 		bool was_cheap;
 
-		xt_count(dev, work_off(dev, now, q, tx, &was_cheap));
+		xt_count(dev, queued_process(dev, now, q, tx, &was_cheap));
 		if (was_cheap)
 			cheap--;
 		else
 			costly--;
 	}
-	while (cheap && xt_tx_has_room(tx) && (q = xt_pending_cookies_take(&dev->asked, &len))) {
-		tell_cookie(dev, now, q, len, tx);
+	while (cheap && xt_tx_has_room(tx) &&
+	       (q = xt_pending_cookies_take(&dev->cookie_replies, &len))) {
+		cookie_reply_send(dev, now, q, len, tx);
 		cheap--;
 	}
 }

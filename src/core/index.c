@@ -1,5 +1,5 @@
-/* Open addressing with linear steps. Indices are random and ours, so they are their own hash; a
- * removed slot is filled from behind, so no graves pile up. */
+/* Open addressing with linear probing. Indices are random and drawn here, so they are their own
+ * hash; removal shifts later entries back, so there are no tombstones. */
 #include "core/index.h"
 
 #include <stdlib.h>
@@ -19,8 +19,8 @@ void xt_index_clear(struct xt_index *table)
 	xt_index_init(table);
 }
 
-/* The slot of index, or the free one where it would stand. cap > n. */
-static struct xt_index_slot *slot_of(const struct xt_index *table, uint32_t index)
+/* The slot of index, or the free one where it would go. cap > n. */
+static struct xt_index_slot *slot_find(const struct xt_index *table, uint32_t index)
 {
 	size_t i = index & (table->cap - 1);
 
@@ -48,7 +48,7 @@ int xt_index_reserve(struct xt_index *table, size_t n)
 	table->cap = cap;
 	for (size_t i = 0; i < old.cap; i++)
 		if (old.slots[i].index)
-			*slot_of(table, old.slots[i].index) = old.slots[i];
+			*slot_find(table, old.slots[i].index) = old.slots[i];
 	free(old.slots);
 	return 0;
 }
@@ -67,7 +67,7 @@ int xt_index_insert(struct xt_index *table, enum xt_index_kind kind, void *owner
 		random(ctx, &index, sizeof(index));
 		if (!index)
 			continue;
-		slot = slot_of(table, index);
+		slot = slot_find(table, index);
 		if (slot->index)
 			continue;
 		*slot = (struct xt_index_slot){.owner = owner, .index = index, .kind = kind};
@@ -84,7 +84,7 @@ void xt_index_set(struct xt_index *table, uint32_t index, enum xt_index_kind kin
 
 	if (!index || !table->cap)
 		return;
-	slot = slot_of(table, index);
+	slot = slot_find(table, index);
 	if (!slot->index)
 		return;
 	slot->kind = kind;
@@ -97,11 +97,11 @@ void xt_index_remove(struct xt_index *table, uint32_t index)
 
 	if (!index || !table->cap)
 		return;
-	hole = (size_t)(slot_of(table, index) - table->slots);
+	hole = (size_t)(slot_find(table, index) - table->slots);
 	if (!table->slots[hole].index)
 		return;
 	table->n--;
-	/* Move back whatever would not be found past the hole. */
+	/* Move back every entry that a lookup would no longer reach past the hole. */
 	for (i = (hole + 1) & mask; table->slots[i].index; i = (i + 1) & mask) {
 		size_t home = table->slots[i].index & mask;
 
@@ -120,7 +120,7 @@ enum xt_index_kind xt_index_find(const struct xt_index *table, uint32_t index, v
 	*owner = NULL;
 	if (!index || !table->cap)
 		return XT_INDEX_NONE;
-	slot = slot_of(table, index);
+	slot = slot_find(table, index);
 	*owner = slot->owner;
 	return (enum xt_index_kind)slot->kind;
 }

@@ -1,5 +1,5 @@
-/* Session index -> whose it is: an open-addressed table of the random 32-bit indices that peers put
- * on their messages to us. */
+/* Session index -> handshake or keypair: an open-addressed table of the random 32-bit indices that
+ * peers put on their messages to this device. */
 #ifndef XT_CORE_INDEX_H
 #define XT_CORE_INDEX_H
 
@@ -14,7 +14,7 @@ enum xt_index_kind {
 
 struct xt_index_slot {
 	void *owner;
-	uint32_t index; /* 0: free.  Legal on the wire, but never drawn: it means "none" here */
+	uint32_t index; /* 0: free. Legal on the wire, but never drawn here */
 	uint32_t kind;
 };
 
@@ -27,7 +27,7 @@ struct xt_index {
 typedef void xt_index_random(void *ctx, void *buf, size_t n);
 
 void xt_index_init(struct xt_index *table);
-void xt_index_clear(struct xt_index *table); /* frees; owners are left alone */
+void xt_index_clear(struct xt_index *table); /* frees the table, not the owners */
 
 /* Room for n more indices, so that as many inserts cannot fail. XT_E_NOMEM. */
 int xt_index_reserve(struct xt_index *table, size_t n);
@@ -38,10 +38,10 @@ int xt_index_insert(struct xt_index *table, enum xt_index_kind kind, void *owner
 		    xt_index_random *random, void *ctx, uint32_t *out);
 /* Hand an index that is in the table to another owner: a handshake becomes a keypair. */
 void xt_index_set(struct xt_index *table, uint32_t index, enum xt_index_kind kind, void *owner);
-/* An index that is not there, and 0, is fine. */
+/* An index that is not in the table, or 0, is ignored. */
 void xt_index_remove(struct xt_index *table, uint32_t index);
 
-/* Whose index it is: *owner (NULL when none) and its kind. */
+/* The kind of index, and *owner; NULL when there is none. */
 enum xt_index_kind xt_index_find(const struct xt_index *table, uint32_t index, void **owner);
 
 #endif

@@ -26,13 +26,13 @@ struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *
 	return kp;
 }
 
-static void release(struct xt_keypair_pool *pool, struct xt_keypair *kp)
+static void keypair_free(struct xt_keypair_pool *pool, struct xt_keypair *kp)
 {
 	xt_secret_put(pool->slab, kp); /* wipes */
 	pool->live--;
 }
 
-static void retire(struct xt_keypair_pool *pool, struct xt_keypair **slot)
+static void slot_retire(struct xt_keypair_pool *pool, struct xt_keypair **slot)
 {
 	struct xt_keypair *kp = *slot;
 
@@ -42,20 +42,20 @@ static void retire(struct xt_keypair_pool *pool, struct xt_keypair **slot)
 	xt_index_remove(pool->index, kp->local_index);
 	kp->dead = true;
 	if (!kp->pins)
-		release(pool, kp);
+		keypair_free(pool, kp);
 }
 
 void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp)
 {
-	retire(pool, &slots->previous);
+	slot_retire(pool, &slots->previous);
 	if (!kp->initiator) {
-		retire(pool, &slots->next);
+		slot_retire(pool, &slots->next);
 		slots->next = kp;
 		return;
 	}
-	/* Both began at once: the peer may already send with the session that it initiated, which
-	 * stays next, and what it sent before that is still on the way: it stays too, as previous.
+	/* Simultaneous handshakes: the peer may already send with the session that it initiated,
+	 * which stays next. Packets of the session before are still in flight: it becomes previous.
 	 */
 	slots->previous = slots->current;
 	slots->current = kp;
@@ -66,10 +66,11 @@ bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 {
 	if (kp != slots->next)
 		return false;
-	retire(pool, &slots->previous);
+	slot_retire(pool, &slots->previous);
 	slots->next = NULL;
-	/* Both began at once. Did each go on with what it initiated, then both would renew at once
-	 * again, with more keys in use than there are slots. Whoever stays on is its initiator. */
+	/* Simultaneous handshakes. If each side kept the session that it initiated, both would
+	 * rekey simultaneously again, with more keys in use than there are slots. The initiator of
+	 * the session that both keep does not switch. */
 	if (!yields && slots->current && slots->current->initiator &&
 	    slots->current->birth >= kp->birth) {
 		slots->previous = kp;
@@ -82,14 +83,14 @@ bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 
 void xt_keypair_drop(struct xt_keypair_pool *pool, struct xt_keypair *kp)
 {
-	retire(pool, &kp);
+	slot_retire(pool, &kp);
 }
 
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots)
 {
-	retire(pool, &slots->next);
-	retire(pool, &slots->current);
-	retire(pool, &slots->previous);
+	slot_retire(pool, &slots->next);
+	slot_retire(pool, &slots->current);
+	slot_retire(pool, &slots->previous);
 }
 
 bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now)
@@ -107,5 +108,5 @@ void xt_keypair_unpin(struct xt_keypair_pool *pool, struct xt_keypair *kp)
 {
 	kp->pins--;
 	if (kp->dead && !kp->pins)
-		release(pool, kp);
+		keypair_free(pool, kp);
 }

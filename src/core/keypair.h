@@ -1,10 +1,10 @@
 /* Keypairs: the transport keys of one session, and the three slots of a peer (paper 5.4.6, 6).
  *
- *   next      we answered; the initiator has not yet shown that it has the keys: receive only
- *   current   the one to send with
- *   previous  still received with, for what was on the way
+ *   next      responder only, until the initiator proves that it has the keys: receive only
+ *   current   used for sending
+ *   previous  receive only, for packets that were in flight
  *
- * A keypair out of its slots is dead: its keys are wiped at the last unpin. */
+ * A keypair that left its slot is dead; its keys are wiped at the last unpin. */
 #ifndef XT_CORE_KEYPAIR_H
 #define XT_CORE_KEYPAIR_H
 
@@ -25,7 +25,7 @@ struct xt_keypair {
 	struct xt_peer *peer;
 	uint32_t local_index, remote_index;
 	uint32_t pins;
-	bool initiator; /* we were */
+	bool initiator; /* this device initiated the handshake */
 	bool dead;
 	struct xt_replay replay;
 };
@@ -34,7 +34,7 @@ struct xt_keypairs {
 	struct xt_keypair *current, *previous, *next;
 };
 
-/* Where keypairs live: locked memory and the table of their indices. Owned by the device. */
+/* Locked memory for keypairs and the table of their indices. Owned by the device. */
 struct xt_keypair_pool {
 	struct xt_secret_pool *slab;
 	struct xt_index *index;
@@ -47,20 +47,20 @@ struct xt_keypair *xt_keypair_new(struct xt_keypair_pool *pool, struct xt_peer *
 				  const struct xt_noise_keys *keys, uint32_t local_index,
 				  uint32_t remote_index, bool initiator, uint64_t now);
 
-/* Put kp into its first slot: as current when we initiated, else as next. */
+/* Put kp into its first slot: current for the initiator, next for the responder. */
 void xt_keypair_install(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp);
-/* A message was authenticated with kp: next becomes current. When our own handshake, begun at the
- * same time, was answered after theirs, only the side that yields does so; for the other, next
- * becomes previous. true: current just changed. */
+/* A message was authenticated with kp: next becomes current. When this device's own handshake,
+ * begun at the same time, completed after the peer's, only the side that yields switches; for the
+ * other one, next becomes previous. true: current changed. */
 bool xt_keypair_confirm(struct xt_keypair_pool *pool, struct xt_keypairs *slots,
 			struct xt_keypair *kp, bool yields);
-/* Give back a keypair that came into no slot. */
+/* Free a keypair that was installed in no slot. */
 void xt_keypair_drop(struct xt_keypair_pool *pool, struct xt_keypair *kp);
-/* All three slots emptied. */
+/* Empty all three slots. */
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots);
 
-/* May kp still be sent with, received with, at that time? NULL: no. */
+/* May kp still be used for sending, for receiving, at that time? NULL: no. */
 bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now);
 bool xt_keypair_may_recv(const struct xt_keypair *kp, uint64_t now);
 

@@ -1,4 +1,4 @@
-/* The constants of the WireGuard paper's section 6 and the bounds we add. */
+/* The constants of the WireGuard paper's section 6, and additional bounds. */
 #ifndef XT_CORE_LIMITS_H
 #define XT_CORE_LIMITS_H
 
@@ -18,25 +18,25 @@
 #define XT_REKEY_JITTER		 (333 * XT_MS)		    /* 6.4: up to a third of a second */
 #define XT_ERASE_AFTER		 (3 * XT_REJECT_AFTER_TIME) /* 6.3 */
 #define XT_ATTEMPTS_MAX		 (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
-#define XT_INITIATION_GAP	 (50 * XT_MS) /* a peer's initiations are consumed no faster */
+#define XT_INITIATION_GAP	 (50 * XT_MS) /* between two initiations accepted from a peer */
 
-#define XT_STAGED_MAX 128 /* packets of one peer that wait for a session */
+#define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define XT_STAGED_POOL		(4u << 20) /* bytes, all peers together */
-#define XT_QUEUE_MAX		1024	   /* handshake messages that wait */
-#define XT_PENDING_COOKIE_SLOTS 1024	   /* endpoints that wait for a cookie reply */
+#define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */
+#define XT_QUEUE_MAX		1024	   /* handshake messages */
+#define XT_PENDING_COOKIE_SLOTS 1024	   /* cookie replies */
 #else
 #define XT_STAGED_POOL		(64u << 10)
 #define XT_QUEUE_MAX		32
 #define XT_PENDING_COOKIE_SLOTS 16
 #endif
-#define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* under load from here on */
-#define XT_QUEUE_BUDGET 8		   /* of those that cost a Diffie-Hellman, per tick */
-#define XT_QUEUE_CHEAP	256		   /* of the others, per tick */
-#define XT_LOAD_HOLD	XT_SECOND	   /* and for so long after */
-#define XT_LOAD_STAY	XT_QUEUE_MAX /* so many without a cookie within that time make it longer */
+#define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* messages from which on the device is under load */
+#define XT_QUEUE_BUDGET 8		   /* messages that cost a Diffie-Hellman, per tick */
+#define XT_QUEUE_CHEAP	256		   /* other messages, per tick */
+#define XT_LOAD_HOLD	XT_SECOND	   /* how long the state lasts after the last cause */
+#define XT_LOAD_STAY	XT_QUEUE_MAX /* messages without a cookie within that time that extend it */
 
-/* A UDP payload over IPv4 holds no more. */
+/* The largest UDP payload over IPv4. */
 #define XT_DATAGRAM_MAX 65507u
 
 #endif

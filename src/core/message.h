@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 
 enum xt_msg_type {
-	XT_MSG_NONE, /* not one of ours */
+	XT_MSG_NONE, /* no WireGuard message */
 	XT_MSG_INITIATION,
 	XT_MSG_RESPONSE,
 	XT_MSG_COOKIE,
@@ -24,14 +24,14 @@ struct xt_msg_macs {
 	uint8_t mac2[16];
 };
 
-/* Paper 5.4.2. type: one byte and three reserved zero bytes, read as one number so that neither is
- * forgotten. */
+/* Paper 5.4.2. type: one byte and three reserved zero bytes, read as one number so that the check
+ * covers both. */
 struct xt_msg_initiation {
 	xt_le32 type;
 	xt_le32 sender;
 	struct xt_public ephemeral;
 	uint8_t static_key[sizeof(struct xt_public) + XT_TAG_LEN];
-	uint8_t stamp[XT_TIMESTAMP_LEN + XT_TAG_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN + XT_TAG_LEN];
 	struct xt_msg_macs macs;
 };
 

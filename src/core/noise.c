@@ -1,5 +1,5 @@
-/* Noise_IKpsk2 on the fields of messages. Each verb reads in the order of the paper's section that
- * it names; C, H, kappa and tau there are chaining, hash, key and tau here. */
+/* Noise_IKpsk2 on the fields of messages. Each function follows the order of the paper's section
+ * that it names; C, H, kappa and tau of the paper are chaining, hash, key and tau here. */
 #include "core/noise.h"
 
 #include <sodium.h>
@@ -13,14 +13,14 @@
 static const char construction[] = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
 static const char identifier[] = "WireGuard v1 zx2c4 Jason@zx2c4.com";
 
-static void mix_hash(uint8_t hash[XT_HASH_LEN], const void *data, size_t len)
+static void hash_mix(uint8_t hash[XT_HASH_LEN], const void *data, size_t len)
 {
 	const struct xt_piece row[] = {{hash, XT_HASH_LEN}, {data, len}};
 
 	xt_blake2s(hash, row, XT_LEN(row));
 }
 
-static int mix_dh(uint8_t chaining[XT_HASH_LEN], uint8_t *key, const struct xt_private *scalar,
+static int dh_mix(uint8_t chaining[XT_HASH_LEN], uint8_t *key, const struct xt_private *scalar,
 		  const struct xt_public *point)
 {
 	uint8_t shared[XT_DH_LEN];
@@ -34,7 +34,7 @@ static int mix_dh(uint8_t chaining[XT_HASH_LEN], uint8_t *key, const struct xt_p
 	return err;
 }
 
-static int mix_static_static(uint8_t chaining[XT_HASH_LEN], uint8_t key[XT_HASH_LEN],
+static int static_static_mix(uint8_t chaining[XT_HASH_LEN], uint8_t key[XT_HASH_LEN],
 			     const struct xt_noise_peer *peer)
 {
 	if (sodium_is_zero(peer->static_static, sizeof(peer->static_static)))
@@ -43,29 +43,29 @@ static int mix_static_static(uint8_t chaining[XT_HASH_LEN], uint8_t key[XT_HASH_
 	return 0;
 }
 
-static void mix_psk(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN],
+static void psk_mix(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN],
 		    uint8_t key[XT_HASH_LEN], const struct xt_psk *psk)
 {
 	uint8_t tau[XT_HASH_LEN];
 
 	xt_kdf3(chaining, tau, key, chaining, psk->b, sizeof(psk->b));
-	mix_hash(hash, tau, sizeof(tau));
+	hash_mix(hash, tau, sizeof(tau));
 	xt_wipe(tau, sizeof(tau));
 }
 
-static void seal_mixed(uint8_t *out, const void *plain, size_t len, const uint8_t key[XT_HASH_LEN],
+static void field_seal(uint8_t *out, const void *plain, size_t len, const uint8_t key[XT_HASH_LEN],
 		       uint8_t hash[XT_HASH_LEN])
 {
 	xt_aead_once_seal(out, plain, len, hash, XT_HASH_LEN, key, 0);
-	mix_hash(hash, out, len + XT_TAG_LEN);
+	hash_mix(hash, out, len + XT_TAG_LEN);
 }
 
-static int open_mixed(uint8_t *out, const uint8_t *sealed, size_t len,
+static int field_open(uint8_t *out, const uint8_t *sealed, size_t len,
 		      const uint8_t key[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN])
 {
 	if (!xt_aead_once_open(out, sealed, len, hash, XT_HASH_LEN, key, 0))
 		return XT_E_AUTH;
-	mix_hash(hash, sealed, len + XT_TAG_LEN);
+	hash_mix(hash, sealed, len + XT_TAG_LEN);
 	return 0;
 }
 
@@ -73,25 +73,25 @@ void xt_noise_start(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN])
 {
 	xt_blake2s(chaining, &(struct xt_piece){construction, sizeof(construction) - 1}, 1);
 	memcpy(hash, chaining, XT_HASH_LEN);
-	mix_hash(hash, identifier, sizeof(identifier) - 1);
+	hash_mix(hash, identifier, sizeof(identifier) - 1);
 }
 
-static void begin(struct xt_noise_handshake *hs, const struct xt_public *responder)
+static void handshake_begin(struct xt_noise_handshake *hs, const struct xt_public *responder)
 {
 	xt_noise_start(hs->chaining, hs->hash);
-	mix_hash(hs->hash, responder->b, sizeof(responder->b));
+	hash_mix(hs->hash, responder->b, sizeof(responder->b));
 }
 
-/* An ephemeral key on its way, ours or theirs: E_pub is hashed and mixed into C. */
-static void mix_ephemeral(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN],
+/* E_pub of either side is hashed and mixed into C. */
+static void ephemeral_mix(uint8_t chaining[XT_HASH_LEN], uint8_t hash[XT_HASH_LEN],
 			  const struct xt_public *ephemeral)
 {
-	mix_hash(hash, ephemeral->b, sizeof(ephemeral->b));
+	hash_mix(hash, ephemeral->b, sizeof(ephemeral->b));
 	xt_kdf1(chaining, chaining, ephemeral->b, sizeof(ephemeral->b));
 }
 
-/* Only the indices outlive a handshake: the caller's tables go by them. */
-static void finish(struct xt_noise_handshake *hs)
+/* Keep only the indices: the caller's tables use them. */
+static void handshake_end(struct xt_noise_handshake *hs)
 {
 	const uint32_t local = hs->local_index, remote = hs->remote_index;
 
@@ -123,14 +123,14 @@ void xt_noise_peer_set(struct xt_noise_peer *peer, const struct xt_noise_local *
 	peer->remote = *remote;
 	if (!local->has_key)
 		xt_wipe(peer->static_static, sizeof(peer->static_static));
-	else /* wiped by a refusal */
+	else /* a refused key leaves it wiped */
 		(void)xt_dh_shared(peer->static_static, &local->private_key, remote);
 }
 
 /* 5.4.2. */
 int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local *local,
 		      const struct xt_noise_peer *peer, const struct xt_private *random,
-		      const uint8_t stamp[XT_TIMESTAMP_LEN], uint32_t index,
+		      const uint8_t timestamp[XT_TIMESTAMP_LEN], uint32_t index,
 		      struct xt_msg_initiation *out)
 {
 	uint8_t key[XT_HASH_LEN] = {0};
@@ -145,20 +145,20 @@ int xt_noise_initiate(struct xt_noise_handshake *hs, const struct xt_noise_local
 	out->type = xt_le32_of(XT_MSG_INITIATION);
 	out->sender = xt_le32_of(index);
 
-	begin(hs, &peer->remote);
+	handshake_begin(hs, &peer->remote);
 	xt_dh_public(&out->ephemeral, &hs->ephemeral);
-	mix_ephemeral(hs->chaining, hs->hash, &out->ephemeral);
+	ephemeral_mix(hs->chaining, hs->hash, &out->ephemeral);
 
-	err = mix_dh(hs->chaining, key, &hs->ephemeral, &peer->remote);
+	err = dh_mix(hs->chaining, key, &hs->ephemeral, &peer->remote);
 	if (err != 0)
 		goto out;
-	seal_mixed(out->static_key, local->public_key.b, sizeof(local->public_key.b), key,
+	field_seal(out->static_key, local->public_key.b, sizeof(local->public_key.b), key,
 		   hs->hash);
 
-	err = mix_static_static(hs->chaining, key, peer);
+	err = static_static_mix(hs->chaining, key, peer);
 	if (err != 0)
 		goto out;
-	seal_mixed(out->stamp, stamp, XT_TIMESTAMP_LEN, key, hs->hash);
+	field_seal(out->timestamp, timestamp, XT_TIMESTAMP_LEN, key, hs->hash);
 
 	hs->local_index = index;
 	hs->state = XT_NOISE_INITIATION_SENT;
@@ -184,12 +184,12 @@ int xt_noise_read_initiation(struct xt_noise_handshake *hs, const struct xt_nois
 	else if (xt_le32_load(msg->type) != XT_MSG_INITIATION)
 		err = XT_E_INVALID;
 	else {
-		begin(hs, &local->public_key);
-		mix_ephemeral(hs->chaining, hs->hash, &msg->ephemeral);
-		err = mix_dh(hs->chaining, key, &local->private_key, &msg->ephemeral);
+		handshake_begin(hs, &local->public_key);
+		ephemeral_mix(hs->chaining, hs->hash, &msg->ephemeral);
+		err = dh_mix(hs->chaining, key, &local->private_key, &msg->ephemeral);
 	}
 	if (err == 0)
-		err = open_mixed(remote->b, msg->static_key, sizeof(remote->b), key, hs->hash);
+		err = field_open(remote->b, msg->static_key, sizeof(remote->b), key, hs->hash);
 	if (err == 0) {
 		hs->remote_ephemeral = msg->ephemeral;
 		hs->remote_index = xt_le32_load(msg->sender);
@@ -202,23 +202,24 @@ int xt_noise_read_initiation(struct xt_noise_handshake *hs, const struct xt_nois
 	return err;
 }
 
-/* The rest of it. A peer other than the one that read_initiation named has another static_static,
- * so that its stamp does not open. */
+/* 5.4.2, the rest. A peer other than the one that read_initiation named has another static_static,
+ * so that its timestamp does not open. */
 int xt_noise_read_timestamp(struct xt_noise_handshake *hs, const struct xt_noise_peer *peer,
-			    const struct xt_msg_initiation *msg, uint8_t stamp[XT_TIMESTAMP_LEN])
+			    const struct xt_msg_initiation *msg,
+			    uint8_t timestamp[XT_TIMESTAMP_LEN])
 {
 	uint8_t key[XT_HASH_LEN] = {0};
 	int err = XT_E_INVALID;
 
 	if (hs->state == XT_NOISE_INITIATION_READ)
-		err = mix_static_static(hs->chaining, key, peer);
+		err = static_static_mix(hs->chaining, key, peer);
 	if (err == 0)
-		err = open_mixed(stamp, msg->stamp, XT_TIMESTAMP_LEN, key, hs->hash);
+		err = field_open(timestamp, msg->timestamp, XT_TIMESTAMP_LEN, key, hs->hash);
 	if (err == 0) {
 		hs->state = XT_NOISE_INITIATION_CONSUMED;
 	} else {
 		xt_noise_handshake_clear(hs);
-		xt_wipe(stamp, XT_TIMESTAMP_LEN);
+		xt_wipe(timestamp, XT_TIMESTAMP_LEN);
 	}
 	xt_wipe(key, sizeof(key));
 	return err;
@@ -243,26 +244,26 @@ int xt_noise_respond(struct xt_noise_handshake *hs, const struct xt_noise_peer *
 	out->receiver = xt_le32_of(hs->remote_index);
 
 	xt_dh_public(&out->ephemeral, &hs->ephemeral);
-	mix_ephemeral(hs->chaining, hs->hash, &out->ephemeral);
-	err = mix_dh(hs->chaining, NULL, &hs->ephemeral, &hs->remote_ephemeral);
+	ephemeral_mix(hs->chaining, hs->hash, &out->ephemeral);
+	err = dh_mix(hs->chaining, NULL, &hs->ephemeral, &hs->remote_ephemeral);
 	if (err == 0)
-		err = mix_dh(hs->chaining, NULL, &hs->ephemeral, &peer->remote);
+		err = dh_mix(hs->chaining, NULL, &hs->ephemeral, &peer->remote);
 	if (err != 0)
 		goto out;
-	mix_psk(hs->chaining, hs->hash, key, &peer->psk);
-	seal_mixed(out->empty, NULL, 0, key, hs->hash);
+	psk_mix(hs->chaining, hs->hash, key, &peer->psk);
+	field_seal(out->empty, NULL, 0, key, hs->hash);
 	xt_kdf2(keys->recv, keys->send, hs->chaining, NULL, 0);
 out:
 	if (err != 0) {
 		xt_wipe(out, sizeof(*out));
 		xt_wipe(keys, sizeof(*keys));
 	}
-	finish(hs);
+	handshake_end(hs);
 	xt_wipe(key, sizeof(key));
 	return err;
 }
 
-/* 5.4.3 from the other side, then 5.4.5; on copies, as the message may be forged. */
+/* 5.4.3 from the other side, then 5.4.5. Works on copies, since the message may be forged. */
 int xt_noise_read_response(struct xt_noise_handshake *hs, const struct xt_noise_local *local,
 			   const struct xt_noise_peer *peer, const struct xt_msg_response *msg,
 			   struct xt_noise_keys *keys)
@@ -280,19 +281,19 @@ int xt_noise_read_response(struct xt_noise_handshake *hs, const struct xt_noise_
 	if (err != 0)
 		goto out;
 
-	mix_ephemeral(chaining, hash, &msg->ephemeral);
-	err = mix_dh(chaining, NULL, &hs->ephemeral, &msg->ephemeral);
+	ephemeral_mix(chaining, hash, &msg->ephemeral);
+	err = dh_mix(chaining, NULL, &hs->ephemeral, &msg->ephemeral);
 	if (err == 0)
-		err = mix_dh(chaining, NULL, &local->private_key, &msg->ephemeral);
+		err = dh_mix(chaining, NULL, &local->private_key, &msg->ephemeral);
 	if (err != 0)
 		goto out;
-	mix_psk(chaining, hash, key, &peer->psk);
-	err = open_mixed(nothing, msg->empty, 0, key, hash);
+	psk_mix(chaining, hash, key, &peer->psk);
+	err = field_open(nothing, msg->empty, 0, key, hash);
 	if (err != 0)
 		goto out;
 	xt_kdf2(keys->send, keys->recv, chaining, NULL, 0);
 	hs->remote_index = xt_le32_load(msg->sender);
-	finish(hs);
+	handshake_end(hs);
 out:
 	if (err != 0)
 		xt_wipe(keys, sizeof(*keys));

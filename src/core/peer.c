@@ -1,4 +1,4 @@
-/* A peer's birth and death, and the lists it stands on. */
+/* Peers: creation and removal, and the tables and lists that hold them. */
 #include "core/peer.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "core/device_impl.h"
 
-static void endpoint_key(struct xt_endpoint_key *key, const struct xt_endpoint *ep)
+static void endpoint_key_set(struct xt_endpoint_key *key, const struct xt_endpoint *ep)
 {
 	memset(key, 0, sizeof(*key));
 	key->b[0] = ep->ip.family;
@@ -44,7 +44,7 @@ void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
 	dev->n_peers++;
 }
 
-static void leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
+static void peer_leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (!peer->in_endpoints)
 		return;
@@ -52,33 +52,33 @@ static void leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
 	peer->in_endpoints = false;
 }
 
-/* Without a walk: a change may touch every peer, and remove as many. */
-static void leave_lists(struct xt_device *dev, struct xt_peer *peer)
+/* In constant time: a change may remove every peer. */
+static void peer_leave_lists(struct xt_device *dev, struct xt_peer *peer)
 {
-	if (peer->speaking) {
-		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
-		peer->speaking = false;
+	if (peer->tx_ready) {
+		DL_DELETE2(dev->tx_ready, peer, prev_tx_ready, next_tx_ready);
+		peer->tx_ready = false;
 	}
-	if (peer->touched) {
-		DL_DELETE2(dev->touched, peer, prev_touched, next_touched);
-		peer->touched = false;
+	if (peer->dirty) {
+		DL_DELETE2(dev->dirty, peer, prev_dirty, next_dirty);
+		peer->dirty = false;
 	}
 }
 
-/* Out of everything but the table of keys and the list of all. */
-static void strip(struct xt_device *dev, struct xt_peer *peer)
+/* Remove peer from everything but the table of keys and the list of all peers. */
+static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_peer_erase(dev, peer);
 	dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 	xt_allowedips_remove_peer(&dev->allowed, peer);
 	xt_heap_remove(&dev->deadlines, &peer->node);
-	leave_endpoints(dev, peer);
-	leave_lists(dev, peer);
+	peer_leave_endpoints(dev, peer);
+	peer_leave_lists(dev, peer);
 }
 
-void xt_peer_renew(struct xt_device *dev, struct xt_peer *peer)
+void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
-	strip(dev, peer);
+	peer_detach(dev, peer);
 	DL_DELETE(dev->peers, peer);
 	DL_APPEND(dev->peers, peer);
 	memset(&peer->path, 0, sizeof(peer->path));
@@ -86,17 +86,17 @@ void xt_peer_renew(struct xt_device *dev, struct xt_peer *peer)
 	xt_cookie_maker_clear(&peer->cookie);
 	xt_cookie_maker_init(&peer->cookie, &peer->key);
 	xt_wipe(&peer->secret->noise.psk, sizeof(peer->secret->noise.psk));
-	memset(peer->last_stamp, 0, sizeof(peer->last_stamp));
+	memset(peer->last_timestamp, 0, sizeof(peer->last_timestamp));
 	peer->last_consumed = XT_NEVER;
 	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = 0;
-	peer->owes_keepalive = false;
+	peer->keepalive_pending = false;
 	free(peer->name);
 	peer->name = NULL;
 }
 
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
 {
-	strip(dev, peer);
+	peer_detach(dev, peer);
 	HASH_DELETE(by_key, dev->peers_by_key, peer);
 	DL_DELETE(dev->peers, peer);
 	dev->n_peers--;
@@ -123,7 +123,7 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 	struct xt_endpoint_key key;
 	struct xt_peer *peer;
 
-	endpoint_key(&key, endpoint);
+	endpoint_key_set(&key, endpoint);
 	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), peer);
 	return peer;
 }
@@ -134,20 +134,20 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	struct xt_peer *old;
 
 	peer->path = *path;
-	endpoint_key(&key, &path->remote);
+	endpoint_key_set(&key, &path->remote);
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;
-	leave_endpoints(dev, peer);
+	peer_leave_endpoints(dev, peer);
 	if (!path->remote.ip.family)
 		return;
-	/* Several peers at one endpoint: the one that came last stands in the table. Equal keys
-	 * would be one long chain. */
+	/* Of several peers at one endpoint only the latest is in the table: equal keys would form
+	 * one long chain. */
 	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), old);
 	if (old)
-		leave_endpoints(dev, old);
+		peer_leave_endpoints(dev, old);
 	peer->endpoint_key = key;
 	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(key), peer);
-	/* Without memory the table lacks this peer: only the restart rule is lost. */
+	/* Without memory the peer is not in the table, and only restart detection is lost. */
 	peer->in_endpoints = peer->by_endpoint.tbl != NULL;
 }
 
@@ -169,18 +169,35 @@ bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer)
 {
-	if (peer->touched)
+	if (peer->dirty)
 		return;
-	peer->touched = true;
-	DL_PREPEND2(dev->touched, peer, prev_touched, next_touched);
+	peer->dirty = true;
+	DL_PREPEND2(dev->dirty, peer, prev_dirty, next_dirty);
+}
+
+void xt_peers_update_deadlines(struct xt_device *dev)
+{
+	while (dev->dirty) {
+		struct xt_peer *peer = dev->dirty;
+		uint64_t next = xt_timers_next(&peer->timers);
+
+		DL_DELETE2(dev->dirty, peer, prev_dirty, next_dirty);
+		peer->dirty = false;
+		if (next == XT_NEVER)
+			xt_heap_remove(&dev->deadlines, &peer->node);
+		else if (xt_heap_has(&peer->node))
+			xt_heap_update(&dev->deadlines, &peer->node, next);
+		else /* cannot fail: xt_device_apply reserved a node for each peer */
+			(void)xt_heap_insert(&dev->deadlines, &peer->node, next);
+	}
 }
 
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer)
 {
-	if (peer->speaking)
+	if (peer->tx_ready)
 		return;
-	peer->speaking = true;
-	DL_APPEND2(dev->speaking, peer, prev_speaking, next_speaking);
+	peer->tx_ready = true;
+	DL_APPEND2(dev->tx_ready, peer, prev_tx_ready, next_tx_ready);
 }
 
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)

@@ -1,4 +1,4 @@
-/* A peer: its parts, birth and death. */
+/* A peer: its state, creation and removal. */
 #ifndef XT_CORE_PEER_H
 #define XT_CORE_PEER_H
 
@@ -17,11 +17,11 @@
 
 struct xt_device;
 
-/* What must lie in locked memory. */
+/* The part of a peer that lies in locked memory. */
 struct xt_peer_secret {
 	struct xt_noise_peer noise;
-	struct xt_noise_handshake handshake; /* the one that we initiated, if any */
-	bool ready;			     /* the static-static secret was computed */
+	struct xt_noise_handshake handshake; /* initiated by this device, if any */
+	bool ready;			     /* noise.static_static is computed */
 };
 
 /* An endpoint as a hash key: no padding. */
@@ -40,23 +40,23 @@ struct xt_peer {
 	struct xt_allowedips_list allowed;
 	struct xt_cookie_maker cookie;
 
-	uint8_t last_stamp[XT_TIMESTAMP_LEN]; /* greatest that it initiated with */
-	uint64_t last_consumed;		      /* monotonic; XT_NEVER: none yet */
-	uint32_t handshake_index;	      /* of secret->handshake, 0: none */
+	uint8_t last_timestamp[XT_TIMESTAMP_LEN]; /* greatest of its initiations */
+	uint64_t last_consumed;	  /* when one was accepted, monotonic; XT_NEVER: none */
+	uint32_t handshake_index; /* of secret->handshake, 0: none */
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
 	char *name; /* NULL: none */
 
-	bool owes_keepalive;
-	bool speaking; /* on the device's list of peers with something to say */
-	bool touched;  /* on the list of peers whose deadline must be looked at */
+	bool keepalive_pending;
+	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
+	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool in_endpoints;
-	bool ghost;	  /* within apply: allocated, but not there yet or not any longer */
-	bool anew;	  /* within apply: made, or to be renewed, by this change */
-	uint32_t renewal; /* within apply: 1 + the entry that removes it, 0: none */
-	struct xt_peer *prev_speaking, *next_speaking;
-	struct xt_peer *prev_touched, *next_touched;
+	bool pending;		/* within apply: does not exist at this point of the change */
+	bool recreated;		/* within apply: created, or to be recreated, by this change */
+	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */
+	struct xt_peer *prev_tx_ready, *next_tx_ready;
+	struct xt_peer *prev_dirty, *next_dirty;
 
 	struct xt_endpoint_key endpoint_key;
 	UT_hash_handle by_endpoint;
@@ -64,31 +64,35 @@ struct xt_peer {
 	struct xt_peer *prev, *next; /* in order of creation */
 };
 
-/* Unlinked; everything that can fail has been done. NULL without memory. */
+/* A peer in no table or list. NULL without memory. */
 struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
-/* Into the device's list, once it stands in the table of keys; and out of every table and list. */
+/* Join: append a peer that is in the table of keys to the device's list. Unlink: remove it from
+ * every table and list. */
 void xt_peer_join(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer);
-/* As if it were unlinked, freed, made and joined again; cannot fail. */
-void xt_peer_renew(struct xt_device *dev, struct xt_peer *peer);
+/* As if the peer were unlinked, freed, created and joined again; cannot fail. */
+void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
 
-/* An authenticated message came this way. */
+/* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
-/* Of two sessions begun at once both sides settle for that of the greater public key: is this
- * peer's, kp, to be preferred to the one that we initiated last? At once: ours was on its way when
- * we answered. */
+/* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater
+ * public key. Simultaneous: the device's initiation was in flight when it answered the peer's.
+ * true: the peer's session kp is kept in preference to the one that the device initiated last. */
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 		    const struct xt_keypair *kp);
-/* Its timers moved: look at its deadline before the turn ends. */
+/* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
-/* It has packets or a keepalive to send: xt_send_device_traffic will see to it. */
+/* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with
+ * this, so that a batch updates the heap once for each peer and not once for each packet. */
+void xt_peers_update_deadlines(struct xt_device *dev);
+/* The peer has packets or a keepalive to send, for the next xt_send_device_traffic. */
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
-/* Keys and the open handshake are forgotten. */
+/* Erase the keys and the open handshake. */
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer);
 
 #endif

@@ -1,6 +1,5 @@
-/* Who is to be told a cookie: at most one message of each endpoint, the newest, so that whoever
- * sends many has one place as everybody else. Fixed places, by hash; two endpoints that share one
- * push each other out. */
+/* Pending cookie replies: one hash slot per source endpoint, newest message wins, so one source
+ * never holds more than one slot. Two endpoints with the same slot replace each other. */
 #ifndef XT_CORE_PENDING_COOKIES_H
 #define XT_CORE_PENDING_COOKIES_H
 
@@ -13,23 +12,22 @@
 #include "core/queue.h"
 
 struct xt_pending_cookies {
-	struct xt_queued *places; /* len 0: free */
-	uint16_t turn
-	    [XT_PENDING_COOKIE_SLOTS]; /* a ring of places, in the order in which they were taken */
+	struct xt_queued *slots;		 /* len 0: free */
+	uint16_t order[XT_PENDING_COOKIE_SLOTS]; /* a ring of slots, in the order of their use */
 	uint32_t head, n;
 };
 
 static inline bool xt_pending_cookies_init(struct xt_pending_cookies *a)
 {
 	a->head = a->n = 0;
-	a->places = calloc(XT_PENDING_COOKIE_SLOTS, sizeof(*a->places));
-	return a->places != NULL;
+	a->slots = calloc(XT_PENDING_COOKIE_SLOTS, sizeof(*a->slots));
+	return a->slots != NULL;
 }
 
 static inline void xt_pending_cookies_clear(struct xt_pending_cookies *a)
 {
-	free(a->places);
-	a->places = NULL;
+	free(a->slots);
+	a->slots = NULL;
 }
 
 static inline uint16_t xt_pending_cookies_slot(const struct xt_endpoint *ep)
@@ -45,17 +43,17 @@ static inline uint16_t xt_pending_cookies_slot(const struct xt_endpoint *ep)
 static inline void xt_pending_cookies_put(struct xt_pending_cookies *a, const struct xt_path *from,
 					  const uint8_t *msg, uint32_t len)
 {
-	uint16_t place = xt_pending_cookies_slot(&from->remote);
-	struct xt_queued *e = &a->places[place];
+	uint16_t slot = xt_pending_cookies_slot(&from->remote);
+	struct xt_queued *e = &a->slots[slot];
 
 	if (!e->len)
-		a->turn[(a->head + a->n++) % XT_PENDING_COOKIE_SLOTS] = place;
+		a->order[(a->head + a->n++) % XT_PENDING_COOKIE_SLOTS] = slot;
 	e->from = *from;
 	e->len = (uint16_t)len;
 	memcpy(e->msg, msg, len);
 }
 
-/* The one that came first, valid until the next put; NULL: none. Its place is free. */
+/* The oldest message, valid until the next put; NULL: none. Its slot is free again. */
 static inline const struct xt_queued *xt_pending_cookies_take(struct xt_pending_cookies *a,
 							      uint16_t *len)
 {
@@ -63,7 +61,7 @@ static inline const struct xt_queued *xt_pending_cookies_take(struct xt_pending_
 
 	if (!a->n)
 		return NULL;
-	e = &a->places[a->turn[a->head]];
+	e = &a->slots[a->order[a->head]];
 	a->head = (a->head + 1) % XT_PENDING_COOKIE_SLOTS;
 	a->n--;
 	*len = e->len;

@@ -1,5 +1,4 @@
-/* Handshake messages that wait for their turn: a fixed ring, so that a flood cannot grow anything.
- */
+/* The queue of handshake messages: a ring of fixed size, so that a flood allocates nothing. */
 #ifndef XT_CORE_QUEUE_H
 #define XT_CORE_QUEUE_H
 
@@ -12,7 +11,7 @@
 
 #define XT_QUEUED_LEN 148 /* the longest handshake message */
 
-/* proved: a right mac2 came with it */
+/* proved: it carried a valid mac2 */
 struct xt_queued {
 	struct xt_path from;
 	uint16_t len;

@@ -1,8 +1,7 @@
-/* Token buckets, as time: a bucket is the moment when it will be full again. Each token taken moves
- * that moment by one interval; it may lie at most burst intervals ahead.
+/* Token buckets by source.
  *
- * Sources stand in a hash table with chains and in one list, the longest unheard of first. One
- * whose bucket is full again says nothing that a new one would not, so it can be forgotten. */
+ * Sources are in a hash table with chains and in one list, least recently used first. A source
+ * whose bucket is full again holds no more information than a new one, so it can be evicted. */
 #include "core/ratelimit.h"
 
 #include <stdlib.h>
@@ -12,14 +11,15 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/token_bucket.h"
 #include "core/limits.h"
 
 #define NONE	UINT32_MAX
-#define COLLECT 2 /* stale sources forgotten with each packet: more than can have come */
+#define COLLECT 2 /* stale sources evicted per packet: more than one packet can add */
 
 struct source {
 	uint64_t net; /* the /64, or the address */
-	uint64_t full;
+	struct xt_token_bucket bucket;
 	uint32_t chain;	       /* next of the same hash; next free one */
 	uint32_t older, newer; /* the list by last use */
 	uint8_t family;
@@ -28,7 +28,7 @@ struct source {
 struct xt_ratelimit {
 	struct source *sources;
 	uint32_t *heads; /* of chains */
-	uint64_t interval, burst_time;
+	struct xt_token_rate rate;
 	uint32_t cap, mask;
 	uint32_t used; /* of sources, from the front; the rest was never touched */
 	uint32_t n, free;
@@ -57,8 +57,7 @@ int xt_ratelimit_new(struct xt_ratelimit **out, uint32_t rate, uint32_t burst, u
 	}
 	limit->cap = sources;
 	limit->mask = heads - 1;
-	limit->interval = XT_SECOND / rate;
-	limit->burst_time = burst * limit->interval;
+	limit->rate = xt_token_rate(rate, burst);
 	limit->free = limit->oldest = limit->newest = NONE;
 	*out = limit;
 	return 0;
@@ -78,7 +77,7 @@ uint32_t xt_ratelimit_sources(const struct xt_ratelimit *limit)
 	return limit->n;
 }
 
-static uint32_t *head_of(struct xt_ratelimit *limit, uint64_t net, uint8_t family)
+static uint32_t *chain_head(struct xt_ratelimit *limit, uint64_t net, uint8_t family)
 {
 	uint64_t key[2] = {net, family};
 
@@ -112,10 +111,10 @@ static void list_unlink(struct xt_ratelimit *limit, uint32_t at)
 		limit->newest = s->older;
 }
 
-static void forget(struct xt_ratelimit *limit, uint32_t at)
+static void source_evict(struct xt_ratelimit *limit, uint32_t at)
 {
 	struct source *s = &limit->sources[at];
-	uint32_t *link = head_of(limit, s->net, s->family);
+	uint32_t *link = chain_head(limit, s->net, s->family);
 
 	while (*link != at + 1)
 		link = &limit->sources[*link - 1].chain;
@@ -126,17 +125,18 @@ static void forget(struct xt_ratelimit *limit, uint32_t at)
 	limit->n--;
 }
 
-/* Those who were not heard of for a second and whose buckets are full again. */
-static void collect(struct xt_ratelimit *limit, uint64_t now)
+/* Evict sources whose buckets have been full for a second. */
+static void sources_collect(struct xt_ratelimit *limit, uint64_t now)
 {
 	for (int i = 0; i < COLLECT && limit->oldest != NONE; i++) {
-		if (limit->sources[limit->oldest].full + XT_SECOND > now)
+		if (limit->sources[limit->oldest].bucket.full_at + XT_SECOND > now)
 			return;
-		forget(limit, limit->oldest);
+		source_evict(limit, limit->oldest);
 	}
 }
 
-static struct source *find(struct xt_ratelimit *limit, uint32_t head, uint64_t net, uint8_t family)
+static struct source *source_find(struct xt_ratelimit *limit, uint32_t head, uint64_t net,
+				  uint8_t family)
 {
 	while (head) {
 		struct source *s = &limit->sources[head - 1];
@@ -148,23 +148,23 @@ static struct source *find(struct xt_ratelimit *limit, uint32_t head, uint64_t n
 	return NULL;
 }
 
-static struct source *add(struct xt_ratelimit *limit, uint64_t net, uint8_t family, uint64_t now)
+static struct source *source_add(struct xt_ratelimit *limit, uint64_t net, uint8_t family,
+				 uint64_t now)
 {
 	uint32_t at, *head;
 
 	if (limit->n == limit->cap) {
-		if (limit->sources[limit->oldest].full > now)
+		if (!xt_token_bucket_full(&limit->sources[limit->oldest].bucket, now))
 			return NULL;
-		forget(limit, limit->oldest);
+		source_evict(limit, limit->oldest);
 	}
 	at = limit->free;
 	if (at != NONE)
 		limit->free = limit->sources[at].chain;
 	else
 		at = limit->used++;
-	head = head_of(limit, net, family);
-	limit->sources[at] =
-	    (struct source){.net = net, .full = now, .chain = *head, .family = family};
+	head = chain_head(limit, net, family);
+	limit->sources[at] = (struct source){.net = net, .chain = *head, .family = family};
 	*head = at + 1;
 	list_append(limit, at);
 	limit->n++;
@@ -173,24 +173,18 @@ static struct source *add(struct xt_ratelimit *limit, uint64_t net, uint8_t fami
 
 bool xt_ratelimit_allow(struct xt_ratelimit *limit, const struct xt_ip *ip, uint64_t now)
 {
-	uint64_t net = ip->family == 4 ? xt_be32_get(ip->b) : xt_be64_get(ip->b), full;
+	uint64_t net = ip->family == 4 ? xt_be32_get(ip->b) : xt_be64_get(ip->b);
 	struct source *s;
 
-	collect(limit, now);
-	s = find(limit, *head_of(limit, net, ip->family), net, ip->family);
+	sources_collect(limit, now);
+	s = source_find(limit, *chain_head(limit, net, ip->family), net, ip->family);
 	if (!s) {
-		s = add(limit, net, ip->family, now);
+		s = source_add(limit, net, ip->family, now);
 	} else {
 		uint32_t at = (uint32_t)(s - limit->sources);
 
 		list_unlink(limit, at);
 		list_append(limit, at);
 	}
-	if (!s)
-		return false;
-	full = XT_MAX(s->full, now) + limit->interval;
-	if (full - now > limit->burst_time)
-		return false;
-	s->full = full;
-	return true;
+	return s && xt_token_bucket_take(&s->bucket, &limit->rate, now);
 }

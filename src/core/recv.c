@@ -1,13 +1,14 @@
-/* The incoming story.
+/* The receive path.
  *
- *   plan    type and exact length; data: index -> keypair pinned, job filled; handshakes: to the
- *           queue
- *   (open)  the caller does the batch's jobs
- *   finish  in order of arrival: tag -> replay -> session confirmed -> endpoint roams -> stamps ->
- *           trimmed to the IP length -> ECN merged -> the source must be this peer's
+ *   plan    type and exact length. Data: index -> keypair pinned, job filled. Handshake messages:
+ *           checked and queued
+ *   (open)  the caller opens the batch's jobs
+ *   finish  in order of arrival: tag -> replay window -> session confirmed -> endpoint roams ->
+ *           timers -> trimmed to the IP length -> ECN merged -> source is one of the peer's
+ *           allowed IPs
  *
- * A datagram for a session that we do not know, from a peer's endpoint, means that we restarted:
- * the peer would notice only after 15 silent seconds, so we start a handshake. */
+ * Restart detection: data for an unknown session from a peer's endpoint means that this device was
+ * restarted. The peer would notice only after 15 s without an answer, so a handshake starts. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -15,12 +16,12 @@
 #include "core/handshake.h"
 #include "packet/ip.h"
 
-static enum xt_verdict unknown_session(struct xt_device *dev, struct xt_time now,
+static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now,
 				       const struct xt_pkt *pkt)
 {
 	struct xt_peer *peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
 
-	/* While our initiation is on its way, or was just sent, the peer has all it needs. */
+	/* While an initiation is in flight, or was just sent, there is nothing to do. */
 	if (peer && peer->timers.start == XT_NEVER && peer->timers.retransmit == XT_NEVER &&
 	    xt_timers_may_initiate(&peer->timers, now.mono)) {
 		peer->timers.start = now.mono;
@@ -30,7 +31,7 @@ static enum xt_verdict unknown_session(struct xt_device *dev, struct xt_time now
 	return XT_DROP_INDEX;
 }
 
-static enum xt_verdict plan_data(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+static enum xt_verdict data_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 				 struct xt_pkt *pkt)
 {
 	const struct xt_msg_data *head = (const void *)pkt->data;
@@ -40,7 +41,7 @@ static enum xt_verdict plan_data(struct xt_device *dev, struct xt_time now, stru
 	void *owner;
 
 	if (xt_index_find(&dev->index, xt_le32_load(head->receiver), &owner) != XT_INDEX_KEYPAIR)
-		return unknown_session(dev, now, pkt);
+		return session_unknown(dev, now, pkt);
 	kp = owner;
 	if (!xt_keypair_may_recv(kp, now.mono) || counter >= XT_REJECT_AFTER_MESSAGES)
 		return XT_DROP_EXPIRED;
@@ -56,14 +57,14 @@ static enum xt_verdict plan_data(struct xt_device *dev, struct xt_time now, stru
 	return XT_PASS;
 }
 
-static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
-				struct xt_pkt *pkt)
+static enum xt_verdict datagram_plan(struct xt_device *dev, struct xt_time now,
+				     struct xt_batch *batch, struct xt_pkt *pkt)
 {
 	switch (xt_msg_type(pkt->data, pkt->len)) {
 	case XT_MSG_NONE:
 		return XT_DROP_MESSAGE;
 	case XT_MSG_DATA:
-		return plan_data(dev, now, batch, pkt);
+		return data_plan(dev, now, batch, pkt);
 	default:
 		return xt_handshake_queue(dev, now, pkt->from, pkt->data, pkt->len);
 	}
@@ -71,21 +72,22 @@ static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struc
 
 void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
+	for (uint32_t i = batch->planned; i < batch->n; i++) {
 		struct xt_pkt *pkt = &batch->pkts[i];
 
 		if (pkt->verdict != XT_PASS)
 			continue;
-		pkt->verdict = (uint8_t)plan_one(dev, now, batch, pkt);
-		/* A queued handshake message is counted when its turn comes. */
+		pkt->verdict = (uint8_t)datagram_plan(dev, now, batch, pkt);
+		/* A queued handshake message is counted when it leaves the queue. */
 		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
 			xt_count(dev, pkt->verdict);
 	}
-	xt_device_update_deadlines(dev);
+	batch->planned = batch->n;
+	xt_peers_update_deadlines(dev);
 }
 
-/* Paper 6.2: the initiator that only receives renews the key before it is refused. */
-static void freshen(struct xt_time now, struct xt_peer *peer)
+/* Paper 6.2: an initiator that only receives rekeys before the key is refused. */
+static void peer_rekey_if_old(struct xt_time now, struct xt_peer *peer)
 {
 	const struct xt_keypair *kp = peer->keypairs.current;
 
@@ -97,8 +99,8 @@ static void freshen(struct xt_time now, struct xt_peer *peer)
 	peer->timers.start = XT_MIN(peer->timers.start, now.mono);
 }
 
-static void authenticated(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-			  struct xt_peer *peer)
+static void peer_authenticated(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+			       struct xt_peer *peer)
 {
 	if (pkt->keypair == peer->keypairs.next &&
 	    xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair,
@@ -108,12 +110,12 @@ static void authenticated(struct xt_device *dev, struct xt_time now, struct xt_p
 		xt_peer_roam(dev, peer, pkt->from);
 	peer->rx_bytes += pkt->len;
 	xt_timers_any_received(&peer->timers, now.mono);
-	freshen(now, peer);
+	peer_rekey_if_old(now, peer);
 	xt_peer_mark_dirty(dev, peer);
 }
 
-static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-				  const struct xt_job *job)
+static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+				     const struct xt_job *job)
 {
 	struct xt_keypair *kp = pkt->keypair;
 	struct xt_peer *peer = kp->peer, *owner;
@@ -125,7 +127,7 @@ static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, str
 		return XT_DROP_AUTH;
 	if (!xt_replay_accept(&kp->replay, pkt->counter))
 		return XT_DROP_REPLAY;
-	authenticated(dev, now, pkt, peer);
+	peer_authenticated(dev, now, pkt, peer);
 	pkt->data = job->dst;
 	pkt->len = job->len;
 	pkt->peer = peer;
@@ -149,10 +151,10 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 
 		if (!pkt->keypair)
 			continue;
-		pkt->verdict = (uint8_t)finish_one(dev, now, pkt, &batch->jobs[pkt->job]);
+		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, &batch->jobs[pkt->job]);
 		xt_count(dev, pkt->verdict);
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }

@@ -1,7 +1,7 @@
 /* The sliding window over a session's counters.
  *
- * Bit c of the ring stands for counter c modulo its size. Going forward clears whole words, so the
- * window is never shifted: a step costs as many words as were entered, at most the whole ring. */
+ * Bit c of the ring stands for counter c modulo its size. Advancing clears whole words, so the
+ * window is never shifted: a step costs one write per word entered, at most the whole ring. */
 #include "core/replay.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define XT_REPLAY_PACKETS 8192 /* judged: the greatest counter and those before it */
+#define XT_REPLAY_PACKETS 8192 /* covered: the greatest counter and those before it */
 /* How far behind the greatest a counter may be. */
 #define XT_REPLAY_WINDOW (XT_REPLAY_PACKETS - 1)
 /* One word more than the window: the one being filled. */

@@ -20,7 +20,7 @@ void xt_report_free(struct xt_report *report)
 	free(report);
 }
 
-static void report_peer(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
+static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
 			struct xt_report *r, struct xt_peer_report *out)
 {
 	out->key = peer->key;
@@ -68,7 +68,7 @@ int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_
 	r->under_load = xt_under_load(dev, now);
 	memcpy(r->verdicts, dev->verdicts, sizeof(r->verdicts));
 	DL_FOREACH(dev->peers, peer)
-	report_peer(dev, now, peer, r, &r->peers[r->n_peers++]);
+	peer_report(dev, now, peer, r, &r->peers[r->n_peers++]);
 	*out = r;
 	return 0;
 }

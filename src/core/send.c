@@ -1,11 +1,12 @@
-/* The outgoing story.
+/* The transmit path.
  *
- *   plan    destination -> peer -> keypair pinned, counter taken -> header and padding written,
- *           job filled; no session: the packet is staged and a handshake starts
- *   (seal)  the caller does the batch's jobs
- *   finish  unpinned, counted, stamped; datagrams to the tx; a key near its end asks for a new one
+ *   plan    destination -> peer -> keypair pinned, counter taken -> header and padding written, job
+ *           filled. Without a session the packet is staged and a handshake starts
+ *   (seal)  the caller seals the batch's jobs
+ *   finish  keypair unpinned, packet counted, timers moved -> datagram to tx -> a key near its end
+ *           starts a handshake
  *
- * xt_send_device_traffic plans what the device itself has to say: staged packets and keepalives. */
+ * xt_send_device_traffic plans the device's own traffic: staged packets and keepalives. */
 #include "core/send.h"
 
 #include <string.h>
@@ -17,8 +18,8 @@
 #include "core/handshake.h"
 #include "packet/ip.h"
 
-/* Padding hides lengths up to 16, but must not push a full packet over the link's MTU. */
-static uint32_t padded(const struct xt_device *dev, uint32_t len)
+/* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU. */
+static uint32_t len_padded(const struct xt_device *dev, uint32_t len)
 {
 	uint32_t to = XT_ALIGN_UP(len, 16u);
 
@@ -27,12 +28,12 @@ static uint32_t padded(const struct xt_device *dev, uint32_t len)
 	return XT_MIN(to, dev->mtu);
 }
 
-static void fill_job(struct xt_device *dev, struct xt_batch *batch, struct xt_pkt *pkt,
+static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pkt *pkt,
 		     struct xt_keypair *kp)
 {
 	struct xt_msg_data *head = (void *)(pkt->data - XT_HEADROOM);
 	struct xt_job *job = &batch->jobs[batch->n_jobs];
-	uint32_t len = padded(dev, pkt->len);
+	uint32_t len = len_padded(dev, pkt->len);
 
 	xt_keypair_pin(kp);
 	pkt->keypair = kp;
@@ -50,8 +51,8 @@ static void fill_job(struct xt_device *dev, struct xt_batch *batch, struct xt_pk
 			       .len = len};
 }
 
-static enum xt_verdict stage(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			     const struct xt_pkt *pkt, struct xt_tx *tx)
+static enum xt_verdict packet_stage(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+				    const struct xt_pkt *pkt, struct xt_tx *tx)
 {
 	uint32_t pushed_out;
 	bool kept = xt_staged_push(dev->staged, &peer->staged, pkt->data, pkt->len, XT_STAGED_MAX,
@@ -65,8 +66,8 @@ static enum xt_verdict stage(struct xt_device *dev, struct xt_time now, struct x
 	return kept ? XT_STAGED : XT_DROP_STAGED_FULL;
 }
 
-/* What hosts say to their link unasked: not a sign of a route that is missing. */
-static bool to_many(const struct xt_ip_view *ip)
+/* Hosts send multicast and broadcast unprompted: a verdict of its own, not a missing route. */
+static bool destination_is_group(const struct xt_ip_view *ip)
 {
 	struct xt_ip dst;
 
@@ -74,8 +75,8 @@ static bool to_many(const struct xt_ip_view *ip)
 	return xt_ip_is_multicast(&dst) || xt_ip_is_limited_broadcast(&dst);
 }
 
-static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
-				struct xt_pkt *pkt, struct xt_tx *tx)
+static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
+				   struct xt_batch *batch, struct xt_pkt *pkt, struct xt_tx *tx)
 {
 	struct xt_ip_view ip;
 	struct xt_peer *peer = pkt->peer;
@@ -88,15 +89,15 @@ static enum xt_verdict plan_one(struct xt_device *dev, struct xt_time now, struc
 		peer = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.dst)
 				       : xt_allowedips_find6(&dev->allowed, ip.dst);
 	if (!peer)
-		return to_many(&ip) ? XT_DROP_MULTICAST : XT_DROP_NO_ROUTE;
+		return destination_is_group(&ip) ? XT_DROP_MULTICAST : XT_DROP_NO_ROUTE;
 	pkt->peer = peer;
 	if (!peer->path.remote.ip.family)
 		return XT_DROP_NO_ENDPOINT;
 	if (pkt->len + XT_HEADROOM + XT_TAG_LEN > XT_DATAGRAM_MAX)
 		return XT_DROP_TOO_BIG;
 	if (!xt_keypair_may_send(peer->keypairs.current, now.mono) || peer->staged.n)
-		return stage(dev, now, peer, pkt, tx);
-	fill_job(dev, batch, pkt, peer->keypairs.current);
+		return packet_stage(dev, now, peer, pkt, tx);
+	job_fill(dev, batch, pkt, peer->keypairs.current);
 	return XT_PASS;
 }
 
@@ -108,16 +109,16 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 
 		if (pkt->verdict != XT_PASS || pkt->job != XT_NO_JOB)
 			continue;
-		pkt->verdict = (uint8_t)plan_one(dev, now, batch, pkt, tx);
+		pkt->verdict = (uint8_t)packet_plan(dev, now, batch, pkt, tx);
 		if (pkt->verdict != XT_PASS)
 			xt_count(dev, pkt->verdict);
 	}
 	batch->planned = batch->n;
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 }
 
 /* false: the batch is full. */
-static bool plan_staged(struct xt_device *dev, struct xt_batch *batch, struct xt_peer *peer)
+static bool staged_plan(struct xt_device *dev, struct xt_batch *batch, struct xt_peer *peer)
 {
 	uint32_t len = xt_staged_len(&peer->staged);
 	struct xt_pkt *pkt = xt_batch_add(batch, len);
@@ -129,39 +130,39 @@ static bool plan_staged(struct xt_device *dev, struct xt_batch *batch, struct xt
 	xt_staged_pop(dev->staged, &peer->staged, pkt->data);
 	if (xt_ip_parse_packet(&ip, pkt->data, pkt->len))
 		pkt->ecn = ip.ecn;
-	fill_job(dev, batch, pkt, peer->keypairs.current);
+	job_fill(dev, batch, pkt, peer->keypairs.current);
 	return true;
 }
 
-static bool plan_keepalive(struct xt_device *dev, struct xt_batch *batch, struct xt_peer *peer)
+static bool keepalive_plan(struct xt_device *dev, struct xt_batch *batch, struct xt_peer *peer)
 {
 	struct xt_pkt *pkt = xt_batch_add(batch, 0);
 
 	if (!pkt)
 		return false;
-	fill_job(dev, batch, pkt, peer->keypairs.current);
+	job_fill(dev, batch, pkt, peer->keypairs.current);
 	return true;
 }
 
-/* All that peer has to say. false: the batch is full. */
-static bool plan_peer(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+/* Plan all traffic of peer. false: the batch is full. */
+static bool peer_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		      struct xt_peer *peer)
 {
-	while (peer->staged.n || peer->owes_keepalive) {
+	while (peer->staged.n || peer->keepalive_pending) {
 		if (!xt_keypair_may_send(peer->keypairs.current, now.mono)) {
 			peer->timers.start = XT_MIN(peer->timers.start, now.mono);
 			xt_peer_mark_dirty(dev, peer);
-			peer->owes_keepalive = false;
+			peer->keepalive_pending = false;
 			return true;
 		}
 		if (peer->staged.n) {
-			if (!plan_staged(dev, batch, peer))
+			if (!staged_plan(dev, batch, peer))
 				return false;
-			peer->owes_keepalive = false;
+			peer->keepalive_pending = false;
 		} else {
-			if (!plan_keepalive(dev, batch, peer))
+			if (!keepalive_plan(dev, batch, peer))
 				return false;
-			peer->owes_keepalive = false;
+			peer->keepalive_pending = false;
 		}
 	}
 	return true;
@@ -171,21 +172,21 @@ size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct 
 {
 	uint32_t before = batch->n;
 
-	while (dev->speaking) {
-		struct xt_peer *peer = dev->speaking;
+	while (dev->tx_ready) {
+		struct xt_peer *peer = dev->tx_ready;
 
-		if (!plan_peer(dev, now, batch, peer))
+		if (!peer_plan(dev, now, batch, peer))
 			break;
-		DL_DELETE2(dev->speaking, peer, prev_speaking, next_speaking);
-		peer->speaking = false;
+		DL_DELETE2(dev->tx_ready, peer, prev_tx_ready, next_tx_ready);
+		peer->tx_ready = false;
 	}
-	xt_device_update_deadlines(dev);
+	xt_peers_update_deadlines(dev);
 	return batch->n - before;
 }
 
-/* Paper 6.2: the initiator renews a key by age, either side by the number of messages; and either
- * side before the key ends, should the initiator not have managed. */
-static bool key_grows_old(const struct xt_keypair *kp, struct xt_time now)
+/* Paper 6.2: the initiator rekeys by age and both sides by the number of messages. Both sides also
+ * rekey shortly before the key expires, in case the initiator did not. */
+static bool keypair_needs_rekey(const struct xt_keypair *kp, struct xt_time now)
 {
 	uint64_t age = now.mono - kp->birth;
 
@@ -194,14 +195,14 @@ static bool key_grows_old(const struct xt_keypair *kp, struct xt_time now)
 	       age >= XT_REJECT_AFTER_TIME - XT_KEEPALIVE_TIMEOUT - XT_REKEY_TIMEOUT;
 }
 
-static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-				  uint32_t sealed, struct xt_tx *tx)
+static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+				     uint32_t sealed, struct xt_tx *tx)
 {
 	struct xt_keypair *kp = pkt->keypair;
 	struct xt_peer *peer = kp->peer;
 	uint32_t len = XT_HEADROOM + sealed + XT_TAG_LEN;
 
-	/* A session that ended meanwhile sends no more. */
+	/* The session ended after the packet was planned. */
 	if (kp->dead)
 		return XT_DROP_EXPIRED;
 	if (xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
@@ -211,7 +212,7 @@ static enum xt_verdict finish_one(struct xt_device *dev, struct xt_time now, str
 		xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
 	xt_timers_any_sent(&peer->timers, now.mono);
 	xt_peer_mark_dirty(dev, peer);
-	if (key_grows_old(kp, now))
+	if (keypair_needs_rekey(kp, now))
 		xt_handshake_start(dev, now, peer, false, tx);
 	return XT_PASS;
 }
@@ -224,13 +225,13 @@ void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 
 		if (!pkt->keypair)
 			continue;
-		pkt->verdict = (uint8_t)finish_one(dev, now, pkt, batch->jobs[pkt->job].len, tx);
+		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, batch->jobs[pkt->job].len, tx);
 		xt_count(dev, pkt->verdict);
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
-	batch->n_jobs = 0; /* done once: a second time would be another plaintext under one nonce */
-	xt_device_update_deadlines(dev);
+	batch->n_jobs = 0; /* sealing a job twice would encrypt two plaintexts under one nonce */
+	xt_peers_update_deadlines(dev);
 }
 
 void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -240,6 +241,6 @@ void xt_send_keepalive(struct xt_device *dev, struct xt_time now, struct xt_peer
 		xt_handshake_start(dev, now, peer, false, tx);
 		return;
 	}
-	peer->owes_keepalive = !peer->staged.n;
+	peer->keepalive_pending = !peer->staged.n;
 	xt_peer_set_tx_ready(dev, peer);
 }

@@ -1,4 +1,4 @@
-/* Staged packets in chains of fixed blocks, wiped when they are given back. */
+/* Staged packets in chains of fixed blocks, wiped when they are freed. */
 #include "core/staged.h"
 
 #include <stdlib.h>
@@ -23,11 +23,11 @@ struct xt_staged_packet {
 struct xt_staged_pool {
 	struct block *blocks;
 	struct block *free;
-	size_t n, fresh; /* blocks at fresh.. were never used */
+	size_t n, fresh; /* blocks from fresh on were never used */
 	size_t n_free;
 };
 
-static struct block *block_of(struct xt_staged_packet *packet)
+static struct block *packet_block(struct xt_staged_packet *packet)
 {
 	return XT_CONTAINER(packet, struct block, bytes);
 }
@@ -56,7 +56,7 @@ void xt_staged_pool_free(struct xt_staged_pool *pool)
 	free(pool);
 }
 
-static struct block *take(struct xt_staged_pool *pool)
+static struct block *block_take(struct xt_staged_pool *pool)
 {
 	struct block *b = pool->free;
 
@@ -69,12 +69,13 @@ static struct block *take(struct xt_staged_pool *pool)
 	return b;
 }
 
-static size_t blocks_for(uint32_t len)
+static size_t len_blocks(uint32_t len)
 {
 	return (sizeof(struct xt_staged_packet) + len + BLOCK_BYTES - 1) / BLOCK_BYTES;
 }
 
-static void fill(struct xt_staged_pool *pool, struct block *b, const uint8_t *data, size_t len)
+static void blocks_fill(struct xt_staged_pool *pool, struct block *b, const uint8_t *data,
+			size_t len)
 {
 	size_t at = sizeof(struct xt_staged_packet);
 
@@ -85,7 +86,7 @@ static void fill(struct xt_staged_pool *pool, struct block *b, const uint8_t *da
 		len -= part;
 		if (!len)
 			return;
-		b->next = take(pool);
+		b->next = block_take(pool);
 		b = b->next;
 		at = 0;
 	}
@@ -94,7 +95,7 @@ static void fill(struct xt_staged_pool *pool, struct block *b, const uint8_t *da
 bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint8_t *data,
 		    uint32_t len, uint32_t max, uint32_t *pushed_out)
 {
-	size_t need = blocks_for(len);
+	size_t need = len_blocks(len);
 
 	*pushed_out = 0;
 	if (need > pool->n || !max)
@@ -106,11 +107,11 @@ bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint
 	if (pool->n_free < need)
 		return false;
 
-	struct block *first = take(pool);
+	struct block *first = block_take(pool);
 	struct xt_staged_packet *packet = (struct xt_staged_packet *)(void *)first->bytes;
 	packet->next = NULL;
 	packet->len = len;
-	fill(pool, first, data, len);
+	blocks_fill(pool, first, data, len);
 	if (q->tail)
 		q->tail->next = packet;
 	else
@@ -128,7 +129,7 @@ uint32_t xt_staged_len(const struct xt_staged *q)
 void xt_staged_pop(struct xt_staged_pool *pool, struct xt_staged *q, uint8_t *data)
 {
 	struct xt_staged_packet *packet = q->head;
-	struct block *b = block_of(packet);
+	struct block *b = packet_block(packet);
 	size_t at = sizeof(*packet), len = packet->len;
 
 	q->head = packet->next;

@@ -1,5 +1,6 @@
-/* Staged packets: what waits for a session with its peer, copied, bounded, oldest out.
- * One pool of blocks for the whole device, allocated at start; each peer has a queue. */
+/* Staged packets: copies of packets that wait for a session with their peer. Bounded; the oldest is
+ * dropped first. One pool of blocks for the whole device, allocated at start; one queue per
+ * peer. */
 #ifndef XT_CORE_STAGED_H
 #define XT_CORE_STAGED_H
 
@@ -15,17 +16,19 @@ struct xt_staged {
 	uint32_t n;
 };
 
-/* bytes of memory in all; pages never used cost nothing. NULL without memory. */
+/* bytes of memory in all; unused pages cost nothing. NULL without memory. */
 struct xt_staged_pool *xt_staged_pool_new(size_t bytes);
 void xt_staged_pool_free(struct xt_staged_pool *pool);
 
-/* Copy a packet to the end; the queue's oldest are pushed out to make room (max: packets it may
- * hold) and counted. false: the pool has no room even so. */
+/* Copy a packet to the end of q.
+ * max         packets that q may hold
+ * pushed_out  packets of q, oldest first, dropped to make room
+ * returns     false: the pool has no room even so */
 bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint8_t *data,
 		    uint32_t len, uint32_t max, uint32_t *pushed_out);
 /* Length of the oldest, 0: queue empty. */
 uint32_t xt_staged_len(const struct xt_staged *q);
-/* Copy the oldest to data (xt_staged_len bytes) and take it off. data NULL: only take it off. */
+/* Remove the oldest and copy it to data (xt_staged_len bytes), unless data is NULL. */
 void xt_staged_pop(struct xt_staged_pool *pool, struct xt_staged *q, uint8_t *data);
 /* Empty the queue; returns how many there were. */
 uint32_t xt_staged_clear(struct xt_staged_pool *pool, struct xt_staged *q);

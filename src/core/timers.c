@@ -1,4 +1,4 @@
-/* The timers of one peer; the story is told in timers.h. */
+/* The timers of one peer; timers.h lists the events. */
 #include "core/timers.h"
 
 #include "base/bytes.h"
@@ -24,11 +24,11 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	return XT_MIN(a, XT_MIN(b, c));
 }
 
-static bool expired(uint64_t *stamp, uint64_t now)
+static bool timer_expired(uint64_t *deadline, uint64_t now)
 {
-	if (*stamp > now)
+	if (*deadline > now)
 		return false;
-	*stamp = XT_NEVER;
+	*deadline = XT_NEVER;
 	return true;
 }
 
@@ -36,7 +36,7 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 {
 	unsigned due = 0;
 
-	if (expired(&t->retransmit, now)) {
+	if (timer_expired(&t->retransmit, now)) {
 		if (t->attempts >= XT_ATTEMPTS_MAX) {
 			due |= XT_DUE_GIVE_UP;
 		} else {
@@ -44,20 +44,20 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 			due |= XT_DUE_RETRANSMIT;
 		}
 	}
-	if (expired(&t->keepalive, now))
+	if (timer_expired(&t->keepalive, now))
 		due |= XT_DUE_KEEPALIVE;
-	if (expired(&t->new_handshake, now))
+	if (timer_expired(&t->new_handshake, now))
 		due |= XT_DUE_NEW_HANDSHAKE;
-	if (expired(&t->erase, now))
+	if (timer_expired(&t->erase, now))
 		due |= XT_DUE_ERASE;
-	if (expired(&t->persistent, now))
+	if (timer_expired(&t->persistent, now))
 		due |= XT_DUE_PERSISTENT;
-	if (expired(&t->start, now))
+	if (timer_expired(&t->start, now))
 		due |= XT_DUE_START;
 	return due;
 }
 
-static void traversal(struct xt_timers *t, uint64_t now)
+static void persistent_rearm(struct xt_timers *t, uint64_t now)
 {
 	if (t->persistent_s)
 		t->persistent = now + t->persistent_s * XT_SECOND;
@@ -78,13 +78,13 @@ void xt_timers_data_received(struct xt_timers *t, uint64_t now)
 void xt_timers_any_sent(struct xt_timers *t, uint64_t now)
 {
 	t->keepalive = XT_NEVER;
-	traversal(t, now);
+	persistent_rearm(t, now);
 }
 
 void xt_timers_any_received(struct xt_timers *t, uint64_t now)
 {
 	t->new_handshake = XT_NEVER;
-	traversal(t, now);
+	persistent_rearm(t, now);
 }
 
 void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter)

@@ -1,13 +1,12 @@
-/* A peer's timers: stamps, and functions that move them. The story, event by event (paper section
- * 6):
+/* A peer's timers: deadlines, and the events that move them (paper section 6):
  *
  *   data sent          if nothing authenticated comes back within KEEPALIVE_TIMEOUT +
  *                      REKEY_TIMEOUT, start a new handshake
  *   data received      if nothing is sent within KEEPALIVE_TIMEOUT, send an empty message
- *   anything sent      the passive keepalive is no longer owed
- *   anything received  the peer is there: no new handshake for silence
- *   either way         the persistent keepalive starts over
- *   initiation sent    again after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
+ *   anything sent      the passive keepalive is cancelled
+ *   anything received  the new handshake is cancelled
+ *   either way         the persistent keepalive restarts
+ *   initiation sent    repeat after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
  *   session complete   no more retries
  *   session derived    erase all keys 3 x REJECT_AFTER_TIME later
  *
@@ -20,17 +19,17 @@
 struct xt_timers {
 	uint64_t retransmit;
 	uint64_t keepalive;	/* passive */
-	uint64_t new_handshake; /* sent, but heard nothing */
+	uint64_t new_handshake; /* data was sent, nothing received since */
 	uint64_t erase;
 	uint64_t persistent;
-	uint64_t start;		  /* a handshake is wanted from then on */
-	uint64_t last_initiation; /* when ours was last sent; XT_NEVER: not yet */
+	uint64_t start;		  /* when to begin a handshake that was asked for */
+	uint64_t last_initiation; /* when the device last sent one; XT_NEVER: not yet */
 	uint32_t attempts;
 	uint16_t persistent_s;
-	bool last_minute; /* the receiver's early rekey was asked for in this session */
+	bool last_minute; /* the receiver's early rekey was requested in this session */
 };
 
-enum xt_due { /* bits: what xt_timers_due found; the stamps found are disarmed */
+enum xt_due { /* bits: the timers that xt_timers_due found expired, and disarmed */
 	      XT_DUE_RETRANSMIT = 1 << 0,
 	      XT_DUE_GIVE_UP = 1 << 1, /* instead of RETRANSMIT, when REKEY_ATTEMPT_TIME is over */
 	      XT_DUE_KEEPALIVE = 1 << 2,
@@ -53,7 +52,7 @@ void xt_timers_complete(struct xt_timers *t);
 void xt_timers_derived(struct xt_timers *t, uint64_t now);
 void xt_timers_gave_up(struct xt_timers *t, uint64_t now);
 void xt_timers_erased(struct xt_timers *t);
-/* 0 -> n is answered by a keepalive at once. */
+/* A change from 0 sends a keepalive at once. */
 void xt_timers_set_persistent(struct xt_timers *t, uint64_t now, uint16_t seconds);
 
 /* May an initiation be sent now (one per REKEY_TIMEOUT)? */

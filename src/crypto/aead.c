@@ -9,7 +9,7 @@
 #include "crypto/aead_benchmark.h"
 #include "crypto/init.h"
 
-/* The first is the default and the measure; from LARGE on they cost memory. */
+/* The first is the default and the reference; those from LARGE on cost memory. */
 #define LARGE 3
 static const struct xt_aead_ops *const backends[XT_AEAD_BACKENDS] = {
     &xt_aead_sodium, &xt_aead_ipsecmb, &xt_aead_boringssl, &xt_aead_openssl};
@@ -22,8 +22,8 @@ const char *xt_aead_backend(size_t n)
 }
 
 /* detail: XT_AEAD_DETAIL bytes */
-static int open_one(struct xt_aead **out, const struct xt_aead_ops *ops,
-		    const struct xt_aead_host *host, char *detail)
+static int backend_open(struct xt_aead **out, const struct xt_aead_ops *ops,
+			const struct xt_aead_host *host, char *detail)
 {
 	struct xt_aead *aead = calloc(1, sizeof(*aead));
 	int err;
@@ -48,11 +48,11 @@ static int open_one(struct xt_aead **out, const struct xt_aead_ops *ops,
 	return 0;
 }
 
-static int choose_one(struct xt_aead **out, size_t i, const struct xt_aead_host *host,
-		      struct xt_aead_report *report)
+static int backend_choose(struct xt_aead **out, size_t i, const struct xt_aead_host *host,
+			  struct xt_aead_report *report)
 {
 	struct xt_aead_candidate *candidate = &report->candidates[i];
-	int err = open_one(out, backends[i], host, candidate->detail);
+	int err = backend_open(out, backends[i], host, candidate->detail);
 
 	if (err != 0) {
 		snprintf(report->reason, sizeof(report->reason), "%s: %s", candidate->name,
@@ -65,10 +65,11 @@ static int choose_one(struct xt_aead **out, size_t i, const struct xt_aead_host 
 	return 0;
 }
 
-/* Those of [from, to) that can be had and [0] run, and the one that wins stays open at [0].
- * best  whose [0] is, before and after */
-static int race(struct xt_aead **open, size_t from, size_t to, const struct xt_aead_host *host,
-		struct xt_aead_report *report, size_t *best)
+/* Benchmark the backends of [from, to) that open against open[0]; the fastest stays open at [0].
+ * best  the backend at open[0], before and after */
+static int backends_benchmark(struct xt_aead **open, size_t from, size_t to,
+			      const struct xt_aead_host *host, struct xt_aead_report *report,
+			      size_t *best)
 {
 	struct xt_aead_candidate *candidates = report->candidates;
 	bool any = false;
@@ -76,7 +77,7 @@ static int race(struct xt_aead **open, size_t from, size_t to, const struct xt_a
 
 	for (size_t i = from; i < to; i++) {
 		candidates[i].fit =
-		    open_one(&open[i], backends[i], host, candidates[i].detail) == 0;
+		    backend_open(&open[i], backends[i], host, candidates[i].detail) == 0;
 		any = any || candidates[i].fit;
 	}
 	if (any)
@@ -95,21 +96,21 @@ static int race(struct xt_aead **open, size_t from, size_t to, const struct xt_a
 	return err;
 }
 
-/* libcrypto is large and stays in memory once it was loaded: it is asked last, and only when none
- * that is smaller has beaten libsodium. */
-static int choose_fastest(struct xt_aead **out, const struct xt_aead_host *host,
+/* libcrypto is large and stays in memory once loaded: it is tried last, and only when no smaller
+ * backend beat libsodium. */
+static int fastest_choose(struct xt_aead **out, const struct xt_aead_host *host,
 			  struct xt_aead_report *report)
 {
 	const bool more = host->now != NULL && host->load != NULL;
 	struct xt_aead *open[XT_AEAD_BACKENDS] = {0};
 	size_t best = 0;
-	int err = open_one(&open[0], backends[0], host, report->candidates[0].detail);
+	int err = backend_open(&open[0], backends[0], host, report->candidates[0].detail);
 
 	report->candidates[0].fit = err == 0;
 	if (err == 0 && more)
-		err = race(open, 1, LARGE, host, report, &best);
+		err = backends_benchmark(open, 1, LARGE, host, report, &best);
 	if (err == 0 && more && best == 0)
-		err = race(open, LARGE, XT_LEN(backends), host, report, &best);
+		err = backends_benchmark(open, LARGE, XT_LEN(backends), host, report, &best);
 	if (err != 0) {
 		xt_aead_free(open[0]);
 		return err;
@@ -123,11 +124,11 @@ static int choose_fastest(struct xt_aead **out, const struct xt_aead_host *host,
 int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_host *host,
 		   struct xt_aead_report *report)
 {
-	struct xt_aead_report unread;
+	struct xt_aead_report unused;
 	int err = xt_crypto_init();
 
 	if (report == NULL)
-		report = &unread;
+		report = &unused;
 	if (host == NULL)
 		host = &no_host;
 	memset(report, 0, sizeof(*report));
@@ -136,10 +137,10 @@ int xt_aead_choose(struct xt_aead **out, const char *name, const struct xt_aead_
 	if (err != 0)
 		return err;
 	if (name == NULL || strcmp(name, "auto") == 0)
-		return choose_fastest(out, host, report);
+		return fastest_choose(out, host, report);
 	for (size_t i = 0; i < XT_LEN(backends); i++) {
 		if (strcmp(backends[i]->name, name) == 0)
-			return choose_one(out, i, host, report);
+			return backend_choose(out, i, host, report);
 	}
 	snprintf(report->reason, sizeof(report->reason),
 		 "there is no such backend: auto, sodium, ipsec-mb, boringssl, openssl");
@@ -157,7 +158,7 @@ int xt_aead_clone(struct xt_aead **out, const struct xt_aead *aead)
 {
 	char detail[XT_AEAD_DETAIL];
 
-	return open_one(out, aead->ops, &aead->host, detail);
+	return backend_open(out, aead->ops, &aead->host, detail);
 }
 
 void xt_aead_free(struct xt_aead *aead)

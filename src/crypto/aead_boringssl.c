@@ -1,5 +1,5 @@
-/* AEAD by the EVP_AEAD interface of BoringSSL and AWS-LC: cipher and authenticator in one pass. Its
- * few functions are declared here, so that no header is needed to build. */
+/* AEAD by the EVP_AEAD interface of BoringSSL and AWS-LC: cipher and authenticator in one pass. The
+ * functions used are declared here, so that the build needs no header. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 #include "crypto/aead_symbols.h"
 #include "crypto/nonce.h"
 
-/* EVP_AEAD_CTX is the caller's memory. 580 to 600 bytes in what is known of; nobody tells a program
- * that was built without the header. */
+/* EVP_AEAD_CTX is the caller's memory: 580 to 600 bytes in known versions. Its size is only in the
+ * header. */
 #define CTX_ROOM 2048
 /* Its vector code leaves key stream on the stack. */
 #define STACK_USED 4096
@@ -38,7 +38,7 @@ struct boringssl {
 	evp_crypt *seal, *open;
 };
 
-/* OpenSSL has none of the EVP_AEAD.  LibreSSL has, but no _zero: it allocates for each key. */
+/* OpenSSL has no EVP_AEAD. LibreSSL has it without _zero, and allocates for each key. */
 static const struct xt_aead_symbol symbols[] = {
     {offsetof(struct boringssl, zero), "EVP_AEAD_CTX_zero"},
     {offsetof(struct boringssl, chacha20_poly1305), "EVP_aead_chacha20_poly1305"},
@@ -49,18 +49,18 @@ static const struct xt_aead_symbol symbols[] = {
     {offsetof(struct boringssl, open), "EVP_AEAD_CTX_open"},
 };
 
-/* Debian's BoringSSL, in a folder that the build names; AWS-LC as it is packaged beside OpenSSL. */
+/* Debian's BoringSSL, in a directory set by the build; AWS-LC as packaged beside OpenSSL. */
 static const char *const files[] = {XT_BORINGSSL_DIR "libcrypto.so.0", "libcrypto-awslc.so.1"};
 
-/* A library that was used stays: a thread that met a forgery has a note of it, and the library's
- * function is called to free it when the thread ends, perhaps long after us. */
+/* A library that was used stays loaded: a forgery leaves an error record in thread-local storage,
+ * and a destructor in the library frees it when the thread ends, perhaps much later. */
 static void boringssl_free(void *self)
 {
 	sodium_memzero(self, sizeof(struct boringssl));
 	free(self);
 }
 
-static bool load(struct boringssl *ssl, char *detail)
+static bool library_load(struct boringssl *ssl, char *detail)
 {
 	const struct xt_aead_host *host = ssl->host;
 
@@ -77,13 +77,13 @@ static bool load(struct boringssl *ssl, char *detail)
 	return false;
 }
 
-/* The key of the packets that follow, until forget. */
-static bool use(struct boringssl *ssl, const uint8_t key[32])
+/* Set the key of the jobs that follow, until context_wipe. */
+static bool context_set_key(struct boringssl *ssl, const uint8_t key[32])
 {
 	return ssl->init(ssl->ctx, ssl->aead, key, 32, XT_TAG_LEN, NULL) == 1;
 }
 
-static void forget(struct boringssl *ssl)
+static void context_wipe(struct boringssl *ssl)
 {
 	ssl->cleanup(ssl->ctx);
 	sodium_memzero(ssl->ctx, sizeof(ssl->ctx));
@@ -99,7 +99,7 @@ static int boringssl_new(void **self, const struct xt_aead_host *host, char *det
 		return XT_E_NOMEM;
 	memset(ssl, 0, sizeof(*ssl));
 	ssl->host = host;
-	if (!load(ssl, detail)) {
+	if (!library_load(ssl, detail)) {
 		boringssl_free(ssl);
 		return XT_E_UNSUPPORTED;
 	}
@@ -110,10 +110,10 @@ static int boringssl_new(void **self, const struct xt_aead_host *host, char *det
 	return 0;
 }
 
-/* The keys of a batch stay valid and where they are: those of one address are one.
- * in_tag, out_tag  bytes of tag behind src and behind dst */
-static void crypt_all(struct boringssl *ssl, evp_crypt *crypt, struct xt_job *jobs, size_t n,
-		      size_t in_tag, size_t out_tag)
+/* Keys of a batch do not move while it is processed: equal addresses mean equal keys.
+ * in_tag, out_tag  bytes of the tag behind src and behind dst */
+static void jobs_crypt(struct boringssl *ssl, evp_crypt *crypt, struct xt_job *jobs, size_t n,
+		       size_t in_tag, size_t out_tag)
 {
 	const uint8_t *key = NULL;
 	uint8_t nonce[XT_NONCE_LEN];
@@ -123,7 +123,7 @@ static void crypt_all(struct boringssl *ssl, evp_crypt *crypt, struct xt_job *jo
 		size_t in = job->len + in_tag, out = job->len + out_tag, done;
 
 		xt_nonce_of(nonce, job->counter);
-		job->ok = (job->key == key || use(ssl, job->key)) &&
+		job->ok = (job->key == key || context_set_key(ssl, job->key)) &&
 			  crypt(ssl->ctx, job->dst, &done, out, nonce, sizeof(nonce), job->src, in,
 				NULL, 0) == 1 &&
 			  done == out;
@@ -132,21 +132,21 @@ static void crypt_all(struct boringssl *ssl, evp_crypt *crypt, struct xt_job *jo
 			sodium_memzero(job->dst, out);
 	}
 	if (n > 0)
-		forget(ssl);
+		context_wipe(ssl);
 }
 
 static void boringssl_seal(void *self, struct xt_job *jobs, size_t n)
 {
 	struct boringssl *ssl = self;
 
-	crypt_all(ssl, ssl->seal, jobs, n, 0, XT_TAG_LEN);
+	jobs_crypt(ssl, ssl->seal, jobs, n, 0, XT_TAG_LEN);
 }
 
 static void boringssl_open(void *self, struct xt_job *jobs, size_t n)
 {
 	struct boringssl *ssl = self;
 
-	crypt_all(ssl, ssl->open, jobs, n, XT_TAG_LEN, 0);
+	jobs_crypt(ssl, ssl->open, jobs, n, XT_TAG_LEN, 0);
 }
 
 const struct xt_aead_ops xt_aead_boringssl = {

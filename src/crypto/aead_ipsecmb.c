@@ -1,5 +1,5 @@
-/* AEAD by intel-ipsec-mb's jobs, one after the other: no version has a ChaCha20-Poly1305 that works
- * on several packets at once, and a submitted job comes back done. */
+/* AEAD by intel-ipsec-mb's jobs, one at a time: no version has a multi-buffer ChaCha20-Poly1305,
+ * and a submitted job returns completed. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,9 @@
 #include "crypto/ipsecmb.h"
 #include "crypto/nonce.h"
 
-/* The library's function keeps 1,024 bytes of key stream on its stack and leaves them there, with
- * its SAFE_DATA too. */
+/* The library leaves 1,024 bytes of key stream on the stack, even with SAFE_DATA. */
 #define STACK_USED 4096
-#define NAME	   "libIPSec_MB" /* in words for people */
+#define NAME	   "libIPSec_MB" /* for messages */
 
 struct ipsecmb {
 	const struct xt_aead_host *host;
@@ -26,7 +25,7 @@ struct ipsecmb {
 	size_t size;
 };
 
-/* Newest first: the others are of older systems. */
+/* Newest first. */
 static const char *const files[] = {"libIPSec_MB.so.2", "libIPSec_MB.so.1"};
 
 static void ipsecmb_free(void *self)
@@ -42,7 +41,7 @@ static void ipsecmb_free(void *self)
 	free(mb);
 }
 
-static bool load(struct ipsecmb *mb, char *detail)
+static bool library_load(struct ipsecmb *mb, char *detail)
 {
 	const struct xt_aead_host *host = mb->host;
 
@@ -53,26 +52,26 @@ static bool load(struct ipsecmb *mb, char *detail)
 	return mb->library != NULL;
 }
 
-/* What is called once, at start. */
-struct starters {
+/* Functions called once, at start. */
+struct exports {
 	xt_imb_get_version *get_version;
 	xt_imb_get_size *get_size;
 	xt_imb_set_pointers *set_pointers;
 	xt_imb_init_auto *init_auto;
 };
-/* The version first: what else there is depends on it. */
+/* The version first: the other symbols depend on it. */
 static const struct xt_aead_symbol versions[] = {
-    {offsetof(struct starters, get_version), "imb_get_version"},
+    {offsetof(struct exports, get_version), "imb_get_version"},
 };
 static const struct xt_aead_symbol symbols[] = {
-    {offsetof(struct starters, get_size), "imb_get_mb_mgr_size"},
-    {offsetof(struct starters, set_pointers), "imb_set_pointers_mb_mgr"},
-    {offsetof(struct starters, init_auto), "init_mb_mgr_auto"},
+    {offsetof(struct exports, get_size), "imb_get_mb_mgr_size"},
+    {offsetof(struct exports, set_pointers), "imb_set_pointers_mb_mgr"},
+    {offsetof(struct exports, init_auto), "init_mb_mgr_auto"},
 };
 
-static int start(struct ipsecmb *mb, char *detail)
+static int manager_start(struct ipsecmb *mb, char *detail)
 {
-	struct starters lib;
+	struct exports lib;
 	unsigned version;
 	int arch;
 
@@ -115,7 +114,7 @@ static int ipsecmb_new(void **self, const struct xt_aead_host *host, char *detai
 	if (mb == NULL)
 		return XT_E_NOMEM;
 	mb->host = host;
-	err = load(mb, detail) ? start(mb, detail) : XT_E_UNSUPPORTED;
+	err = library_load(mb, detail) ? manager_start(mb, detail) : XT_E_UNSUPPORTED;
 	if (err != 0) {
 		ipsecmb_free(mb);
 		return err;
@@ -124,11 +123,11 @@ static int ipsecmb_new(void **self, const struct xt_aead_host *host, char *detai
 	return 0;
 }
 
-/* false: the library gave up, and what is in dst is worth nothing. */
-static bool submit(struct xt_imb_manager *manager, const struct xt_job *job, uint32_t direction,
-		   uint8_t tag[XT_TAG_LEN])
+/* false: the library failed, and dst is undefined. */
+static bool job_submit(struct xt_imb_manager *manager, const struct xt_job *job, uint32_t direction,
+		       uint8_t tag[XT_TAG_LEN])
 {
-	static const uint8_t no_aad[16]; /* an address is wanted for no bytes too */
+	static const uint8_t no_aad[16]; /* the library requires an address even for 0 bytes */
 	struct xt_imb_job *mb = manager->get_next_job(manager), *done;
 	uint8_t nonce[XT_NONCE_LEN];
 
@@ -151,7 +150,7 @@ static bool submit(struct xt_imb_manager *manager, const struct xt_job *job, uin
 	mb->direction = direction;
 	mb->order = direction == XT_IMB_ENCRYPT ? XT_IMB_CIPHER_HASH : XT_IMB_HASH_CIPHER;
 	done = manager->submit_job_nocheck(manager);
-	/* Jobs may overlap their successors: none is left for later. */
+	/* Jobs may overlap their successors, so each completes before the next. */
 	while (done == NULL && (done = manager->flush_job(manager)) == NULL)
 		return false;
 	return done == mb && done->status == XT_IMB_COMPLETED;
@@ -164,7 +163,7 @@ static void ipsecmb_seal(void *self, struct xt_job *jobs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct xt_job *job = &jobs[i];
 
-		job->ok = submit(manager, job, XT_IMB_ENCRYPT, job->dst + job->len);
+		job->ok = job_submit(manager, job, XT_IMB_ENCRYPT, job->dst + job->len);
 		if (!job->ok)
 			memset(job->dst, 0, job->len + XT_TAG_LEN);
 	}
@@ -179,12 +178,12 @@ static void ipsecmb_open(void *self, struct xt_job *jobs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct xt_job *job = &jobs[i];
 
-		job->ok = submit(manager, job, XT_IMB_DECRYPT, tag) &&
+		job->ok = job_submit(manager, job, XT_IMB_DECRYPT, tag) &&
 			  crypto_verify_16(tag, job->src + job->len) == 0;
 		if (!job->ok && job->len > 0)
 			sodium_memzero(job->dst, job->len);
 	}
-	/* The tag that a forger would have needed. */
+	/* For a forged message this is the valid tag. */
 	sodium_memzero(tag, sizeof(tag));
 	sodium_stackzero(STACK_USED);
 }

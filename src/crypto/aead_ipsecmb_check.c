@@ -1,5 +1,5 @@
-/* Does the installed header of libIPSec_MB still say what ipsecmb.h says?  Compiled where there is
- * such a header; makes no code. */
+/* Checks at compile time that ipsecmb.h agrees with the installed header of libIPSec_MB. Compiled
+ * where that header exists; generates no code. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #include "crypto/ipsecmb.h"
 
-/* A later one is refused while running: it need not agree. */
+/* Later versions are refused at run time. */
 #if IMB_VERSION_NUM < XT_IMB_END
 
 #define JOB(ours, theirs)                                                                          \

@@ -1,4 +1,4 @@
-/* Stands for aead_ipsecmb.c where it was left out (XT_IPSECMB, or not x86-64). */
+/* Replaces aead_ipsecmb.c where it is not built (XT_IPSECMB, or not x86-64). */
 #include <stdio.h>
 
 #include <xtunnel/error.h>

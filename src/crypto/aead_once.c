@@ -9,8 +9,8 @@ _Static_assert(XT_TAG_LEN == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag");
 _Static_assert(XT_NONCE_LEN == crypto_aead_chacha20poly1305_ietf_NPUBBYTES, "nonce");
 _Static_assert(XT_XNONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
 
-/* What the library leaves in dst of a forged message is not its documented business; ours it is. */
-static bool verdict(int rc, uint8_t *dst, size_t len)
+/* libsodium does not document dst after a forged message; this interface zeroes it. */
+static bool result_check(int rc, uint8_t *dst, size_t len)
 {
 	if (rc == 0)
 		return true;
@@ -38,7 +38,7 @@ bool xt_aead_once_open(uint8_t *dst, const void *src, size_t len, const void *aa
 	xt_nonce_of(nonce, counter);
 	rc = crypto_aead_chacha20poly1305_ietf_decrypt_detached(
 	    dst, NULL, src, len, (const uint8_t *)src + len, aad, aad_len, nonce, key);
-	return verdict(rc, dst, len);
+	return result_check(rc, dst, len);
 }
 
 void xt_xaead_seal(uint8_t *dst, const void *src, size_t len, const void *aad, size_t aad_len,
@@ -54,5 +54,5 @@ bool xt_xaead_open(uint8_t *dst, const void *src, size_t len, const void *aad, s
 	int rc = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
 	    dst, NULL, src, len, (const uint8_t *)src + len, aad, aad_len, nonce, key);
 
-	return verdict(rc, dst, len);
+	return result_check(rc, dst, len);
 }

@@ -1,4 +1,4 @@
-/* One message at a time, with additional data: what handshakes and cookies need. */
+/* One message at a time, with additional data: for handshakes and cookies. */
 #ifndef XT_CRYPTO_AEAD_ONCE_H
 #define XT_CRYPTO_AEAD_ONCE_H
 

@@ -1,5 +1,5 @@
-/* AEAD by libcrypto's EVP interface: the faster one on ARM.  Its few functions are declared here,
- * so that no header is needed to build. */
+/* AEAD by libcrypto's EVP interface, faster than libsodium on ARM. The functions used are declared
+ * here, so that the build needs no header. */
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "crypto/nonce.h"
 
 #define FILE_NAME "libcrypto.so.3"
-/* OPENSSL_init_crypto: a configuration file, or one that the environment names, has no business
- * here; and this library is not the one to end what it shares with others. */
+/* OPENSSL_init_crypto: read no configuration file, not even one named by the environment, and
+ * install no exit handler for state that is shared with the host program. */
 #define INIT_NO_LOAD_CONFIG UINT64_C(0x80)
 #define INIT_NO_ATEXIT	    UINT64_C(0x80000)
 /* Its vector code leaves key stream on the stack. */
@@ -74,7 +74,7 @@ static void openssl_free(void *self)
 	free(ssl);
 }
 
-static bool load(struct openssl *ssl, char *detail)
+static bool library_load(struct openssl *ssl, char *detail)
 {
 	const struct xt_aead_host *host = ssl->host;
 
@@ -88,7 +88,7 @@ static bool load(struct openssl *ssl, char *detail)
 			       detail);
 }
 
-static int start(struct openssl *ssl, char *detail)
+static int contexts_open(struct openssl *ssl, char *detail)
 {
 	if (ssl->init_crypto(INIT_NO_LOAD_CONFIG | INIT_NO_ATEXIT, NULL) == 1)
 		ssl->cipher = ssl->fetch(NULL, "ChaCha20-Poly1305", NULL);
@@ -114,7 +114,7 @@ static int openssl_new(void **self, const struct xt_aead_host *host, char *detai
 	if (ssl == NULL)
 		return XT_E_NOMEM;
 	ssl->host = host;
-	err = load(ssl, detail) ? start(ssl, detail) : XT_E_UNSUPPORTED;
+	err = library_load(ssl, detail) ? contexts_open(ssl, detail) : XT_E_UNSUPPORTED;
 	if (err != 0) {
 		openssl_free(ssl);
 		return err;
@@ -123,8 +123,8 @@ static int openssl_new(void **self, const struct xt_aead_host *host, char *detai
 	return 0;
 }
 
-static bool crypt(const struct openssl *ssl, struct evp_ctx *ctx, const struct xt_job *job,
-		  int encrypt)
+static bool job_crypt(const struct openssl *ssl, struct evp_ctx *ctx, const struct xt_job *job,
+		      int encrypt)
 {
 	uint8_t nonce[XT_NONCE_LEN], rest[16];
 	int len = (int)job->len, done = 0, last = 0;
@@ -141,8 +141,8 @@ static bool crypt(const struct openssl *ssl, struct evp_ctx *ctx, const struct x
 	       (!encrypt || ssl->ctrl(ctx, CTRL_GET_TAG, XT_TAG_LEN, job->dst + len) == 1);
 }
 
-/* A context keeps its key, and key stream that was not used up, until it gets others. */
-static void forget(const struct openssl *ssl, struct evp_ctx *ctx)
+/* A context keeps its key and unused key stream: replace them with those of a zero key. */
+static void context_wipe(const struct openssl *ssl, struct evp_ctx *ctx)
 {
 	uint8_t byte = 0, tag[XT_TAG_LEN];
 	int len;
@@ -158,12 +158,12 @@ static void openssl_seal(void *self, struct xt_job *jobs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct xt_job *job = &jobs[i];
 
-		job->ok = crypt(ssl, ssl->sealing, job, 1);
+		job->ok = job_crypt(ssl, ssl->sealing, job, 1);
 		if (!job->ok)
 			memset(job->dst, 0, job->len + XT_TAG_LEN);
 	}
 	if (n > 0)
-		forget(ssl, ssl->sealing);
+		context_wipe(ssl, ssl->sealing);
 	sodium_stackzero(STACK_USED);
 }
 
@@ -174,12 +174,12 @@ static void openssl_open(void *self, struct xt_job *jobs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct xt_job *job = &jobs[i];
 
-		job->ok = crypt(ssl, ssl->opening, job, 0);
+		job->ok = job_crypt(ssl, ssl->opening, job, 0);
 		if (!job->ok && job->len > 0)
 			sodium_memzero(job->dst, job->len);
 	}
 	if (n > 0)
-		forget(ssl, ssl->opening);
+		context_wipe(ssl, ssl->opening);
 	sodium_stackzero(STACK_USED);
 }
 

@@ -1,6 +1,6 @@
-/* An AEAD backend: what aead.c asks of one. The contracts of include/xtunnel/aead.h hold for seal
- * and open; self belongs to one thread.  A backend that cannot seal a job leaves zeroes in dst and
- * false in ok: never plaintext. */
+/* The interface of an AEAD backend. The contracts of include/xtunnel/aead.h hold for seal and open;
+ * self belongs to one thread. A backend that cannot seal a job zeroes dst and sets ok to false; it
+ * never leaves plaintext. */
 #ifndef XT_CRYPTO_AEAD_OPS_H
 #define XT_CRYPTO_AEAD_OPS_H
 
@@ -12,7 +12,7 @@ struct xt_aead_ops {
 	const char *name;
 	/* XT_E_UNSUPPORTED (no such library, not for this processor), XT_E_NOMEM. *self may stay
 	 * NULL.
-	 * detail  XT_AEAD_DETAIL bytes: what was loaded, or what was missing */
+	 * detail  XT_AEAD_DETAIL bytes: the library and version, or why there is none */
 	int (*new)(void **self, const struct xt_aead_host *host, char *detail);
 	void (*free)(void *self);
 	void (*seal)(void *self, struct xt_job *jobs, size_t n);
@@ -27,8 +27,8 @@ struct xt_aead {
 	struct xt_aead_host host;
 };
 
-/* Does it give the known answers, agree with libsodium at other lengths, and refuse forgeries
- * without leaving plaintext? */
+/* The self-test: known answers, agreement with libsodium at other lengths, and forgeries refused
+ * without leaving plaintext. */
 bool xt_aead_works(struct xt_aead *aead);
 
 #endif

@@ -1,4 +1,4 @@
-/* Function pointers out of loaded libraries. */
+/* Function pointers from loaded libraries. */
 #include "crypto/aead_symbols.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ bool xt_aead_symbols(const struct xt_aead_host *host, void *library, const char 
 	for (size_t i = 0; i < n; i++) {
 		void *address = host->symbol(host->ctx, library, symbols[i].name);
 
-		/* Function pointers and void * are one size where there are shared libraries. */
+		/* POSIX: function pointers and void * have one size. */
 		memcpy((char *)base + symbols[i].at, &address, sizeof(address));
 		if (address == NULL) {
 			snprintf(detail, XT_AEAD_DETAIL, "%s has no %s",

@@ -1,4 +1,4 @@
-/* BLAKE2s: a thin face on libb2, the only file that knows it. */
+/* BLAKE2s by libb2. No other file uses libb2. */
 #include "crypto/blake2s.h"
 
 #include <assert.h>
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static void absorb(blake2s_state *state, const struct xt_piece *pieces, size_t n)
+static void state_absorb(blake2s_state *state, const struct xt_piece *pieces, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].len > 0)
@@ -19,7 +19,7 @@ void xt_blake2s(uint8_t out[XT_HASH_LEN], const struct xt_piece *pieces, size_t 
 	blake2s_state state;
 
 	blake2s_init(&state, XT_HASH_LEN);
-	absorb(&state, pieces, n);
+	state_absorb(&state, pieces, n);
 	blake2s_final(&state, out, XT_HASH_LEN);
 	xt_wipe(&state, sizeof(state));
 }
@@ -35,7 +35,7 @@ void xt_blake2s_mac(uint8_t *out, size_t out_len, const void *key, size_t key_le
 		blake2s_init_key(&state, out_len, key, key_len);
 	else
 		blake2s_init(&state, out_len);
-	absorb(&state, pieces, n);
+	state_absorb(&state, pieces, n);
 	blake2s_final(&state, out, out_len);
 	xt_wipe(&state, sizeof(state));
 }

@@ -1,4 +1,4 @@
-/* BLAKE2s (RFC 7693): hash and keyed MAC over several pieces, as if they stood in a row. */
+/* BLAKE2s (RFC 7693): hash and keyed MAC over the concatenation of several pieces. */
 #ifndef XT_CRYPTO_BLAKE2S_H
 #define XT_CRYPTO_BLAKE2S_H
 

@@ -20,8 +20,8 @@ void xt_dh_public(struct xt_public *out, const struct xt_private *scalar)
 int xt_dh_shared(uint8_t out[XT_DH_LEN], const struct xt_private *scalar,
 		 const struct xt_public *point)
 {
-	/* The library refuses the known points of small order; the test of the result is ours, so
-	 * that it does not depend on which version does what. */
+	/* libsodium refuses the known points of small order. Checking the result too makes this
+	 * independent of its version. */
 	if (crypto_scalarmult_curve25519(out, scalar->b, point->b) == 0 &&
 	    !sodium_is_zero(out, XT_DH_LEN))
 		return 0;

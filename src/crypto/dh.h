@@ -6,7 +6,7 @@
 
 #define XT_DH_LEN 32
 
-/* 32 random bytes become a scalar (RFC 7748 section 5). */
+/* Turn 32 random bytes into a scalar (RFC 7748 section 5). */
 void xt_dh_clamp(struct xt_private *scalar);
 
 void xt_dh_public(struct xt_public *out, const struct xt_private *scalar);

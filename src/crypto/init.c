@@ -1,4 +1,4 @@
-/* The cryptographic libraries, made ready once a process. */
+/* Initialises the cryptographic libraries, once per process. */
 #include "crypto/init.h"
 
 #include <sodium.h>

@@ -1,6 +1,6 @@
-/* The part of libIPSec_MB's binary interface that aead_ipsecmb.c uses.  Versions 1.0 to 2.0 agree
- * in it, though their structs differ in what follows: so a build serves them all, and needs no
- * header of the library.  aead_ipsecmb_check.c holds this against the header where there is one. */
+/* The part of libIPSec_MB's binary interface that aead_ipsecmb.c uses. Versions 1.0 to 2.0 agree in
+ * it and differ only in later members, so one build supports them all and needs no header of the
+ * library. aead_ipsecmb_check.c compares this file with the header where it is installed. */
 #ifndef XT_CRYPTO_IPSECMB_H
 #define XT_CRYPTO_IPSECMB_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define XT_IMB_MIN 0x10000u /* 1.0.0 */
-#define XT_IMB_END 0x30000u /* 3.0.0, which counts the ciphers otherwise */
+#define XT_IMB_END 0x30000u /* 3.0.0 numbers the ciphers differently */
 
 enum {
 	XT_IMB_CHACHA20_POLY1305_CIPHER = 19,
@@ -37,7 +37,7 @@ struct xt_imb_job {
 	void *sgl;
 	uint32_t status;
 	uint32_t cipher, direction, hash, order;
-	/* more, the library's business */
+	/* more members follow */
 };
 
 struct xt_imb_manager {
@@ -50,10 +50,10 @@ struct xt_imb_manager {
 	struct xt_imb_job *(*submit_job_nocheck)(struct xt_imb_manager *manager);
 	struct xt_imb_job *(*get_completed_job)(struct xt_imb_manager *manager);
 	struct xt_imb_job *(*flush_job)(struct xt_imb_manager *manager);
-	/* more, the library's business */
+	/* more members follow */
 };
 
-/* Exported functions, by their names. */
+/* Types of exported functions. */
 typedef unsigned xt_imb_get_version(void);
 typedef size_t xt_imb_get_size(void);
 typedef struct xt_imb_manager *xt_imb_set_pointers(void *memory, uint64_t flags, unsigned reset);

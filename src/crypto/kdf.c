@@ -40,8 +40,8 @@ void xt_hmac(uint8_t out[XT_HASH_LEN], const void *key, size_t key_len,
 
 /* t[i] = HMAC(t0, t[i-1] || i). Each output is written only after its predecessor was read, and the
  * first one after key and input were. */
-static void expand(uint8_t *const *t, size_t n, const uint8_t key[XT_HASH_LEN], const void *input,
-		   size_t len)
+static void key_expand(uint8_t *const *t, size_t n, const uint8_t key[XT_HASH_LEN],
+		       const void *input, size_t len)
 {
 	uint8_t t0[XT_HASH_LEN];
 
@@ -59,17 +59,17 @@ static void expand(uint8_t *const *t, size_t n, const uint8_t key[XT_HASH_LEN], 
 
 void xt_kdf1(uint8_t t1[XT_HASH_LEN], const uint8_t key[XT_HASH_LEN], const void *input, size_t len)
 {
-	expand((uint8_t *const[]){t1}, 1, key, input, len);
+	key_expand((uint8_t *const[]){t1}, 1, key, input, len);
 }
 
 void xt_kdf2(uint8_t t1[XT_HASH_LEN], uint8_t t2[XT_HASH_LEN], const uint8_t key[XT_HASH_LEN],
 	     const void *input, size_t len)
 {
-	expand((uint8_t *const[]){t1, t2}, 2, key, input, len);
+	key_expand((uint8_t *const[]){t1, t2}, 2, key, input, len);
 }
 
 void xt_kdf3(uint8_t t1[XT_HASH_LEN], uint8_t t2[XT_HASH_LEN], uint8_t t3[XT_HASH_LEN],
 	     const uint8_t key[XT_HASH_LEN], const void *input, size_t len)
 {
-	expand((uint8_t *const[]){t1, t2, t3}, 3, key, input, len);
+	key_expand((uint8_t *const[]){t1, t2, t3}, 3, key, input, len);
 }

@@ -13,11 +13,12 @@
 #include "crypto/init.h"
 
 #define ALIGN 16u
-/* A chunk costs four mappings (guard pages, and the page of the length), of which a process has
- * 65,530: with many objects chunks grow to this, a sixteenth of all at most. */
+/* A chunk costs four mappings (guard pages, and the page of the length), and a process may have
+ * 65,530: with many objects chunks grow up to this size, by at most a sixteenth of the objects in
+ * use. */
 #define CHUNK_MAX (1u << 20)
 
-/* What a free object holds: nothing but the way to the next. */
+/* A free object: wiped but for the link to the next. */
 struct spare {
 	struct spare *next;
 };
@@ -67,7 +68,7 @@ void xt_secret_pool_free(struct xt_secret_pool *pool)
 	free(pool);
 }
 
-static void add_spare(struct xt_secret_pool *pool, void *object)
+static void spare_add(struct xt_secret_pool *pool, void *object)
 {
 	struct spare *spare = object;
 
@@ -75,8 +76,8 @@ static void add_spare(struct xt_secret_pool *pool, void *object)
 	pool->spare = spare;
 }
 
-/* sodium_malloc ends the memory at a page's end, so a multiple of ALIGN begins aligned. */
-static bool grow(struct xt_secret_pool *pool)
+/* sodium_malloc places the memory at the end of a page, so a multiple of ALIGN starts aligned. */
+static bool pool_grow(struct xt_secret_pool *pool)
 {
 	struct chunk *chunk = malloc(sizeof(*chunk));
 	size_t n = XT_MAX(pool->per_chunk, XT_MIN(pool->used / 16, CHUNK_MAX / pool->size));
@@ -94,7 +95,7 @@ static bool grow(struct xt_secret_pool *pool)
 	}
 	memset(chunk->objects, 0, pool->size * n);
 	for (size_t i = n; i-- > 0;)
-		add_spare(pool, chunk->objects + i * pool->size);
+		spare_add(pool, chunk->objects + i * pool->size);
 	chunk->next = pool->chunks;
 	pool->chunks = chunk;
 	return true;
@@ -104,7 +105,7 @@ void *xt_secret_get(struct xt_secret_pool *pool)
 {
 	struct spare *spare;
 
-	if (pool->spare == NULL && !grow(pool))
+	if (pool->spare == NULL && !pool_grow(pool))
 		return NULL;
 	spare = pool->spare;
 	pool->spare = spare->next;
@@ -119,7 +120,7 @@ void xt_secret_put(struct xt_secret_pool *pool, void *object)
 		return;
 	assert(pool->used > 0);
 	xt_wipe(object, pool->size);
-	add_spare(pool, object);
+	spare_add(pool, object);
 	pool->used--;
 }
 

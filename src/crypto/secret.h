@@ -1,6 +1,6 @@
 /* A pool of fixed-size objects for key material. Its memory lies between guard pages, is locked
- * where the host allows it and is left out of core dumps (sodium_malloc). Not thread-safe. Leak
- * checkers do not look into it: do not let an object here hold the only pointer to another. */
+ * where the host permits and is excluded from core dumps (sodium_malloc). Not thread-safe. Leak
+ * checkers do not scan it: an object in it must not hold the only pointer to other memory. */
 #ifndef XT_CRYPTO_SECRET_H
 #define XT_CRYPTO_SECRET_H
 
@@ -9,18 +9,18 @@
 struct xt_secret_pool;
 
 /* size       of one object, at least 1; objects are aligned to 16
- * per_chunk  objects that one growth adds at least, 1 or more; the first chunk comes with the first
- *            get
+ * per_chunk  least number of objects that a growth adds, 1 or more; the first get allocates the
+ *            first chunk
  * XT_E_NOMEM, XT_E_CRYPTO, XT_E_INVALID. */
 int xt_secret_pool_new(struct xt_secret_pool **out, size_t size, size_t per_chunk);
-/* Wipes and gives back everything, objects in use too. NULL is fine. */
+/* Wipes and frees everything, including objects in use. NULL is allowed. */
 void xt_secret_pool_free(struct xt_secret_pool *pool);
 
-/* A zeroed object, or NULL without memory. O(1) but for growth. */
+/* A zeroed object, or NULL without memory. O(1) except for growth. */
 void *xt_secret_get(struct xt_secret_pool *pool);
-/* Wipes. object came from this pool and is not used again; NULL is fine. O(1). */
+/* Wipe object and return it to its pool; NULL is allowed. O(1). */
 void xt_secret_put(struct xt_secret_pool *pool, void *object);
 
-size_t xt_secret_used(const struct xt_secret_pool *pool); /* objects that are out */
+size_t xt_secret_used(const struct xt_secret_pool *pool); /* objects in use */
 
 #endif

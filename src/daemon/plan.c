@@ -125,8 +125,8 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 		own[i] = (struct xt_echo_local){conf->addresses[i].cidr, conf->addresses[i].peer};
 	struct xt_echo_config config = {
 	    .sides = (unsigned)conf->echo,
-	    .own = own,
-	    .n_own = conf->n_addresses,
+	    .local = own,
+	    .n_local = conf->n_addresses,
 	    .addresses = conf->echo_addresses,
 	    .n_addresses = conf->n_echo_addresses,
 	    .covered = conf_covers,

@@ -1,4 +1,4 @@
-/* Batches of packets and the runs of datagrams that they leave as. */
+/* Batches of packets, and the runs of datagrams to transmit. */
 #include <xtunnel/batch.h>
 
 #include <assert.h>
@@ -35,8 +35,8 @@ const char *xt_verdict_sentence(enum xt_verdict verdict)
 	return (unsigned)verdict < XT_VERDICTS ? sentences[verdict] : "unknown";
 }
 
-/* Pages come when they are touched, one by one: huge ones would make an idle endpoint large. What
- * was on its way is nobody's business in a dump. */
+/* Pages are allocated on first use and singly: huge pages would make an idle instance large.
+ * Packets are excluded from core dumps. */
 static uint8_t *slab_new(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
@@ -147,7 +147,7 @@ void xt_batch_drop_last(struct xt_batch *batch)
 	assert(batch->n);
 	batch->n--;
 	batch->planned = XT_MIN(batch->planned, batch->n);
-	/* A view's bytes belong to somebody else; only a slot goes back. */
+	/* The bytes of a view belong to another owner; only a slot is freed. */
 	if (batch->slot_pkt == batch->n) {
 		batch->slab_used = batch->slot_start;
 		batch->slot_pkt = UINT32_MAX;
@@ -190,19 +190,19 @@ void xt_tx_reset(struct xt_tx *tx)
 	tx->arena_used = 0;
 }
 
-static bool same_path(const struct xt_path *a, const struct xt_path *b)
+static bool path_equal(const struct xt_path *a, const struct xt_path *b)
 {
 	return a->ifindex == b->ifindex && xt_endpoint_equal(&a->remote, &b->remote) &&
 	       xt_ip_equal(&a->local, &b->local);
 }
 
-/* A shorter datagram than the others ends a run: nothing can follow it. */
-static bool joins(const struct xt_tx *tx, const struct xt_run *run, const struct xt_path *path,
-		  uint8_t ecn, size_t len)
+/* A datagram shorter than the segment size ends its run. */
+static bool run_accepts(const struct xt_tx *tx, const struct xt_run *run,
+			const struct xt_path *path, uint8_t ecn, size_t len)
 {
 	return run->n < XT_RUN_MAX && len <= run->seg && run->bytes + len <= XT_RUN_BYTES &&
 	       tx->vecs[run->first + run->n - 1].len == run->seg && run->ecn == ecn &&
-	       !run->unstuck && same_path(&run->path, path);
+	       !run->unstuck && path_equal(&run->path, path);
 }
 
 int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base, size_t len)
@@ -213,7 +213,7 @@ int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_
 		return XT_E_INVALID;
 	if (tx->n_vecs == tx->cap)
 		return XT_E_FULL;
-	if (!run || !joins(tx, run, path, ecn, len)) {
+	if (!run || !run_accepts(tx, run, path, ecn, len)) {
 		run = &tx->runs[tx->n_runs++];
 		*run = (struct xt_run){
 		    .path = *path, .first = tx->n_vecs, .seg = (uint32_t)len, .ecn = ecn};

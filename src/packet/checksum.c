@@ -1,13 +1,13 @@
-/* The internet checksum over 64 bits at a time: one's complement addition is indifferent to the
- * word size and, but for one swap at the end, to the byte order. */
+/* The internet checksum over 64 bits at a time: one's complement addition does not depend on the
+ * word size nor, except for one swap at the end, on the byte order. */
 #include "packet/checksum.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 
-/* The widest vectors that the processor has, chosen by the loader: only where it can (glibc), and
- * not under a sanitizer, whose code would run before it is ready. */
+/* Variants for the widest vectors of the processor, chosen by the dynamic loader: only with glibc,
+ * and not under a sanitizer, whose code would run before its initialisation. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -18,8 +18,8 @@
 #define LANES 8
 #define BLOCK (LANES * sizeof(uint64_t))
 
-/* Two 32-bit halves a load: no carry is lost in 2^31 additions. As many sums side by side as
- * vectors of any width hold, so that compilers use them. to: NULL, or where the bytes go too */
+/* Two 32-bit halves per load: 2^31 additions lose no carry. LANES independent sums fill vectors of
+ * any width, so that compilers vectorise. to: NULL, or where the bytes are copied to */
 static inline __attribute__((always_inline)) uint64_t
 blocks_add(uint8_t *restrict to, const uint8_t *restrict p, size_t blocks)
 {

@@ -1,5 +1,7 @@
-/* The pure reflector. RFC 792, RFC 4443 4.1 and 4.2, RFC 1122 3.2.2.6, RFC 1624. */
+/* Echo requests and replies. RFC 792, RFC 4443 4.1 and 4.2, RFC 1122 3.2.2.6, RFC 1624. */
 #include "packet/echo.h"
+
+#include <sodium.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
@@ -30,22 +32,22 @@ bool xt_ip4_options(const struct xt_ip_view *view, bool *source_route)
 	return true;
 }
 
-static bool ordinary(const struct xt_ip *ip)
+static bool address_is_ordinary(const struct xt_ip *ip)
 {
 	return !xt_ip_is_unspecified(ip) && !xt_ip_is_loopback(ip) && !xt_ip_is_multicast(ip) &&
 	       !xt_ip_is_limited_broadcast(ip);
 }
 
-static bool addresses_allow(const struct xt_ip_view *view)
+static bool addresses_are_valid(const struct xt_ip_view *view)
 {
 	struct xt_ip src, dst;
 
 	xt_ip_source(view, &src);
 	xt_ip_destination(view, &dst);
-	return ordinary(&src) && ordinary(&dst) && !xt_ip_equal(&src, &dst);
+	return address_is_ordinary(&src) && address_is_ordinary(&dst) && !xt_ip_equal(&src, &dst);
 }
 
-static bool type_fits(const struct xt_ip_view *view, bool replies)
+static bool type_is_echo(const struct xt_ip_view *view, bool replies)
 {
 	uint8_t type = view->bytes[view->upper];
 
@@ -62,14 +64,14 @@ enum xt_echo_class xt_echo_classify(const struct xt_ip_view *view, bool replies)
 	if (view->protocol != (view->version == 4 ? XT_PROTO_ICMP : XT_PROTO_ICMP6))
 		return XT_ECHO_CLASS_OTHER;
 	/* A first fragment may be shorter than the ICMP header; a later one shows no type. */
-	shows = !view->offset && data && type_fits(view, replies);
+	shows = !view->offset && data && type_is_echo(view, replies);
 	if (!view->fragment && (!shows || data < ICMP_HEADER))
 		return XT_ECHO_CLASS_OTHER;
 	if (view->version == 4)
 		options = xt_ip4_options(view, &source_route);
 	if (source_route || view->extended)
 		return shows ? XT_ECHO_CLASS_BARRED : XT_ECHO_CLASS_OTHER;
-	if (!options || !addresses_allow(view))
+	if (!options || !addresses_are_valid(view))
 		return XT_ECHO_CLASS_BAD;
 	if (view->fragment)
 		return XT_ECHO_CLASS_FRAGMENT;
@@ -88,15 +90,7 @@ bool xt_echo_right(const struct xt_ip_view *view)
 	return xt_checksum_finish(xt_checksum_add(sum, view->bytes + view->upper, len)) == 0;
 }
 
-static bool all_zero(const uint8_t *p, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		if (p[i])
-			return false;
-	return true;
-}
-
-static void turn_icmp(struct xt_ip_view *view)
+static void icmp_make_reply(struct xt_ip_view *view)
 {
 	uint8_t *icmp = view->bytes + view->upper;
 	uint16_t was = xt_be16_get(icmp), checksum;
@@ -104,7 +98,8 @@ static void turn_icmp(struct xt_ip_view *view)
 	icmp[0] = view->version == 4 ? TYPE4_REPLY : TYPE6_REPLY;
 	checksum = xt_checksum_update(xt_be16_get(icmp + 2), was, xt_be16_get(icmp));
 	/* An IPv4 reply of nothing but zeros is the one message whose checksum must be 0xffff. */
-	if (view->version == 4 && checksum == 0 && all_zero(icmp + 4, view->len - view->upper - 4))
+	if (view->version == 4 && checksum == 0 &&
+	    sodium_is_zero(icmp + 4, view->len - view->upper - 4))
 		checksum = UINT16_MAX;
 	xt_be16_put(icmp + 2, checksum);
 }
@@ -114,7 +109,7 @@ void xt_echo_reflect(struct xt_ip_view *view)
 	uint8_t *p = view->bytes;
 
 	xt_ip_swap(view);
-	turn_icmp(view);
+	icmp_make_reply(view);
 	view->ttl = REPLY_TTL;
 	view->ecn = XT_ECN_NOT;
 	if (view->version == 4) {

@@ -1,9 +1,9 @@
-/* The echo endpoint of one tunnel, packet by packet:
+/* The echo responder of one tunnel. Steps of each packet:
  *
- *   shape       headers only: most packets are no ICMP and leave here
- *   rules       is its destination answered on this side?
+ *   classify    headers only: most packets are no ICMP and end here
+ *   rules       is the destination answered on this side?
  *   fragments   to the reassembler, until a datagram is whole
- *   checksums   the only look at all bytes
+ *   checksums   the only pass over all bytes
  *   rate        per source
  *   reflect     in place, or fragment by fragment */
 #include "packet/echo_responder.h"
@@ -22,7 +22,7 @@
 struct xt_echo {
 	unsigned sides;
 	struct xt_echo_rules rules[XT_ECHO_SIDES];
-	struct xt_echo_local *own;
+	struct xt_echo_local *local;
 	struct xt_cidr *addresses;
 	struct xt_reassembler *reassembler;
 	struct xt_source_rate *rate;
@@ -35,8 +35,8 @@ struct xt_echo {
 	struct xt_echo_counters counters;
 };
 
-/* Everything about the packet at hand. */
-struct turn {
+/* One call of xt_echo_process, and its current packet. */
+struct pass {
 	struct xt_echo *echo;
 	enum xt_echo_side side;
 	uint64_t now;
@@ -44,7 +44,7 @@ struct turn {
 	struct xt_batch *replies, *released;
 };
 
-static int copy_list(void *out, const void *list, size_t n, size_t size)
+static int list_copy(void *out, const void *list, size_t n, size_t size)
 {
 	void *copy = n ? calloc(n, size) : NULL;
 
@@ -56,12 +56,12 @@ static int copy_list(void *out, const void *list, size_t n, size_t size)
 	return 0;
 }
 
-static int allocate(struct xt_echo *echo, const struct xt_echo_config *config)
+static int echo_allocate(struct xt_echo *echo, const struct xt_echo_config *config)
 {
-	int err = copy_list(&echo->own, config->own, config->n_own, sizeof(*config->own));
+	int err = list_copy(&echo->local, config->local, config->n_local, sizeof(*config->local));
 
 	if (!err)
-		err = copy_list(&echo->addresses, config->addresses, config->n_addresses,
+		err = list_copy(&echo->addresses, config->addresses, config->n_addresses,
 				sizeof(*config->addresses));
 	if (!err)
 		err = xt_reassembler_new(&echo->reassembler);
@@ -81,15 +81,15 @@ int xt_echo_new(struct xt_echo **out, const struct xt_echo_config *config)
 
 	if (!echo)
 		return XT_E_NOMEM;
-	err = allocate(echo, config);
+	err = echo_allocate(echo, config);
 	if (err) {
 		xt_echo_free(echo);
 		return err;
 	}
 	for (int side = 0; side < XT_ECHO_SIDES; side++)
 		echo->rules[side] = (struct xt_echo_rules){.side = (enum xt_echo_side)side,
-							   .own = echo->own,
-							   .n_own = config->n_own,
+							   .local = echo->local,
+							   .n_local = config->n_local,
 							   .addresses = echo->addresses,
 							   .n_addresses = config->n_addresses,
 							   .covered = config->covered,
@@ -111,7 +111,7 @@ void xt_echo_free(struct xt_echo *echo)
 	xt_reassembler_free(echo->reassembler);
 	xt_source_rate_free(echo->rate);
 	free(echo->before);
-	free(echo->own);
+	free(echo->local);
 	free(echo->addresses);
 	free(echo);
 }
@@ -126,37 +126,37 @@ bool xt_echo_answers(const struct xt_echo *echo, enum xt_echo_side side, const s
 	return (echo->sides >> side & 1) && xt_echo_rules_answers(&echo->rules[side], dst);
 }
 
-/* Not answered: somebody else's, if there is one. */
-static enum xt_verdict other(struct turn *t)
+/* Not answered: passed on, unless the responder is the only reader. */
+static enum xt_verdict verdict_other(struct pass *pass)
 {
-	if (!t->echo->exclusive)
+	if (!pass->echo->exclusive)
 		return XT_PASS;
-	t->echo->counters.other++;
+	pass->echo->counters.other++;
 	return XT_DROP_ECHO_OTHER;
 }
 
-static enum xt_verdict full(struct turn *t)
+static enum xt_verdict verdict_full(struct pass *pass)
 {
-	t->echo->counters.full++;
+	pass->echo->counters.full++;
 	return XT_DROP_ECHO_FULL;
 }
 
-static bool rate_allows(struct turn *t, const struct xt_ip_view *view)
+static bool rate_allows(struct pass *pass, const struct xt_ip_view *view)
 {
 	struct xt_ip source;
 
-	if (!t->echo->rate)
+	if (!pass->echo->rate)
 		return true;
 	xt_ip_source(view, &source);
-	if (xt_source_rate_allow(t->echo->rate, t->now, &source))
+	if (xt_source_rate_allow(pass->echo->rate, pass->now, &source))
 		return true;
-	t->echo->counters.rate++;
+	pass->echo->counters.rate++;
 	return false;
 }
 
-static void reflect(struct turn *t, struct xt_ip_view *view)
+static void request_reflect(struct pass *pass, struct xt_ip_view *view)
 {
-	struct xt_echo *echo = t->echo;
+	struct xt_echo *echo = pass->echo;
 
 	if (echo->observe)
 		memcpy(echo->before, view->bytes, view->len);
@@ -166,85 +166,85 @@ static void reflect(struct turn *t, struct xt_ip_view *view)
 		xt_echo_reflect(view);
 }
 
-static enum xt_verdict answered(struct turn *t, const struct xt_ip_view *view)
+static enum xt_verdict request_answered(struct pass *pass, const struct xt_ip_view *view)
 {
-	struct xt_echo *echo = t->echo;
+	struct xt_echo *echo = pass->echo;
 
-	echo->counters.answered[t->side]++;
+	echo->counters.answered[pass->side]++;
 	if (echo->observe)
-		echo->observe(echo->observe_ctx, t->side, echo->before, view->len, view->bytes,
+		echo->observe(echo->observe_ctx, pass->side, echo->before, view->len, view->bytes,
 			      view->len);
 	return XT_TAKEN_ECHO;
 }
 
-static enum xt_verdict take_whole(struct turn *t, struct xt_ip_view *view)
+static enum xt_verdict request_process(struct pass *pass, struct xt_ip_view *view)
 {
 	struct xt_pkt *reply;
 
 	if (!xt_echo_right(view))
-		return other(t);
-	if (!rate_allows(t, view))
+		return verdict_other(pass);
+	if (!rate_allows(pass, view))
 		return XT_DROP_ECHO_RATE;
-	reply = xt_batch_view(t->replies, view->bytes, view->len);
+	reply = xt_batch_view(pass->replies, view->bytes, view->len);
 	if (!reply)
-		return full(t);
-	reply->peer = t->pkt->peer;
-	reflect(t, view);
-	return answered(t, view);
+		return verdict_full(pass);
+	reply->peer = pass->pkt->peer;
+	request_reflect(pass, view);
+	return request_answered(pass, view);
 }
 
-/* The datagram is not ours to answer: its fragments go on as they came. */
-static enum xt_verdict release(struct turn *t, const struct xt_datagram *d)
+/* The datagram is not answered: its fragments are passed on unchanged. */
+static enum xt_verdict datagram_release(struct pass *pass, const struct xt_datagram *d)
 {
 	uint32_t n = xt_datagram_pieces(d);
 	size_t bytes = 0;
 
-	if (t->echo->exclusive)
-		return other(t);
+	if (pass->echo->exclusive)
+		return verdict_other(pass);
 	for (uint32_t i = 0; i < n; i++)
 		if (xt_datagram_piece_len(d, i) > bytes)
 			bytes = xt_datagram_piece_len(d, i);
-	if (!xt_fragment_room(t->released, n, bytes))
-		return full(t);
+	if (!xt_fragment_room(pass->released, n, bytes))
+		return verdict_full(pass);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t len = xt_datagram_piece_len(d, i);
-		struct xt_pkt *piece = xt_batch_add(t->released, len);
+		struct xt_pkt *piece = xt_batch_add(pass->released, len);
 
 		if (!piece)
-			return full(t);
+			return verdict_full(pass);
 		xt_datagram_piece(d, i, piece->data);
 		piece->len = len;
-		piece->peer = t->pkt->peer;
+		piece->peer = pass->pkt->peer;
 	}
-	t->echo->counters.released++;
+	pass->echo->counters.released++;
 	return XT_TAKEN_FRAGMENT;
 }
 
-static enum xt_verdict take_datagram(struct turn *t, struct xt_datagram *d)
+static enum xt_verdict datagram_process(struct pass *pass, struct xt_datagram *d)
 {
 	struct xt_ip_view view;
 
 	xt_datagram_view(d, &view);
-	if (xt_echo_classify(&view, t->echo->swap_only) != XT_ECHO_CLASS_REQUEST ||
+	if (xt_echo_classify(&view, pass->echo->swap_only) != XT_ECHO_CLASS_REQUEST ||
 	    !xt_echo_right(&view))
-		return release(t, d);
-	if (!rate_allows(t, &view))
+		return datagram_release(pass, d);
+	if (!rate_allows(pass, &view))
 		return XT_DROP_ECHO_RATE;
-	reflect(t, &view);
-	if (!xt_fragment(t->replies, t->pkt->peer, &view, xt_datagram_id(d), t->echo->mtu))
-		return full(t);
-	return answered(t, &view);
+	request_reflect(pass, &view);
+	if (!xt_fragment(pass->replies, pass->pkt->peer, &view, xt_datagram_id(d), pass->echo->mtu))
+		return verdict_full(pass);
+	return request_answered(pass, &view);
 }
 
-static enum xt_verdict take_fragment(struct turn *t, const struct xt_ip_view *view)
+static enum xt_verdict fragment_process(struct pass *pass, const struct xt_ip_view *view)
 {
 	struct xt_datagram *d;
 	enum xt_verdict verdict;
 
 	if (!xt_ip_header_right(view))
-		return other(t);
-	switch (xt_reassembler_add(t->echo->reassembler, t->now, t->pkt->peer, (uint8_t)t->side,
-				   view, &d)) {
+		return verdict_other(pass);
+	switch (xt_reassembler_add(pass->echo->reassembler, pass->now, pass->pkt->peer,
+				   (uint8_t)pass->side, view, &d)) {
 	case XT_REASSEMBLE_KEPT:
 		return XT_TAKEN_FRAGMENT;
 	case XT_REASSEMBLE_DROPPED:
@@ -252,14 +252,14 @@ static enum xt_verdict take_fragment(struct turn *t, const struct xt_ip_view *vi
 	case XT_REASSEMBLE_WHOLE:
 		break;
 	}
-	verdict = take_datagram(t, d);
+	verdict = datagram_process(pass, d);
 	xt_datagram_done(d);
 	return verdict;
 }
 
-static bool is_answered(const struct turn *t, const struct xt_ip_view *view)
+static bool request_is_answered(const struct pass *pass, const struct xt_ip_view *view)
 {
-	const struct xt_echo_rules *rules = &t->echo->rules[t->side];
+	const struct xt_echo_rules *rules = &pass->echo->rules[pass->side];
 	struct xt_ip src, dst;
 
 	xt_ip_source(view, &src);
@@ -267,39 +267,40 @@ static bool is_answered(const struct turn *t, const struct xt_ip_view *view)
 	return xt_echo_rules_answers(rules, &dst) && !xt_echo_rules_broadcast(rules, &src);
 }
 
-static enum xt_verdict turn_one(struct turn *t)
+static enum xt_verdict packet_process(struct pass *pass)
 {
 	struct xt_ip_view view;
 	enum xt_echo_class class;
 
-	if (!xt_ip_parse_packet(&view, t->pkt->data, t->pkt->len))
-		return other(t);
-	class = xt_echo_classify(&view, t->echo->swap_only);
-	if (class == XT_ECHO_CLASS_OTHER || class == XT_ECHO_CLASS_BAD || !is_answered(t, &view))
-		return other(t);
+	if (!xt_ip_parse_packet(&view, pass->pkt->data, pass->pkt->len))
+		return verdict_other(pass);
+	class = xt_echo_classify(&view, pass->echo->swap_only);
+	if (class == XT_ECHO_CLASS_OTHER || class == XT_ECHO_CLASS_BAD ||
+	    !request_is_answered(pass, &view))
+		return verdict_other(pass);
 	if (class == XT_ECHO_CLASS_FRAGMENT)
-		return take_fragment(t, &view);
+		return fragment_process(pass, &view);
 	if (class == XT_ECHO_CLASS_REQUEST)
-		return take_whole(t, &view);
-	/* Barred. The host may judge for itself what a peer sends it; a peer shall not be asked. */
-	if (t->side == XT_ECHO_SIDE_PEER)
-		return other(t);
-	t->echo->counters.other++;
+		return request_process(pass, &view);
+	/* Barred. The host decides about such packets of a peer; those of the host are dropped. */
+	if (pass->side == XT_ECHO_SIDE_PEER)
+		return verdict_other(pass);
+	pass->echo->counters.other++;
 	return XT_DROP_ECHO_OTHER;
 }
 
 void xt_echo_process(struct xt_echo *echo, enum xt_echo_side side, uint64_t now_mono,
 		     struct xt_batch *in, struct xt_batch *replies, struct xt_batch *released)
 {
-	struct turn t = {
+	struct pass pass = {
 	    .echo = echo, .side = side, .now = now_mono, .replies = replies, .released = released};
 
 	if (!(echo->sides >> side & 1))
 		return;
 	for (uint32_t i = 0; i < in->n; i++) {
-		t.pkt = &in->pkts[i];
-		if (t.pkt->verdict == XT_PASS)
-			t.pkt->verdict = (uint8_t)turn_one(&t);
+		pass.pkt = &in->pkts[i];
+		if (pass.pkt->verdict == XT_PASS)
+			pass.pkt->verdict = (uint8_t)packet_process(&pass);
 	}
 }
 

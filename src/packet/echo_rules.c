@@ -1,34 +1,35 @@
-/* Whom the echo endpoint answers for. Lists are short (a handful of networks): they are walked. */
+/* The addresses that the echo responder answers for. Lists are short and searched linearly. */
 #include "packet/echo_rules.h"
 
 #include "base/addr.h"
 
-static bool is_pair(const struct xt_echo_local *own)
+static bool local_is_pair(const struct xt_echo_local *local)
 {
-	return own->peer.family != 0;
+	return local->peer.family != 0;
 }
 
-static bool is_own(const struct xt_echo_rules *rules, const struct xt_ip *ip)
+static bool address_is_local(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 {
-	for (size_t i = 0; i < rules->n_own; i++)
-		if (xt_ip_equal(&rules->own[i].cidr.ip, ip))
+	for (size_t i = 0; i < rules->n_local; i++)
+		if (xt_ip_equal(&rules->local[i].cidr.ip, ip))
 			return true;
 	return false;
 }
 
-static bool in_own_network(const struct xt_echo_rules *rules, const struct xt_ip *ip)
+static bool network_is_local(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 {
-	for (size_t i = 0; i < rules->n_own; i++) {
-		const struct xt_echo_local *own = &rules->own[i];
+	for (size_t i = 0; i < rules->n_local; i++) {
+		const struct xt_echo_local *local = &rules->local[i];
 
-		if (is_pair(own) ? xt_ip_equal(&own->peer, ip) : xt_cidr_contains(&own->cidr, ip))
+		if (local_is_pair(local) ? xt_ip_equal(&local->peer, ip)
+					 : xt_cidr_contains(&local->cidr, ip))
 			return true;
 	}
 	return false;
 }
 
 /* Are the bits of ip behind the first n all equal to bit? */
-static bool tail_is(const struct xt_ip *ip, unsigned n, bool bit)
+static bool address_tail_is(const struct xt_ip *ip, unsigned n, bool bit)
 {
 	unsigned all = xt_ip_bits(ip);
 
@@ -38,30 +39,30 @@ static bool tail_is(const struct xt_ip *ip, unsigned n, bool bit)
 	return true;
 }
 
-/* Is ip the address of net whose host bits are all equal to bit, where that one is no host's? */
-static bool is_edge(const struct xt_echo_local *own, const struct xt_ip *ip, bool bit)
+/* Is ip the address of the network whose host bits all equal bit, and reserved there? */
+static bool address_is_edge(const struct xt_echo_local *local, const struct xt_ip *ip, bool bit)
 {
-	const struct xt_cidr *net = &own->cidr;
+	const struct xt_cidr *net = &local->cidr;
 
-	if (is_pair(own) || !xt_cidr_contains(net, ip))
+	if (local_is_pair(local) || !xt_cidr_contains(net, ip))
 		return false;
 	if (ip->family == 6)
-		return !bit && net->bits < 128 && tail_is(ip, net->bits, false);
-	return net->bits <= 30 && tail_is(ip, net->bits, bit);
+		return !bit && net->bits < 128 && address_tail_is(ip, net->bits, false);
+	return net->bits <= 30 && address_tail_is(ip, net->bits, bit);
 }
 
 bool xt_echo_rules_broadcast(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 {
-	for (size_t i = 0; i < rules->n_own; i++)
-		if (is_edge(&rules->own[i], ip, true))
+	for (size_t i = 0; i < rules->n_local; i++)
+		if (address_is_edge(&rules->local[i], ip, true))
 			return true;
 	return false;
 }
 
-static bool is_network(const struct xt_echo_rules *rules, const struct xt_ip *ip)
+static bool address_is_network(const struct xt_echo_rules *rules, const struct xt_ip *ip)
 {
-	for (size_t i = 0; i < rules->n_own; i++)
-		if (is_edge(&rules->own[i], ip, false))
+	for (size_t i = 0; i < rules->n_local; i++)
+		if (address_is_edge(&rules->local[i], ip, false))
 			return true;
 	return false;
 }
@@ -75,9 +76,9 @@ bool xt_echo_rules_answers(const struct xt_echo_rules *rules, const struct xt_ip
 		return false;
 	}
 	if (rules->side == XT_ECHO_SIDE_PEER)
-		return is_own(rules, dst);
-	if (!in_own_network(rules, dst) || is_own(rules, dst) || is_network(rules, dst) ||
-	    xt_echo_rules_broadcast(rules, dst))
+		return address_is_local(rules, dst);
+	if (!network_is_local(rules, dst) || address_is_local(rules, dst) ||
+	    address_is_network(rules, dst) || xt_echo_rules_broadcast(rules, dst))
 		return false;
 	return !rules->covered || !rules->covered(rules->ctx, dst);
 }

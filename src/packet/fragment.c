@@ -1,4 +1,4 @@
-/* A datagram becomes fragments. */
+/* Splits a datagram into fragments. */
 #include "packet/fragment.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 #define OPTION_COPIED 0x80
 #define OPTION_NOP    1
 
-/* Options without the copied flag stay in the first fragment only; their room is filled up. */
-static void strip_options(uint8_t *p, uint32_t header)
+/* Options without the copied flag belong in the first fragment only: replace them by NOPs. */
+static void options_strip(uint8_t *p, uint32_t header)
 {
 	for (uint32_t at = XT_IP4_HEADER; at < header && p[at];) {
 		uint32_t n =
@@ -22,21 +22,22 @@ static void strip_options(uint8_t *p, uint32_t header)
 	}
 }
 
-static void head4(uint8_t *p, const struct xt_ip_view *view, uint32_t at, uint32_t len, bool more)
+static void header4_write(uint8_t *p, const struct xt_ip_view *view, uint32_t at, uint32_t len,
+			  bool more)
 {
 	struct xt_ip_view piece;
 
 	memcpy(p, view->bytes, view->header);
 	if (at)
-		strip_options(p, view->header);
+		options_strip(p, view->header);
 	xt_be16_put(p + 2, (uint16_t)(view->header + len));
 	xt_be16_put(p + 6, (uint16_t)((p[6] & 0xc0u) << 8 | (more ? 0x2000u : 0) | at / 8));
 	if (xt_ip_parse_packet(&piece, p, view->header + len))
 		xt_ip_header_seal(&piece);
 }
 
-static void head6(uint8_t *p, const struct xt_ip_view *view, uint32_t at, uint32_t len, bool more,
-		  uint32_t id)
+static void header6_write(uint8_t *p, const struct xt_ip_view *view, uint32_t at, uint32_t len,
+			  bool more, uint32_t id)
 {
 	memcpy(p, view->bytes, XT_IP6_HEADER);
 	xt_be16_put(p + 4, (uint16_t)(XT_IP6_FRAGMENT + len));
@@ -55,7 +56,7 @@ bool xt_fragment_room(const struct xt_batch *out, uint32_t n, size_t len)
 	return n <= out->cap - out->n && slot * n <= out->slab_len - out->slab_used;
 }
 
-static struct xt_pkt *append(struct xt_batch *out, struct xt_peer *peer, uint32_t len)
+static struct xt_pkt *packet_append(struct xt_batch *out, struct xt_peer *peer, uint32_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(out, len);
 
@@ -66,9 +67,9 @@ static struct xt_pkt *append(struct xt_batch *out, struct xt_peer *peer, uint32_
 	return pkt;
 }
 
-static bool whole(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_view *view)
+static bool datagram_copy(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_view *view)
 {
-	struct xt_pkt *pkt = append(out, peer, view->len);
+	struct xt_pkt *pkt = packet_append(out, peer, view->len);
 
 	if (pkt)
 		memcpy(pkt->data, view->bytes, view->len);
@@ -83,20 +84,20 @@ bool xt_fragment(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_
 	uint32_t step = (XT_MAX(mtu, XT_MTU_MIN) - head) & ~7u;
 
 	if (view->len <= mtu)
-		return whole(out, peer, view);
+		return datagram_copy(out, peer, view);
 	if (!xt_fragment_room(out, (data + step - 1) / step, head + step))
 		return false;
 	for (uint32_t at = 0; at < data; at += n) {
 		struct xt_pkt *pkt;
 
 		n = XT_MIN(step, data - at);
-		pkt = append(out, peer, head + n);
+		pkt = packet_append(out, peer, head + n);
 		if (!pkt)
 			return false;
 		if (view->version == 4)
-			head4(pkt->data, view, at, n, at + n < data);
+			header4_write(pkt->data, view, at, n, at + n < data);
 		else
-			head6(pkt->data, view, at, n, at + n < data, id);
+			header6_write(pkt->data, view, at, n, at + n < data, id);
 		memcpy(pkt->data + head, view->bytes + view->header + at, n);
 	}
 	return true;

@@ -1,4 +1,4 @@
-/* A datagram becomes fragments (RFC 791 3.2, RFC 8200 4.5). */
+/* Splits a datagram into fragments (RFC 791 3.2, RFC 8200 4.5). */
 #ifndef XT_PACKET_FRAGMENT_H
 #define XT_PACKET_FRAGMENT_H
 
@@ -6,10 +6,10 @@
 
 #include "packet/ip.h"
 
-#define XT_MTU_MIN 68u /* RFC 791: what every link carries */
+#define XT_MTU_MIN 68u /* RFC 791: the least MTU of a link */
 
-/* Append copies of the datagram to out, in pieces of at most mtu bytes (>= XT_MTU_MIN), each for
- * that peer and with DF as it was; in one piece, without Fragment header, when it fits.
+/* Append copies of the datagram to out, in fragments of at most mtu bytes (>= XT_MTU_MIN), each for
+ * peer and with DF unchanged; as one packet without Fragment header when it fits.
  * view     a whole datagram; an IPv6 one without extension headers
  * id       IPv6: identification of the fragments; IPv4: the header's is kept
  * returns  false: no room in out for all of it; nothing was appended */

@@ -1,4 +1,4 @@
-/* What a router would say about a packet that it cannot carry. */
+/* ICMP errors about packets that cannot be carried. */
 #include "packet/icmp.h"
 
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "packet/ip.h"
 
 #define ICMP_HEADER 8u
-#define SECOND	    UINT64_C(1000000000)
 #define TOS_CONTROL 0xc0 /* RFC 1812 4.3.2.5: precedence "internetwork control" */
 #define TTL	    64
 
@@ -20,8 +19,8 @@ static const uint8_t codes[][2][2] = {
     [XT_ICMP_TOO_BIG] = {{3, 4}, {2, 0}},
 };
 
-/* Of ICMP only what is known to be no error may be answered. */
-static bool is_harmless_icmp(const struct xt_ip_view *view)
+/* Of ICMP only types known not to be errors may be answered. */
+static bool icmp_is_harmless(const struct xt_ip_view *view)
 {
 	uint8_t type;
 
@@ -41,28 +40,29 @@ static bool is_harmless_icmp(const struct xt_ip_view *view)
 	}
 }
 
-static bool is_someone(const struct xt_ip *ip)
+static bool address_is_host(const struct xt_ip *ip)
 {
 	return !xt_ip_is_unspecified(ip) && !xt_ip_is_multicast(ip) && !xt_ip_is_loopback(ip) &&
 	       !xt_ip_is_limited_broadcast(ip);
 }
 
-static bool may_answer(const struct xt_ip_view *view, enum xt_icmp_kind kind)
+static bool packet_may_be_answered(const struct xt_ip_view *view, enum xt_icmp_kind kind)
 {
 	struct xt_ip src, dst;
 
 	xt_ip_source(view, &src);
 	xt_ip_destination(view, &dst);
-	if (!is_someone(&src) || !is_someone(&dst) || view->offset || view->broken)
+	if (!address_is_host(&src) || !address_is_host(&dst) || view->offset || view->broken)
 		return false;
 	if (kind == XT_ICMP_TOO_BIG && !view->dont_fragment)
 		return false;
 	if (view->protocol == (view->version == 4 ? XT_PROTO_ICMP : XT_PROTO_ICMP6))
-		return is_harmless_icmp(view);
+		return icmp_is_harmless(view);
 	return true;
 }
 
-static void head4(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src, uint32_t len)
+static void header4_write(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src,
+			  uint32_t len)
 {
 	memset(out, 0, XT_IP4_HEADER);
 	out[0] = 0x45;
@@ -76,7 +76,8 @@ static void head4(uint8_t *out, const struct xt_ip_view *about, const uint8_t *s
 	xt_be16_put(out + 10, xt_checksum(out, XT_IP4_HEADER));
 }
 
-static void head6(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src, uint32_t len)
+static void header6_write(uint8_t *out, const struct xt_ip_view *about, const uint8_t *src,
+			  uint32_t len)
 {
 	memset(out, 0, XT_IP6_HEADER);
 	out[0] = 0x60;
@@ -88,7 +89,7 @@ static void head6(uint8_t *out, const struct xt_ip_view *about, const uint8_t *s
 }
 
 size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
-		     uint32_t mtu, const struct xt_ip *own)
+		     uint32_t mtu, const struct xt_ip *local)
 {
 	struct xt_ip_view about;
 	uint32_t head, max, quote, total;
@@ -96,15 +97,15 @@ size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_ic
 	uint64_t sum = 0;
 	bool six;
 
-	if (!xt_ip_parse_packet(&about, packet, len) || !may_answer(&about, kind))
+	if (!xt_ip_parse_packet(&about, packet, len) || !packet_may_be_answered(&about, kind))
 		return 0;
 	six = about.version == 6;
 	head = six ? XT_IP6_HEADER : XT_IP4_HEADER;
 	max = six ? XT_ICMP6_MAX : XT_ICMP4_MAX;
 	quote = XT_MIN(about.len, max - head - ICMP_HEADER);
 	total = head + ICMP_HEADER + quote;
-	src = own && own->family == about.version ? own->b : about.dst;
-	(six ? head6 : head4)(out, &about, src, total);
+	src = local && local->family == about.version ? local->b : about.dst;
+	(six ? header6_write : header4_write)(out, &about, src, total);
 	out += head;
 	memset(out, 0, ICMP_HEADER);
 	memcpy(out, codes[kind][six], 2);
@@ -121,44 +122,27 @@ size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_ic
 
 void xt_icmp_init(struct xt_icmp *icmp, uint64_t now, uint32_t per_second, uint32_t burst)
 {
-	*icmp = (struct xt_icmp){.per_second = per_second,
-				 .burst = burst,
-				 .tokens = (uint64_t)burst * SECOND,
-				 .seen = now};
-}
-
-/* A gap that fills the bucket anyway is not multiplied out: the product would not fit. */
-static void refill(struct xt_icmp *icmp, uint64_t now)
-{
-	uint64_t full = (uint64_t)icmp->burst * SECOND;
-	uint64_t passed = now > icmp->seen ? now - icmp->seen : 0;
-
-	if (passed / SECOND > icmp->burst / icmp->per_second)
-		icmp->tokens = full;
-	else
-		icmp->tokens = XT_MIN(full, icmp->tokens + passed * icmp->per_second);
-	icmp->seen = XT_MAX(icmp->seen, now);
+	*icmp = (struct xt_icmp){.rate = xt_token_rate(per_second, burst), .bucket.full_at = now};
 }
 
 bool xt_icmp_answer(struct xt_icmp *icmp, uint64_t now, const struct xt_pkt *offender,
-		    enum xt_icmp_kind kind, uint32_t mtu, const struct xt_ip *own,
+		    enum xt_icmp_kind kind, uint32_t mtu, const struct xt_ip *local,
 		    struct xt_batch *out)
 {
 	uint8_t answer[XT_ICMP6_MAX];
-	size_t len = xt_icmp_build(answer, offender->data, offender->len, kind, mtu, own);
+	size_t len = xt_icmp_build(answer, offender->data, offender->len, kind, mtu, local);
 	struct xt_pkt *pkt;
 
 	if (!len)
 		return false;
-	refill(icmp, now);
-	pkt = icmp->tokens < SECOND ? NULL : xt_batch_add(out, len);
+	pkt = xt_token_bucket_has(&icmp->bucket, &icmp->rate, now) ? xt_batch_add(out, len) : NULL;
 	if (!pkt) {
 		icmp->suppressed++;
 		return false;
 	}
 	memcpy(pkt->data, answer, len);
 	pkt->len = (uint32_t)len;
-	icmp->tokens -= SECOND;
+	(void)xt_token_bucket_take(&icmp->bucket, &icmp->rate, now);
 	icmp->sent++;
 	return true;
 }

@@ -1,11 +1,13 @@
-/* What a router would say about a packet that it cannot carry: "unreachable" and "packet too big",
- * made from the offending packet, toward whoever sent it (RFC 792, 1122, 1812, 4443). */
+/* ICMP errors as a router sends them: "unreachable" and "packet too big", made from the offending
+ * packet and sent to its source (RFC 792, 1122, 1812, 4443). */
 #ifndef XT_PACKET_ICMP_H
 #define XT_PACKET_ICMP_H
 
 #include <xtunnel/batch.h>
 
-#define XT_ICMP4_MAX 576u /* bytes of a whole answer */
+#include "base/token_bucket.h"
+
+#define XT_ICMP4_MAX 576u /* bytes of a whole error message */
 #define XT_ICMP6_MAX 1280u
 
 enum xt_icmp_kind {
@@ -14,19 +16,19 @@ enum xt_icmp_kind {
 	XT_ICMP_TOO_BIG,     /* IPv4: fragmentation needed; IPv6: packet too big */
 };
 
-/* The answer about packet, into out (XT_ICMP6_MAX bytes, may not overlap). Returns its length, or 0
- * when there must be none: packet is no IP packet, an ICMP error or a redirect itself or of ICMP
- * that cannot be read; not the first fragment; to or from a multicast, broadcast, loopback or
- * unspecified address; or, for XT_ICMP_TOO_BIG in IPv4, without DF.
- * mtu  for XT_ICMP_TOO_BIG: what would fit
- * own  the source of the answer; NULL or another family: the packet's destination */
+/* Write the error about packet to out (XT_ICMP6_MAX bytes, no overlap). Returns its length, or 0
+ * when none may be sent: packet is no IP packet; an ICMP error, a redirect or unreadable ICMP; not
+ * the first fragment; to or from a multicast, broadcast, loopback or unspecified address; or, for
+ * XT_ICMP_TOO_BIG in IPv4, without DF.
+ * mtu    for XT_ICMP_TOO_BIG: the size that would fit
+ * local  the source of the error; NULL or another family: the packet's destination */
 size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
-		     uint32_t mtu, const struct xt_ip *own);
+		     uint32_t mtu, const struct xt_ip *local);
 
-/* All answers of one tunnel share a token bucket. The counters may be read. */
+/* All errors of one tunnel share a token bucket. The counters may be read. */
 struct xt_icmp {
-	uint32_t per_second, burst;
-	uint64_t tokens, seen; /* billionths of a token; mono ns */
+	struct xt_token_rate rate;
+	struct xt_token_bucket bucket;
 	uint64_t sent, suppressed;
 };
 
@@ -37,7 +39,7 @@ void xt_icmp_init(struct xt_icmp *icmp, uint64_t now, uint32_t per_second, uint3
 
 /* Build within the limit and append to out, to be written to the TUN. false: nothing appended. */
 bool xt_icmp_answer(struct xt_icmp *icmp, uint64_t now, const struct xt_pkt *offender,
-		    enum xt_icmp_kind kind, uint32_t mtu, const struct xt_ip *own,
+		    enum xt_icmp_kind kind, uint32_t mtu, const struct xt_ip *local,
 		    struct xt_batch *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* One IP packet seen through: RFC 791, RFC 8200, and RFC 6040 for ECN. */
+/* Parses IP packets: RFC 791, RFC 8200, and RFC 6040 for ECN. */
 #include "packet/ip.h"
 
 #include <string.h>
@@ -6,10 +6,10 @@
 #include "base/bytes.h"
 #include "packet/checksum.h"
 
-/* More extension headers than this are nobody's honest packet. */
+/* Packets with more extension headers are not legitimate. */
 #define CHAIN_MAX 16
 
-static bool parse4(struct xt_ip_view *v, size_t len)
+static bool header4_parse(struct xt_ip_view *v, size_t len)
 {
 	const uint8_t *p = v->bytes;
 	uint16_t field;
@@ -36,7 +36,7 @@ static bool parse4(struct xt_ip_view *v, size_t len)
 	return true;
 }
 
-static bool is_extension(uint8_t protocol)
+static bool protocol_is_extension(uint8_t protocol)
 {
 	switch (protocol) {
 	case XT_PROTO_HOPOPTS:
@@ -53,7 +53,7 @@ static bool is_extension(uint8_t protocol)
 	}
 }
 
-static void note_fragment(struct xt_ip_view *v, uint32_t at)
+static void fragment_record(struct xt_ip_view *v, uint32_t at)
 {
 	const uint8_t *p = v->bytes + at;
 	uint16_t field = xt_be16_get(p + 2);
@@ -66,9 +66,9 @@ static void note_fragment(struct xt_ip_view *v, uint32_t at)
 }
 
 /* Walk to the upper layer; behind the Fragment header of a later fragment there is only data. */
-static void walk6(struct xt_ip_view *v)
+static void extensions_walk(struct xt_ip_view *v)
 {
-	for (unsigned steps = 0; is_extension(v->protocol); steps++) {
+	for (unsigned steps = 0; protocol_is_extension(v->protocol); steps++) {
 		const uint8_t *p = v->bytes + v->upper;
 		uint32_t room = v->len - v->upper, size = 8;
 		bool fragment = v->protocol == XT_PROTO_FRAGMENT;
@@ -80,7 +80,7 @@ static void walk6(struct xt_ip_view *v)
 			return;
 		}
 		if (fragment && !v->fragment)
-			note_fragment(v, v->upper);
+			fragment_record(v, v->upper);
 		else
 			v->extended = true;
 		v->protocol = p[0];
@@ -90,7 +90,7 @@ static void walk6(struct xt_ip_view *v)
 	}
 }
 
-static bool parse6(struct xt_ip_view *v, size_t len)
+static bool header6_parse(struct xt_ip_view *v, size_t len)
 {
 	const uint8_t *p = v->bytes;
 	uint8_t tclass;
@@ -109,7 +109,7 @@ static bool parse6(struct xt_ip_view *v, size_t len)
 	v->src = p + 8;
 	v->dst = p + 24;
 	v->dont_fragment = true;
-	walk6(v);
+	extensions_walk(v);
 	return true;
 }
 
@@ -120,15 +120,15 @@ bool xt_ip_parse_packet(struct xt_ip_view *view, const uint8_t *bytes, size_t le
 	*view = (struct xt_ip_view){.bytes = (uint8_t *)bytes, .version = bytes[0] >> 4};
 	switch (view->version) {
 	case 4:
-		return parse4(view, len);
+		return header4_parse(view, len);
 	case 6:
-		return parse6(view, len);
+		return header6_parse(view, len);
 	default:
 		return false;
 	}
 }
 
-static void address(const struct xt_ip_view *view, const uint8_t *from, struct xt_ip *out)
+static void address_copy(const struct xt_ip_view *view, const uint8_t *from, struct xt_ip *out)
 {
 	*out = (struct xt_ip){.family = view->version};
 	memcpy(out->b, from, view->version == 4 ? 4 : 16);
@@ -136,12 +136,12 @@ static void address(const struct xt_ip_view *view, const uint8_t *from, struct x
 
 void xt_ip_source(const struct xt_ip_view *view, struct xt_ip *out)
 {
-	address(view, view->src, out);
+	address_copy(view, view->src, out);
 }
 
 void xt_ip_destination(const struct xt_ip_view *view, struct xt_ip *out)
 {
-	address(view, view->dst, out);
+	address_copy(view, view->dst, out);
 }
 
 void xt_ip_swap(struct xt_ip_view *view)

@@ -1,10 +1,10 @@
-/* One IP packet seen through: what its headers say, nothing trusted. Also its two ECN bits. */
+/* A parsed IP packet; no field is trusted. Also its two ECN bits. */
 #ifndef XT_PACKET_IP_H
 #define XT_PACKET_IP_H
 
 #include <xtunnel/types.h>
 
-/* Protocol numbers that are met here. */
+/* Protocol numbers. */
 enum {
 	XT_PROTO_HOPOPTS = 0,
 	XT_PROTO_ICMP = 1,
@@ -27,11 +27,11 @@ enum { XT_ECN_NOT = 0, XT_ECN_ECT1 = 1, XT_ECN_ECT0 = 2, XT_ECN_CE = 3 };
 #define XT_IP6_HEADER	40u
 #define XT_IP6_FRAGMENT 8u /* the Fragment header */
 
-/* bytes      the packet itself; writable only when what was parsed is
- * len        true total length: what lies behind it is not the packet's
+/* bytes      the packet; writable only when the parsed buffer is
+ * len        total length by the header: bytes behind it are not part of the packet
  * src, dst   4 or 16 bytes inside the packet
  * header     IPv4: with options; IPv6: 40
- * upper      where the upper-layer header lies (in a later fragment: its share of the data); <= len
+ * upper      offset of the upper-layer header (in a later fragment: of its data); <= len
  * protocol   of the upper layer; when broken, of the header that could not be read
  * extended   IPv6: there are extension headers other than one Fragment
  * broken     IPv6: the chain of extension headers does not end inside the packet
@@ -53,29 +53,30 @@ struct xt_ip_view {
 	bool extended, broken;
 };
 
-/* false: not a well-formed packet, view undefined. Neither checksums nor addresses are judged. */
+/* false: not a well-formed packet, view undefined. Checksums and addresses are not checked. */
 bool xt_ip_parse_packet(struct xt_ip_view *view, const uint8_t *bytes, size_t len);
 
 void xt_ip_source(const struct xt_ip_view *view, struct xt_ip *out);
 void xt_ip_destination(const struct xt_ip_view *view, struct xt_ip *out);
 
-/* Exchange source and destination: leaves every checksum right that was. */
+/* Swap source and destination. Correct checksums stay correct. */
 void xt_ip_swap(struct xt_ip_view *view);
 
-/* IPv4: is the header's checksum right? IPv6 has none: true. */
+/* IPv4: is the header checksum correct? IPv6 has none: true. */
 bool xt_ip_header_right(const struct xt_ip_view *view);
-/* IPv4: compute the header's checksum afresh. */
+/* IPv4: recompute the header checksum. */
 void xt_ip_header_seal(struct xt_ip_view *view);
 
-/* Decapsulation (RFC 6040 4.2): the outer header's ECN bits into the inner one, IPv4 checksum kept
- * right. false: congestion was marked on a packet that cannot tell: it must be dropped. */
+/* Decapsulation (RFC 6040 4.2): merge the outer header's ECN bits into the inner header and update
+ * the IPv4 checksum. false: congestion was marked on a packet without ECN support; it must be
+ * dropped. */
 bool xt_ip_merge_ecn(struct xt_ip_view *view, uint8_t outer);
-/* Encapsulation (RFC 6040 4.1, normal mode): what the outer header shall carry. */
+/* Encapsulation (RFC 6040 4.1, normal mode): the ECN bits of the outer header. */
 static inline uint8_t xt_ip_outer_ecn(const struct xt_ip_view *view)
 {
 	return view->ecn;
 }
-/* Set the two bits, IPv4 checksum kept right (as wrong as it was, when it was wrong). */
+/* Set the ECN bits and update the IPv4 checksum; a wrong one stays wrong. */
 void xt_ip_set_ecn(struct xt_ip_view *view, uint8_t ecn);
 
 #endif

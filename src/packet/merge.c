@@ -1,7 +1,8 @@
-/* Merging, in two passes. The first goes through the packets in order and chains those that belong
- * together, in one of a few lanes: only headers are looked at, and bytes as soon as a second packet
- * would join (its and the first one's checksums). The second copies each chain into one slot of
- * exactly its size and passes all others on where they lie, in the order of the chains' heads. */
+/* Merging, in two passes. The first goes through the packets in order and chains segments of a
+ * flow, in one of a few lanes. It reads headers only, and verifies checksums only when a second
+ * packet would join a chain (its own and the first one's). The second pass copies each chain into
+ * one slot of its exact size and passes single packets on as views, in the order of the chains'
+ * heads. */
 #include "packet/merge.h"
 
 #include <stdlib.h>
@@ -56,8 +57,8 @@ void xt_merge_free(struct xt_merge *merge)
 	free(merge);
 }
 
-/* The IP part: false when this is no whole packet whose header super-packets have. */
-static bool network_see(struct xt_segment *seg, const uint8_t *p, uint32_t len)
+/* The IP header. false: not a whole packet, or its header cannot be that of a super-packet. */
+static bool network_parse(struct xt_segment *seg, const uint8_t *p, uint32_t len)
 {
 	*seg = (struct xt_segment){.bytes = p, .len = len};
 	if (len >= XT_IP4_HEADER && p[0] == 0x45) {
@@ -75,15 +76,15 @@ static bool network_see(struct xt_segment *seg, const uint8_t *p, uint32_t len)
 	return false;
 }
 
-static bool transport_see(struct xt_segment *seg, unsigned kinds)
+static bool transport_parse(struct xt_segment *seg, unsigned kinds)
 {
 	if (seg->protocol == XT_PROTO_TCP)
 		return (kinds & XT_MERGE_TCP) && xt_tcp_segment(seg);
 	return seg->protocol == XT_PROTO_UDP && (kinds & XT_MERGE_UDP) && xt_udp_segment(seg);
 }
 
-/* All bytes are looked at here, and nowhere else. */
-static bool checksums_right(const struct xt_segment *seg)
+/* The only pass over all bytes. */
+static bool segment_checksums_right(const struct xt_segment *seg)
 {
 	const uint8_t *p = seg->bytes;
 	bool v4 = seg->version == 4;
@@ -106,12 +107,12 @@ bool xt_merge_sums_right(const uint8_t *packet, uint32_t len)
 		return false;
 	own =
 	    packet[0] >> 4 == 4 ? xt_be16_get(packet + 2) : XT_IP6_HEADER + xt_be16_get(packet + 4);
-	return own <= len && network_see(&seg, packet, own) &&
-	       transport_see(&seg, XT_MERGE_TCP | XT_MERGE_UDP) && seg.payload > 0 &&
-	       checksums_right(&seg);
+	return own <= len && network_parse(&seg, packet, own) &&
+	       transport_parse(&seg, XT_MERGE_TCP | XT_MERGE_UDP) && seg.payload > 0 &&
+	       segment_checksums_right(&seg);
 }
 
-static bool same_addresses(const struct xt_lane *lane, const uint8_t *p)
+static bool lane_same_addresses(const struct xt_lane *lane, const uint8_t *p)
 {
 	const uint8_t *first = lane->first.bytes;
 
@@ -121,13 +122,13 @@ static bool same_addresses(const struct xt_lane *lane, const uint8_t *p)
 			      : memcmp(first + 8, p + 8, 32) == 0;
 }
 
-static bool same_flow(const struct xt_lane *lane, const struct xt_segment *seg)
+static bool lane_same_flow(const struct xt_lane *lane, const struct xt_segment *seg)
 {
-	return lane->first.protocol == seg->protocol && same_addresses(lane, seg->bytes) &&
+	return lane->first.protocol == seg->protocol && lane_same_addresses(lane, seg->bytes) &&
 	       memcmp(lane->first.bytes + seg->upper, seg->bytes + seg->upper, 4) == 0;
 }
 
-/* Does seg's IP header say what the lane's says? *fixed: the identification does not count. */
+/* Does seg's IP header match the lane's? *fixed: the identification does not count up. */
 static bool network_follows(const struct xt_lane *lane, const struct xt_segment *seg, bool *fixed)
 {
 	const uint8_t *a = lane->first.bytes, *b = seg->bytes;
@@ -141,11 +142,11 @@ static bool network_follows(const struct xt_lane *lane, const struct xt_segment 
 	step = (uint16_t)(xt_be16_get(b + 4) - xt_be16_get(a + 4));
 	*fixed = step == 0 && (lane->n == 1 || lane->fixed_id);
 	if (*fixed)
-		return b[6] & 0x40; /* DF: then it means nothing (RFC 6864) */
+		return b[6] & 0x40; /* DF: the identification has no meaning (RFC 6864) */
 	return !lane->fixed_id && step == lane->n;
 }
 
-static bool follows(struct xt_lane *lane, const struct xt_segment *seg)
+static bool segment_follows(struct xt_lane *lane, const struct xt_segment *seg)
 {
 	bool fixed = false;
 
@@ -156,8 +157,9 @@ static bool follows(struct xt_lane *lane, const struct xt_segment *seg)
 	if (!(seg->protocol == XT_PROTO_TCP ? xt_tcp_follows(lane, seg)
 					    : xt_udp_follows(lane, seg)))
 		return false;
-	lane->verified = lane->verified || lane->first.right || checksums_right(&lane->first);
-	if (!lane->verified || !(seg->right || checksums_right(seg)))
+	lane->verified =
+	    lane->verified || lane->first.right || segment_checksums_right(&lane->first);
+	if (!lane->verified || !(seg->right || segment_checksums_right(seg)))
 		return false;
 	lane->fixed_id = fixed;
 	return true;
@@ -194,7 +196,7 @@ static void lane_join(struct xt_merge *merge, struct xt_lane *lane, const struct
 		      (seg->protocol == XT_PROTO_TCP && xt_tcp_ends(seg));
 }
 
-/* The lane of seg's flow, else one to begin: a free one, or the one unused for longest. */
+/* The lane of seg's flow, else one to begin: a free one, or the least recently used. */
 static struct xt_lane *lane_find(struct xt_merge *merge, const struct xt_segment *seg)
 {
 	struct xt_lane *lane, *oldest = &merge->lanes[0];
@@ -204,7 +206,7 @@ static struct xt_lane *lane_find(struct xt_merge *merge, const struct xt_segment
 			lane->first = (struct xt_segment){0};
 			return lane;
 		}
-		if (same_flow(lane, seg))
+		if (lane_same_flow(lane, seg))
 			return lane;
 		if (lane->used < oldest->used)
 			oldest = lane;
@@ -213,8 +215,8 @@ static struct xt_lane *lane_find(struct xt_merge *merge, const struct xt_segment
 	return oldest;
 }
 
-/* A packet that cannot be joined: nothing of its flow that comes later may overtake it. Where its
- * ports cannot be told (fragments, options), nothing between its addresses. */
+/* A packet that cannot be merged ends the lane of its flow, so that no later packet overtakes it.
+ * If its ports are unknown (fragments, options), it ends all lanes between its addresses. */
 static void lanes_end(struct xt_merge *merge, const struct xt_segment *seg, bool whole,
 		      const struct xt_pkt *pkt)
 {
@@ -225,11 +227,12 @@ static void lanes_end(struct xt_merge *merge, const struct xt_segment *seg, bool
 	if (pkt->len < (version == 4 ? XT_IP4_HEADER : XT_IP6_HEADER))
 		return;
 	for (struct xt_lane *lane = merge->lanes; lane < merge->lanes + LANES && lane->open; lane++)
-		if (ports ? same_flow(lane, seg) : same_addresses(lane, pkt->data))
+		if (ports ? lane_same_flow(lane, seg) : lane_same_addresses(lane, pkt->data))
 			lane->ended = true;
 }
 
-static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch *in, uint32_t i)
+static void packet_chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch *in,
+			 uint32_t i)
 {
 	const struct xt_pkt *pkt = &in->pkts[i];
 	const struct xt_job *job = pkt->job < in->n_jobs ? &in->jobs[pkt->job] : NULL;
@@ -237,10 +240,10 @@ static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch 
 	struct link *link = &merge->links[i];
 	struct xt_segment seg;
 	struct xt_lane *lane;
-	bool whole = network_see(&seg, pkt->data, pkt->len);
+	bool whole = network_parse(&seg, pkt->data, pkt->len);
 
 	*link = (struct link){.next = NONE, .n = 1};
-	if (!whole || !transport_see(&seg, kinds)) {
+	if (!whole || !transport_parse(&seg, kinds)) {
 		lanes_end(merge, &seg, whole, pkt);
 		return;
 	}
@@ -249,14 +252,14 @@ static void chain(struct xt_merge *merge, unsigned kinds, const struct xt_batch 
 	link->upper = seg.upper;
 	lane = lane_find(merge, &seg);
 	if (lane->open && lane->peer == pkt->peer && lane->session == session &&
-	    follows(lane, &seg))
+	    segment_follows(lane, &seg))
 		lane_join(merge, lane, &seg, i);
 	else
 		lane_begin(merge, lane, &seg, pkt, session, i);
 }
 
-static struct xt_segment segment_again(const struct xt_merge *merge, const struct xt_pkt *pkt,
-				       uint32_t i)
+static struct xt_segment segment_rebuild(const struct xt_merge *merge, const struct xt_pkt *pkt,
+					 uint32_t i)
 {
 	const struct link *link = &merge->links[i];
 	bool v4 = pkt->data[0] >> 4 == 4;
@@ -270,9 +273,9 @@ static struct xt_segment segment_again(const struct xt_merge *merge, const struc
 				   .protocol = pkt->data[v4 ? 9 : 6]};
 }
 
-/* Headers of the super-packet of len bytes at super, which begins with the first segment's. */
-static void crown(uint8_t *super, uint32_t len, const struct xt_segment *first,
-		  const struct xt_segment *last, struct xt_gso *gso)
+/* Finalise the headers of the super-packet of len bytes at super, which begins with first's. */
+static void super_finalise_header(uint8_t *super, uint32_t len, const struct xt_segment *first,
+				  const struct xt_segment *last, struct xt_gso *gso)
 {
 	bool v4 = first->version == 4;
 	uint64_t sum;
@@ -294,15 +297,15 @@ static void crown(uint8_t *super, uint32_t len, const struct xt_segment *first,
 		xt_udp_finalise_header(super, last, len, gso);
 	sum = xt_checksum_pseudo(first->version, super + (v4 ? 12 : 8), super + (v4 ? 16 : 24),
 				 first->protocol, len - first->upper);
-	/* not complemented: the sum that the rest is added to */
+	/* not complemented: the receiver adds the sum of the rest */
 	xt_be16_put(super + first->upper + gso->csum_offset, (uint16_t)~xt_checksum_finish(sum));
 }
 
-/* The chain that begins at packet i, copied together. false: no room for it. */
-static bool gather(const struct xt_merge *merge, const struct xt_batch *in, uint32_t i,
-		   struct xt_batch *out)
+/* Copy the chain that begins at packet i into one super-packet. false: no room. */
+static bool chain_gather(const struct xt_merge *merge, const struct xt_batch *in, uint32_t i,
+			 struct xt_batch *out)
 {
-	struct xt_segment first = segment_again(merge, &in->pkts[i], i), last;
+	struct xt_segment first = segment_rebuild(merge, &in->pkts[i], i), last;
 	uint32_t len = first.headers;
 	struct xt_pkt *to;
 
@@ -314,18 +317,18 @@ static bool gather(const struct xt_merge *merge, const struct xt_batch *in, uint
 	memcpy(to->data, first.bytes, first.headers);
 	to->len = first.headers;
 	for (uint32_t k = i; k != NONE; k = merge->links[k].next) {
-		last = segment_again(merge, &in->pkts[k], k);
+		last = segment_rebuild(merge, &in->pkts[k], k);
 		memcpy(to->data + to->len, last.bytes + last.headers, last.payload);
 		to->len += last.payload;
 	}
-	crown(to->data, len, &first, &last, &to->gso);
+	super_finalise_header(to->data, len, &first, &last, &to->gso);
 	to->peer = in->pkts[i].peer;
 	to->from = in->pkts[i].from;
 	xt_batch_trim(out);
 	return true;
 }
 
-static void pass(const struct xt_pkt *pkt, struct xt_batch *out)
+static void packet_pass(const struct xt_pkt *pkt, struct xt_batch *out)
 {
 	struct xt_pkt *to = xt_batch_view(out, pkt->data, pkt->len);
 
@@ -343,15 +346,15 @@ void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struc
 		merge->lanes[k].open = false;
 	for (uint32_t i = 0; i < n; i++)
 		if (in->pkts[i].verdict == XT_PASS)
-			chain(merge, kinds, in, i);
+			packet_chain(merge, kinds, in, i);
 		else
 			merge->links[i].n = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct link *link = &merge->links[i];
 
-		if (link->n == 0 || (link->n > 1 && gather(merge, in, i, out)))
+		if (link->n == 0 || (link->n > 1 && chain_gather(merge, in, i, out)))
 			continue;
 		for (uint32_t k = i; k != NONE; k = merge->links[k].next)
-			pass(&in->pkts[k], out);
+			packet_pass(&in->pkts[k], out);
 	}
 }

@@ -1,4 +1,4 @@
-/* Segments of one flow become super-packets, by the rules of the Linux kernel's own GRO. */
+/* Merges segments of one flow into super-packets, by the rules of the Linux kernel's GRO. */
 #ifndef XT_PACKET_MERGE_H
 #define XT_PACKET_MERGE_H
 
@@ -14,23 +14,24 @@ struct xt_merge;
 int xt_merge_new(struct xt_merge **out, uint32_t cap);
 void xt_merge_free(struct xt_merge *merge); /* NULL is fine */
 
-/* Is this a whole TCP or UDP packet of a kind that could be joined, and are its checksums right?
- * Bytes behind it (padding) do not count. For whoever has the bytes at hand before xt_merge has. */
+/* Is this a whole TCP or UDP packet of a kind that can be merged, and are its checksums correct?
+ * Bytes behind it (padding) are ignored. Lets the code that opened a packet verify it while its
+ * bytes are in the cache. */
 bool xt_merge_sums_right(const uint8_t *packet, uint32_t len);
 
-/* Append to out what of in has XT_PASS: packets that follow each other in one flow as one
- * super-packet that needs its checksum completed (a copy), all others as views of their bytes,
- * untouched.
+/* Append the packets of in with XT_PASS to out: consecutive segments of a flow as one super-packet
+ * that needs its checksum completed (a copy), all others as views of their unchanged bytes.
  *
- * Joined are segments of the same peer, session and flow whose headers say the same but for what
- * cutting changes (lengths, checksums, sequence, IPv4 identification counting up or, with DF,
- * fixed; PSH and FIN on the last), of one size but for the last, and whose checksums are right:
- * what is damaged goes on alone, and is judged by who receives it. Within a flow no order is
- * changed.
+ * Segments are merged when peer, session and flow are the same, the headers differ only in fields
+ * that segmentation changes (lengths, checksums, sequence, IPv4 identification counting up or, with
+ * DF, constant; PSH and FIN on the last), all but the last have the same size, and the checksums
+ * are correct. A damaged packet is passed on alone, for the receiver to count. The order within a
+ * flow does not change.
  *
- * in's jobs tell of each packet its session (key) and whether its checksums were seen to (sums).
+ * The jobs of in tell the session of each packet (key) and whether its checksums were verified
+ * (sums).
  *
- * kinds  XT_MERGE_*: what the TUN device takes
+ * kinds  XT_MERGE_*: the kinds that the TUN device accepts
  * out    at least in->n packets free; where its slab is too small views are appended instead
  * in     plain packets, at most cap; must outlive the use of out */
 void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struct xt_batch *out);

@@ -1,4 +1,4 @@
-/* Which TCP segments are one: same words, options and acknowledgement, sequence without a gap. */
+/* TCP segments that may be merged: same flags, options and acknowledgement, contiguous sequence. */
 #include <string.h>
 
 #include "base/bytes.h"

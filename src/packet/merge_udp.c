@@ -1,4 +1,4 @@
-/* Which UDP datagrams are one: those of a flow with checksum, all of one size. */
+/* UDP datagrams that may be merged: those of a flow with checksums, all of one size. */
 #include "base/bytes.h"
 #include "packet/merge_lane.h"
 #include "packet/transport.h"
@@ -9,7 +9,8 @@ bool xt_udp_segment(struct xt_segment *seg)
 
 	if (seg->len - seg->upper <= XT_UDP_HEADER ||
 	    xt_be16_get(udp + 4) != seg->len - seg->upper ||
-	    xt_be16_get(udp + XT_UDP_CHECKSUM) == 0) /* a super-packet could not say "none" */
+	    xt_be16_get(udp + XT_UDP_CHECKSUM) ==
+		0) /* a super-packet cannot express "no checksum" */
 		return false;
 	seg->headers = (uint16_t)(seg->upper + XT_UDP_HEADER);
 	seg->payload = seg->len - seg->headers;

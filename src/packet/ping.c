@@ -1,4 +1,4 @@
-/* The endpoint's own ping: RFC 792, RFC 4443 4.1 and 4.2. */
+/* Echo requests: RFC 792, RFC 4443 4.1 and 4.2. */
 #include "packet/ping.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ size_t xt_ping_len(uint8_t family, uint32_t size)
 	return 0;
 }
 
-static void head(uint8_t *p, const struct xt_ip *src, const struct xt_ip *dst, size_t len)
+static void header_write(uint8_t *p, const struct xt_ip *src, const struct xt_ip *dst, size_t len)
 {
 	if (src->family == 6) {
 		memset(p, 0, XT_IP6_HEADER);
@@ -55,7 +55,7 @@ size_t xt_ping_build(uint8_t *out, const struct xt_ip *src, const struct xt_ip *
 
 	if (!len)
 		return 0;
-	head(out, src, dst, len);
+	header_write(out, src, dst, len);
 	icmp = out + len - size - ICMP_HEADER;
 	memset(icmp, 0, ICMP_HEADER);
 	icmp[0] = src->family == 4 ? TYPE4_REQUEST : TYPE6_REQUEST;
@@ -71,7 +71,7 @@ size_t xt_ping_build(uint8_t *out, const struct xt_ip *src, const struct xt_ip *
 	return len;
 }
 
-static bool is_reply(const struct xt_ip_view *view)
+static bool packet_is_reply(const struct xt_ip_view *view)
 {
 	const uint8_t *icmp = view->bytes + view->upper;
 
@@ -88,7 +88,8 @@ bool xt_ping_read(struct xt_ping_reply *out, const uint8_t *packet, size_t len)
 	struct xt_ip_view view;
 	const uint8_t *icmp;
 
-	if (!xt_ip_parse_packet(&view, packet, len) || !is_reply(&view) || !xt_echo_right(&view))
+	if (!xt_ip_parse_packet(&view, packet, len) || !packet_is_reply(&view) ||
+	    !xt_echo_right(&view))
 		return false;
 	icmp = packet + view.upper;
 	xt_ip_source(&view, &out->from);
@@ -102,7 +103,7 @@ bool xt_ping_read(struct xt_ping_reply *out, const uint8_t *packet, size_t len)
 	return true;
 }
 
-static uint64_t cut(uint64_t cookie, uint32_t size)
+static uint64_t cookie_cut(uint64_t cookie, uint32_t size)
 {
 	if (size >= COOKIE)
 		return cookie;
@@ -114,6 +115,6 @@ bool xt_ping_matches(const struct xt_ping_reply *reply, const struct xt_ip *src,
 		     uint32_t size)
 {
 	return reply->id == id && reply->seq == seq && reply->size == size &&
-	       reply->cookie == cut(cookie, size) && xt_ip_equal(&reply->from, dst) &&
+	       reply->cookie == cookie_cut(cookie, size) && xt_ip_equal(&reply->from, dst) &&
 	       xt_ip_equal(&reply->to, src);
 }

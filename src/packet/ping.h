@@ -1,11 +1,11 @@
-/* The endpoint's own ping: an echo request made, an echo reply read. */
+/* Builds echo requests and reads echo replies, for `xtunnel ping`. */
 #ifndef XT_PACKET_PING_H
 #define XT_PACKET_PING_H
 
 #include <xtunnel/types.h>
 
-#define XT_PING4_MAX 65507u /* payload that an IPv4 packet holds */
-#define XT_PING6_MAX 65487u /* and an IPv6 packet of no more than 65535 bytes */
+#define XT_PING4_MAX 65507u /* the largest payload in IPv4 */
+#define XT_PING6_MAX 65487u /* in an IPv6 packet of at most 65535 bytes */
 
 /* Length of the request's packet, 0 when family is none or size too large. */
 size_t xt_ping_len(uint8_t family, uint32_t size);
@@ -25,7 +25,7 @@ struct xt_ping_reply {
 	uint8_t ttl;
 };
 
-/* Read a whole echo reply whose checksums are right. false: it is something else. */
+/* Read a whole echo reply with correct checksums. false: any other packet. */
 bool xt_ping_read(struct xt_ping_reply *out, const uint8_t *packet, size_t len);
 
 /* Is it the answer to a request built with these values? */

@@ -1,5 +1,5 @@
-/* Fragments become datagrams again. Data goes straight to its place, headers are kept beside it so
- * that the fragments can be handed back; a bitmap of 8-byte blocks says what has come. */
+/* Reassembly. Data is copied to its final place; headers are kept apart, so that the original
+ * fragments can be returned; a bitmap of 8-byte blocks records what was received. */
 #include "packet/reassemble.h"
 
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 
 #include "base/bytes.h"
 
-#define DATA_MAX 65535u /* what follows the IPv4 header or the IPv6 Fragment header */
-#define BLOCKS	 ((DATA_MAX + 7) / 8)
-#define HEADROOM 64u /* in front of the data, for the whole datagram's header */
-#define HEADERS	 (XT_REASSEMBLE_PIECES * 60u)
-#define BURIED	 32
+#define DATA_MAX  65535u /* what follows the IPv4 header or the IPv6 Fragment header */
+#define BLOCKS	  ((DATA_MAX + 7) / 8)
+#define HEADROOM  64u /* in front of the data, for the whole datagram's header */
+#define HEADERS	  (XT_REASSEMBLE_PIECES * 60u)
+#define DISCARDED 32
 
 struct key {
 	const void *owner;
@@ -32,7 +32,7 @@ struct piece {
 struct xt_datagram {
 	struct key key;
 	uint64_t born;
-	uint32_t n;	    /* pieces; 0: free */
+	uint32_t n;	    /* fragments; 0: free */
 	uint32_t total;	    /* bytes of data, once the last fragment is here; else 0 */
 	uint32_t have, end; /* bytes here; where the furthest ends */
 	uint32_t header_used;
@@ -43,8 +43,8 @@ struct xt_datagram {
 	uint8_t data[HEADROOM + DATA_MAX];
 };
 
-/* What was discarded, until its ten seconds are over. */
-struct grave {
+/* The key of a discarded datagram, until it would have expired. */
+struct discarded {
 	struct key key;
 	uint64_t born;
 	bool used;
@@ -52,7 +52,7 @@ struct grave {
 
 struct xt_reassembler {
 	struct xt_datagram slots[XT_REASSEMBLE_BUFFERS];
-	struct grave graves[BURIED];
+	struct discarded discarded[DISCARDED];
 	struct xt_reassemble_counters counters;
 };
 
@@ -67,12 +67,12 @@ void xt_reassembler_free(struct xt_reassembler *r)
 	free(r);
 }
 
-static bool expired(uint64_t born, uint64_t now)
+static bool time_expired(uint64_t born, uint64_t now)
 {
 	return now >= born && now - born >= XT_REASSEMBLE_NS;
 }
 
-static bool same(const struct key *a, const struct key *b)
+static bool key_equal(const struct key *a, const struct key *b)
 {
 	return a->owner == b->owner && a->id == b->id && a->version == b->version &&
 	       a->protocol == b->protocol && a->tag == b->tag && a->atomic == b->atomic &&
@@ -84,17 +84,17 @@ void xt_reassembler_tick(struct xt_reassembler *r, uint64_t now)
 	for (size_t i = 0; i < XT_LEN(r->slots); i++) {
 		struct xt_datagram *d = &r->slots[i];
 
-		if (!d->n || !expired(d->born, now))
+		if (!d->n || !time_expired(d->born, now))
 			continue;
 		d->n = 0;
 		r->counters.expired++;
 	}
-	for (size_t i = 0; i < XT_LEN(r->graves); i++)
-		if (r->graves[i].used && expired(r->graves[i].born, now))
-			r->graves[i].used = false;
+	for (size_t i = 0; i < XT_LEN(r->discarded); i++)
+		if (r->discarded[i].used && time_expired(r->discarded[i].born, now))
+			r->discarded[i].used = false;
 }
 
-/* Graves need no wake-up: they are looked at when something comes. */
+/* Keys of discarded datagrams need no deadline: each add expires them. */
 uint64_t xt_reassembler_deadline(const struct xt_reassembler *r)
 {
 	uint64_t first = XT_NEVER;
@@ -110,9 +110,9 @@ void xt_reassembler_forget(struct xt_reassembler *r, const void *owner)
 	for (size_t i = 0; i < XT_LEN(r->slots); i++)
 		if (r->slots[i].key.owner == owner)
 			r->slots[i].n = 0;
-	for (size_t i = 0; i < XT_LEN(r->graves); i++)
-		if (r->graves[i].key.owner == owner)
-			r->graves[i].used = false;
+	for (size_t i = 0; i < XT_LEN(r->discarded); i++)
+		if (r->discarded[i].key.owner == owner)
+			r->discarded[i].used = false;
 }
 
 const struct xt_reassemble_counters *xt_reassembler_counters(const struct xt_reassembler *r)
@@ -120,13 +120,13 @@ const struct xt_reassemble_counters *xt_reassembler_counters(const struct xt_rea
 	return &r->counters;
 }
 
-/* Free d and remember that what still comes of it is worthless. */
-static void bury(struct xt_reassembler *r, struct xt_datagram *d)
+/* Free d, and record its key so that its later fragments are dropped. */
+static void datagram_discard(struct xt_reassembler *r, struct xt_datagram *d)
 {
-	struct grave *to = &r->graves[0];
+	struct discarded *to = &r->discarded[0];
 
-	for (size_t i = 0; i < XT_LEN(r->graves); i++) {
-		struct grave *g = &r->graves[i];
+	for (size_t i = 0; i < XT_LEN(r->discarded); i++) {
+		struct discarded *g = &r->discarded[i];
 
 		if (!g->used) {
 			to = g;
@@ -135,34 +135,35 @@ static void bury(struct xt_reassembler *r, struct xt_datagram *d)
 		if (g->born < to->born)
 			to = g;
 	}
-	*to = (struct grave){.key = d->key, .born = d->born, .used = true};
+	*to = (struct discarded){.key = d->key, .born = d->born, .used = true};
 	d->n = 0;
 }
 
-static bool is_buried(const struct xt_reassembler *r, const struct key *key)
+static bool key_is_discarded(const struct xt_reassembler *r, const struct key *key)
 {
-	for (size_t i = 0; i < XT_LEN(r->graves); i++)
-		if (r->graves[i].used && same(&r->graves[i].key, key))
+	for (size_t i = 0; i < XT_LEN(r->discarded); i++)
+		if (r->discarded[i].used && key_equal(&r->discarded[i].key, key))
 			return true;
 	return false;
 }
 
-/* The datagram of that key, or an empty one: a free buffer, else the oldest's. */
-static struct xt_datagram *find(struct xt_reassembler *r, const struct key *key, uint64_t now)
+/* The datagram of key, or an empty one: in a free buffer, else in the oldest's. */
+static struct xt_datagram *datagram_find(struct xt_reassembler *r, const struct key *key,
+					 uint64_t now)
 {
 	struct xt_datagram *spare = NULL;
 
 	for (size_t i = 0; i < XT_LEN(r->slots); i++) {
 		struct xt_datagram *d = &r->slots[i];
 
-		if (d->n && same(&d->key, key))
+		if (d->n && key_equal(&d->key, key))
 			return d;
 		if (!spare || (spare->n && (!d->n || d->born < spare->born)))
 			spare = d;
 	}
 	if (spare->n) {
 		r->counters.pushed_out++;
-		bury(r, spare);
+		datagram_discard(r, spare);
 	}
 	spare->key = *key;
 	spare->born = now;
@@ -172,7 +173,7 @@ static struct xt_datagram *find(struct xt_reassembler *r, const struct key *key,
 }
 
 /* Mark the blocks of [offset, offset + len); false: one was marked before. */
-static bool mark(struct xt_datagram *d, uint32_t offset, uint32_t len)
+static bool blocks_mark(struct xt_datagram *d, uint32_t offset, uint32_t len)
 {
 	uint32_t first = offset / 8, last = (offset + len - 1) / 8;
 
@@ -184,8 +185,8 @@ static bool mark(struct xt_datagram *d, uint32_t offset, uint32_t len)
 	return true;
 }
 
-/* Shape of one fragment, and of it beside what is known. header: of the whole datagram. */
-static bool fits(const struct xt_datagram *d, const struct xt_ip_view *v, uint32_t len)
+/* Is the fragment well-formed, and consistent with those received before? */
+static bool fragment_fits(const struct xt_datagram *d, const struct xt_ip_view *v, uint32_t len)
 {
 	uint32_t end = v->offset + len;
 	uint32_t room = v->version == 4 ? DATA_MAX - v->header : DATA_MAX;
@@ -197,7 +198,7 @@ static bool fits(const struct xt_datagram *d, const struct xt_ip_view *v, uint32
 	return d->n < XT_REASSEMBLE_PIECES && d->header_used + v->upper <= HEADERS;
 }
 
-static void keep(struct xt_datagram *d, const struct xt_ip_view *v, uint32_t len)
+static void fragment_keep(struct xt_datagram *d, const struct xt_ip_view *v, uint32_t len)
 {
 	struct piece *p = &d->pieces[d->n];
 
@@ -217,9 +218,9 @@ static void keep(struct xt_datagram *d, const struct xt_ip_view *v, uint32_t len
 		d->total = v->offset + len;
 }
 
-static struct key key_of(const void *owner, uint8_t tag, const struct xt_ip_view *v)
+static struct key fragment_key(const void *owner, uint8_t tag, const struct xt_ip_view *v)
 {
-	/* An IPv6 fragment that is all of its datagram has no part in others (RFC 6946). */
+	/* An IPv6 atomic fragment is a datagram of its own (RFC 6946). */
 	bool atomic = !v->offset && !v->more;
 	struct key key = {.owner = owner,
 			  .tag = tag,
@@ -238,33 +239,33 @@ enum xt_reassemble_verdict xt_reassembler_add(struct xt_reassembler *r, uint64_t
 					      const struct xt_ip_view *view,
 					      struct xt_datagram **out)
 {
-	struct key key = key_of(owner, tag, view);
+	struct key key = fragment_key(owner, tag, view);
 	uint32_t len = view->len - view->upper;
 	struct xt_datagram *d;
 
 	xt_reassembler_tick(r, now);
-	if (is_buried(r, &key)) {
+	if (key_is_discarded(r, &key)) {
 		r->counters.late++;
 		return XT_REASSEMBLE_DROPPED;
 	}
-	d = find(r, &key, now);
-	if (len && view->offset + len <= DATA_MAX && !mark(d, view->offset, len)) {
+	d = datagram_find(r, &key, now);
+	if (len && view->offset + len <= DATA_MAX && !blocks_mark(d, view->offset, len)) {
 		r->counters.overlapped++;
-		bury(r, d);
+		datagram_discard(r, d);
 		return XT_REASSEMBLE_DROPPED;
 	}
-	if (!fits(d, view, len)) {
+	if (!fragment_fits(d, view, len)) {
 		r->counters.malformed++;
-		bury(r, d);
+		datagram_discard(r, d);
 		return XT_REASSEMBLE_DROPPED;
 	}
-	keep(d, view, len);
+	fragment_keep(d, view, len);
 	if (!d->total || d->have != d->total)
 		return XT_REASSEMBLE_KEPT;
-	/* Only now is the first fragment's header known, which with options may be longer. */
+	/* The first fragment's header may be longer than this one's, by its options. */
 	if (view->version == 4 && d->pieces[d->first].header_len + d->total > DATA_MAX) {
 		r->counters.malformed++;
-		bury(r, d);
+		datagram_discard(r, d);
 		return XT_REASSEMBLE_DROPPED;
 	}
 	r->counters.whole++;

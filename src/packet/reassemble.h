@@ -1,6 +1,6 @@
-/* Fragments become datagrams again: in four fixed buffers of 64 KiB, so that a stranger's fragments
- * cost no memory. Oldest out; ten seconds after its first fragment a datagram is forgotten; any
- * overlap, also an exact repeat, discards the datagram and what still comes of it (RFC 5722).
+/* Reassembles fragments, in four fixed buffers of 64 KiB, so that fragments cannot exhaust memory.
+ * The oldest datagram makes room; a datagram expires ten seconds after its first fragment; any
+ * overlap, even an exact repeat, discards the datagram and its later fragments (RFC 5722).
  * Time is injected; nothing is allocated after new. */
 #ifndef XT_PACKET_REASSEMBLE_H
 #define XT_PACKET_REASSEMBLE_H
@@ -15,10 +15,10 @@
 enum xt_reassemble_verdict {
 	XT_REASSEMBLE_KEPT,
 	XT_REASSEMBLE_WHOLE,
-	XT_REASSEMBLE_DROPPED, /* and nothing of its datagram is kept any more */
+	XT_REASSEMBLE_DROPPED, /* and so was the rest of its datagram */
 };
 
-/* Of datagrams, but for late: of fragments. */
+/* Counters of datagrams; late: of fragments. */
 struct xt_reassemble_counters {
 	uint64_t whole, overlapped, malformed, pushed_out, expired;
 	uint64_t late; /* fragments of a datagram that was discarded */
@@ -30,27 +30,27 @@ struct xt_datagram;
 int xt_reassembler_new(struct xt_reassembler **out); /* XT_E_NOMEM */
 void xt_reassembler_free(struct xt_reassembler *r);  /* NULL is fine */
 
-/* Take in a fragment (view->fragment, without other extension headers); its bytes are copied.
+/* Add a fragment (view->fragment, without other extension headers); its bytes are copied.
  * owner, tag  part of the key, beside addresses, identification, protocol and version
  * *out        for WHOLE: the datagram, until xt_datagram_done or the next add */
 enum xt_reassemble_verdict xt_reassembler_add(struct xt_reassembler *r, uint64_t now,
 					      const void *owner, uint8_t tag,
 					      const struct xt_ip_view *view,
 					      struct xt_datagram **out);
-/* When the next datagram expires; XT_NEVER. Expire what is due; add does so too. */
+/* When the next datagram expires; XT_NEVER: none. tick expires what is due; add does so too. */
 uint64_t xt_reassembler_deadline(const struct xt_reassembler *r);
 void xt_reassembler_tick(struct xt_reassembler *r, uint64_t now);
-/* Forget all that came from owner. */
+/* Drop all fragments of owner. */
 void xt_reassembler_forget(struct xt_reassembler *r, const void *owner);
 const struct xt_reassemble_counters *xt_reassembler_counters(const struct xt_reassembler *r);
 
-/* The datagram in one piece, its header as the first fragment's with the traces of fragmentation
- * taken out (IPv4: checksum right). view may be changed through. An IPv6 one may be longer than
+/* The whole datagram, with the first fragment's header without its fragmentation fields (IPv4:
+ * correct checksum). The bytes of view may be modified. An IPv6 datagram may be longer than
  * 65535. */
 void xt_datagram_view(struct xt_datagram *d, struct xt_ip_view *view);
 uint32_t xt_datagram_id(const struct xt_datagram *d);
-/* The fragments it was made of, unchanged, in order of arrival. Only before the datagram is
- * changed. buf: at least xt_datagram_piece_len bytes. */
+/* The original fragments, in order of arrival. Only before the datagram is modified. buf: at least
+ * xt_datagram_piece_len bytes. */
 uint32_t xt_datagram_pieces(const struct xt_datagram *d);
 uint32_t xt_datagram_piece_len(const struct xt_datagram *d, uint32_t i);
 void xt_datagram_piece(const struct xt_datagram *d, uint32_t i, uint8_t *buf);

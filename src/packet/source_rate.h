@@ -1,6 +1,7 @@
-/* A token bucket per source address, for echo requests, in a table of fixed size: each source may
- * burst one second's worth. Sources that were long not seen make room; who varies its address
- * escapes, as from every limit per source. Time is injected; nothing is allocated after new. */
+/* The rate limit for echo requests of one source: a token bucket for each address, in a table of
+ * fixed size. Each source may burst one second's worth. The least recently used source is evicted;
+ * a sender that varies its address escapes, as from every limit per source. Time is injected;
+ * nothing is allocated after new. */
 #ifndef XT_PACKET_SOURCE_RATE_H
 #define XT_PACKET_SOURCE_RATE_H
 

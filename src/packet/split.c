@@ -1,4 +1,4 @@
-/* Super-packets into segments: the only copy on the way out. */
+/* Super-packets into segments: the only copy of the transmit path. */
 #include "packet/split.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "packet/ip.h"
 #include "packet/transport.h"
 
-/* A super-packet seen through.
+/* A parsed super-packet.
  * headers   bytes that each segment begins with
  * payload   bytes behind them
  * field     where the transport's checksum stands */
@@ -17,7 +17,7 @@ struct super {
 	uint32_t headers, payload, size, field;
 };
 
-static bool super_see(struct super *s, const struct xt_pkt *pkt)
+static bool super_parse(struct super *s, const struct xt_pkt *pkt)
 {
 	const struct xt_ip_view *ip = &s->ip;
 	bool tcp = pkt->gso.kind == XT_GSO_TCP4 || pkt->gso.kind == XT_GSO_TCP6;
@@ -39,7 +39,7 @@ static bool super_see(struct super *s, const struct xt_pkt *pkt)
 	return true;
 }
 
-/* The segment of n bytes of payload from byte at on, to where there is room. */
+/* Write the segment of n bytes of payload from byte at on. */
 static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_t n)
 {
 	uint32_t len = s->headers + n, upper = len - s->ip.upper;
@@ -73,7 +73,7 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
 }
 
-/* From *done on; false: out is full. */
+/* Cut the payload from *done on. false: out is full. */
 static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt *pkt,
 		      struct xt_batch *out)
 {
@@ -93,7 +93,7 @@ static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt
 	return true;
 }
 
-static bool complete(struct xt_pkt *pkt)
+static bool checksum_complete(struct xt_pkt *pkt)
 {
 	struct xt_ip_view ip;
 
@@ -101,7 +101,7 @@ static bool complete(struct xt_pkt *pkt)
 	       xt_checksum_complete(pkt->data, ip.len, pkt->gso.csum_start, pkt->gso.csum_offset);
 }
 
-static bool view(const struct xt_pkt *pkt, struct xt_batch *out)
+static bool packet_view(const struct xt_pkt *pkt, struct xt_batch *out)
 {
 	struct xt_pkt *to = xt_batch_view(out, pkt->data, pkt->len);
 
@@ -114,29 +114,29 @@ static bool view(const struct xt_pkt *pkt, struct xt_batch *out)
 }
 
 /* false: out is full. */
-static bool split_one(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *out)
+static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *out)
 {
 	struct super s;
 
 	if (pkt->verdict != XT_PASS)
-		return view(pkt, out);
+		return packet_view(pkt, out);
 	if (pkt->gso.kind != XT_GSO_NONE) {
-		if (super_see(&s, pkt))
+		if (super_parse(&s, pkt))
 			return super_cut(done, &s, pkt, out);
 		pkt->verdict = XT_DROP_MALFORMED;
 	} else if (pkt->gso.flags & XT_GSO_NEEDS_CSUM) {
 		if (out->n == out->cap)
 			return false;
-		if (!complete(pkt))
+		if (!checksum_complete(pkt))
 			pkt->verdict = XT_DROP_MALFORMED;
 	}
-	return view(pkt, out);
+	return packet_view(pkt, out);
 }
 
 bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out)
 {
 	while (at->next < in->n) {
-		if (!split_one(&at->done, &in->pkts[at->next], out))
+		if (!packet_split(&at->done, &in->pkts[at->next], out))
 			return false;
 		at->next++;
 		at->done = 0;

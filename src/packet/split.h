@@ -1,5 +1,5 @@
-/* What a kernel left to be done, done: super-packets become segments, partial checksums whole ones.
- * Pure but for the bytes of the batches. */
+/* Splits super-packets into segments and completes partial checksums. Reads and writes nothing but
+ * the batches. */
 #ifndef XT_PACKET_SPLIT_H
 #define XT_PACKET_SPLIT_H
 
@@ -17,14 +17,14 @@ struct xt_split {
  *   a super-packet      copies of its segments, each with all its lengths and checksums, IPv4
  *                       identification counting up, TCP sequence; FIN and PSH on the last segment
  *                       only, CWR on the first
- *   what contradicts    a view with XT_DROP_MALFORMED
+ *   inconsistent gso    a view with XT_DROP_MALFORMED
  *   verdict not PASS    a view with that verdict
- * peer and from are kept. Returns true when all of in is on out; false: out is full, call again
- * with it emptied (an out without packets takes one at least, if its slab is XT_SLOT_MAX). in must
- * outlive the use of out. Headers are not trusted. */
+ * peer and from are kept. Returns true when all of in was processed; false: out is full, call
+ * again with it emptied (an empty out takes at least one packet if its slab is XT_SLOT_MAX). in
+ * must outlive the use of out. Headers are not trusted. */
 bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out);
 
-/* In how many segments this packet of len bytes leaves; 1 for a plain one. As far as gso tells. */
+/* The number of segments of this packet according to its gso; 1 for a plain one. */
 uint32_t xt_split_count(const struct xt_pkt *pkt);
 
 #endif

@@ -34,7 +34,7 @@ static inline uint32_t xt_tcp_header(const uint8_t *tcp, size_t len)
 	return header >= XT_TCP_HEADER && header <= len ? header : 0;
 }
 
-/* No data, and nothing said but what has come. */
+/* A segment that only acknowledges: no data, no flag but ACK. */
 static inline bool xt_tcp_bare_ack(const uint8_t *tcp, size_t len)
 {
 	unsigned more = XT_TCP_FIN | XT_TCP_SYN | XT_TCP_RST | XT_TCP_PSH | XT_TCP_URG;

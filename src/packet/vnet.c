@@ -5,21 +5,21 @@
 
 #include "base/bytes.h"
 
-enum { FLAG_NEEDS_CSUM = 1 }; /* DATA_VALID (2) says nothing that we would rely on */
+enum { FLAG_NEEDS_CSUM = 1 }; /* DATA_VALID (2) is not relied on */
 enum { TYPE_NONE = 0, TYPE_TCP4 = 1, TYPE_TCP6 = 4, TYPE_UDP = 5, TYPE_ECN = 0x80 };
 
-static uint16_t get(const uint8_t *p)
+static uint16_t le16_get(const uint8_t *p)
 {
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
-static void put(uint8_t *p, uint16_t v)
+static void le16_put(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)v;
 	p[1] = (uint8_t)(v >> 8);
 }
 
-static bool decode_type(struct xt_gso *gso, uint8_t type)
+static bool type_decode(struct xt_gso *gso, uint8_t type)
 {
 	switch (type & ~TYPE_ECN) {
 	case TYPE_NONE:
@@ -33,7 +33,7 @@ static bool decode_type(struct xt_gso *gso, uint8_t type)
 	case TYPE_UDP:
 		gso->kind = XT_GSO_UDP;
 		break;
-	default: /* fragmentation left to us (UFO) is never asked for */
+	default: /* UFO is never requested */
 		return false;
 	}
 	if (!(type & TYPE_ECN))
@@ -42,20 +42,20 @@ static bool decode_type(struct xt_gso *gso, uint8_t type)
 	return gso->kind == XT_GSO_TCP4 || gso->kind == XT_GSO_TCP6;
 }
 
-static bool decode(struct xt_gso *gso, const uint8_t *header, size_t len)
+static bool header_decode(struct xt_gso *gso, const uint8_t *header, size_t len)
 {
-	if (!decode_type(gso, header[1]))
+	if (!type_decode(gso, header[1]))
 		return false;
 	if (gso->kind != XT_GSO_NONE) {
-		gso->header_len = get(header + 2);
-		gso->size = get(header + 4);
+		gso->header_len = le16_get(header + 2);
+		gso->size = le16_get(header + 4);
 		if (gso->size == 0 || gso->header_len > len)
 			return false;
 	}
 	if (header[0] & FLAG_NEEDS_CSUM) {
 		gso->flags |= XT_GSO_NEEDS_CSUM;
-		gso->csum_start = get(header + 6);
-		gso->csum_offset = get(header + 8);
+		gso->csum_start = le16_get(header + 6);
+		gso->csum_offset = le16_get(header + 8);
 		return (size_t)gso->csum_start + gso->csum_offset + 2 <= len;
 	}
 	return true;
@@ -64,7 +64,7 @@ static bool decode(struct xt_gso *gso, const uint8_t *header, size_t len)
 bool xt_vnet_decode(struct xt_gso *gso, const uint8_t header[XT_VNET_LEN], size_t len)
 {
 	memset(gso, 0, sizeof(*gso));
-	if (decode(gso, header, len))
+	if (header_decode(gso, header, len))
 		return true;
 	memset(gso, 0, sizeof(*gso));
 	return false;
@@ -82,12 +82,12 @@ void xt_vnet_encode(uint8_t header[XT_VNET_LEN], const struct xt_gso *gso)
 		header[1] = types[gso->kind];
 		if (gso->flags & XT_GSO_ECN)
 			header[1] |= TYPE_ECN;
-		put(header + 2, gso->header_len);
-		put(header + 4, gso->size);
+		le16_put(header + 2, gso->header_len);
+		le16_put(header + 4, gso->size);
 	}
 	if (gso->flags & XT_GSO_NEEDS_CSUM) {
 		header[0] = FLAG_NEEDS_CSUM;
-		put(header + 6, gso->csum_start);
-		put(header + 8, gso->csum_offset);
+		le16_put(header + 6, gso->csum_start);
+		le16_put(header + 8, gso->csum_offset);
 	}
 }

@@ -7,9 +7,8 @@
 
 #define XT_VNET_LEN 10
 
-/* What header says of the packet of len bytes that follows. false: it contradicts itself or the
- * packet, or asks for what we do not know; *gso is zero then. The packet itself is not looked at.
- */
+/* Decode the header of a packet of len bytes. false: inconsistent, or a kind that is not supported;
+ * *gso is zero then. The packet itself is not read. */
 bool xt_vnet_decode(struct xt_gso *gso, const uint8_t header[XT_VNET_LEN], size_t len);
 
 void xt_vnet_encode(uint8_t header[XT_VNET_LEN], const struct xt_gso *gso);

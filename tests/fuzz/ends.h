@@ -1,5 +1,5 @@
-/* Two devices whose keys the harness holds, and what it takes to let them talk: for fuzz targets.
- * Every run is the same for the same bytes. */
+/* Two devices whose keys the harness holds, and the wire between them, for fuzz targets. A run
+ * depends on its input only. */
 #ifndef XT_FUZZ_ENDS_H
 #define XT_FUZZ_ENDS_H
 
@@ -19,8 +19,8 @@
 	} while (0)
 #define WIRE_MAX 256
 
-/* Instead of libsodium's: without guard pages and locked memory a run is many times faster, and the
- * sanitizer sees more. */
+/* Replaces libsodium's: without guard pages and locked memory a run is many times faster, and the
+ * sanitizer checks the memory. */
 void *sodium_malloc(size_t size)
 {
 	return malloc(size);
@@ -31,8 +31,8 @@ void sodium_free(void *p)
 	free(p);
 }
 
-/* Nor is it X25519, two thirds of a run, that is to be found out about: multiplication modulo 2^64
- * commutes as well. The secret is what clamping leaves alone. */
+/* Replaces X25519, which takes two thirds of a run, by multiplication modulo 2^64, which commutes
+ * as well. The secret is the part that clamping does not change. */
 int crypto_scalarmult_curve25519(unsigned char *q, const unsigned char *n, const unsigned char *p)
 {
 	uint64_t scalar, point;
@@ -52,7 +52,7 @@ int crypto_scalarmult_curve25519_base(unsigned char *q, const unsigned char *n)
 	return crypto_scalarmult_curve25519(q, n, base);
 }
 
-/* Which would notice. */
+/* Replaces the self-test, which would fail with that. */
 int xt_crypto_init(void)
 {
 	return sodium_init() < 0 ? XT_E_CRYPTO : 0;
@@ -63,7 +63,7 @@ struct end {
 	struct xt_device *dev;
 	struct xt_private key;
 	struct xt_public public;
-	struct xt_path path; /* remote: where this end is */
+	struct xt_path path; /* remote: this end's endpoint */
 	struct xt_ip inner;
 	struct xt_batch *batch;
 	struct xt_tx *tx;
@@ -104,7 +104,7 @@ static inline void ends_random(void *ctx, void *buf, size_t n)
 	}
 }
 
-/* Large and always the same: kept from run to run. */
+/* Large and constant: kept between runs. */
 static inline void ends_buffers(struct ends *ends)
 {
 	static struct xt_aead *aead;
@@ -184,7 +184,7 @@ static inline void ends_close(struct ends *ends)
 	}
 }
 
-/* What end's tx holds goes on the wire. */
+/* Put all datagrams of end's tx on the wire. */
 static inline void ends_flush(struct end *end)
 {
 	struct ends *ends = end->ends;
@@ -215,7 +215,7 @@ static inline void ends_seal(struct end *end)
 	ends_flush(end);
 }
 
-/* Timers, handshakes and what they lead to, until there is nothing more to do now. */
+/* Run timers, handshakes and device traffic until nothing is due. */
 static inline void ends_tick(struct end *end)
 {
 	unsigned turns = 0;
@@ -262,7 +262,7 @@ static inline void ends_hear(struct end *end, const struct xt_path *from, uint8_
 	ends_tick(end);
 }
 
-/* Deliver the oldest until the wire is silent. */
+/* Deliver the oldest datagram until the wire is empty. */
 static inline void ends_settle(struct ends *ends)
 {
 	for (unsigned i = 0; ends->n_wire && i < 1000; i++) {

@@ -1,7 +1,7 @@
 /* layers: core crypto packet base */
-/* Bytes as a story of two devices: send, deliver, drop, repeat, alter, wait, reconfigure. Numbered
- * packets come out at most once, unaltered; no counter is used twice under a key; nothing asks to
- * be called without end. */
+/* Bytes as actions on two devices: send, deliver, drop, repeat, alter, wait, reconfigure. Numbered
+ * packets are delivered at most once, unchanged; no counter is used twice with a key; no deadline
+ * stays due after a tick. */
 #include "fuzz/ends.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -16,7 +16,7 @@ struct way {
 	uint64_t next;
 };
 
-struct story {
+struct scenario {
 	struct ends ends; /* first */
 	const uint8_t *data;
 	size_t len, at;
@@ -26,12 +26,12 @@ struct story {
 	unsigned n_ways;
 };
 
-static uint8_t next(struct story *s)
+static uint8_t next(struct scenario *s)
 {
 	return s->at < s->len ? s->data[s->at++] : 0;
 }
 
-static size_t build(struct story *s, struct end *from, uint32_t number, uint8_t *buf)
+static size_t build(struct scenario *s, struct end *from, uint32_t number, uint8_t *buf)
 {
 	size_t len = 32 + number * 7 % 200;
 
@@ -50,7 +50,7 @@ static size_t build(struct story *s, struct end *from, uint32_t number, uint8_t 
 
 static void judge(struct ends *ends, struct end *end, const struct xt_pkt *pkt)
 {
-	struct story *s = (void *)ends;
+	struct scenario *s = (void *)ends;
 	uint8_t buf[300];
 	uint32_t number;
 
@@ -64,7 +64,7 @@ static void judge(struct ends *ends, struct end *end, const struct xt_pkt *pkt)
 
 static void watch(struct ends *ends, struct end *end, const uint8_t *bytes, size_t len)
 {
-	struct story *s = (void *)ends;
+	struct scenario *s = (void *)ends;
 	xt_le32 index;
 	xt_le64 counter;
 	unsigned i;
@@ -85,7 +85,7 @@ static void watch(struct ends *ends, struct end *end, const uint8_t *bytes, size
 	s->ways[i].next = xt_le64_load(counter) + 1;
 }
 
-static void pass_time(struct story *s, uint64_t ns, bool tick)
+static void pass_time(struct scenario *s, uint64_t ns, bool tick)
 {
 	uint64_t end = s->ends.now.mono + ns;
 
@@ -108,7 +108,7 @@ static void pass_time(struct story *s, uint64_t ns, bool tick)
 		ends_tick(&s->ends.end[i]);
 }
 
-static void deliver(struct story *s, bool keep, bool alter)
+static void deliver(struct scenario *s, bool keep, bool alter)
 {
 	unsigned i;
 	struct datagram *d;
@@ -133,7 +133,7 @@ static void deliver(struct story *s, bool keep, bool alter)
 	ends_hear(other(from), &from->path, 0, copy, len);
 }
 
-static void reconfigure(struct story *s)
+static void reconfigure(struct scenario *s)
 {
 	struct end *end = &s->ends.end[next(s) & 1];
 	uint8_t what = next(s);
@@ -167,7 +167,7 @@ static void reconfigure(struct story *s)
 	ends_tick(end);
 }
 
-static void send_one(struct story *s, struct end *end)
+static void send_one(struct scenario *s, struct end *end)
 {
 	uint8_t buf[300];
 
@@ -176,7 +176,7 @@ static void send_one(struct story *s, struct end *end)
 	ends_send(end, buf, build(s, end, s->n_packets++, buf));
 }
 
-static void step(struct story *s)
+static void step(struct scenario *s)
 {
 	uint8_t op = next(s);
 	struct end *end = &s->ends.end[op >> 7];
@@ -228,7 +228,7 @@ static void step(struct story *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct story s;
+	static struct scenario s;
 	struct xt_report *report;
 
 	memset(&s, 0, sizeof(s));

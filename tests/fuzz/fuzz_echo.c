@@ -1,6 +1,6 @@
 /* layers: packet base */
-/* Any packets to an echo endpoint, on both sides: nothing is read outside of them, and every reply
- * has right checksums by the slow twin.
+/* Any packets to an echo responder, on both sides: nothing is read outside of them, and every reply
+ * has correct checksums by the bytewise reference.
  * Input: packets, each behind one byte of flags (bit 0: side, bit 1: trailing bytes, bit 2: repair
  * the checksums, bit 3: a second later) and two of length. */
 #include <xtunnel/error.h>
@@ -17,7 +17,7 @@ static void check(bool fine)
 		abort();
 }
 
-/* Make the checksums right, so that more than one packet in 65,536 gets far. */
+/* Correct the checksums, so that more than one packet in 65,536 passes them. */
 static void repair(uint8_t *p, uint32_t len)
 {
 	uint32_t head = len >= 20 && p[0] >> 4 == 4 ? (p[0] & 15u) * 4 : 40;
@@ -60,7 +60,7 @@ static struct xt_echo *endpoint(void)
 	static const struct xt_echo_local own[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
 						    {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
 	const struct xt_echo_config config = {
-	    .sides = 3, .own = own, .n_own = 2, .rate = 1000, .mtu = 1280, .observe = observe};
+	    .sides = 3, .local = own, .n_local = 2, .rate = 1000, .mtu = 1280, .observe = observe};
 	struct xt_echo *echo;
 
 	check(xt_echo_new(&echo, &config) == 0);

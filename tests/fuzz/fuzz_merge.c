@@ -1,7 +1,7 @@
 /* layers: packet base */
-/* Any packets through merge and split: nothing is read outside of them, and what comes back is what
- * went in, each packet once, unaltered.
- * Input: packets, each behind one byte of flags (bit 0: its checksums are made right; bit 1: it
+/* Any packets through merge and split: nothing is read outside of them, and each packet comes back
+ * once, unchanged.
+ * Input: packets, each behind one byte of flags (bit 0: its checksums are corrected; bit 1: it
  * continues the one before, with the bytes that follow as payload) and two of length. */
 #include "base/bytes.h"
 #include "flows.h"
@@ -37,7 +37,7 @@ static bool transport(const uint8_t *p, size_t len)
 	       (upper == 20 ? p[9] == 6 || p[9] == 17 : p[6] == 6 || p[6] == 17);
 }
 
-/* The segment that follows before: its headers, counted on, and n bytes of payload. */
+/* The segment after before: its headers, advanced, and n bytes of payload. */
 static uint8_t *continued(const struct xt_pkt *before, const uint8_t *data, uint32_t n,
 			  uint32_t *len)
 {

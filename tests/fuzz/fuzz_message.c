@@ -1,6 +1,6 @@
 /* layers: core crypto packet base */
-/* Hostile datagrams into a device that has a session: as they are, with a right mac1, or sealed
- * with the peer's key, so that what lies behind the tag is reached.
+/* Hostile datagrams to a device with a session: unchanged, with a valid mac1, or sealed with the
+ * peer's key, so that the code behind the tag is reached.
  *
  * Input: records of a mode byte, a length byte (of 8), and bytes. */
 #include "core/cookie.h"

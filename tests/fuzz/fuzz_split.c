@@ -1,7 +1,7 @@
 /* layers: packet base */
 /* Any virtio-net header before any packet: nothing is read outside of it, and each segment is a
- * whole packet with right checksums (by the slow twin) and its part of the payload. Input: the
- * header of ten bytes, the packet. */
+ * whole packet with correct checksums (by the bytewise reference) and its part of the payload.
+ * Input: the header of ten bytes, the packet. */
 #include "base/bytes.h"
 #include "flows.h"
 #include "packet/ip.h"

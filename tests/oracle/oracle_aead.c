@@ -1,6 +1,6 @@
 /* layers: tunnel platform core crypto packet base */
-/* The AEAD backends against each other, known answers and forgers.  The quick run takes lengths up
- * to 65,535 in steps; XT_LONG=1: all of them. */
+/* The AEAD backends against each other, known answers and forgeries.  The quick run takes lengths
+ * up to 65,535 in steps; XT_LONG=1: all of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ static int end(void **state)
 	return backends_close(state);
 }
 
-/* The room is as large as this length needs: what lies further off was never in reach. */
+/* The buffer has exactly the size that this length needs. */
 static void expect_canaries(const uint8_t *dst, size_t n, size_t room)
 {
 	assert_memory_equal(got, canaries, (size_t)(dst - got));
@@ -100,7 +100,7 @@ static void all_backends_agree_at_every_length(void **state)
 	unsigned count = 0;
 
 	(void)state;
-	/* Small ones all, for each way in which vector code ends. */
+	/* All small lengths, for each remainder of vector code. */
 	for (uint32_t len = 0; len <= LEN_MAX;
 	     len += all || len < 1600 ? 1 : 1 + (uint32_t)xt_below(&seed, 800)) {
 		uint64_t counter = xt_next(&seed);
@@ -150,7 +150,7 @@ static void known_answers_come_from_every_backend(void **state)
 	}
 }
 
-/* bad: len + XT_TAG_LEN bytes that no one sealed. */
+/* bad: len + XT_TAG_LEN bytes that no key sealed. */
 static void expect_refusal(const uint8_t *bad, uint32_t len)
 {
 	for (size_t i = 0; i < 2 * n_backends; i++) {
@@ -237,7 +237,7 @@ static void a_forgery_among_others_stands_alone(void **state)
 	}
 }
 
-/* What one job wrote the next one reads: the placements of split and merge live on that. */
+/* A job reads what the one before it wrote. */
 static void jobs_are_done_in_order(void **state)
 {
 	enum { N = 20, LEN = 200 };
@@ -270,7 +270,7 @@ static void jobs_are_done_in_order(void **state)
 	}
 }
 
-/* Reads what is below the caller's frame, which is nobody's. */
+/* Copies the stack below the caller's frame. */
 __attribute__((noinline, no_sanitize("address", "undefined"))) static bool
 below_is(const uint8_t *needle, size_t len, size_t depth)
 {
@@ -287,8 +287,8 @@ below_is(const uint8_t *needle, size_t len, size_t depth)
 	return false;
 }
 
-/* Key stream that was left behind opens a packet that someone recorded; its first 32 bytes, which
- * authenticate, forge one. */
+/* Key stream left behind decrypts a recorded packet; its first 32 bytes, the authenticator's key,
+ * forge one. */
 static void no_key_stream_stays_on_the_stack(void **state)
 {
 	enum { LEN = 1420, PIECE = 16 };
@@ -315,19 +315,19 @@ static void no_key_stream_stays_on_the_stack(void **state)
 	}
 }
 
-static void a_twin_is_of_the_same_make(void **state)
+static void a_clone_is_of_the_same_backend(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < n_backends; i++) {
-		struct xt_aead *twin, *kept = backends[i];
+		struct xt_aead *clone, *original = backends[i];
 
-		assert_int_equal(xt_aead_clone(&twin, kept), 0);
-		assert_string_equal(xt_aead_name(twin), xt_aead_name(kept));
+		assert_int_equal(xt_aead_clone(&clone, original), 0);
+		assert_string_equal(xt_aead_name(clone), xt_aead_name(original));
 		random_bytes(key, sizeof(key));
 		xt_aead_once_seal(want, plain, 1420, NULL, 0, key, 9);
-		expect_agreement(twin, 1420, 9, true);
-		xt_aead_free(twin);
-		expect_agreement(kept, 1420, 9, true);
+		expect_agreement(clone, 1420, 9, true);
+		xt_aead_free(clone);
+		expect_agreement(original, 1420, 9, true);
 	}
 }
 
@@ -341,7 +341,7 @@ int main(void)
 	    cmocka_unit_test(a_forgery_among_others_stands_alone),
 	    cmocka_unit_test(jobs_are_done_in_order),
 	    cmocka_unit_test(no_key_stream_stays_on_the_stack),
-	    cmocka_unit_test(a_twin_is_of_the_same_make),
+	    cmocka_unit_test(a_clone_is_of_the_same_backend),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* The trie against a list that is scanned from end to end. */
+/* The trie against a list that is scanned linearly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #define PEERS 24
 #define MOST  4000
 
-/* The table never looks inside a peer, so here is one that holds nothing but its list. */
+/* The table uses only the list of a peer. */
 struct xt_peer {
 	struct xt_allowedips_list list;
 };
@@ -77,7 +77,7 @@ static struct xt_peer *scan_find(const struct xt_ip *ip)
 	return best;
 }
 
-/* Near to each other, so that prefixes nest, and the two halves of an IPv6 address meet. */
+/* Close to each other, so that prefixes nest, also across the two halves of an IPv6 address. */
 static struct xt_ip random_ip(uint64_t *r)
 {
 	struct xt_ip ip = {.family = xt_below(r, 2) ? 4 : 6};
@@ -126,7 +126,7 @@ static void check_finds(const struct xt_allowedips *table, uint64_t *r, int time
 		struct xt_ip ip = random_ip(r);
 		struct xt_peer *want;
 
-		if (n_rows && xt_below(r, 2)) { /* at an edge of something that is there */
+		if (n_rows && xt_below(r, 2)) { /* at an edge of an existing network */
 			const struct xt_cidr *cidr = &rows[xt_below(r, n_rows)].cidr;
 			unsigned bits = xt_ip_bits(&cidr->ip), at = (unsigned)xt_below(r, bits);
 

@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The checksum against its bytewise twin: random lengths, alignments, splits and updates. */
+/* The checksum against a bytewise reference: random lengths, alignments, splits and updates. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

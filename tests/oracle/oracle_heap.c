@@ -1,5 +1,5 @@
 /* layers: base */
-/* The heap against an array that is searched for its least key. */
+/* The heap against an array that is searched linearly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +71,7 @@ static void the_heap_agrees_with_a_searched_array(void **state)
 		assert_true(min->key >= last);
 		last = min->key;
 		xt_heap_remove(&heap, min);
-		xt_heap_remove(&heap, min); /* out already */
+		xt_heap_remove(&heap, min); /* already removed */
 	}
 	xt_heap_clear(&heap);
 }

@@ -1,6 +1,6 @@
 /* layers: packet base */
-/* Random flows through merge and split. What merge joins is what a slow twin joins, which knows how
- * the packets were made and looks at no byte; and split gives back what merge was given. */
+/* Random flows through merge and split. A slow reference, which knows how the packets were made and
+ * reads no byte, must merge the same; and split must give back the input of merge. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,14 +15,14 @@
 #define FLOWS	12
 #define PACKETS 300
 
-/* A packet as it was made. whole: neither damaged nor a fragment. */
+/* A packet as generated. whole: neither damaged nor a fragment. */
 struct made {
 	struct flow f;
 	uint32_t flow, len;
 	bool damaged, fragment;
 };
 
-/* What the twin thinks: the packet begins a group of n packets and payload bytes. */
+/* The reference result: the packet begins a group of n packets and payload bytes. */
 struct group {
 	uint32_t n, payload;
 	bool head, ended, fixed;
@@ -56,7 +56,7 @@ static void flows_make(void)
 	}
 }
 
-/* Now and then something changes for good, or for one packet. */
+/* Sometimes a field changes, for the rest of the flow or for one packet. */
 static void disturb(struct flow *f, struct made *m)
 {
 	if (seldom(40))
@@ -159,7 +159,7 @@ static bool between_same(const struct flow *a, const struct flow *b)
 	return a->version == b->version && a->from == b->from && a->to == b->to;
 }
 
-static uint32_t twin(void)
+static uint32_t reference_merge(void)
 {
 	uint32_t n = 0;
 
@@ -186,9 +186,9 @@ static uint32_t twin(void)
 	return n;
 }
 
-static void merge_equals_the_twin(void)
+static void merge_equals_the_reference(void)
 {
-	uint32_t groups_n = twin(), at = 0;
+	uint32_t groups_n = reference_merge(), at = 0;
 
 	assert_int_equal(out->n, groups_n);
 	for (uint32_t i = 0; i < PACKETS; i++) {
@@ -221,7 +221,7 @@ static uint32_t port_of(const struct xt_pkt *pkt)
 	return xt_be16_get(pkt->data + (pkt->data[0] >> 4 == 4 ? 20 : 40)) - 1000u;
 }
 
-/* Each flow comes back as it went in: all packets, in order, bit for bit. */
+/* Each flow is restored: all packets, in order, bit for bit. */
 static void split_undoes_merge(void)
 {
 	struct xt_split at = {0};
@@ -242,7 +242,7 @@ static void split_undoes_merge(void)
 	}
 }
 
-static void split_of_merge_is_the_identity_and_merge_its_twins(void **state)
+static void split_of_merge_is_the_identity_and_merge_that_of_the_reference(void **state)
 {
 	uint32_t joined = 0;
 
@@ -256,16 +256,17 @@ static void split_of_merge_is_the_identity_and_merge_its_twins(void **state)
 		packets_make();
 		xt_merge(merge, XT_MERGE_TCP | XT_MERGE_UDP, in, out);
 		joined += PACKETS - out->n;
-		merge_equals_the_twin();
+		merge_equals_the_reference();
 		split_undoes_merge();
 	}
-	assert_true(joined > 300 * PACKETS / 4); /* there was something to see */
+	assert_true(joined >
+		    300 * PACKETS / 4); /* enough was merged for the test to mean something */
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(split_of_merge_is_the_identity_and_merge_its_twins),
+	    cmocka_unit_test(split_of_merge_is_the_identity_and_merge_that_of_the_reference),
 	};
 
 	rng = xt_seed();

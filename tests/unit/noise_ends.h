@@ -1,5 +1,5 @@
-/* Both ends of one handshake with the inputs of tests/vectors/handshake.py, and the whole gate that
- * a datagram has to pass at each. Included after cmocka. */
+/* Both ends of one handshake with the inputs of tests/vectors/handshake.py, and all checks that a
+ * datagram has to pass at each. Included after cmocka. */
 #ifndef XT_TESTS_NOISE_ENDS_H
 #define XT_TESTS_NOISE_ENDS_H
 
@@ -17,7 +17,7 @@
 
 struct ends {
 	struct xt_noise_local i, r;
-	struct xt_noise_peer peer_r, peer_i; /* as i sees r, as r sees i */
+	struct xt_noise_peer peer_r, peer_i; /* r as seen by i, i as seen by r */
 	struct xt_noise_handshake hs_i, hs_r;
 	struct xt_noise_keys keys_i, keys_r;
 	struct xt_cookie_maker maker_i, maker_r;
@@ -68,7 +68,7 @@ static inline int send_initiation(struct ends *e)
 	return err;
 }
 
-/* The whole gate that an initiation has to pass, as a datagram. */
+/* All checks that an initiation has to pass, as a datagram. */
 static inline int receive_initiation(struct ends *e, const void *datagram, size_t len)
 {
 	struct xt_public remote;

@@ -1,5 +1,5 @@
 /* layers: crypto base */
-/* ChaCha20-Poly1305 in vectors of jobs and one by one: RFC 8439, an independent implementation,
+/* ChaCha20-Poly1305 in vectors of jobs and singly: RFC 8439, an independent implementation,
  * forgery. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,7 +108,7 @@ static void sealing_elsewhere_leaves_the_source_alone(void **state)
 	assert_memory_equal(plain, copy, sizeof(plain));
 }
 
-static void no_jobs_are_no_trouble(void **state)
+static void zero_jobs_are_allowed(void **state)
 {
 	(void)state;
 	xt_aead_seal(aead, NULL, 0);
@@ -173,7 +173,7 @@ static void a_forged_job_does_not_touch_its_neighbours(void **state)
 	assert_memory_equal(buf[2], plain, 64);
 }
 
-/* RFC 8439 appendix A.5: its nonce is one that our counter can make. */
+/* RFC 8439 appendix A.5: its nonce is one that a counter can produce. */
 static void appendix_a5_of_the_rfc_opens(void **state)
 {
 	static const char text[] =
@@ -245,7 +245,7 @@ int main(void)
 	    cmocka_unit_test(backends_are_found_by_name),
 	    cmocka_unit_test(every_length_seals_to_the_known_answer_and_opens_again),
 	    cmocka_unit_test(sealing_elsewhere_leaves_the_source_alone),
-	    cmocka_unit_test(no_jobs_are_no_trouble),
+	    cmocka_unit_test(zero_jobs_are_allowed),
 	    cmocka_unit_test(a_flipped_bit_opens_to_zeroes),
 	    cmocka_unit_test(a_forged_job_does_not_touch_its_neighbours),
 	    cmocka_unit_test(appendix_a5_of_the_rfc_opens),

@@ -1,5 +1,5 @@
 /* layers: crypto base */
-/* The choice of an AEAD backend, with libraries and a clock that the test makes up. */
+/* The choice of an AEAD backend, with fake libraries and a fake clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ static int done(void **state)
 {
 	(void)state;
 	xt_aead_free(aead);
-	/* What was used of BoringSSL stays. */
+	/* A BoringSSL that was used stays loaded. */
 	assert_int_equal(world.loads, world.unloads + world.starts);
 	return 0;
 }
@@ -64,7 +64,7 @@ static bool has_ipsecmb(void)
 	return false;
 }
 
-static void alone_libsodium_serves_and_says_why(void **state)
+static void without_others_libsodium_is_chosen_and_the_reason_given(void **state)
 {
 	(void)state;
 	expect_auto("sodium");
@@ -102,7 +102,7 @@ static void a_twentieth_faster_wins(void **state)
 	assert_string_equal(report.candidates[3].detail, "FakeSSL 3");
 }
 
-static void less_than_a_twentieth_does_not(void **state)
+static void less_than_a_twentieth_faster_does_not_win(void **state)
 {
 	(void)state;
 	world.crypto = true;
@@ -124,7 +124,7 @@ static void the_fastest_of_the_small_ones_wins_and_the_large_one_is_not_loaded(v
 	assert_non_null(strstr(report.reason, "700 ns a packet, sodium 1000"));
 	assert_string_equal(report.candidates[3].detail, "");
 	assert_int_equal(world.loads, report.candidates[1].fit ? 2 : 1);
-	/* The one that lost is gone. */
+	/* The slower one is unloaded. */
 	assert_int_equal(world.unloads, world.loads - 1);
 }
 
@@ -157,7 +157,7 @@ static void the_large_one_runs_when_no_small_one_beat_libsodium(void **state)
 	assert_int_equal(report.candidates[2].bulk_ns, 990);
 }
 
-static void the_race_is_over_in_time(void **state)
+static void the_benchmark_ends_in_time(void **state)
 {
 	(void)state;
 	world.crypto = true;
@@ -166,7 +166,7 @@ static void the_race_is_over_in_time(void **state)
 	assert_true(world.now < 10 * 1000 * 1000 + 4 * 5 * 1000 * 1000);
 }
 
-static void a_race_of_all_is_over_in_twenty_milliseconds(void **state)
+static void a_benchmark_of_all_takes_at_most_twenty_milliseconds(void **state)
 {
 	(void)state;
 	world.crypto = world.boring = world.mb = true;
@@ -175,25 +175,25 @@ static void a_race_of_all_is_over_in_twenty_milliseconds(void **state)
 	assert_true(world.now > 10 * 1000 * 1000 && world.now < 20 * 1000 * 1000);
 }
 
-static void a_clock_that_stands_ends_the_race_too(void **state)
+static void a_clock_that_stands_still_ends_the_benchmark(void **state)
 {
 	(void)state;
 	world.crypto = true;
-	world.stands = true;
+	world.still = true;
 	expect_auto("sodium");
 	assert_true(world.looks < 1000);
 }
 
-static void who_takes_forgeries_is_refused(void **state)
+static void a_backend_that_accepts_forgeries_is_refused(void **state)
 {
 	(void)state;
-	world.crypto = world.takes_forgeries = true;
+	world.crypto = world.accepts_forgeries = true;
 	world.packet_ns = 1;
 	expect_failure("openssl", XT_E_CRYPTO, "openssl: its self-test failed");
 	expect_auto("sodium");
 }
 
-static void who_errs_in_large_packets_only_is_refused(void **state)
+static void a_backend_wrong_in_large_packets_only_is_refused(void **state)
 {
 	(void)state;
 	world.crypto = world.garbles = true;
@@ -284,8 +284,8 @@ static void a_job_that_is_lost_leaves_zeroes_and_not_plaintext(void **state)
 	assert_memory_equal(buf, zero, 64);
 }
 
-/* LibreSSL lacks the first, OpenSSL that lies where BoringSSL was expected nearly all. */
-static void a_libcrypto_of_another_make_is_let_go(void **state)
+/* LibreSSL lacks the first symbol; OpenSSL under BoringSSL's name lacks nearly all. */
+static void a_libcrypto_of_another_implementation_is_unloaded(void **state)
 {
 	(void)state;
 	expect_failure("boringssl", XT_E_UNSUPPORTED, "neither BoringSSL nor AWS-LC is installed");
@@ -294,7 +294,7 @@ static void a_libcrypto_of_another_make_is_let_go(void **state)
 		world.without = fakes[i].name;
 		world.loads = world.unloads = 0;
 		expect_failure("boringssl", XT_E_UNSUPPORTED, world.without);
-		assert_int_equal(world.loads, 2); /* each name had its try */
+		assert_int_equal(world.loads, 2); /* each file name was tried */
 		assert_int_equal(world.unloads, 2);
 	}
 	assert_int_equal(world.starts, 0);
@@ -325,7 +325,7 @@ static void a_key_is_set_when_it_changes_and_gone_after_the_batch(void **state)
 		xt_aead_once_seal(want, plain, 64, NULL, 0, keys[whose[i]], i);
 		assert_memory_equal(buf[i], want, sizeof(want));
 	}
-	/* Another key at the place of the last batch's. */
+	/* Another key at the address of the last batch's. */
 	memset(keys, 7, sizeof(keys));
 	xt_aead_open(aead, jobs + 5, 1);
 	assert_false(jobs[5].ok);
@@ -379,24 +379,24 @@ static void a_key_that_was_refused_is_set_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CHOICE(alone_libsodium_serves_and_says_why),
+	    CHOICE(without_others_libsodium_is_chosen_and_the_reason_given),
 	    CHOICE(without_a_host_nothing_is_looked_for),
 	    CHOICE(a_twentieth_faster_wins),
-	    CHOICE(less_than_a_twentieth_does_not),
+	    CHOICE(less_than_a_twentieth_faster_does_not_win),
 	    CHOICE(the_fastest_of_the_small_ones_wins_and_the_large_one_is_not_loaded),
 	    CHOICE(the_later_one_must_beat_the_one_before_by_a_twentieth_too),
 	    CHOICE(the_large_one_runs_when_no_small_one_beat_libsodium),
-	    CHOICE(the_race_is_over_in_time),
-	    CHOICE(a_race_of_all_is_over_in_twenty_milliseconds),
-	    CHOICE(a_clock_that_stands_ends_the_race_too),
-	    CHOICE(who_takes_forgeries_is_refused),
-	    CHOICE(who_errs_in_large_packets_only_is_refused),
+	    CHOICE(the_benchmark_ends_in_time),
+	    CHOICE(a_benchmark_of_all_takes_at_most_twenty_milliseconds),
+	    CHOICE(a_clock_that_stands_still_ends_the_benchmark),
+	    CHOICE(a_backend_that_accepts_forgeries_is_refused),
+	    CHOICE(a_backend_wrong_in_large_packets_only_is_refused),
 	    CHOICE(what_is_missing_is_named),
 	    CHOICE(ipsecmb_of_another_interface_is_not_touched),
 	    CHOICE(ipsecmb_must_clear_its_registers_and_know_the_processor),
 	    CHOICE(a_job_that_comes_late_is_waited_for),
 	    CHOICE(a_job_that_is_lost_leaves_zeroes_and_not_plaintext),
-	    CHOICE(a_libcrypto_of_another_make_is_let_go),
+	    CHOICE(a_libcrypto_of_another_implementation_is_unloaded),
 	    CHOICE(a_key_is_set_when_it_changes_and_gone_after_the_batch),
 	    CHOICE(a_key_that_was_refused_is_set_again),
 	    CHOICE(what_boringssl_refuses_leaves_zeroes_and_not_plaintext),

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* AllowedIPs: who holds which address. */
+/* AllowedIPs: which peer has which address. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,7 +132,7 @@ static void a_prefix_moves_from_one_peer_to_another(void **state)
 	assert_ptr_equal(find("10.7.1.1"), &b);
 	assert_false(take_from("10.7.1.0/24", &a)); /* no longer its own */
 	assert_ptr_equal(find("10.7.1.1"), &b);
-	insert("10.7.0.0/24", &a); /* again: keeps its place */
+	insert("10.7.0.0/24", &a); /* again: keeps its position */
 	expect_list(&a, "10.7.0.0/24 10.7.2.0/24");
 }
 
@@ -215,7 +215,8 @@ static void prefixes_come_and_go_without_growing_the_pool(void **state)
 	assert_null(find("10.7.3.7"));
 }
 
-/* 100,000 peers with ten networks each: small, and no slower to take away than to put in. */
+/* 100,000 peers with ten networks each: memory per network, and removal no slower than
+ * insertion. */
 static void a_million_networks_fit(void **state)
 {
 	enum { PEERS = 100000 };

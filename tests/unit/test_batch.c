@@ -109,7 +109,7 @@ static void a_dropped_slot_is_given_out_again(void **state)
 	assert_int_equal(batch->n, 1);
 	assert_ptr_equal(xt_batch_add(batch, 9000)->data, at);
 	xt_batch_drop_last(batch);
-	xt_batch_drop_last(batch); /* a: its slot is known no more, and nothing breaks */
+	xt_batch_drop_last(batch); /* a: its slot is no longer the newest */
 	assert_int_equal(batch->n, 0);
 	xt_batch_free(batch);
 }
@@ -151,7 +151,7 @@ static long resident(void)
 	return pages;
 }
 
-static void a_slab_that_is_not_touched_costs_nothing(void **state)
+static void an_unused_slab_costs_nothing(void **state)
 {
 	long before = resident(), after;
 	struct xt_batch *batch;
@@ -167,7 +167,7 @@ static void a_slab_that_is_not_touched_costs_nothing(void **state)
 	xt_batch_free(NULL);
 }
 
-/* The flags that the kernel shows for the mapping at p: "dd" is left out of dumps. */
+/* The flags that the kernel shows for the mapping at p: "dd" means excluded from dumps. */
 static bool has_flag(const void *p, const char *flag)
 {
 	FILE *f = fopen("/proc/self/smaps", "r");
@@ -341,7 +341,7 @@ int main(void)
 	    cmocka_unit_test(a_full_slab_takes_no_more_and_is_left_as_it_was),
 	    cmocka_unit_test(a_dropped_slot_is_given_out_again),
 	    cmocka_unit_test(views_into_a_slot_leave_the_slot_alone),
-	    cmocka_unit_test(a_slab_that_is_not_touched_costs_nothing),
+	    cmocka_unit_test(an_unused_slab_costs_nothing),
 	    cmocka_unit_test(a_slab_is_left_out_of_dumps),
 	    cmocka_unit_test(datagrams_of_one_size_join_and_a_shorter_one_ends_the_run),
 	    cmocka_unit_test(a_change_of_path_or_ecn_ends_the_run),

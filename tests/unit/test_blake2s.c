@@ -67,7 +67,7 @@ static void grand_hash_of_the_rfcs_self_test_comes_out(void **state)
 	assert_memory_equal(got, want, 32);
 }
 
-static void pieces_are_hashed_as_if_they_stood_in_a_row(void **state)
+static void pieces_are_hashed_as_their_concatenation(void **state)
 {
 	uint8_t data[200], got[32];
 
@@ -119,7 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hash_of_abc_is_that_of_the_rfc),
 	    cmocka_unit_test(grand_hash_of_the_rfcs_self_test_comes_out),
-	    cmocka_unit_test(pieces_are_hashed_as_if_they_stood_in_a_row),
+	    cmocka_unit_test(pieces_are_hashed_as_their_concatenation),
 	    cmocka_unit_test(mac_is_blake2s_with_a_key_not_hmac),
 	    cmocka_unit_test(output_may_be_an_input),
 	    cmocka_unit_test(libraries_pass_their_self_test_again_and_again),

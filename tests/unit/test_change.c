@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* A change while it is put together. */
+/* A change under construction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include <xtunnel/change.h>
 
-static void a_change_grows_and_keeps_what_was_said(void **state)
+static void a_change_grows_and_keeps_its_items(void **state)
 {
 	struct xt_change change;
 
@@ -67,7 +67,7 @@ static void a_cleared_change_is_empty_and_can_be_used_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_change_grows_and_keeps_what_was_said),
+	    cmocka_unit_test(a_change_grows_and_keeps_its_items),
 	    cmocka_unit_test(a_cleared_change_is_empty_and_can_be_used_again),
 	};
 

@@ -1,5 +1,5 @@
 /* layers: core crypto base */
-/* Cookies: known replies, and whom they convince for how long. */
+/* Cookies: known replies, and how long they are valid for which source. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ struct pair {
 	struct xt_msg_cookie reply;
 };
 
-/* msg: the initiation of the vector, stamped by the maker at T0. */
+/* msg: the initiation of the vector, with macs of the maker at T0. */
 static void set_up(struct pair *p)
 {
 	struct xt_public responder;
@@ -96,7 +96,7 @@ static void reply_and_second_try_are_the_known_ones(void **state)
 	}
 }
 
-static void a_response_is_stamped_and_answered_like_an_initiation(void **state)
+static void a_response_gets_macs_and_a_reply_like_an_initiation(void **state)
 {
 	struct pair p;
 	struct xt_msg_response msg;
@@ -274,7 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_a_cookie_mac1_is_right_and_mac2_zero),
 	    cmocka_unit_test(reply_and_second_try_are_the_known_ones),
-	    cmocka_unit_test(a_response_is_stamped_and_answered_like_an_initiation),
+	    cmocka_unit_test(a_response_gets_macs_and_a_reply_like_an_initiation),
 	    cmocka_unit_test(a_flipped_bit_costs_mac1_or_only_mac2),
 	    cmocka_unit_test(what_is_no_handshake_message_is_wrong),
 	    cmocka_unit_test(a_message_for_another_key_is_wrong),

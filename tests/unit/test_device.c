@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* Two devices in memory: what one says, the other hears. */
+/* Two devices in memory, each of which gets the datagrams of the other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "base/bytes.h"
-#include "core/limits.h"
-#include "core/message.h"
+#include "core/device_impl.h"
 #include "packet/checksum.h"
 
 struct end {
@@ -20,7 +19,7 @@ struct end {
 	struct xt_private key;
 	struct xt_public pub;
 	struct xt_ip inner;
-	struct xt_path path; /* how the other side sees it */
+	struct xt_path path; /* as the other side sees it */
 	struct xt_batch *batch;
 	struct xt_tx *tx;
 };
@@ -29,8 +28,8 @@ struct pair {
 	struct end a, b;
 	struct xt_aead *aead;
 	struct xt_time now;
-	unsigned moved; /* datagrams */
-	unsigned heard; /* packets that came out */
+	unsigned datagrams;
+	unsigned delivered; /* packets that came out */
 	uint8_t last[XT_PACKET_MAX];
 	uint32_t last_len;
 };
@@ -106,8 +105,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void receive(struct pair *p, struct end *to, const struct end *from, const uint8_t *msg,
-		    size_t len)
+static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
+			     const uint8_t *msg, size_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(to->batch, len);
 
@@ -118,48 +117,49 @@ static void receive(struct pair *p, struct end *to, const struct end *from, cons
 	xt_aead_open(p->aead, to->batch->jobs, to->batch->n_jobs);
 	xt_recv_finish(to->dev, p->now, to->batch);
 	if (pkt->verdict == XT_PASS) {
-		p->heard++;
+		p->delivered++;
 		memcpy(p->last, pkt->data, pkt->len);
 		p->last_len = pkt->len;
 	}
 	xt_batch_reset(to->batch);
 }
 
-/* Hand over what from's tx holds. */
-static void carry(struct pair *p, struct end *from, struct end *to)
+/* Deliver all datagrams of from's tx. */
+static void tx_carry(struct pair *p, struct end *from, struct end *to)
 {
 	for (uint32_t r = 0; r < from->tx->n_runs; r++) {
 		struct xt_run *run = &from->tx->runs[r];
 		for (uint32_t i = 0; i < run->n; i++) {
 			struct xt_vec *v = &from->tx->vecs[run->first + i];
-			p->moved++;
-			receive(p, to, from, v->base, v->len);
+			p->datagrams++;
+			datagram_receive(p, to, from, v->base, v->len);
 		}
 	}
 	xt_tx_reset(from->tx);
 	xt_batch_reset(from->batch);
 }
 
-static void speak(struct pair *p, struct end *e, struct end *to)
+static void traffic_send(struct pair *p, struct end *e, struct end *to)
 {
 	xt_device_tick(e->dev, p->now, e->tx);
-	carry(p, e, to);
+	tx_carry(p, e, to);
 	while (xt_send_device_traffic(e->dev, p->now, e->batch)) {
 		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
 		xt_send_finish(e->dev, p->now, e->batch, e->tx);
-		carry(p, e, to);
+		tx_carry(p, e, to);
 	}
 }
 
-static void settle(struct pair *p)
+static void pair_run(struct pair *p)
 {
 	for (int i = 0; i < 4; i++) {
-		speak(p, &p->a, &p->b);
-		speak(p, &p->b, &p->a);
+		traffic_send(p, &p->a, &p->b);
+		traffic_send(p, &p->b, &p->a);
 	}
 }
 
-static uint32_t make_packet(uint8_t *at, const struct end *from, const struct end *to, uint32_t len)
+static uint32_t packet_write(uint8_t *at, const struct end *from, const struct end *to,
+			     uint32_t len)
 {
 	memset(at, 0, 20);
 	at[0] = 0x45;
@@ -174,21 +174,21 @@ static uint32_t make_packet(uint8_t *at, const struct end *from, const struct en
 	return len;
 }
 
-static enum xt_verdict send_from(struct pair *p, struct end *e, struct end *to, uint32_t len)
+static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(e->batch, len);
 	enum xt_verdict verdict;
 
-	pkt->len = make_packet(pkt->data, e, to, len);
+	pkt->len = packet_write(pkt->data, e, to, len);
 	xt_send_plan(e->dev, p->now, e->batch, e->tx);
 	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
 	xt_send_finish(e->dev, p->now, e->batch, e->tx);
 	verdict = pkt->verdict;
-	carry(p, e, to);
+	tx_carry(p, e, to);
 	return verdict;
 }
 
-static uint64_t count(struct end *e, enum xt_verdict v)
+static uint64_t verdict_count(struct end *e, enum xt_verdict v)
 {
 	struct xt_report *r;
 	uint64_t n;
@@ -204,27 +204,27 @@ static void the_first_packet_travels_with_the_first_handshake(void **state)
 {
 	struct pair *p = *state;
 
-	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_STAGED);
-	settle(p);
-	assert_int_equal(p->heard, 1);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	pair_run(p);
+	assert_int_equal(p->delivered, 1);
 	assert_int_equal(p->last_len, 100);
-	assert_int_equal(p->moved, 3); /* initiation, response, the packet */
-	assert_int_equal(send_from(p, &p->b, &p->a, 60), XT_PASS);
-	assert_int_equal(p->heard, 2);
-	assert_int_equal(send_from(p, &p->a, &p->b, 1420), XT_PASS);
-	assert_int_equal(p->heard, 3);
+	assert_int_equal(p->datagrams, 3); /* initiation, response, the packet */
+	assert_int_equal(packet_send(p, &p->b, &p->a, 60), XT_PASS);
+	assert_int_equal(p->delivered, 2);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 1420), XT_PASS);
+	assert_int_equal(p->delivered, 3);
 }
 
-static void the_responder_sends_nothing_before_it_has_heard_the_initiator(void **state)
+static void the_responder_sends_nothing_before_the_initiator_confirms(void **state)
 {
 	struct pair *p = *state;
 
-	send_from(p, &p->a, &p->b, 100);
+	packet_send(p, &p->a, &p->b, 100);
 	xt_device_tick(p->b.dev, p->now, p->b.tx); /* the response, held back */
 	assert_int_equal(p->b.tx->n_vecs, 1);
-	assert_int_equal(send_from(p, &p->b, &p->a, 60), XT_STAGED);
-	settle(p);
-	assert_int_equal(p->heard, 2);
+	assert_int_equal(packet_send(p, &p->b, &p->a, 60), XT_STAGED);
+	pair_run(p);
+	assert_int_equal(p->delivered, 2);
 }
 
 static void both_may_begin_at_once_and_need_no_timer(void **state)
@@ -232,29 +232,29 @@ static void both_may_begin_at_once_and_need_no_timer(void **state)
 	struct pair *p = *state;
 	struct xt_pkt *pa = xt_batch_add(p->a.batch, 100), *pb = xt_batch_add(p->b.batch, 100);
 
-	pa->len = make_packet(pa->data, &p->a, &p->b, 100);
-	pb->len = make_packet(pb->data, &p->b, &p->a, 100);
+	pa->len = packet_write(pa->data, &p->a, &p->b, 100);
+	pb->len = packet_write(pb->data, &p->b, &p->a, 100);
 	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
-	carry(p, &p->a, &p->b);
-	carry(p, &p->b, &p->a);
-	settle(p);
-	assert_int_equal(p->heard, 2);
-	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
-	assert_int_equal(send_from(p, &p->b, &p->a, 100), XT_PASS);
-	assert_int_equal(p->heard, 4);
+	tx_carry(p, &p->a, &p->b);
+	tx_carry(p, &p->b, &p->a);
+	pair_run(p);
+	assert_int_equal(p->delivered, 2);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(packet_send(p, &p->b, &p->a, 100), XT_PASS);
+	assert_int_equal(p->delivered, 4);
 }
 
 static void a_spoofed_inner_source_is_dropped(void **state)
 {
 	struct pair *p = *state;
 
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	p->a.inner.b[3] = 99;
-	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
-	assert_int_equal(p->heard, 1);
-	assert_int_equal(count(&p->b, XT_DROP_SOURCE), 1);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(p->delivered, 1);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_SOURCE), 1);
 }
 
 static void a_repeated_or_altered_datagram_is_dropped(void **state)
@@ -264,10 +264,10 @@ static void a_repeated_or_altered_datagram_is_dropped(void **state)
 	struct xt_pkt *pkt;
 	struct xt_vec v;
 
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	pkt = xt_batch_add(p->a.batch, 100);
-	pkt->len = make_packet(pkt->data, &p->a, &p->b, 100);
+	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
 	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
 	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
@@ -275,37 +275,37 @@ static void a_repeated_or_altered_datagram_is_dropped(void **state)
 	memcpy(copy, v.base, v.len);
 	for (size_t bit = 0; bit < v.len * 8; bit++) {
 		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		receive(p, &p->b, &p->a, copy, v.len);
+		datagram_receive(p, &p->b, &p->a, copy, v.len);
 		copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t len = 0; len < v.len; len++)
-		receive(p, &p->b, &p->a, copy, len);
-	assert_int_equal(p->heard, 1);
-	receive(p, &p->b, &p->a, copy, v.len);
-	assert_int_equal(p->heard, 2);
-	receive(p, &p->b, &p->a, copy, v.len);
-	assert_int_equal(p->heard, 2);
-	assert_int_equal(count(&p->b, XT_DROP_REPLAY), 1);
-	carry(p, &p->a, &p->b);
+		datagram_receive(p, &p->b, &p->a, copy, len);
+	assert_int_equal(p->delivered, 1);
+	datagram_receive(p, &p->b, &p->a, copy, v.len);
+	assert_int_equal(p->delivered, 2);
+	datagram_receive(p, &p->b, &p->a, copy, v.len);
+	assert_int_equal(p->delivered, 2);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_REPLAY), 1);
+	tx_carry(p, &p->a, &p->b);
 }
 
-static void a_restarted_side_handshakes_when_it_hears_of_a_lost_session(void **state)
+static void a_restarted_side_handshakes_on_data_for_a_lost_session(void **state)
 {
 	struct pair *p = *state;
 	struct xt_env env = {.random = fill_random};
 
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	xt_device_free(p->b.dev);
 	assert_int_equal(xt_device_new(&p->b.dev, &env), 0);
 	end_configure(p, &p->b, &p->a);
 	p->now.mono += 20 * XT_MS;
 	p->now.wall += 20 * XT_MS;
-	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS); /* lost: nobody has the key */
-	settle(p);
-	assert_int_equal(count(&p->b, XT_DROP_INDEX), 1);
-	assert_int_equal(send_from(p, &p->a, &p->b, 100), XT_PASS);
-	assert_int_equal(p->heard, 2);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_PASS); /* lost: the key is gone */
+	pair_run(p);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_INDEX), 1);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(p->delivered, 2);
 }
 
 static void a_bad_change_leaves_the_device_as_it_was(void **state)
@@ -336,7 +336,7 @@ static void a_bad_change_leaves_the_device_as_it_was(void **state)
 	xt_report_free(r);
 }
 
-static void our_own_key_is_no_peer(void **state)
+static void the_public_key_of_the_device_is_no_peer(void **state)
 {
 	struct pair *p = *state;
 	struct xt_change c;
@@ -345,7 +345,7 @@ static void our_own_key_is_no_peer(void **state)
 	xt_change_init(&c);
 	xt_change_peer(&c, &p->a.pub);
 	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
-	/* and one that becomes it goes */
+	/* and a peer with that key is removed */
 	c.n_peers = 0;
 	c.set = XT_SET_PRIVATE_KEY;
 	c.private_key = p->b.key;
@@ -356,8 +356,8 @@ static void our_own_key_is_no_peer(void **state)
 	xt_report_free(r);
 }
 
-/* What a request says of one peer in turns: R remove, U update_only, A add, each with a keepalive of
- * its place, counted from 1. Afterwards: the keepalive, or -1 for no such peer. */
+/* Steps are the entries for one peer: R remove, U update_only, A add, each with a keepalive of its
+ * position, counted from 1. Afterwards: the keepalive, or -1 for no such peer. */
 static int after(struct pair *p, const char *steps, bool was_there)
 {
 	struct xt_public key = {{9}};
@@ -386,7 +386,7 @@ static int after(struct pair *p, const char *steps, bool was_there)
 	for (size_t i = 0; i < r->n_peers; i++) {
 		if (memcmp(&r->peers[i].key, &key, sizeof(key)) == 0) {
 			found = r->peers[i].keepalive_s;
-			if (strchr(steps, 'R')) /* a new one: nothing of the old is left */
+			if (strchr(steps, 'R')) /* recreated: nothing of the old peer is left */
 				assert_int_equal(r->peers[i].psk.b[0], 0);
 		}
 	}
@@ -397,11 +397,11 @@ static int after(struct pair *p, const char *steps, bool was_there)
 	return found;
 }
 
-static void what_a_change_says_of_one_peer_counts_in_its_order(void **state)
+static void entries_for_one_peer_apply_in_order(void **state)
 {
 	static const struct {
 		const char *steps;
-		int there, absent; /* result when the peer was there before, and when not */
+		int present, absent; /* result if the peer existed before, and if not */
 	} cases[] = {{"A", 1, 1},    {"R", -1, -1},   {"U", 1, -1},    {"RA", 2, 2},
 		     {"AR", -1, -1}, {"RU", -1, -1},  {"UA", 2, 2},    {"RUA", 3, 3},
 		     {"RAU", 3, 3},  {"RAR", -1, -1}, {"RARA", 4, 4},  {"ARA", 3, 3},
@@ -409,43 +409,43 @@ static void what_a_change_says_of_one_peer_counts_in_its_order(void **state)
 	struct pair *p = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_int_equal(after(p, cases[i].steps, true), cases[i].there);
+		assert_int_equal(after(p, cases[i].steps, true), cases[i].present);
 		assert_int_equal(after(p, cases[i].steps, false), cases[i].absent);
 	}
 }
 
-static void stamps_never_reach_the_bound_nor_go_below_the_floor(void **state)
+static void timestamps_never_reach_the_bound_nor_go_below_the_floor(void **state)
 {
 	struct pair *p = *state;
 
 	xt_device_timestamp_limits(p->a.dev, p->now.wall + XT_SECOND, p->now.wall + 2 * XT_SECOND);
 	assert_true(xt_device_timestamp(p->a.dev) >= p->now.wall + XT_SECOND);
-	send_from(p, &p->a, &p->b, 100);
-	assert_int_equal(p->moved, 1);
+	packet_send(p, &p->a, &p->b, 100);
+	assert_int_equal(p->datagrams, 1);
 	assert_true(xt_device_timestamp(p->a.dev) > p->now.wall + XT_SECOND);
 	xt_device_tick(p->b.dev, p->now, p->b.tx);
 	xt_tx_reset(p->b.tx); /* the response is lost */
 	p->now.mono += 6 * XT_SECOND;
 	p->now.wall += 6 * XT_SECOND;
-	speak(p, &p->a, &p->b);
-	assert_int_equal(p->moved, 1); /* held back at the bound */
+	traffic_send(p, &p->a, &p->b);
+	assert_int_equal(p->datagrams, 1); /* none is sent at the bound */
 	xt_device_timestamp_limits(p->a.dev, 0, XT_NEVER);
 	p->now.mono += 6 * XT_SECOND;
 	p->now.wall += 6 * XT_SECOND;
-	settle(p);
-	assert_int_equal(p->heard, 1);
+	pair_run(p);
+	assert_int_equal(p->delivered, 1);
 }
 
-static void an_idle_device_wants_no_call(void **state)
+static void an_idle_device_has_no_deadline(void **state)
 {
 	struct pair *p = *state;
 
 	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	p->now.mono += 2000 * XT_SECOND;
 	for (int i = 0; i < 3; i++) {
-		settle(p);
+		pair_run(p);
 		p->now.mono += 2000 * XT_SECOND;
 	}
 	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
@@ -459,16 +459,16 @@ static void padding_stays_within_the_mtu(void **state)
 	static const uint32_t lens[][2] = {
 	    {20, 32}, {32, 32}, {1409, 1420}, {1420, 1420}, {1430, 1430}};
 
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	for (size_t i = 0; i < 5; i++) {
 		pkt = xt_batch_add(p->a.batch, 2000);
-		pkt->len = make_packet(pkt->data, &p->a, &p->b, lens[i][0]);
+		pkt->len = packet_write(pkt->data, &p->a, &p->b, lens[i][0]);
 		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 		assert_int_equal(p->a.batch->jobs[0].len, lens[i][1]);
 		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
 		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
-		carry(p, &p->a, &p->b);
+		tx_carry(p, &p->a, &p->b);
 		assert_int_equal(p->last_len, lens[i][0]);
 	}
 }
@@ -480,21 +480,69 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 		uint32_t len, sealed;
 	} cases[] = {{65457, 65472}, {65472, 65472}, {65473, 65475}, {65475, 65475}};
 
-	send_from(p, &p->a, &p->b, 100);
-	settle(p);
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
 	xt_device_set_mtu(p->a.dev, 65535);
 	for (size_t i = 0; i < XT_LEN(cases); i++) {
 		struct xt_pkt *pkt = xt_batch_add(p->a.batch, XT_PACKET_MAX);
 
-		pkt->len = make_packet(pkt->data, &p->a, &p->b, cases[i].len);
+		pkt->len = packet_write(pkt->data, &p->a, &p->b, cases[i].len);
 		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 		assert_int_equal(p->a.batch->jobs[0].len, cases[i].sealed);
 		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
 		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
 		assert_true(p->a.tx->vecs[0].len <= 65507);
-		carry(p, &p->a, &p->b);
+		tx_carry(p, &p->a, &p->b);
 		assert_int_equal(p->last_len, cases[i].len);
 	}
+}
+
+/* Received datagrams of from's tx, on to's batch and planned. */
+static void plan_received(struct pair *p, struct end *to, const struct end *from)
+{
+	for (uint32_t i = 0; i < from->tx->n_vecs; i++) {
+		const struct xt_vec *v = &from->tx->vecs[i];
+		struct xt_pkt *pkt = xt_batch_add(to->batch, v->len);
+
+		memcpy(pkt->data, v->base, v->len);
+		pkt->len = (uint32_t)v->len;
+		pkt->from = &from->path;
+		xt_recv_plan(to->dev, p->now, to->batch);
+	}
+}
+
+static void a_batch_that_is_planned_again_delivers_each_packet_once(void **state)
+{
+	struct pair *p = *state;
+	struct xt_batch *in = p->b.batch;
+
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
+	for (int i = 0; i < 3; i++) {
+		struct xt_pkt *pkt = xt_batch_add(p->a.batch, 100);
+
+		pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+	}
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.batch->n_jobs, 3);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+
+	plan_received(p, &p->b,
+		      &p->a); /* plans after each datagram, so the first one three times */
+	xt_recv_plan(p->b.dev, p->now, in);
+	assert_int_equal(in->n_jobs, 3);
+	xt_aead_open(p->aead, in->jobs, in->n_jobs);
+	xt_recv_finish(p->b.dev, p->now, in);
+	xt_recv_finish(p->b.dev, p->now, in);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(in->pkts[i].verdict, XT_PASS);
+		assert_int_equal(in->pkts[i].len, 100);
+	}
+	assert_int_equal(p->b.dev->peers->keypairs.current->pins, 0);
+	assert_int_equal(p->a.dev->peers->keypairs.current->pins, 0);
+	xt_batch_reset(in);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -503,18 +551,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(the_first_packet_travels_with_the_first_handshake),
-	    T(the_responder_sends_nothing_before_it_has_heard_the_initiator),
+	    T(the_responder_sends_nothing_before_the_initiator_confirms),
 	    T(both_may_begin_at_once_and_need_no_timer),
 	    T(a_spoofed_inner_source_is_dropped),
 	    T(a_repeated_or_altered_datagram_is_dropped),
-	    T(a_restarted_side_handshakes_when_it_hears_of_a_lost_session),
+	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
 	    T(a_bad_change_leaves_the_device_as_it_was),
-	    T(our_own_key_is_no_peer),
-	    T(what_a_change_says_of_one_peer_counts_in_its_order),
-	    T(stamps_never_reach_the_bound_nor_go_below_the_floor),
-	    T(an_idle_device_wants_no_call),
+	    T(the_public_key_of_the_device_is_no_peer),
+	    T(entries_for_one_peer_apply_in_order),
+	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
+	    T(an_idle_device_has_no_deadline),
 	    T(padding_stays_within_the_mtu),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

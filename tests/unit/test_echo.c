@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The pure reflector. */
+/* Echo requests into replies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "packet/echo.h"
 #include "packets.h"
 
-/* What a right answer looks like, made the slow way from the request. */
+/* The correct reply, built from the request byte by byte. */
 static void expect(uint8_t *want, const uint8_t *request, size_t len)
 {
 	bool six = request[0] >> 4 == 6;

@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The echo endpoint over batches: fragments, full batches, rates, the verb's options. */
+/* The echo responder over batches: fragments, full batches, rates, the verb's options. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
-#include "packet/echo_responder.h"
+#include "echo_batches.h"
 #include "packets.h"
 #include "seed.h"
 
@@ -15,66 +15,31 @@
 #define START  (1000 * SECOND)
 #define LIST   8
 
-static struct xt_batch *in, *replies, *released;
-static struct xt_echo *echo;
 static struct xt_echo_local own[2];
 static uint64_t now, state;
 static uint8_t buf[66000], other[66000];
-static char peer_a, peer_b; /* addresses that stand for peers: nothing looks into them */
+static char peer_a, peer_b; /* stand for peers; never dereferenced */
 #define PEER(c) ((struct xt_peer *)(void *)&(c))
 
-/* An endpoint 10.7.0.1/24, fd07::1/64. */
+/* A responder at 10.7.0.1/24, fd07::1/64. */
 static void open_usual(struct xt_echo_config config)
 {
 	memset(own, 0, sizeof(own));
 	assert_int_equal(xt_cidr_parse(&own[0].cidr, "10.7.0.1/24"), 0);
 	assert_int_equal(xt_cidr_parse(&own[1].cidr, "fd07::1/64"), 0);
-	config.own = own;
-	config.n_own = 2;
+	config.local = own;
+	config.n_local = 2;
 	xt_echo_free(echo);
 	assert_int_equal(xt_echo_new(&echo, &config), 0);
 }
 
 static int setup(void **unused)
 {
-	(void)unused;
 	now = START;
-	assert_int_equal(xt_batch_new(&in, 256, 8u << 20), 0);
-	assert_int_equal(xt_batch_new(&replies, 256, 8u << 20), 0);
-	assert_int_equal(xt_batch_new(&released, 256, 8u << 20), 0);
-	return 0;
+	return batches_open(unused);
 }
 
-static int teardown(void **unused)
-{
-	(void)unused;
-	xt_echo_free(echo);
-	echo = NULL;
-	xt_batch_free(in);
-	xt_batch_free(replies);
-	xt_batch_free(released);
-	return 0;
-}
-
-static void reset(void)
-{
-	xt_batch_reset(in);
-	xt_batch_reset(replies);
-	xt_batch_reset(released);
-}
-
-static struct xt_pkt *put(const uint8_t *p, size_t len, struct xt_peer *peer)
-{
-	struct xt_pkt *pkt = xt_batch_add(in, len);
-
-	assert_non_null(pkt);
-	memcpy(pkt->data, p, len);
-	pkt->len = (uint32_t)len;
-	pkt->peer = peer;
-	return pkt;
-}
-
-static void turn(enum xt_echo_side side)
+static void echo_process(enum xt_echo_side side)
 {
 	xt_echo_process(echo, side, now, in, replies, released);
 }
@@ -86,11 +51,11 @@ static void the_reply_lies_where_the_request_lay(void **unused)
 
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 3});
-	pkt = put(buf, request4(buf, 2, 1, 5), PEER(peer_b));
+	pkt = packet_add(buf, request4(buf, 2, 1, 5), PEER(peer_b));
 	pkt->len += 3; /* trailing bytes, in the tailroom */
 	pkt->verdict = XT_PASS;
-	put(buf, request4(buf, 2, 1, 5), PEER(peer_a))->verdict = XT_DROP_SOURCE;
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(buf, request4(buf, 2, 1, 5), PEER(peer_a))->verdict = XT_DROP_SOURCE;
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(replies->n, 1);
 	assert_ptr_equal(replies->pkts[0].data, in->pkts[0].data);
 	assert_ptr_equal(replies->pkts[0].peer, PEER(peer_b));
@@ -122,12 +87,12 @@ static size_t put_shuffled(size_t len, size_t step)
 	for (size_t i = 0; i < n; i++) {
 		size_t at = order[i] * step, part = XT_MIN(step, len - head - at);
 
-		put(other, cut_fragment(other, buf, len, at, part, 77), PEER(peer_a));
+		packet_add(other, cut_fragment(other, buf, len, at, part, 77), PEER(peer_a));
 	}
 	return n;
 }
 
-/* Put the reply's fragments together again, by hand, and judge it. */
+/* Reassemble the reply's fragments independently and check it. */
 static void expect_reply(size_t len, uint32_t mtu)
 {
 	size_t head = buf[0] >> 4 == 6 ? 40 : 20, extra = head == 40 ? 8 : 0, have = head;
@@ -175,10 +140,10 @@ static void the_largest_ping_comes_back_in_fragments(void **unused)
 			size_t len = six ? request6(buf, 2, 1, 65507) : request4(buf, 2, 1, 65507);
 			size_t n;
 
-			reset();
+			batches_reset();
 			xt_echo_set_mtu(echo, mtus[i]);
 			n = put_shuffled(len, 1368);
-			turn(XT_ECHO_SIDE_PEER);
+			echo_process(XT_ECHO_SIDE_PEER);
 			for (uint32_t k = 0; k + 1 < n; k++)
 				assert_int_equal(in->pkts[k].verdict, XT_TAKEN_FRAGMENT);
 			assert_int_equal(in->pkts[n - 1].verdict, XT_TAKEN_ECHO);
@@ -195,11 +160,11 @@ static void overlapping_fragments_are_dropped(void **unused)
 
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 2});
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
-	put(other, cut_fragment(other, buf, len, 992, 1008, 0), PEER(peer_a));
-	put(other, cut_fragment(other, buf, len, 1000, 2000, 0), PEER(peer_a));
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
+	packet_add(other, cut_fragment(other, buf, len, 992, 1008, 0), PEER(peer_a));
+	packet_add(other, cut_fragment(other, buf, len, 1000, 2000, 0), PEER(peer_a));
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(in->pkts[0].verdict, XT_TAKEN_FRAGMENT);
 	for (int i = 1; i < 4; i++)
 		assert_int_equal(in->pkts[i].verdict, XT_DROP_FRAGMENT);
@@ -215,9 +180,9 @@ static void fragments_of_two_peers_are_not_mixed(void **unused)
 
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 2});
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
-	put(other, cut_fragment(other, buf, len, 1000, 1000, 0), PEER(peer_b));
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
+	packet_add(other, cut_fragment(other, buf, len, 1000, 1000, 0), PEER(peer_b));
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(replies->n, 0);
 	xt_echo_forget(echo, PEER(peer_b));
 	assert_true(xt_echo_deadline(echo) == START + 10 * SECOND);
@@ -235,10 +200,10 @@ static void a_full_batch_of_replies_drops_requests(void **unused)
 	for (uint32_t i = 0; i < 200; i++)
 		assert_non_null(xt_batch_add(replies, 100));
 	for (int i = 0; i < 60; i++)
-		put(buf, request4(buf, 2, 1, 30), PEER(peer_a));
+		packet_add(buf, request4(buf, 2, 1, 30), PEER(peer_a));
 	len = request6(buf, 2, 1, 30000);
 	put_shuffled(len, 1368);
-	turn(XT_ECHO_SIDE_PEER);
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(replies->n, 256);
 	for (int i = 0; i < 60; i++)
 		assert_int_equal(in->pkts[i].verdict, i < 56 ? XT_TAKEN_ECHO : XT_DROP_ECHO_FULL);
@@ -271,9 +236,9 @@ static void released_fragments_without_room_are_counted(void **unused)
 	buf[20] = 13;
 	while (released->n < released->cap - 1)
 		assert_non_null(xt_batch_add(released, 0));
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
-	put(other, cut_fragment(other, buf, len, 1000, 1000, 0), PEER(peer_a));
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), PEER(peer_a));
+	packet_add(other, cut_fragment(other, buf, len, 1000, 1000, 0), PEER(peer_a));
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(in->pkts[1].verdict, XT_DROP_ECHO_FULL);
 	assert_int_equal(released->n, released->cap - 1);
 	xt_echo_count(echo, &count);
@@ -285,10 +250,10 @@ static unsigned ask(uint8_t from, unsigned n)
 {
 	unsigned answered;
 
-	reset();
+	batches_reset();
 	for (unsigned i = 0; i < n; i++)
-		put(buf, request4(buf, from, 1, 8), PEER(peer_a));
-	turn(XT_ECHO_SIDE_PEER);
+		packet_add(buf, request4(buf, from, 1, 8), PEER(peer_a));
+	echo_process(XT_ECHO_SIDE_PEER);
 	answered = replies->n;
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(in->pkts[i].verdict,
@@ -323,14 +288,14 @@ static void many_sources_stay_in_a_table_of_fixed_size(void **unused)
 	for (unsigned i = 0; i < 20000; i++) {
 		size_t len = request4(buf, 2, 1, 0);
 
-		reset();
+		batches_reset();
 		buf[12] = 11;
 		buf[13] = (uint8_t)(i >> 16);
 		buf[14] = (uint8_t)(i >> 8);
 		buf[15] = (uint8_t)i;
 		slow_seal4(buf);
-		put(buf, len, NULL);
-		turn(XT_ECHO_SIDE_PEER);
+		packet_add(buf, len, NULL);
+		echo_process(XT_ECHO_SIDE_PEER);
 		assert_int_equal(replies->n, 1);
 	}
 	assert_int_equal(ask(9, 3), 1);
@@ -343,16 +308,16 @@ static void exclusive_drops_all_that_is_not_answered(void **unused)
 
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 1, .exclusive = true});
-	put(buf, request4(buf, 1, 2, 8), NULL);
+	packet_add(buf, request4(buf, 1, 2, 8), NULL);
 	len = request4(buf, 1, 2, 8);
 	buf[9] = 17;
-	put(buf, len, NULL);
-	put(buf, 3, NULL);
+	packet_add(buf, len, NULL);
+	packet_add(buf, 3, NULL);
 	len = request4(buf, 1, 2, 1992);
 	buf[20] = 13;
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), NULL);
-	put(other, cut_fragment(other, buf, len, 1000, 1000, 0), NULL);
-	turn(XT_ECHO_SIDE_HOST);
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), NULL);
+	packet_add(other, cut_fragment(other, buf, len, 1000, 1000, 0), NULL);
+	echo_process(XT_ECHO_SIDE_HOST);
 	assert_int_equal(in->pkts[0].verdict, XT_TAKEN_ECHO);
 	assert_int_equal(in->pkts[1].verdict, XT_DROP_ECHO_OTHER);
 	assert_int_equal(in->pkts[2].verdict, XT_DROP_ECHO_OTHER);
@@ -370,11 +335,11 @@ static void swap_only_exchanges_addresses_and_nothing_else(void **unused)
 	for (int reply = 0; reply < 2; reply++) {
 		size_t len = request4(buf, 1, 2, 8);
 
-		reset();
+		batches_reset();
 		buf[20] = reply ? 0 : 8;
 		slow_seal_icmp(buf, 20, len);
-		put(buf, len, NULL);
-		turn(XT_ECHO_SIDE_HOST);
+		packet_add(buf, len, NULL);
+		echo_process(XT_ECHO_SIDE_HOST);
 		assert_int_equal(replies->n, 1);
 		buf[15] = 2;
 		buf[19] = 1;
@@ -409,18 +374,18 @@ static void the_observer_sees_whole_requests_and_replies(void **unused)
 
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 1, .observe = observe, .observe_ctx = &seen});
-	put(buf, len, NULL);
-	turn(XT_ECHO_SIDE_HOST);
+	packet_add(buf, len, NULL);
+	echo_process(XT_ECHO_SIDE_HOST);
 	assert_int_equal(seen.n, 1);
 	assert_int_equal(seen.len, len);
 	assert_memory_equal(seen.request, buf, len);
 	assert_memory_equal(seen.reply, replies->pkts[0].data, len);
-	reset();
+	batches_reset();
 	len = request6(buf, 1, 2, 65527);
 	put_shuffled(len, 1368);
 	for (uint32_t i = 0; i < in->n; i++)
 		in->pkts[i].peer = NULL;
-	turn(XT_ECHO_SIDE_HOST);
+	echo_process(XT_ECHO_SIDE_HOST);
 	assert_int_equal(seen.n, 2);
 	assert_int_equal(seen.len, len);
 	assert_memory_equal(seen.request, buf, len);
@@ -439,9 +404,9 @@ static void options_without_copied_flag_stay_in_the_first_fragment(void **unused
 	buf[0] = 0x47;
 	len += 8;
 	xt_be16_put(buf + 2, (uint16_t)len);
-	put(other, cut_fragment(other, buf, len, 0, 1000, 0), NULL);
-	put(other, cut_fragment(other, buf, len, 1000, 1008, 0), NULL);
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(other, cut_fragment(other, buf, len, 0, 1000, 0), NULL);
+	packet_add(other, cut_fragment(other, buf, len, 1000, 1008, 0), NULL);
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(replies->n, 2);
 	assert_memory_equal(replies->pkts[0].data + 20, options, 8);
 	assert_memory_equal(replies->pkts[1].data + 20, "\1\1\1\x94\4\0\0\0", 8);
@@ -452,15 +417,15 @@ static void a_side_that_is_off_is_left_alone(void **unused)
 {
 	(void)unused;
 	open_usual((struct xt_echo_config){.sides = 1, .exclusive = true});
-	put(buf, request4(buf, 2, 1, 8), PEER(peer_a));
-	turn(XT_ECHO_SIDE_PEER);
+	packet_add(buf, request4(buf, 2, 1, 8), PEER(peer_a));
+	echo_process(XT_ECHO_SIDE_PEER);
 	assert_int_equal(in->pkts[0].verdict, XT_PASS);
 	assert_int_equal(replies->n, 0);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, batches_close)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_reply_lies_where_the_request_lay),
 	    TEST(the_largest_ping_comes_back_in_fragments),

@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* Whom the echo endpoint answers for: each mode, each kind of address. */
+/* The addresses that the echo responder answers for: each mode, each kind of address. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +39,11 @@ static void host_answers_for_free_addresses_of_its_networks(void **unused)
 	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL),
 				      own_of("10.7.0.200/16", NULL)};
 	struct xt_cidr peers;
-	struct xt_echo_rules rules = {
-	    .side = XT_ECHO_SIDE_HOST, .own = own, .n_own = 3, .covered = covers, .ctx = &peers};
+	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST,
+				      .local = own,
+				      .n_local = 3,
+				      .covered = covers,
+				      .ctx = &peers};
 
 	(void)unused;
 	assert_int_equal(xt_cidr_parse(&peers, "10.7.0.16/28"), 0);
@@ -48,8 +51,8 @@ static void host_answers_for_free_addresses_of_its_networks(void **unused)
 	assert_true(answers(&rules, "10.7.9.9"));
 	assert_true(answers(&rules, "fd07::2"));
 	assert_true(answers(&rules, "fd07::ffff:ffff:ffff:ffff"));
-	assert_false(answers(&rules, "10.7.0.1"));   /* own */
-	assert_false(answers(&rules, "10.7.0.200")); /* own, of the other network */
+	assert_false(answers(&rules, "10.7.0.1"));   /* local */
+	assert_false(answers(&rules, "10.7.0.200")); /* local, of the other network */
 	assert_false(answers(&rules, "fd07::1"));
 	assert_false(answers(&rules, "10.7.0.0")); /* network and broadcast of either */
 	assert_false(answers(&rules, "10.7.0.255"));
@@ -71,20 +74,20 @@ static void small_networks_have_no_broadcast_address(void **unused)
 			     own31 = own_of("10.7.0.5/31", NULL);
 	struct xt_echo_local own32 = own_of("10.7.0.5/32", NULL),
 			     own128 = own_of("fd07::/128", NULL);
-	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .own = &own30, .n_own = 1};
+	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .local = &own30, .n_local = 1};
 
 	(void)unused;
 	assert_false(answers(&rules, "10.7.0.4"));
 	assert_true(answers(&rules, "10.7.0.6"));
 	assert_false(answers(&rules, "10.7.0.7"));
-	rules.own = &own31;
+	rules.local = &own31;
 	assert_true(answers(&rules, "10.7.0.4"));
 	assert_false(answers(&rules, "10.7.0.5"));
 	assert_false(answers(&rules, "10.7.0.6"));
-	rules.own = &own32;
+	rules.local = &own32;
 	assert_false(answers(&rules, "10.7.0.5"));
 	assert_false(answers(&rules, "10.7.0.6"));
-	rules.own = &own128;
+	rules.local = &own128;
 	assert_false(answers(&rules, "fd07::"));
 	rules.side = XT_ECHO_SIDE_PEER;
 	assert_true(answers(&rules, "fd07::"));
@@ -94,7 +97,7 @@ static void a_pair_answers_for_its_other_end_only(void **unused)
 {
 	struct xt_echo_local own[] = {own_of("192.168.7.1", "192.168.7.2"),
 				      own_of("fd07::1/64", "fd07:1::2")};
-	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .own = own, .n_own = 2};
+	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .local = own, .n_local = 2};
 
 	(void)unused;
 	assert_true(answers(&rules, "192.168.7.2"));
@@ -108,12 +111,12 @@ static void a_pair_answers_for_its_other_end_only(void **unused)
 	assert_false(answers(&rules, "192.168.7.2"));
 }
 
-static void peer_answers_for_own_addresses_only(void **unused)
+static void peer_answers_for_local_addresses_only(void **unused)
 {
 	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL)};
 	struct xt_cidr all;
 	struct xt_echo_rules rules = {
-	    .side = XT_ECHO_SIDE_PEER, .own = own, .n_own = 2, .covered = covers, .ctx = &all};
+	    .side = XT_ECHO_SIDE_PEER, .local = own, .n_local = 2, .covered = covers, .ctx = &all};
 
 	(void)unused;
 	assert_int_equal(xt_cidr_parse(&all, "0.0.0.0/0"), 0);
@@ -130,8 +133,8 @@ static void a_list_is_the_exact_set_for_both_sides(void **unused)
 {
 	struct xt_echo_local own = own_of("10.7.0.1/24", NULL);
 	struct xt_cidr list[2], all;
-	struct xt_echo_rules rules = {.own = &own,
-				      .n_own = 1,
+	struct xt_echo_rules rules = {.local = &own,
+				      .n_local = 1,
 				      .addresses = list,
 				      .n_addresses = 2,
 				      .covered = covers,
@@ -167,7 +170,7 @@ static void directed_broadcast_is_known(void **unused)
 {
 	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("10.8.0.1/31", NULL),
 				      own_of("192.168.7.1", "192.168.7.2")};
-	struct xt_echo_rules rules = {.own = own, .n_own = 3};
+	struct xt_echo_rules rules = {.local = own, .n_local = 3};
 	const char *const no[] = {"10.7.0.0", "10.7.0.254", "10.8.0.1", "192.168.7.1", "fd07::"};
 	struct xt_ip ip;
 
@@ -186,7 +189,7 @@ int main(void)
 	    cmocka_unit_test(host_answers_for_free_addresses_of_its_networks),
 	    cmocka_unit_test(small_networks_have_no_broadcast_address),
 	    cmocka_unit_test(a_pair_answers_for_its_other_end_only),
-	    cmocka_unit_test(peer_answers_for_own_addresses_only),
+	    cmocka_unit_test(peer_answers_for_local_addresses_only),
 	    cmocka_unit_test(a_list_is_the_exact_set_for_both_sides),
 	    cmocka_unit_test(without_addresses_nothing_is_answered),
 	    cmocka_unit_test(directed_broadcast_is_known),

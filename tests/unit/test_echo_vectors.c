@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The echo endpoint and scapy's packets (tests/vectors/echo.txt). */
+/* The echo responder and scapy's packets (tests/vectors/echo.txt). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,17 +10,15 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "packet/echo_responder.h"
+#include "echo_batches.h"
 
 #define LIST 8
 
-static struct xt_batch *in, *replies, *released;
-static struct xt_echo *echo;
 static struct xt_echo_local own[LIST];
 static struct xt_cidr addresses[LIST], covered[LIST];
 static size_t n_covered;
 static uint8_t buf[66000];
-static char peer; /* its address stands for a peer: nothing looks into it */
+static char peer; /* stands for a peer; never dereferenced */
 #define PEER ((struct xt_peer *)(void *)&peer)
 
 static bool covers(void *ctx, const struct xt_ip *ip)
@@ -48,50 +46,12 @@ static size_t parse_list(struct xt_cidr *out, char *text)
 static void open_echo(struct xt_echo_config *config)
 {
 	xt_echo_free(echo);
-	config->own = own;
+	config->local = own;
 	config->covered = covers;
 	assert_int_equal(xt_echo_new(&echo, config), 0);
 }
 
-static int setup(void **unused)
-{
-	(void)unused;
-	assert_int_equal(xt_batch_new(&in, 256, 8u << 20), 0);
-	assert_int_equal(xt_batch_new(&replies, 256, 8u << 20), 0);
-	assert_int_equal(xt_batch_new(&released, 256, 8u << 20), 0);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	xt_echo_free(echo);
-	echo = NULL;
-	xt_batch_free(in);
-	xt_batch_free(replies);
-	xt_batch_free(released);
-	return 0;
-}
-
-static void reset(void)
-{
-	xt_batch_reset(in);
-	xt_batch_reset(replies);
-	xt_batch_reset(released);
-}
-
-static struct xt_pkt *put(const uint8_t *p, size_t len, struct xt_peer *from)
-{
-	struct xt_pkt *pkt = xt_batch_add(in, len);
-
-	assert_non_null(pkt);
-	memcpy(pkt->data, p, len);
-	pkt->len = (uint32_t)len;
-	pkt->peer = from;
-	return pkt;
-}
-
-static void turn(enum xt_echo_side side)
+static void echo_process(enum xt_echo_side side)
 {
 	xt_echo_process(echo, side, 1, in, replies, released);
 }
@@ -120,8 +80,8 @@ static void run_rules(char *line)
 	assert_non_null(word[5]);
 	memset(own, 0, sizeof(own));
 	config.sides = (unsigned)atoi(word[1]);
-	config.n_own = parse_list(nets, word[2]);
-	for (size_t i = 0; i < config.n_own; i++)
+	config.n_local = parse_list(nets, word[2]);
+	for (size_t i = 0; i < config.n_local; i++)
 		own[i].cidr = nets[i];
 	config.addresses = addresses;
 	config.n_addresses = parse_list(addresses, word[3]);
@@ -174,10 +134,10 @@ static void run_case(char *line)
 	for (int i = 0; i < 5; i++)
 		word[i] = strtok_r(i ? NULL : line, " ", &at);
 	assert_non_null(word[4]);
-	reset();
+	batches_reset();
 	for (char *t = strtok_r(word[3], ",", &item); t; t = strtok_r(NULL, ",", &item))
-		put(buf, from_hex(buf, t), PEER);
-	turn(!strcmp(word[2], "host") ? XT_ECHO_SIDE_HOST : XT_ECHO_SIDE_PEER);
+		packet_add(buf, from_hex(buf, t), PEER);
+	echo_process(!strcmp(word[2], "host") ? XT_ECHO_SIDE_HOST : XT_ECHO_SIDE_PEER);
 	expect_verdicts(word[1], word[4]);
 	if (strcmp(word[4], "pass") && strcmp(word[4], "drop") && strcmp(word[4], "kept"))
 		expect_packets(word[1], released->n ? released : replies, word[4]);
@@ -208,7 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(every_packet_made_by_scapy_has_the_expected_outcome,
-					    setup, teardown),
+					    batches_open, batches_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,33 +19,33 @@ static size_t build(size_t len, enum xt_icmp_kind kind)
 	return xt_icmp_build(out, p, len, kind, 1400, p[0] >> 4 == 4 ? &local4 : &local6);
 }
 
+/* Check the error about the len bytes of p, whose IP header has head bytes. */
+static void error_check(size_t len, enum xt_icmp_kind kind, size_t head, uint16_t type_and_code)
+{
+	size_t address = head == 20 ? 4 : 16, at = head == 20 ? 12 : 8, got = build(len, kind);
+
+	assert_int_equal(got, head + 8 + len);
+	assert_int_equal(xt_be16_get(out + head), type_and_code);
+	assert_int_equal(xt_be32_get(out + head + 4), kind == XT_ICMP_TOO_BIG ? 1400 : 0);
+	assert_memory_equal(out + at, head == 20 ? local4.b : local6.b, address);
+	assert_memory_equal(out + at + address, p + at, address);
+	assert_memory_equal(out + head + 8, p, len);
+	assert_true(slow_right(out, got));
+}
+
 static void each_kind_has_its_type_and_code(void **unused)
 {
 	const uint16_t want4[] = {0x0300, 0x0301, 0x0304}, want6[] = {0x0100, 0x0103, 0x0200};
 
 	(void)unused;
 	for (int kind = 0; kind < 3; kind++) {
-		size_t len = request4(p, 1, 2, 100), got;
+		size_t len = request4(p, 1, 2, 100);
 
 		p[6] = 0x40;
 		slow_seal4(p);
-		got = build(len, (enum xt_icmp_kind)kind);
-		assert_int_equal(got, 28 + len);
-		assert_int_equal(xt_be16_get(out + 20), want4[kind]);
-		assert_int_equal(xt_be32_get(out + 24), kind == XT_ICMP_TOO_BIG ? 1400 : 0);
-		assert_memory_equal(out + 12, local4.b, 4);
-		assert_memory_equal(out + 16, p + 12, 4);
-		assert_memory_equal(out + 28, p, len);
-		assert_true(slow_right(out, got));
+		error_check(len, (enum xt_icmp_kind)kind, 20, want4[kind]);
 		len = request6(p, 1, 2, 100);
-		got = build(len, (enum xt_icmp_kind)kind);
-		assert_int_equal(got, 48 + len);
-		assert_int_equal(xt_be16_get(out + 40), want6[kind]);
-		assert_int_equal(xt_be32_get(out + 44), kind == XT_ICMP_TOO_BIG ? 1400 : 0);
-		assert_memory_equal(out + 8, local6.b, 16);
-		assert_memory_equal(out + 24, p + 8, 16);
-		assert_memory_equal(out + 48, p, len);
-		assert_true(slow_right(out, got));
+		error_check(len, (enum xt_icmp_kind)kind, 40, want6[kind]);
 	}
 }
 
@@ -66,7 +66,7 @@ static void the_quote_is_bounded(void **unused)
 	}
 }
 
-static void without_own_address_the_destination_speaks(void **unused)
+static void without_a_local_address_the_destination_is_the_source(void **unused)
 {
 	size_t len = request4(p, 1, 2, 8);
 
@@ -159,7 +159,7 @@ static void strange_addresses_are_not_answered(void **unused)
 	}
 }
 
-static void too_big_is_said_only_where_nobody_may_fragment(void **unused)
+static void too_big_is_sent_only_when_routers_may_not_fragment(void **unused)
 {
 	size_t len = request4(p, 1, 2, 8);
 
@@ -178,7 +178,7 @@ static void garbage_is_not_answered(void **unused)
 		assert_int_equal(build(n, XT_ICMP_NO_ROUTE), 0);
 }
 
-static void answers_are_limited_and_what_was_not_said_is_counted(void **unused)
+static void errors_are_rate_limited_and_suppressed_ones_are_counted(void **unused)
 {
 	struct xt_icmp icmp;
 	struct xt_batch *batch;
@@ -202,7 +202,7 @@ static void answers_are_limited_and_what_was_not_said_is_counted(void **unused)
 	for (int i = 0; i < 60; i++)
 		assert_int_equal(
 		    xt_icmp_answer(&icmp, now, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch), i < 50);
-	/* What must not be answered costs nothing and is no suppression. */
+	/* A packet that must not be answered takes no token and is not counted as suppressed. */
 	p[12] = 224;
 	assert_false(
 	    xt_icmp_answer(&icmp, now + SECOND, &pkt, XT_ICMP_NO_ROUTE, 0, &local4, batch));
@@ -215,14 +215,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_kind_has_its_type_and_code),
 	    cmocka_unit_test(the_quote_is_bounded),
-	    cmocka_unit_test(without_own_address_the_destination_speaks),
+	    cmocka_unit_test(without_a_local_address_the_destination_is_the_source),
 	    cmocka_unit_test(errors_are_never_answered),
 	    cmocka_unit_test(an_error_behind_extension_headers_is_seen),
 	    cmocka_unit_test(only_first_fragments_are_answered),
 	    cmocka_unit_test(strange_addresses_are_not_answered),
-	    cmocka_unit_test(too_big_is_said_only_where_nobody_may_fragment),
+	    cmocka_unit_test(too_big_is_sent_only_when_routers_may_not_fragment),
 	    cmocka_unit_test(garbage_is_not_answered),
-	    cmocka_unit_test(answers_are_limited_and_what_was_not_said_is_counted),
+	    cmocka_unit_test(errors_are_rate_limited_and_suppressed_ones_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

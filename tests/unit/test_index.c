@@ -22,7 +22,7 @@ static void from_seed(void *ctx, void *buf, size_t n)
 	memcpy(buf, &v, n);
 }
 
-/* Hands out the numbers of a list, then its last for ever. */
+/* Returns the numbers of a list, then the last one repeatedly. */
 struct script {
 	const uint32_t *v;
 	size_t n, at;
@@ -137,7 +137,7 @@ static void indices_survive_the_coming_and_going_of_others(void **state)
 							 xt_below(&r, 2) ? crowded : from_seed, &r,
 							 &index[n]),
 					 0);
-			/* The owner is a stand-in made of the number, to be told apart. */
+			/* The owner is a pointer made from the number. */
 			xt_index_set(&table, index[n], XT_INDEX_KEYPAIR,
 				     (void *)(uintptr_t)index[n]);
 			n++;

@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* IP packets seen through, and ECN. */
+/* Parsing IP packets, and ECN. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,21 @@
 
 #include "packet/ip.h"
 #include "packets.h"
+
+/* Check the fields that p, of len bytes and marked with DSCP 0x2e and ECT(1), has in v. */
+static void view_check(struct xt_ip_view *v, const uint8_t *p, size_t len, uint8_t version,
+		       uint32_t header, uint8_t protocol)
+{
+	assert_true(xt_ip_parse_packet(v, p, len));
+	assert_int_equal(v->version, version);
+	assert_int_equal(v->len, len);
+	assert_int_equal(v->header, header);
+	assert_int_equal(v->upper, header);
+	assert_int_equal(v->protocol, protocol);
+	assert_int_equal(v->dscp, 0x2e);
+	assert_int_equal(v->ecn, XT_ECN_ECT1);
+	assert_int_equal(v->ttl, 63);
+}
 
 static void headers_of_an_ipv4_packet_are_read(void **unused)
 {
@@ -18,15 +33,7 @@ static void headers_of_an_ipv4_packet_are_read(void **unused)
 	(void)unused;
 	p[1] = 0xb9;
 	p[6] = 0x40;
-	assert_true(xt_ip_parse_packet(&v, p, len));
-	assert_int_equal(v.version, 4);
-	assert_int_equal(v.len, len);
-	assert_int_equal(v.header, 20);
-	assert_int_equal(v.upper, 20);
-	assert_int_equal(v.protocol, XT_PROTO_ICMP);
-	assert_int_equal(v.dscp, 0x2e);
-	assert_int_equal(v.ecn, XT_ECN_ECT1);
-	assert_int_equal(v.ttl, 63);
+	view_check(&v, p, len, 4, 20, XT_PROTO_ICMP);
 	assert_int_equal(v.id, 0x1234);
 	assert_true(v.dont_fragment && !v.fragment && !v.more && !v.offset);
 	xt_ip_source(&v, &ip);
@@ -45,13 +52,7 @@ static void headers_of_an_ipv6_packet_are_read(void **unused)
 	(void)unused;
 	p[0] = 0x6b;
 	p[1] = 0x90;
-	assert_true(xt_ip_parse_packet(&v, p, len));
-	assert_int_equal(v.version, 6);
-	assert_int_equal(v.len, len);
-	assert_int_equal(v.upper, 40);
-	assert_int_equal(v.protocol, XT_PROTO_ICMP6);
-	assert_int_equal(v.dscp, 0x2e);
-	assert_int_equal(v.ecn, XT_ECN_ECT1);
+	view_check(&v, p, len, 6, 40, XT_PROTO_ICMP6);
 	assert_false(v.fragment || v.extended || v.broken);
 	xt_ip_source(&v, &ip);
 	assert_true(ip.family == 6 && ip.b[0] == 0xfd && ip.b[15] == 1);

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* Under load: what strangers cost, and that they push nobody out. */
+/* Under load: the cost of spoofed messages, and that they push no peer out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,7 +61,7 @@ static struct xt_path from(uint32_t source)
 	return path;
 }
 
-/* An initiation of noise with the macs that its sender can make. */
+/* An initiation of random bytes with valid macs. */
 static enum xt_verdict knock(struct xt_cookie_maker *maker, uint32_t source)
 {
 	struct xt_path path = from(source);
@@ -80,8 +80,8 @@ static void knock_until_load(struct xt_cookie_maker *maker)
 	assert_true(xt_under_load(dev, now));
 }
 
-/* How many cookie replies of the last tick went there. */
-static unsigned told(uint32_t source)
+/* Cookie replies of the last tick to that endpoint. */
+static unsigned cookie_replies_to(uint32_t source)
 {
 	struct xt_path path = from(source);
 	unsigned n = 0;
@@ -98,28 +98,34 @@ static void tick(void)
 	xt_device_tick(dev, now, tx);
 }
 
-static void one_source_is_told_one_cookie_a_tick(void **state)
+/* Bring the device under load, then let it answer all that is queued. */
+static void load_begin(struct xt_cookie_maker *maker)
+{
+	xt_cookie_maker_init(maker, &own);
+	knock_until_load(maker);
+	while (dev->queue.n || dev->cookie_replies.n)
+		tick();
+}
+
+static void one_source_gets_one_cookie_reply_per_tick(void **state)
 {
 	struct xt_cookie_maker maker;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
-	knock_until_load(&maker);
-	while (dev->queue.n || dev->asked.n)
-		tick();
+	load_begin(&maker);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
 	assert_int_equal(knock(&maker, 0xc6120002u), XT_DROP_UNDER_LOAD);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
 	tick();
-	assert_int_equal(told(0xc6120001u), 1);
-	assert_int_equal(told(0xc6120002u), 1);
+	assert_int_equal(cookie_replies_to(0xc6120001u), 1);
+	assert_int_equal(cookie_replies_to(0xc6120002u), 1);
 	assert_int_equal(tx->n_vecs, 2);
 	assert_true(xt_device_deadline(dev) == XT_NEVER);
 }
 
-static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
+static void spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass(void **state)
 {
 	struct xt_cookie_maker maker, honest;
 	struct xt_msg_cookie reply;
@@ -130,13 +136,13 @@ static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
 	for (uint32_t i = 0; i < 100000; i++) {
 		(void)knock(&maker, 0xc6130000u + i % 10000);
 		assert_in_range(dev->queue.n, 0, XT_QUEUE_BUSY);
-		assert_in_range(dev->asked.n, 0, XT_PENDING_COOKIE_SLOTS);
+		assert_in_range(dev->cookie_replies.n, 0, XT_PENDING_COOKIE_SLOTS);
 	}
-	while (dev->queue.n || dev->asked.n)
+	while (dev->queue.n || dev->cookie_replies.n)
 		tick();
 	assert_int_equal(knock(&honest, 0xc6120002u), XT_DROP_UNDER_LOAD);
 	tick();
-	assert_int_equal(told(0xc6120002u), 1);
+	assert_int_equal(cookie_replies_to(0xc6120002u), 1);
 	assert_int_equal(tx->vecs[0].len, sizeof(reply));
 	memcpy(&reply, tx->vecs[0].base, sizeof(reply));
 	assert_true(xt_cookie_accept(&honest, now.mono, &reply));
@@ -144,7 +150,7 @@ static void strangers_do_not_fill_the_queue_and_the_proved_pass(void **state)
 		(void)knock(&maker, 0xc6130000u + i);
 	assert_int_equal(knock(&honest, 0xc6120002u), XT_TAKEN_HANDSHAKE);
 	assert_int_equal(dev->queue.n, 1);
-	/* Proved, but too often; and the same cookie from elsewhere proves nothing. */
+	/* Over the rate limit with a cookie; and the same cookie from another source is invalid. */
 	for (int i = 1; i < XT_RATELIMIT_BURST; i++)
 		assert_int_equal(knock(&honest, 0xc6120002u), XT_TAKEN_HANDSHAKE);
 	assert_int_equal(knock(&honest, 0xc6120002u), XT_DROP_RATE);
@@ -176,17 +182,14 @@ static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 	struct xt_cookie_maker maker;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
-	knock_until_load(&maker);
-	while (dev->queue.n || dev->asked.n)
-		tick();
+	load_begin(&maker);
 	for (int i = 0; i < 50; i++) {
 		for (int k = 0; k < XT_LOAD_STAY / 4; k++)
 			assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
 		now.mono += 100 * XT_MS;
 		tick();
 	}
-	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], 0); /* not one was worth a look */
+	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], 0); /* none reached the handshake */
 	now.mono += XT_LOAD_HOLD;
 	assert_false(xt_under_load(dev, now));
 	assert_int_equal(knock(&maker, 0xc6120001u), XT_TAKEN_HANDSHAKE);
@@ -196,8 +199,8 @@ static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(one_source_is_told_one_cookie_a_tick),
-	    T(strangers_do_not_fill_the_queue_and_the_proved_pass),
+	    T(one_source_gets_one_cookie_reply_per_tick),
+	    T(spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass),
 	    T(what_answers_nothing_is_dropped_before_the_queue),
 	    T(load_stays_as_long_as_the_flood_and_a_second),
 	};

@@ -1,5 +1,5 @@
 /* layers: base */
-/* Events as lines. */
+/* Log lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void keep(void *ctx, enum xt_log_level level, const char *line)
 	errno = EIO;
 }
 
-static void only_what_is_important_enough_is_told(void **state)
+static void only_levels_up_to_the_threshold_are_logged(void **state)
 {
 	(void)state;
 	xt_log_set_sink(keep, &lines);
@@ -79,7 +79,7 @@ static void errno_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(only_what_is_important_enough_is_told),
+	    cmocka_unit_test(only_levels_up_to_the_threshold_are_logged),
 	    cmocka_unit_test(an_event_is_one_line_without_control_characters),
 	    cmocka_unit_test(errno_is_kept),
 	};

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* A hub: what 100,000 peers cost in memory, in work and in wake-ups. */
+/* A hub: memory, work and wake-ups with 100,000 peers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,7 +233,7 @@ static void another_key_and_other_peers_in_one_change_are_linear(void **state)
 	put_peers(&change, MANY / 2, MANY + MANY / 2);
 	apply(dev, &change);
 	assert_int_equal(dev->n_peers, MANY);
-	/* Touched in order, removed against it. */
+	/* Marked dirty in order, removed in reverse. */
 	xt_change_init(&change);
 	put_peers(&change, MANY / 2, MANY + MANY / 2);
 	for (uint32_t i = MANY; i-- > 0;) {
@@ -265,7 +265,7 @@ static void peers_at_one_endpoint_are_linear(void **state)
 	assert_linear(since, "all at one endpoint");
 }
 
-static void idle_peers_want_no_call(void **state)
+static void idle_peers_have_no_deadline(void **state)
 {
 	struct xt_device *dev = hub(MANY);
 	struct xt_tx *tx;
@@ -281,7 +281,7 @@ static void idle_peers_want_no_call(void **state)
 	xt_device_free(dev);
 }
 
-/* What is made anew stands in the order of the change, behind nothing that was. */
+/* Recreated peers are in the order of the change. */
 static void replaced_peers_stand_in_the_order_of_the_change(void **state)
 {
 	static const uint32_t order[] = {5, 0, 9, 3};
@@ -327,7 +327,7 @@ static void a_refused_replacement_leaves_all_peers(void **state)
 		xt_change_clear(&change);
 		assert_int_equal(dev->n_peers, 8);
 		assert_int_equal(HASH_CNT(by_key, dev->peers_by_key), 8);
-		assert_false(xt_peer_find(dev, &key)->anew);
+		assert_false(xt_peer_find(dev, &key)->recreated);
 	}
 	xt_device_free(dev);
 }
@@ -340,7 +340,7 @@ int main(void)
 	    cmocka_unit_test(more_peers_than_sixteen_bits_count_are_all_found),
 	    cmocka_unit_test(another_key_and_other_peers_in_one_change_are_linear),
 	    cmocka_unit_test(peers_at_one_endpoint_are_linear),
-	    cmocka_unit_test(idle_peers_want_no_call),
+	    cmocka_unit_test(idle_peers_have_no_deadline),
 	    cmocka_unit_test(replaced_peers_stand_in_the_order_of_the_change),
 	    cmocka_unit_test(a_refused_replacement_leaves_all_peers),
 	};

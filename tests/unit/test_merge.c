@@ -1,6 +1,5 @@
 /* layers: packet base */
-/* Segments into super-packets: what belongs together, what does not, and in which order it leaves.
- */
+/* Merging segments into super-packets: which segments, and in which order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,7 +83,7 @@ static void is_super(uint32_t i, uint32_t n, uint32_t size)
 	assert_ptr_equal(pkt->peer, &payload);
 }
 
-/* Packet i of out is packet k of in, where it lies and as it is. */
+/* Packet i of out is a view of packet k of in, unchanged. */
 static void is_view(uint32_t i, uint32_t k)
 {
 	assert_ptr_equal(out->pkts[i].data, in->pkts[k].data);
@@ -139,7 +138,7 @@ static void a_super_packet_has_64_segments_and_65535_bytes_at_most(void **state)
 	}
 }
 
-static void interleaved_flows_are_told_apart_and_keep_their_order(void **state)
+static void interleaved_flows_are_separated_and_keep_their_order(void **state)
 {
 	struct flow flows[12];
 
@@ -303,7 +302,7 @@ static void flags_that_end_a_flow_end_the_super_packet(void **state)
 	assert_true(out->pkts[0].gso.flags & XT_GSO_ECN);
 }
 
-static void what_is_damaged_goes_alone_and_is_not_healed(void **state)
+static void a_damaged_packet_passes_alone_and_unchanged(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < XT_LEN(kinds); k++)
@@ -465,10 +464,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(segments_of_a_flow_become_one_with_a_shorter_last),
 	    cmocka_unit_test(a_super_packet_has_64_segments_and_65535_bytes_at_most),
-	    cmocka_unit_test(interleaved_flows_are_told_apart_and_keep_their_order),
+	    cmocka_unit_test(interleaved_flows_are_separated_and_keep_their_order),
 	    cmocka_unit_test(each_header_field_decides_as_in_the_kernel),
 	    cmocka_unit_test(flags_that_end_a_flow_end_the_super_packet),
-	    cmocka_unit_test(what_is_damaged_goes_alone_and_is_not_healed),
+	    cmocka_unit_test(a_damaged_packet_passes_alone_and_unchanged),
 	    cmocka_unit_test(a_packet_without_payload_flushes_its_flow),
 	    cmocka_unit_test(fragments_flush_what_lies_between_their_addresses),
 	    cmocka_unit_test(peers_and_sessions_are_never_mixed),

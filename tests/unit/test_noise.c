@@ -11,7 +11,7 @@
 
 #include "unit/noise_ends.h"
 
-static void constants_of_the_protocol_are_those_of_the_field(void **state)
+static void protocol_constants_match_other_implementations(void **state)
 {
 	uint8_t chaining[32], hash[32];
 
@@ -82,7 +82,7 @@ static void both_ends_forget_their_secrets_but_keep_their_indices(void **state)
 	}
 }
 
-/* mac2 alone is nobody's business outside of load (test_cookie.c); all else has to be right. */
+/* mac2 is not checked outside of load (test_cookie.c); every other bit is. */
 static bool in_mac2(size_t bit, size_t len)
 {
 	return bit / 8 >= len - 16;
@@ -106,8 +106,8 @@ static void an_initiation_with_any_bit_flipped_is_refused(void **state)
 	}
 }
 
-/* The same with macs made anew by someone who knows the public key: only the sender's index, which
- * is a name and no promise, may then change. */
+/* The same with macs recomputed by a sender that knows the public key: then only the sender's
+ * index, which is not authenticated, may change. */
 static void an_initiation_altered_under_a_right_mac_is_refused(void **state)
 {
 	struct ends e;
@@ -227,7 +227,7 @@ static void a_datagram_has_the_type_that_its_length_and_zero_bytes_allow(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(constants_of_the_protocol_are_those_of_the_field),
+	    cmocka_unit_test(protocol_constants_match_other_implementations),
 	    cmocka_unit_test(handshake_with_a_psk_is_the_known_one_byte_by_byte),
 	    cmocka_unit_test(handshake_without_a_psk_is_the_known_one_byte_by_byte),
 	    cmocka_unit_test(both_ends_forget_their_secrets_but_keep_their_indices),

@@ -78,8 +78,9 @@ static void an_initiation_for_another_responder_is_refused(void **state)
 	assert_memory_equal(&remote, zero, sizeof(remote));
 }
 
-/* Anyone can write another's static key into an initiation; only its owner has the stamp's key. */
-static void a_stranger_who_names_a_peer_is_refused_at_the_stamp(void **state)
+/* Any sender can put another's static key into an initiation; only its owner can seal the
+ * timestamp. */
+static void a_forged_static_key_is_refused_at_the_timestamp(void **state)
 {
 	struct ends e;
 	struct xt_private mallory = {{66}};
@@ -114,7 +115,7 @@ static const struct xt_public small_order[] = {
       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}},
 };
 
-static void points_of_small_order_end_every_verb(void **state)
+static void points_of_small_order_end_every_handshake(void **state)
 {
 	struct ends e;
 	struct xt_public remote;
@@ -144,7 +145,7 @@ static void points_of_small_order_end_every_verb(void **state)
 	}
 }
 
-/* Static-static alone at fault: a peer set up while we had no key. */
+/* Only static-static is wrong: the peer was set up while the device had no key. */
 static void a_peer_without_static_static_cannot_shake_hands(void **state)
 {
 	struct ends e;
@@ -180,7 +181,7 @@ static void without_a_private_key_nothing_works(void **state)
 			 XT_E_NOKEY);
 }
 
-static void verbs_out_of_order_are_refused(void **state)
+static void calls_out_of_order_are_refused(void **state)
 {
 	struct ends e;
 	uint8_t stamp[XT_TIMESTAMP_LEN];
@@ -193,7 +194,7 @@ static void verbs_out_of_order_are_refused(void **state)
 	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
 			 XT_E_INVALID);
 	assert_int_equal(xt_noise_read_initiation(&e.hs_r, &e.r, &e.initiation, &remote), 0);
-	assert_int_equal(send_response(&e), XT_E_INVALID); /* the stamp was not read */
+	assert_int_equal(send_response(&e), XT_E_INVALID); /* the timestamp was not read */
 	assert_int_equal(receive_initiation(&e, &e.initiation, sizeof(e.initiation)), 0);
 	assert_int_equal(send_response(&e), 0);
 	assert_int_equal(send_response(&e), XT_E_INVALID);
@@ -209,11 +210,11 @@ int main(void)
 	    cmocka_unit_test(a_replayed_response_is_refused),
 	    cmocka_unit_test(a_response_to_another_index_is_refused),
 	    cmocka_unit_test(an_initiation_for_another_responder_is_refused),
-	    cmocka_unit_test(a_stranger_who_names_a_peer_is_refused_at_the_stamp),
-	    cmocka_unit_test(points_of_small_order_end_every_verb),
+	    cmocka_unit_test(a_forged_static_key_is_refused_at_the_timestamp),
+	    cmocka_unit_test(points_of_small_order_end_every_handshake),
 	    cmocka_unit_test(a_peer_without_static_static_cannot_shake_hands),
 	    cmocka_unit_test(without_a_private_key_nothing_works),
-	    cmocka_unit_test(verbs_out_of_order_are_refused),
+	    cmocka_unit_test(calls_out_of_order_are_refused),
 	};
 
 	return xt_crypto_init() != 0 || cmocka_run_group_tests(tests, NULL, NULL);

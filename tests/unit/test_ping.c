@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* The endpoint's own ping. */
+/* Echo requests and replies of `xtunnel ping`. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* How often one source may ask. */
+/* The rate limit per source. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +86,7 @@ static void sources_do_not_spend_each_others_tokens(void **state)
 static void an_address_and_a_network_of_the_same_number_are_two(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 100; i++) { /* in few chains, each time other ones */
+	for (int i = 0; i < 100; i++) { /* few chains, under another hash key each time */
 		struct xt_ratelimit *limit = of(20, 5, 16);
 		struct xt_ip four = {.family = 4, .b = {198, 18, 0, (uint8_t)i}};
 		struct xt_ip six = {.family = 6, .b = {0, 0, 0, 0, 198, 18, 0, (uint8_t)i}};
@@ -119,7 +119,7 @@ static bool allow_number(struct xt_ratelimit *limit, uint32_t i, uint64_t now)
 	return xt_ratelimit_allow(limit, &source, now);
 }
 
-static void memory_is_bounded_and_the_newcomer_waits(void **state)
+static void memory_is_bounded_and_a_new_source_waits(void **state)
 {
 	struct xt_ratelimit *limit = of(20, 5, XT_RATELIMIT_SOURCES);
 	uint32_t n = 0;
@@ -129,7 +129,7 @@ static void memory_is_bounded_and_the_newcomer_waits(void **state)
 		n += allow_number(limit, i, XT_SECOND);
 	assert_int_equal(n, XT_RATELIMIT_SOURCES);
 	assert_int_equal(xt_ratelimit_sources(limit), XT_RATELIMIT_SOURCES);
-	/* Those who are known go on; a stranger comes in when a bucket is full again. */
+	/* Known sources continue; a new one is admitted when a bucket is full again. */
 	assert_true(allow_number(limit, 0, XT_SECOND));
 	assert_false(allow_number(limit, UINT32_MAX, XT_SECOND));
 	assert_true(allow_number(limit, UINT32_MAX, XT_SECOND + 50 * XT_MS));
@@ -137,7 +137,7 @@ static void memory_is_bounded_and_the_newcomer_waits(void **state)
 	xt_ratelimit_free(limit);
 }
 
-static void sources_long_silent_are_forgotten(void **state)
+static void sources_unused_for_long_are_evicted(void **state)
 {
 	struct xt_ratelimit *limit = of(20, 5, 1000);
 	uint64_t now = 0;
@@ -149,14 +149,14 @@ static void sources_long_silent_are_forgotten(void **state)
 	for (uint32_t i = 0; i < 1000; i++)
 		allow_number(limit, 7, now += XT_SECOND);
 	assert_int_equal(xt_ratelimit_sources(limit), 1);
-	/* And what was forgotten is no worse off. */
+	/* An evicted source has a full bucket again. */
 	for (uint32_t i = 0; i < 999; i++)
 		for (int k = 0; k < 6; k++)
 			assert_int_equal(allow_number(limit, 5000 + i, now), k < 5);
 	xt_ratelimit_free(limit);
 }
 
-static void forgetting_gives_no_source_more_than_its_due(void **state)
+static void eviction_gives_no_source_more_tokens(void **state)
 {
 	enum { SOURCES = 40 };
 	uint64_t r = xt_seed(), now = 0, full[SOURCES] = {0};
@@ -178,7 +178,7 @@ static void forgetting_gives_no_source_more_than_its_due(void **state)
 	xt_ratelimit_free(limit);
 }
 
-static void senseless_limits_are_refused(void **state)
+static void invalid_limits_are_refused(void **state)
 {
 	struct xt_ratelimit *limit;
 
@@ -204,10 +204,10 @@ int main(void)
 	    cmocka_unit_test(sources_do_not_spend_each_others_tokens),
 	    cmocka_unit_test(an_address_and_a_network_of_the_same_number_are_two),
 	    cmocka_unit_test(an_ipv6_network_of_64_bits_is_one_source),
-	    cmocka_unit_test(memory_is_bounded_and_the_newcomer_waits),
-	    cmocka_unit_test(sources_long_silent_are_forgotten),
-	    cmocka_unit_test(forgetting_gives_no_source_more_than_its_due),
-	    cmocka_unit_test(senseless_limits_are_refused),
+	    cmocka_unit_test(memory_is_bounded_and_a_new_source_waits),
+	    cmocka_unit_test(sources_unused_for_long_are_evicted),
+	    cmocka_unit_test(eviction_gives_no_source_more_tokens),
+	    cmocka_unit_test(invalid_limits_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

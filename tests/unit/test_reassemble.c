@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* Fragments become datagrams again. */
+/* Reassembly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ static int teardown(void **unused)
 	return 0;
 }
 
-/* Hand in the fragment of whole that carries n bytes from at on. */
+/* Add the fragment of whole that carries n bytes from at on. */
 static enum xt_reassemble_verdict add(size_t len, size_t at, size_t n, uint32_t id)
 {
 	size_t got = cut_fragment(piece, whole, len, at, n, id);

@@ -1,5 +1,5 @@
 /* layers: crypto base */
-/* The pool of secrets: what comes out is zero, what goes back is wiped. */
+/* The pool of secrets: new objects are zero, freed ones are wiped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +77,7 @@ static void a_pool_grows_once_for_each_chunk_and_reuses_it(void **state)
 		for (size_t i = XT_LEN(first); i-- > 0;)
 			assert_ptr_equal(xt_secret_get(pool), first[i]);
 	}
-	xt_secret_pool_free(pool); /* with six objects out */
+	xt_secret_pool_free(pool); /* with six objects in use */
 }
 
 /* The flags that Linux shows of the mapping that at lies in, or none. */
@@ -101,7 +101,8 @@ static bool mapping_flags(const void *at, char *flags, size_t len)
 	return flags[0] != '\0';
 }
 
-/* Limits forbid it, and address sanitizers make it do nothing: see what a page of our own gets. */
+/* Limits may forbid locking, and address sanitizers disable it: test whether a page can be
+ * locked. */
 static bool locking_works(void)
 {
 	const size_t len = (size_t)sysconf(_SC_PAGESIZE);

@@ -31,7 +31,8 @@ static int end(void **state)
 	return 0;
 }
 
-/* f with len bytes of payload as the kernel gives it: only the pseudo-header is summed. */
+/* f with len bytes of payload as the kernel delivers it: the checksum covers the pseudo-header
+ * only. */
 static struct xt_pkt *super_add(const struct flow *f, size_t len, uint16_t size)
 {
 	struct xt_pkt *pkt = xt_batch_add(in, flow_headers(f) + len);
@@ -142,7 +143,7 @@ static void a_plain_packet_is_passed_where_it_lies_and_completed_there(void **st
 	pkt = super_add(&f, 333, 1);
 	pkt->gso.kind = XT_GSO_NONE;
 	pkt = super_add(&f, 333, 1);
-	pkt->gso = (struct xt_gso){0}; /* nothing is left to be done: nothing is */
+	pkt->gso = (struct xt_gso){0}; /* no gso: nothing is completed */
 	split_all();
 	assert_int_equal(out->n, 2);
 	assert_ptr_equal(out->pkts[0].data, in->pkts[0].data);

@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* Packets that wait for a session. */
+/* Staged packets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

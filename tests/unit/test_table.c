@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* Memory that ends when it is told to. */
+/* An allocator that fails on request. */
 static int allowance = -1;
 static void *scarce(size_t n)
 {

@@ -24,7 +24,7 @@ static void the_epoch_is_ten_seconds_past_the_label(void **state)
 	assert_memory_equal(stamp, want, sizeof(want));
 }
 
-static void the_stamp_of_the_handshake_vector_comes_out(void **state)
+static void the_timestamp_of_the_handshake_vector_comes_out(void **state)
 {
 	uint8_t stamp[XT_TIMESTAMP_LEN];
 
@@ -52,7 +52,7 @@ static void nanoseconds_are_rounded_down_within_their_second(void **state)
 	}
 }
 
-static void next_is_the_least_time_with_a_greater_stamp(void **state)
+static void next_is_the_least_time_with_a_greater_timestamp(void **state)
 {
 	uint8_t a[XT_TIMESTAMP_LEN], b[XT_TIMESTAMP_LEN], c[XT_TIMESTAMP_LEN];
 	uint64_t at = 1700000000 * SECOND;
@@ -98,9 +98,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_epoch_is_ten_seconds_past_the_label),
-	    cmocka_unit_test(the_stamp_of_the_handshake_vector_comes_out),
+	    cmocka_unit_test(the_timestamp_of_the_handshake_vector_comes_out),
 	    cmocka_unit_test(nanoseconds_are_rounded_down_within_their_second),
-	    cmocka_unit_test(next_is_the_least_time_with_a_greater_stamp),
+	    cmocka_unit_test(next_is_the_least_time_with_a_greater_timestamp),
 	    cmocka_unit_test(decoding_gives_the_rounded_time_and_survives_any_bytes),
 	};
 

@@ -36,7 +36,7 @@ static void a_key_survives_base64_and_hex(void **state)
 	assert_true(xt_key_from_hex(back, hex, 64));
 }
 
-static void base64_is_read_with_no_latitude(void **state)
+static void base64_is_read_strictly(void **state)
 {
 	static const char *const bad[] = {
 	    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=", /* a spare bit is set */
@@ -63,7 +63,7 @@ static void base64_is_read_with_no_latitude(void **state)
 	assert_true(xt_key_from_base64(key, KEY_BASE64 " trailing", 44));
 }
 
-static void hex_is_read_with_no_latitude(void **state)
+static void hex_is_read_strictly(void **state)
 {
 	char text[XT_KEY_HEX];
 	uint8_t key[32], zero[32] = {0};
@@ -171,8 +171,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_survives_base64_and_hex),
-	    cmocka_unit_test(base64_is_read_with_no_latitude),
-	    cmocka_unit_test(hex_is_read_with_no_latitude),
+	    cmocka_unit_test(base64_is_read_strictly),
+	    cmocka_unit_test(hex_is_read_strictly),
 	    cmocka_unit_test(a_number_is_all_digits_and_in_range),
 	    cmocka_unit_test(the_nearest_word_is_within_two_edits),
 	    cmocka_unit_test(what_is_wiped_is_zero),

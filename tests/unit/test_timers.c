@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* The timers' story, event by event. */
+/* Timers, event by event. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +50,8 @@ static void anything_received_ends_the_wait_for_an_answer(void **state)
 	assert_int_equal(xt_timers_next(&t), XT_NEVER);
 }
 
-static void data_received_owes_a_keepalive_after_10_s_unless_something_is_sent(void **state)
+static void
+data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent(void **state)
 {
 	struct xt_timers t = fresh();
 
@@ -123,7 +124,8 @@ int main(void)
 	    cmocka_unit_test(timers_that_are_idle_are_never_due),
 	    cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
 	    cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
-	    cmocka_unit_test(data_received_owes_a_keepalive_after_10_s_unless_something_is_sent),
+	    cmocka_unit_test(
+		data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent),
 	    cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
 	    cmocka_unit_test(a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
 	    cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic),

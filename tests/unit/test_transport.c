@@ -1,5 +1,5 @@
 /* layers: packet base */
-/* What is read of TCP headers. */
+/* TCP headers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

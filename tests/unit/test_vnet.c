@@ -29,7 +29,7 @@ static void a_zero_header_is_a_plain_packet(void **state)
 	/* lengths without a kind mean nothing */
 	assert_true(reads(&gso, 10, 0, 0, 200, 99, 200, 200));
 	assert_memory_equal(&gso, &none, sizeof(gso));
-	assert_true(reads(&gso, 10, 2, 0, 0, 0, 0, 0)); /* "checksum is right": believed nowhere */
+	assert_true(reads(&gso, 10, 2, 0, 0, 0, 0, 0)); /* "checksum is right": ignored */
 	assert_memory_equal(&gso, &none, sizeof(gso));
 }
 
