@@ -1,5 +1,5 @@
 /* layers: tunnel platform core crypto packet base */
-/* Two pumps in memory whose TUNs give and take super-packets; the sockets are full now and then. */
+/* Two schedulers in memory whose TUNs read and write super-packets; the sockets are full at times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include "packet/ping.h"
 #include "packet/split.h"
 #include "platform/mem/mem.h"
-#include "tunnel/pump.h"
+#include "tunnel/scheduler.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -26,15 +26,15 @@
  * room     datagrams that the socket takes before it is full; UINT32_MAX: any
  * got_by_then  when the last datagram left
  * sends    calls of the socket's send that had something to send
- * stream   instead: the tun gives the bytes of the stream (byte_at) from given to stream, in super-
- *          packets and single ones of random size, and what comes must be such a stream from got_at
- *          on; with echo, pings between them
+ * stream   instead: the tun reads bytes given to stream of byte_at, in super-packets and single
+ *          packets of random size, and what is written must continue such a stream at got_at; with
+ *          echo, pings between them
  */
 struct end {
 	struct xt_tun tun; /* first */
 	struct xt_udp *udp;
 	struct xt_device *dev;
-	struct xt_pump *pump;
+	struct xt_scheduler *scheduler;
 	struct xt_public pub;
 	struct xt_private key;
 	struct xt_path path;
@@ -51,7 +51,7 @@ struct end {
 static struct end ends[2];
 static uint64_t seed;
 static struct xt_aead *aead;
-static struct xt_worker_pool *crew;
+static struct xt_worker_pool *workers;
 static struct xt_echo *echo;
 static struct xt_time now;
 static uint8_t payload[65536];
@@ -71,7 +71,7 @@ static struct xt_gso gso_of(uint16_t size)
 			       .header_len = 52};
 }
 
-static void ping_give(struct end *e)
+static void ping_next_packet(struct end *e)
 {
 	struct xt_ip src = {4, {10, 7, 0, (uint8_t)(e - ends + 1)}}, dst = src;
 
@@ -83,7 +83,7 @@ static void ping_give(struct end *e)
 }
 
 /* The next packet of the stream. */
-static void stream_give(struct end *e)
+static void stream_next(struct end *e)
 {
 	static uint8_t data[60000];
 	struct flow f = flow_of(4, 6);
@@ -115,13 +115,13 @@ static int tun_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget)
 
 		if (!e->times && e->given < e->stream) {
 			if (echo && xt_below(&seed, 8) == 0)
-				ping_give(e);
+				ping_next_packet(e);
 			else
-				stream_give(e);
+				stream_next(e);
 		}
 		if (!e->times && e->ping_next) {
 			e->ping_next = false;
-			ping_give(e);
+			ping_next_packet(e);
 		}
 		if (!e->times || !(pkt = xt_batch_add(batch, e->super_len)))
 			break;
@@ -217,9 +217,13 @@ static void end_open(struct end *e, uint8_t id)
 	crypto_scalarmult_base(e->pub.b, e->key.b);
 	assert_int_equal(xt_udp_mem_new(&e->udp, 51820, 8192, &host), 0);
 	assert_int_equal(xt_device_new(&e->dev, &env), 0);
-	const struct xt_pump_parts parts = {
-	    .dev = e->dev, .tun = &e->tun, .udp = e->udp, .aead = aead, .crew = crew, .echo = echo};
-	assert_int_equal(xt_pump_new(&e->pump, &parts), 0);
+	const struct xt_data_path_config config = {.dev = e->dev,
+						   .tun = &e->tun,
+						   .udp = e->udp,
+						   .aead = aead,
+						   .workers = workers,
+						   .echo = echo};
+	assert_int_equal(xt_scheduler_new(&e->scheduler, &config), 0);
 }
 
 static void end_know(struct end *e, struct end *other, uint8_t id)
@@ -240,17 +244,17 @@ static void end_know(struct end *e, struct end *other, uint8_t id)
 	xt_change_clear(&change);
 }
 
-static void turns(void)
+static void passes(void)
 {
 	for (int i = 0; i < 8; i++) {
-		assert_true(xt_pump_out(ends[i & 1].pump, now) >= 0);
-		assert_true(xt_pump_in(ends[!(i & 1)].pump, now) >= 0);
-		xt_pump_tick(ends[i & 1].pump, now);
+		assert_true(xt_scheduler_on_tun_readable(ends[i & 1].scheduler, now) >= 0);
+		assert_true(xt_scheduler_on_udp_readable(ends[!(i & 1)].scheduler, now) >= 0);
+		xt_scheduler_tick(ends[i & 1].scheduler, now);
 	}
 }
 
-/* The TUN of that end has a super-packet of len bytes of payload, times times. */
-static void give_more(struct end *e, uint32_t len, uint16_t size, uint32_t times)
+/* Let the TUN of e read a super-packet of len bytes of payload, times times. */
+static void tun_offer(struct end *e, uint32_t len, uint16_t size, uint32_t times)
 {
 	struct flow f = flow_of(4, 6);
 
@@ -261,9 +265,9 @@ static void give_more(struct end *e, uint32_t len, uint16_t size, uint32_t times
 	e->times = times;
 }
 
-static void give(uint32_t len, uint16_t size)
+static void offer(uint32_t len, uint16_t size)
 {
-	give_more(&ends[0], len, size, 1);
+	tun_offer(&ends[0], len, size, 1);
 }
 
 static int begin(void **state)
@@ -275,15 +279,15 @@ static int begin(void **state)
 		end_open(&ends[i], (uint8_t)(i + 1));
 	end_know(&ends[0], &ends[1], 2);
 	end_know(&ends[1], &ends[0], 1);
-	give(10, 100); /* brings the session up */
-	turns();
+	offer(10, 100); /* brings the session up */
+	passes();
 	assert_int_equal(ends[1].got_len, 10);
 	ends[0].sent = ends[1].got_len = ends[1].got_packets = ends[1].writes = 0;
 	return 0;
 }
 
-/* And with an echo endpoint, so that nothing is read while the socket is full. */
-static int begin_with_crew(void **state)
+/* With workers, and with an echo responder, so that nothing is read while the socket is full. */
+static int begin_with_workers(void **state)
 {
 	static const struct xt_cidr all = {.ip = {.family = 4, .b = {10, 7, 0, 0}}, .bits = 24};
 	const struct xt_echo_config config = {.sides = 1 << XT_ECHO_SIDE_PEER,
@@ -295,7 +299,7 @@ static int begin_with_crew(void **state)
 	assert_int_equal(xt_echo_new(&echo, &config), 0);
 
 	assert_int_equal(xt_aead_new(&own, NULL), 0);
-	assert_int_equal(xt_worker_pool_new(&crew, own, 2), 0);
+	assert_int_equal(xt_worker_pool_new(&workers, own, 2), 0);
 	*state = own;
 	return begin(NULL);
 }
@@ -304,7 +308,7 @@ static int end(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		xt_pump_free(ends[i].pump);
+		xt_scheduler_free(ends[i].scheduler);
 		xt_device_free(ends[i].dev);
 		ends[i].udp->ops->close(ends[i].udp);
 	}
@@ -312,17 +316,17 @@ static int end(void **state)
 	return 0;
 }
 
-static int end_with_crew(void **state)
+static int end_with_workers(void **state)
 {
-	xt_worker_pool_free(crew);
-	crew = NULL;
+	xt_worker_pool_free(workers);
+	workers = NULL;
 	xt_echo_free(echo);
 	echo = NULL;
 	xt_aead_free(*state);
 	return end(NULL);
 }
 
-static uint64_t fate(const struct end *e, enum xt_verdict verdict)
+static uint64_t verdict_count(const struct end *e, enum xt_verdict verdict)
 {
 	struct xt_report *report;
 	uint64_t n;
@@ -336,8 +340,8 @@ static uint64_t fate(const struct end *e, enum xt_verdict verdict)
 static void a_super_packet_crosses_as_datagrams_and_comes_out_as_one(void **state)
 {
 	(void)state;
-	give(60000, 1368);
-	turns();
+	offer(60000, 1368);
+	passes();
 	assert_int_equal(ends[0].sent, 44);
 	assert_int_equal(ends[1].got_len, 60000);
 	assert_memory_equal(ends[1].got, payload, 60000);
@@ -345,54 +349,55 @@ static void a_super_packet_crosses_as_datagrams_and_comes_out_as_one(void **stat
 	assert_int_equal(ends[1].writes, 1);
 }
 
-static void more_segments_than_a_turn_holds_leave_in_order(void **state)
+static void more_segments_than_a_batch_holds_leave_in_order(void **state)
 {
 	(void)state;
-	give(50000, 11);
-	assert_int_equal(xt_pump_out(ends[0].pump, now), 1);
+	offer(50000, 11);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
 	assert_int_equal(ends[0].sent, 4546);
 	while (xt_udp_mem_waiting(ends[1].udp))
-		assert_true(xt_pump_in(ends[1].pump, now) > 0);
+		assert_true(xt_scheduler_on_udp_readable(ends[1].scheduler, now) > 0);
 	assert_int_equal(ends[1].got_packets, 4546);
 	assert_int_equal(ends[1].got_len, 50000);
 	assert_memory_equal(ends[1].got, payload, 50000);
 }
 
-static void a_full_socket_stops_the_split_and_writable_goes_on_with_it(void **state)
+static void a_full_socket_stops_the_split_and_writable_resumes_it(void **state)
 {
 	uint32_t stops = 0;
 
 	(void)state;
-	give(50000, 11);
+	offer(50000, 11);
 	ends[0].room = 100;
-	assert_int_equal(xt_pump_out(ends[0].pump, now), 1);
-	while (xt_pump_blocked(ends[0].pump)) {
-		assert_int_equal(xt_pump_out(ends[0].pump, now), 0); /* reads nothing meanwhile */
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	while (xt_scheduler_blocked(ends[0].scheduler)) {
+		assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now),
+				 0); /* reads nothing meanwhile */
 		assert_int_equal(ends[0].sent, ++stops * 100);
 		ends[0].room = 100;
-		xt_pump_writable(ends[0].pump, now);
+		xt_scheduler_on_udp_writable(ends[0].scheduler, now);
 	}
 	assert_int_equal(stops, 45);
 	ends[0].room = UINT32_MAX;
 	while (xt_udp_mem_waiting(ends[1].udp))
-		assert_true(xt_pump_in(ends[1].pump, now) > 0);
+		assert_true(xt_scheduler_on_udp_readable(ends[1].scheduler, now) > 0);
 	assert_int_equal(ends[1].got_packets, 4546);
 	assert_memory_equal(ends[1].got, payload, 50000);
-	give(1000, 1368); /* and the next one starts from its own beginning */
-	turns();
+	offer(1000, 1368); /* and the next one starts from its own beginning */
+	passes();
 	assert_int_equal(ends[1].got_len, 51000);
 }
 
 static void a_contradiction_is_counted_once_and_goes_nowhere(void **state)
 {
-	uint64_t before = fate(&ends[0], XT_DROP_MALFORMED);
+	uint64_t before = verdict_count(&ends[0], XT_DROP_MALFORMED);
 
 	(void)state;
-	give(5000, 1368);
+	offer(5000, 1368);
 	ends[0].gso.kind = XT_GSO_UDP;
-	turns();
+	passes();
 	assert_int_equal(ends[0].sent, 0);
-	assert_int_equal(fate(&ends[0], XT_DROP_MALFORMED), before + 1);
+	assert_int_equal(verdict_count(&ends[0], XT_DROP_MALFORMED), before + 1);
 }
 
 static int (*socket_send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
@@ -413,54 +418,54 @@ static struct xt_udp_ops count_sends(void)
 	return ops;
 }
 
-static void what_a_turn_has_sealed_leaves_together(void **state)
+static void what_a_pass_has_sealed_leaves_in_one_send(void **state)
 {
 	const struct xt_udp_ops *own = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
 
 	(void)state;
 	ends[0].udp->ops = &ops;
-	give_more(&ends[0], 30000, 1250, 6);
-	assert_int_equal(xt_pump_out(ends[0].pump, now), 6);
+	tun_offer(&ends[0], 30000, 1250, 6);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 6);
 	ends[0].udp->ops = own;
 	assert_int_equal(ends[0].sent, 6 * 24);
 	assert_int_equal(ends[0].sends, 1);
 	while (xt_udp_mem_waiting(ends[1].udp))
-		assert_true(xt_pump_in(ends[1].pump, now) > 0);
+		assert_true(xt_scheduler_on_udp_readable(ends[1].scheduler, now) > 0);
 	assert_int_equal(ends[1].got_len, 6 * 30000);
 	for (size_t i = 0; i < 6; i++)
 		assert_memory_equal(ends[1].got + i * 30000, payload, 30000);
 }
 
-static void a_turn_outward_looks_inward_in_between(void **state)
+static void a_tx_pass_polls_rx(void **state)
 {
 	(void)state;
-	give_more(&ends[1], 5000, 1250, 1);
-	assert_int_equal(xt_pump_out(ends[1].pump, now), 1);
-	give_more(&ends[0], 60000, 1250, 4);
+	tun_offer(&ends[1], 5000, 1250, 1);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	tun_offer(&ends[0], 60000, 1250, 4);
 	assert_int_equal(ends[0].got_len, 0);
-	assert_true(xt_pump_out(ends[0].pump, now) > 0);
+	assert_true(xt_scheduler_on_tun_readable(ends[0].scheduler, now) > 0);
 	assert_int_equal(ends[0].got_len, 5000);
 	assert_int_equal(ends[0].sent, 4 * 48);
 }
 
-static void a_turn_inward_looks_outward_in_between(void **state)
+static void an_rx_pass_polls_tx(void **state)
 {
 	uint32_t before;
 
 	(void)state;
-	give_more(&ends[1], 60000, 1250, 4);
-	assert_true(xt_pump_out(ends[1].pump, now) > 0);
-	give_more(&ends[0], 5000, 1250, 1);
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	tun_offer(&ends[0], 5000, 1250, 1);
 	before = ends[0].sent;
-	assert_true(xt_pump_in(ends[0].pump, now) > 0);
+	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
 	assert_int_equal(ends[0].got_len, 4 * 60000);
 	assert_int_equal(ends[0].sent - before, 4);
 	assert_in_range(ends[0].got_by_then, 1, 4 * 60000 - 1);
 }
 
-/* But not those that nobody misses so long. */
-static void bare_acknowledgements_wait_for_the_end_of_a_turn_inward(void **state)
+/* But not pure ACKs, unless another packet is behind them. */
+static void bare_acks_wait_for_the_end_of_an_rx_pass(void **state)
 {
 	const struct xt_udp_ops *own = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
@@ -471,13 +476,13 @@ static void bare_acknowledgements_wait_for_the_end_of_a_turn_inward(void **state
 		uint32_t sent = ends[0].sent, sends = ends[0].sends;
 
 		ends[0].got_len = 0;
-		give_more(&ends[1], 60000, 1250, 4);
-		assert_true(xt_pump_out(ends[1].pump, now) > 0);
-		give_more(&ends[0], 0, 0, 3);
+		tun_offer(&ends[1], 60000, 1250, 4);
+		assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+		tun_offer(&ends[0], 0, 0, 3);
 		ends[0].gso = (struct xt_gso){0};
 		ends[0].ping_next = ping;
 		ends[0].udp->ops = &ops;
-		assert_true(xt_pump_in(ends[0].pump, now) > 0);
+		assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
 		ends[0].udp->ops = own;
 		assert_int_equal(ends[0].sent - sent, 3 + ping);
 		assert_int_equal(ends[0].sends - sends, 1);
@@ -489,10 +494,10 @@ static void bare_acknowledgements_wait_for_the_end_of_a_turn_inward(void **state
 	}
 }
 
-/* Both ends talk at once, packets of all sizes, and the sockets are full again and again. */
-static void streams_both_ways_through_full_sockets_come_whole_and_in_order(void **state)
+/* Both ends send at once, packets of all sizes, and the sockets are full again and again. */
+static void streams_both_ways_through_full_sockets_arrive_whole_and_in_order(void **state)
 {
-	uint32_t blocked = 0, turn = 0;
+	uint32_t blocked = 0, pass = 0;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -500,26 +505,26 @@ static void streams_both_ways_through_full_sockets_come_whole_and_in_order(void 
 		ends[i].room = 0;
 	}
 	while (ends[0].got_at < ends[1].stream || ends[1].got_at < ends[0].stream) {
-		struct end *e = &ends[turn & 1];
+		struct end *e = &ends[pass & 1];
 
-		assert_true(++turn < 1000000);
+		assert_true(++pass < 1000000);
 		e->room = (uint32_t)xt_below(&seed, 4) ? (uint32_t)xt_below(&seed, 150) : 0;
-		if (xt_pump_blocked(e->pump)) {
+		if (xt_scheduler_blocked(e->scheduler)) {
 			blocked++;
-			xt_pump_writable(e->pump, now);
+			xt_scheduler_on_udp_writable(e->scheduler, now);
 		}
-		/* What the other's socket cannot hold would be lost there. */
+		/* The other's socket drops what it cannot hold. */
 		if (xt_udp_mem_waiting(e->other->udp) < 4096)
-			assert_true(xt_pump_out(e->pump, now) >= 0);
-		assert_true(xt_pump_in(e->pump, now) >= 0);
+			assert_true(xt_scheduler_on_tun_readable(e->scheduler, now) >= 0);
+		assert_true(xt_scheduler_on_udp_readable(e->scheduler, now) >= 0);
 	}
 	assert_true(blocked > 100);
 	for (int i = 0; i < 2; i++) {
 		ends[i].room = UINT32_MAX;
-		if (xt_pump_blocked(ends[i].pump))
-			xt_pump_writable(ends[i].pump, now);
+		if (xt_scheduler_blocked(ends[i].scheduler))
+			xt_scheduler_on_udp_writable(ends[i].scheduler, now);
 	}
-	turns();
+	passes();
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(ends[i].pongs, ends[i].pings);
 	assert_true(!echo || ends[0].pings > 100);
@@ -530,26 +535,25 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		a_super_packet_crosses_as_datagrams_and_comes_out_as_one, begin, end),
-	    cmocka_unit_test_setup_teardown(more_segments_than_a_turn_holds_leave_in_order, begin,
+	    cmocka_unit_test_setup_teardown(more_segments_than_a_batch_holds_leave_in_order, begin,
 					    end),
-	    cmocka_unit_test_setup_teardown(
-		a_full_socket_stops_the_split_and_writable_goes_on_with_it, begin, end),
-	    cmocka_unit_test_setup_teardown(what_a_turn_has_sealed_leaves_together, begin, end),
-	    cmocka_unit_test_setup_teardown(a_turn_outward_looks_inward_in_between, begin, end),
-	    cmocka_unit_test_setup_teardown(a_turn_inward_looks_outward_in_between, begin, end),
-	    cmocka_unit_test_setup_teardown(bare_acknowledgements_wait_for_the_end_of_a_turn_inward,
+	    cmocka_unit_test_setup_teardown(a_full_socket_stops_the_split_and_writable_resumes_it,
 					    begin, end),
+	    cmocka_unit_test_setup_teardown(what_a_pass_has_sealed_leaves_in_one_send, begin, end),
+	    cmocka_unit_test_setup_teardown(a_tx_pass_polls_rx, begin, end),
+	    cmocka_unit_test_setup_teardown(an_rx_pass_polls_tx, begin, end),
+	    cmocka_unit_test_setup_teardown(bare_acks_wait_for_the_end_of_an_rx_pass, begin, end),
 	    cmocka_unit_test_setup_teardown(
-		streams_both_ways_through_full_sockets_come_whole_and_in_order, begin, end),
-	    {"the_same_with_a_crew", streams_both_ways_through_full_sockets_come_whole_and_in_order,
-	     begin_with_crew, end_with_crew, NULL},
-	    {"a_turn_of_a_crew_looks_inward_too", a_turn_outward_looks_inward_in_between,
-	     begin_with_crew, end_with_crew, NULL},
-	    {"and_outward", a_turn_inward_looks_outward_in_between, begin_with_crew, end_with_crew,
-	     NULL},
-	    {"where_bare_acknowledgements_wait",
-	     bare_acknowledgements_wait_for_the_end_of_a_turn_inward, begin_with_crew,
-	     end_with_crew, NULL},
+		streams_both_ways_through_full_sockets_arrive_whole_and_in_order, begin, end),
+	    {"with_workers_streams_arrive_whole_and_in_order",
+	     streams_both_ways_through_full_sockets_arrive_whole_and_in_order, begin_with_workers,
+	     end_with_workers, NULL},
+	    {"with_workers_a_tx_pass_polls_rx", a_tx_pass_polls_rx, begin_with_workers,
+	     end_with_workers, NULL},
+	    {"with_workers_an_rx_pass_polls_tx", an_rx_pass_polls_tx, begin_with_workers,
+	     end_with_workers, NULL},
+	    {"with_workers_bare_acks_wait", bare_acks_wait_for_the_end_of_an_rx_pass,
+	     begin_with_workers, end_with_workers, NULL},
 	    cmocka_unit_test_setup_teardown(a_contradiction_is_counted_once_and_goes_nowhere, begin,
 					    end),
 	};
