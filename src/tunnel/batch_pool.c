@@ -1,4 +1,4 @@
-/* The pool of batches: all are allocated by new, and each kind has a stack of those that are free. */
+/* The pool of batches: all are allocated by new; each kind has a stack of free ones. */
 #include "tunnel/batch_pool.h"
 
 #include <assert.h>

@@ -3,6 +3,24 @@
 
 #include "packet/split.h"
 
+#define BIT(state) (1u << XT_PATH_##state)
+
+/* BLOCKED leads back to READING when tx resumes, and to READY when rx delivers. READY leads to
+ * PLANNED when tx plans more, and when rx has read the next batch. */
+static const unsigned transitions[XT_PATH_STATES] = {
+    [XT_PATH_IDLE] = BIT(READING),
+    [XT_PATH_READING] = BIT(PLANNED) | BIT(IDLE),
+    [XT_PATH_PLANNED] = BIT(CRYPTING) | BIT(READY),
+    [XT_PATH_CRYPTING] = BIT(READY),
+    [XT_PATH_READY] = BIT(PLANNED) | BIT(IDLE) | BIT(BLOCKED),
+    [XT_PATH_BLOCKED] = BIT(READING) | BIT(READY),
+};
+
+bool xt_path_may_enter(enum xt_path_state from, enum xt_path_state to)
+{
+	return transitions[from] & (1u << to);
+}
+
 void xt_data_path_write(struct xt_data_path *data, struct xt_batch *batch)
 {
 	uint32_t dropped = 0;

@@ -3,6 +3,8 @@
 #ifndef XT_TUNNEL_DATA_PATH_H
 #define XT_TUNNEL_DATA_PATH_H
 
+#include <assert.h>
+
 #include <xtunnel/device.h>
 
 #include "packet/echo_responder.h"
@@ -50,7 +52,8 @@ struct xt_data_path_config {
  * CRYPTING  the worker pool has its jobs
  * READY     its jobs are done; it waits for flush (tx) or delivery (rx)
  * BLOCKED   tx: packets that were read wait until the datagrams before them have left
- *           rx: an opened batch waits until echo replies can leave */
+ *           rx: an opened batch waits until echo replies can leave
+ * The table of transitions is in data_path.c; any other is a programming error. */
 enum xt_path_state {
 	XT_PATH_IDLE,
 	XT_PATH_READING,
@@ -58,7 +61,15 @@ enum xt_path_state {
 	XT_PATH_CRYPTING,
 	XT_PATH_READY,
 	XT_PATH_BLOCKED,
+	XT_PATH_STATES
 };
+bool xt_path_may_enter(enum xt_path_state from, enum xt_path_state to);
+
+static inline void xt_path_enter(enum xt_path_state *state, enum xt_path_state to)
+{
+	assert(xt_path_may_enter(*state, to));
+	*state = to;
+}
 
 /* error  -errno once the TUN is gone, for good */
 struct xt_data_path {

@@ -70,18 +70,19 @@ static void rx_open(struct xt_rx_path *rx)
 	if (rx->state != XT_PATH_PLANNED)
 		return;
 	if (workers && xt_worker_pool_submit(workers, XT_WORKER_OPEN, batch->jobs, batch->n_jobs)) {
-		rx->state = XT_PATH_CRYPTING;
+		xt_path_enter(&rx->state, XT_PATH_CRYPTING);
 		return;
 	}
 	xt_aead_open(rx->data->config.aead, batch->jobs, batch->n_jobs);
-	rx->state = XT_PATH_READY;
+	xt_path_enter(&rx->state, XT_PATH_READY);
 }
 
 static void rx_complete(struct xt_rx_path *rx)
 {
 	if (rx->state == XT_PATH_CRYPTING)
 		xt_worker_pool_complete(rx->data->config.workers);
-	rx->state = XT_PATH_READY;
+	if (rx->state != XT_PATH_READY)
+		xt_path_enter(&rx->state, XT_PATH_READY);
 }
 
 static void rx_take_pongs(struct xt_rx_path *rx, struct xt_batch *batch)
@@ -165,9 +166,9 @@ int xt_rx_path_step(struct xt_rx_path *rx, struct xt_time now, struct xt_rx_pass
 	int n = 0, ahead = 0;
 
 	if (rx->state == XT_PATH_IDLE) {
-		rx->state = XT_PATH_READING;
+		xt_path_enter(&rx->state, XT_PATH_READING);
 		n = rx_read(rx, now, pass, &rx->batch);
-		rx->state = rx->batch ? XT_PATH_PLANNED : XT_PATH_IDLE;
+		xt_path_enter(&rx->state, rx->batch ? XT_PATH_PLANNED : XT_PATH_IDLE);
 		if (!rx->batch)
 			return n;
 	}
@@ -177,7 +178,7 @@ int xt_rx_path_step(struct xt_rx_path *rx, struct xt_time now, struct xt_rx_pass
 	rx_complete(rx);
 	opened = rx->batch;
 	rx->batch = next;
-	rx->state = next ? XT_PATH_PLANNED : XT_PATH_IDLE;
+	xt_path_enter(&rx->state, next ? XT_PATH_PLANNED : XT_PATH_IDLE);
 	rx_open(rx);
 	rx_deliver(rx, now, opened);
 	if (rx->data->error)
@@ -208,7 +209,7 @@ void xt_rx_path_suspend(struct xt_rx_path *rx)
 	if (rx->state == XT_PATH_IDLE)
 		return;
 	rx_complete(rx);
-	rx->state = XT_PATH_BLOCKED;
+	xt_path_enter(&rx->state, XT_PATH_BLOCKED);
 }
 
 bool xt_rx_path_suspended(const struct xt_rx_path *rx)

@@ -6,7 +6,8 @@
 #include "tunnel/data_path.h"
 
 /* batch      what state is the state of; NULL when it is IDLE
- * replies    echo replies that wait for flush, and delivered, the batch that they lie in; or NULL */
+ * replies    echo replies that wait for flush; NULL: none
+ * delivered  the batch that the replies lie in */
 struct xt_rx_path {
 	struct xt_data_path *data;
 	enum xt_path_state state;

@@ -1,7 +1,8 @@
 /* The scheduler.
  *
- *   TUN readable   read tx; every RX_POLL_BYTES poll rx; at the quota or when drained flush tx; tick
- *   UDP readable   a step of rx, flush rx, tick, poll tx; at the quota or when drained flush tx
+ *   TUN readable   read tx, every RX_POLL_BYTES poll rx, until drained or at the quota;
+ *                  flush tx; tick
+ *   UDP readable   step rx, flush rx, tick, poll tx, until drained or at the quota; flush tx
  *   UDP writable   send what is queued; resume tx; tick; resume rx
  *
  * Neither path calls the other or the scheduler, so each pass can be read here from top to bottom.

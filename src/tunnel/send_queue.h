@@ -1,6 +1,6 @@
-/* The datagrams that wait for the UDP socket, in the order in which they leave: those of both paths,
- * the device's own and handshake messages. Owns the batches that its datagrams lie in and returns
- * them to the pool when all datagrams have left. */
+/* The datagrams that wait for the UDP socket, in the order in which they leave: those of both
+ * paths, device traffic and handshake messages. Owns the batches that its datagrams lie in and
+ * returns them to the pool when all datagrams have left. */
 #ifndef XT_TUNNEL_SEND_QUEUE_H
 #define XT_TUNNEL_SEND_QUEUE_H
 

@@ -13,8 +13,6 @@
  * (docs/decisions/0008). */
 #include "tunnel/tx_path.h"
 
-#include <assert.h>
-
 #include "base/bytes.h"
 #include "packet/ip.h"
 #include "packet/transport.h"
@@ -125,12 +123,11 @@ static void tx_seal(struct xt_tx_path *tx)
 	struct xt_job *jobs = tx->out->jobs + tx->submitted;
 	uint32_t n = tx->out->n_jobs - tx->submitted;
 
-	if (workers && xt_worker_pool_submit(workers, XT_WORKER_SEAL, jobs, n)) {
-		tx->state = XT_PATH_CRYPTING;
-	} else {
-		assert(tx->state == XT_PATH_PLANNED);
+	if (!workers || !xt_worker_pool_submit(workers, XT_WORKER_SEAL, jobs, n)) {
 		xt_aead_seal(tx->data->config.aead, jobs, n);
-		tx->state = XT_PATH_READY;
+		xt_path_enter(&tx->state, XT_PATH_READY);
+	} else if (tx->state != XT_PATH_CRYPTING) {
+		xt_path_enter(&tx->state, XT_PATH_CRYPTING);
 	}
 	tx->submitted = tx->out->n_jobs;
 }
@@ -155,7 +152,7 @@ static void tx_process(struct xt_tx_path *tx, struct xt_time now)
 		tx_write_answers(tx);
 	xt_send_plan(tx->data->config.dev, now, tx->out, tx->data->queue.tx);
 	if (tx->state != XT_PATH_CRYPTING)
-		tx->state = XT_PATH_PLANNED;
+		xt_path_enter(&tx->state, XT_PATH_PLANNED);
 	tx_seal(tx);
 	tx_answer_unreachable(tx, now, tx->out, from);
 	if (!xt_tx_path_has_rest(tx))
@@ -170,7 +167,7 @@ int xt_tx_path_read(struct xt_tx_path *tx, struct xt_time now, size_t *bytes)
 
 	if (tx->state == XT_PATH_IDLE) {
 		tx->raw = xt_batch_pool_get(tx->data->pool, XT_BATCH_RAW);
-		tx->state = XT_PATH_READING;
+		xt_path_enter(&tx->state, XT_PATH_READING);
 	}
 	from = tx->raw->n;
 	n = tun->ops->recv(tun, tx->raw, STEP_BYTES);
@@ -181,7 +178,7 @@ int xt_tx_path_read(struct xt_tx_path *tx, struct xt_time now, size_t *bytes)
 	} else if (tx->state == XT_PATH_READING) {
 		xt_batch_pool_put(tx->data->pool, tx->raw);
 		tx->raw = NULL;
-		tx->state = XT_PATH_IDLE;
+		xt_path_enter(&tx->state, XT_PATH_IDLE);
 	}
 	return n;
 }
@@ -193,8 +190,7 @@ bool xt_tx_path_has_rest(const struct xt_tx_path *tx)
 
 void xt_tx_path_resume(struct xt_tx_path *tx, struct xt_time now)
 {
-	assert(tx->state == XT_PATH_BLOCKED);
-	tx->state = XT_PATH_READING;
+	xt_path_enter(&tx->state, XT_PATH_READING);
 	tx_process(tx, now);
 }
 
@@ -203,7 +199,7 @@ void xt_tx_path_complete(struct xt_tx_path *tx)
 	if (tx->state != XT_PATH_CRYPTING)
 		return;
 	xt_worker_pool_complete(tx->data->config.workers);
-	tx->state = XT_PATH_READY;
+	xt_path_enter(&tx->state, XT_PATH_READY);
 }
 
 bool xt_tx_path_pending(const struct xt_tx_path *tx)
@@ -232,13 +228,14 @@ static void tx_queue(struct xt_tx_path *tx, struct xt_time now)
 	tx->out = NULL;
 	tx->submitted = 0;
 	tx->urgent = false;
-	tx->state = XT_PATH_BLOCKED;
-	if (!xt_tx_path_has_rest(tx)) {
-		xt_send_queue_hold(queue, tx->raw);
-		tx->raw = NULL;
-		tx->split = (struct xt_split){0};
-		tx->state = XT_PATH_IDLE;
+	if (xt_tx_path_has_rest(tx)) {
+		xt_path_enter(&tx->state, XT_PATH_BLOCKED);
+		return;
 	}
+	xt_send_queue_hold(queue, tx->raw);
+	tx->raw = NULL;
+	tx->split = (struct xt_split){0};
+	xt_path_enter(&tx->state, XT_PATH_IDLE);
 }
 
 /* Fragments go on after the packets before them. */

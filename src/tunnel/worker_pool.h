@@ -1,8 +1,8 @@
-/* The worker pool: threads that seal and open jobs. The thread that owns the device submits the jobs
- * of a batch, may go on meanwhile, works along at the end and continues when all are done: packets
- * stay in the order in which they were planned, and the device needs no lock. Workers see jobs and
- * nothing else. Under load they poll for the next submission for a tenth of a millisecond before
- * they sleep. */
+/* The worker pool: threads that seal and open jobs. The thread that owns the device submits the
+ * jobs of a batch, may go on meanwhile, works along at the end and continues when all are done:
+ * packets stay in the order in which they were planned, and the device needs no lock. Workers see
+ * jobs and nothing else. Under load they poll for the next submission for a tenth of a millisecond
+ * before they sleep. */
 #ifndef XT_TUNNEL_WORKER_POOL_H
 #define XT_TUNNEL_WORKER_POOL_H
 

@@ -1,9 +1,10 @@
 /* The worker pool.
  *
  * One atomic word holds the generation of the submission, the number of its published jobs and the
- * next one to be taken. A thread that advances the word from the value it read owns a chunk of jobs;
- * the generation makes the exchange fail for a chunk of an earlier submission. Jobs are read only
- * after the exchange: complete does not return, and so the jobs stay, before every chunk is done. */
+ * next one to be taken. A thread that advances the word from the value it read owns a chunk of
+ * jobs; the generation makes the exchange fail for a chunk of an earlier submission. Jobs are read
+ * only after the exchange. Complete returns when every chunk is done, so the jobs stay until
+ * then. */
 #include "tunnel/worker_pool.h"
 
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* layers: tunnel platform core crypto packet base */
 /* The whole data path in memory, TUN to TUN, through two devices and the program's own scheduler:
- * nanoseconds a packet outward (split, plan, seal, finish) and inward (plan, open, finish, merge), by kind and
- * size of packet, by backend, by threads.  JSON on standard output, no pass or fail.
+ * nanoseconds a packet sent (split, plan, seal, finish) and received (plan, open, finish, merge),
+ * by kind and size of packet, by backend, by threads.  JSON on standard output, no pass or fail.
  *   bench_path [-b BACKEND]… [-k KIND]… [-t THREADS]… [-r ROUNDS]
  *   bench_path -k KIND -n PACKETS [-b BACKEND]    that much work once, for a profiler
  * Backend `none` copies instead of encrypting: what all but the cipher costs. */

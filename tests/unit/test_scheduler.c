@@ -1,5 +1,6 @@
 /* layers: tunnel platform core crypto packet base */
-/* Two schedulers in memory whose TUNs read and write super-packets; the sockets are full at times. */
+/* Two schedulers in memory. Their TUNs read and write super-packets; their sockets are full at
+ * times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* tun      gives the packet in super, times times, and takes what is written: payload is put behind
+/* tun      reads the packet in super, times times; the payload of what is written is appended to
  *          got
  * room     datagrams that the socket takes before it is full; UINT32_MAX: any
  * got_by_then  when the last datagram left

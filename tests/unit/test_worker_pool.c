@@ -184,7 +184,8 @@ static void opening_verifies_the_checksums_of_the_plaintext(void **state)
 	free(bytes[0]);
 }
 
-/* Workers go to sleep when nothing is submitted: at each moment of that, jobs come or the pool ends. */
+/* Workers go to sleep when nothing is submitted; at each moment of that, jobs come or the pool
+ * ends. */
 static void workers_about_to_sleep_take_jobs_and_end(void **state)
 {
 	static struct xt_job jobs[64];
