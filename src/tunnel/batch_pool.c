@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <xtunnel/error.h>
 
@@ -85,6 +86,10 @@ void xt_batch_pool_put(struct xt_batch_pool *pool, struct xt_batch *batch)
 		return;
 	while (pool->slots[i].batch != batch)
 		i++;
+#ifndef NDEBUG
+	memset(batch->slab, 0xdb,
+	       batch->slab_used); /* a datagram that still lies here is damaged */
+#endif
 	xt_batch_reset(batch);
 	pool->free[pool->slots[i].kind][pool->n_free[pool->slots[i].kind]++] = batch;
 }

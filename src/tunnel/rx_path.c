@@ -11,6 +11,8 @@
  *   flush    echo replies: plan, seal, finish, UDP send */
 #include "tunnel/rx_path.h"
 
+#include <assert.h>
+
 #include "base/bytes.h"
 #include "packet/ping.h"
 
@@ -79,10 +81,12 @@ static void rx_open(struct xt_rx_path *rx)
 
 static void rx_complete(struct xt_rx_path *rx)
 {
+	if (rx->state == XT_PATH_READY)
+		return;
 	if (rx->state == XT_PATH_CRYPTING)
 		xt_worker_pool_complete(rx->data->config.workers);
-	if (rx->state != XT_PATH_READY)
-		xt_path_enter(&rx->state, XT_PATH_READY);
+	assert(rx->state != XT_PATH_PLANNED);
+	xt_path_enter(&rx->state, XT_PATH_READY);
 }
 
 static void rx_take_pongs(struct xt_rx_path *rx, struct xt_batch *batch)

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "flows.h"
+#include "packets.h"
 #include "seed.h"
 #include "packet/merge.h"
 #include "packet/ping.h"
@@ -44,8 +45,15 @@ struct end {
 	uint32_t super_len, times, room, writes, sent, sends;
 	uint32_t stream, given, got_at, pings, pongs;
 	struct xt_gso gso;
-	bool ping_next; /* behind what times counts */
-	uint8_t got[1 << 18];
+	bool ping_next;		/* behind what times counts */
+	uint8_t extra[3][1500]; /* plain packets, behind all that */
+	uint32_t extra_len[3], n_extra, fragments;
+	bool one_by_one;	/* the tun reads one packet at a time */
+	bool gone;		/* and is written to in vain */
+	bool acks;		/* each packet that is written makes the tun read a pure ACK */
+	const uint8_t *read_at; /* where the last packet was read to */
+	uint32_t moves;		/* packets that were read to another place than the one before */
+	uint8_t got[1 << 19];
 	uint32_t got_len, got_packets, got_by_then;
 };
 
@@ -55,6 +63,7 @@ static struct xt_aead *aead;
 static struct xt_worker_pool *workers;
 static struct xt_echo *echo;
 static struct xt_time now;
+static size_t pass_bytes; /* 0: the default */
 static uint8_t payload[65536];
 
 static uint8_t byte_at(uint32_t at)
@@ -111,7 +120,7 @@ static int tun_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget)
 	size_t read = 0;
 	int n = 0;
 
-	while (read < budget) {
+	while (read < budget && !(e->one_by_one && n)) {
 		struct xt_pkt *pkt;
 
 		if (!e->times && e->given < e->stream) {
@@ -124,11 +133,19 @@ static int tun_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget)
 			e->ping_next = false;
 			ping_next_packet(e);
 		}
+		if (!e->times && e->n_extra) {
+			e->super_len = e->extra_len[--e->n_extra];
+			memcpy(e->super, e->extra[e->n_extra], e->super_len);
+			e->gso = (struct xt_gso){0};
+			e->times = 1;
+		}
 		if (!e->times || !(pkt = xt_batch_add(batch, e->super_len)))
 			break;
 		memcpy(pkt->data, e->super, e->super_len);
 		pkt->len = e->super_len;
 		pkt->gso = e->gso;
+		e->moves += e->read_at && e->read_at != pkt->data;
+		e->read_at = pkt->data;
 		xt_batch_trim(batch);
 		read += e->super_len;
 		e->times--;
@@ -153,6 +170,8 @@ static int tun_send(struct xt_tun *tun, struct xt_batch *batch)
 {
 	struct end *e = (struct end *)tun;
 
+	if (e->gone)
+		return -ENODEV;
 	for (uint32_t i = 0; i < batch->n; i++) {
 		const struct xt_pkt *pkt = &batch->pkts[i];
 		uint32_t headers = 20 + 20 + 12;
@@ -160,6 +179,10 @@ static int tun_send(struct xt_tun *tun, struct xt_batch *batch)
 		if (pkt->verdict != XT_PASS)
 			continue;
 		assert_true(pkt->len >= headers);
+		if ((pkt->data[6] & 0x3f) || pkt->data[7]) {
+			e->fragments++;
+			continue;
+		}
 		if (pkt->data[9] == 1) {
 			struct xt_ping_reply reply;
 
@@ -172,6 +195,7 @@ static int tun_send(struct xt_tun *tun, struct xt_batch *batch)
 		if (pkt->gso.kind == XT_GSO_NONE)
 			assert_true(flow_right(pkt->data, pkt->len));
 		got(e, pkt->data + headers, pkt->len - headers);
+		e->times += e->acks;
 		e->got_packets += xt_split_count(pkt);
 		e->writes++;
 	}
@@ -223,7 +247,8 @@ static void end_open(struct end *e, uint8_t id)
 						   .udp = e->udp,
 						   .aead = aead,
 						   .workers = workers,
-						   .echo = echo};
+						   .echo = echo,
+						   .pass_bytes = pass_bytes};
 	assert_int_equal(xt_scheduler_new(&e->scheduler, &config), 0);
 }
 
@@ -287,26 +312,50 @@ static int begin(void **state)
 	return 0;
 }
 
+static void echo_open(enum xt_echo_side side)
+{
+	static const struct xt_cidr all = {.ip = {.family = 4, .b = {10, 7, 0, 0}}, .bits = 24};
+	const struct xt_echo_config config = {
+	    .sides = 1u << side, .addresses = &all, .n_addresses = 1, .rate = UINT32_MAX};
+
+	assert_int_equal(xt_echo_new(&echo, &config), 0);
+}
+
 /* With workers, and with an echo responder, so that nothing is read while the socket is full. */
 static int begin_with_workers(void **state)
 {
-	static const struct xt_cidr all = {.ip = {.family = 4, .b = {10, 7, 0, 0}}, .bits = 24};
-	const struct xt_echo_config config = {.sides = 1 << XT_ECHO_SIDE_PEER,
-					      .addresses = &all,
-					      .n_addresses = 1,
-					      .rate = UINT32_MAX};
 	struct xt_aead *own;
 
-	assert_int_equal(xt_echo_new(&echo, &config), 0);
-
+	echo_open(XT_ECHO_SIDE_PEER);
 	assert_int_equal(xt_aead_new(&own, NULL), 0);
 	assert_int_equal(xt_worker_pool_new(&workers, own, 2), 0);
 	*state = own;
 	return begin(NULL);
 }
 
+static int begin_with_echo(void **state)
+{
+	echo_open(XT_ECHO_SIDE_PEER);
+	return begin(state);
+}
+
+static int begin_with_host_echo(void **state)
+{
+	echo_open(XT_ECHO_SIDE_HOST);
+	return begin(state);
+}
+
+static int begin_with_long_passes(void **state)
+{
+	pass_bytes = 512u << 10;
+	return begin(state);
+}
+
 static int end(void **state)
 {
+	pass_bytes = 0;
+	xt_echo_free(echo);
+	echo = NULL;
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		xt_scheduler_free(ends[i].scheduler);
@@ -321,8 +370,6 @@ static int end_with_workers(void **state)
 {
 	xt_worker_pool_free(workers);
 	workers = NULL;
-	xt_echo_free(echo);
-	echo = NULL;
 	xt_aead_free(*state);
 	return end(NULL);
 }
@@ -387,6 +434,20 @@ static void a_full_socket_stops_the_split_and_writable_resumes_it(void **state)
 	offer(1000, 1368); /* and the next one starts from its own beginning */
 	passes();
 	assert_int_equal(ends[1].got_len, 51000);
+}
+
+static void a_writable_socket_takes_all_that_was_read(void **state)
+{
+	(void)state;
+	offer(50000, 11);
+	ends[0].room = 100;
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	ends[0].room = UINT32_MAX;
+	xt_scheduler_on_udp_writable(ends[0].scheduler, now);
+	assert_int_equal(ends[0].sent, 4546);
+	while (xt_udp_mem_waiting(ends[1].udp))
+		assert_true(xt_scheduler_on_udp_readable(ends[1].scheduler, now) > 0);
+	assert_memory_equal(ends[1].got, payload, 50000);
 }
 
 static void a_contradiction_is_counted_once_and_goes_nowhere(void **state)
@@ -495,6 +556,219 @@ static void bare_acks_wait_for_the_end_of_an_rx_pass(void **state)
 	}
 }
 
+static void acks_of_the_last_step_leave_with_those_before(void **state)
+{
+	const struct xt_udp_ops *own = ends[0].udp->ops;
+	struct xt_udp_ops ops = count_sends();
+
+	(void)state;
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	tun_offer(&ends[0], 0, 0, 1);
+	ends[0].gso = (struct xt_gso){0};
+	ends[0].acks = true;
+	ends[0].udp->ops = &ops;
+	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
+	ends[0].udp->ops = own;
+	assert_true(ends[0].writes > 1);
+	assert_int_equal(ends[0].sent, 1 + ends[0].writes);
+	assert_int_equal(ends[0].sends, 1);
+}
+
+static void a_tick_sends_nothing_while_the_socket_is_full(void **state)
+{
+	const struct xt_udp_ops *own = ends[0].udp->ops;
+	struct xt_udp_ops ops = count_sends();
+
+	(void)state;
+	ends[0].room = 0;
+	offer(1000, 1368);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	assert_true(xt_scheduler_blocked(ends[0].scheduler));
+	ends[0].udp->ops = &ops;
+	xt_scheduler_tick(ends[0].scheduler, now);
+	ends[0].udp->ops = own;
+	assert_int_equal(ends[0].sends, 0);
+	assert_int_equal(xt_scheduler_deadline(ends[0].scheduler), XT_NEVER);
+}
+
+static void timers_that_are_due_run_with_every_pass(void **state)
+{
+	(void)state;
+	for (int tun = 0; tun < 2; tun++) {
+		struct xt_scheduler *scheduler = ends[0].scheduler;
+
+		now.mono = xt_scheduler_deadline(scheduler);
+		assert_int_not_equal(now.mono, XT_NEVER);
+		assert_int_equal(tun ? xt_scheduler_on_tun_readable(scheduler, now)
+				     : xt_scheduler_on_udp_readable(scheduler, now),
+				 0);
+		assert_true(xt_scheduler_deadline(scheduler) > now.mono);
+	}
+}
+
+static int (*socket_recv)(struct xt_udp *udp, struct xt_batch *batch, size_t budget);
+
+/* As after a coalesced read: the rest stays inside the socket. */
+static int recv_little(struct xt_udp *udp, struct xt_batch *batch, size_t budget)
+{
+	int n = socket_recv(udp, batch, XT_MIN(budget, (size_t)10000));
+
+	udp->pending = xt_udp_mem_waiting(udp) > 0;
+	return n;
+}
+
+static void datagrams_inside_the_socket_are_read_without_being_asked_for(void **state)
+{
+	const struct xt_udp_ops *own = ends[0].udp->ops;
+	struct xt_udp_ops ops = *own;
+
+	(void)state;
+	socket_recv = ops.recv;
+	ops.recv = recv_little;
+	ends[0].udp->ops = &ops;
+	tun_offer(&ends[1], 60000, 1250, 1);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	tun_offer(&ends[0], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[0].scheduler, now) > 0);
+	assert_int_equal(ends[0].got_len, 60000);
+	ends[1].ping_next = true;
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	tun_offer(&ends[1], 60000, 1250, 1);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	ends[0].room = 0;
+	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
+	assert_true(xt_scheduler_blocked(ends[0].scheduler));
+	assert_true(ends[0].got_len < 2 * 60000);
+	ends[0].room = UINT32_MAX;
+	xt_scheduler_on_udp_writable(ends[0].scheduler, now);
+	assert_int_equal(ends[0].got_len, 2 * 60000);
+	ends[0].udp->ops = own;
+}
+
+/* More ACKs than one read brings must not hide what is behind them. */
+static void a_read_full_of_acks_leaves_before_the_end_of_the_pass(void **state)
+{
+	(void)state;
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	tun_offer(&ends[0], 0, 0, 70);
+	ends[0].gso = (struct xt_gso){0};
+	ends[0].ping_next = true;
+	ends[0].got_len = 0;
+	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
+	assert_int_equal(ends[0].sent, 71);
+	assert_int_equal(ends[0].got_len, 8 * 30000 * 2);
+	assert_in_range(ends[0].got_by_then, 1, 8 * 30000 * 2 - 1);
+}
+
+static void super_packets_are_read_to_the_same_place(void **state)
+{
+	(void)state;
+	ends[0].read_at = NULL;
+	ends[0].moves = 0;
+	tun_offer(&ends[0], 60000, 1250, 4);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 4);
+	assert_int_equal(ends[0].moves, 0);
+}
+
+/* The reply finds the socket full: what was read ahead waits, and needs no further datagram. */
+static void a_batch_that_was_read_ahead_waits_for_the_socket(void **state)
+{
+	struct end *e = &ends[0];
+
+	(void)state;
+	ends[1].ping_next = true;
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 4);
+	e->room = 0;
+	assert_true(xt_scheduler_on_udp_readable(e->scheduler, now) > 0);
+	assert_true(xt_scheduler_blocked(e->scheduler));
+	assert_int_equal(xt_udp_mem_waiting(e->udp), 0);
+	assert_in_range(e->got_len, 1, 4 * 60000 - 1);
+	assert_int_equal(xt_scheduler_on_udp_readable(e->scheduler, now), 0);
+	assert_in_range(e->got_len, 1, 4 * 60000 - 1);
+	e->room = UINT32_MAX;
+	xt_scheduler_on_udp_writable(e->scheduler, now);
+	assert_int_equal(e->got_len, 4 * 60000);
+	passes();
+	assert_int_equal(ends[1].pongs, 1);
+}
+
+static void a_host_that_pings_is_answered_by_the_responder(void **state)
+{
+	(void)state;
+	ends[0].ping_next = true;
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	assert_int_equal(ends[0].sent, 0);
+	assert_int_equal(ends[0].pongs, 1);
+	assert_int_equal(verdict_count(&ends[0], XT_TAKEN_ECHO), 1);
+}
+
+/* Two fragments of a datagram that is no echo request, between two packets. */
+static void fragments_that_are_no_echo_go_on_to_the_peer(void **state)
+{
+	static uint8_t data[2000], whole[2100];
+	struct flow f = flow_of(4, 6);
+	size_t len;
+
+	(void)state;
+	f.from = 1;
+	f.to = 2;
+	len = request4(whole, 1, 2, sizeof(data));
+	whole[20] = 13; /* ICMP timestamp request */
+	ends[0].extra_len[2] = (uint32_t)cut_fragment(ends[0].extra[2], whole, len, 0, 1200, 0);
+	ends[0].extra_len[1] =
+	    (uint32_t)cut_fragment(ends[0].extra[1], whole, len, 1200, len - 20 - 1200, 0);
+	ends[0].extra_len[0] = (uint32_t)flow_packet(ends[0].extra[0], &f, data, 100);
+	ends[0].n_extra = 3;
+	ends[0].one_by_one = true;
+	offer(1000, 1368);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 3);
+	assert_int_equal(ends[0].sent, 3); /* nothing overtakes them */
+	passes();
+	assert_int_equal(ends[0].sent, 4);
+	assert_int_equal(ends[1].fragments, 2);
+	assert_int_equal(ends[1].got_packets, 2);
+}
+
+static void a_pass_ends_at_its_quota(void **state)
+{
+	(void)state;
+	tun_offer(&ends[0], 60000, 1250, 100);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 6);
+	assert_int_equal(ends[0].times, 94);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 6);
+	ends[0].times = 0;
+	assert_true(xt_scheduler_on_udp_readable(ends[1].scheduler, now) > 0);
+	assert_in_range(ends[1].got_len, 4 * 60000, 5 * 60000);
+	assert_true(xt_udp_mem_waiting(ends[1].udp) > 0);
+}
+
+static void a_short_tx_pass_leaves_the_socket_to_the_rx_pass(void **state)
+{
+	(void)state;
+	tun_offer(&ends[1], 5000, 1250, 1);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), 1);
+	tun_offer(&ends[0], 5000, 1250, 1);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	assert_int_equal(ends[0].got_len, 0);
+	assert_int_equal(xt_udp_mem_waiting(ends[0].udp), 4);
+}
+
+static void a_tun_that_is_gone_ends_either_pass(void **state)
+{
+	(void)state;
+	offer(1000, 1368);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	ends[1].gone = true;
+	assert_int_equal(xt_scheduler_on_udp_readable(ends[1].scheduler, now), -ENODEV);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[1].scheduler, now), -ENODEV);
+}
+
 /* Both ends send at once, packets of all sizes, and the sockets are full again and again. */
 static void streams_both_ways_through_full_sockets_arrive_whole_and_in_order(void **state)
 {
@@ -555,6 +829,31 @@ int main(void)
 	     end_with_workers, NULL},
 	    {"with_workers_bare_acks_wait", bare_acks_wait_for_the_end_of_an_rx_pass,
 	     begin_with_workers, end_with_workers, NULL},
+	    cmocka_unit_test_setup_teardown(a_writable_socket_takes_all_that_was_read, begin, end),
+	    cmocka_unit_test_setup_teardown(acks_of_the_last_step_leave_with_those_before, begin,
+					    end),
+	    cmocka_unit_test_setup_teardown(a_tick_sends_nothing_while_the_socket_is_full, begin,
+					    end),
+	    cmocka_unit_test_setup_teardown(timers_that_are_due_run_with_every_pass, begin, end),
+	    cmocka_unit_test_setup_teardown(
+		datagrams_inside_the_socket_are_read_without_being_asked_for, begin_with_echo, end),
+	    cmocka_unit_test_setup_teardown(a_pass_ends_at_its_quota, begin, end),
+	    {"with_workers_a_pass_ends_at_its_quota", a_pass_ends_at_its_quota, begin_with_workers,
+	     end_with_workers, NULL},
+	    cmocka_unit_test_setup_teardown(a_short_tx_pass_leaves_the_socket_to_the_rx_pass, begin,
+					    end),
+	    cmocka_unit_test_setup_teardown(a_tun_that_is_gone_ends_either_pass, begin, end),
+	    {"with_workers_a_tun_that_is_gone_ends_either_pass",
+	     a_tun_that_is_gone_ends_either_pass, begin_with_workers, end_with_workers, NULL},
+	    cmocka_unit_test_setup_teardown(a_read_full_of_acks_leaves_before_the_end_of_the_pass,
+					    begin_with_long_passes, end),
+	    cmocka_unit_test_setup_teardown(super_packets_are_read_to_the_same_place, begin, end),
+	    cmocka_unit_test_setup_teardown(a_batch_that_was_read_ahead_waits_for_the_socket,
+					    begin_with_workers, end_with_workers),
+	    cmocka_unit_test_setup_teardown(a_host_that_pings_is_answered_by_the_responder,
+					    begin_with_host_echo, end),
+	    cmocka_unit_test_setup_teardown(fragments_that_are_no_echo_go_on_to_the_peer,
+					    begin_with_host_echo, end),
 	    cmocka_unit_test_setup_teardown(a_contradiction_is_counted_once_and_goes_nowhere, begin,
 					    end),
 	};
