@@ -22,10 +22,10 @@
 #define LOOPBACK_WIRE_MAX   4096 /* datagrams on a wire */
 #define LOOPBACK_PACKETS    64	 /* that a source repeats */
 
-/* A kernel's end of a TUN device.
+/* A TUN device.
  * src     what the host sends, again and again; left: how many more of them
  * sink    where what send writes ends; sunk, sunk_bytes: super-packets count by their segments
- * judge   NULL, or sees each packet that is written */
+ * inspect NULL, or sees each packet that is written */
 struct loopback_tun {
 	struct xt_tun tun; /* first: the scheduler has its address */
 	struct {
@@ -37,7 +37,7 @@ struct loopback_tun {
 	uint64_t left;
 	uint8_t *sink;
 	uint64_t sunk, sunk_bytes, written;
-	void (*judge)(const struct xt_pkt *pkt);
+	void (*inspect)(const struct xt_pkt *pkt);
 };
 
 struct loopback_wire {
@@ -132,8 +132,8 @@ static inline int loopback_tun_send(struct xt_tun *tun, struct xt_batch *batch)
 		if (pkt->verdict != XT_PASS)
 			continue;
 		memcpy(self->sink, pkt->data, pkt->len);
-		if (self->judge)
-			self->judge(pkt);
+		if (self->inspect)
+			self->inspect(pkt);
 		self->sunk += loopback_segments(pkt);
 		self->sunk_bytes += pkt->len;
 		self->written++;
@@ -252,8 +252,8 @@ static inline void loopback_end_new(struct loopback_end *end, struct xt_time now
 	xt_report_free(report);
 }
 
-static inline void loopback_introduce(struct loopback_end *end, const struct loopback_end *other,
-				      struct xt_time now, uint8_t octet)
+static inline void loopback_add_peer(struct loopback_end *end, const struct loopback_end *other,
+				     struct xt_time now, uint8_t octet)
 {
 	struct xt_cidr inner4 = {{4, {10, 7, 0, octet}}, 32};
 	struct xt_cidr inner6 = {{6, {0xfd, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, octet}}, 128};
@@ -293,7 +293,7 @@ static inline void loopback_source_clear(struct loopback_end *end)
 	end->tun.n_src = end->tun.next = 0;
 }
 
-/* super: TUN devices with all offloads. both ends use aead and workers (NULL: none). */
+/* super: TUN devices with all offloads. Both ends use aead and workers (NULL: none). */
 static inline void loopback_new(struct loopback *loopback, bool super, struct xt_aead *aead,
 				struct xt_worker_pool *workers)
 {
@@ -305,8 +305,8 @@ static inline void loopback_new(struct loopback *loopback, bool super, struct xt
 	loopback_end_new(&loopback->b, loopback->now, 2);
 	loopback->a.udp.other = &loopback->b.udp;
 	loopback->b.udp.other = &loopback->a.udp;
-	loopback_introduce(&loopback->a, &loopback->b, loopback->now, 2);
-	loopback_introduce(&loopback->b, &loopback->a, loopback->now, 1);
+	loopback_add_peer(&loopback->a, &loopback->b, loopback->now, 2);
+	loopback_add_peer(&loopback->b, &loopback->a, loopback->now, 1);
 	for (int i = 0; i < 2; i++) {
 		const struct xt_data_path_config config = {.dev = ends[i]->dev,
 							   .tun = &ends[i]->tun.tun,
@@ -356,7 +356,7 @@ static inline void loopback_recv(struct loopback *loopback, struct loopback_end 
 }
 
 /* All that waits at either end, in both directions, until neither sends any more. */
-static inline void loopback_settle(struct loopback *loopback)
+static inline void loopback_drain(struct loopback *loopback)
 {
 	bool more;
 

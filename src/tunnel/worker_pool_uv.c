@@ -297,16 +297,17 @@ bool xt_worker_pool_poll(const struct xt_worker_pool *pool)
 
 void xt_worker_pool_complete(struct xt_worker_pool *pool)
 {
+	struct submission *sub = &pool->submission;
 	unsigned spins = 0;
 
 	if (pool->n) {
-		pool_work_alone(pool, pool->submission.published);
+		pool_work_alone(pool, sub->published);
+		sub->submitted = sub->published;
 		pool_work(pool, pool->aead);
-		while (atomic_load_explicit(&pool->done, memory_order_acquire) !=
-		       pool->submission.published)
+		while (!xt_worker_pool_poll(pool))
 			spin(&spins);
 	}
-	pool->submission = (struct submission){0};
+	*sub = (struct submission){0};
 }
 
 /* Both ends and the programs behind them need processors too; beyond four the copies and the system

@@ -14,7 +14,7 @@
 #include "tunnel/cipher.h"
 #include "tunnel/worker_pool.h"
 
-/* size  of the inner packet.  super: the host hands over 64 KiB of them at once, and takes so */
+/* size  of the inner packet.  super: the host writes and reads super-packets of 64 KiB */
 static const struct kind {
 	const char *name;
 	uint8_t version, protocol;
@@ -118,8 +118,8 @@ static bool lane_open(struct lane *lane)
 			       "threads");
 	loopback_new(&lane->loopback, lane->kind->super, lane->aead, lane->workers);
 	fill(lane);
-	lane->loopback.a.tun.left = 8; /* the first ones bring the session about */
-	loopback_settle(&lane->loopback);
+	lane->loopback.a.tun.left = 8; /* the first packets start the handshake */
+	loopback_drain(&lane->loopback);
 	if (!lane->loopback.b.tun.sunk)
 		loopback_check(XT_E_AGAIN, "session");
 	return true;
@@ -180,7 +180,7 @@ static void race(const struct options *options, const struct kind *kind, const c
 			lanes[n] = (struct lane){.backend = options->backends[b],
 						 .kind = kind,
 						 .threads = options->threads[t]};
-			/* There is nothing to share without a cipher. */
+			/* Without a cipher the workers have nothing to do. */
 			if (options->threads[t] > 1 && strcmp(options->backends[b], "none") == 0)
 				continue;
 			n += lane_open(&lanes[n]);
@@ -198,7 +198,7 @@ static void race(const struct options *options, const struct kind *kind, const c
 	free(lanes);
 }
 
-/* A profiler counts in these two: all but the handshake. */
+/* scripts/callgrind counts in these two: everything but the handshake. */
 __attribute__((noinline, used)) static void work_send(struct loopback *loopback)
 {
 	loopback_send(loopback, &loopback->a);

@@ -62,7 +62,7 @@ static void count_start(void)
 }
 #elif defined(__GLIBC__)
 #define COUNTS true
-/* These stand in the place of the C library's, in its own calls too. */
+/* These replace the C library's, in its own calls as well. */
 void *__libc_malloc(size_t len);
 void *__libc_calloc(size_t n, size_t len);
 void *__libc_realloc(void *p, size_t len);
@@ -127,7 +127,7 @@ static void need_count(void)
 
 static uint64_t wrong;
 
-static void judge_plain(const struct xt_pkt *pkt)
+static void inspect_plain(const struct xt_pkt *pkt)
 {
 	wrong += pkt->gso.kind == XT_GSO_NONE && !flow_right(pkt->data, pkt->len);
 }
@@ -136,8 +136,8 @@ static void judge_plain(const struct xt_pkt *pkt)
 static void mixture(struct loopback_end *end, bool super)
 {
 	for (unsigned i = 0; i < 24; i++) {
-		struct flow f =
-		    flow_of(i % 3 == 2 ? 6 : 4, i % 2 ? 17 : 6); /* both protocols of both */
+		struct flow f = flow_of(i % 3 == 2 ? 6 : 4,
+					i % 2 ? 17 : 6); /* both protocols with both versions */
 		uint32_t headers = (uint32_t)flow_headers(&f), one = 1420 - headers;
 
 		f.from = end->udp.from.remote.ip.b[3];
@@ -162,7 +162,7 @@ static void carry(struct loopback *loopback, uint64_t packets)
 		loopback_recv(loopback, &loopback->a);
 	}
 	loopback->a.tun.left = loopback->b.tun.left = 0;
-	loopback_settle(loopback); /* a pass one way polls the other way as well */
+	loopback_drain(loopback); /* a pass one way polls the other way as well */
 }
 
 static void loopback_counts(struct xt_aead *aead, unsigned threads, bool super)
@@ -175,9 +175,9 @@ static void loopback_counts(struct xt_aead *aead, unsigned threads, bool super)
 	loopback_new(&loopback, super, aead, workers);
 	mixture(&loopback.a, super);
 	mixture(&loopback.b, super);
-	loopback.a.tun.judge = loopback.b.tun.judge = judge_plain;
+	loopback.a.tun.inspect = loopback.b.tun.inspect = inspect_plain;
 	loopback.a.tun.left = 1;
-	loopback_settle(&loopback);
+	loopback_drain(&loopback);
 	carry(&loopback, 2000);
 	wrong = 0;
 	counted(true);
