@@ -4,10 +4,10 @@
 
 #include <xtunnel/aead.h>
 
-/* Lives for ever. */
+/* Static. */
 extern const struct xt_aead_host xt_cipher_host;
 
-/* xt_aead_choose. The environment's XT_AEAD goes before name (NULL: auto). */
+/* xt_aead_choose with that host. XT_AEAD of the environment overrides name (NULL: auto). */
 int xt_cipher_open(struct xt_aead **out, const char *name, struct xt_aead_report *report);
 
 #endif

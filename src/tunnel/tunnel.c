@@ -111,29 +111,29 @@ static size_t turn_bytes(void)
 {
 	size_t cache = xt_cache_bytes();
 
-	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PUMP_TURN_BYTES;
+	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PASS_BYTES_DEFAULT;
 }
 
 static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
-	struct xt_pump_parts parts = {
+	struct xt_data_path_config parts = {
 	    .dev = tunnel->dev,
 	    .tun = tunnel->tun,
 	    .udp = tunnel->udp,
 	    .aead = tunnel->aead,
-	    .crew = tunnel->crew,
+	    .workers = tunnel->crew,
 	    .echo = start->echo,
 	    .local4 = start->local4,
 	    .local6 = start->local6,
 	    .pong = tunnel->calls.pong,
 	    .ctx = tunnel->calls.ctx,
-	    .turn_bytes = turn_bytes(),
+	    .pass_bytes = turn_bytes(),
 	};
 
 	tunnel->local4 = start->local4;
 	tunnel->local6 = start->local6;
 	tunnel->echo = start->echo != NULL;
-	return xt_pump_new(&tunnel->pump, &parts);
+	return xt_scheduler_new(&tunnel->scheduler, &parts);
 }
 
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
@@ -184,8 +184,8 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 {
 	if (!tunnel)
 		return;
-	if (tunnel->pump)
-		xt_pump_free(tunnel->pump);
+	if (tunnel->scheduler)
+		xt_scheduler_free(tunnel->scheduler);
 	if (tunnel->stamp)
 		xt_timestamp_close(tunnel->stamp, xt_device_timestamp(tunnel->dev));
 	xt_device_free(tunnel->dev);
@@ -245,37 +245,37 @@ static struct xt_time turn(struct xt_tunnel *tunnel)
 
 int xt_tunnel_out(struct xt_tunnel *tunnel)
 {
-	return xt_pump_out(tunnel->pump, turn(tunnel));
+	return xt_scheduler_on_tun_readable(tunnel->scheduler, turn(tunnel));
 }
 
 int xt_tunnel_in(struct xt_tunnel *tunnel)
 {
-	return xt_pump_in(tunnel->pump, turn(tunnel));
+	return xt_scheduler_on_udp_readable(tunnel->scheduler, turn(tunnel));
 }
 
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
-	xt_pump_tick(tunnel->pump, turn(tunnel));
+	xt_scheduler_tick(tunnel->scheduler, turn(tunnel));
 }
 
 void xt_tunnel_writable(struct xt_tunnel *tunnel)
 {
-	xt_pump_writable(tunnel->pump, turn(tunnel));
+	xt_scheduler_on_udp_writable(tunnel->scheduler, turn(tunnel));
 }
 
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel)
 {
-	return xt_pump_blocked(tunnel->pump);
+	return xt_scheduler_blocked(tunnel->scheduler);
 }
 
 bool xt_tunnel_reads(const struct xt_tunnel *tunnel)
 {
-	return !(tunnel->echo && xt_pump_blocked(tunnel->pump));
+	return !(tunnel->echo && xt_scheduler_blocked(tunnel->scheduler));
 }
 
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 {
-	uint64_t deadline = xt_pump_deadline(tunnel->pump), now;
+	uint64_t deadline = xt_scheduler_deadline(tunnel->scheduler), now;
 
 	if (deadline == XT_NEVER)
 		return XT_NEVER;
@@ -318,5 +318,6 @@ int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const
 
 	if (src->family != dst->family)
 		return XT_E_INVALID;
-	return xt_pump_ping(tunnel->pump, turn(tunnel), peer, src, dst, id, seq, cookie, size);
+	return xt_scheduler_ping(tunnel->scheduler, turn(tunnel), peer, src, dst, id, seq, cookie,
+				 size);
 }

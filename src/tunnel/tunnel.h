@@ -6,7 +6,7 @@
 #include <xtunnel/device.h>
 
 #include "platform/tun.h"
-#include "tunnel/pump.h"
+#include "tunnel/scheduler.h"
 
 struct xt_tunnel;
 
@@ -16,7 +16,7 @@ struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
-	bool (*pong)(void *ctx, const struct xt_pong *pong); /* true: taken, see pump.h */
+	bool (*pong)(void *ctx, const struct xt_pong *pong); /* true: taken, see scheduler.h */
 	void (*note)(void *ctx, const char *text);
 };
 
@@ -51,7 +51,7 @@ const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
-/* Turns, each with the time of now: see pump.h. */
+/* Turns, each with the time of now: see scheduler.h. */
 int xt_tunnel_out(struct xt_tunnel *tunnel);
 int xt_tunnel_in(struct xt_tunnel *tunnel);
 void xt_tunnel_tick(struct xt_tunnel *tunnel);
@@ -71,7 +71,7 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change);
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
-/* size bytes of payload; see xt_pump_ping. src: local4 or local6. XT_E_INVALID without one. */
+/* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,
 		   uint16_t id, uint16_t seq, uint64_t cookie, uint32_t size);
 

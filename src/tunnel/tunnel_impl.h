@@ -15,7 +15,7 @@ struct xt_tunnel {
 	struct xt_worker_pool *crew;
 	struct xt_aead_report cipher; /* why that one */
 	struct xt_timestamp *stamp;
-	struct xt_pump *pump;
+	struct xt_scheduler *scheduler;
 	int keylog; /* descriptor, -1: none */
 	struct xt_ip local4, local6;
 	bool echo;

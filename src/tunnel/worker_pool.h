@@ -1,7 +1,8 @@
-/* A crew: threads that do the middle act together. The thread that owns the device lends the jobs
- * of one batch, works along, and goes on when all are done; so packets stay in the order in which
- * they were planned and the device needs no lock. Workers see jobs and nothing else; under load
- * they look out for the next call for a tenth of a millisecond before they sleep. */
+/* The worker pool: threads that seal and open jobs. The thread that owns the device submits the
+ * jobs of a batch, may go on meanwhile, works along at the end and continues when all are done:
+ * packets stay in the order in which they were planned, and the device needs no lock. Workers see
+ * jobs and nothing else. Under load they poll for the next submission for a tenth of a millisecond
+ * before they sleep. */
 #ifndef XT_TUNNEL_WORKER_POOL_H
 #define XT_TUNNEL_WORKER_POOL_H
 
@@ -9,29 +10,30 @@
 
 struct xt_worker_pool;
 
-#define XT_WORKER_POOL_MAX 64 /* threads in all */
+#define XT_WORKER_POOL_MAX 64 /* threads, the calling one included */
 
-/* aead     of the calling thread, borrowed; the workers get twins of it
- * threads  in all, the calling one included: 1..XT_WORKER_POOL_MAX
- * XT_E_NOMEM, XT_E_INVALID, what xt_aead_clone returns; -errno when a thread cannot be had. */
+/* aead     of the calling thread, borrowed; each worker gets a clone of it
+ * threads  the calling one included: 1..XT_WORKER_POOL_MAX
+ * XT_E_NOMEM, XT_E_INVALID, what xt_aead_clone returns; -errno: a thread cannot be started. */
 int xt_worker_pool_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads);
-void xt_worker_pool_free(struct xt_worker_pool *crew); /* ends the threads; NULL is fine */
-unsigned xt_worker_pool_threads(const struct xt_worker_pool *crew);
+void xt_worker_pool_free(struct xt_worker_pool *pool); /* ends the threads; NULL: no-op */
+unsigned xt_worker_pool_threads(const struct xt_worker_pool *pool);
 
-/* A call: the jobs that the caller lays down at jobs, one after another, are done in any order and
- * do not overlap.  Few or small ones are not worth a wake-up: those wait for the end, and the
- * caller does them alone.  What a crew of several opens it also looks through (job.sums).
- * begin  no call may be under way
- * more   jobs[0..n) are laid down and stay as they are; n <= 65535, never less than before.
- *        Returns at once; a crew of one does them there
- * end    works along until all are done */
-void xt_worker_pool_begin(struct xt_worker_pool *crew, struct xt_job *jobs, bool opening);
-void xt_worker_pool_more(struct xt_worker_pool *crew, size_t n);
-void xt_worker_pool_end(struct xt_worker_pool *crew);
+/* Opening by a worker also computes job->sums. */
+enum xt_worker_op { XT_WORKER_SEAL, XT_WORKER_OPEN };
 
-/* All three: as xt_aead_seal and xt_aead_open. */
-void xt_worker_pool_seal(struct xt_worker_pool *crew, struct xt_job *jobs, size_t n);
-void xt_worker_pool_open(struct xt_worker_pool *crew, struct xt_job *jobs, size_t n);
+/* Jobs are done in any order and must not overlap; they stay as they are until complete. All are
+ * called by the thread that made the pool.
+ * submit    jobs[0..n), at most 65535 before complete. Jobs right behind those of the same op that
+ *           were submitted before join them. Returns at once; a pool of one thread does them there.
+ *           Few or small jobs are not worth a wake-up: those wait for complete.
+ *           false: nothing was taken: the pool is busy with other jobs, or there are none
+ * poll      true: no job waits or is being done
+ * complete  works along until poll is true; the pool is free */
+bool xt_worker_pool_submit(struct xt_worker_pool *pool, enum xt_worker_op op, struct xt_job *jobs,
+			   size_t n);
+bool xt_worker_pool_poll(const struct xt_worker_pool *pool);
+void xt_worker_pool_complete(struct xt_worker_pool *pool);
 
 /* How many threads `Threads = auto` means on a host with so many processors. */
 unsigned xt_worker_pool_auto(unsigned processors);

@@ -1,9 +1,10 @@
-/* The crew.
+/* The worker pool.
  *
- * One word says which call is under way, how many jobs it has by now and which is the next to be
- * taken: whoever moves it on from what he read has taken a share, and no share of an earlier call
- * can be taken by mistake. Jobs are looked at only after that: the call does not end, and so the
- * jobs stay, before each share is done. */
+ * One atomic word holds the generation of the submission, the number of its published jobs and the
+ * next one to be taken. A thread that advances the word from the value it read owns a chunk of
+ * jobs; the generation makes the exchange fail for a chunk of an earlier submission. Jobs are read
+ * only after the exchange. Complete returns when every chunk is done, so the jobs stay until
+ * then. */
 #include "tunnel/worker_pool.h"
 
 #include <sched.h>
@@ -18,44 +19,43 @@
 #include "base/bytes.h"
 #include "packet/merge.h"
 
-#define LINE	  128	      /* of a cache, and the one that is fetched with it */
-#define SHARE	  4	      /* jobs taken at once */
-#define MIN_BYTES (16 * 1024) /* a call with less is done alone */
-#define SPINS	  64	      /* before whoever waits offers its processor to others */
-/* To wake a sleeper takes about as long as to do his share: after calls that came in shorter
- * intervals than this, a member stays awake for as long. */
-#define PATIENCE_NS 100000
+#define LINE	  128	      /* a cache line, and the neighbour that is fetched with it */
+#define CHUNK	  4	      /* jobs taken at once */
+#define MIN_BYTES (16 * 1024) /* less than that is left to the caller */
+#define SPINS	  64	      /* between two offers of the processor to other threads */
+/* Waking a sleeper takes about as long as its chunk of work: after submissions that came at shorter
+ * intervals than this, a worker stays awake for as long. */
+#define BUSY_POLL_NS 100000
 
-/* asleep  or about to be: whoever takes this back owes a post */
-struct member {
-	struct xt_worker_pool *crew;
+/* asleep  or about to be: the thread that resets it owes a post */
+struct worker {
+	struct xt_worker_pool *pool;
 	struct xt_aead *aead;
 	uv_thread_t thread;
 	uv_sem_t wake;
 	_Atomic bool asleep;
 };
 
-/* What the caller alone knows of a call: so many of the jobs are laid down, with so many bytes that
- * nobody was told of, and so many are the members' as well. */
-struct laid {
-	uint32_t n, told;
+/* Caller-only submission state: jobs submitted, of these published to the workers, and bytes of the
+ * others. */
+struct submission {
+	uint32_t submitted, published;
 	size_t bytes;
 };
 
 struct xt_worker_pool {
-	struct xt_aead *own;
-	struct member *members;
-	unsigned n; /* of members that run */
-	struct laid laid;
+	struct xt_aead *aead; /* the caller's */
+	struct worker *workers;
+	unsigned n; /* workers that run */
+	struct submission submission;
 	struct xt_job *jobs;
-	bool opening;
+	enum xt_worker_op op;
 	_Atomic bool end;
-	/* Lines of their own: all write to them. */
-	_Alignas(LINE) _Atomic uint64_t word; /* call << 32 | jobs << 16 | next */
+	/* Every thread writes to these: lines of their own. */
+	_Alignas(LINE) _Atomic uint64_t word; /* generation << 32 | published << 16 | next */
 	_Alignas(LINE) _Atomic uint32_t done;
 };
 
-/* Jobs of the word, and the next of them. */
 static uint32_t word_jobs(uint64_t word)
 {
 	return (uint32_t)(word >> 16) & 0xffff;
@@ -66,39 +66,39 @@ static uint32_t word_next(uint64_t word)
 	return (uint32_t)word & 0xffff;
 }
 
-/* The plaintext is near now: what will be asked of all its bytes later is answered here. */
-static void open_and_see(struct xt_aead *aead, struct xt_job *jobs, uint32_t n)
+/* Checksums are verified here because the plaintext is in this thread's cache. */
+static void jobs_open(struct xt_aead *aead, struct xt_job *jobs, uint32_t n)
 {
 	xt_aead_open(aead, jobs, n);
 	for (struct xt_job *job = jobs; job < jobs + n; job++)
 		job->sums = job->ok && xt_merge_sums_right(job->dst, job->len);
 }
 
-/* Take shares and do them until there are none. */
-static void work(struct xt_worker_pool *crew, struct xt_aead *aead)
+/* Take chunks and do them until there are none. */
+static void pool_work(struct xt_worker_pool *pool, struct xt_aead *aead)
 {
-	uint64_t word = atomic_load_explicit(&crew->word, memory_order_acquire);
+	uint64_t word = atomic_load_explicit(&pool->word, memory_order_acquire);
 
 	for (;;) {
 		uint32_t n = word_jobs(word), at = word_next(word), take;
 
 		if (at >= n)
 			return;
-		take = XT_MIN(n - at, SHARE);
-		if (!atomic_compare_exchange_weak_explicit(&crew->word, &word, word + take,
+		take = XT_MIN(n - at, CHUNK);
+		if (!atomic_compare_exchange_weak_explicit(&pool->word, &word, word + take,
 							   memory_order_acquire,
 							   memory_order_acquire))
 			continue;
-		if (crew->opening)
-			open_and_see(aead, crew->jobs + at, take);
+		if (pool->op == XT_WORKER_OPEN)
+			jobs_open(aead, pool->jobs + at, take);
 		else
-			xt_aead_seal(aead, crew->jobs + at, take);
-		atomic_fetch_add_explicit(&crew->done, take, memory_order_release);
-		word = atomic_load_explicit(&crew->word, memory_order_acquire);
+			xt_aead_seal(aead, pool->jobs + at, take);
+		atomic_fetch_add_explicit(&pool->done, take, memory_order_release);
+		word = atomic_load_explicit(&pool->word, memory_order_acquire);
 	}
 }
 
-static void relax(unsigned *spins)
+static void spin(unsigned *spins)
 {
 	if (++*spins % SPINS == 0)
 		sched_yield();
@@ -111,205 +111,207 @@ static void relax(unsigned *spins)
 #endif
 }
 
-/* Is there something to do for members, or are they to end? */
-static bool called(struct xt_worker_pool *crew)
+/* Are there jobs to take, or is the pool to end? */
+static bool pool_has_work(struct xt_worker_pool *pool)
 {
-	uint64_t word = atomic_load(&crew->word);
+	uint64_t word = atomic_load(&pool->word);
 
-	return word_next(word) < word_jobs(word) || atomic_load(&crew->end);
+	return word_next(word) < word_jobs(word) || atomic_load(&pool->end);
 }
 
-/* Until there is work. Returns how long that took. */
-static uint64_t await_call(struct member *m, bool patient)
+/* Wait for work, polling first if busy. Returns how long that took. */
+static uint64_t worker_wait(struct worker *worker, bool busy)
 {
-	uint64_t since = uv_hrtime(), until = since + (patient ? PATIENCE_NS : 0);
+	uint64_t since = uv_hrtime(), until = since + (busy ? BUSY_POLL_NS : 0);
 	unsigned spins = 0;
 
-	while (!called(m->crew) && (spins % SPINS != 0 || uv_hrtime() < until))
-		relax(&spins);
-	/* Either the caller sees that we sleep or we see that he called. */
-	if (!called(m->crew)) {
-		atomic_store(&m->asleep, true);
-		if (!called(m->crew) || !atomic_exchange(&m->asleep, false))
-			uv_sem_wait(&m->wake);
+	while (!pool_has_work(worker->pool) && (spins % SPINS != 0 || uv_hrtime() < until))
+		spin(&spins);
+	/* Either the caller sees that the worker sleeps or the worker sees the published jobs. */
+	if (!pool_has_work(worker->pool)) {
+		atomic_store(&worker->asleep, true);
+		if (!pool_has_work(worker->pool) || !atomic_exchange(&worker->asleep, false))
+			uv_sem_wait(&worker->wake);
 	}
 	return uv_hrtime() - since;
 }
 
-static void member_run(void *arg)
+static void worker_run(void *arg)
 {
-	struct member *m = arg;
-	bool patient = false;
+	struct worker *worker = arg;
+	bool busy = false;
 
 	for (;;) {
-		patient = await_call(m, patient) < PATIENCE_NS;
-		if (atomic_load(&m->crew->end))
+		busy = worker_wait(worker, busy) < BUSY_POLL_NS;
+		if (atomic_load(&worker->pool->end))
 			return;
-		work(m->crew, m->aead);
+		pool_work(worker->pool, worker->aead);
 	}
 }
 
-static void wake(struct xt_worker_pool *crew, unsigned members)
+static void pool_wake(struct xt_worker_pool *pool, unsigned workers)
 {
-	for (unsigned i = 0; i < members; i++)
-		if (atomic_exchange(&crew->members[i].asleep, false))
-			uv_sem_post(&crew->members[i].wake);
+	for (unsigned i = 0; i < workers; i++)
+		if (atomic_exchange(&pool->workers[i].asleep, false))
+			uv_sem_post(&pool->workers[i].wake);
 }
 
-static int member_start(struct xt_worker_pool *crew, struct member *m)
+static int worker_start(struct xt_worker_pool *pool, struct worker *worker)
 {
-	int rc = xt_aead_clone(&m->aead, crew->own);
+	int rc = xt_aead_clone(&worker->aead, pool->aead);
 
 	if (rc)
 		return rc;
-	m->crew = crew;
-	rc = uv_sem_init(&m->wake, 0);
+	worker->pool = pool;
+	rc = uv_sem_init(&worker->wake, 0);
 	if (rc) {
-		xt_aead_free(m->aead);
+		xt_aead_free(worker->aead);
 		return rc;
 	}
-	rc = uv_thread_create(&m->thread, member_run, m);
+	rc = uv_thread_create(&worker->thread, worker_run, worker);
 	if (rc) {
-		uv_sem_destroy(&m->wake);
-		xt_aead_free(m->aead);
+		uv_sem_destroy(&worker->wake);
+		xt_aead_free(worker->aead);
 	}
 	return rc;
 }
 
 int xt_worker_pool_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)
 {
-	struct xt_worker_pool *crew;
+	struct xt_worker_pool *pool;
 	sigset_t all, before;
 	int rc = 0;
 
 	if (threads < 1 || threads > XT_WORKER_POOL_MAX)
 		return XT_E_INVALID;
-	crew = aligned_alloc(LINE, sizeof(*crew));
-	if (!crew)
+	pool = aligned_alloc(LINE, sizeof(*pool));
+	if (!pool)
 		return XT_E_NOMEM;
-	memset(crew, 0, sizeof(*crew));
-	crew->own = aead;
-	crew->members = calloc(threads, sizeof(*crew->members));
-	if (!crew->members) {
-		free(crew);
+	memset(pool, 0, sizeof(*pool));
+	pool->aead = aead;
+	pool->workers = calloc(threads, sizeof(*pool->workers));
+	if (!pool->workers) {
+		free(pool);
 		return XT_E_NOMEM;
 	}
-	/* Signals are the loop's. */
+	/* Signals are for the loop's thread: workers inherit a mask that blocks all. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (!rc && crew->n < threads - 1) {
-		rc = member_start(crew, &crew->members[crew->n]);
-		crew->n += !rc;
+	while (!rc && pool->n < threads - 1) {
+		rc = worker_start(pool, &pool->workers[pool->n]);
+		pool->n += !rc;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc) {
-		xt_worker_pool_free(crew);
+		xt_worker_pool_free(pool);
 		return rc;
 	}
-	*out = crew;
+	*out = pool;
 	return 0;
 }
 
-void xt_worker_pool_free(struct xt_worker_pool *crew)
+void xt_worker_pool_free(struct xt_worker_pool *pool)
 {
-	if (!crew)
+	if (!pool)
 		return;
-	atomic_store(&crew->end, true);
-	wake(crew, crew->n);
-	for (unsigned i = 0; i < crew->n; i++) {
-		uv_thread_join(&crew->members[i].thread);
-		uv_sem_destroy(&crew->members[i].wake);
-		xt_aead_free(crew->members[i].aead);
+	atomic_store(&pool->end, true);
+	pool_wake(pool, pool->n);
+	for (unsigned i = 0; i < pool->n; i++) {
+		uv_thread_join(&pool->workers[i].thread);
+		uv_sem_destroy(&pool->workers[i].wake);
+		xt_aead_free(pool->workers[i].aead);
 	}
-	free(crew->members);
-	free(crew);
+	free(pool->workers);
+	free(pool);
 }
 
-unsigned xt_worker_pool_threads(const struct xt_worker_pool *crew)
+unsigned xt_worker_pool_threads(const struct xt_worker_pool *pool)
 {
-	return crew->n + 1;
+	return pool->n + 1;
 }
 
-void xt_worker_pool_begin(struct xt_worker_pool *crew, struct xt_job *jobs, bool opening)
+/* The caller does the jobs from that one on. */
+static void pool_work_alone(struct xt_worker_pool *pool, uint32_t from)
 {
-	uint64_t call = (atomic_load_explicit(&crew->word, memory_order_relaxed) >> 32) + 1;
-
-	crew->laid = (struct laid){0};
-	crew->jobs = jobs;
-	crew->opening = opening;
-	atomic_store_explicit(&crew->done, 0, memory_order_relaxed);
-	atomic_store(&crew->word, call << 32);
-}
-
-/* The jobs from that one on, by the caller alone. */
-static void alone(struct xt_worker_pool *crew, uint32_t from)
-{
-	struct xt_job *jobs = crew->jobs + from;
-	uint32_t n = crew->laid.n - from;
+	struct xt_job *jobs = pool->jobs + from;
+	uint32_t n = pool->submission.submitted - from;
 
 	if (!n)
 		return;
-	if (crew->opening)
-		xt_aead_open(crew->own, jobs, n);
+	if (pool->op == XT_WORKER_OPEN)
+		xt_aead_open(pool->aead, jobs, n);
 	else
-		xt_aead_seal(crew->own, jobs, n);
+		xt_aead_seal(pool->aead, jobs, n);
 }
 
-void xt_worker_pool_more(struct xt_worker_pool *crew, size_t n)
+static void pool_publish(struct xt_worker_pool *pool)
 {
-	struct laid *laid = &crew->laid;
-	uint32_t from = laid->n, shares;
+	struct submission *sub = &pool->submission;
+	uint32_t n = sub->submitted - sub->published, chunks = (n + CHUNK - 1) / CHUNK;
 
-	laid->n = (uint32_t)n;
-	if (!crew->n) {
-		alone(crew, from);
-		laid->told = laid->n;
-		return;
+	atomic_fetch_add(&pool->word, (uint64_t)n << 16);
+	sub->published = sub->submitted;
+	sub->bytes = 0;
+	pool_wake(pool, XT_MIN(pool->n, chunks - 1)); /* the caller takes one as well */
+}
+
+bool xt_worker_pool_submit(struct xt_worker_pool *pool, enum xt_worker_op op, struct xt_job *jobs,
+			   size_t n)
+{
+	struct submission *sub = &pool->submission;
+	uint32_t from = sub->submitted;
+
+	if (from ? op != pool->op || jobs != pool->jobs + from : !n)
+		return false;
+	if (!from) {
+		uint64_t generation =
+		    (atomic_load_explicit(&pool->word, memory_order_relaxed) >> 32) + 1;
+
+		pool->jobs = jobs;
+		pool->op = op;
+		atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+		atomic_store(&pool->word, generation << 32);
 	}
-	while (from < laid->n)
-		laid->bytes += crew->jobs[from++].len;
-	if (laid->bytes < MIN_BYTES || laid->n - laid->told <= SHARE)
-		return;
-	shares = (laid->n - laid->told + SHARE - 1) / SHARE;
-	atomic_fetch_add(&crew->word, (uint64_t)(laid->n - laid->told) << 16);
-	laid->told = laid->n;
-	laid->bytes = 0;
-	wake(crew, XT_MIN(crew->n, shares - 1));
+	sub->submitted += (uint32_t)n;
+	if (!pool->n) {
+		pool_work_alone(pool, from);
+		sub->published = sub->submitted;
+		return true;
+	}
+	while (from < sub->submitted)
+		sub->bytes += pool->jobs[from++].len;
+	if (sub->bytes >= MIN_BYTES && sub->submitted - sub->published > CHUNK)
+		pool_publish(pool);
+	return true;
 }
 
-void xt_worker_pool_end(struct xt_worker_pool *crew)
+bool xt_worker_pool_poll(const struct xt_worker_pool *pool)
 {
-	struct laid *laid = &crew->laid;
+	const struct submission *sub = &pool->submission;
+
+	if (!pool->n || !sub->submitted)
+		return true;
+	return sub->published == sub->submitted &&
+	       atomic_load_explicit(&pool->done, memory_order_acquire) == sub->published;
+}
+
+void xt_worker_pool_complete(struct xt_worker_pool *pool)
+{
+	struct submission *sub = &pool->submission;
 	unsigned spins = 0;
 
-	if (crew->n) {
-		alone(crew, laid->told);
-		work(crew, crew->own);
-		while (atomic_load_explicit(&crew->done, memory_order_acquire) != laid->told)
-			relax(&spins);
+	if (pool->n) {
+		pool_work_alone(pool, sub->published);
+		sub->submitted = sub->published;
+		pool_work(pool, pool->aead);
+		while (!xt_worker_pool_poll(pool))
+			spin(&spins);
 	}
-	*laid = (struct laid){0};
+	*sub = (struct submission){0};
 }
 
-static void together(struct xt_worker_pool *crew, struct xt_job *jobs, size_t n, bool opening)
-{
-	xt_worker_pool_begin(crew, jobs, opening);
-	xt_worker_pool_more(crew, n);
-	xt_worker_pool_end(crew);
-}
-
-void xt_worker_pool_seal(struct xt_worker_pool *crew, struct xt_job *jobs, size_t n)
-{
-	together(crew, jobs, n, false);
-}
-
-void xt_worker_pool_open(struct xt_worker_pool *crew, struct xt_job *jobs, size_t n)
-{
-	together(crew, jobs, n, true);
-}
-
-/* Both ends and the traffic's own programs want processors too; beyond four the copies and the
- * system calls of the one loop are the limit. */
+/* Both ends and the programs behind them need processors too; beyond four the copies and the system
+ * calls of the one loop are the limit. */
 unsigned xt_worker_pool_auto(unsigned processors)
 {
 	return processors < 4 ? 1 : XT_MIN(processors / 2, 4u);

@@ -103,7 +103,7 @@ static uint32_t number(const char *text, uint64_t max)
 
 int main(int argc, char **argv)
 {
-	struct callers_wish wish = {.n = 1000, .passes = 3, .window = 48};
+	struct callers_options wish = {.n = 1000, .passes = 3, .window = 48};
 	uint32_t keys = 0;
 	int option, rc;
 

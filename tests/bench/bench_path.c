@@ -1,7 +1,7 @@
 /* layers: tunnel platform core crypto packet base */
-/* The whole road in memory, TUN to TUN, through two devices and the program's own pump: nanoseconds
- * a packet outward (split, plan, seal, finish) and inward (plan, open, finish, merge), by kind and
- * size of packet, by backend, by threads.  JSON on standard output, no pass or fail.
+/* The whole data path in memory, TUN to TUN, through two devices and the program's own scheduler:
+ * nanoseconds a packet sent (split, plan, seal, finish) and received (plan, open, finish, merge),
+ * by kind and size of packet, by backend, by threads.  JSON on standard output, no pass or fail.
  *   bench_path [-b BACKEND]… [-k KIND]… [-t THREADS]… [-r ROUNDS]
  *   bench_path -k KIND -n PACKETS [-b BACKEND]    that much work once, for a profiler
  * Backend `none` copies instead of encrypting: what all but the cipher costs. */
@@ -14,7 +14,7 @@
 #include "tunnel/cipher.h"
 #include "tunnel/worker_pool.h"
 
-/* size  of the inner packet.  super: the host hands over 64 KiB of them at once, and takes so */
+/* size  of the inner packet.  super: the host writes and reads super-packets of 64 KiB */
 static const struct kind {
 	const char *name;
 	uint8_t version, protocol;
@@ -29,12 +29,12 @@ static const struct kind {
 #define KINDS	    XT_LEN(kinds)
 #define ROUNDS_MAX  101
 #define SPAN_NS	    4000000u /* of one round */
-#define WISHES	    8
+#define OPTIONS_MAX 8
 #define THREADS_MAX 8
 
-struct wishes {
-	const char *backends[WISHES], *kinds[WISHES];
-	unsigned threads[WISHES];
+struct options {
+	const char *backends[OPTIONS_MAX], *kinds[OPTIONS_MAX];
+	unsigned threads[OPTIONS_MAX];
 	size_t n_backends, n_kinds, n_threads;
 	unsigned rounds;
 	uint64_t packets;
@@ -45,8 +45,8 @@ struct lane {
 	const struct kind *kind;
 	unsigned threads;
 	struct xt_aead *aead;
-	struct xt_worker_pool *crew;
-	struct road road;
+	struct xt_worker_pool *workers;
+	struct loopback loopback;
 	double send[ROUNDS_MAX], recv[ROUNDS_MAX];
 };
 
@@ -90,16 +90,16 @@ static void fill(struct lane *lane)
 	uint32_t room = (uint32_t)(XT_PACKET_MAX - flow_headers(&f));
 
 	if (kind->super) {
-		road_flow(&lane->road.a, &f, room / payload * payload, (uint16_t)payload);
+		loopback_flow(&lane->loopback.a, &f, room / payload * payload, (uint16_t)payload);
 		return;
 	}
-	for (unsigned i = 0; i < ROAD_PACKETS; i++) {
-		road_flow(&lane->road.a, &f, payload, 0);
+	for (unsigned i = 0; i < LOOPBACK_PACKETS; i++) {
+		loopback_flow(&lane->loopback.a, &f, payload, 0);
 		f.seq += payload;
 	}
 }
 
-/* false: not to be had here; said why. */
+/* false: not available here; the reason was printed. */
 static bool lane_open(struct lane *lane)
 {
 	struct xt_aead_report report;
@@ -114,42 +114,43 @@ static bool lane_open(struct lane *lane)
 		return false;
 	}
 	if (lane->threads > 1)
-		road_check(xt_worker_pool_new(&lane->crew, lane->aead, lane->threads), "threads");
-	road_new(&lane->road, lane->kind->super, lane->aead, lane->crew);
+		loopback_check(xt_worker_pool_new(&lane->workers, lane->aead, lane->threads),
+			       "threads");
+	loopback_new(&lane->loopback, lane->kind->super, lane->aead, lane->workers);
 	fill(lane);
-	lane->road.a.tun.left = 8; /* the first ones bring the session about */
-	road_settle(&lane->road);
-	if (!lane->road.b.tun.sunk)
-		road_check(XT_E_AGAIN, "session");
+	lane->loopback.a.tun.left = 8; /* the first packets start the handshake */
+	loopback_drain(&lane->loopback);
+	if (!lane->loopback.b.tun.sunk)
+		loopback_check(XT_E_AGAIN, "session");
 	return true;
 }
 
 static void lane_close(struct lane *lane)
 {
-	road_free(&lane->road);
-	xt_worker_pool_free(lane->crew);
+	loopback_free(&lane->loopback);
+	xt_worker_pool_free(lane->workers);
 	if (lane->aead != &none)
 		xt_aead_free(lane->aead);
 }
 
 static void round_do(struct lane *lane, unsigned round)
 {
-	struct road *road = &lane->road;
-	uint64_t send = 0, recv = 0, before = road->b.tun.sunk, packets;
-	uint64_t carried = road->a.udp.wire.carried;
+	struct loopback *loopback = &lane->loopback;
+	uint64_t send = 0, recv = 0, before = loopback->b.tun.sunk, packets;
+	uint64_t carried = loopback->a.udp.wire.carried;
 
-	road->a.tun.left = UINT64_MAX;
+	loopback->a.tun.left = UINT64_MAX;
 	while (send + recv < SPAN_NS) {
 		uint64_t start = xt_clock_now().mono, mid;
 
-		road_send(road, &road->a);
+		loopback_send(loopback, &loopback->a);
 		mid = xt_clock_now().mono;
-		road_recv(road, &road->b);
+		loopback_recv(loopback, &loopback->b);
 		send += mid - start;
 		recv += xt_clock_now().mono - mid;
 	}
-	packets = road->b.tun.sunk - before;
-	if (packets != road->a.udp.wire.carried - carried)
+	packets = loopback->b.tun.sunk - before;
+	if (packets != loopback->a.udp.wire.carried - carried)
 		abort(); /* some were lost */
 	lane->send[round] = (double)send / (double)packets;
 	lane->recv[round] = (double)recv / (double)packets;
@@ -166,136 +167,139 @@ static void print(struct lane *lane, unsigned rounds)
 	       lane->recv[0], lane->send[rounds / 2], lane->recv[rounds / 2]);
 }
 
-/* All lanes of one kind, in turns. */
-static void race(const struct wishes *w, const struct kind *kind, const char **comma)
+/* All lanes of one kind, round by round, so that all see the same state of the machine. */
+static void race(const struct options *options, const struct kind *kind, const char **comma)
 {
-	struct lane *lanes = calloc(w->n_backends * w->n_threads, sizeof(*lanes));
+	struct lane *lanes = calloc(options->n_backends * options->n_threads, sizeof(*lanes));
 	size_t n = 0;
 
 	if (!lanes)
-		road_check(XT_E_NOMEM, "lanes");
-	for (size_t b = 0; b < w->n_backends; b++) {
-		for (size_t t = 0; t < w->n_threads; t++) {
-			lanes[n] = (struct lane){
-			    .backend = w->backends[b], .kind = kind, .threads = w->threads[t]};
-			/* There is nothing to share without a cipher. */
-			if (w->threads[t] > 1 && strcmp(w->backends[b], "none") == 0)
+		loopback_check(XT_E_NOMEM, "lanes");
+	for (size_t b = 0; b < options->n_backends; b++) {
+		for (size_t t = 0; t < options->n_threads; t++) {
+			lanes[n] = (struct lane){.backend = options->backends[b],
+						 .kind = kind,
+						 .threads = options->threads[t]};
+			/* Without a cipher the workers have nothing to do. */
+			if (options->threads[t] > 1 && strcmp(options->backends[b], "none") == 0)
 				continue;
 			n += lane_open(&lanes[n]);
 		}
 	}
-	for (unsigned r = 0; r < w->rounds; r++)
+	for (unsigned r = 0; r < options->rounds; r++)
 		for (size_t i = 0; i < n; i++)
 			round_do(&lanes[i], r);
 	for (size_t i = 0; i < n; i++) {
 		printf("%s\n ", *comma);
-		print(&lanes[i], w->rounds);
+		print(&lanes[i], options->rounds);
 		*comma = ",";
 		lane_close(&lanes[i]);
 	}
 	free(lanes);
 }
 
-/* A profiler counts in these two: all but the handshake. */
-__attribute__((noinline, used)) static void work_send(struct road *road)
+/* scripts/callgrind counts in these two: everything but the handshake. */
+__attribute__((noinline, used)) static void work_send(struct loopback *loopback)
 {
-	road_send(road, &road->a);
+	loopback_send(loopback, &loopback->a);
 }
 
-__attribute__((noinline, used)) static void work_recv(struct road *road)
+__attribute__((noinline, used)) static void work_recv(struct loopback *loopback)
 {
-	road_recv(road, &road->b);
+	loopback_recv(loopback, &loopback->b);
 }
 
-static int work(const struct wishes *w, const struct kind *kind)
+static int work(const struct options *options, const struct kind *kind)
 {
-	struct lane lane = {.backend = w->backends[0], .kind = kind, .threads = w->threads[0]};
+	struct lane lane = {
+	    .backend = options->backends[0], .kind = kind, .threads = options->threads[0]};
 	uint64_t before;
 
 	if (!lane_open(&lane))
 		return 1;
-	before = lane.road.b.tun.sunk;
-	lane.road.a.tun.left = UINT64_MAX;
-	while (lane.road.b.tun.sunk - before < w->packets) {
-		work_send(&lane.road);
-		work_recv(&lane.road);
+	before = lane.loopback.b.tun.sunk;
+	lane.loopback.a.tun.left = UINT64_MAX;
+	while (lane.loopback.b.tun.sunk - before < options->packets) {
+		work_send(&lane.loopback);
+		work_recv(&lane.loopback);
 	}
 	printf("{\"bench\": \"path\", \"kind\": \"%s\", \"backend\": \"%s\", \"packets\": %llu}\n",
-	       kind->name, lane.backend, (unsigned long long)(lane.road.b.tun.sunk - before));
+	       kind->name, lane.backend, (unsigned long long)(lane.loopback.b.tun.sunk - before));
 	lane_close(&lane);
 	return 0;
 }
 
-static bool parse(struct wishes *w, int argc, char **argv)
+static bool parse(struct options *options, int argc, char **argv)
 {
 	int option;
 
 	while ((option = getopt(argc, argv, "b:k:t:r:n:")) != -1) {
-		if (option == 'b' && w->n_backends < WISHES)
-			w->backends[w->n_backends++] = optarg;
-		else if (option == 'k' && w->n_kinds < WISHES)
-			w->kinds[w->n_kinds++] = optarg;
-		else if (option == 't' && w->n_threads < WISHES)
-			w->threads[w->n_threads++] = (unsigned)strtoul(optarg, NULL, 10);
+		if (option == 'b' && options->n_backends < OPTIONS_MAX)
+			options->backends[options->n_backends++] = optarg;
+		else if (option == 'k' && options->n_kinds < OPTIONS_MAX)
+			options->kinds[options->n_kinds++] = optarg;
+		else if (option == 't' && options->n_threads < OPTIONS_MAX)
+			options->threads[options->n_threads++] =
+			    (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'r')
-			w->rounds = (unsigned)strtoul(optarg, NULL, 10);
+			options->rounds = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'n')
-			w->packets = strtoull(optarg, NULL, 10);
+			options->packets = strtoull(optarg, NULL, 10);
 		else
 			return false;
 	}
-	for (size_t i = 0; i < w->n_threads; i++)
-		if (w->threads[i] < 1 || w->threads[i] > THREADS_MAX)
+	for (size_t i = 0; i < options->n_threads; i++)
+		if (options->threads[i] < 1 || options->threads[i] > THREADS_MAX)
 			return false;
-	return optind == argc && w->rounds >= 1 && w->rounds <= ROUNDS_MAX;
+	return optind == argc && options->rounds >= 1 && options->rounds <= ROUNDS_MAX;
 }
 
-static void defaults(struct wishes *w)
+static void defaults(struct options *options)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (!w->n_backends) {
-		w->backends[w->n_backends++] = "none";
+	if (!options->n_backends) {
+		options->backends[options->n_backends++] = "none";
 		for (size_t i = 0; xt_aead_backend(i); i++)
-			w->backends[w->n_backends++] = xt_aead_backend(i);
+			options->backends[options->n_backends++] = xt_aead_backend(i);
 	}
-	for (size_t i = 0; !w->n_kinds && i < KINDS; i++)
-		w->kinds[i] = kinds[i].name;
-	if (!w->n_kinds)
-		w->n_kinds = KINDS;
-	if (w->n_threads)
+	for (size_t i = 0; !options->n_kinds && i < KINDS; i++)
+		options->kinds[i] = kinds[i].name;
+	if (!options->n_kinds)
+		options->n_kinds = KINDS;
+	if (options->n_threads)
 		return;
-	w->threads[w->n_threads++] = 1;
-	if (processors > 1 && !w->packets)
-		w->threads[w->n_threads++] = 2;
+	options->threads[options->n_threads++] = 1;
+	if (processors > 1 && !options->packets)
+		options->threads[options->n_threads++] = 2;
 }
 
 int main(int argc, char **argv)
 {
-	struct wishes w = {.rounds = 15};
+	struct options options = {.rounds = 15};
 	const char *comma = "";
 
-	if (!parse(&w, argc, argv)) {
+	if (!parse(&options, argc, argv)) {
 		fprintf(stderr, "usage: bench_path [-b BACKEND]... [-k KIND]... [-t THREADS]... "
 				"[-r ROUNDS] [-n PACKETS]\n");
 		return 2;
 	}
-	defaults(&w);
-	if (!w.packets)
+	defaults(&options);
+	if (!options.packets)
 		printf("{\"bench\": \"path\", \"rows\": [");
-	for (size_t i = 0; i < w.n_kinds; i++) {
+	for (size_t i = 0; i < options.n_kinds; i++) {
 		const struct kind *kind = NULL;
 
 		for (size_t k = 0; k < KINDS; k++)
-			if (strcmp(kinds[k].name, w.kinds[i]) == 0)
+			if (strcmp(kinds[k].name, options.kinds[i]) == 0)
 				kind = &kinds[k];
 		if (!kind) {
-			fprintf(stderr, "bench_path: no kind %s\n", w.kinds[i]);
+			fprintf(stderr, "bench_path: no kind %s\n", options.kinds[i]);
 			return 2;
 		}
-		if (w.packets)
-			return work(&w, kind);
-		race(&w, kind, &comma);
+		if (options.packets)
+			return work(&options, kind);
+		race(&options, kind, &comma);
 		fflush(stdout);
 	}
 	printf("]}\n");

@@ -1,6 +1,6 @@
-/* Many peers that call one endpoint: initiations made ahead, sent so that a window of them is open,
- * answered by whoever listens there, in real time.  A responder under load asks for a cookie; it
- * gets it. */
+/* Many peers that begin a handshake with one responder, in real time: initiations are made ahead
+ * and sent so that a window of them is open.  A responder under load asks for a cookie; the caller
+ * sends its initiation again with it. */
 #ifndef XT_BENCH_CALLERS_H
 #define XT_BENCH_CALLERS_H
 
@@ -25,15 +25,15 @@
 #include "crypto/dh.h"
 #include "platform/clock.h"
 
-#define CALLERS_PATIENCE (500 * XT_MS) /* then a call counts as lost */
-#define CALLERS_SPAN	 (8 * XT_SECOND)
-#define CALLERS_PORT	 20000 /* of the first, the others follow */
+#define CALLERS_TIMEOUT_NS (500 * XT_MS) /* then a call counts as lost */
+#define CALLERS_PASS_NS	   (8 * XT_SECOND)
+#define CALLERS_PORT	   20000 /* of the first, the others follow */
 
 /* n       peers, each of which calls once a pass
  * passes  the first is not counted: static secrets are computed in it
  * window  calls open at a time
  * gap_ms  from an answer to the next call */
-struct callers_wish {
+struct callers_options {
 	const char *address, *key;
 	uint32_t n, passes, window, gap_ms;
 };
@@ -57,7 +57,7 @@ struct callers {
 	uint64_t cookies, lost;
 };
 
-/* Known keys: for a bench only. */
+/* Keys that anybody can compute: for a benchmark only. */
 static inline void caller_key(struct xt_private *key, uint32_t i)
 {
 	memset(key->b, 0x5c, sizeof(key->b));
@@ -71,11 +71,11 @@ static inline int callers_keys(uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		char text[XT_KEY_BASE64];
 		struct xt_private key;
-		struct xt_public own;
+		struct xt_public public;
 
 		caller_key(&key, i);
-		xt_dh_public(&own, &key);
-		xt_key_to_base64(text, own.b);
+		xt_dh_public(&public, &key);
+		xt_key_to_base64(text, public.b);
 		puts(text);
 	}
 	return 0;
@@ -125,14 +125,14 @@ static inline void callers_drain(struct callers *c, int wait_ms)
 	}
 }
 
-/* Everybody calls once. Returns the nanoseconds that it took. */
+/* Every caller calls once. Returns the nanoseconds that it took. */
 static inline uint64_t callers_pass(struct callers *c)
 {
 	uint64_t start = xt_clock_now().mono, now = start;
 	uint32_t next = 0, oldest = 0;
 
 	c->open = 0;
-	while ((next < c->n || c->open) && now - start < CALLERS_SPAN) {
+	while ((next < c->n || c->open) && now - start < CALLERS_PASS_NS) {
 		while (next < c->n && c->open < c->window && now >= c->last + c->gap) {
 			c->open++;
 			callers_send(c, next++);
@@ -140,7 +140,7 @@ static inline uint64_t callers_pass(struct callers *c)
 		callers_drain(c, c->open ? 20 : 1);
 		now = xt_clock_now().mono;
 		while (oldest < next && (c->calls[oldest].answered ||
-					 now > c->calls[oldest].sent + CALLERS_PATIENCE)) {
+					 now > c->calls[oldest].sent + CALLERS_TIMEOUT_NS)) {
 			if (!c->calls[oldest].answered) {
 				c->open--;
 				c->lost++;
@@ -170,7 +170,7 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 			xt_cookie_maker_init(&call->maker, responder);
 		}
 		call->sent = call->answered = 0;
-		key.b[9] = (uint8_t)~key.b[9]; /* an ephemeral as known as all the rest */
+		key.b[9] = (uint8_t)~key.b[9]; /* the ephemeral is known as well */
 		if (xt_noise_initiate(&call->hs, &call->local, &call->peer, &key, stamp, i + 1,
 				      &call->msg))
 			return XT_E_CRYPTO;
@@ -181,7 +181,7 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 static inline int callers_connect(struct callers *c, const char *address)
 {
 	const struct rlimit limit = {c->n + 64, c->n + 64};
-	struct sockaddr_in to = {.sin_family = AF_INET}, own = {.sin_family = AF_INET};
+	struct sockaddr_in to = {.sin_family = AF_INET}, local = {.sin_family = AF_INET};
 	struct xt_endpoint endpoint;
 
 	if (xt_endpoint_parse(&endpoint, address) || endpoint.ip.family != 4)
@@ -194,9 +194,9 @@ static inline int callers_connect(struct callers *c, const char *address)
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-		own.sin_port = htons((uint16_t)(CALLERS_PORT + i));
+		local.sin_port = htons((uint16_t)(CALLERS_PORT + i));
 		c->calls[i].fd = fd;
-		if (fd < 0 || bind(fd, (const struct sockaddr *)&own, sizeof(own)) < 0 ||
+		if (fd < 0 || bind(fd, (const struct sockaddr *)&local, sizeof(local)) < 0 ||
 		    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0 ||
 		    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 			return -errno;
@@ -224,29 +224,30 @@ static inline void callers_print(const struct callers *c, uint64_t *took, uint64
 	       n ? (double)took[n * 99 / 100] / 1e6 : 0, n ? (double)took[n - 1] / 1e6 : 0);
 }
 
-static inline int callers_run(const struct callers_wish *wish)
+static inline int callers_run(const struct callers_options *options)
 {
-	struct callers c = {.n = wish->n, .window = wish->window, .gap = wish->gap_ms * XT_MS};
+	struct callers c = {
+	    .n = options->n, .window = options->window, .gap = options->gap_ms * XT_MS};
 	uint64_t ns = 0, n = 0, valid = 0, *took;
 	struct xt_public responder;
 	int rc;
 
-	if (!xt_key_from_base64(responder.b, wish->key, strlen(wish->key)))
+	if (!xt_key_from_base64(responder.b, options->key, strlen(options->key)))
 		return XT_E_INVALID;
 	c.calls = calloc(c.n, sizeof(*c.calls));
-	took = calloc((size_t)c.n * wish->passes, sizeof(*took));
+	took = calloc((size_t)c.n * options->passes, sizeof(*took));
 	if (!c.calls || !took)
 		return XT_E_NOMEM;
-	rc = callers_connect(&c, wish->address);
+	rc = callers_connect(&c, options->address);
 	if (rc)
 		return rc;
-	for (uint32_t pass = 0; pass < wish->passes; pass++) {
+	for (uint32_t pass = 0; pass < options->passes; pass++) {
 		uint64_t span;
 
 		if (callers_prepare(&c, &responder, pass == 0))
 			return XT_E_CRYPTO;
 		span = callers_pass(&c);
-		if (pass == 0 && wish->passes > 1) {
+		if (pass == 0 && options->passes > 1) {
 			c.lost = 0;
 			usleep(100000); /* a peer's initiations are consumed no faster */
 			continue;

@@ -22,7 +22,7 @@ static void transfer(struct sim *sim, uint32_t loss, uint32_t n, uint64_t gap)
 	SIM_RANGE(sim, sim_lost(sim, p, n), 0, most);
 	SIM_RANGE(sim, sim_lost(sim, q, n), 0, most);
 	sim_run(sim, 600 * SIM_S);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	SIM_SAME(sim, sim_keypairs(alice) + sim_keypairs(bob), 0);
 }
 

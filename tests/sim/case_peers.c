@@ -42,7 +42,7 @@ SIM_CASE(peer_removed_with_staged_packets_and_an_open_handshake)
 	sim_remove(alice, bob);
 	sim_again(sim, 0);
 	sim_run(sim, SIM_S);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	SIM_SAME(sim, sim_keypairs(alice), 0);
 	sim_peer(alice, bob, SIM_KNOWS);
 	sim_meet(sim, alice, bob);
@@ -83,7 +83,7 @@ SIM_CASE(five_hundred_peers_on_a_hub)
 	SIM_SAME(sim, hub->sent[SIM_INITIATION], 0);
 	sim_run(sim, 600 * SIM_S);
 	SIM_SAME(sim, sim_keypairs(hub), 0);
-	SIM_SAME(sim, xt_pump_deadline(hub->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(hub->scheduler), XT_NEVER);
 }
 
 /* All in one moment: this is load, and honest. Everybody gets in by cookies and retries. */

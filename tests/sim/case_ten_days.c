@@ -45,7 +45,7 @@ SIM_CASE(ten_days)
 		day(sim, alice, bob);
 	after = memory();
 	SIM_SAME(sim, sim_lost(sim, 0, sim->flow->n), 0);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	SIM_SAME(sim, sim_keypairs(alice) + sim_keypairs(bob), 0);
 	/* the world's own tables may have grown a little */
 	SIM_CHECK(sim, after < before + (1 << 20));

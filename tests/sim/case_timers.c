@@ -23,7 +23,7 @@ SIM_CASE(initiator_gives_up_after_90s)
 	sent = alice->sent[SIM_INITIATION];
 	sim_run(sim, 3600 * SIM_S);
 	SIM_SAME(sim, alice->sent[SIM_INITIATION], sent);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	sim_cut(sim, alice, bob, false);
 	sim_meet(sim, alice, bob);
 }
@@ -175,13 +175,13 @@ SIM_CASE(nothing_to_do_means_no_deadline)
 	uint64_t wakes;
 
 	sim_two(sim, &alice, &bob);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	sim_run(sim, 600 * SIM_S);
 	SIM_SAME(sim, alice->wakes + bob->wakes, 0);
 	sim_meet(sim, alice, bob);
 	sim_run(sim, 600 * SIM_S);
-	SIM_SAME(sim, xt_pump_deadline(alice->pump), XT_NEVER);
-	SIM_SAME(sim, xt_pump_deadline(bob->pump), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
+	SIM_SAME(sim, xt_scheduler_deadline(bob->scheduler), XT_NEVER);
 	SIM_CHECK(sim, alice->wakes + bob->wakes <= 12);
 	wakes = alice->wakes + bob->wakes;
 	sim_run(sim, 36000 * SIM_S);

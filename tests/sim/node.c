@@ -55,7 +55,7 @@ static void on_writable(struct sim *sim, void *ctx, uint64_t arg)
 	if (!node->dev || node->asleep)
 		return;
 	node->in_turn = true;
-	xt_pump_writable(node->pump, sim_time(node));
+	xt_scheduler_on_udp_writable(node->scheduler, sim_time(node));
 	node->in_turn = false;
 	turn(node, false);
 }
@@ -147,7 +147,7 @@ void sim_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send, NULL};
 	struct xt_env env = {.ctx = node, .random = fill, .event = on_event};
-	struct xt_pump_parts parts = {.local4 = node->inner4, .local6 = node->inner6};
+	struct xt_data_path_config parts = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
 	int rc = 0;
 
@@ -156,12 +156,12 @@ void sim_on(struct sim_node *node)
 	rc |= xt_udp_mem_new(&node->udp, node->port, QUEUE, &host);
 	rc |= xt_aead_new(&node->aead, NULL);
 	rc |= crew_new(node);
-	parts.crew = node->crew;
+	parts.workers = node->crew;
 	parts.dev = node->dev;
 	parts.tun = node->tun;
 	parts.udp = node->udp;
 	parts.aead = node->aead;
-	rc |= xt_pump_new(&node->pump, &parts);
+	rc |= xt_scheduler_new(&node->scheduler, &parts);
 	if (rc)
 		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
 	node->timer_at = XT_NEVER;
@@ -179,7 +179,7 @@ void sim_off(struct sim_node *node)
 {
 	if (!node->dev)
 		return;
-	xt_pump_free(node->pump);
+	xt_scheduler_free(node->scheduler);
 	node->tun->ops->close(node->tun);
 	node->udp->ops->close(node->udp);
 	xt_worker_pool_free(node->crew);
@@ -187,7 +187,7 @@ void sim_off(struct sim_node *node)
 	xt_device_free(node->dev);
 	node->crew = NULL;
 	node->dev = NULL;
-	node->pump = NULL;
+	node->scheduler = NULL;
 	sim_note(node->sim, "%s is off", node->name);
 }
 
@@ -374,10 +374,10 @@ static void turn(struct sim_node *node, bool timer)
 
 	node->in_turn = true;
 	if (timer)
-		xt_pump_tick(node->pump, now);
+		xt_scheduler_tick(node->scheduler, now);
 	do {
-		more = xt_pump_out(node->pump, now);
-		more |= xt_pump_in(node->pump, now);
+		more = xt_scheduler_on_tun_readable(node->scheduler, now);
+		more |= xt_scheduler_on_udp_readable(node->scheduler, now);
 		if (more < 0)
 			SIM_FAIL(node->sim, "%s's pump says %d", node->name, more);
 		take(node);
@@ -415,7 +415,7 @@ static void on_timer(struct sim *sim, void *ctx, uint64_t at)
 	node->timer_at = XT_NEVER;
 	if (!node->dev || node->asleep)
 		return;
-	if (xt_pump_deadline(node->pump) > sim->now) {
+	if (xt_scheduler_deadline(node->scheduler) > sim->now) {
 		plan_timer(node);
 		return;
 	}
@@ -425,7 +425,7 @@ static void on_timer(struct sim *sim, void *ctx, uint64_t at)
 
 static void plan_timer(struct sim_node *node)
 {
-	uint64_t at = xt_pump_deadline(node->pump);
+	uint64_t at = xt_scheduler_deadline(node->scheduler);
 
 	if (at == XT_NEVER)
 		return;

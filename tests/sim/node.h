@@ -5,7 +5,7 @@
 #include <xtunnel/device.h>
 
 #include "sim/world.h"
-#include "tunnel/pump.h"
+#include "tunnel/scheduler.h"
 
 #define SIM_EVENTS (XT_EVENT_KEYS_ERASED + 1)
 
@@ -39,7 +39,7 @@ struct sim_node {
 	struct xt_udp *udp;
 	struct xt_aead *aead;
 	struct xt_worker_pool *crew; /* NULL, but with WG_THREADS > 1 */
-	struct xt_pump *pump;
+	struct xt_scheduler *scheduler;
 	bool turn_planned, in_turn;
 	uint64_t timer_at; /* when the planned timer event fires; XT_NEVER: none */
 

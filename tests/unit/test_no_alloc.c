@@ -1,6 +1,6 @@
 /* layers: tunnel platform core crypto packet base */
-/* Nothing allocates on the road: each call of the allocator is counted while packets pass through
- * split, plan, crypt, finish and merge of the program's own pump, and through the kernel's TUN
+/* The data path allocates nothing: each call of the allocator is counted while packets pass through
+ * split, plan, crypt, finish and merge of the program's own scheduler, and through the kernel's TUN
  * device and UDP sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +62,7 @@ static void count_start(void)
 }
 #elif defined(__GLIBC__)
 #define COUNTS true
-/* These stand in the place of the C library's, in its own calls too. */
+/* These replace the C library's, in its own calls as well. */
 void *__libc_malloc(size_t len);
 void *__libc_calloc(size_t n, size_t len);
 void *__libc_realloc(void *p, size_t len);
@@ -120,74 +120,74 @@ static void counted(bool on)
 static void need_count(void)
 {
 	if (!COUNTS) {
-		print_message("the C library lends no allocator to stand in front of\n");
+		print_message("the C library's allocator cannot be replaced\n");
 		skip();
 	}
 }
 
 static uint64_t wrong;
 
-static void judge_plain(const struct xt_pkt *pkt)
+static void inspect_plain(const struct xt_pkt *pkt)
 {
 	wrong += pkt->gso.kind == XT_GSO_NONE && !flow_right(pkt->data, pkt->len);
 }
 
 /* TCP of both families in super-packets and single, UDP in sizes from 1 byte on. */
-static void mixture(struct road_end *end, bool super)
+static void mixture(struct loopback_end *end, bool super)
 {
 	for (unsigned i = 0; i < 24; i++) {
-		struct flow f =
-		    flow_of(i % 3 == 2 ? 6 : 4, i % 2 ? 17 : 6); /* both protocols of both */
+		struct flow f = flow_of(i % 3 == 2 ? 6 : 4,
+					i % 2 ? 17 : 6); /* both protocols with both versions */
 		uint32_t headers = (uint32_t)flow_headers(&f), one = 1420 - headers;
 
 		f.from = end->udp.from.remote.ip.b[3];
 		f.to = (uint8_t)(3 - f.from);
 		f.sport = (uint16_t)(40000 + i);
 		if (super && i < 8)
-			road_flow(end, &f, one * (2 + 5 * i) + 3 * i, (uint16_t)one);
+			loopback_flow(end, &f, one * (2 + 5 * i) + 3 * i, (uint16_t)one);
 		else
-			road_flow(end, &f, 1 + i * 55, 0);
+			loopback_flow(end, &f, 1 + i * 55, 0);
 	}
 }
 
-static void pass(struct road *road, uint64_t packets)
+static void carry(struct loopback *loopback, uint64_t packets)
 {
-	uint64_t before = road->b.tun.sunk + road->a.tun.sunk;
+	uint64_t before = loopback->b.tun.sunk + loopback->a.tun.sunk;
 
-	road->a.tun.left = road->b.tun.left = UINT64_MAX;
-	while (road->b.tun.sunk + road->a.tun.sunk - before < packets) {
-		road_send(road, &road->a);
-		road_recv(road, &road->b);
-		road_send(road, &road->b);
-		road_recv(road, &road->a);
+	loopback->a.tun.left = loopback->b.tun.left = UINT64_MAX;
+	while (loopback->b.tun.sunk + loopback->a.tun.sunk - before < packets) {
+		loopback_send(loopback, &loopback->a);
+		loopback_recv(loopback, &loopback->b);
+		loopback_send(loopback, &loopback->b);
+		loopback_recv(loopback, &loopback->a);
 	}
-	road->a.tun.left = road->b.tun.left = 0;
-	road_settle(road); /* a turn one way carries some the other way as well */
+	loopback->a.tun.left = loopback->b.tun.left = 0;
+	loopback_drain(loopback); /* a pass one way polls the other way as well */
 }
 
-static void road_counts(struct xt_aead *aead, unsigned threads, bool super)
+static void loopback_counts(struct xt_aead *aead, unsigned threads, bool super)
 {
-	struct xt_worker_pool *crew = NULL;
-	struct road road;
+	struct xt_worker_pool *workers = NULL;
+	struct loopback loopback;
 
 	if (threads > 1)
-		assert_int_equal(xt_worker_pool_new(&crew, aead, threads), 0);
-	road_new(&road, super, aead, crew);
-	mixture(&road.a, super);
-	mixture(&road.b, super);
-	road.a.tun.judge = road.b.tun.judge = judge_plain;
-	road.a.tun.left = 1;
-	road_settle(&road);
-	pass(&road, 2000);
+		assert_int_equal(xt_worker_pool_new(&workers, aead, threads), 0);
+	loopback_new(&loopback, super, aead, workers);
+	mixture(&loopback.a, super);
+	mixture(&loopback.b, super);
+	loopback.a.tun.inspect = loopback.b.tun.inspect = inspect_plain;
+	loopback.a.tun.left = 1;
+	loopback_drain(&loopback);
+	carry(&loopback, 2000);
 	wrong = 0;
 	counted(true);
-	pass(&road, PACKETS);
+	carry(&loopback, PACKETS);
 	counted(false);
 	assert_int_equal(wrong, 0);
-	assert_int_equal(road.a.udp.wire.carried + road.b.udp.wire.carried - 2,
-			 road.a.tun.sunk + road.b.tun.sunk);
-	road_free(&road);
-	xt_worker_pool_free(crew);
+	assert_int_equal(loopback.a.udp.wire.carried + loopback.b.udp.wire.carried - 2,
+			 loopback.a.tun.sunk + loopback.b.tun.sunk);
+	loopback_free(&loopback);
+	xt_worker_pool_free(workers);
 	print_message("%s, %u threads, %s: %llu allocations\n", xt_aead_name(aead), threads,
 		      super ? "super-packets" : "single packets", (unsigned long long)allocations);
 	assert_int_equal(allocations, 0);
@@ -217,13 +217,13 @@ static void ten_thousand_packets_each_way_of_doing_it_allocate_nothing(void **st
 	(void)state;
 	need_count();
 	for (size_t i = 0; i < n_backends; i++) {
-		road_counts(backends[i], 1, true);
-		road_counts(backends[i], 1, false);
-		road_counts(backends[i], 2, true);
+		loopback_counts(backends[i], 1, true);
+		loopback_counts(backends[i], 1, false);
+		loopback_counts(backends[i], 2, true);
 	}
 }
 
-/* A library that notes its errors has made room for that in its self-test on this thread. */
+/* Some libraries allocate an error queue per thread: the self-test has done that already. */
 static void forged_packets_allocate_nothing(void **state)
 {
 	static uint8_t key[32], forged[64][1420 + XT_TAG_LEN];
@@ -247,7 +247,7 @@ static void forged_packets_allocate_nothing(void **state)
 	}
 }
 
-/* The sockets of an endpoint, sending to each other over loopback. */
+/* Two sockets that send to each other over the host's loopback interface. */
 static void the_kernels_sockets_allocate_nothing(void **state)
 {
 	struct xt_path path = {.remote = {.ip = {4, {127, 0, 0, 1}}}};
@@ -264,10 +264,10 @@ static void the_kernels_sockets_allocate_nothing(void **state)
 	assert_int_equal(xt_batch_new(&batch, XT_UDP_BATCH, XT_UDP_SLAB), 0);
 	assert_int_equal(xt_tx_new(&tx, 64, 64), 0);
 	path.remote.port = b->port;
-	for (unsigned turn = 0; turn < 1 + PACKETS / 32; turn++) {
+	for (unsigned round = 0; round < 1 + PACKETS / 32; round++) {
 		uint32_t next = 0;
 
-		counted(turn > 0);
+		counted(round > 0);
 		xt_tx_reset(tx);
 		for (unsigned i = 0; i < 32; i++)
 			xt_tx_view(tx, &path, 0, bytes, i % 8 == 7 ? 100 : sizeof(bytes));
@@ -285,13 +285,14 @@ static void the_kernels_sockets_allocate_nothing(void **state)
 	b->ops->close(b);
 }
 
-/* What the device is given comes back: the host forwards it. */
-static void tun_turns(struct xt_tun *tun, struct xt_batch *batch, const uint8_t *packet, size_t len)
+/* The host forwards what is written to the device, so all of it comes back. */
+static void tun_rounds(struct xt_tun *tun, struct xt_batch *batch, const uint8_t *packet,
+		       size_t len)
 {
 	uint64_t read = 0;
 
-	for (unsigned turn = 0; turn < 1 + PACKETS / 32; turn++) {
-		counted(turn > 0);
+	for (unsigned round = 0; round < 1 + PACKETS / 32; round++) {
+		counted(round > 0);
 		xt_batch_reset(batch);
 		for (unsigned i = 0; i < 32; i++) {
 			struct xt_pkt *pkt = xt_batch_add(batch, len);
@@ -336,7 +337,7 @@ static void the_kernels_tun_device_allocates_nothing(void **state)
 			  "echo 0 >/proc/sys/net/ipv4/conf/noalloc0/send_redirects") != 0)
 		fail_msg("%s", text);
 	assert_int_equal(xt_batch_new(&batch, XT_TUN_BATCH, XT_TUN_SLAB), 0);
-	tun_turns(tun, batch, packet, flow_packet(packet, &f, payload, sizeof(payload)));
+	tun_rounds(tun, batch, packet, flow_packet(packet, &f, payload, sizeof(payload)));
 	xt_batch_free(batch);
 	tun->ops->close(tun);
 }

@@ -1,0 +1,40 @@
+/* The scheduler: runs the tx path and the rx path between a TUN, a device and a UDP socket, in
+ * passes. The loop (or the simulator) says what is ready and what time it is; no libuv, no
+ * descriptor and no clock are known here.
+ *
+ *   tx path   TUN -> split -> echo(host) -> plan -> seal -> finish -> UDP
+ *   rx path   UDP -> plan -> open -> finish -> pong, echo(peer) -> merge -> TUN
+ *   tick      timers, handshake messages, device traffic; after every pass as well */
+#ifndef XT_TUNNEL_SCHEDULER_H
+#define XT_TUNNEL_SCHEDULER_H
+
+#include "tunnel/data_path.h"
+
+struct xt_scheduler;
+
+int xt_scheduler_new(struct xt_scheduler **out,
+		     const struct xt_data_path_config *config); /* XT_E_NOMEM */
+void xt_scheduler_free(struct xt_scheduler *scheduler);		/* NULL: no-op */
+
+/* One pass, bounded by its quota. > 0: there may be more (level-triggered polls need not care);
+ * 0: drained; -errno: the TUN is gone. The tx pass does nothing while blocked. */
+int xt_scheduler_on_tun_readable(struct xt_scheduler *scheduler, struct xt_time now);
+int xt_scheduler_on_udp_readable(struct xt_scheduler *scheduler, struct xt_time now);
+void xt_scheduler_tick(struct xt_scheduler *scheduler, struct xt_time now);
+
+/* Monotonic time of the next tick: the device's, the echo responder's; XT_NEVER. */
+uint64_t xt_scheduler_deadline(const struct xt_scheduler *scheduler);
+
+/* The UDP socket took not all: stop polling the TUN, poll UDP for writing, then call
+ * on_udp_writable, which sends the rest. */
+bool xt_scheduler_blocked(const struct xt_scheduler *scheduler);
+void xt_scheduler_on_udp_writable(struct xt_scheduler *scheduler, struct xt_time now);
+
+/* Send one echo request of size payload bytes from src to dst through that peer's tunnel.
+ * XT_E_NOPEER, XT_E_INVALID (families differ, size), XT_E_AGAIN (blocked). */
+int xt_scheduler_ping(struct xt_scheduler *scheduler, struct xt_time now,
+		      const struct xt_public *peer, const struct xt_ip *src,
+		      const struct xt_ip *dst, uint16_t id, uint16_t seq, uint64_t cookie,
+		      uint32_t size);
+
+#endif
