@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secbuf.h"
+
 size_t xt_conf_diagnostics_count(const struct xt_conf_diagnostics *notes, bool warning)
 {
 	size_t n = 0;
@@ -61,25 +63,20 @@ void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *notes)
 
 char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *notes, const char *file)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
+	char *out;
+	size_t len;
 
-	if (!out)
-		return NULL;
 	for (size_t i = 0; i < notes->n; i++) {
-		const struct xt_conf_diagnostic *note = &notes->v[i];
+		const struct xt_conf_diagnostic *d = &notes->v[i];
 
-		fprintf(out, "%s:", file ? file : "-");
-		if (note->line)
-			fprintf(out, "%u:", note->line);
-		if (note->line && note->column)
-			fprintf(out, "%u:", note->column);
-		fprintf(out, " %s: %s\n", note->warning ? "warning" : "error", note->text);
+		xt_secbuf_printf(&text, "%s:", file ? file : "-");
+		if (d->line)
+			xt_secbuf_printf(&text, "%u:", d->line);
+		if (d->line && d->column)
+			xt_secbuf_printf(&text, "%u:", d->column);
+		xt_secbuf_printf(&text, " %s: %s\n", d->warning ? "warning" : "error", d->text);
 	}
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	(void)xt_secbuf_detach(&text, &out, &len);
+	return out;
 }

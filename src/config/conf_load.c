@@ -8,63 +8,33 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/text.h"
+#include "base/secbuf.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_value.h"
 
 #define KEY_FILE_MAX 4096u
 
-struct text {
-	char *p;
-	size_t len, cap;
-};
-
-static void text_free(struct text *t)
-{
-	if (t->p)
-		xt_wipe(t->p, t->cap);
-	free(t->p);
-	memset(t, 0, sizeof(*t));
-}
-
-/* No realloc: it would leave a copy of a key in freed memory. */
-static int text_grow(struct text *t, size_t max)
-{
-	size_t cap = t->cap ? t->cap * 2 : 4096;
-	char *p = malloc(XT_MIN(cap, max + 1));
-
-	if (!p)
-		return XT_E_NOMEM;
-	if (t->len)
-		memcpy(p, t->p, t->len);
-	size_t len = t->len;
-	text_free(t);
-	*t = (struct text){p, len, XT_MIN(cap, max + 1)};
-	return 0;
-}
-
 /* Up to max bytes; -EFBIG when there are more. */
-static int text_read(struct text *t, int fd, size_t max)
+static int text_read(struct xt_secbuf *text, int fd)
 {
 	for (;;) {
-		if (t->len == t->cap) {
-			int err = t->cap > max ? -EFBIG : text_grow(t, max);
+		size_t room;
+		int err = xt_secbuf_room(text, &room);
 
-			if (err)
-				return err;
-		}
-		ssize_t n = read(fd, t->p + t->len, t->cap - t->len);
+		if (err)
+			return err == XT_E_FULL ? -EFBIG : err;
+		ssize_t n = read(fd, text->p + text->len, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return t->len > max ? -EFBIG : 0;
-		t->len += (size_t)n;
+			return 0;
+		xt_secbuf_added(text, (size_t)n);
 	}
 }
 
-static int open_text(struct text *t, const char *path, size_t max, struct stat *st)
+static int open_text(struct xt_secbuf *text, const char *path, struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err;
 
@@ -77,10 +47,10 @@ static int open_text(struct text *t, const char *path, size_t max, struct stat *
 	else if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode))
 		err = -EINVAL;
 	else
-		err = text_read(t, fd, max);
+		err = text_read(text, fd);
 	close(fd);
 	if (err)
-		text_free(t);
+		xt_secbuf_clear(text);
 	return err;
 }
 
@@ -110,14 +80,14 @@ static char *beside(const char *conf_path, const char *path)
 static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *path, unsigned line,
 		    const char *what, struct xt_conf_diagnostics *notes)
 {
-	struct text t = {0};
+	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
 	struct stat st;
 	unsigned column = 1;
 	char *full = beside(conf->path, path);
 
 	if (!full)
 		return XT_E_NOMEM;
-	int err = open_text(&t, full, KEY_FILE_MAX, &st);
+	int err = open_text(&text, full, &st);
 	free(full);
 	if (err == XT_E_NOMEM)
 		return err;
@@ -126,10 +96,10 @@ static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *pat
 		    notes, false, line, 1, "%s: cannot read the file: %s", what, xt_strerror(err));
 		return failed ? failed : XT_E_SYNTAX;
 	}
-	struct xt_span span = {t.p, t.len, 1};
+	struct xt_span span = {text.p, text.len, 1};
 	xt_span_trim(&span);
 	const char *sentence = xt_value_key(key, &span, &column);
-	text_free(&t);
+	xt_secbuf_clear(&text);
 	if (sentence) {
 		err = xt_conf_diagnostic(notes, false, line, 1, "%s: in the file: %s", what,
 					 sentence);
@@ -204,7 +174,7 @@ static bool holds_key(const struct xt_conf *conf)
 static int load(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *notes)
 {
 	char name[64];
-	struct text t = {0};
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
 	struct stat st;
 
 	name_of(path, name, sizeof(name));
@@ -215,7 +185,7 @@ static int load(struct xt_conf *out, const char *path, struct xt_conf_diagnostic
 				       "digits or _=+.- are wanted before .conf");
 		return err ? err : XT_E_SYNTAX;
 	}
-	int err = open_text(&t, path, XT_CONF_FILE_MAX, &st);
+	int err = open_text(&text, path, &st);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
@@ -223,8 +193,8 @@ static int load(struct xt_conf *out, const char *path, struct xt_conf_diagnostic
 		    xt_conf_diagnostic(notes, false, 0, 0, "cannot read: %s", xt_strerror(err));
 		return failed ? failed : err;
 	}
-	err = xt_conf_parse(out, name, t.p ? t.p : "", t.len, notes);
-	text_free(&t);
+	err = xt_conf_parse(out, name, text.p, text.len, notes);
+	xt_secbuf_clear(&text);
 	if (!err && holds_key(out))
 		err = judge_mode(&st, "this file holds keys", 0, 0, notes);
 	return err;

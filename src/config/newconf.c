@@ -1,7 +1,6 @@
 /* The two ready files of a link: what each says is the mirror of the other. */
 #include "config/newconf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +8,7 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
+#include "base/secbuf.h"
 #include "base/text.h"
 
 #define DEFAULT_PORT 51820
@@ -101,73 +101,65 @@ void xt_newconf_label(const struct xt_newconf_end *end, char out[64])
 	out[n] = '\0';
 }
 
-static void cidrs(FILE *out, const char *key, const struct xt_newconf_end *end, unsigned bits4,
-		  unsigned bits6)
+static void cidrs(struct xt_secbuf *out, const char *key, const struct xt_newconf_end *end,
+		  unsigned bits4, unsigned bits6)
 {
 	char text[XT_IP_TEXT];
 	const char *comma = "";
 
-	fprintf(out, "%s = ", key);
+	xt_secbuf_printf(out, "%s = ", key);
 	if (end->ipv4.family) {
-		fprintf(out, "%s/%u", xt_ip_print(&end->ipv4, text), bits4);
+		xt_secbuf_printf(out, "%s/%u", xt_ip_print(&end->ipv4, text), bits4);
 		comma = ", ";
 	}
 	if (end->ipv6.family)
-		fprintf(out, "%s%s/%u", comma, xt_ip_print(&end->ipv6, text), bits6);
-	fputc('\n', out);
+		xt_secbuf_printf(out, "%s%s/%u", comma, xt_ip_print(&end->ipv6, text), bits6);
+	xt_secbuf_puts(out, "\n");
 }
 
-static void put_key(FILE *out, const char *name, const uint8_t key[32])
+static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
 {
 	char text[XT_KEY_BASE64];
 
 	xt_key_to_base64(text, key);
-	fprintf(out, "%s = %s\n", name, text);
+	xt_secbuf_printf(out, "%s = %s\n", name, text);
 	xt_wipe(text, sizeof(text));
 }
 
-static void write_end(FILE *out, const struct xt_newconf_end *own,
+static void write_end(struct xt_secbuf *out, const struct xt_newconf_end *own,
 		      const struct xt_newconf_end *other, const struct xt_psk *psk)
 {
 	char label[64];
 	const char *bracket = strchr(other->host, ':') ? "[" : "";
 
 	xt_newconf_label(other, label);
-	fprintf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n", own->host,
-		other->host);
-	fputs("[Interface]\n", out);
+	xt_secbuf_printf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
+			 own->host, other->host);
+	xt_secbuf_puts(out, "[Interface]\n");
 	put_key(out, "PrivateKey", own->private_key.b);
-	fprintf(out, "ListenPort = %u\n", (unsigned)own->port);
+	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)own->port);
 	cidrs(out, "Address", own, 24, 64);
-	fputs("#: Echo = peer\n\n[Peer]\n", out);
-	fprintf(out, "#: Name = %s\n", label);
+	xt_secbuf_puts(out, "#: Echo = peer\n\n[Peer]\n");
+	xt_secbuf_printf(out, "#: Name = %s\n", label);
 	put_key(out, "PublicKey", other->public_key.b);
 	put_key(out, "PresharedKey", psk->b);
 	cidrs(out, "AllowedIPs", other, 32, 128);
-	fprintf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
-		(unsigned)other->port);
+	xt_secbuf_printf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
+			 (unsigned)other->port);
 }
 
 int xt_newconf_text(const struct xt_newconf *new, char *out[2])
 {
-	/* A fixed buffer and one copy: a growing stream would scatter keys over the heap. */
-	char buf[4096];
 	int err = 0;
 
 	out[0] = out[1] = NULL;
 	for (int i = 0; i < 2 && !err; i++) {
-		FILE *f = fmemopen(buf, sizeof(buf), "w");
+		struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
+		size_t len;
 
-		if (!f) {
-			err = XT_E_NOMEM;
-			break;
-		}
-		setvbuf(f, NULL, _IONBF, 0);
-		write_end(f, &new->end[i], &new->end[!i], &new->psk);
-		if (fclose(f) != 0 || !(out[i] = strdup(buf)))
-			err = XT_E_NOMEM;
+		write_end(&text, &new->end[i], &new->end[!i], &new->psk);
+		err = xt_secbuf_detach(&text, &out[i], &len);
 	}
-	xt_wipe(buf, sizeof(buf));
 	if (err && out[0]) {
 		xt_wipe(out[0], strlen(out[0]));
 		free(out[0]);
