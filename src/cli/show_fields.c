@@ -11,9 +11,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cli/args.h"
-#include "daemon/rundir.h"
+#include "cli/query.h"
 #include "cli/term.h"
-#include "cli/uapi_query.h"
 #include "crypto/dh.h"
 
 enum field {
@@ -274,17 +273,15 @@ bool xt_show_field_known(const char *field, const char **near)
 int xt_show_field(const char *name, const char *field, bool named)
 {
 	struct view view = {.name = named ? name : NULL};
-	char *text;
-	size_t len;
-	int status = xt_uapi_query(name, &text, &len);
+	struct xt_secbuf reply;
+	int status = xt_query_uapi(name, &reply);
 
 	if (status != XT_EXIT_OK)
 		return status;
 	while (strcmp(names[view.field], field) != 0)
 		view.field++;
-	put_reply(&view, text, len);
-	xt_wipe(text, len);
-	free(text);
+	put_reply(&view, reply.p, reply.len);
+	xt_secbuf_clear(&reply);
 	return XT_EXIT_OK;
 }
 
@@ -292,10 +289,11 @@ int xt_show_interfaces(void)
 {
 	char **list;
 	size_t n, shown = 0;
-	int rc = xt_uapi_list(&list, &n);
+	int rc = xt_query_uapi_names(&list, &n);
 
 	if (rc < 0)
-		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
+			       xt_strerror(rc));
 	for (size_t i = 0; i < n; i++)
 		printf("%s%s", shown++ ? " " : "", list[i]);
 	if (shown)
@@ -308,10 +306,11 @@ int xt_show_field_all(const char *field)
 {
 	char **list;
 	size_t n;
-	int rc = xt_uapi_list(&list, &n), worst = XT_EXIT_OK;
+	int rc = xt_query_uapi_names(&list, &n), worst = XT_EXIT_OK;
 
 	if (rc < 0)
-		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
+			       xt_strerror(rc));
 	for (size_t i = 0; i < n; i++) {
 		rc = xt_show_field(list[i], field, true);
 		worst = XT_MAX(worst, rc);
