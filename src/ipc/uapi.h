@@ -7,13 +7,9 @@
 #include <xtunnel/change.h>
 #include <xtunnel/report.h>
 
-enum xt_uapi_op { XT_UAPI_NONE, XT_UAPI_GET, XT_UAPI_SET };
+#include "base/secbuf.h"
 
-struct xt_uapi_text {
-	char *p; /* NUL at p[len]; free with xt_uapi_text_free */
-	size_t len, cap;
-};
-void xt_uapi_text_free(struct xt_uapi_text *text); /* wipes */
+enum xt_uapi_op { XT_UAPI_NONE, XT_UAPI_GET, XT_UAPI_SET };
 
 /* Judge one request (with or without its empty line at the end). *op: XT_UAPI_NONE when it is
  * neither get nor set: the connection is closed without a word. 0; -EINVAL; -EPROTO (a line without
@@ -22,8 +18,9 @@ void xt_uapi_text_free(struct xt_uapi_text *text); /* wipes */
  */
 int xt_uapi_parse(const char *text, size_t len, enum xt_uapi_op *op, struct xt_change *change);
 
-/* Reply to get, with errno=0 and the empty line. XT_E_NOMEM: *out is empty. */
-int xt_uapi_get(const struct xt_report *report, struct xt_uapi_text *out);
+/* The reply to get, with errno=0 and the empty line; *out is set up here and the caller clears it.
+ * XT_E_NOMEM: *out is empty. */
+int xt_uapi_get(const struct xt_report *report, struct xt_secbuf *out);
 
 /* "errno=N\n\n": wg(8) wants it negative after set and positive after get. error: 0, -errno or
  * XT_E_*. buf: 32 bytes. Returns the length. */

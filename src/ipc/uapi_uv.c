@@ -24,7 +24,7 @@ struct xt_uapi {
 static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
 {
 	struct xt_report *report;
-	struct xt_uapi_text text = {0};
+	struct xt_secbuf text;
 	int rc = uapi->options.report(uapi->options.ctx, &report);
 
 	if (rc < 0)
@@ -34,7 +34,7 @@ static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
 	if (rc < 0)
 		return rc;
 	xt_request_reply(request, text.p, text.len, true);
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 	return 0;
 }
 
@@ -99,7 +99,7 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	    .listen_fd = options->listen_fd,
 	    .max_request = REQUEST_MAX,
 	    .max_clients = CLIENTS_MAX,
-	    .patient = true,
+	    .keep_idle = true,
 	};
 	int rc;
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "ipc/frame.h"
-#include "ipc/inbox.h"
 
 /* The same answer whether text came at once or byte by byte. */
 static void assert_frame(enum xt_framing framing, const char *text, size_t wanted)
@@ -73,29 +72,6 @@ static void anything_else_is_seen_at_once(void **state)
 	assert_frame(XT_FRAME_UAPI, "get", 0);
 }
 
-static void an_inbox_grows_up_to_its_limit_and_keeps_what_is_left(void **state)
-{
-	struct xt_inbox in = {0};
-	size_t n = 0;
-	(void)state;
-
-	while (xt_inbox_room(&in, 100000)) {
-		in.buf[in.len++] = (char)('a' + n++ % 26);
-		assert_true(in.cap <= 100000);
-	}
-	assert_int_equal(in.len, 100000);
-	xt_inbox_take(&in, 26 * 3000 + 1);
-	assert_int_equal(in.len, 100000 - 26 * 3000 - 1);
-	assert_int_equal(in.buf[0], 'b');
-	for (size_t i = in.len; i < in.cap; i++)
-		assert_int_equal(in.buf[i], 0); /* wiped */
-	xt_inbox_take(&in, in.len);
-	assert_null(in.buf); /* a long request's memory is not kept */
-	assert_true(xt_inbox_room(&in, 10));
-	assert_int_equal(in.cap, 10);
-	xt_inbox_clear(&in);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,7 +79,6 @@ int main(void)
 	    cmocka_unit_test(a_set_ends_with_an_empty_line),
 	    cmocka_unit_test(a_get_ends_with_the_byte_behind_it),
 	    cmocka_unit_test(anything_else_is_seen_at_once),
-	    cmocka_unit_test(an_inbox_grows_up_to_its_limit_and_keeps_what_is_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void get_is_answered_in_the_order_that_others_use(void **state)
 				   .n_peers = 2,
 				   .allowed = allowed,
 				   .n_allowed = 3};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	memset(report.private_key.b, 1, 32);
@@ -71,32 +71,32 @@ static void get_is_answered_in_the_order_that_others_use(void **state)
 				    "persistent_keepalive_interval=0\nallowed_ip=0.0.0.0/0\n"
 				    "errno=0\n\n");
 	assert_int_equal(strlen(text.p), text.len);
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 }
 
 static void an_empty_device_answers_with_errno_alone(void **state)
 {
 	struct xt_report report = {0};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	assert_int_equal(xt_uapi_get(&report, &text), 0);
 	assert_string_equal(text.p, "errno=0\n\n");
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 }
 
 static void a_reply_grows_without_limit(void **state)
 {
 	enum { N = 20000 };
 	struct xt_report report = {.n_peers = N};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	report.peers = calloc(N, sizeof(*report.peers));
 	assert_int_equal(xt_uapi_get(&report, &text), 0);
 	assert_true(text.len > N * 200);
 	assert_string_equal(text.p + text.len - 9, "errno=0\n\n");
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 	free(report.peers);
 }
 
