@@ -134,6 +134,8 @@ static void programs_get_every_counter_and_no_secret(void **state)
 	assert_null(strstr(text, "77777777"));
 	assert_null(strstr(text, "66666666"));
 	free(text);
+	assert_int_equal(json_integer_value(json_object_get(json, "schema")), 1);
+	assert_null(json_object_get(json, "config")); /* no path was given */
 	const json_t *counters = json_object_get(json, "counters");
 	assert_int_equal(json_object_size(counters), XT_VERDICTS);
 	assert_int_equal(json_integer_value(json_object_get(counters, "drop_replay")), 3);
