@@ -1,4 +1,4 @@
-/* What is in force, put into a configuration that was loaded from its file. */
+/* The running state, put into a configuration that was loaded from its file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +15,7 @@ static bool same(const uint8_t a[32], const uint8_t b[32])
 	return sodium_memcmp(a, b, 32) == 0;
 }
 
-static bool all_zero(const uint8_t key[32])
-{
-	return sodium_is_zero(key, 32) == 1;
-}
-
-/* A file may hold a key that is not clamped; the device's is. */
+/* The device's key is clamped, the one in the file need not be. */
 static bool same_private(const struct xt_private *a, const struct xt_private *b)
 {
 	struct xt_private x = *a, y = *b;
@@ -77,7 +72,7 @@ static int set_peer(struct xt_conf_peer *out, const struct xt_report *report,
 	memset(out, 0, sizeof(*out));
 	out->key = now->key;
 	out->psk = now->psk;
-	out->has_psk = !all_zero(now->psk.b);
+	out->has_psk = sodium_is_zero(now->psk.b, sizeof(now->psk.b)) == 0;
 	out->keepalive_s = now->keepalive_s;
 	snprintf(out->name, sizeof(out->name), "%s", name);
 	if (old && old->psk_file && old->has_psk && same(old->psk.b, now->psk.b)) {
@@ -119,7 +114,7 @@ static void set_interface(struct xt_conf *conf, const struct xt_conf_force *forc
 	conf->has_key = report->has_key;
 	conf->has_port = report->listen_port != 0;
 	conf->listen_port = report->listen_port;
-	if (report->fwmark != force->own_mark || report->fwmark == 0 || conf->fwmark != 0)
+	if (report->fwmark != force->auto_mark || report->fwmark == 0 || conf->fwmark != 0)
 		conf->fwmark = report->fwmark;
 	if (conf->mtu)
 		conf->mtu = force->mtu;
@@ -128,7 +123,7 @@ static void set_interface(struct xt_conf *conf, const struct xt_conf_force *forc
 int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 {
 	const struct xt_report *report = force->report;
-	struct xt_conf fresh = {0}; /* what is replaced; in the end what is given back */
+	struct xt_conf fresh = {0}; /* the new peers; after swap_peers the old ones, to be freed */
 	struct xt_link_address *addresses = calloc(force->n_addresses + 1, sizeof(*addresses));
 	int rc = addresses ? 0 : XT_E_NOMEM;
 

@@ -139,7 +139,7 @@ int xt_conf_write(const struct xt_conf *conf, char **out, size_t *len)
 	return xt_secbuf_detach(&text, out, len);
 }
 
-static int write_whole(int fd, const char *text, size_t len)
+static int file_write(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
@@ -154,18 +154,20 @@ static int write_whole(int fd, const char *text, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The rename itself shall survive a loss of power too; where a folder cannot be synced, it may. */
-static void sync_folder(const char *path)
+/* The rename must survive a power failure too. Errors are ignored: some file systems cannot sync a
+ * directory. */
+static void directory_sync(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : strdup("/");
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char *directory =
+	    slash && slash != path ? strndup(path, (size_t)(slash - path)) : strdup("/");
+	int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (fd >= 0) {
 		(void)fsync(fd);
 		close(fd);
 	}
-	free(folder);
+	free(directory);
 }
 
 int xt_conf_replace(const char *path, const char *text, size_t len)
@@ -180,16 +182,16 @@ int xt_conf_replace(const char *path, const char *text, size_t len)
 		rc = XT_E_NOMEM;
 	}
 	if (rc == 0) {
-		(void)unlink(tmp); /* a rest of an earlier attempt, perhaps with another mode */
+		(void)unlink(tmp); /* left by an earlier attempt, perhaps with another mode */
 		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		rc = fd < 0 ? -errno : write_whole(fd, text, len);
+		rc = fd < 0 ? -errno : file_write(fd, text, len);
 	}
 	if (fd >= 0 && close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(tmp, real) < 0)
 		rc = -errno;
 	if (rc == 0)
-		sync_folder(real);
+		directory_sync(real);
 	else if (fd >= 0)
 		(void)unlink(tmp);
 	free(tmp);

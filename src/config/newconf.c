@@ -1,4 +1,4 @@
-/* The two ready files of a link: what each says is the mirror of the other. */
+/* The two configuration files of a new tunnel. Each mirrors the other. */
 #include "config/newconf.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static bool name_valid(const char *host)
 	return true;
 }
 
-static bool take_port(struct xt_newconf_end *end, const char *text)
+static bool end_set_port(struct xt_newconf_end *end, const char *text)
 {
 	uint64_t port;
 
@@ -35,7 +35,7 @@ static bool take_port(struct xt_newconf_end *end, const char *text)
 	return true;
 }
 
-static bool take_host(struct xt_newconf_end *end, const char *text)
+static bool end_set_host(struct xt_newconf_end *end, const char *text)
 {
 	struct xt_ip ip;
 	char *host = end->host;
@@ -52,7 +52,7 @@ static bool take_host(struct xt_newconf_end *end, const char *text)
 		if (!rest)
 			return false;
 		*rest++ = '\0';
-		if (*rest && (*rest != ':' || !take_port(end, rest + 1)))
+		if (*rest && (*rest != ':' || !end_set_port(end, rest + 1)))
 			return false;
 		memmove(host, host + 1, strlen(host));
 		return xt_ip_parse(&ip, host) == 0 && ip.family == 6;
@@ -60,7 +60,7 @@ static bool take_host(struct xt_newconf_end *end, const char *text)
 	rest = strchr(host, ':');
 	if (rest) {
 		*rest++ = '\0';
-		if (!take_port(end, rest))
+		if (!end_set_port(end, rest))
 			return false;
 	}
 	return name_valid(host);
@@ -76,7 +76,7 @@ int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *b
 		struct xt_newconf_end *end = &new->end[i];
 
 		*bad = i;
-		if (!take_host(end, hosts[i]))
+		if (!end_set_host(end, hosts[i]))
 			return XT_E_INVALID;
 		end->ipv4 = v4[i];
 		xt_ip_parse(&end->ipv6, i ? "fd07::2" : "fd07::1");
@@ -101,8 +101,8 @@ void xt_newconf_label(const struct xt_newconf_end *end, char out[64])
 	out[n] = '\0';
 }
 
-static void cidrs(struct xt_secbuf *out, const char *key, const struct xt_newconf_end *end,
-		  unsigned bits4, unsigned bits6)
+static void put_networks(struct xt_secbuf *out, const char *key, const struct xt_newconf_end *end,
+			 unsigned bits4, unsigned bits6)
 {
 	char text[XT_IP_TEXT];
 	const char *comma = "";
@@ -126,24 +126,24 @@ static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[3
 	xt_wipe(text, sizeof(text));
 }
 
-static void write_end(struct xt_secbuf *out, const struct xt_newconf_end *own,
-		      const struct xt_newconf_end *other, const struct xt_psk *psk)
+static void put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
+		    const struct xt_newconf_end *other, const struct xt_psk *psk)
 {
 	char label[64];
 	const char *bracket = strchr(other->host, ':') ? "[" : "";
 
 	xt_newconf_label(other, label);
 	xt_secbuf_printf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
-			 own->host, other->host);
+			 local->host, other->host);
 	xt_secbuf_puts(out, "[Interface]\n");
-	put_key(out, "PrivateKey", own->private_key.b);
-	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)own->port);
-	cidrs(out, "Address", own, 24, 64);
+	put_key(out, "PrivateKey", local->private_key.b);
+	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)local->port);
+	put_networks(out, "Address", local, 24, 64);
 	xt_secbuf_puts(out, "#: Echo = peer\n\n[Peer]\n");
 	xt_secbuf_printf(out, "#: Name = %s\n", label);
 	put_key(out, "PublicKey", other->public_key.b);
 	put_key(out, "PresharedKey", psk->b);
-	cidrs(out, "AllowedIPs", other, 32, 128);
+	put_networks(out, "AllowedIPs", other, 32, 128);
 	xt_secbuf_printf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
 			 (unsigned)other->port);
 }
@@ -157,7 +157,7 @@ int xt_newconf_text(const struct xt_newconf *new, char *out[2])
 		struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
 		size_t len;
 
-		write_end(&text, &new->end[i], &new->end[!i], &new->psk);
+		put_end(&text, &new->end[i], &new->end[!i], &new->psk);
 		err = xt_secbuf_detach(&text, &out[i], &len);
 	}
 	if (err && out[0]) {

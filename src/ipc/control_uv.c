@@ -102,7 +102,7 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 	xt_request_set(request, r);
 	msg = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(msg)) {
-		xt_control_error(r, XT_E_SYNTAX, "a JSON object on one line is wanted");
+		xt_control_error(r, XT_E_SYNTAX, "expected a JSON object on one line");
 	} else {
 		int err = control->options.handle(control->options.ctx, r, msg);
 

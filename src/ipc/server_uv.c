@@ -27,7 +27,7 @@
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
 #define UNREAD_ALL  (64u << 20)	 /* of all clients together: every request is held back */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
-#define LARGE	    (1u << 20)	 /* after an answer of this size memory returns to the system */
+#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
 enum client_state {
 	CLIENT_READING,	    /* waits for a complete request */

@@ -63,7 +63,7 @@ enum form {
 	HEX,	    /* a number, unless 0 */
 	DURATION,   /* seconds, unless 0 */
 	AGO,	    /* seconds since 1970, unless 0 */
-	BYTES,	    /* a number; 0 is printed when the number that continues the line is not 0 */
+	BYTES,	    /* a number; 0 only beside another that is not 0 */
 	NETWORKS,   /* always */
 	COUNTERS,   /* a line for each drop that is not 0 */
 	PEERS,	    /* a block for each */

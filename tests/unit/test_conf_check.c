@@ -18,23 +18,23 @@
 #define NEXT "[Peer]\nPublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
 #define END  "Endpoint = 192.0.2.1:1\nAllowedIPs = 10.9.0.0/16\n"
 
-/* The notes of text, one string; expect: the check's answer. */
+/* The diagnostics of text, one string; expect: the check's answer. */
 static void check(const char *text, int expect, const char *notes_text)
 {
 	struct xt_conf conf;
-	struct xt_conf_diagnostics notes = {0};
-	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &notes);
+	struct xt_conf_diagnostics diagnostics = {0};
+	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &diagnostics);
 
 	if (err)
-		print_error("%s", xt_conf_diagnostics_print(&notes, "parse"));
+		print_error("%s", xt_conf_diagnostics_print(&diagnostics, "parse"));
 	assert_int_equal(err, 0);
-	err = xt_conf_check(&conf, &notes);
-	char *all = xt_conf_diagnostics_print(&notes, "f");
+	err = xt_conf_check(&conf, &diagnostics);
+	char *all = xt_conf_diagnostics_print(&diagnostics, "f");
 	assert_string_equal(all, notes_text);
 	assert_int_equal(err, expect);
 	free(all);
 	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
 static void a_sound_file_has_no_notes(void **state)
@@ -95,21 +95,21 @@ static void peers_are_held_against_each_other(void **state)
 	      "f:10:1: warning: AllowedIPs 10.9.0.0/16 moves here from the peer on line 3\n");
 	check("[Interface]\n" KEY PEER END NEXT "AllowedIPs = 10.9.1.0/24\n", 0, "");
 	check("[Interface]\n" KEY "[Peer]\n" OWN END, XT_E_SYNTAX,
-	      "f:3:1: error: this peer's PublicKey is the interface's own\n");
+	      "f:3:1: error: this peer's PublicKey is that of the interface itself\n");
 }
 
 static void what_cannot_work_is_warned_about(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY PEER, 0,
-	      "f: warning: no ListenPort and no Endpoint: nobody can begin to talk\n"
-	      "f:3:1: warning: this peer has no AllowedIPs: it can carry nothing\n");
+	      "f: warning: no ListenPort and no Endpoint: no handshake can begin\n"
+	      "f:3:1: warning: this peer has no AllowedIPs: no packet can go to or come from it\n");
 	check("[Interface]\n" KEY "MTU = 1000\nAddress = fd07::1/64\n", XT_E_SYNTAX,
 	      "f:3:1: error: IPv6 needs an MTU of 1280 at least, and an Address is IPv6\n");
 	check("[Interface]\n" KEY "Address = 10.0.0.1/24\nAddress = 10.0.0.1/16\n", XT_E_SYNTAX,
 	      "f:3:1: error: Address 10.0.0.1 is given twice\n");
 	check("[Interface]\n" KEY "Address = 10.9.0.1/32\n" PEER END "AllowedIPs = 10.9.0.1\n", 0,
-	      "f:8:1: warning: AllowedIPs hold the own Address 10.9.0.1\n");
+	      "f:8:1: warning: AllowedIPs hold Address 10.9.0.1 of this interface\n");
 }
 
 int main(void)

@@ -24,16 +24,16 @@
 
 static void parse(struct xt_conf *conf, const char *text, size_t len)
 {
-	struct xt_conf_diagnostics notes = {0};
-	int err = xt_conf_parse(conf, "wg0", text, len, &notes);
+	struct xt_conf_diagnostics diagnostics = {0};
+	int err = xt_conf_parse(conf, "wg0", text, len, &diagnostics);
 
 	if (err) {
-		char *all = xt_conf_diagnostics_print(&notes, "written");
+		char *all = xt_conf_diagnostics_print(&diagnostics, "written");
 		print_error("%s\n%.*s\n", all, (int)len, text);
 		free(all);
 	}
 	assert_int_equal(err, 0);
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
 static void same_text(const char *a, const char *b)

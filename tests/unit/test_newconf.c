@@ -30,7 +30,7 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 {
 	struct xt_newconf new;
 	struct xt_conf conf[2];
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	char *text[2];
 	int bad;
 	(void)state;
@@ -39,9 +39,10 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 	keys(&new);
 	assert_int_equal(xt_newconf_text(&new, text), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(xt_conf_parse(&conf[i], "l", text[i], strlen(text[i]), &notes), 0);
-		assert_int_equal(xt_conf_check(&conf[i], &notes), 0);
-		assert_int_equal(notes.n, 0);
+		assert_int_equal(
+		    xt_conf_parse(&conf[i], "l", text[i], strlen(text[i]), &diagnostics), 0);
+		assert_int_equal(xt_conf_check(&conf[i], &diagnostics), 0);
+		assert_int_equal(diagnostics.n, 0);
 		assert_memory_equal(&conf[i].private_key, &new.end[i].private_key, 32);
 		assert_memory_equal(&conf[i].peers[0].key, &new.end[!i].public_key, 32);
 		assert_memory_equal(&conf[i].peers[0].psk, &new.psk, 32);
@@ -61,7 +62,7 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 		xt_conf_clear(&conf[i]);
 		free(text[i]);
 	}
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
 /* What stock wg-quick and wg would choke on stays behind "#:". */
