@@ -47,7 +47,13 @@ static inline unsigned conf_each(const char *dir,
 	return n;
 }
 
-/* No six bytes of the value of a secret key in the text are in a diagnostic. */
+static inline void conf_clear(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+{
+	xt_conf_clear(conf);
+	xt_conf_diagnostics_clear(diagnostics);
+}
+
+/* Does a diagnostic hold six bytes of a secret key's value in text? */
 static inline int conf_quotes_secret(const struct xt_conf_diagnostics *diagnostics,
 				     const char *text)
 {

@@ -59,8 +59,8 @@ static enum xt_args_action wrong_verb(const struct xt_verb *table, const char *w
 	return XT_ARGS_WRONG;
 }
 
-/* The verb that word is at most one slip of the finger away from, or NULL. */
-static const char *slip_of(const struct xt_verb *table, const char *word)
+/* The verb that is one edit away from word, or NULL. */
+static const char *verb_one_edit(const struct xt_verb *table, const char *word)
 {
 	if (xt_one_edit(word, "help"))
 		return "help";
@@ -71,8 +71,8 @@ static const char *slip_of(const struct xt_verb *table, const char *word)
 	return NULL;
 }
 
-static enum xt_args_action interface(struct xt_args *args, int at, int argc, char **argv,
-				     char *message, size_t len)
+static enum xt_args_action take_interface(struct xt_args *args, int at, int argc, char **argv,
+					  char *message, size_t len)
 {
 	if (at >= argc) {
 		snprintf(message, len, "the name of an interface is missing; see xtunnel --help");
@@ -86,7 +86,7 @@ static enum xt_args_action interface(struct xt_args *args, int at, int argc, cha
 		return XT_ARGS_WRONG;
 	}
 	if (at + 1 < argc) {
-		snprintf(message, len, "one word too many behind %.40s: %.40s", argv[at],
+		snprintf(message, len, "one word too many after %.40s: %.40s", argv[at],
 			 argv[at + 1]);
 		return XT_ARGS_WRONG;
 	}
@@ -95,7 +95,7 @@ static enum xt_args_action interface(struct xt_args *args, int at, int argc, cha
 	return XT_ARGS_INTERFACE;
 }
 
-/* [-f | --foreground] [--] NAME, as other programs are called in whose place we may stand. */
+/* [-f | --foreground] [--] NAME: how wg-quick(8) calls a userspace implementation. */
 static enum xt_args_action parse_interface(struct xt_args *args, int argc, char **argv,
 					   char *message, size_t len)
 {
@@ -108,28 +108,28 @@ static enum xt_args_action parse_interface(struct xt_args *args, int argc, char 
 	}
 	if (at < argc && strcmp(argv[at], "--") == 0)
 		at++;
-	return interface(args, at, argc, argv, message, len);
+	return take_interface(args, at, argc, argv, message, len);
 }
 
-/* No verb: the name of an interface, unless it looks like a slip. */
+/* Not a verb: the name of an interface, unless it looks like a misspelt verb. */
 static enum xt_args_action parse_word(struct xt_args *args, int argc, char **argv, char *message,
 				      size_t len)
 {
-	const char *word = argv[1], *slip = slip_of(args->table, word);
+	const char *word = argv[1], *meant = verb_one_edit(args->table, word);
 
-	if (!slip && argc == 2 && *word)
-		return interface(args, 1, argc, argv, message, len);
-	if (slip && argc == 2) {
+	if (!meant && argc == 2 && *word)
+		return take_interface(args, 1, argc, argv, message, len);
+	if (meant && argc == 2) {
 		snprintf(message, len,
 			 "%.40s: unknown verb, did you mean \"%s\"? (for an interface of that "
 			 "name: xtunnel -- %.20s)",
-			 word, slip, word);
+			 word, meant, word);
 		return XT_ARGS_WRONG;
 	}
 	return wrong_verb(args->table, word, message, len);
 }
 
-/* What stands before a verb. XT_ARGS_RUN: it is one. */
+/* The first word. XT_ARGS_RUN: it is a verb. */
 static enum xt_args_action parse_head(struct xt_args *args, int argc, char **argv, char *message,
 				      size_t len)
 {
@@ -218,7 +218,7 @@ static enum xt_args_action parse_options(struct xt_args *args, int argc, char **
 	int c, i;
 
 	make_getopt(options, longs, shorts);
-	optind = 0; /* start anew, wherever an earlier parse ended */
+	optind = 0; /* restart getopt, wherever an earlier parse ended */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (c == 'h')
@@ -241,15 +241,15 @@ static enum xt_args_action parse_options(struct xt_args *args, int argc, char **
 enum xt_args_action xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
 				  char **argv, char *message, size_t len)
 {
-	enum xt_args_action wish;
+	enum xt_args_action action;
 
 	*args = (struct xt_args){.table = table};
-	wish = parse_head(args, argc, argv, message, len);
-	if (wish != XT_ARGS_RUN)
-		return wish;
-	wish = parse_options(args, argc - 1, argv + 1, message, len);
-	if (wish != XT_ARGS_RUN)
-		return wish;
+	action = parse_head(args, argc, argv, message, len);
+	if (action != XT_ARGS_RUN)
+		return action;
+	action = parse_options(args, argc - 1, argv + 1, message, len);
+	if (action != XT_ARGS_RUN)
+		return action;
 	if (args->n < args->verb->min) {
 		snprintf(message, len, "%s: usage: xtunnel %s %s", args->verb->name,
 			 args->verb->name, args->verb->operands);

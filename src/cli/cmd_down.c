@@ -1,4 +1,4 @@
-/* down: end an endpoint and leave nothing of it behind, even what a crash left. */
+/* down: end an instance and remove all that it made on the host, also after a crash. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -17,12 +17,12 @@
 #include "platform/tun.h"
 
 const char xt_text_down[] =
-    "\nRuns PreDown and PostDown and returns when the endpoint has ended. After a crash it removes\n"
-    "what was left: sockets, routing rules, the firewall's table, name servers, and a persistent\n"
-    "interface that was made for an Owner.\n"
-    "When NAME does not run and left nothing, the exit status is 3.\n";
+    "\nRuns PreDown and PostDown and returns when the instance has ended. After a crash it removes\n"
+    "what is left: sockets, routing rules, the firewall table, name servers, and a persistent\n"
+    "interface that was created for an Owner.\n"
+    "When NAME is not running and left nothing, the exit status is 3.\n";
 
-/* A descriptor that becomes readable when the endpoint's process ends; -1: cannot be had. */
+/* A descriptor that becomes readable when the instance's process ends; -1: not available. */
 static int watch_process(const struct xt_client *client)
 {
 	struct ucred peer = {0};
@@ -34,7 +34,7 @@ static int watch_process(const struct xt_client *client)
 	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
 }
 
-/* Without a limit: hooks take the time that they take. */
+/* Wait without a limit: hooks may take any time. */
 static void await_end(int process, const char *path)
 {
 	static const struct timespec nap = {0, 20000000};
@@ -52,7 +52,7 @@ static void await_end(int process, const char *path)
 	}
 }
 
-static int ask_down(struct xt_client *client, const char *path)
+static int request_down(struct xt_client *client, const char *path)
 {
 	json_t *answer = NULL;
 	int process = watch_process(client);
@@ -67,7 +67,7 @@ static int ask_down(struct xt_client *client, const char *path)
 	return rc == -EPIPE ? 0 : rc;
 }
 
-/* true: a socket file was there that nobody listened on. */
+/* true: path was a socket without a listener, and is removed. */
 static bool remove_stale(const char *path)
 {
 	struct xt_client *client;
@@ -78,7 +78,8 @@ static bool remove_stale(const char *path)
 	return rc == -ECONNREFUSED && unlink(path) == 0;
 }
 
-/* What a crash leaves. true: there was something. status: XT_EXIT_FAILURE when it could not go. */
+/* Remove what a crash left. true: there was something. *status: XT_EXIT_FAILURE when a part of it
+ * could not be removed. */
 static bool clean_up(const char *name, const char *path, int *status)
 {
 	char uapi[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
@@ -88,7 +89,7 @@ static bool clean_up(const char *name, const char *path, int *status)
 
 	found = xt_host_clean(xt_rundir_path(dir, false) == 0 ? dir : NULL, name, &rc);
 	if (rc == -EAGAIN) {
-		xt_message("%s is on its way up or down: nothing was touched", name);
+		xt_message("%s is starting or ending now: nothing was changed", name);
 		*status = XT_EXIT_FAILURE;
 		return true;
 	}
@@ -103,7 +104,7 @@ static bool clean_up(const char *name, const char *path, int *status)
 		xt_rundir_unmark(name);
 		return found || rc == 0;
 	}
-	xt_message("the interface %s stays: %s", name, xt_strerror(rc));
+	xt_message("cannot remove the interface %s: %s", name, xt_strerror(rc));
 	if (rc == -EPERM || rc == -EACCES)
 		xt_hint("removing it takes root (sudo)");
 	*status = XT_EXIT_FAILURE;
@@ -118,11 +119,10 @@ int xt_cmd_down(const struct xt_args *args)
 	int status = xt_query_open(&client, name, path, true), rc;
 
 	if (status == XT_EXIT_OK) {
-		rc = ask_down(client, path);
+		rc = request_down(client, path);
 		xt_client_close(client);
 		if (rc < 0)
-			return xt_fail(XT_EXIT_FAILURE, "%s does not end: %s", name,
-				       xt_strerror(rc));
+			return xt_fail(XT_EXIT_FAILURE, "cannot end %s: %s", name, xt_strerror(rc));
 		path[0] = '\0';
 		(void)clean_up(name, path, &status);
 		return status;
@@ -133,6 +133,6 @@ int xt_cmd_down(const struct xt_args *args)
 	if (!clean_up(name, path, &status))
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
 	if (status == XT_EXIT_OK)
-		xt_message("%s was not running; what it had left is removed", name);
+		xt_message("%s was not running; removed what it had left", name);
 	return status;
 }

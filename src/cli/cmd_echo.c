@@ -1,4 +1,4 @@
-/* echo: a TUN, no key, no peer; every other address of its networks answers ping. */
+/* echo: a TUN without key and peer; every other address of its networks answers ping. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,22 +17,22 @@
 
 enum { HEXDUMP, SWAP_ONLY, COUNT };
 const struct xt_option xt_echo_options[] = {
-    {'x', "hexdump", NULL, "show each request and its reply, byte by byte"},
-    {'s', "swap-only", NULL, "swap the addresses and nothing else: see docs/echo.md"},
+    {'x', "hexdump", NULL, "print each request and its reply in hexadecimal"},
+    {'s', "swap-only", NULL, "only swap the addresses: see docs/echo.md"},
     {'c', "count", "N", "end after N answers"},
     {0},
 };
 const char xt_text_echo[] =
-    "\nEach ADDR/PREFIX is an own address; the other addresses of its network answer, but the\n"
-    "network's own and the broadcast address. ADDR PEERADDR, both without a prefix, is a\n"
-    "point-to-point pair: PEERADDR answers. What is not answered is dropped and counted.\n"
+    "\nEach ADDR/PREFIX is an address of the interface; the other addresses of its network answer,\n"
+    "except the network and broadcast addresses. ADDR PEERADDR, both without a prefix, is a\n"
+    "point-to-point pair: PEERADDR answers. All other packets are dropped and counted.\n"
     "Ctrl-C ends it and prints the counts.\n";
 
 #define MTU 1500
 
 struct echo_words {
 	struct xt_link_address *addresses;
-	struct xt_echo_local *own;
+	struct xt_echo_local *local;
 	size_t n;
 };
 
@@ -43,18 +43,18 @@ static int bad_address(const char *word, const char *why)
 	return XT_EXIT_USAGE;
 }
 
-static int read_pair(struct echo_words *words, const char *own, const char *peer)
+static int read_pair(struct echo_words *words, const char *local, const char *peer)
 {
 	struct xt_link_address *address = &words->addresses[0];
 
-	if (xt_cidr_parse(&address->cidr, own) < 0)
-		return bad_address(own, "not an address");
+	if (xt_cidr_parse(&address->cidr, local) < 0)
+		return bad_address(local, "not an address");
 	if (xt_ip_parse(&address->peer, peer) < 0)
 		return bad_address(peer, "not an address");
 	if (address->peer.family != address->cidr.ip.family)
-		return bad_address(peer, "the pair is of two families");
+		return bad_address(peer, "both addresses of a pair must be of one family");
 	if (xt_ip_equal(&address->peer, &address->cidr.ip))
-		return bad_address(peer, "the pair is twice the same address");
+		return bad_address(peer, "both addresses of a pair are the same");
 	words->n = 1;
 	return XT_EXIT_OK;
 }
@@ -70,7 +70,7 @@ static int read_addresses(struct echo_words *words, const char *const *operands,
 			return bad_address(operands[i], "not an ADDRESS/PREFIX");
 		if (cidr->bits == 0 || cidr->bits >= xt_ip_bits(&cidr->ip))
 			return bad_address(operands[i],
-					   "a prefix is needed that leaves room for others");
+					   "the prefix leaves no other address in the network");
 		if (xt_ip_is_multicast(&cidr->ip) || xt_ip_is_unspecified(&cidr->ip) ||
 		    xt_ip_is_loopback(&cidr->ip))
 			return bad_address(operands[i], "no host can have this address");
@@ -97,7 +97,7 @@ static void dump(const char *what, const uint8_t *packet, uint32_t len)
 	}
 }
 
-/* Addresses of a packet that the endpoint has judged to be well-formed. */
+/* Addresses of a packet that the responder found well-formed; returns the length of its header. */
 static uint32_t addresses_of(const uint8_t *packet, struct xt_ip *src, struct xt_ip *dst)
 {
 	bool v4 = packet[0] >> 4 == 4;
@@ -147,7 +147,7 @@ static int serve(const struct xt_args *args, struct xt_tun *tun, const struct ec
 {
 	struct xt_echo_config config = {
 	    .sides = 1 << XT_ECHO_SIDE_HOST,
-	    .own = words->own,
+	    .own = words->local,
 	    .n_own = words->n,
 	    .mtu = MTU,
 	    .exclusive = true,
@@ -190,7 +190,7 @@ static int with_tun(const struct xt_args *args, const struct echo_words *words, 
 	int rc = xt_tun_open(&tun, &options), status;
 
 	if (rc == -EPERM || rc == -EACCES) {
-		xt_message("no right to make the interface %s", options.name);
+		xt_message("no permission to create the interface %s", options.name);
 		xt_hint("run it as root: sudo xtunnel echo ...");
 		return XT_EXIT_FAILURE;
 	}
@@ -218,18 +218,18 @@ int xt_cmd_echo(const struct xt_args *args)
 		return XT_EXIT_USAGE;
 	}
 	words.addresses = calloc(n, sizeof(*words.addresses));
-	words.own = calloc(n, sizeof(*words.own));
-	if (!words.addresses || !words.own) {
+	words.local = calloc(n, sizeof(*words.local));
+	if (!words.addresses || !words.local) {
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
 	} else {
 		status = read_addresses(&words, args->operands + 1, args->n - 1);
 		for (size_t i = 0; i < words.n; i++)
-			words.own[i] = (struct xt_echo_local){words.addresses[i].cidr,
-							      words.addresses[i].peer};
+			words.local[i] = (struct xt_echo_local){words.addresses[i].cidr,
+								words.addresses[i].peer};
 		if (status == XT_EXIT_OK)
 			status = with_tun(args, &words, limit);
 	}
 	free(words.addresses);
-	free(words.own);
+	free(words.local);
 	return status;
 }

@@ -64,7 +64,7 @@ int xt_cmd_genpsk(const struct xt_args *args)
 	return status;
 }
 
-/* The key and at most white space behind it. */
+/* A key, followed by white space at most. */
 static bool read_key(struct xt_private *key, const char **why)
 {
 	char text[XT_KEY_BASE64 + 1];
@@ -93,7 +93,7 @@ int xt_cmd_pubkey(const struct xt_args *args)
 	(void)args;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", "the cryptographic library does not work");
-	setvbuf(stdin, NULL, _IONBF, 0); /* no copy of the key stays behind in a buffer */
+	setvbuf(stdin, NULL, _IONBF, 0); /* keep no copy of the key in a buffer */
 	if (read_key(&key, &why)) {
 		xt_dh_public(&public, &key);
 		status = print_key(public.b);

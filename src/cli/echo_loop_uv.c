@@ -1,4 +1,4 @@
-/* The loop of `xtunnel echo`: TUN -> echo endpoint -> TUN, and nothing else. */
+/* The loop of `xtunnel echo`: TUN -> echo responder -> TUN, and nothing else. */
 #include "cli/echo_loop.h"
 
 #include <errno.h>
@@ -93,7 +93,7 @@ static void on_link(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_link);
 	if (xt_link_watch_read(state->watch, state->what->tun->ifindex, &link) <= 0)
 		return;
-	if (link.moved) { /* it works on; its end will show at the TUN */
+	if (link.moved) { /* in another namespace now: only the TUN shows its end */
 		uv_poll_stop(handle);
 	} else if (!link.exists) {
 		end(state, -ENODEV);

@@ -1,4 +1,4 @@
-/* Help, made from the table of verbs: examples first. */
+/* Help, generated from the table of verbs; examples come first. */
 #include "cli/args.h"
 
 #include <string.h>
@@ -23,9 +23,9 @@ static void print_examples(const char *examples, FILE *out)
 void xt_help_all(const struct xt_verb *table, FILE *out)
 {
 	fputs("Examples:\n", out);
-	print_examples("# write the ready files of both ends of a new tunnel\n"
+	print_examples("# write the configuration files of both ends of a new tunnel\n"
 		       "xtunnel new left.example right.example\n"
-		       "# start one end, look at it, ping through it, end it\n"
+		       "# start one end, show its state, ping through it, end it\n"
 		       "xtunnel up left\n"
 		       "xtunnel show left\n"
 		       "xtunnel ping left right\n"
@@ -33,15 +33,16 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 		       out);
 	fputs(
 	    "\nUsage: xtunnel VERB [OPTION...] [OPERAND...]\n"
-	    "       xtunnel [-f | --foreground] [--] INTERFACE   as wg-quick(8) and others call it\n"
+	    "       xtunnel [-f | --foreground] [--] INTERFACE   for wg-quick(8) and controllers\n"
 	    "\nVerbs:\n",
 	    out);
 	for (; table->name; table++)
 		fprintf(out, "  %-8s %s\n", table->name, table->summary);
-	fputs("\n  help VERB  says more about one; --version names the libraries in use.\n"
-	      "\nExit status: 0 fine, 1 failure, 2 usage, 3 not running, 4 configuration invalid,\n"
-	      "5 peer not reachable.\n",
-	      out);
+	fputs(
+	    "\n  help VERB  describes one verb; --version prints the libraries in use.\n"
+	    "\nExit status: 0 success, 1 failure, 2 usage, 3 not running, 4 configuration invalid,\n"
+	    "5 peer not reachable.\n",
+	    out);
 }
 
 static void print_option(const struct xt_option *option, FILE *out)

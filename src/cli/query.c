@@ -51,7 +51,7 @@ int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK
 	if (rc == 0)
 		return XT_EXIT_OK;
 	if (!query_not_running(rc))
-		return query_failed(path, rc, "it belongs to another user; retry as root (sudo)");
+		return query_failed(path, rc, "it belongs to another user: retry as root (sudo)");
 	if (!quiet) {
 		xt_message("%s is not running", name);
 		xt_hint("start it: xtunnel up %s; list what runs: xtunnel show", name);
@@ -71,7 +71,7 @@ int xt_query_uapi(const char *name, struct xt_secbuf *reply)
 		return XT_EXIT_OK;
 	if (query_not_running(rc))
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
-	return query_failed(path, rc, "only root may read private keys; retry with sudo");
+	return query_failed(path, rc, "only root may read private keys: retry with sudo");
 }
 
 int xt_query_uapi_names(char ***names, size_t *n)

@@ -1,4 +1,4 @@
-/* A reply to UAPI's get, line by line, in the forms for scripts. */
+/* Converts a reply to UAPI's get, line by line. */
 #include "cli/show_fields.h"
 
 #include <inttypes.h>
@@ -43,7 +43,7 @@ struct device {
 struct peer {
 	char key[XT_KEY_BASE64], psk[XT_KEY_BASE64];
 	const char *endpoint, *seconds, *rx, *tx, *keepalive;
-	const char *allowed; /* the reply's line, others of its kind follow */
+	const char *allowed; /* the first such line of the reply; the others follow it */
 };
 
 struct view {
@@ -69,7 +69,7 @@ static const char *or_off(const char *text)
 	return is_zero(text) ? "off" : text;
 }
 
-/* "" when it is none. */
+/* "" when hex is not a key. */
 static void key_text(char out[XT_KEY_BASE64], const char *hex)
 {
 	uint8_t key[32];
@@ -125,7 +125,7 @@ static void put_device(const struct view *v)
 	putchar('\n');
 }
 
-/* allowed: "allowed_ip=…" lines as the reply has them, each ended by a NUL. */
+/* allowed: the lines "allowed_ip=..." of the reply, each ended by a NUL. */
 static void put_allowed(const char *allowed, char between)
 {
 	static const char head[] = "allowed_ip=";
@@ -172,7 +172,7 @@ static void put_peer_field(const struct view *v, const struct peer *p)
 	}
 }
 
-/* What was collected is whole: the device, or a peer. */
+/* Print the device or the peer whose lines are complete. */
 static void put_section(struct view *v)
 {
 	if (!v->in_peer) {
@@ -245,7 +245,7 @@ static void take_line(struct view *v, const char *line)
 	}
 }
 
-/* The reply's line ends become NULs, so that values are strings where they stand. */
+/* Line ends of the reply become NULs, so that each line is a string in place. */
 static void put_reply(struct view *v, char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

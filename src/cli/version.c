@@ -1,4 +1,5 @@
-/* Versions at run time. libb2 and libmnl cannot be asked: there the file that was loaded tells. */
+/* Versions at run time. libb2 and libmnl have no function for it: their version is in the name of
+ * the loaded file. */
 #include "cli/version.h"
 
 #include <limits.h>
@@ -44,7 +45,7 @@ static void print_loaded(FILE *out, const char *label, const char *name)
 		fprintf(out, "%s (linked in)\n", label);
 }
 
-/* What a start without Aead would choose here. */
+/* The backend that a start without Aead would choose on this host. */
 static void print_cipher(FILE *out)
 {
 	struct xt_aead_report report;

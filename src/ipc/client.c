@@ -1,4 +1,4 @@
-/* The asking end of the control socket. */
+/* The client of the control socket. */
 #include "ipc/client.h"
 
 #include <errno.h>
@@ -85,8 +85,8 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 1: more bytes are there. */
-static int fill(struct xt_client *c, int64_t until)
+/* Wait for more bytes and append them to received. 1: some came; 0: interrupted, try again. */
+static int client_fill(struct xt_client *c, int64_t until)
 {
 	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
 	int64_t left = until < 0 ? -1 : until - now_ms();
@@ -117,7 +117,7 @@ int xt_client_recv(struct xt_client *c, int timeout_ms, json_t **out)
 
 	*out = NULL;
 	while (!(len = xt_frame(XT_FRAME_LINE, in->p, in->len, &scanned))) {
-		int err = fill(c, until);
+		int err = client_fill(c, until);
 
 		if (err < 0)
 			return err;

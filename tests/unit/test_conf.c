@@ -20,7 +20,7 @@
 static int parse(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics, const char *text,
 		 size_t len)
 {
-	/* A copy of exact size: reading behind the end is then seen by the sanitizer. */
+	/* A copy of exact size: the sanitizer sees a read past the end. */
 	char *copy = malloc(len ? len : 1);
 
 	memset(diagnostics, 0, sizeof(*diagnostics));
@@ -43,8 +43,7 @@ static void one_good(const char *path, const char *text, size_t len)
 	}
 	assert_int_equal(err, 0);
 	assert_int_equal(diagnostics.n, 0);
-	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&conf, &diagnostics);
 }
 
 static void every_good_file_parses_without_a_diagnostic(void **state)
@@ -70,8 +69,7 @@ static void the_examples_parse_and_pass_the_check(void **state)
 		assert_int_equal(xt_conf_check(&conf, &diagnostics), 0);
 		assert_int_equal(diagnostics.n, 0);
 		free(text);
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&diagnostics);
+		conf_clear(&conf, &diagnostics);
 	}
 }
 
@@ -108,8 +106,7 @@ static void one_bad(const char *path, const char *text, size_t len)
 	assert_true(i > 0);
 	assert_int_equal(diagnostics.n, i);
 	assert_false(conf_quotes_secret(&diagnostics, text));
-	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&conf, &diagnostics);
 }
 
 static void every_bad_file_says_where_and_why(void **state)
@@ -135,8 +132,7 @@ static void one_altered(const char *path, const char *text, size_t len)
 
 		assert_true(err == 0 || (err == XT_E_SYNTAX && diagnostics.n));
 		assert_false(conf_quotes_secret(&diagnostics, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&diagnostics);
+		conf_clear(&conf, &diagnostics);
 	}
 	for (size_t i = 0; i < len * 8; i++) {
 		copy[i / 8] = (char)(text[i / 8] ^ (1 << (i % 8)));
@@ -144,13 +140,11 @@ static void one_altered(const char *path, const char *text, size_t len)
 
 		assert_true(err == 0 || (err == XT_E_SYNTAX && diagnostics.n));
 		assert_false(conf_quotes_secret(&diagnostics, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&diagnostics);
+		conf_clear(&conf, &diagnostics);
 		copy[i / 8] = '\n';
 		parse(&conf, &diagnostics, copy, len);
 		assert_false(conf_quotes_secret(&diagnostics, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&diagnostics);
+		conf_clear(&conf, &diagnostics);
 		copy[i / 8] = text[i / 8];
 	}
 	free(copy);
@@ -219,11 +213,11 @@ static void a_quick_file_is_read_to_the_last_key(void **state)
 	assert_int_equal(c.peers[1].n_allowed, 0);
 	assert_string_equal(c.peers[1].endpoint_host, "2001:db8::1");
 	xt_conf_clear(&c);
-	xt_conf_clear(&c); /* twice is fine */
+	xt_conf_clear(&c); /* a second time does nothing */
 	xt_conf_diagnostics_clear(&diagnostics);
 }
 
-static void blanks_case_sections_and_signs_are_as_the_tools_take_them(void **state)
+static void blanks_case_sections_and_signs_are_read_as_by_wg(void **state)
 {
 	struct xt_conf c;
 	struct xt_conf_diagnostics diagnostics;
@@ -254,7 +248,7 @@ static void blanks_case_sections_and_signs_are_as_the_tools_take_them(void **sta
 	xt_conf_clear(&c);
 }
 
-static void our_keys_are_read_plain_and_behind_the_mark(void **state)
+static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 {
 	struct xt_conf c;
 	struct xt_conf_diagnostics diagnostics;
@@ -283,7 +277,7 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	xt_conf_clear(&c);
 }
 
-static void what_the_tools_let_pass_is_warned_about(void **state)
+static void what_wg_accepts_silently_gets_a_warning(void **state)
 {
 	static const char text[] = "[Interface]\nMTU = 1300\nMTU = 1400\n#: Ecoh = peer\n[Peer]\n"
 				   "PublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
@@ -302,11 +296,10 @@ static void what_the_tools_let_pass_is_warned_about(void **state)
 		 "f:7:14: warning: AllowedIPs: host bits are set; 10.0.0.0/8 is used\n"
 		 "f:8:12: warning: Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT\n");
 	free(all);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 }
 
-static void no_more_than_twenty_errors_are_told(void **state)
+static void no_more_than_twenty_errors_are_reported(void **state)
 {
 	char text[4096] = "[Interface]\n";
 	struct xt_conf c;
@@ -333,7 +326,7 @@ static void names_of_interfaces_are_those_of_wg_quick(void **state)
 	assert_false(xt_conf_name_valid(NULL));
 }
 
-static void the_change_holds_all_but_names(void **state)
+static void the_change_leaves_out_endpoints_with_names(void **state)
 {
 	struct xt_conf c;
 	struct xt_conf_diagnostics diagnostics;
@@ -378,8 +371,7 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX); /* no key file */
 	assert_string_equal(c.path, path);
 	assert_int_equal(diagnostics.v[0].line, 2);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 
 	char text[64];
 	snprintf(text, sizeof(text), " %s\n\n", key);
@@ -395,35 +387,29 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
 	assert_int_equal(diagnostics.n, 1);
 	assert_true(diagnostics.v[0].warning);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 
 	write_file(key_path, "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk\n", 0600);
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX);
 	assert_null(strstr(diagnostics.v[0].text, "yAnz5"));
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 
 	write_file(path, "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n",
 		   0640);
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
 	assert_int_equal(diagnostics.n, 1);
 	assert_non_null(strstr(diagnostics.v[0].text, "others can read"));
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 	unlink(key_path);
 	unlink(path);
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), -2 /* ENOENT */);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 	assert_int_equal(xt_conf_load(&c, dir, &diagnostics),
 			 XT_E_SYNTAX); /* its name is too long */
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 	assert_int_equal(xt_conf_load(&c, "no-such-name", &diagnostics), -2);
 	assert_string_equal(c.path, "/etc/xtunnel/no-such-name.conf");
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 	rmdir(dir);
 }
 
@@ -439,8 +425,7 @@ static void a_file_too_large_is_refused(void **state)
 	write_file(path, "#", 0600);
 	assert_int_equal(truncate(path, XT_CONF_FILE_MAX + 1), 0);
 	assert_int_equal(xt_conf_load(&c, path, &diagnostics), -27 /* EFBIG */);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&diagnostics);
+	conf_clear(&c, &diagnostics);
 	unlink(path);
 	rmdir(dir);
 }
@@ -452,12 +437,12 @@ int main(void)
 	    cmocka_unit_test(the_examples_parse_and_pass_the_check),
 	    cmocka_unit_test(every_bad_file_says_where_and_why),
 	    cmocka_unit_test(a_quick_file_is_read_to_the_last_key),
-	    cmocka_unit_test(blanks_case_sections_and_signs_are_as_the_tools_take_them),
-	    cmocka_unit_test(our_keys_are_read_plain_and_behind_the_mark),
-	    cmocka_unit_test(what_the_tools_let_pass_is_warned_about),
-	    cmocka_unit_test(no_more_than_twenty_errors_are_told),
+	    cmocka_unit_test(blanks_case_sections_and_signs_are_read_as_by_wg),
+	    cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
+	    cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
+	    cmocka_unit_test(no_more_than_twenty_errors_are_reported),
 	    cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
-	    cmocka_unit_test(the_change_holds_all_but_names),
+	    cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
 	    cmocka_unit_test(a_file_is_loaded_with_its_key_files),
 	    cmocka_unit_test(a_file_too_large_is_refused),
 	    cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key),
