@@ -23,7 +23,7 @@ const char xt_text_down[] =
     "When NAME is not running and left nothing, the exit status is 3.\n";
 
 /* A descriptor that becomes readable when the instance's process ends; -1: not available. */
-static int watch_process(const struct xt_client *client)
+static int process_watch(const struct xt_client *client)
 {
 	struct ucred peer = {0};
 	socklen_t len = sizeof(peer);
@@ -35,7 +35,7 @@ static int watch_process(const struct xt_client *client)
 }
 
 /* Wait without a limit: hooks may take any time. */
-static void await_end(int process, const char *path)
+static void process_await_end(int process, const char *path)
 {
 	static const struct timespec nap = {0, 20000000};
 	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
@@ -55,20 +55,20 @@ static void await_end(int process, const char *path)
 static int request_down(struct xt_client *client, const char *path)
 {
 	json_t *answer = NULL;
-	int process = watch_process(client);
+	int process = process_watch(client);
 	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
 				   &answer);
 
 	json_decref(answer);
 	if (rc == 0 || rc == -EPIPE)
-		await_end(process, path);
+		process_await_end(process, path);
 	if (process >= 0)
 		close(process);
 	return rc == -EPIPE ? 0 : rc;
 }
 
 /* true: path was a socket without a listener, and is removed. */
-static bool remove_stale(const char *path)
+static bool socket_remove_stale(const char *path)
 {
 	struct xt_client *client;
 	int rc = xt_client_open(&client, path);
@@ -80,7 +80,7 @@ static bool remove_stale(const char *path)
 
 /* Remove what a crash left. true: there was something. *status: XT_EXIT_FAILURE when a part of it
  * could not be removed. */
-static bool clean_up(const char *name, const char *path, int *status)
+static bool host_clean_up(const char *name, const char *path, int *status)
 {
 	char uapi[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
 	uint32_t owner;
@@ -96,7 +96,7 @@ static bool clean_up(const char *name, const char *path, int *status)
 	if (*path && unlink(path) == 0)
 		found = true;
 	if (xt_rundir_socket(uapi, XT_UAPI_DIR, name) && access(uapi, F_OK) == 0)
-		found |= remove_stale(uapi);
+		found |= socket_remove_stale(uapi);
 	if (!xt_rundir_marked(name, &owner))
 		return found;
 	rc = xt_tun_remove(name);
@@ -124,13 +124,13 @@ int xt_cmd_down(const struct xt_args *args)
 		if (rc < 0)
 			return xt_fail(XT_EXIT_FAILURE, "cannot end %s: %s", name, xt_strerror(rc));
 		path[0] = '\0';
-		(void)clean_up(name, path, &status);
+		(void)host_clean_up(name, path, &status);
 		return status;
 	}
 	if (status != XT_EXIT_NOT_RUNNING)
 		return status;
 	status = XT_EXIT_OK;
-	if (!clean_up(name, path, &status))
+	if (!host_clean_up(name, path, &status))
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
 	if (status == XT_EXIT_OK)
 		xt_message("%s was not running; removed what it had left", name);

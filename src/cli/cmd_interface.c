@@ -19,7 +19,7 @@ struct interface {
 
 /* The descriptor that environment variable name holds, opened by the caller; 0: not set. false: it
  * is not one, which is printed. */
-static bool fd_env(const char *name, int *out)
+static bool env_fd(const char *name, int *out)
 {
 	const char *text = getenv(name);
 	uint64_t fd;
@@ -36,7 +36,7 @@ static bool fd_env(const char *name, int *out)
 	return true;
 }
 
-static int serve(const void *what, const struct xt_instance_options *options)
+static int interface_serve(const void *what, const struct xt_instance_options *options)
 {
 	const struct interface *interface = what;
 	struct xt_instance_options mine = *options;
@@ -60,9 +60,9 @@ int xt_cmd_interface(const struct xt_args *args)
 	struct interface interface = {.name = args->operands[0]};
 	bool loud = xt_log_level_env();
 
-	if (!fd_env("WG_TUN_FD", &interface.fd[0]) || !fd_env("WG_UAPI_FD", &interface.fd[1]))
+	if (!env_fd("WG_TUN_FD", &interface.fd[0]) || !env_fd("WG_UAPI_FD", &interface.fd[1]))
 		return XT_EXIT_FAILURE;
 	if (args->given[0] || (foreground && strcmp(foreground, "1") == 0))
-		return serve(&interface, &options);
-	return xt_background(serve, &interface, loud, interface.fd, 2);
+		return interface_serve(&interface, &options);
+	return xt_background(interface_serve, &interface, loud, interface.fd, 2);
 }

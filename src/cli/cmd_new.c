@@ -36,7 +36,7 @@ struct file {
 	int fd;
 };
 
-static void make_keys(struct xt_newconf *new)
+static void tunnel_make_keys(struct xt_newconf *new)
 {
 	for (int i = 0; i < 2; i++) {
 		struct xt_newconf_end *end = &new->end[i];
@@ -49,7 +49,7 @@ static void make_keys(struct xt_newconf *new)
 }
 
 /* The label, cut to the length of an interface name. */
-static bool name_file(struct file *file, const struct xt_newconf_end *end, const char *dir)
+static bool file_set_name(struct file *file, const struct xt_newconf_end *end, const char *dir)
 {
 	char label[64];
 	int n;
@@ -100,7 +100,7 @@ static int file_write(const struct file *file)
 }
 
 /* Both files or neither. */
-static int write_files(struct file files[2])
+static int files_write(struct file files[2])
 {
 	int rc = file_create(&files[0]);
 
@@ -121,7 +121,7 @@ static int write_files(struct file files[2])
 	return rc;
 }
 
-static void print_next_steps(const struct xt_newconf *new, const struct file files[2])
+static void next_steps_print(const struct xt_newconf *new, const struct file files[2])
 {
 	printf("%s\n%s\n", files[0].path, files[1].path);
 	fflush(stdout);
@@ -140,25 +140,26 @@ static int tunnel_make(struct xt_newconf *new, const char *dir)
 	char *texts[2] = {NULL, NULL};
 	int rc;
 
-	if (!name_file(&files[0], &new->end[0], dir) || !name_file(&files[1], &new->end[1], dir))
+	if (!file_set_name(&files[0], &new->end[0], dir) ||
+	    !file_set_name(&files[1], &new->end[1], dir))
 		return XT_EXIT_USAGE;
 	if (strcmp(files[0].name, files[1].name) == 0)
 		return xt_fail(XT_EXIT_USAGE,
 			       "both interfaces would be named %s: use another name for one host",
 			       files[0].name);
-	make_keys(new);
+	tunnel_make_keys(new);
 	rc = xt_newconf_text(new, texts);
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
 	files[0].text = texts[0];
 	files[1].text = texts[1];
-	rc = write_files(files);
+	rc = files_write(files);
 	for (int i = 0; i < 2; i++) {
 		xt_wipe(texts[i], strlen(texts[i]));
 		free(texts[i]);
 	}
 	if (rc == 0)
-		print_next_steps(new, files);
+		next_steps_print(new, files);
 	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 

@@ -32,7 +32,7 @@ struct summary {
 
 static int client_fd = -1;
 
-/* Shuts the connection down: xt_client_recv returns and follow() prints the summary. */
+/* Shuts the connection down: xt_client_recv returns and ping_follow() prints the summary. */
 static void on_interrupt(int number)
 {
 	(void)number;
@@ -40,23 +40,23 @@ static void on_interrupt(int number)
 		(void)shutdown(client_fd, SHUT_RDWR);
 }
 
-static uint64_t field(const json_t *reply, const char *key)
+static uint64_t reply_number(const json_t *reply, const char *key)
 {
 	json_int_t value = json_integer_value(json_object_get(reply, key));
 
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
-static const char *text_field(const json_t *reply, const char *key)
+static const char *reply_text(const json_t *reply, const char *key)
 {
 	const char *text = json_string_value(json_object_get(reply, key));
 
 	return text ? text : "?";
 }
 
-static void count(struct summary *summary, const json_t *reply)
+static void summary_count(struct summary *summary, const json_t *reply)
 {
-	uint64_t rtt = field(reply, "rtt_us");
+	uint64_t rtt = reply_number(reply, "rtt_us");
 
 	if (json_is_true(json_object_get(reply, "lost"))) {
 		summary->lost++;
@@ -74,28 +74,28 @@ static void count(struct summary *summary, const json_t *reply)
 	summary->received++;
 }
 
-static void print_reply(const json_t *reply, const char *address)
+static void reply_print(const json_t *reply, const char *address)
 {
-	uint64_t seq = field(reply, "seq"), rtt = field(reply, "rtt_us");
+	uint64_t seq = reply_number(reply, "seq"), rtt = reply_number(reply, "rtt_us");
 
 	if (json_is_true(json_object_get(reply, "lost")))
 		printf("no reply from %s: seq=%" PRIu64 "\n", address, seq);
 	else
 		printf("%" PRIu64 " bytes from %s: seq=%" PRIu64 " time=%" PRIu64 ".%03" PRIu64
 		       " ms%s\n",
-		       field(reply, "size"), address, seq, rtt / 1000, rtt % 1000,
+		       reply_number(reply, "size"), address, seq, rtt / 1000, rtt % 1000,
 		       json_is_true(json_object_get(reply, "duplicate")) ? " (duplicate)" : "");
 	fflush(stdout);
 }
 
-static void print_json(const json_t *reply)
+static void json_print(const json_t *reply)
 {
 	json_dumpf(reply, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
 }
 
-static void print_summary(const struct summary *summary, const char *label)
+static void summary_print(const struct summary *summary, const char *label)
 {
 	uint64_t sent = summary->received + summary->lost;
 
@@ -110,7 +110,7 @@ static void print_summary(const struct summary *summary, const char *label)
 	putchar('\n');
 }
 
-static void print_summary_json(const struct summary *summary)
+static void summary_print_json(const struct summary *summary)
 {
 	json_t *all =
 	    json_pack("{s:I,s:I,s:I}", "answered", (json_int_t)summary->received, "lost",
@@ -122,48 +122,48 @@ static void print_summary_json(const struct summary *summary)
 		    all, "avg_us", json_integer((json_int_t)(summary->sum_us / summary->received)));
 		json_object_set_new(all, "max_us", json_integer((json_int_t)summary->max_us));
 	}
-	print_json(all);
+	json_print(all);
 	json_decref(all);
 }
 
 /* Until all replies are in, an interrupt, or the end of the instance. */
-static int follow(struct xt_client *client, const json_t *hello, bool json)
+static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 {
-	const char *address = text_field(hello, "address");
+	const char *address = reply_text(hello, "address");
 	struct summary summary = {0};
 	json_t *reply;
 	int rc;
 
 	if (json)
-		print_json(hello);
+		json_print(hello);
 	else
 		printf("ping %s (%s) through the tunnel, %" PRIu64 " bytes\n",
-		       text_field(hello, "peer"), address, field(hello, "size"));
+		       reply_text(hello, "peer"), address, reply_number(hello, "size"));
 	while ((rc = xt_client_recv(client, -1, &reply)) == 0) {
 		bool end =
 		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 
 		if (!end) {
-			count(&summary, reply);
+			summary_count(&summary, reply);
 			if (json)
-				print_json(reply);
+				json_print(reply);
 			else
-				print_reply(reply, address);
+				reply_print(reply, address);
 		} else if (json_object_get(reply, "error")) {
-			xt_message("%s", text_field(reply, "error"));
+			xt_message("%s", reply_text(reply, "error"));
 		}
 		json_decref(reply);
 		if (end)
 			break;
 	}
 	if (json)
-		print_summary_json(&summary);
+		summary_print_json(&summary);
 	else
-		print_summary(&summary, text_field(hello, "peer"));
+		summary_print(&summary, reply_text(hello, "peer"));
 	return summary.received ? XT_EXIT_OK : XT_EXIT_UNREACHABLE;
 }
 
-static json_t *make_request(const struct xt_args *args)
+static json_t *request_make(const struct xt_args *args)
 {
 	uint64_t requests, size, interval, timeout;
 
@@ -181,7 +181,7 @@ int xt_cmd_ping(const struct xt_args *args)
 {
 	struct sigaction action = {.sa_handler = on_interrupt};
 	struct xt_client *client;
-	json_t *request = make_request(args), *hello = NULL;
+	json_t *request = request_make(args), *hello = NULL;
 	int status, rc;
 
 	if (!request)
@@ -197,13 +197,13 @@ int xt_cmd_ping(const struct xt_args *args)
 	rc = xt_client_request(client, request, 5000, &hello);
 	if (rc == XT_E_NOPEER) {
 		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
-				 args->operands[1], text_field(hello, "error"));
+				 args->operands[1], reply_text(hello, "error"));
 	} else if (rc < 0) {
 		status = xt_fail(rc == XT_E_INVALID ? XT_EXIT_USAGE : XT_EXIT_FAILURE, "%s: %s",
 				 args->operands[0],
-				 hello ? text_field(hello, "error") : xt_strerror(rc));
+				 hello ? reply_text(hello, "error") : xt_strerror(rc));
 	} else {
-		status = follow(client, hello, args->given[JSON]);
+		status = ping_follow(client, hello, args->given[JSON]);
 	}
 	json_decref(hello);
 	client_fd = -1;

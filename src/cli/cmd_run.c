@@ -12,7 +12,7 @@ const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n";
 
-static int serve(const char *name_or_path, const struct xt_instance_options *options)
+static int instance_serve(const char *name_or_path, const struct xt_instance_options *options)
 {
 	struct xt_conf conf;
 	int status = xt_conf_open(&conf, name_or_path);
@@ -28,17 +28,17 @@ int xt_cmd_run(const struct xt_args *args)
 	struct xt_instance_options options = {.ready = -1};
 
 	(void)xt_log_level_env();
-	return serve(args->operands[0], &options);
+	return instance_serve(args->operands[0], &options);
 }
 
-static int serve_file(const void *path, const struct xt_instance_options *options)
+static int file_serve(const void *path, const struct xt_instance_options *options)
 {
-	return serve(path, options);
+	return instance_serve(path, options);
 }
 
 int xt_cmd_up(const struct xt_args *args)
 {
 	bool loud = xt_log_level_env();
 
-	return xt_background(serve_file, args->operands[0], loud, NULL, 0);
+	return xt_background(file_serve, args->operands[0], loud, NULL, 0);
 }

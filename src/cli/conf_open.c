@@ -8,7 +8,7 @@
 #include "cli/args.h"
 #include "cli/term.h"
 
-static void print_diagnostics(const struct xt_conf_diagnostics *diagnostics, const char *file)
+static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file)
 {
 	char *text = diagnostics->n ? xt_conf_diagnostics_print(diagnostics, file) : NULL;
 
@@ -18,7 +18,7 @@ static void print_diagnostics(const struct xt_conf_diagnostics *diagnostics, con
 }
 
 /* Neither a path nor a valid interface name. */
-static int bad_name(const char *name)
+static int name_refuse(const char *name)
 {
 	xt_message("%.60s: not a name for an interface", name);
 	xt_hint("up to 15 of a-z A-Z 0-9 _ = + . - and no - in front; or the path of a file .conf");
@@ -35,11 +35,11 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 
 	memset(conf, 0, sizeof(*conf));
 	if (name_or_path[0] == '-' || (!path && !xt_conf_name_valid(name_or_path)))
-		return bad_name(name_or_path);
+		return name_refuse(name_or_path);
 	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_check(conf, &diagnostics);
-	print_diagnostics(&diagnostics, conf->path ? conf->path : name_or_path);
+	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path);
 	if (rc == XT_E_SYNTAX) {
 		status = XT_EXIT_CONFIG;
 	} else if (rc == XT_E_NOMEM) {

@@ -5,7 +5,7 @@
 
 #include "cli/term.h"
 
-static void print_examples(const char *examples, FILE *out)
+static void examples_print(const char *examples, FILE *out)
 {
 	bool color = xt_term_color(out);
 
@@ -23,7 +23,7 @@ static void print_examples(const char *examples, FILE *out)
 void xt_help_all(const struct xt_verb *table, FILE *out)
 {
 	fputs("Examples:\n", out);
-	print_examples("# write the configuration files of both ends of a new tunnel\n"
+	examples_print("# write the configuration files of both ends of a new tunnel\n"
 		       "xtunnel new left.example right.example\n"
 		       "# start one end, show its state, ping through it, end it\n"
 		       "xtunnel up left\n"
@@ -45,7 +45,7 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 	    out);
 }
 
-static void print_option(const struct xt_option *option, FILE *out)
+static void option_print(const struct xt_option *option, FILE *out)
 {
 	char left[48];
 
@@ -61,7 +61,7 @@ void xt_help_verb(const struct xt_verb *verb, FILE *out)
 	const struct xt_option *option = verb->options;
 
 	fputs("Examples:\n", out);
-	print_examples(verb->examples, out);
+	examples_print(verb->examples, out);
 	fprintf(out, "\nUsage: xtunnel %s%s%s%s\n\n%s.\n", verb->name,
 		verb->options ? " [OPTION...]" : "", *verb->operands ? " " : "", verb->operands,
 		verb->summary);
@@ -69,6 +69,6 @@ void xt_help_verb(const struct xt_verb *verb, FILE *out)
 		fprintf(out, "%s", verb->text);
 	fputs("\nOptions:\n", out);
 	for (; option && option->name; option++)
-		print_option(option, out);
-	print_option(&help, out);
+		option_print(option, out);
+	option_print(&help, out);
 }

@@ -18,7 +18,7 @@ void xt_key_private_key(struct xt_conf_reader *r, const struct xt_lex_line *line
 	r->conf->key_line = line->line;
 }
 
-static void parse_file_name(struct xt_conf_reader *r, const struct xt_lex_line *line, char **out)
+static void file_name_parse(struct xt_conf_reader *r, const struct xt_lex_line *line, char **out)
 {
 	if (!line->value.len) {
 		xt_reader_judge(r, line->value.column, "expected the name of a file");
@@ -32,13 +32,13 @@ static void parse_file_name(struct xt_conf_reader *r, const struct xt_lex_line *
 
 void xt_key_private_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_file_name(r, line, &r->conf->private_key_file);
+	file_name_parse(r, line, &r->conf->private_key_file);
 	r->conf->key_line = line->line;
 }
 
 void xt_key_preshared_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_file_name(r, line, &r->peer->psk_file);
+	file_name_parse(r, line, &r->peer->psk_file);
 	r->peer->psk_file_line = line->line;
 }
 
@@ -129,7 +129,7 @@ void xt_key_dns(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	}
 }
 
-static void parse_hook(struct xt_conf_reader *r, const struct xt_lex_line *line,
+static void hook_parse(struct xt_conf_reader *r, const struct xt_lex_line *line,
 		       struct xt_conf_hooks *hooks)
 {
 	if (!line->full.len)
@@ -148,22 +148,22 @@ static void parse_hook(struct xt_conf_reader *r, const struct xt_lex_line *line,
 
 void xt_key_pre_up(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_hook(r, line, &r->conf->pre_up);
+	hook_parse(r, line, &r->conf->pre_up);
 }
 
 void xt_key_post_up(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_hook(r, line, &r->conf->post_up);
+	hook_parse(r, line, &r->conf->post_up);
 }
 
 void xt_key_pre_down(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_hook(r, line, &r->conf->pre_down);
+	hook_parse(r, line, &r->conf->pre_down);
 }
 
 void xt_key_post_down(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	parse_hook(r, line, &r->conf->post_down);
+	hook_parse(r, line, &r->conf->post_down);
 }
 
 void xt_key_echo(struct xt_conf_reader *r, const struct xt_lex_line *line)

@@ -77,8 +77,8 @@ static char *path_beside(const char *conf_path, const char *path)
 	return out;
 }
 
-static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *path, unsigned line,
-		    const char *what, struct xt_conf_diagnostics *diagnostics)
+static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path,
+			 unsigned line, const char *what, struct xt_conf_diagnostics *diagnostics)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
 	struct stat st;
@@ -109,13 +109,13 @@ static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *pat
 	return mode_check(&st, what, line, 1, diagnostics);
 }
 
-static int read_keys(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+static int key_files_read(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	int err = 0, worst = 0;
 
 	if (conf->private_key_file) {
-		worst = read_key(conf->private_key.b, conf, conf->private_key_file, conf->key_line,
-				 "PrivateKeyFile", diagnostics);
+		worst = key_file_read(conf->private_key.b, conf, conf->private_key_file,
+				      conf->key_line, "PrivateKeyFile", diagnostics);
 		conf->has_key = worst == 0;
 	}
 	for (size_t i = 0; i < conf->n_peers && worst != XT_E_NOMEM; i++) {
@@ -123,8 +123,8 @@ static int read_keys(struct xt_conf *conf, struct xt_conf_diagnostics *diagnosti
 
 		if (!peer->psk_file)
 			continue;
-		err = read_key(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
-			       "PresharedKeyFile", diagnostics);
+		err = key_file_read(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
+				    "PresharedKeyFile", diagnostics);
 		peer->has_psk = err == 0;
 		worst = err ? err : worst;
 	}
@@ -221,7 +221,7 @@ int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 	err = conf_read(out, path, diagnostics);
 	out->path = path;
 	if (!err)
-		err = read_keys(out, diagnostics);
+		err = key_files_read(out, diagnostics);
 	if (err) { /* clear the keys, keep the path for messages */
 		out->path = NULL;
 		xt_conf_clear(out);

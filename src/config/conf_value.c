@@ -42,7 +42,8 @@ const char *xt_value_key(uint8_t out[32], const struct xt_span *v, unsigned *col
 		    : "the key is too long: expected 44 base64 characters";
 }
 
-static bool number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_t max, bool hex)
+static bool span_number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_t max,
+			bool hex)
 {
 	char text[32];
 	uint64_t n;
@@ -53,7 +54,7 @@ static bool number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_
 	return true;
 }
 
-static bool word_is(const struct xt_span *v, const char *word)
+static bool span_is(const struct xt_span *v, const char *word)
 {
 	return v->len == strlen(word) && strncasecmp(v->p, word, v->len) == 0;
 }
@@ -62,7 +63,7 @@ const char *xt_value_port(uint16_t *out, const struct xt_span *v)
 {
 	uint64_t n;
 
-	if (!number(&n, v, 0, UINT16_MAX, false))
+	if (!span_number(&n, v, 0, UINT16_MAX, false))
 		return "expected a port number from 0 to 65535 (0: any free one)";
 	*out = (uint16_t)n;
 	return NULL;
@@ -72,7 +73,7 @@ const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "off") && !number(&n, v, 0, UINT32_MAX, true))
+	if (!span_is(v, "off") && !span_number(&n, v, 0, UINT32_MAX, true))
 		return "expected a mark: a number, 0x and a hexadecimal number, or off";
 	*out = (uint32_t)n;
 	return NULL;
@@ -86,7 +87,7 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (v->len && !number(&n, v, 68, XT_LINK_MTU_MAX, false))
+	if (v->len && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
 		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram)";
 	*out = (uint32_t)n;
 	return NULL;
@@ -103,18 +104,18 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 	uint64_t n = 0;
 
 	*id = 0;
-	if (!v->len || word_is(v, "auto")) {
+	if (!v->len || span_is(v, "auto")) {
 		*out = XT_TABLE_AUTO;
 		return NULL;
 	}
-	if (word_is(v, "off")) {
+	if (span_is(v, "off")) {
 		*out = XT_TABLE_OFF;
 		return NULL;
 	}
 	for (size_t i = 0; i < XT_LEN(names); i++)
-		if (word_is(v, names[i].name))
+		if (span_is(v, names[i].name))
 			n = names[i].number;
-	if (!n && !number(&n, v, 1, UINT32_MAX, true))
+	if (!n && !span_number(&n, v, 1, UINT32_MAX, true))
 		return "expected a routing table: auto, off, main or a number";
 	*out = XT_TABLE_NUMBER;
 	*id = (uint32_t)n;
@@ -123,15 +124,15 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 
 const char *xt_value_bool(bool *out, const struct xt_span *v)
 {
-	*out = word_is(v, "true");
-	return *out || word_is(v, "false") ? NULL : "expected true or false";
+	*out = span_is(v, "true");
+	return *out || span_is(v, "false") ? NULL : "expected true or false";
 }
 
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "off") && !number(&n, v, 0, UINT16_MAX, false))
+	if (!span_is(v, "off") && !span_number(&n, v, 0, UINT16_MAX, false))
 		return "expected seconds from 0 to 65535, or off";
 	*out = (uint16_t)n;
 	return NULL;
@@ -142,7 +143,7 @@ const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
 	static const char *const words[] = {"off", "host", "peer", "both"};
 
 	for (size_t i = 0; i < XT_LEN(words); i++)
-		if (word_is(v, words[i])) {
+		if (span_is(v, words[i])) {
 			*out = (enum xt_echo_mode)i;
 			return NULL;
 		}
@@ -153,7 +154,7 @@ const char *xt_value_threads(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "auto") && !number(&n, v, 1, 64, false))
+	if (!span_is(v, "auto") && !span_number(&n, v, 1, 64, false))
 		return "expected auto or a number from 1 to 64";
 	*out = (uint32_t)n;
 	return NULL;
@@ -161,8 +162,8 @@ const char *xt_value_threads(uint32_t *out, const struct xt_span *v)
 
 const char *xt_value_offload(bool *off, const struct xt_span *v)
 {
-	*off = word_is(v, "off");
-	return *off || word_is(v, "auto") ? NULL : "expected auto or off";
+	*off = span_is(v, "off");
+	return *off || span_is(v, "auto") ? NULL : "expected auto or off";
 }
 
 const char *xt_value_aead(const char **out, const struct xt_span *v)
@@ -170,10 +171,10 @@ const char *xt_value_aead(const char **out, const struct xt_span *v)
 	const char *name;
 
 	*out = NULL;
-	if (word_is(v, "auto"))
+	if (span_is(v, "auto"))
 		return NULL;
 	for (size_t i = 0; (name = xt_aead_backend(i)) != NULL; i++)
-		if (word_is(v, name)) {
+		if (span_is(v, name)) {
 			*out = name;
 			return NULL;
 		}
@@ -187,13 +188,13 @@ const char *xt_value_rate(uint32_t *out, const struct xt_span *v)
 
 	if (v->len > 2 && strncasecmp(v->p + v->len - 2, "/s", 2) == 0)
 		digits.len -= 2;
-	if (!word_is(v, "off") && !number(&n, &digits, 0, UINT32_MAX, false))
+	if (!span_is(v, "off") && !span_number(&n, &digits, 0, UINT32_MAX, false))
 		return "expected a rate such as 10/s, or off";
 	*out = (uint32_t)n;
 	return NULL;
 }
 
-static const char *split_endpoint(char *text, char **port, bool *loose)
+static const char *endpoint_split(char *text, char **port, bool *loose)
 {
 	static const char wanted[] = "expected HOST:PORT or [IPV6]:PORT";
 
@@ -255,7 +256,7 @@ const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const st
 		return "an endpoint is missing: expected HOST:PORT or [IPV6]:PORT";
 	if (!xt_span_squeeze(v, text, sizeof(text)))
 		return "the host name is too long";
-	error = split_endpoint(text, &port_text, loose);
+	error = endpoint_split(text, &port_text, loose);
 	if (error)
 		return error;
 	if (strlen(text) > 253 || !host_valid(text))

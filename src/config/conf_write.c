@@ -12,7 +12,7 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 
-static void put_key(struct xt_secbuf *t, const char *key, const uint8_t value[32])
+static void text_put_key(struct xt_secbuf *t, const char *key, const uint8_t value[32])
 {
 	char base64[XT_KEY_BASE64];
 
@@ -21,12 +21,12 @@ static void put_key(struct xt_secbuf *t, const char *key, const uint8_t value[32
 	xt_wipe(base64, sizeof(base64));
 }
 
-static void put_line(struct xt_secbuf *t, const char *key, const char *value)
+static void text_put_line(struct xt_secbuf *t, const char *key, const char *value)
 {
 	xt_secbuf_printf(t, "%s%s\n", key, value);
 }
 
-static void put_cidrs(struct xt_secbuf *t, const char *key, const struct xt_cidr *v, size_t n)
+static void text_put_cidrs(struct xt_secbuf *t, const char *key, const struct xt_cidr *v, size_t n)
 {
 	char buf[XT_CIDR_TEXT];
 
@@ -37,13 +37,13 @@ static void put_cidrs(struct xt_secbuf *t, const char *key, const struct xt_cidr
 		xt_secbuf_puts(t, "\n");
 }
 
-static void put_hooks(struct xt_secbuf *t, const char *key, const struct xt_conf_hooks *hooks)
+static void text_put_hooks(struct xt_secbuf *t, const char *key, const struct xt_conf_hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		put_line(t, key, hooks->v[i].command);
+		text_put_line(t, key, hooks->v[i].command);
 }
 
-static void put_addresses(struct xt_secbuf *t, const struct xt_conf *conf)
+static void text_put_addresses(struct xt_secbuf *t, const struct xt_conf *conf)
 {
 	for (size_t i = 0; i < conf->n_addresses; i++) {
 		const struct xt_link_address *address = &conf->addresses[i];
@@ -60,17 +60,17 @@ static void put_addresses(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_puts(t, "\n");
 }
 
-static void put_ours(struct xt_secbuf *t, const struct xt_conf *conf)
+static void text_put_extensions(struct xt_secbuf *t, const struct xt_conf *conf)
 {
 	static const char *const modes[] = {"off", "host", "peer", "both"};
 
 	if (conf->echo != XT_ECHO_OFF)
-		put_line(t, "#: Echo = ", modes[conf->echo & 3]);
-	put_cidrs(t, "#: EchoAddresses = ", conf->echo_addresses, conf->n_echo_addresses);
+		text_put_line(t, "#: Echo = ", modes[conf->echo & 3]);
+	text_put_cidrs(t, "#: EchoAddresses = ", conf->echo_addresses, conf->n_echo_addresses);
 	if (conf->echo_rate)
 		xt_secbuf_printf(t, "#: EchoRate = %u/s\n", conf->echo_rate);
 	if (conf->aead)
-		put_line(t, "#: Aead = ", conf->aead);
+		text_put_line(t, "#: Aead = ", conf->aead);
 	if (conf->threads)
 		xt_secbuf_printf(t, "#: Threads = %u\n", conf->threads);
 	if (conf->offload_off)
@@ -81,10 +81,10 @@ static void put_ours(struct xt_secbuf *t, const struct xt_conf *conf)
 				 conf->owner_group ? conf->owner_group : "");
 }
 
-static void put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
+static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 {
 	xt_secbuf_puts(t, "[Interface]\n");
-	put_addresses(t, conf);
+	text_put_addresses(t, conf);
 	if (conf->mtu)
 		xt_secbuf_printf(t, "MTU = %u\n", conf->mtu);
 	if (conf->table == XT_TABLE_OFF)
@@ -93,32 +93,32 @@ static void put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_printf(t, "Table = %u\n", conf->table_number);
 	if (conf->save_config)
 		xt_secbuf_puts(t, "SaveConfig = true\n");
-	put_hooks(t, "PreUp = ", &conf->pre_up);
-	put_hooks(t, "PostUp = ", &conf->post_up);
-	put_hooks(t, "PreDown = ", &conf->pre_down);
-	put_hooks(t, "PostDown = ", &conf->post_down);
+	text_put_hooks(t, "PreUp = ", &conf->pre_up);
+	text_put_hooks(t, "PostUp = ", &conf->post_up);
+	text_put_hooks(t, "PreDown = ", &conf->pre_down);
+	text_put_hooks(t, "PostDown = ", &conf->post_down);
 	if (conf->has_port)
 		xt_secbuf_printf(t, "ListenPort = %u\n", (unsigned)conf->listen_port);
 	if (conf->fwmark)
 		xt_secbuf_printf(t, "FwMark = 0x%x\n", conf->fwmark);
 	if (conf->private_key_file)
-		put_line(t, "#: PrivateKeyFile = ", conf->private_key_file);
+		text_put_line(t, "#: PrivateKeyFile = ", conf->private_key_file);
 	else if (conf->has_key)
-		put_key(t, "PrivateKey = ", conf->private_key.b);
-	put_ours(t, conf);
+		text_put_key(t, "PrivateKey = ", conf->private_key.b);
+	text_put_extensions(t, conf);
 }
 
-static void put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
+static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 {
 	xt_secbuf_puts(t, "\n[Peer]\n");
 	if (*peer->name)
-		put_line(t, "#: Name = ", peer->name);
-	put_key(t, "PublicKey = ", peer->key.b);
+		text_put_line(t, "#: Name = ", peer->name);
+	text_put_key(t, "PublicKey = ", peer->key.b);
 	if (peer->psk_file)
-		put_line(t, "#: PresharedKeyFile = ", peer->psk_file);
+		text_put_line(t, "#: PresharedKeyFile = ", peer->psk_file);
 	else if (peer->has_psk)
-		put_key(t, "PresharedKey = ", peer->psk.b);
-	put_cidrs(t, "AllowedIPs = ", peer->allowed, peer->n_allowed);
+		text_put_key(t, "PresharedKey = ", peer->psk.b);
+	text_put_cidrs(t, "AllowedIPs = ", peer->allowed, peer->n_allowed);
 	if (peer->endpoint_host) {
 		bool v6 = strchr(peer->endpoint_host, ':') != NULL;
 
@@ -133,9 +133,9 @@ int xt_conf_write(const struct xt_conf *conf, char **out, size_t *len)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
 
-	put_interface(&text, conf);
+	text_put_interface(&text, conf);
 	for (size_t i = 0; i < conf->n_peers; i++)
-		put_peer(&text, &conf->peers[i]);
+		text_put_peer(&text, &conf->peers[i]);
 	return xt_secbuf_detach(&text, out, len);
 }
 

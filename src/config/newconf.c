@@ -13,7 +13,7 @@
 
 #define DEFAULT_PORT 51820
 
-static bool name_valid(const char *host)
+static bool host_name_valid(const char *host)
 {
 	if (!*host || *host == '-' || *host == '.' || strlen(host) > 253)
 		return false;
@@ -63,7 +63,7 @@ static bool end_set_host(struct xt_newconf_end *end, const char *text)
 		if (!end_set_port(end, rest))
 			return false;
 	}
-	return name_valid(host);
+	return host_name_valid(host);
 }
 
 int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *bad)
@@ -101,8 +101,8 @@ void xt_newconf_label(const struct xt_newconf_end *end, char out[64])
 	out[n] = '\0';
 }
 
-static void put_networks(struct xt_secbuf *out, const char *key, const struct xt_newconf_end *end,
-			 unsigned bits4, unsigned bits6)
+static void text_put_networks(struct xt_secbuf *out, const char *key,
+			      const struct xt_newconf_end *end, unsigned bits4, unsigned bits6)
 {
 	char text[XT_IP_TEXT];
 	const char *comma = "";
@@ -117,7 +117,7 @@ static void put_networks(struct xt_secbuf *out, const char *key, const struct xt
 	xt_secbuf_puts(out, "\n");
 }
 
-static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
+static void text_put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
 {
 	char text[XT_KEY_BASE64];
 
@@ -126,8 +126,8 @@ static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[3
 	xt_wipe(text, sizeof(text));
 }
 
-static void put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
-		    const struct xt_newconf_end *other, const struct xt_psk *psk)
+static void text_put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
+			 const struct xt_newconf_end *other, const struct xt_psk *psk)
 {
 	char label[64];
 	const char *bracket = strchr(other->host, ':') ? "[" : "";
@@ -136,14 +136,14 @@ static void put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
 	xt_secbuf_printf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
 			 local->host, other->host);
 	xt_secbuf_puts(out, "[Interface]\n");
-	put_key(out, "PrivateKey", local->private_key.b);
+	text_put_key(out, "PrivateKey", local->private_key.b);
 	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)local->port);
-	put_networks(out, "Address", local, 24, 64);
+	text_put_networks(out, "Address", local, 24, 64);
 	xt_secbuf_puts(out, "#: Echo = peer\n\n[Peer]\n");
 	xt_secbuf_printf(out, "#: Name = %s\n", label);
-	put_key(out, "PublicKey", other->public_key.b);
-	put_key(out, "PresharedKey", psk->b);
-	put_networks(out, "AllowedIPs", other, 32, 128);
+	text_put_key(out, "PublicKey", other->public_key.b);
+	text_put_key(out, "PresharedKey", psk->b);
+	text_put_networks(out, "AllowedIPs", other, 32, 128);
 	xt_secbuf_printf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
 			 (unsigned)other->port);
 }
@@ -157,7 +157,7 @@ int xt_newconf_text(const struct xt_newconf *new, char *out[2])
 		struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
 		size_t len;
 
-		put_end(&text, &new->end[i], &new->end[!i], &new->psk);
+		text_put_end(&text, &new->end[i], &new->end[!i], &new->psk);
 		err = xt_secbuf_detach(&text, &out[i], &len);
 	}
 	if (err && out[0]) {

@@ -77,7 +77,7 @@ int xt_client_send(struct xt_client *c, json_t *msg)
 	return err;
 }
 
-static int64_t now_ms(void)
+static int64_t clock_ms(void)
 {
 	struct timespec t;
 
@@ -89,7 +89,7 @@ static int64_t now_ms(void)
 static int client_fill(struct xt_client *c, int64_t until)
 {
 	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
-	int64_t left = until < 0 ? -1 : until - now_ms();
+	int64_t left = until < 0 ? -1 : until - clock_ms();
 
 	if (until >= 0 && left < 0)
 		left = 0;
@@ -111,7 +111,7 @@ static int client_fill(struct xt_client *c, int64_t until)
 
 int xt_client_recv(struct xt_client *c, int timeout_ms, json_t **out)
 {
-	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	int64_t until = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 	struct xt_secbuf *in = &c->received;
 	size_t scanned = 0, len;
 

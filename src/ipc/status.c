@@ -14,59 +14,59 @@ struct networks {
 	const struct xt_peer_report *peer;
 };
 
-/* put_TYPE: set key of object; false: no memory. */
+/* json_put_TYPE: set key of object; false: no memory. */
 
-static bool put_new(json_t *object, const char *key, json_t *value)
+static bool json_put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
 }
 
-static bool put_NUMBER(json_t *object, const char *key, uint64_t n)
+static bool json_put_NUMBER(json_t *object, const char *key, uint64_t n)
 {
-	return put_new(object, key, json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n));
+	return json_put(object, key, json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n));
 }
 
-static bool put_FLAG(json_t *object, const char *key, bool flag)
+static bool json_put_FLAG(json_t *object, const char *key, bool flag)
 {
-	return put_new(object, key, json_boolean(flag));
+	return json_put(object, key, json_boolean(flag));
 }
 
-static bool put_TEXT(json_t *object, const char *key, const char *text)
+static bool json_put_TEXT(json_t *object, const char *key, const char *text)
 {
-	return !text || put_new(object, key, json_string(text));
+	return !text || json_put(object, key, json_string(text));
 }
 
-static bool put_KEY(json_t *object, const char *key, const uint8_t *bytes)
+static bool json_put_KEY(json_t *object, const char *key, const uint8_t *bytes)
 {
 	char text[XT_KEY_BASE64];
 
 	if (!bytes)
 		return true;
 	xt_key_to_base64(text, bytes);
-	return put_TEXT(object, key, text);
+	return json_put_TEXT(object, key, text);
 }
 
-static bool put_ENDPOINT(json_t *object, const char *key, const struct xt_endpoint *endpoint)
+static bool json_put_ENDPOINT(json_t *object, const char *key, const struct xt_endpoint *endpoint)
 {
 	char text[XT_ENDPOINT_TEXT];
 
-	return put_TEXT(object, key, endpoint ? xt_endpoint_print(endpoint, text) : NULL);
+	return json_put_TEXT(object, key, endpoint ? xt_endpoint_print(endpoint, text) : NULL);
 }
 
-static bool put_ADDRESS(json_t *object, const char *key, const struct xt_ip *ip)
+static bool json_put_ADDRESS(json_t *object, const char *key, const struct xt_ip *ip)
 {
 	char text[XT_IP_TEXT];
 
-	return put_TEXT(object, key, ip ? xt_ip_print(ip, text) : NULL);
+	return json_put_TEXT(object, key, ip ? xt_ip_print(ip, text) : NULL);
 }
 
-static bool put_NETWORKS(json_t *object, const char *key, const struct networks *networks)
+static bool json_put_NETWORKS(json_t *object, const char *key, const struct networks *networks)
 {
 	const struct xt_cidr *allowed = networks->report->allowed;
 	const struct xt_peer_report *peer = networks->peer;
 	json_t *list = json_array();
 	char text[XT_CIDR_TEXT];
-	bool ok = put_new(object, key, list);
+	bool ok = json_put(object, key, list);
 
 	for (size_t i = 0; ok && i < peer->n_allowed; i++) {
 		xt_cidr_print(&allowed[peer->first_allowed + i], text);
@@ -75,24 +75,25 @@ static bool put_NETWORKS(json_t *object, const char *key, const struct networks 
 	return ok;
 }
 
-static bool put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)
+static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)
 {
 	json_t *counters = json_object();
-	bool ok = put_new(object, key, counters);
+	bool ok = json_put(object, key, counters);
 
 	for (unsigned i = 0; ok && i < XT_VERDICTS; i++)
-		ok = put_NUMBER(counters, xt_verdict_label((enum xt_verdict)i), r->verdicts[i]);
+		ok =
+		    json_put_NUMBER(counters, xt_verdict_label((enum xt_verdict)i), r->verdicts[i]);
 	return ok;
 }
 
-static bool put_peer(json_t *o, const struct xt_report *r, const struct xt_peer_report *p)
+static bool json_put_peer(json_t *o, const struct xt_report *r, const struct xt_peer_report *p)
 {
 	bool ok = true;
 
 #define TOP_ROW(key, type, value)
 #define UDP_ROW(key, type, value)
 #define ECHO_ROW(key, type, value)
-#define PEER_ROW(key, type, value) ok = ok && put_##type(o, key, value);
+#define PEER_ROW(key, type, value) ok = ok && json_put_##type(o, key, value);
 #define GIVEN(object, key, type, field, ...)
 #define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
 #include "ipc/status.def"
@@ -105,27 +106,27 @@ static bool put_peer(json_t *o, const struct xt_report *r, const struct xt_peer_
 	return ok;
 }
 
-static bool put_PEERS(json_t *object, const char *key, const struct xt_report *r)
+static bool json_put_PEERS(json_t *object, const char *key, const struct xt_report *r)
 {
 	json_t *list = json_array();
-	bool ok = put_new(object, key, list);
+	bool ok = json_put(object, key, list);
 
 	for (size_t i = 0; ok && i < r->n_peers; i++) {
 		json_t *peer = json_object();
 
-		ok = json_array_append_new(list, peer) == 0 && put_peer(peer, r, &r->peers[i]);
+		ok = json_array_append_new(list, peer) == 0 && json_put_peer(peer, r, &r->peers[i]);
 	}
 	return ok;
 }
 
-static bool put_status(json_t *o, json_t *udp, json_t *echo, const struct xt_status *s,
-		       const struct xt_report *r)
+static bool json_put_status(json_t *o, json_t *udp, json_t *echo, const struct xt_status *s,
+			    const struct xt_report *r)
 {
 	bool ok = true;
 
-#define TOP_ROW(key, type, value)  ok = ok && put_##type(o, key, value);
-#define UDP_ROW(key, type, value)  ok = ok && put_##type(udp, key, value);
-#define ECHO_ROW(key, type, value) ok = ok && put_##type(echo, key, value);
+#define TOP_ROW(key, type, value)  ok = ok && json_put_##type(o, key, value);
+#define UDP_ROW(key, type, value)  ok = ok && json_put_##type(udp, key, value);
+#define ECHO_ROW(key, type, value) ok = ok && json_put_##type(echo, key, value);
 #define PEER_ROW(key, type, value)
 #define GIVEN(object, key, type, field, ...)  object##_ROW(key, type, s->field)
 #define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
@@ -136,10 +137,10 @@ static bool put_status(json_t *o, json_t *udp, json_t *echo, const struct xt_sta
 json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report)
 {
 	json_t *o = json_object(), *udp = json_object(), *echo = json_object();
-	bool ok = put_new(o, "udp", udp);
+	bool ok = json_put(o, "udp", udp);
 
-	ok = put_new(o, "echo", echo) && ok;
-	ok = ok && put_status(o, udp, echo, status, report);
+	ok = json_put(o, "echo", echo) && ok;
+	ok = ok && json_put_status(o, udp, echo, status, report);
 	if (ok)
 		return o;
 	json_decref(o);

@@ -23,7 +23,7 @@ struct printer {
 #define CYAN   "\033[36m"
 #define RESET  "\033[0m"
 
-static const char *colour_code(const struct printer *p, const char *code)
+static const char *printer_colour(const struct printer *p, const char *code)
 {
 	return p->colour ? code : "";
 }
@@ -42,7 +42,7 @@ bool xt_status_colour(FILE *out)
 	return isatty(fileno(out)) == 1;
 }
 
-static void print_safe(const struct printer *p, const char *text)
+static void text_print(const struct printer *p, const char *text)
 {
 	for (; *text; text++)
 		putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, p->out);
@@ -85,14 +85,14 @@ static const struct row rows[] = {
 #include "ipc/status.def"
 };
 
-static const char *text_of(const json_t *value)
+static const char *value_text(const json_t *value)
 {
 	const char *text = json_string_value(value);
 
 	return text && *text ? text : NULL;
 }
 
-static uint64_t number_of(const json_t *value)
+static uint64_t value_number(const json_t *value)
 {
 	json_int_t n = json_integer_value(value);
 
@@ -118,42 +118,42 @@ static bool row_shown(const struct row *row, const json_t *value)
 		return false;
 	case PLAIN:
 	case LOCAL_KEY:
-		return text_of(value) != NULL;
+		return value_text(value) != NULL;
 	case UNLESS_OFF:
-		return text_of(value) && strcmp(text_of(value), "off") != 0;
+		return value_text(value) && strcmp(value_text(value), "off") != 0;
 	case FLAG:
 		return json_is_true(value);
 	case ABOVE_ONE:
-		return number_of(value) > 1;
+		return value_number(value) > 1;
 	case COUNT:
 	case HEX:
 	case DURATION:
 	case AGO:
 	case BYTES:
-		return number_of(value) > 0;
+		return value_number(value) > 0;
 	case NETWORKS:
 		break;
 	}
 	return true;
 }
 
-static void print_label(const struct printer *p, const char *name)
+static void label_print(const struct printer *p, const char *name)
 {
-	fprintf(p->out, "  %s%s%s: ", colour_code(p, BOLD), name, colour_code(p, RESET));
+	fprintf(p->out, "  %s%s%s: ", printer_colour(p, BOLD), name, printer_colour(p, RESET));
 }
 
-static void print_head(const struct printer *p, const struct row *row, const json_t *value)
+static void head_print(const struct printer *p, const struct row *row, const json_t *value)
 {
-	const char *colour = colour_code(p, row->object == PEER ? YELLOW : GREEN);
-	const char *text = text_of(value);
+	const char *colour = printer_colour(p, row->object == PEER ? YELLOW : GREEN);
+	const char *text = value_text(value);
 
-	fprintf(p->out, "%s%s%s%s: %s", colour, colour_code(p, BOLD), row->label,
-		colour_code(p, RESET), colour);
-	print_safe(p, text ? text : "?");
-	fprintf(p->out, "%s\n", colour_code(p, RESET));
+	fprintf(p->out, "%s%s%s%s: %s", colour, printer_colour(p, BOLD), row->label,
+		printer_colour(p, RESET), colour);
+	text_print(p, text ? text : "?");
+	fprintf(p->out, "%s\n", printer_colour(p, RESET));
 }
 
-static void print_duration(const struct printer *p, uint64_t s)
+static void duration_print(const struct printer *p, uint64_t s)
 {
 	static const struct {
 		uint64_t unit;
@@ -171,43 +171,43 @@ static void print_duration(const struct printer *p, uint64_t s)
 		s %= units[i].unit;
 		if (!n)
 			continue;
-		fprintf(p->out, "%s%" PRIu64 " %s%s%s%s", comma, n, colour_code(p, CYAN),
-			units[i].name, n == 1 ? "" : "s", colour_code(p, RESET));
+		fprintf(p->out, "%s%" PRIu64 " %s%s%s%s", comma, n, printer_colour(p, CYAN),
+			units[i].name, n == 1 ? "" : "s", printer_colour(p, RESET));
 		comma = ", ";
 	}
 }
 
-static void print_bytes(const struct printer *p, uint64_t n)
+static void bytes_print(const struct printer *p, uint64_t n)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
 	double value = (double)n / 1024;
 	size_t i = 0;
 
 	if (n < 1024) {
-		fprintf(p->out, "%u %sB%s", (unsigned)n, colour_code(p, CYAN),
-			colour_code(p, RESET));
+		fprintf(p->out, "%u %sB%s", (unsigned)n, printer_colour(p, CYAN),
+			printer_colour(p, RESET));
 		return;
 	}
 	for (; i + 1 < XT_LEN(units) && n >> (10 * (i + 2)); i++)
 		value /= 1024;
-	fprintf(p->out, "%.2f %s%s%s", value, colour_code(p, CYAN), units[i],
-		colour_code(p, RESET));
+	fprintf(p->out, "%.2f %s%s%s", value, printer_colour(p, CYAN), units[i],
+		printer_colour(p, RESET));
 }
 
-static void print_ago(const struct printer *p, uint64_t then)
+static void ago_print(const struct printer *p, uint64_t then)
 {
 	if (then > p->now_s) {
 		fprintf(p->out, "(%sSystem clock wound backward; connection problems may ensue.%s)",
-			colour_code(p, RED), colour_code(p, RESET));
+			printer_colour(p, RED), printer_colour(p, RESET));
 	} else if (then == p->now_s) {
 		fputs("Now", p->out);
 	} else {
-		print_duration(p, p->now_s - then);
+		duration_print(p, p->now_s - then);
 		fputs(" ago", p->out);
 	}
 }
 
-static void print_networks(const struct printer *p, const json_t *list)
+static void networks_print(const struct printer *p, const json_t *list)
 {
 	if (!json_array_size(list))
 		fputs("(none)", p->out);
@@ -217,59 +217,59 @@ static void print_networks(const struct printer *p, const json_t *list)
 
 		fputs(i ? ", " : "", p->out);
 		if (!slash) {
-			print_safe(p, text ? text : "?");
+			text_print(p, text ? text : "?");
 			continue;
 		}
 		for (const char *c = text; c < slash; c++)
 			putc((unsigned char)*c < ' ' ? '?' : *c, p->out);
-		fprintf(p->out, "%s/%s", colour_code(p, CYAN), colour_code(p, RESET));
-		print_safe(p, slash + 1);
+		fprintf(p->out, "%s/%s", printer_colour(p, CYAN), printer_colour(p, RESET));
+		text_print(p, slash + 1);
 	}
 }
 
-static void print_value(const struct printer *p, const struct row *row, const json_t *value)
+static void value_print(const struct printer *p, const struct row *row, const json_t *value)
 {
-	uint64_t n = number_of(value);
+	uint64_t n = value_number(value);
 
 	fputs(row->before, p->out);
 	if (row->form == PLAIN || row->form == UNLESS_OFF || row->form == LOCAL_KEY)
-		print_safe(p, text_of(value));
+		text_print(p, value_text(value));
 	else if (row->form == COUNT || row->form == ABOVE_ONE)
 		fprintf(p->out, "%" PRIu64, n);
 	else if (row->form == HEX)
 		fprintf(p->out, "0x%" PRIx64, n);
 	else if (row->form == DURATION)
-		print_duration(p, n);
+		duration_print(p, n);
 	else if (row->form == AGO)
-		print_ago(p, n);
+		ago_print(p, n);
 	else if (row->form == BYTES)
-		print_bytes(p, n);
+		bytes_print(p, n);
 	else if (row->form == NETWORKS)
-		print_networks(p, value);
+		networks_print(p, value);
 	fputs(row->after, p->out);
 	if (row->form == LOCAL_KEY) {
 		putc('\n', p->out);
-		print_label(p, "private key");
+		label_print(p, "private key");
 		fputs("(hidden)", p->out);
 	}
 }
 
-static void print_drops(const struct printer *p, const json_t *counters)
+static void drops_print(const struct printer *p, const json_t *counters)
 {
 	for (unsigned i = 0; i < XT_VERDICTS; i++) {
 		const char *name = xt_verdict_label((enum xt_verdict)i);
-		uint64_t n = number_of(json_object_get(counters, name));
+		uint64_t n = value_number(json_object_get(counters, name));
 
 		if (!n || strncmp(name, "drop_", 5) != 0)
 			continue;
-		print_label(p, "dropped");
+		label_print(p, "dropped");
 		fprintf(p->out, "%" PRIu64 ": %s\n", n, xt_verdict_sentence((enum xt_verdict)i));
 	}
 }
 
 /* A row with a label begins a line, those without one below it continue the line. Peers come last,
  * by print_peers. */
-static void print_rows(const struct printer *p, const json_t *o, bool of_peer)
+static void rows_print(const struct printer *p, const json_t *o, bool of_peer)
 {
 	bool line = false; /* begun and not ended */
 
@@ -281,28 +281,28 @@ static void print_rows(const struct printer *p, const json_t *o, bool of_peer)
 		if ((row->object == PEER) != of_peer)
 			continue;
 		if (row->form == BYTES && !shown && row->label)
-			shown = number_of(row_value(row + 1, o)) > 0;
+			shown = value_number(row_value(row + 1, o)) > 0;
 		if (line && (row->label || row->form == COUNTERS)) {
 			putc('\n', p->out);
 			line = false;
 		}
 		if (row->form == HEAD)
-			print_head(p, row, value);
+			head_print(p, row, value);
 		if (row->form == COUNTERS)
-			print_drops(p, value);
+			drops_print(p, value);
 		if (shown && row->label) {
-			print_label(p, row->label);
+			label_print(p, row->label);
 			line = true;
 		}
 		if (line && (shown || row->form == BYTES))
-			print_value(p, row, value);
+			value_print(p, row, value);
 	}
 	if (line)
 		putc('\n', p->out);
 }
 
 /* Newest handshake first; stable, so that peers without one keep the order of creation. */
-static void print_peers(const struct printer *p, const json_t *list)
+static void peers_print(const struct printer *p, const json_t *list)
 {
 	size_t n = json_array_size(list);
 	const json_t **order = n ? calloc(n, sizeof(const json_t *)) : NULL;
@@ -311,17 +311,17 @@ static void print_peers(const struct printer *p, const json_t *list)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *o = json_array_get(list, i);
-		uint64_t then = number_of(json_object_get(o, "latest_handshake"));
+		uint64_t then = value_number(json_object_get(o, "latest_handshake"));
 		size_t j = i;
 
-		for (; j && number_of(json_object_get(order[j - 1], "latest_handshake")) < then;
+		for (; j && value_number(json_object_get(order[j - 1], "latest_handshake")) < then;
 		     j--)
 			order[j] = order[j - 1];
 		order[j] = o;
 	}
 	for (size_t i = 0; i < n; i++) {
 		putc('\n', p->out);
-		print_rows(p, order[i], true);
+		rows_print(p, order[i], true);
 	}
 	free((void *)order);
 }
@@ -330,6 +330,6 @@ void xt_status_print(FILE *out, const json_t *status, const struct xt_status_sty
 {
 	const struct printer printer = {out, style->colour, style->now_s};
 
-	print_rows(&printer, status, false);
-	print_peers(&printer, json_object_get(status, "peers"));
+	rows_print(&printer, status, false);
+	peers_print(&printer, json_object_get(status, "peers"));
 }

@@ -55,7 +55,7 @@ static int line_must_be(const struct line *l, const char *word)
 											 : -EINVAL;
 }
 
-static int set_flag(const struct line *l, uint32_t *set, uint32_t flag)
+static int change_set_flag(const struct line *l, uint32_t *set, uint32_t flag)
 {
 	int err = line_must_be(l, "true");
 
@@ -87,11 +87,11 @@ static int device_line(struct reader *r, const struct line *l)
 		return err;
 	}
 	if (line_is(l, "replace_peers"))
-		return set_flag(l, &c->set, XT_SET_REPLACE_PEERS);
+		return change_set_flag(l, &c->set, XT_SET_REPLACE_PEERS);
 	return -EINVAL;
 }
 
-static int allowed_line(struct xt_peer_change *peer, const struct line *l)
+static int peer_allowed_line(struct xt_peer_change *peer, const struct line *l)
 {
 	char text[XT_CIDR_TEXT + 1];
 	struct xt_cidr cidr;
@@ -106,7 +106,7 @@ static int allowed_line(struct xt_peer_change *peer, const struct line *l)
 }
 
 /* wg(8) writes the scope of a link-local address as an interface name: replace it by the index. */
-static void number_scope(char text[XT_ENDPOINT_TEXT])
+static void endpoint_number_scope(char text[XT_ENDPOINT_TEXT])
 {
 	char *percent = strchr(text, '%'), *end = percent ? strchr(percent, ']') : NULL;
 	char rest[16], name[IF_NAMESIZE];
@@ -124,13 +124,13 @@ static void number_scope(char text[XT_ENDPOINT_TEXT])
 			 rest);
 }
 
-static int endpoint_line(struct xt_peer_change *peer, const struct line *l)
+static int peer_endpoint_line(struct xt_peer_change *peer, const struct line *l)
 {
 	char text[XT_ENDPOINT_TEXT];
 
 	if (!line_value(l, text, sizeof(text)))
 		return -EINVAL;
-	number_scope(text);
+	endpoint_number_scope(text);
 	if (xt_endpoint_parse(&peer->endpoint, text) < 0)
 		return -EINVAL;
 	peer->set |= XT_PEER_ENDPOINT;
@@ -144,15 +144,15 @@ static int peer_line(struct reader *r, const struct line *l)
 	int err;
 
 	if (line_is(l, "update_only"))
-		return set_flag(l, &peer->set, XT_PEER_UPDATE_ONLY);
+		return change_set_flag(l, &peer->set, XT_PEER_UPDATE_ONLY);
 	if (line_is(l, "remove"))
-		return set_flag(l, &peer->set, XT_PEER_REMOVE);
+		return change_set_flag(l, &peer->set, XT_PEER_REMOVE);
 	if (line_is(l, "preshared_key")) {
 		peer->set |= XT_PEER_PSK;
 		return line_key(l, peer->psk.b);
 	}
 	if (line_is(l, "endpoint"))
-		return endpoint_line(peer, l);
+		return peer_endpoint_line(peer, l);
 	if (line_is(l, "persistent_keepalive_interval")) {
 		err = line_number(l, UINT16_MAX, &n);
 		peer->set |= XT_PEER_KEEPALIVE;
@@ -161,16 +161,16 @@ static int peer_line(struct reader *r, const struct line *l)
 	}
 	if (line_is(l, "replace_allowed_ips")) {
 		peer->n_allowed = 0; /* replaces those of earlier lines of this request as well */
-		return set_flag(l, &peer->set, XT_PEER_REPLACE_ALLOWED);
+		return change_set_flag(l, &peer->set, XT_PEER_REPLACE_ALLOWED);
 	}
 	if (line_is(l, "allowed_ip"))
-		return allowed_line(peer, l);
+		return peer_allowed_line(peer, l);
 	if (line_is(l, "protocol_version"))
 		return line_must_be(l, "1");
 	return -EINVAL;
 }
 
-static int set_line(struct reader *r, const struct line *l)
+static int reader_set_line(struct reader *r, const struct line *l)
 {
 	struct xt_public public;
 
@@ -182,7 +182,7 @@ static int set_line(struct reader *r, const struct line *l)
 	return r->peer ? 0 : -ENOMEM;
 }
 
-static int set_lines(struct xt_change *change, const char *p, const char *end)
+static int change_set_lines(struct xt_change *change, const char *p, const char *end)
 {
 	struct reader r = {.change = change};
 
@@ -195,7 +195,7 @@ static int set_lines(struct xt_change *change, const char *p, const char *end)
 		if (!equals)
 			return -EPROTO;
 		struct line l = {p, equals + 1, (size_t)(equals - p), (size_t)(stop - equals - 1)};
-		int err = set_line(&r, &l);
+		int err = reader_set_line(&r, &l);
 		if (err)
 			return err;
 		p = newline ? newline + 1 : end;
@@ -227,7 +227,7 @@ int xt_uapi_parse(const char *text, size_t len, enum xt_uapi_op *op, struct xt_c
 	if (!change)
 		return -EOPNOTSUPP;
 	xt_change_init(change);
-	int err = set_lines(change, text + strlen(set), text + len);
+	int err = change_set_lines(change, text + strlen(set), text + len);
 	if (err)
 		xt_change_clear(change);
 	return err;

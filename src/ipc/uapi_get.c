@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "ipc/uapi.h"
 
-static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
+static void reply_put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
 {
 	char hex[XT_KEY_HEX];
 
@@ -18,13 +18,13 @@ static void put_key(struct xt_secbuf *out, const char *name, const uint8_t key[3
 	xt_wipe(hex, sizeof(hex));
 }
 
-static void put_peer(struct xt_secbuf *out, const struct xt_report *report,
-		     const struct xt_peer_report *peer)
+static void reply_put_peer(struct xt_secbuf *out, const struct xt_report *report,
+			   const struct xt_peer_report *peer)
 {
 	char text[XT_ENDPOINT_TEXT];
 
-	put_key(out, "public_key", peer->key.b);
-	put_key(out, "preshared_key", peer->psk.b);
+	reply_put_key(out, "public_key", peer->key.b);
+	reply_put_key(out, "preshared_key", peer->psk.b);
 	xt_secbuf_puts(out, "protocol_version=1\n");
 	if (peer->endpoint.ip.family)
 		xt_secbuf_printf(out, "endpoint=%s\n", xt_endpoint_print(&peer->endpoint, text));
@@ -43,13 +43,13 @@ int xt_uapi_get(const struct xt_report *report, struct xt_secbuf *out)
 {
 	*out = XT_SECBUF_INIT(XT_SECBUF_MAX);
 	if (report->has_key)
-		put_key(out, "private_key", report->private_key.b);
+		reply_put_key(out, "private_key", report->private_key.b);
 	if (report->listen_port)
 		xt_secbuf_printf(out, "listen_port=%u\n", (unsigned)report->listen_port);
 	if (report->fwmark)
 		xt_secbuf_printf(out, "fwmark=%u\n", (unsigned)report->fwmark);
 	for (size_t i = 0; i < report->n_peers && !out->error; i++)
-		put_peer(out, report, &report->peers[i]);
+		reply_put_peer(out, report, &report->peers[i]);
 	xt_secbuf_puts(out, "errno=0\n\n");
 	int err = out->error;
 	if (err)
@@ -57,7 +57,7 @@ int xt_uapi_get(const struct xt_report *report, struct xt_secbuf *out)
 	return err;
 }
 
-static int system_error(int error)
+static int error_to_errno(int error)
 {
 	switch (error) {
 	case XT_E_NOMEM:
@@ -76,7 +76,7 @@ static int system_error(int error)
 
 size_t xt_uapi_errno(enum xt_uapi_op op, int error, char buf[32])
 {
-	int number = error ? system_error(error) : 0;
+	int number = error ? error_to_errno(error) : 0;
 
 	return (size_t)snprintf(buf, 32, "errno=%d\n\n", op == XT_UAPI_SET ? -number : number);
 }

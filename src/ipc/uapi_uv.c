@@ -21,7 +21,7 @@ struct xt_uapi {
 	bool watching;
 };
 
-static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
+static int request_answer_get(struct xt_uapi *uapi, struct xt_request *request)
 {
 	struct xt_report *report;
 	struct xt_secbuf text;
@@ -55,7 +55,7 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 	if (op == XT_UAPI_SET && rc == 0)
 		rc = uapi->options.apply(uapi->options.ctx, &change);
 	else if (rc == 0)
-		rc = answer_get(uapi, request);
+		rc = request_answer_get(uapi, request);
 	xt_change_clear(&change);
 	if (op == XT_UAPI_SET || rc < 0)
 		xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);

@@ -308,6 +308,30 @@ static void a_client_that_stalls_is_closed(void **state)
 	host_stop(&h);
 }
 
+/* Three requests and the half-close arrive before the client reads: each next request is held back,
+ * all are answered, then the connection closes. */
+static void requests_wait_while_answers_are_unread(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE};
+	size_t got = 0, n;
+	char *buf = malloc((1u << 20) + 1);
+	int fd;
+	(void)state;
+
+	host_start(&h, false);
+	fd = dial();
+	send_text(fd, "big\nbig\nlast\n");
+	shutdown(fd, SHUT_WR);
+	usleep(100000);
+	while ((n = receive(fd, buf, 1u << 20, 2000)) > 0)
+		got += n;
+	assert_int_equal(got, 2 * (8u << 20) + strlen("[last]\n"));
+	close(fd);
+	free(buf);
+	server_answers();
+	host_stop(&h);
+}
+
 static void clients_beyond_the_limit_are_closed(void **state)
 {
 	struct host h = {.framing = XT_FRAME_LINE};
@@ -511,6 +535,7 @@ int main(void)
 	    cmocka_unit_test(blank_lines_end_requests_of_several_lines),
 	    cmocka_unit_test(a_request_that_is_too_long_closes_the_connection),
 	    cmocka_unit_test(a_client_that_stalls_is_closed),
+	    cmocka_unit_test(requests_wait_while_answers_are_unread),
 	    cmocka_unit_test(clients_beyond_the_limit_are_closed),
 	    cmocka_unit_test(the_server_survives_a_lack_of_descriptors),
 	    cmocka_unit_test(a_stale_socket_is_replaced_and_a_live_one_is_not),
