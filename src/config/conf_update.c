@@ -124,7 +124,7 @@ static void conf_set_interface(struct xt_conf *conf, const struct xt_conf_force 
 int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 {
 	const struct xt_report *report = force->report;
-	struct xt_conf fresh = {0}; /* the new peers; after swap_peers the old ones, to be freed */
+	struct xt_conf fresh = {0}; /* new peers, and after conf_swap_peers the old ones */
 	struct xt_link_address *addresses = calloc(force->n_addresses + 1, sizeof(*addresses));
 	int rc = addresses ? 0 : XT_E_NOMEM;
 

@@ -1,6 +1,6 @@
-/* The state of an instance for people: the form of `wg show`, and more. Each row
- * of status.def that has a form is printed. The object came over a socket: control characters
- * in it are replaced before they reach the terminal. */
+/* The state of an instance for people: the form of `wg show`, and more. Each row of status.def that
+ * has a form is printed. The object came over a socket: control characters in it are replaced
+ * before they reach the terminal. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +268,7 @@ static void drops_print(const struct printer *p, const json_t *counters)
 }
 
 /* A row with a label begins a line, those without one below it continue the line. Peers come last,
- * by print_peers. */
+ * by peers_print. */
 static void rows_print(const struct printer *p, const json_t *o, bool of_peer)
 {
 	bool line = false; /* begun and not ended */
