@@ -1,4 +1,4 @@
-/* For the tests of configuration files: reading them, and judging that a note quotes no secret. */
+/* Reading configuration files in tests, and the check that no diagnostic quotes a secret. */
 #ifndef XT_TESTS_CONF_FILES_H
 #define XT_TESTS_CONF_FILES_H
 
@@ -47,8 +47,15 @@ static inline unsigned conf_each(const char *dir,
 	return n;
 }
 
-/* No six bytes of what stands behind a secret key of the text are in a note. */
-static inline int conf_quotes_secret(const struct xt_conf_diagnostics *notes, const char *text)
+static inline void conf_clear(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+{
+	xt_conf_clear(conf);
+	xt_conf_diagnostics_clear(diagnostics);
+}
+
+/* Does a diagnostic hold six bytes of a secret key's value in text? */
+static inline int conf_quotes_secret(const struct xt_conf_diagnostics *diagnostics,
+				     const char *text)
 {
 	static const char *const names[] = {"PrivateKey = ", "PresharedKey = "};
 
@@ -56,9 +63,9 @@ static inline int conf_quotes_secret(const struct xt_conf_diagnostics *notes, co
 		for (const char *at = text; (at = strstr(at, names[k])); at++)
 			for (const char *s = at + strlen(names[k]); strlen(s) >= 6 && *s != '\n';
 			     s++)
-				for (size_t i = 0; i < notes->n; i++)
-					if (memmem(notes->v[i].text, strlen(notes->v[i].text), s,
-						   6))
+				for (size_t i = 0; i < diagnostics->n; i++)
+					if (memmem(diagnostics->v[i].text,
+						   strlen(diagnostics->v[i].text), s, 6))
 						return 1;
 	return 0;
 }

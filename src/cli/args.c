@@ -22,7 +22,7 @@ const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name
 	return NULL;
 }
 
-static const char *nearest_verb(const struct xt_verb *table, const char *word)
+static const char *verb_nearest(const struct xt_verb *table, const char *word)
 {
 	const char *names[VERBS_MAX];
 	size_t n = 0;
@@ -33,7 +33,7 @@ static const char *nearest_verb(const struct xt_verb *table, const char *word)
 	return xt_nearest(word, names, n);
 }
 
-static const char *nearest_option(const struct xt_option *options, const char *word)
+static const char *option_nearest(const struct xt_option *options, const char *word)
 {
 	const char *names[XT_OPTIONS_MAX + 1];
 	size_t n = 0;
@@ -44,10 +44,10 @@ static const char *nearest_option(const struct xt_option *options, const char *w
 	return xt_nearest(word, names, n);
 }
 
-static enum xt_args_action wrong_verb(const struct xt_verb *table, const char *word, char *message,
-				      size_t len)
+static enum xt_args_action args_wrong_verb(const struct xt_verb *table, const char *word,
+					   char *message, size_t len)
 {
-	const char *near = nearest_verb(table, word);
+	const char *near = verb_nearest(table, word);
 
 	if (word[0] == '-')
 		snprintf(message, len, "%.40s: unknown option before the verb; see xtunnel --help",
@@ -59,8 +59,8 @@ static enum xt_args_action wrong_verb(const struct xt_verb *table, const char *w
 	return XT_ARGS_WRONG;
 }
 
-/* The verb that word is at most one slip of the finger away from, or NULL. */
-static const char *slip_of(const struct xt_verb *table, const char *word)
+/* The verb that is one edit away from word, or NULL. */
+static const char *verb_one_edit(const struct xt_verb *table, const char *word)
 {
 	if (xt_one_edit(word, "help"))
 		return "help";
@@ -71,8 +71,8 @@ static const char *slip_of(const struct xt_verb *table, const char *word)
 	return NULL;
 }
 
-static enum xt_args_action interface(struct xt_args *args, int at, int argc, char **argv,
-				     char *message, size_t len)
+static enum xt_args_action args_take_interface(struct xt_args *args, int at, int argc, char **argv,
+					       char *message, size_t len)
 {
 	if (at >= argc) {
 		snprintf(message, len, "the name of an interface is missing; see xtunnel --help");
@@ -86,7 +86,7 @@ static enum xt_args_action interface(struct xt_args *args, int at, int argc, cha
 		return XT_ARGS_WRONG;
 	}
 	if (at + 1 < argc) {
-		snprintf(message, len, "one word too many behind %.40s: %.40s", argv[at],
+		snprintf(message, len, "one word too many after %.40s: %.40s", argv[at],
 			 argv[at + 1]);
 		return XT_ARGS_WRONG;
 	}
@@ -95,9 +95,9 @@ static enum xt_args_action interface(struct xt_args *args, int at, int argc, cha
 	return XT_ARGS_INTERFACE;
 }
 
-/* [-f | --foreground] [--] NAME, as other programs are called in whose place we may stand. */
-static enum xt_args_action parse_interface(struct xt_args *args, int argc, char **argv,
-					   char *message, size_t len)
+/* [-f | --foreground] [--] NAME: how wg-quick(8) calls a userspace implementation. */
+static enum xt_args_action args_parse_interface(struct xt_args *args, int argc, char **argv,
+						char *message, size_t len)
 {
 	int at = 1;
 
@@ -108,30 +108,30 @@ static enum xt_args_action parse_interface(struct xt_args *args, int argc, char 
 	}
 	if (at < argc && strcmp(argv[at], "--") == 0)
 		at++;
-	return interface(args, at, argc, argv, message, len);
+	return args_take_interface(args, at, argc, argv, message, len);
 }
 
-/* No verb: the name of an interface, unless it looks like a slip. */
-static enum xt_args_action parse_word(struct xt_args *args, int argc, char **argv, char *message,
-				      size_t len)
+/* Not a verb: the name of an interface, unless it looks like a misspelt verb. */
+static enum xt_args_action args_parse_word(struct xt_args *args, int argc, char **argv,
+					   char *message, size_t len)
 {
-	const char *word = argv[1], *slip = slip_of(args->table, word);
+	const char *word = argv[1], *meant = verb_one_edit(args->table, word);
 
-	if (!slip && argc == 2 && *word)
-		return interface(args, 1, argc, argv, message, len);
-	if (slip && argc == 2) {
+	if (!meant && argc == 2 && *word)
+		return args_take_interface(args, 1, argc, argv, message, len);
+	if (meant && argc == 2) {
 		snprintf(message, len,
 			 "%.40s: unknown verb, did you mean \"%s\"? (for an interface of that "
 			 "name: xtunnel -- %.20s)",
-			 word, slip, word);
+			 word, meant, word);
 		return XT_ARGS_WRONG;
 	}
-	return wrong_verb(args->table, word, message, len);
+	return args_wrong_verb(args->table, word, message, len);
 }
 
-/* What stands before a verb. XT_ARGS_RUN: it is one. */
-static enum xt_args_action parse_head(struct xt_args *args, int argc, char **argv, char *message,
-				      size_t len)
+/* The first word. XT_ARGS_RUN: it is a verb. */
+static enum xt_args_action args_parse_head(struct xt_args *args, int argc, char **argv,
+					   char *message, size_t len)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 	bool help = strcmp(word, "help") == 0;
@@ -142,17 +142,17 @@ static enum xt_args_action parse_head(struct xt_args *args, int argc, char **arg
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (help && argc == 2))
 		return XT_ARGS_HELP;
 	if (strcmp(word, "-f") == 0 || strcmp(word, "--foreground") == 0 || strcmp(word, "--") == 0)
-		return parse_interface(args, argc, argv, message, len);
+		return args_parse_interface(args, argc, argv, message, len);
 	args->verb = xt_verb_find(args->table, help ? argv[2] : word);
 	if (args->verb)
 		return help ? XT_ARGS_HELP : XT_ARGS_RUN;
 	if (help || word[0] == '-')
-		return wrong_verb(args->table, help ? argv[2] : word, message, len);
-	return parse_word(args, argc, argv, message, len);
+		return args_wrong_verb(args->table, help ? argv[2] : word, message, len);
+	return args_parse_word(args, argc, argv, message, len);
 }
 
 /* The table's options in getopt's form. val of a long option is its index + 256. */
-static void make_getopt(const struct xt_option *options, struct option *longs, char *shorts)
+static void getopt_make(const struct xt_option *options, struct option *longs, char *shorts)
 {
 	int i = 0;
 
@@ -184,8 +184,9 @@ static int option_index(const struct xt_option *options, int c)
 	return -1;
 }
 
-static enum xt_args_action wrong_option(const struct xt_verb *verb, const struct xt_option *options,
-					int c, const char *word, char *message, size_t len)
+static enum xt_args_action args_wrong_option(const struct xt_verb *verb,
+					     const struct xt_option *options, int c,
+					     const char *word, char *message, size_t len)
 {
 	const char *near;
 	char name[40];
@@ -198,7 +199,7 @@ static enum xt_args_action wrong_option(const struct xt_verb *verb, const struct
 			 verb->name, word, verb->name);
 	} else if (strncmp(word, "--", 2) == 0) {
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-		near = nearest_option(options, name);
+		near = option_nearest(options, name);
 		snprintf(message, len, "%s: unknown option --%s%s%s%s", verb->name, name,
 			 near ? ", did you mean --" : "; see xtunnel help ",
 			 near ? near : verb->name, near ? "?" : "");
@@ -209,16 +210,16 @@ static enum xt_args_action wrong_option(const struct xt_verb *verb, const struct
 	return XT_ARGS_WRONG;
 }
 
-static enum xt_args_action parse_options(struct xt_args *args, int argc, char **argv, char *message,
-					 size_t len)
+static enum xt_args_action args_parse_options(struct xt_args *args, int argc, char **argv,
+					      char *message, size_t len)
 {
 	const struct xt_option *options = args->verb->options ? args->verb->options : no_options;
 	struct option longs[XT_OPTIONS_MAX + 2];
 	char shorts[2 * XT_OPTIONS_MAX + 4], word[3] = "-?";
 	int c, i;
 
-	make_getopt(options, longs, shorts);
-	optind = 0; /* start anew, wherever an earlier parse ended */
+	getopt_make(options, longs, shorts);
+	optind = 0; /* restart getopt, wherever an earlier parse ended */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (c == 'h')
@@ -226,8 +227,8 @@ static enum xt_args_action parse_options(struct xt_args *args, int argc, char **
 		if (c == '?' || c == ':') {
 			word[1] = (char)optopt;
 			bool letter = optopt > 0 && optopt < 256;
-			return wrong_option(args->verb, options, c,
-					    letter ? word : argv[optind - 1], message, len);
+			return args_wrong_option(args->verb, options, c,
+						 letter ? word : argv[optind - 1], message, len);
 		}
 		i = option_index(options, c);
 		args->given[i] = true;
@@ -241,15 +242,15 @@ static enum xt_args_action parse_options(struct xt_args *args, int argc, char **
 enum xt_args_action xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
 				  char **argv, char *message, size_t len)
 {
-	enum xt_args_action wish;
+	enum xt_args_action action;
 
 	*args = (struct xt_args){.table = table};
-	wish = parse_head(args, argc, argv, message, len);
-	if (wish != XT_ARGS_RUN)
-		return wish;
-	wish = parse_options(args, argc - 1, argv + 1, message, len);
-	if (wish != XT_ARGS_RUN)
-		return wish;
+	action = args_parse_head(args, argc, argv, message, len);
+	if (action != XT_ARGS_RUN)
+		return action;
+	action = args_parse_options(args, argc - 1, argv + 1, message, len);
+	if (action != XT_ARGS_RUN)
+		return action;
 	if (args->n < args->verb->min) {
 		snprintf(message, len, "%s: usage: xtunnel %s %s", args->verb->name,
 			 args->verb->name, args->verb->operands);
@@ -278,7 +279,7 @@ bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t ma
 }
 
 /* "12", "0.25", ".5": at most three decimals count. */
-static bool parse_seconds(const char *text, uint64_t max_ms, uint64_t *out_ms)
+static bool seconds_parse(const char *text, uint64_t max_ms, uint64_t *out_ms)
 {
 	const char *point = strchr(text, '.');
 	uint64_t whole = 0, part = 0, unit = 100;
@@ -308,7 +309,7 @@ bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_
 	*out_ms = fallback_ms;
 	if (!args->given[i])
 		return true;
-	if (parse_seconds(args->value[i], max_ms, out_ms) && *out_ms >= min_ms)
+	if (seconds_parse(args->value[i], max_ms, out_ms) && *out_ms >= min_ms)
 		return true;
 	xt_message("%s --%s %.40s: not a number of seconds from %g to %g", args->verb->name,
 		   args->verb->options[i].name, args->value[i], (double)min_ms / 1000,

@@ -24,8 +24,8 @@ struct xt_verb {
 	const char *name;			/* NULL ends the table */
 	const char *operands;			/* as help writes them */
 	int min, max;				/* how many; max -1: any number */
-	const char *summary;			/* a line without full stop */
-	const char *examples;			/* "# what for\ncommand\n" ... */
+	const char *summary;			/* one line without full stop */
+	const char *examples;			/* lines: "# comment" or a command */
 	const char *text;			/* more for `help VERB`, or NULL */
 	const struct xt_option *options;	/* NULL: none but --help */
 	int (*run)(const struct xt_args *args); /* enum xt_exit */
@@ -46,12 +46,13 @@ enum xt_args_action {
 	XT_ARGS_INTERFACE, /* [-f] NAME: operands[0], and given[0] for -f */
 	XT_ARGS_HELP,	   /* of verb, or of all where it is NULL */
 	XT_ARGS_VERSION,
-	XT_ARGS_WRONG, /* said why in message: exit 2 */
+	XT_ARGS_WRONG, /* message says why: exit 2 */
 };
 
-/* Reads argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the
- * command line is wrong: a sentence and perhaps "did you mean". No argument at all is a wish for
- * help. A word that is no verb and none's misspelling is an interface's name. */
+/* Parse argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the
+ * command line is wrong: a sentence, with "did you mean" where a word is near. Without arguments
+ * the action is help. A single word that is neither a verb nor one edit away from one is an
+ * interface name. */
 enum xt_args_action xt_args_parse(struct xt_args *args, const struct xt_verb *table, int argc,
 				  char **argv, char *message, size_t len);
 
@@ -59,10 +60,11 @@ const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name
 void xt_help_all(const struct xt_verb *table, FILE *out);
 void xt_help_verb(const struct xt_verb *verb, FILE *out);
 
-/* The number of option i, or fallback when it was not given. false: said why on stderr. */
+/* The number of option i, or fallback when it was not given. false: not a number in the range,
+ * which is printed on stderr. */
 bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t max,
 		    uint64_t fallback, uint64_t *out);
-/* Likewise seconds with a fraction, as milliseconds: "0.2" is 200. */
+/* As above for seconds with a fraction, in milliseconds: "0.2" is 200. */
 bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_t max_ms,
 		     uint64_t fallback_ms, uint64_t *out_ms);
 

@@ -1,4 +1,4 @@
-/* The verbs: what each does when its command line is right. All return an enum xt_exit. */
+/* The verbs, one function each, for a command line that parsed. All return an enum xt_exit. */
 #ifndef XT_CLI_CMD_H
 #define XT_CLI_CMD_H
 
@@ -18,13 +18,13 @@ int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
 int xt_cmd_echo(const struct xt_args *args);
 
-/* Options that a verb declares and its source asks for by index. */
+/* Options of a verb; its source reads them by index. */
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
-/* More than a line of help. */
+/* The long help of a verb. */
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_save[], xt_text_show[],
     xt_text_ping[], xt_text_check[], xt_text_new[], xt_text_echo[];
 

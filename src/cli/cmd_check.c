@@ -1,4 +1,4 @@
-/* check: all notes on a configuration file, and nothing changed. */
+/* check: print all diagnostics of a configuration file and change nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +8,9 @@
 #include "config/conf.h"
 
 const char xt_text_check[] =
-    "\nPrints every finding as file:line:column and changes nothing. The exit status is 0 when the\n"
-    "file can be used, warnings or not, and 4 when it cannot. A NAME is looked for as by run.\n";
+    "\nPrints each error and warning with file:line:column and changes nothing. The exit status is 0\n"
+    "when the file can be used, with warnings or without, and 4 when it cannot. A NAME stands for\n"
+    "the same files as with run.\n";
 
 int xt_cmd_check(const struct xt_args *args)
 {
@@ -17,8 +18,9 @@ int xt_cmd_check(const struct xt_args *args)
 	int status = xt_conf_open(&conf, args->operands[0]);
 
 	if (status == XT_EXIT_OK)
-		printf("%s: fine: %s, %zu peer%s\n", conf.path ? conf.path : args->operands[0],
-		       conf.name, conf.n_peers, conf.n_peers == 1 ? "" : "s");
+		printf("%s: valid: interface %s, %zu peer%s\n",
+		       conf.path ? conf.path : args->operands[0], conf.name, conf.n_peers,
+		       conf.n_peers == 1 ? "" : "s");
 	xt_conf_clear(&conf);
 	return status;
 }

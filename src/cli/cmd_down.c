@@ -1,4 +1,4 @@
-/* down: end an endpoint and leave nothing of it behind, even what a crash left. */
+/* down: end an instance and remove all that it made on the host, also after a crash. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -17,13 +17,13 @@
 #include "platform/tun.h"
 
 const char xt_text_down[] =
-    "\nRuns PreDown and PostDown and returns when the endpoint has ended. After a crash it removes\n"
-    "what was left: sockets, routing rules, the firewall's table, name servers, and a persistent\n"
-    "interface that was made for an Owner.\n"
-    "When NAME does not run and left nothing, the exit status is 3.\n";
+    "\nRuns PreDown and PostDown and returns when the instance has ended. After a crash it removes\n"
+    "what is left: sockets, routing rules, the firewall table, name servers, and a persistent\n"
+    "interface that was created for an Owner.\n"
+    "When NAME is not running and left nothing, the exit status is 3.\n";
 
-/* A descriptor that becomes readable when the endpoint's process ends; -1: cannot be had. */
-static int watch_process(const struct xt_client *client)
+/* A descriptor that becomes readable when the instance's process ends; -1: not available. */
+static int process_watch(const struct xt_client *client)
 {
 	struct ucred peer = {0};
 	socklen_t len = sizeof(peer);
@@ -34,8 +34,8 @@ static int watch_process(const struct xt_client *client)
 	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
 }
 
-/* Without a limit: hooks take the time that they take. */
-static void await_end(int process, const char *path)
+/* Wait without a limit: hooks may take any time. */
+static void process_await_end(int process, const char *path)
 {
 	static const struct timespec nap = {0, 20000000};
 	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
@@ -52,23 +52,23 @@ static void await_end(int process, const char *path)
 	}
 }
 
-static int ask_down(struct xt_client *client, const char *path)
+static int request_down(struct xt_client *client, const char *path)
 {
 	json_t *answer = NULL;
-	int process = watch_process(client);
+	int process = process_watch(client);
 	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
 				   &answer);
 
 	json_decref(answer);
 	if (rc == 0 || rc == -EPIPE)
-		await_end(process, path);
+		process_await_end(process, path);
 	if (process >= 0)
 		close(process);
 	return rc == -EPIPE ? 0 : rc;
 }
 
-/* true: a socket file was there that nobody listened on. */
-static bool remove_stale(const char *path)
+/* true: path was a socket without a listener, and is removed. */
+static bool socket_remove_stale(const char *path)
 {
 	struct xt_client *client;
 	int rc = xt_client_open(&client, path);
@@ -78,8 +78,9 @@ static bool remove_stale(const char *path)
 	return rc == -ECONNREFUSED && unlink(path) == 0;
 }
 
-/* What a crash leaves. true: there was something. status: XT_EXIT_FAILURE when it could not go. */
-static bool clean_up(const char *name, const char *path, int *status)
+/* Remove what a crash left. true: there was something. *status: XT_EXIT_FAILURE when a part of it
+ * could not be removed. */
+static bool host_clean_up(const char *name, const char *path, int *status)
 {
 	char uapi[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
 	uint32_t owner;
@@ -88,14 +89,14 @@ static bool clean_up(const char *name, const char *path, int *status)
 
 	found = xt_host_clean(xt_rundir_path(dir, false) == 0 ? dir : NULL, name, &rc);
 	if (rc == -EAGAIN) {
-		xt_message("%s is on its way up or down: nothing was touched", name);
+		xt_message("%s is starting or ending now: nothing was changed", name);
 		*status = XT_EXIT_FAILURE;
 		return true;
 	}
 	if (*path && unlink(path) == 0)
 		found = true;
 	if (xt_rundir_socket(uapi, XT_UAPI_DIR, name) && access(uapi, F_OK) == 0)
-		found |= remove_stale(uapi);
+		found |= socket_remove_stale(uapi);
 	if (!xt_rundir_marked(name, &owner))
 		return found;
 	rc = xt_tun_remove(name);
@@ -103,7 +104,7 @@ static bool clean_up(const char *name, const char *path, int *status)
 		xt_rundir_unmark(name);
 		return found || rc == 0;
 	}
-	xt_message("the interface %s stays: %s", name, xt_strerror(rc));
+	xt_message("cannot remove the interface %s: %s", name, xt_strerror(rc));
 	if (rc == -EPERM || rc == -EACCES)
 		xt_hint("removing it takes root (sudo)");
 	*status = XT_EXIT_FAILURE;
@@ -118,21 +119,20 @@ int xt_cmd_down(const struct xt_args *args)
 	int status = xt_query_open(&client, name, path, true), rc;
 
 	if (status == XT_EXIT_OK) {
-		rc = ask_down(client, path);
+		rc = request_down(client, path);
 		xt_client_close(client);
 		if (rc < 0)
-			return xt_fail(XT_EXIT_FAILURE, "%s does not end: %s", name,
-				       xt_strerror(rc));
+			return xt_fail(XT_EXIT_FAILURE, "cannot end %s: %s", name, xt_strerror(rc));
 		path[0] = '\0';
-		(void)clean_up(name, path, &status);
+		(void)host_clean_up(name, path, &status);
 		return status;
 	}
 	if (status != XT_EXIT_NOT_RUNNING)
 		return status;
 	status = XT_EXIT_OK;
-	if (!clean_up(name, path, &status))
+	if (!host_clean_up(name, path, &status))
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
 	if (status == XT_EXIT_OK)
-		xt_message("%s was not running; what it had left is removed", name);
+		xt_message("%s was not running; removed what it had left", name);
 	return status;
 }

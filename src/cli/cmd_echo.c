@@ -1,4 +1,4 @@
-/* echo: a TUN, no key, no peer; every other address of its networks answers ping. */
+/* echo: a TUN without key and peer; every other address of its networks answers ping. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,69 +17,69 @@
 
 enum { HEXDUMP, SWAP_ONLY, COUNT };
 const struct xt_option xt_echo_options[] = {
-    {'x', "hexdump", NULL, "show each request and its reply, byte by byte"},
-    {'s', "swap-only", NULL, "swap the addresses and nothing else: see docs/echo.md"},
+    {'x', "hexdump", NULL, "print each request and its reply in hexadecimal"},
+    {'s', "swap-only", NULL, "only swap the addresses: see docs/echo.md"},
     {'c', "count", "N", "end after N answers"},
     {0},
 };
 const char xt_text_echo[] =
-    "\nEach ADDR/PREFIX is an own address; the other addresses of its network answer, but the\n"
-    "network's own and the broadcast address. ADDR PEERADDR, both without a prefix, is a\n"
-    "point-to-point pair: PEERADDR answers. What is not answered is dropped and counted.\n"
+    "\nEach ADDR/PREFIX is an address of the interface; the other addresses of its network answer,\n"
+    "except the network and broadcast addresses. ADDR PEERADDR, both without a prefix, is a\n"
+    "point-to-point pair: PEERADDR answers. All other packets are dropped and counted.\n"
     "Ctrl-C ends it and prints the counts.\n";
 
 #define MTU 1500
 
 struct echo_words {
 	struct xt_link_address *addresses;
-	struct xt_echo_local *own;
+	struct xt_echo_local *local;
 	size_t n;
 };
 
-static int bad_address(const char *word, const char *why)
+static int address_refuse(const char *word, const char *why)
 {
 	xt_message("%.60s: %s", word, why);
 	xt_hint("xtunnel echo echo0 192.168.7.1/24, or a pair: echo0 192.168.7.1 192.168.7.2");
 	return XT_EXIT_USAGE;
 }
 
-static int read_pair(struct echo_words *words, const char *own, const char *peer)
+static int words_read_pair(struct echo_words *words, const char *local, const char *peer)
 {
 	struct xt_link_address *address = &words->addresses[0];
 
-	if (xt_cidr_parse(&address->cidr, own) < 0)
-		return bad_address(own, "not an address");
+	if (xt_cidr_parse(&address->cidr, local) < 0)
+		return address_refuse(local, "not an address");
 	if (xt_ip_parse(&address->peer, peer) < 0)
-		return bad_address(peer, "not an address");
+		return address_refuse(peer, "not an address");
 	if (address->peer.family != address->cidr.ip.family)
-		return bad_address(peer, "the pair is of two families");
+		return address_refuse(peer, "both addresses of a pair must be of one family");
 	if (xt_ip_equal(&address->peer, &address->cidr.ip))
-		return bad_address(peer, "the pair is twice the same address");
+		return address_refuse(peer, "both addresses of a pair are the same");
 	words->n = 1;
 	return XT_EXIT_OK;
 }
 
-static int read_addresses(struct echo_words *words, const char *const *operands, int n)
+static int words_read_addresses(struct echo_words *words, const char *const *operands, int n)
 {
 	if (n == 2 && !strchr(operands[0], '/') && !strchr(operands[1], '/'))
-		return read_pair(words, operands[0], operands[1]);
+		return words_read_pair(words, operands[0], operands[1]);
 	for (int i = 0; i < n; i++) {
 		struct xt_cidr *cidr = &words->addresses[i].cidr;
 
 		if (xt_cidr_parse(cidr, operands[i]) < 0)
-			return bad_address(operands[i], "not an ADDRESS/PREFIX");
+			return address_refuse(operands[i], "not an ADDRESS/PREFIX");
 		if (cidr->bits == 0 || cidr->bits >= xt_ip_bits(&cidr->ip))
-			return bad_address(operands[i],
-					   "a prefix is needed that leaves room for others");
+			return address_refuse(operands[i],
+					      "the prefix leaves no other address in the network");
 		if (xt_ip_is_multicast(&cidr->ip) || xt_ip_is_unspecified(&cidr->ip) ||
 		    xt_ip_is_loopback(&cidr->ip))
-			return bad_address(operands[i], "no host can have this address");
+			return address_refuse(operands[i], "no host can have this address");
 	}
 	words->n = (size_t)n;
 	return XT_EXIT_OK;
 }
 
-static void dump(const char *what, const uint8_t *packet, uint32_t len)
+static void packet_dump(const char *what, const uint8_t *packet, uint32_t len)
 {
 	printf("  %s, %u bytes\n", what, (unsigned)len);
 	for (uint32_t at = 0; at < len; at += 16) {
@@ -97,8 +97,8 @@ static void dump(const char *what, const uint8_t *packet, uint32_t len)
 	}
 }
 
-/* Addresses of a packet that the endpoint has judged to be well-formed. */
-static uint32_t addresses_of(const uint8_t *packet, struct xt_ip *src, struct xt_ip *dst)
+/* Addresses of a packet that the responder found well-formed; returns the length of its header. */
+static uint32_t packet_addresses(const uint8_t *packet, struct xt_ip *src, struct xt_ip *dst)
 {
 	bool v4 = packet[0] >> 4 == 4;
 	size_t at = v4 ? 12 : 8, len = v4 ? 4 : 16;
@@ -109,8 +109,8 @@ static uint32_t addresses_of(const uint8_t *packet, struct xt_ip *src, struct xt
 	return v4 ? (packet[0] & 15u) * 4 : 40;
 }
 
-static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, uint32_t request_len,
-		    const uint8_t *reply, uint32_t reply_len)
+static void request_observe(void *ctx, enum xt_echo_side side, const uint8_t *request,
+			    uint32_t request_len, const uint8_t *reply, uint32_t reply_len)
 {
 	const struct xt_args *args = ctx;
 	char from[XT_IP_TEXT], to[XT_IP_TEXT];
@@ -120,20 +120,20 @@ static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, u
 	(void)side;
 	if (request_len < 20)
 		return;
-	head = addresses_of(request, &src, &dst);
+	head = packet_addresses(request, &src, &dst);
 	printf("%s -> %s", xt_ip_print(&src, from), xt_ip_print(&dst, to));
 	if (request_len >= head + 8)
 		printf(" echo id=%u seq=%u", (unsigned)xt_be16_get(request + head + 4),
 		       (unsigned)xt_be16_get(request + head + 6));
 	printf(" %u bytes\n", (unsigned)(request_len - head));
 	if (args->given[HEXDUMP]) {
-		dump("request", request, request_len);
-		dump(args->given[SWAP_ONLY] ? "sent back" : "reply", reply, reply_len);
+		packet_dump("request", request, request_len);
+		packet_dump(args->given[SWAP_ONLY] ? "sent back" : "reply", reply, reply_len);
 	}
 	fflush(stdout);
 }
 
-static void print_counts(const struct xt_echo *echo)
+static void counts_print(const struct xt_echo *echo)
 {
 	struct xt_echo_counters n;
 
@@ -142,17 +142,17 @@ static void print_counts(const struct xt_echo *echo)
 	       n.other + n.rate + n.full + n.released);
 }
 
-static int serve(const struct xt_args *args, struct xt_tun *tun, const struct echo_words *words,
-		 uint64_t limit)
+static int echo_serve(const struct xt_args *args, struct xt_tun *tun,
+		      const struct echo_words *words, uint64_t limit)
 {
 	struct xt_echo_config config = {
 	    .sides = 1 << XT_ECHO_SIDE_HOST,
-	    .local = words->own,
+	    .local = words->local,
 	    .n_local = words->n,
 	    .mtu = MTU,
 	    .exclusive = true,
 	    .swap_only = args->given[SWAP_ONLY],
-	    .observe = observe,
+	    .observe = request_observe,
 	    .observe_ctx = (void *)(uintptr_t)args,
 	};
 	struct xt_link_plan plan = {
@@ -171,7 +171,7 @@ static int serve(const struct xt_args *args, struct xt_tun *tun, const struct ec
 	} else {
 		xt_message("%s is ready; Ctrl-C ends it", tun->name);
 		rc = xt_echo_loop_run(&loop);
-		print_counts(loop.echo);
+		counts_print(loop.echo);
 		if (rc == -ENODEV)
 			xt_message("the interface %s is gone", tun->name);
 		else if (rc < 0)
@@ -182,7 +182,7 @@ static int serve(const struct xt_args *args, struct xt_tun *tun, const struct ec
 	return rc < 0 && rc != -ENODEV ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 
-static int with_tun(const struct xt_args *args, const struct echo_words *words, uint64_t limit)
+static int echo_open_tun(const struct xt_args *args, const struct echo_words *words, uint64_t limit)
 {
 	struct xt_tun_options options = {
 	    .name = args->operands[0], .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX};
@@ -190,7 +190,7 @@ static int with_tun(const struct xt_args *args, const struct echo_words *words, 
 	int rc = xt_tun_open(&tun, &options), status;
 
 	if (rc == -EPERM || rc == -EACCES) {
-		xt_message("no right to make the interface %s", options.name);
+		xt_message("no permission to create the interface %s", options.name);
 		xt_hint("run it as root: sudo xtunnel echo ...");
 		return XT_EXIT_FAILURE;
 	}
@@ -198,7 +198,7 @@ static int with_tun(const struct xt_args *args, const struct echo_words *words, 
 		xt_explain_tun(options.name, rc);
 		return XT_EXIT_FAILURE;
 	}
-	status = serve(args, tun, words, limit);
+	status = echo_serve(args, tun, words, limit);
 	tun->ops->close(tun);
 	return status;
 }
@@ -218,18 +218,18 @@ int xt_cmd_echo(const struct xt_args *args)
 		return XT_EXIT_USAGE;
 	}
 	words.addresses = calloc(n, sizeof(*words.addresses));
-	words.own = calloc(n, sizeof(*words.own));
-	if (!words.addresses || !words.own) {
+	words.local = calloc(n, sizeof(*words.local));
+	if (!words.addresses || !words.local) {
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
 	} else {
-		status = read_addresses(&words, args->operands + 1, args->n - 1);
+		status = words_read_addresses(&words, args->operands + 1, args->n - 1);
 		for (size_t i = 0; i < words.n; i++)
-			words.own[i] = (struct xt_echo_local){words.addresses[i].cidr,
-							      words.addresses[i].peer};
+			words.local[i] = (struct xt_echo_local){words.addresses[i].cidr,
+								words.addresses[i].peer};
 		if (status == XT_EXIT_OK)
-			status = with_tun(args, &words, limit);
+			status = echo_open_tun(args, &words, limit);
 	}
 	free(words.addresses);
-	free(words.own);
+	free(words.local);
 	return status;
 }

@@ -1,5 +1,5 @@
-/* [-f] NAME: in the place of any other userspace implementation. Its device has no key and no peer;
- * wg(8) and controllers do the rest. */
+/* [-f] NAME: the command line of a userspace implementation. The device starts without key and
+ * peer; wg(8) and controllers configure it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,8 +17,9 @@ struct interface {
 	int fd[2]; /* TUN, listening socket; 0: not given */
 };
 
-/* A descriptor that the caller opened for us. false: said why. */
-static bool fd_env(const char *name, int *out)
+/* The descriptor that environment variable name holds, opened by the caller; 0: not set. false: it
+ * is not one, which is printed. */
+static bool env_fd(const char *name, int *out)
 {
 	const char *text = getenv(name);
 	uint64_t fd;
@@ -28,17 +29,17 @@ static bool fd_env(const char *name, int *out)
 		return true;
 	if (!xt_number(&fd, text, 1 << 20, false) || fd <= STDERR_FILENO ||
 	    fcntl((int)fd, F_GETFD) < 0) {
-		xt_message("%s=%.20s: not a descriptor that is open", name, text);
+		xt_message("%s=%.20s: not an open descriptor", name, text);
 		return false;
 	}
 	*out = (int)fd;
 	return true;
 }
 
-static int serve(const void *what, const struct xt_instance_options *wish)
+static int interface_serve(const void *what, const struct xt_instance_options *options)
 {
 	const struct interface *interface = what;
-	struct xt_instance_options mine = *wish;
+	struct xt_instance_options mine = *options;
 	struct xt_conf conf;
 	int status;
 
@@ -55,13 +56,13 @@ static int serve(const void *what, const struct xt_instance_options *wish)
 int xt_cmd_interface(const struct xt_args *args)
 {
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
-	struct xt_instance_options wish = {.ready = -1};
+	struct xt_instance_options options = {.ready = -1};
 	struct interface interface = {.name = args->operands[0]};
 	bool loud = xt_log_level_env();
 
-	if (!fd_env("WG_TUN_FD", &interface.fd[0]) || !fd_env("WG_UAPI_FD", &interface.fd[1]))
+	if (!env_fd("WG_TUN_FD", &interface.fd[0]) || !env_fd("WG_UAPI_FD", &interface.fd[1]))
 		return XT_EXIT_FAILURE;
 	if (args->given[0] || (foreground && strcmp(foreground, "1") == 0))
-		return serve(&interface, &wish);
-	return xt_background(serve, &interface, loud, interface.fd, 2);
+		return interface_serve(&interface, &options);
+	return xt_background(interface_serve, &interface, loud, interface.fd, 2);
 }

@@ -11,7 +11,7 @@
 #include "crypto/dh.h"
 #include "crypto/init.h"
 
-static void warn_world_accessible(void)
+static void stdout_warn_accessible(void)
 {
 	struct stat st;
 
@@ -21,7 +21,7 @@ static void warn_world_accessible(void)
 		      stderr);
 }
 
-static int print_key(const uint8_t key[32])
+static int key_print(const uint8_t key[32])
 {
 	char text[XT_KEY_BASE64];
 	int status;
@@ -41,10 +41,10 @@ int xt_cmd_genkey(const struct xt_args *args)
 	(void)args;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", "the cryptographic library does not work");
-	warn_world_accessible();
+	stdout_warn_accessible();
 	randombytes_buf(key.b, sizeof(key.b));
 	xt_dh_clamp(&key);
-	status = print_key(key.b);
+	status = key_print(key.b);
 	xt_wipe(&key, sizeof(key));
 	return status;
 }
@@ -57,15 +57,15 @@ int xt_cmd_genpsk(const struct xt_args *args)
 	(void)args;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", "the cryptographic library does not work");
-	warn_world_accessible();
+	stdout_warn_accessible();
 	randombytes_buf(key.b, sizeof(key.b));
-	status = print_key(key.b);
+	status = key_print(key.b);
 	xt_wipe(&key, sizeof(key));
 	return status;
 }
 
-/* The key and at most white space behind it. */
-static bool read_key(struct xt_private *key, const char **why)
+/* A key, followed by white space at most. */
+static bool key_read(struct xt_private *key, const char **why)
 {
 	char text[XT_KEY_BASE64 + 1];
 	size_t n = fread(text, 1, XT_KEY_BASE64 - 1, stdin);
@@ -93,10 +93,10 @@ int xt_cmd_pubkey(const struct xt_args *args)
 	(void)args;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", "the cryptographic library does not work");
-	setvbuf(stdin, NULL, _IONBF, 0); /* no copy of the key stays behind in a buffer */
-	if (read_key(&key, &why)) {
+	setvbuf(stdin, NULL, _IONBF, 0); /* keep no copy of the key in a buffer */
+	if (key_read(&key, &why)) {
 		xt_dh_public(&public, &key);
-		status = print_key(public.b);
+		status = key_print(public.b);
 	} else {
 		xt_message("%s", why);
 	}

@@ -1,4 +1,4 @@
-/* new: both ends' ready files, so that two hosts are linked by one command and one copy. */
+/* new: write the configuration files of both ends of a new tunnel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,14 +20,14 @@
 
 enum { DIR, PORT };
 const struct xt_option xt_new_options[] = {
-    {'o', "dir", "DIR", "where the files go (here)"},
-    {'p', "port", "N", "UDP port of both ends (51820); HOST:N says it for one"},
+    {'o', "dir", "DIR", "directory of the files (.)"},
+    {'p', "port", "N", "UDP port of both ends (51820); HOST:N sets it for one"},
     {0},
 };
 const char xt_text_new[] =
-    "\nA and B are how the ends reach each other: NAME, NAME:PORT, ADDRESS or [ADDRESS]:PORT.\n"
-    "Keys, a pre-shared key and inner addresses are made up; a file is called like the first\n"
-    "label of its host, and so is the interface. Existing files are never overwritten.\n";
+    "\nA and B are the hosts as the ends reach each other: NAME, NAME:PORT, ADDRESS or\n"
+    "[ADDRESS]:PORT. Private keys, a pre-shared key and inner addresses are generated. File and\n"
+    "interface are named after the first label of the host. Existing files are never overwritten.\n";
 
 struct file {
 	char path[PATH_MAX];
@@ -36,7 +36,7 @@ struct file {
 	int fd;
 };
 
-static void make_keys(struct xt_newconf *new)
+static void tunnel_make_keys(struct xt_newconf *new)
 {
 	for (int i = 0; i < 2; i++) {
 		struct xt_newconf_end *end = &new->end[i];
@@ -48,8 +48,8 @@ static void make_keys(struct xt_newconf *new)
 	randombytes_buf(new->psk.b, sizeof(new->psk.b));
 }
 
-/* The label, cut to what an interface can be called. */
-static bool name_file(struct file *file, const struct xt_newconf_end *end, const char *dir)
+/* The label, cut to the length of an interface name. */
+static bool file_set_name(struct file *file, const struct xt_newconf_end *end, const char *dir)
 {
 	char label[64];
 	int n;
@@ -57,7 +57,7 @@ static bool name_file(struct file *file, const struct xt_newconf_end *end, const
 	xt_newconf_label(end, label);
 	snprintf(file->name, sizeof(file->name), "%.15s", label);
 	if (!xt_conf_name_valid(file->name)) {
-		xt_message("%s: no name for an interface can be made of this host", end->host);
+		xt_message("%s: cannot derive an interface name from this host", end->host);
 		return false;
 	}
 	n = snprintf(file->path, sizeof(file->path), "%s%s%s.conf", dir ? dir : "", dir ? "/" : "",
@@ -65,7 +65,7 @@ static bool name_file(struct file *file, const struct xt_newconf_end *end, const
 	return n > 0 && (size_t)n < sizeof(file->path);
 }
 
-static int create(struct file *file)
+static int file_create(struct file *file)
 {
 	file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file->fd >= 0)
@@ -73,11 +73,11 @@ static int create(struct file *file)
 	xt_message("%s: %s", file->path, strerror(errno));
 	if (errno == EEXIST)
 		xt_hint(
-		    "nothing is overwritten: move it away, or choose another directory with -o");
+		    "existing files are not overwritten: move it, or choose another directory with -o");
 	return -errno;
 }
 
-static int write_text(const struct file *file)
+static int file_write(const struct file *file)
 {
 	size_t len = strlen(file->text), at = 0;
 
@@ -99,18 +99,18 @@ static int write_text(const struct file *file)
 	return 0;
 }
 
-/* Both or none. */
-static int write_files(struct file files[2])
+/* Both files or neither. */
+static int files_write(struct file files[2])
 {
-	int rc = create(&files[0]);
+	int rc = file_create(&files[0]);
 
 	if (rc < 0)
 		return rc;
-	rc = create(&files[1]);
+	rc = file_create(&files[1]);
 	if (rc == 0)
-		rc = write_text(&files[0]);
+		rc = file_write(&files[0]);
 	if (rc == 0)
-		rc = write_text(&files[1]);
+		rc = file_write(&files[1]);
 	for (int i = 0; i < 2; i++) {
 		if (files[i].fd < 0)
 			continue;
@@ -121,43 +121,45 @@ static int write_files(struct file files[2])
 	return rc;
 }
 
-static void say_next(const struct xt_newconf *new, const struct file files[2])
+static void next_steps_print(const struct xt_newconf *new, const struct file files[2])
 {
 	printf("%s\n%s\n", files[0].path, files[1].path);
 	fflush(stdout);
-	xt_message("each file holds its end's private key; what is next:");
+	xt_message("each file holds the private key of its end; next steps:");
 	for (int i = 0; i < 2; i++)
 		xt_hint(
-		    "%s goes to %s as /etc/xtunnel/%s.conf (mode 0600), UDP port %u open; there: "
-		    "sudo xtunnel up %s",
+		    "copy %s to %s as /etc/xtunnel/%s.conf (mode 0600), open UDP port %u and run "
+		    "there: sudo xtunnel up %s",
 		    files[i].path, new->end[i].host, files[i].name, (unsigned)new->end[i].port,
 		    files[i].name);
 }
 
-static int make(struct xt_newconf *new, const char *dir)
+static int tunnel_make(struct xt_newconf *new, const char *dir)
 {
 	struct file files[2] = {{.fd = -1}, {.fd = -1}};
 	char *texts[2] = {NULL, NULL};
 	int rc;
 
-	if (!name_file(&files[0], &new->end[0], dir) || !name_file(&files[1], &new->end[1], dir))
+	if (!file_set_name(&files[0], &new->end[0], dir) ||
+	    !file_set_name(&files[1], &new->end[1], dir))
 		return XT_EXIT_USAGE;
 	if (strcmp(files[0].name, files[1].name) == 0)
-		return xt_fail(XT_EXIT_USAGE, "both ends would be called %s: name one differently",
+		return xt_fail(XT_EXIT_USAGE,
+			       "both interfaces would be named %s: use another name for one host",
 			       files[0].name);
-	make_keys(new);
+	tunnel_make_keys(new);
 	rc = xt_newconf_text(new, texts);
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
 	files[0].text = texts[0];
 	files[1].text = texts[1];
-	rc = write_files(files);
+	rc = files_write(files);
 	for (int i = 0; i < 2; i++) {
 		xt_wipe(texts[i], strlen(texts[i]));
 		free(texts[i]);
 	}
 	if (rc == 0)
-		say_next(new, files);
+		next_steps_print(new, files);
 	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 
@@ -173,8 +175,8 @@ int xt_cmd_new(const struct xt_args *args)
 	if (rc == XT_E_EXISTS)
 		return xt_fail(XT_EXIT_USAGE, "both ends are the same host");
 	if (rc < 0) {
-		xt_message("%.100s: no host", args->operands[bad]);
-		xt_hint("NAME, NAME:PORT, ADDRESS, or [ADDRESS]:PORT are expected");
+		xt_message("%.100s: not a host", args->operands[bad]);
+		xt_hint("expected NAME, NAME:PORT, ADDRESS or [ADDRESS]:PORT");
 		return XT_EXIT_USAGE;
 	}
 	if (xt_crypto_init() < 0)
@@ -183,7 +185,7 @@ int xt_cmd_new(const struct xt_args *args)
 		if (new.end[i].port == 51820)
 			new.end[i].port = (uint16_t)port;
 	}
-	status = make(&new, args->given[DIR] ? args->value[DIR] : NULL);
+	status = tunnel_make(&new, args->given[DIR] ? args->value[DIR] : NULL);
 	xt_wipe(&new, sizeof(new));
 	return status;
 }

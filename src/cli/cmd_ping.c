@@ -1,4 +1,4 @@
-/* ping: a peer, asked from inside the endpoint; replies as they come, then the account. */
+/* ping: echo requests from inside the instance; replies as they arrive, then a summary. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -13,26 +13,26 @@
 enum { COUNT, SIZE, INTERVAL, TIMEOUT, JSON };
 const struct xt_option xt_ping_options[] = {
     {'c', "count", "N", "stop after N requests (5); 0: until Ctrl-C"},
-    {'s', "size", "BYTES", "bytes of payload (56), as many as fit the MTU"},
-    {'i', "interval", "SECONDS", "between requests (1)"},
-    {'W', "timeout", "SECONDS", "how long a reply is waited for (5)"},
+    {'s', "size", "BYTES", "bytes of payload (56), at most what fits the MTU"},
+    {'i', "interval", "SECONDS", "time between requests (1)"},
+    {'W', "timeout", "SECONDS", "time to wait for a reply (5)"},
     {'j', "json", NULL, "print one JSON object a line"},
     {0},
 };
 const char xt_text_ping[] =
-    "\nPEER is the peer's Name, its public key, or an inner address. The request leaves from the\n"
-    "endpoint's own Address through the tunnel and never touches this host's routes or firewall;\n"
-    "the peer's host answers, or its endpoint where Echo says so.\n"
-    "The exit status is 0 when a reply came, 5 when none did.\n";
+    "\nPEER is the peer's Name, its public key, or an inner address. The requests go from the\n"
+    "interface's Address directly into the tunnel, past the routes and firewall of this host; the\n"
+    "peer's host answers them, or its xtunnel where Echo is set.\n"
+    "The exit status is 0 when a reply arrived, 5 when none did.\n";
 
-struct account {
+struct summary {
 	uint64_t received, lost, duplicates;
 	uint64_t min_us, max_us, sum_us;
 };
 
 static int client_fd = -1;
 
-/* The answers end here, and so does the wait for them. */
+/* Shuts the connection down: xt_client_recv returns and ping_follow() prints the summary. */
 static void on_interrupt(int number)
 {
 	(void)number;
@@ -40,140 +40,140 @@ static void on_interrupt(int number)
 		(void)shutdown(client_fd, SHUT_RDWR);
 }
 
-static uint64_t field(const json_t *news, const char *key)
+static uint64_t reply_number(const json_t *reply, const char *key)
 {
-	json_int_t value = json_integer_value(json_object_get(news, key));
+	json_int_t value = json_integer_value(json_object_get(reply, key));
 
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
-static const char *text_field(const json_t *news, const char *key)
+static const char *reply_text(const json_t *reply, const char *key)
 {
-	const char *text = json_string_value(json_object_get(news, key));
+	const char *text = json_string_value(json_object_get(reply, key));
 
 	return text ? text : "?";
 }
 
-static void count(struct account *account, const json_t *news)
+static void summary_count(struct summary *summary, const json_t *reply)
 {
-	uint64_t rtt = field(news, "rtt_us");
+	uint64_t rtt = reply_number(reply, "rtt_us");
 
-	if (json_is_true(json_object_get(news, "lost"))) {
-		account->lost++;
+	if (json_is_true(json_object_get(reply, "lost"))) {
+		summary->lost++;
 		return;
 	}
-	if (json_is_true(json_object_get(news, "duplicate"))) {
-		account->duplicates++;
+	if (json_is_true(json_object_get(reply, "duplicate"))) {
+		summary->duplicates++;
 		return;
 	}
-	if (account->received == 0 || rtt < account->min_us)
-		account->min_us = rtt;
-	if (rtt > account->max_us)
-		account->max_us = rtt;
-	account->sum_us += rtt;
-	account->received++;
+	if (summary->received == 0 || rtt < summary->min_us)
+		summary->min_us = rtt;
+	if (rtt > summary->max_us)
+		summary->max_us = rtt;
+	summary->sum_us += rtt;
+	summary->received++;
 }
 
-static void print_news(const json_t *news, const char *address)
+static void reply_print(const json_t *reply, const char *address)
 {
-	uint64_t seq = field(news, "seq"), rtt = field(news, "rtt_us");
+	uint64_t seq = reply_number(reply, "seq"), rtt = reply_number(reply, "rtt_us");
 
-	if (json_is_true(json_object_get(news, "lost")))
+	if (json_is_true(json_object_get(reply, "lost")))
 		printf("no reply from %s: seq=%" PRIu64 "\n", address, seq);
 	else
 		printf("%" PRIu64 " bytes from %s: seq=%" PRIu64 " time=%" PRIu64 ".%03" PRIu64
 		       " ms%s\n",
-		       field(news, "size"), address, seq, rtt / 1000, rtt % 1000,
-		       json_is_true(json_object_get(news, "duplicate")) ? " (again)" : "");
+		       reply_number(reply, "size"), address, seq, rtt / 1000, rtt % 1000,
+		       json_is_true(json_object_get(reply, "duplicate")) ? " (duplicate)" : "");
 	fflush(stdout);
 }
 
-static void print_json(const json_t *news)
+static void json_print(const json_t *reply)
 {
-	json_dumpf(news, stdout, JSON_COMPACT);
+	json_dumpf(reply, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
 }
 
-static void print_account(const struct account *account, const char *label)
+static void summary_print(const struct summary *summary, const char *label)
 {
-	uint64_t asked = account->received + account->lost;
+	uint64_t sent = summary->received + summary->lost;
 
-	printf("\n%s: %" PRIu64 " asked, %" PRIu64 " answered, %.3g%% lost", label, asked,
-	       account->received, asked ? 100.0 * (double)account->lost / (double)asked : 0.0);
-	if (account->duplicates)
-		printf(", %" PRIu64 " came twice", account->duplicates);
-	if (account->received)
-		printf("; min/avg/max %.3f/%.3f/%.3f ms", (double)account->min_us / 1000,
-		       (double)account->sum_us / (double)account->received / 1000,
-		       (double)account->max_us / 1000);
+	printf("\n%s: %" PRIu64 " sent, %" PRIu64 " answered, %.3g%% lost", label, sent,
+	       summary->received, sent ? 100.0 * (double)summary->lost / (double)sent : 0.0);
+	if (summary->duplicates)
+		printf(", %" PRIu64 " duplicates", summary->duplicates);
+	if (summary->received)
+		printf("; min/avg/max %.3f/%.3f/%.3f ms", (double)summary->min_us / 1000,
+		       (double)summary->sum_us / (double)summary->received / 1000,
+		       (double)summary->max_us / 1000);
 	putchar('\n');
 }
 
-static void print_account_json(const struct account *account)
+static void summary_print_json(const struct summary *summary)
 {
 	json_t *all =
-	    json_pack("{s:I,s:I,s:I}", "answered", (json_int_t)account->received, "lost",
-		      (json_int_t)account->lost, "duplicates", (json_int_t)account->duplicates);
+	    json_pack("{s:I,s:I,s:I}", "answered", (json_int_t)summary->received, "lost",
+		      (json_int_t)summary->lost, "duplicates", (json_int_t)summary->duplicates);
 
-	if (account->received) {
-		json_object_set_new(all, "min_us", json_integer((json_int_t)account->min_us));
+	if (summary->received) {
+		json_object_set_new(all, "min_us", json_integer((json_int_t)summary->min_us));
 		json_object_set_new(
-		    all, "avg_us", json_integer((json_int_t)(account->sum_us / account->received)));
-		json_object_set_new(all, "max_us", json_integer((json_int_t)account->max_us));
+		    all, "avg_us", json_integer((json_int_t)(summary->sum_us / summary->received)));
+		json_object_set_new(all, "max_us", json_integer((json_int_t)summary->max_us));
 	}
-	print_json(all);
+	json_print(all);
 	json_decref(all);
 }
 
-/* Until the end, an interrupt or the endpoint's own end. */
-static int follow(struct xt_client *client, const json_t *hello, bool json)
+/* Until all replies are in, an interrupt, or the end of the instance. */
+static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 {
-	const char *address = text_field(hello, "address");
-	struct account account = {0};
-	json_t *news;
+	const char *address = reply_text(hello, "address");
+	struct summary summary = {0};
+	json_t *reply;
 	int rc;
 
 	if (json)
-		print_json(hello);
+		json_print(hello);
 	else
 		printf("ping %s (%s) through the tunnel, %" PRIu64 " bytes\n",
-		       text_field(hello, "peer"), address, field(hello, "size"));
-	while ((rc = xt_client_recv(client, -1, &news)) == 0) {
+		       reply_text(hello, "peer"), address, reply_number(hello, "size"));
+	while ((rc = xt_client_recv(client, -1, &reply)) == 0) {
 		bool end =
-		    json_is_true(json_object_get(news, "end")) || json_object_get(news, "error");
+		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 
 		if (!end) {
-			count(&account, news);
+			summary_count(&summary, reply);
 			if (json)
-				print_json(news);
+				json_print(reply);
 			else
-				print_news(news, address);
-		} else if (json_object_get(news, "error")) {
-			xt_message("%s", text_field(news, "error"));
+				reply_print(reply, address);
+		} else if (json_object_get(reply, "error")) {
+			xt_message("%s", reply_text(reply, "error"));
 		}
-		json_decref(news);
+		json_decref(reply);
 		if (end)
 			break;
 	}
 	if (json)
-		print_account_json(&account);
+		summary_print_json(&summary);
 	else
-		print_account(&account, text_field(hello, "peer"));
-	return account.received ? XT_EXIT_OK : XT_EXIT_UNREACHABLE;
+		summary_print(&summary, reply_text(hello, "peer"));
+	return summary.received ? XT_EXIT_OK : XT_EXIT_UNREACHABLE;
 }
 
-static json_t *make_request(const struct xt_args *args)
+static json_t *request_make(const struct xt_args *args)
 {
-	uint64_t asked, size, interval, timeout;
+	uint64_t requests, size, interval, timeout;
 
-	if (!xt_args_number(args, COUNT, 0, 1000000000, 5, &asked) ||
+	if (!xt_args_number(args, COUNT, 0, 1000000000, 5, &requests) ||
 	    !xt_args_number(args, SIZE, 0, 65507, 56, &size) ||
 	    !xt_args_seconds(args, INTERVAL, 1, 86400000, 1000, &interval) ||
 	    !xt_args_seconds(args, TIMEOUT, 1, 86400000, 5000, &timeout))
 		return NULL;
 	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "do", "ping", "peer", args->operands[1],
-			 "count", (json_int_t)asked, "size", (json_int_t)size, "interval_ms",
+			 "count", (json_int_t)requests, "size", (json_int_t)size, "interval_ms",
 			 (json_int_t)interval, "timeout_ms", (json_int_t)timeout);
 }
 
@@ -181,7 +181,7 @@ int xt_cmd_ping(const struct xt_args *args)
 {
 	struct sigaction action = {.sa_handler = on_interrupt};
 	struct xt_client *client;
-	json_t *request = make_request(args), *hello = NULL;
+	json_t *request = request_make(args), *hello = NULL;
 	int status, rc;
 
 	if (!request)
@@ -197,13 +197,13 @@ int xt_cmd_ping(const struct xt_args *args)
 	rc = xt_client_request(client, request, 5000, &hello);
 	if (rc == XT_E_NOPEER) {
 		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
-				 args->operands[1], text_field(hello, "error"));
+				 args->operands[1], reply_text(hello, "error"));
 	} else if (rc < 0) {
 		status = xt_fail(rc == XT_E_INVALID ? XT_EXIT_USAGE : XT_EXIT_FAILURE, "%s: %s",
 				 args->operands[0],
-				 hello ? text_field(hello, "error") : xt_strerror(rc));
+				 hello ? reply_text(hello, "error") : xt_strerror(rc));
 	} else {
-		status = follow(client, hello, args->given[JSON]);
+		status = ping_follow(client, hello, args->given[JSON]);
 	}
 	json_decref(hello);
 	client_fd = -1;

@@ -1,4 +1,4 @@
-/* save: what is in force goes into the endpoint's file. */
+/* save: write the running state into the configuration file. */
 #include <jansson.h>
 
 #include <xtunnel/error.h>
@@ -8,9 +8,9 @@
 #include "cli/term.h"
 
 const char xt_text_save[] =
-    "\nPeers, their endpoints, networks and keepalives, addresses, port and keys are written as they\n"
-    "are now; hooks, DNS and the rest stay as the file has them, comments do not. With\n"
-    "SaveConfig = true the same happens at the end of every run.\n";
+    "\nWrites peers with their endpoints, networks and keepalives, addresses, port and keys as they\n"
+    "are now. Hooks, DNS and the other keys stay as they are in the file; comments are lost. With\n"
+    "SaveConfig = true the same happens each time the instance ends.\n";
 
 int xt_cmd_save(const struct xt_args *args)
 {
@@ -27,10 +27,10 @@ int xt_cmd_save(const struct xt_args *args)
 	if (rc == XT_E_SYNTAX)
 		status = xt_fail(XT_EXIT_CONFIG,
 				 "the file of %s has errors now and was not replaced; "
-				 "`xtunnel check` tells them",
+				 "see `xtunnel check`",
 				 name);
 	else if (rc < 0)
-		status = xt_fail(XT_EXIT_FAILURE, "%s is not saved: %s", name,
+		status = xt_fail(XT_EXIT_FAILURE, "cannot save %s: %s", name,
 				 sentence ? sentence : xt_strerror(rc));
 	json_decref(answer);
 	return status;

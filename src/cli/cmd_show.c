@@ -1,4 +1,4 @@
-/* show: the state of running endpoints, for people or as JSON. */
+/* show: the state of running instances, for people or as JSON. */
 #include <string.h>
 #include <time.h>
 
@@ -16,13 +16,13 @@ const struct xt_option xt_show_options[] = {
     {0},
 };
 const char xt_text_show[] =
-    "\nWithout NAME all endpoints are shown that this user can see. When NAME does not run, the\n"
-    "exit status is 3. For scripts, as `wg show` prints them, keys included: NAME FIELD, where FIELD\n"
-    "is dump, public-key, private-key, listen-port, fwmark, peers, preshared-keys, endpoints,\n"
-    "allowed-ips, latest-handshakes, transfer or persistent-keepalive; NAME may be all, then each\n"
-    "line begins with the endpoint's name. `interfaces` prints all names on one line.\n";
+    "\nWithout NAME it shows all interfaces that this user may see. When NAME is not running, the exit\n"
+    "status is 3. NAME FIELD prints one field for scripts as `wg show` does, keys included; FIELD is\n"
+    "dump, public-key, private-key, listen-port, fwmark, peers, preshared-keys, endpoints,\n"
+    "allowed-ips, latest-handshakes, transfer or persistent-keepalive. With `all` for NAME each line\n"
+    "begins with the name of the interface. `interfaces` prints all names on one line.\n";
 
-static int ask_status(const char *name, json_t **out, bool quiet)
+static int status_request(const char *name, json_t **out, bool quiet)
 {
 	struct xt_client *client;
 	int status = xt_query_open(&client, name, NULL, quiet), rc;
@@ -35,33 +35,33 @@ static int ask_status(const char *name, json_t **out, bool quiet)
 	if (rc < 0) {
 		json_decref(*out);
 		*out = NULL;
-		return xt_fail(XT_EXIT_FAILURE, "%s does not answer: %s", name, xt_strerror(rc));
+		return xt_fail(XT_EXIT_FAILURE, "%s: no answer: %s", name, xt_strerror(rc));
 	}
 	return XT_EXIT_OK;
 }
 
-static void print_json(const json_t *value)
+static void json_print(const json_t *value)
 {
 	json_dumpf(value, stdout, JSON_INDENT(2));
 	putchar('\n');
 }
 
-static int show_one(const char *name, bool json, const struct xt_status_style *style)
+static int instance_show(const char *name, bool json, const struct xt_status_style *style)
 {
 	json_t *status;
-	int rc = ask_status(name, &status, false);
+	int rc = status_request(name, &status, false);
 
 	if (rc != XT_EXIT_OK)
 		return rc;
 	if (json)
-		print_json(status);
+		json_print(status);
 	else
 		xt_status_print(stdout, status, style);
 	json_decref(status);
 	return XT_EXIT_OK;
 }
 
-static int show_all(bool json, const struct xt_status_style *style)
+static int instances_show(bool json, const struct xt_status_style *style)
 {
 	char **names;
 	size_t n, shown = 0;
@@ -70,11 +70,11 @@ static int show_all(bool json, const struct xt_status_style *style)
 
 	if (rc < 0 || !all) {
 		json_decref(all);
-		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s",
+		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
 			       xt_strerror(rc < 0 ? rc : XT_E_NOMEM));
 	}
 	for (size_t i = 0; i < n; i++) {
-		rc = ask_status(names[i], &status, true);
+		rc = status_request(names[i], &status, true);
 		if (rc == XT_EXIT_FAILURE)
 			worst = rc;
 		if (!status)
@@ -86,15 +86,15 @@ static int show_all(bool json, const struct xt_status_style *style)
 		json_array_append_new(all, status);
 	}
 	if (json)
-		print_json(all);
+		json_print(all);
 	else if (!shown && worst == XT_EXIT_OK)
-		xt_message("no endpoint is running");
+		xt_message("no interface is running");
 	json_decref(all);
 	xt_rundir_list_free(names, n);
 	return worst;
 }
 
-static int show_field(const char *name, const char *field)
+static int field_show(const char *name, const char *field)
 {
 	const char *near;
 
@@ -114,11 +114,11 @@ int xt_cmd_show(const struct xt_args *args)
 					.now_s = (uint64_t)time(NULL)};
 
 	if (args->n == 2)
-		return show_field(args->operands[0], args->operands[1]);
+		return field_show(args->operands[0], args->operands[1]);
 	if (args->n == 1 && strcmp(args->operands[0], "interfaces") == 0)
 		return xt_show_interfaces();
 	if (args->n == 1 && strcmp(args->operands[0], "all") == 0)
-		return show_all(args->given[JSON], &style);
-	return args->n ? show_one(args->operands[0], args->given[JSON], &style)
-		       : show_all(args->given[JSON], &style);
+		return instances_show(args->given[JSON], &style);
+	return args->n ? instance_show(args->operands[0], args->given[JSON], &style)
+		       : instances_show(args->given[JSON], &style);
 }

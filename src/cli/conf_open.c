@@ -1,4 +1,4 @@
-/* A configuration file, loaded and judged. */
+/* Loading and checking a configuration file, with all messages. */
 #include "cli/conf_open.h"
 
 #include <errno.h>
@@ -8,17 +8,17 @@
 #include "cli/args.h"
 #include "cli/term.h"
 
-static void print_notes(const struct xt_conf_diagnostics *notes, const char *file)
+static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file)
 {
-	char *text = notes->n ? xt_conf_diagnostics_print(notes, file) : NULL;
+	char *text = diagnostics->n ? xt_conf_diagnostics_print(diagnostics, file) : NULL;
 
 	if (text)
 		fputs(text, stderr);
 	free(text);
 }
 
-/* A word that is neither a path nor good as an interface's name. */
-static int bad_name(const char *name)
+/* Neither a path nor a valid interface name. */
+static int name_refuse(const char *name)
 {
 	xt_message("%.60s: not a name for an interface", name);
 	xt_hint("up to 15 of a-z A-Z 0-9 _ = + . - and no - in front; or the path of a file .conf");
@@ -27,7 +27,7 @@ static int bad_name(const char *name)
 
 int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 {
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	size_t len = strlen(name_or_path);
 	bool path =
 	    strchr(name_or_path, '/') || (len > 5 && strcmp(name_or_path + len - 5, ".conf") == 0);
@@ -35,21 +35,22 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 
 	memset(conf, 0, sizeof(*conf));
 	if (name_or_path[0] == '-' || (!path && !xt_conf_name_valid(name_or_path)))
-		return bad_name(name_or_path);
-	rc = xt_conf_load(conf, name_or_path, &notes);
+		return name_refuse(name_or_path);
+	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)
-		rc = xt_conf_check(conf, &notes);
-	print_notes(&notes, conf->path ? conf->path : name_or_path);
+		rc = xt_conf_check(conf, &diagnostics);
+	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path);
 	if (rc == XT_E_SYNTAX) {
 		status = XT_EXIT_CONFIG;
 	} else if (rc == XT_E_NOMEM) {
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
-	} else if (rc < 0) { /* the note has said why */
+	} else if (rc < 0) { /* the diagnostic says why */
 		status = XT_EXIT_FAILURE;
 		if (rc == -ENOENT)
-			xt_hint("`xtunnel new` writes such files; /etc/xtunnel and /etc/wireguard "
-				"are looked into, or give a path");
+			xt_hint(
+			    "a NAME is searched in /etc/xtunnel and /etc/wireguard; give a path, "
+			    "or write the files of a new tunnel with `xtunnel new`");
 	}
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 	return status;
 }

@@ -1,11 +1,11 @@
-/* A configuration file that run, up and check want: loaded, judged, every note printed. */
+/* Load and check a configuration file for run, up and check. */
 #ifndef XT_CLI_CONF_OPEN_H
 #define XT_CLI_CONF_OPEN_H
 
 #include "config/conf.h"
 
-/* Prints notes to stderr. XT_EXIT_OK; XT_EXIT_FAILURE when the file is missing or unreadable;
- * XT_EXIT_CONFIG. conf is to be cleared by xt_conf_clear in every case. */
+/* Prints all diagnostics on stderr. XT_EXIT_OK; XT_EXIT_FAILURE: the file is missing or unreadable;
+ * XT_EXIT_CONFIG; XT_EXIT_USAGE: no valid name. The caller clears conf in every case. */
 int xt_conf_open(struct xt_conf *conf, const char *name_or_path);
 
 #endif

@@ -1,4 +1,4 @@
-/* A TUN on which an echo endpoint answers, until a signal, a count or the interface's end. */
+/* A TUN with an echo responder, until a signal, a number of answers or the end of the interface. */
 #ifndef XT_CLI_ECHO_LOOP_H
 #define XT_CLI_ECHO_LOOP_H
 
@@ -9,7 +9,7 @@
 struct xt_echo_loop {
 	struct xt_tun *tun;
 	struct xt_echo *echo;
-	uint64_t limit; /* answers, then it ends; 0: none */
+	uint64_t limit; /* end after this many answers; 0: no limit */
 };
 
 /* Everything is borrowed. 0, or a negative error when the loop could not start or the TUN died. */

@@ -1,4 +1,4 @@
-/* The loop of `xtunnel echo`: TUN -> echo endpoint -> TUN, and nothing else. */
+/* The loop of `xtunnel echo`: TUN -> echo responder -> TUN, and nothing else. */
 #include "cli/echo_loop.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct state {
 	int error;
 };
 
-static void end(struct state *state, int error)
+static void loop_end(struct state *state, int error)
 {
 	if (state->error == 0)
 		state->error = error;
@@ -30,7 +30,7 @@ static void end(struct state *state, int error)
 
 static void on_timer(uv_timer_t *timer);
 
-static void arm(struct state *state, uint64_t now)
+static void timer_arm(struct state *state, uint64_t now)
 {
 	uint64_t at = xt_echo_deadline(state->what->echo);
 
@@ -46,10 +46,10 @@ static void on_timer(uv_timer_t *timer)
 	uint64_t now = xt_clock_now().mono;
 
 	xt_echo_tick(state->what->echo, now);
-	arm(state, now);
+	timer_arm(state, now);
 }
 
-static bool enough(const struct state *state)
+static bool limit_reached(const struct state *state)
 {
 	struct xt_echo_counters counters;
 
@@ -75,12 +75,12 @@ static void on_tun(uv_poll_t *handle, int status, int events)
 	xt_batch_reset(state->replies);
 	xt_batch_reset(state->in);
 	if (rc < 0)
-		end(state, rc == -ENODEV || rc == -EBADFD ? -ENODEV : rc);
-	else if (enough(state))
-		end(state, 0);
+		loop_end(state, rc == -ENODEV || rc == -EBADFD ? -ENODEV : rc);
+	else if (limit_reached(state))
+		loop_end(state, 0);
 	else if (status < 0) /* libuv has stopped the handle for an error that has passed */
 		uv_poll_start(handle, UV_READABLE, on_tun);
-	arm(state, now);
+	timer_arm(state, now);
 }
 
 static void on_link(uv_poll_t *handle, int status, int events)
@@ -93,10 +93,10 @@ static void on_link(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_link);
 	if (xt_link_watch_read(state->watch, state->what->tun->ifindex, &link) <= 0)
 		return;
-	if (link.moved) { /* it works on; its end will show at the TUN */
+	if (link.moved) { /* in another namespace now: only the TUN shows its end */
 		uv_poll_stop(handle);
 	} else if (!link.exists) {
-		end(state, -ENODEV);
+		loop_end(state, -ENODEV);
 	} else if (link.mtu && link.mtu != state->what->tun->mtu) {
 		state->what->tun->mtu = link.mtu;
 		xt_echo_set_mtu(state->what->echo, link.mtu);
@@ -106,17 +106,17 @@ static void on_link(uv_poll_t *handle, int status, int events)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	(void)number;
-	end(handle->data, 0);
+	loop_end(handle->data, 0);
 }
 
-static void close_handle(uv_handle_t *handle, void *ctx)
+static void handle_close(uv_handle_t *handle, void *ctx)
 {
 	(void)ctx;
 	if (!uv_is_closing(handle))
 		uv_close(handle, NULL);
 }
 
-static int start(struct state *state)
+static int loop_start(struct state *state)
 {
 	int rc;
 
@@ -152,10 +152,10 @@ int xt_echo_loop_run(const struct xt_echo_loop *what)
 	if (rc == 0)
 		rc = uv_loop_init(&state.uv);
 	if (rc == 0) {
-		rc = start(&state);
+		rc = loop_start(&state);
 		if (rc == 0)
 			uv_run(&state.uv, UV_RUN_DEFAULT);
-		uv_walk(&state.uv, close_handle, NULL);
+		uv_walk(&state.uv, handle_close, NULL);
 		uv_run(&state.uv, UV_RUN_DEFAULT);
 		uv_loop_close(&state.uv);
 	}

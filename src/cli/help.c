@@ -1,11 +1,11 @@
-/* Help, made from the table of verbs: examples first. */
+/* Help, generated from the table of verbs; examples come first. */
 #include "cli/args.h"
 
 #include <string.h>
 
 #include "cli/term.h"
 
-static void print_examples(const char *examples, FILE *out)
+static void examples_print(const char *examples, FILE *out)
 {
 	bool color = xt_term_color(out);
 
@@ -23,9 +23,9 @@ static void print_examples(const char *examples, FILE *out)
 void xt_help_all(const struct xt_verb *table, FILE *out)
 {
 	fputs("Examples:\n", out);
-	print_examples("# write the ready files of both ends of a new tunnel\n"
+	examples_print("# write the configuration files of both ends of a new tunnel\n"
 		       "xtunnel new left.example right.example\n"
-		       "# start one end, look at it, ping through it, end it\n"
+		       "# start one end, show its state, ping through it, end it\n"
 		       "xtunnel up left\n"
 		       "xtunnel show left\n"
 		       "xtunnel ping left right\n"
@@ -33,18 +33,19 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 		       out);
 	fputs(
 	    "\nUsage: xtunnel VERB [OPTION...] [OPERAND...]\n"
-	    "       xtunnel [-f | --foreground] [--] INTERFACE   as wg-quick(8) and others call it\n"
+	    "       xtunnel [-f | --foreground] [--] INTERFACE   for wg-quick(8) and controllers\n"
 	    "\nVerbs:\n",
 	    out);
 	for (; table->name; table++)
 		fprintf(out, "  %-8s %s\n", table->name, table->summary);
-	fputs("\n  help VERB  says more about one; --version names the libraries in use.\n"
-	      "\nExit status: 0 fine, 1 failure, 2 usage, 3 not running, 4 configuration invalid,\n"
-	      "5 peer not reachable.\n",
-	      out);
+	fputs(
+	    "\n  help VERB  describes one verb; --version prints the libraries in use.\n"
+	    "\nExit status: 0 success, 1 failure, 2 usage, 3 not running, 4 configuration invalid,\n"
+	    "5 peer not reachable.\n",
+	    out);
 }
 
-static void print_option(const struct xt_option *option, FILE *out)
+static void option_print(const struct xt_option *option, FILE *out)
 {
 	char left[48];
 
@@ -60,7 +61,7 @@ void xt_help_verb(const struct xt_verb *verb, FILE *out)
 	const struct xt_option *option = verb->options;
 
 	fputs("Examples:\n", out);
-	print_examples(verb->examples, out);
+	examples_print(verb->examples, out);
 	fprintf(out, "\nUsage: xtunnel %s%s%s%s\n\n%s.\n", verb->name,
 		verb->options ? " [OPTION...]" : "", *verb->operands ? " " : "", verb->operands,
 		verb->summary);
@@ -68,6 +69,6 @@ void xt_help_verb(const struct xt_verb *verb, FILE *out)
 		fprintf(out, "%s", verb->text);
 	fputs("\nOptions:\n", out);
 	for (; option && option->name; option++)
-		print_option(option, out);
-	print_option(&help, out);
+		option_print(option, out);
+	option_print(&help, out);
 }

@@ -7,32 +7,32 @@
 #include "cli/version.h"
 
 static const struct xt_verb verbs[] = {
-    {"run", "NAME|FILE", 1, 1, "run an endpoint in the foreground until SIGTERM or Ctrl-C",
+    {"run", "NAME|FILE", 1, 1, "run an instance in the foreground until SIGTERM or Ctrl-C",
      "# by name: /etc/xtunnel/left.conf, else /etc/wireguard/left.conf\n"
      "xtunnel run left\n"
-     "# by file; what happens is told when LOG_LEVEL says so\n"
+     "# by file, with events in the log\n"
      "LOG_LEVEL=verbose xtunnel run ./left.conf\n",
      xt_text_run, NULL, xt_cmd_run},
-    {"up", "NAME|FILE", 1, 1, "start an endpoint; return when it is ready",
+    {"up", "NAME|FILE", 1, 1, "start an instance in the background; return when it is ready",
      "xtunnel up left\nxtunnel up ./left.conf\n", xt_text_up, NULL, xt_cmd_up},
-    {"down", "NAME", 1, 1, "end an endpoint and leave nothing of it behind", "xtunnel down left\n",
-     xt_text_down, NULL, xt_cmd_down},
-    {"save", "NAME", 1, 1, "write the present state of an endpoint into its file",
+    {"down", "NAME", 1, 1, "end an instance and remove all that it made on the host",
+     "xtunnel down left\n", xt_text_down, NULL, xt_cmd_down},
+    {"save", "NAME", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
-    {"show", "[NAME [FIELD]]", 0, 2, "show running endpoints",
+    {"show", "[NAME [FIELD]]", 0, 2, "show the state of running instances",
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",
      xt_text_show, xt_show_options, xt_cmd_show},
-    {"ping", "NAME PEER", 2, 2, "ping a peer from inside the endpoint",
+    {"ping", "NAME PEER", 2, 2, "ping a peer from inside the tunnel",
      "# by the peer's Name, its public key, or an inner address\n"
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
      xt_text_ping, xt_ping_options, xt_cmd_ping},
-    {"check", "FILE", 1, 1, "check a configuration file, change nothing",
+    {"check", "FILE", 1, 1, "check a configuration file and change nothing",
      "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
-    {"new", "A B", 2, 2, "write the ready files of both ends of a new tunnel",
+    {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
      "xtunnel new left.example right.example\n"
-     "# one file goes to each host; where only one end can be reached, leave the other's name\n"
+     "# one file for each host; an end that cannot be reached may have any name\n"
      "xtunnel new hub.example phone -o /root/tunnels\n",
      xt_text_new, xt_new_options, xt_cmd_new},
     {"genkey", "", 0, 0, "print a new private key", "umask 077; xtunnel genkey > private.key\n",
@@ -42,10 +42,10 @@ static const struct xt_verb verbs[] = {
     {"genpsk", "", 0, 0, "print a new pre-shared key",
      "umask 077; xtunnel genpsk > pre-shared.key\n", NULL, NULL, xt_cmd_genpsk},
     {"echo", "NAME ADDR/PREFIX...", 2, -1,
-     "a TUN on which every other address answers ping; no key, no peer",
+     "a TUN without key and peer on which every other address answers ping",
      "# then: ping 192.168.7.2\n"
      "xtunnel echo echo0 192.168.7.1/24\n"
-     "# a point-to-point pair, each packet shown\n"
+     "# a point-to-point pair, with a dump of each packet\n"
      "xtunnel echo echo0 192.168.7.1 192.168.7.2 --hexdump\n",
      xt_text_echo, xt_echo_options, xt_cmd_echo},
     {0},

@@ -1,45 +1,98 @@
-/* The way to a running endpoint. */
+/* Requests to a running instance. */
 #include "cli/query.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <xtunnel/error.h>
 
 #include "cli/args.h"
 #include "cli/term.h"
 #include "config/conf.h"
+#include "ipc/socket.h"
+#include "ipc/uapi_client.h"
+
+static int query_bad_name(const char *name)
+{
+	xt_message("%.60s: not a valid interface name", name);
+	xt_hint("`xtunnel show` lists the interfaces that run");
+	return XT_EXIT_USAGE;
+}
+
+static bool query_not_running(int error)
+{
+	return error == -ENOENT || error == -ECONNREFUSED;
+}
+
+static int query_failed(const char *path, int error, const char *hint)
+{
+	xt_message("%s: %s", path, xt_strerror(error));
+	if (error == -EACCES || error == -EPERM)
+		xt_hint("%s", hint);
+	return XT_EXIT_FAILURE;
+}
 
 int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK_MAX], bool quiet)
 {
-	char own_path[XT_RUNSOCK_MAX];
-	int rc;
+	char found[XT_RUNSOCK_MAX];
+	int rc = -ENOENT;
 
 	if (!path)
-		path = own_path;
+		path = found;
 	path[0] = '\0';
 	*out = NULL;
-	if (!xt_conf_name_valid(name)) {
-		xt_message("%.60s: not the name of an endpoint", name);
-		xt_hint("`xtunnel show` lists those that run");
-		return XT_EXIT_USAGE;
-	}
-	if (!xt_rundir_find(path, name)) {
-		path[0] = '\0';
-		rc = -ENOENT;
-	} else {
+	if (!xt_conf_name_valid(name))
+		return query_bad_name(name);
+	if (xt_rundir_find(path, name))
 		rc = xt_client_open(out, path);
-	}
+	else
+		path[0] = '\0';
 	if (rc == 0)
 		return XT_EXIT_OK;
-	if (rc != -ENOENT && rc != -ECONNREFUSED) {
-		xt_message("%s: %s", path, xt_strerror(rc));
-		if (rc == -EACCES || rc == -EPERM)
-			xt_hint("it is not yours; try again as root (sudo)");
-		return XT_EXIT_FAILURE;
-	}
+	if (!query_not_running(rc))
+		return query_failed(path, rc, "it belongs to another user: retry as root (sudo)");
 	if (!quiet) {
 		xt_message("%s is not running", name);
-		xt_hint("xtunnel up %s starts it; xtunnel show lists what runs", name);
+		xt_hint("start it: xtunnel up %s; list what runs: xtunnel show", name);
 	}
 	return XT_EXIT_NOT_RUNNING;
+}
+
+int xt_query_uapi(const char *name, struct xt_secbuf *reply)
+{
+	char path[XT_RUNSOCK_MAX];
+
+	*reply = (struct xt_secbuf){0};
+	if (!xt_conf_name_valid(name) || !xt_rundir_socket(path, XT_UAPI_DIR, name))
+		return query_bad_name(name);
+	int rc = xt_uapi_client_get(path, reply);
+	if (rc == 0)
+		return XT_EXIT_OK;
+	if (query_not_running(rc))
+		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
+	return query_failed(path, rc, "only root may read private keys: retry with sudo");
+}
+
+int xt_query_uapi_names(char ***names, size_t *n)
+{
+	char path[XT_RUNSOCK_MAX];
+	size_t all, alive = 0;
+	int rc = xt_rundir_list_in(XT_UAPI_DIR, names, &all), fd;
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < all; i++) {
+		fd = xt_rundir_socket(path, XT_UAPI_DIR, (*names)[i]) ? xt_socket_connect(path)
+								      : -ENAMETOOLONG;
+		if (fd >= 0) {
+			close(fd);
+			(*names)[alive++] = (*names)[i];
+		} else {
+			free((*names)[i]);
+		}
+	}
+	*n = alive;
+	return 0;
 }

@@ -1,13 +1,23 @@
-/* Questions to a running endpoint, with the sentences for when there is none. */
+/* Requests to a running instance; each failure is printed on stderr with the next step. */
 #ifndef XT_CLI_QUERY_H
 #define XT_CLI_QUERY_H
 
+#include "base/secbuf.h"
 #include "daemon/rundir.h"
 #include "ipc/client.h"
 
-/* Connects to NAME. XT_EXIT_OK; else the sentence was said: XT_EXIT_USAGE no name for an
- * endpoint, XT_EXIT_NOT_RUNNING, XT_EXIT_FAILURE. path: may be NULL, else the socket that was
- * found, "" if none. quiet: do not say that it is not running. */
+/* Connect to the control socket of NAME.
+ * path   may be NULL; else receives the socket that was found, "" if none
+ * quiet  do not print that NAME is not running
+ * XT_EXIT_OK; XT_EXIT_USAGE: no valid name; XT_EXIT_NOT_RUNNING; XT_EXIT_FAILURE. */
 int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK_MAX], bool quiet);
+
+/* The reply to UAPI's get from NAME, which holds keys; the caller clears it. enum xt_exit as
+ * above. */
+int xt_query_uapi(const char *name, struct xt_secbuf *reply);
+
+/* The names of all instances that accept a connection in XT_UAPI_DIR, freed by xt_rundir_list_free.
+ * Prints nothing; -errno. */
+int xt_query_uapi_names(char ***names, size_t *n);
 
 #endif

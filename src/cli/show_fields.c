@@ -1,4 +1,4 @@
-/* A reply to UAPI's get, line by line, in the forms for scripts. */
+/* Converts a reply to UAPI's get, line by line. */
 #include "cli/show_fields.h"
 
 #include <inttypes.h>
@@ -11,9 +11,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cli/args.h"
-#include "daemon/rundir.h"
+#include "cli/query.h"
 #include "cli/term.h"
-#include "cli/uapi_query.h"
 #include "crypto/dh.h"
 
 enum field {
@@ -44,7 +43,7 @@ struct device {
 struct peer {
 	char key[XT_KEY_BASE64], psk[XT_KEY_BASE64];
 	const char *endpoint, *seconds, *rx, *tx, *keepalive;
-	const char *allowed; /* the reply's line, others of its kind follow */
+	const char *allowed; /* the first such line of the reply; the others follow it */
 };
 
 struct view {
@@ -55,22 +54,22 @@ struct view {
 	bool in_peer;
 };
 
-static const char *or_none(const char *text)
+static const char *text_or_none(const char *text)
 {
 	return text && *text ? text : "(none)";
 }
 
-static bool is_zero(const char *text)
+static bool text_is_zero(const char *text)
 {
 	return !text || strspn(text, "0") == strlen(text);
 }
 
-static const char *or_off(const char *text)
+static const char *text_or_off(const char *text)
 {
-	return is_zero(text) ? "off" : text;
+	return text_is_zero(text) ? "off" : text;
 }
 
-/* "" when it is none. */
+/* "" when hex is not a key. */
 static void key_text(char out[XT_KEY_BASE64], const char *hex)
 {
 	uint8_t key[32];
@@ -81,53 +80,54 @@ static void key_text(char out[XT_KEY_BASE64], const char *hex)
 	xt_wipe(key, sizeof(key));
 }
 
-static void line_begin(const struct view *v)
+static void line_print_name(const struct view *v)
 {
 	if (v->name)
 		printf("%s\t", v->name);
 }
 
-static void put_mark(const char *mark)
+static void mark_print(const char *mark)
 {
 	uint64_t n;
 
-	if (!is_zero(mark) && xt_number(&n, mark, UINT32_MAX, false))
+	if (!text_is_zero(mark) && xt_number(&n, mark, UINT32_MAX, false))
 		printf("0x%" PRIx64, n);
 	else
 		fputs("off", stdout);
 }
 
-static void put_device(const struct view *v)
+static void device_print(const struct view *v)
 {
 	const struct device *d = &v->device;
 	const char *port = d->port ? d->port : "0";
 
 	if (v->field > FWMARK)
 		return;
-	line_begin(v);
+	line_print_name(v);
 	switch (v->field) {
 	case DUMP:
-		printf("%s\t%s\t%s\t", or_none(d->private_key), or_none(d->public_key), port);
-		put_mark(d->mark);
+		printf("%s\t%s\t%s\t", text_or_none(d->private_key), text_or_none(d->public_key),
+		       port);
+		mark_print(d->mark);
 		break;
 	case PUBLIC_KEY:
-		fputs(or_none(d->public_key), stdout);
+		fputs(text_or_none(d->public_key), stdout);
 		break;
 	case PRIVATE_KEY:
-		fputs(or_none(d->private_key), stdout);
+		fputs(text_or_none(d->private_key), stdout);
 		break;
 	case LISTEN_PORT:
 		fputs(port, stdout);
 		break;
 	default:
-		put_mark(d->mark);
+		mark_print(d->mark);
 		break;
 	}
 	putchar('\n');
 }
 
-/* allowed: "allowed_ip=…" lines as the reply has them, each ended by a NUL. */
-static void put_allowed(const char *allowed, char between)
+/* allowed: the lines "allowed_ip=..." of the reply, each ended by a NUL. */
+static void allowed_print(const char *allowed, char between)
 {
 	static const char head[] = "allowed_ip=";
 	bool first = true;
@@ -143,23 +143,23 @@ static void put_allowed(const char *allowed, char between)
 	}
 }
 
-static void put_peer_field(const struct view *v, const struct peer *p)
+static void peer_print_field(const struct view *v, const struct peer *p)
 {
 	putchar('\t');
 	switch (v->field) {
 	case DUMP:
-		printf("%s\t%s\t", or_none(p->psk), or_none(p->endpoint));
-		put_allowed(p->allowed, ',');
-		printf("\t%s\t%s\t%s\t%s", p->seconds, p->rx, p->tx, or_off(p->keepalive));
+		printf("%s\t%s\t", text_or_none(p->psk), text_or_none(p->endpoint));
+		allowed_print(p->allowed, ',');
+		printf("\t%s\t%s\t%s\t%s", p->seconds, p->rx, p->tx, text_or_off(p->keepalive));
 		break;
 	case PRESHARED_KEYS:
-		fputs(or_none(p->psk), stdout);
+		fputs(text_or_none(p->psk), stdout);
 		break;
 	case ENDPOINTS:
-		fputs(or_none(p->endpoint), stdout);
+		fputs(text_or_none(p->endpoint), stdout);
 		break;
 	case ALLOWED_IPS:
-		put_allowed(p->allowed, ' ');
+		allowed_print(p->allowed, ' ');
 		break;
 	case LATEST_HANDSHAKES:
 		fputs(p->seconds, stdout);
@@ -168,32 +168,32 @@ static void put_peer_field(const struct view *v, const struct peer *p)
 		printf("%s\t%s", p->rx, p->tx);
 		break;
 	default:
-		fputs(or_off(p->keepalive), stdout);
+		fputs(text_or_off(p->keepalive), stdout);
 		break;
 	}
 }
 
-/* What was collected is whole: the device, or a peer. */
-static void put_section(struct view *v)
+/* Print the device or the peer whose lines are complete. */
+static void section_print(struct view *v)
 {
 	if (!v->in_peer) {
-		put_device(v);
+		device_print(v);
 	} else if (v->field == DUMP || v->field >= PEERS) {
-		line_begin(v);
+		line_print_name(v);
 		fputs(v->peer.key, stdout);
 		if (v->field != PEERS)
-			put_peer_field(v, &v->peer);
+			peer_print_field(v, &v->peer);
 		putchar('\n');
 	}
 }
 
-static void device_line(struct device *d, const char *key, const char *value)
+static void device_set_line(struct device *d, const char *key, const char *value)
 {
 	if (strcmp(key, "private_key") == 0) {
 		struct xt_private scalar;
 		struct xt_public public;
 
-		if (!is_zero(value))
+		if (!text_is_zero(value))
 			key_text(d->private_key, value);
 		if (*d->private_key && xt_key_from_hex(scalar.b, value, strlen(value))) {
 			xt_dh_public(&public, &scalar);
@@ -207,9 +207,9 @@ static void device_line(struct device *d, const char *key, const char *value)
 	}
 }
 
-static void peer_line(struct peer *p, const char *line, const char *key, const char *value)
+static void peer_set_line(struct peer *p, const char *line, const char *key, const char *value)
 {
-	if (strcmp(key, "preshared_key") == 0 && !is_zero(value))
+	if (strcmp(key, "preshared_key") == 0 && !text_is_zero(value))
 		key_text(p->psk, value);
 	else if (strcmp(key, "endpoint") == 0)
 		p->endpoint = value;
@@ -225,7 +225,7 @@ static void peer_line(struct peer *p, const char *line, const char *key, const c
 		p->allowed = line;
 }
 
-static void take_line(struct view *v, const char *line)
+static void view_take_line(struct view *v, const char *line)
 {
 	const char *equals = strchr(line, '=');
 	char key[40];
@@ -235,19 +235,19 @@ static void take_line(struct view *v, const char *line)
 	memcpy(key, line, (size_t)(equals - line));
 	key[equals - line] = '\0';
 	if (strcmp(key, "public_key") == 0) {
-		put_section(v);
+		section_print(v);
 		v->in_peer = true;
 		v->peer = (struct peer){.seconds = "0", .rx = "0", .tx = "0"};
 		key_text(v->peer.key, equals + 1);
 	} else if (v->in_peer) {
-		peer_line(&v->peer, line, key, equals + 1);
+		peer_set_line(&v->peer, line, key, equals + 1);
 	} else {
-		device_line(&v->device, key, equals + 1);
+		device_set_line(&v->device, key, equals + 1);
 	}
 }
 
-/* The reply's line ends become NULs, so that values are strings where they stand. */
-static void put_reply(struct view *v, char *text, size_t len)
+/* Line ends of the reply become NULs, so that each line is a string in place. */
+static void reply_print(struct view *v, char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -255,8 +255,8 @@ static void put_reply(struct view *v, char *text, size_t len)
 		text[i] = (char)(c == '\n' ? '\0' : c < ' ' || c == 0x7f ? '?' : c);
 	}
 	for (char *line = text; line < text + len && *line; line += strlen(line) + 1)
-		take_line(v, line);
-	put_section(v);
+		view_take_line(v, line);
+	section_print(v);
 	xt_wipe(v, sizeof(*v));
 }
 
@@ -274,17 +274,15 @@ bool xt_show_field_known(const char *field, const char **near)
 int xt_show_field(const char *name, const char *field, bool named)
 {
 	struct view view = {.name = named ? name : NULL};
-	char *text;
-	size_t len;
-	int status = xt_uapi_query(name, &text, &len);
+	struct xt_secbuf reply;
+	int status = xt_query_uapi(name, &reply);
 
 	if (status != XT_EXIT_OK)
 		return status;
 	while (strcmp(names[view.field], field) != 0)
 		view.field++;
-	put_reply(&view, text, len);
-	xt_wipe(text, len);
-	free(text);
+	reply_print(&view, reply.p, reply.len);
+	xt_secbuf_clear(&reply);
 	return XT_EXIT_OK;
 }
 
@@ -292,10 +290,11 @@ int xt_show_interfaces(void)
 {
 	char **list;
 	size_t n, shown = 0;
-	int rc = xt_uapi_list(&list, &n);
+	int rc = xt_query_uapi_names(&list, &n);
 
 	if (rc < 0)
-		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
+			       xt_strerror(rc));
 	for (size_t i = 0; i < n; i++)
 		printf("%s%s", shown++ ? " " : "", list[i]);
 	if (shown)
@@ -308,10 +307,11 @@ int xt_show_field_all(const char *field)
 {
 	char **list;
 	size_t n;
-	int rc = xt_uapi_list(&list, &n), worst = XT_EXIT_OK;
+	int rc = xt_query_uapi_names(&list, &n), worst = XT_EXIT_OK;
 
 	if (rc < 0)
-		return xt_fail(XT_EXIT_FAILURE, "the running endpoints: %s", xt_strerror(rc));
+		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
+			       xt_strerror(rc));
 	for (size_t i = 0; i < n; i++) {
 		rc = xt_show_field(list[i], field, true);
 		worst = XT_MAX(worst, rc);

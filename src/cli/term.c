@@ -25,7 +25,7 @@ int xt_term_finish(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	if (errno == EPIPE) /* the reader has seen enough */
+	if (errno == EPIPE) /* the reader closed the pipe on purpose */
 		return status;
 	return xt_fail(status ? status : 1, "standard output: %s", strerror(errno));
 }

@@ -1,4 +1,5 @@
-/* Versions at run time. libb2 and libmnl cannot be asked: there the file that was loaded tells. */
+/* Versions at run time. libb2 and libmnl have no function for it: their version is in the name of
+ * the loaded file. */
 #include "cli/version.h"
 
 #include <limits.h>
@@ -18,7 +19,7 @@ struct loaded {
 	char file[PATH_MAX];
 };
 
-static int match_object(struct dl_phdr_info *info, size_t size, void *arg)
+static int object_match(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct loaded *loaded = arg;
 	const char *slash = strrchr(info->dlpi_name, '/'), *real_slash;
@@ -34,18 +35,18 @@ static int match_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-static void print_loaded(FILE *out, const char *label, const char *name)
+static void loaded_print(FILE *out, const char *label, const char *name)
 {
 	struct loaded loaded = {.name = name};
 
-	if (dl_iterate_phdr(match_object, &loaded))
+	if (dl_iterate_phdr(object_match, &loaded))
 		fprintf(out, "%s (%s)\n", label, loaded.file);
 	else
 		fprintf(out, "%s (linked in)\n", label);
 }
 
-/* What a start without Aead would choose here. */
-static void print_cipher(FILE *out)
+/* The backend that a start without Aead would choose on this host. */
+static void cipher_print(FILE *out)
 {
 	struct xt_aead_report report;
 	struct xt_aead *aead;
@@ -67,7 +68,7 @@ void xt_version_print(FILE *out)
 	fprintf(out, "libsodium %s\n", sodium_version_string());
 	fprintf(out, "libuv %s\n", xt_uv_version());
 	fprintf(out, "jansson %s\n", jansson_version_str());
-	print_loaded(out, "libb2", "libb2.so");
-	print_loaded(out, "libmnl", "libmnl.so");
-	print_cipher(out);
+	loaded_print(out, "libb2", "libb2.so");
+	loaded_print(out, "libmnl", "libmnl.so");
+	cipher_print(out);
 }

@@ -1,4 +1,4 @@
-/* What is running: the program's version and those of its libraries. */
+/* The version of the program and those of its libraries. */
 #ifndef XT_CLI_VERSION_H
 #define XT_CLI_VERSION_H
 

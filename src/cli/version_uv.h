@@ -1,4 +1,4 @@
-/* libuv's version, for those who may not include it. */
+/* libuv's version, for files that may not include <uv.h>. */
 #ifndef XT_CLI_VERSION_UV_H
 #define XT_CLI_VERSION_UV_H
 

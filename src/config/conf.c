@@ -1,10 +1,8 @@
-/* A configuration file's text to struct xt_conf: sections, the table of keys, what is said of a
- * line that fits neither. */
+/* A configuration file's text to struct xt_conf: sections, the table of keys, errors for lines that
+ * are neither. The keys' own parsers: conf_interface.c, conf_peer.c. */
 #include "config/conf.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,58 +20,8 @@ const struct xt_conf_key xt_conf_keys[XT_KEYS] = {
 
 static const char *const section_names[] = {"", "Interface", "Peer"};
 
-__attribute__((format(printf, 4, 0))) static void
-note(struct xt_conf_reader *r, bool warning, unsigned column, const char *format, va_list args)
-{
-	char text[sizeof(((struct xt_conf_diagnostic *)0)->text)];
-
-	vsnprintf(text, sizeof(text), format, args);
-	if (xt_conf_diagnostic(r->notes, warning, r->line ? r->line->line : 0, column, "%s", text) <
-	    0)
-		r->failed = XT_E_NOMEM;
-	r->errors += !warning;
-}
-
-void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	note(r, false, column, format, args);
-	va_end(args);
-}
-
-void xt_reader_warn(struct xt_conf_reader *r, unsigned column, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	note(r, true, column, format, args);
-	va_end(args);
-}
-
-void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size)
-{
-	if (n & (n - 1) || (n && n < 4))
-		return old;
-	if (n == 0 && old)
-		return old;
-	size_t cap = n ? n * 2 : 4;
-	void *v = calloc(cap, size);
-	if (!v) {
-		r->failed = XT_E_NOMEM;
-		return NULL;
-	}
-	if (n) {
-		memcpy(v, old, n * size);
-		xt_wipe(old, n * size);
-		free(old);
-	}
-	return v;
-}
-
-/* The key that a word means; XT_KEYS: none. Sections share no key's name. */
-static enum xt_conf_key_id find(const char *word)
+/* XT_KEYS: no such key. No key is in both sections. */
+static enum xt_conf_key_id key_find(const char *word)
 {
 	for (unsigned i = 0; i < XT_KEYS; i++)
 		if (strcasecmp(word, xt_conf_keys[i].key) == 0)
@@ -81,7 +29,7 @@ static enum xt_conf_key_id find(const char *word)
 	return XT_KEYS;
 }
 
-static const char *nearest(const char *word, bool ours)
+static const char *key_nearest(const char *word, bool ours)
 {
 	const char *names[XT_KEYS];
 	size_t n = 0;
@@ -92,9 +40,9 @@ static const char *nearest(const char *word, bool ours)
 	return xt_nearest(word, names, n);
 }
 
-static void unknown(struct xt_conf_reader *r, const char *word)
+static void key_diagnose_unknown(struct xt_conf_reader *r, const char *word)
 {
-	const char *meant = nearest(word, r->line->ours);
+	const char *meant = key_nearest(word, r->line->ours);
 	unsigned column = r->line->word.column;
 
 	if (r->line->ours) {
@@ -107,7 +55,7 @@ static void unknown(struct xt_conf_reader *r, const char *word)
 	}
 }
 
-static bool repeated(struct xt_conf_reader *r, enum xt_conf_key_id id)
+static bool key_repeated(struct xt_conf_reader *r, enum xt_conf_key_id id)
 {
 	const struct xt_conf_key *key = &xt_conf_keys[id];
 	unsigned first = r->seen[id], column = r->line->word.column;
@@ -116,16 +64,22 @@ static bool repeated(struct xt_conf_reader *r, enum xt_conf_key_id id)
 	if (!first || key->repeat == XT_KEY_MANY)
 		return false;
 	if (key->repeat == XT_KEY_LAST) {
-		xt_reader_warn(r, column, "%s stands on line %u already; this one counts", key->key,
-			       first);
+		xt_reader_warn(r, column, "%s is already set on line %u; this value is used",
+			       key->key, first);
 		return false;
 	}
-	xt_reader_error(r, column, "%s stands on line %u already%s", key->key, first,
+	xt_reader_error(r, column, "%s is already set on line %u%s", key->key, first,
 			id == XT_KEY_PUBLIC_KEY ? "; is a [Peer] line missing?" : "");
 	return true;
 }
 
-static void pair(struct xt_conf_reader *r)
+static void key_parse(struct xt_conf_reader *r, const struct xt_conf_key *key)
+{
+	r->key = key->key;
+	key->parse(r, r->line);
+}
+
+static void pair_parse(struct xt_conf_reader *r)
 {
 	const struct xt_lex_line *line = r->line;
 	char word[64];
@@ -134,11 +88,11 @@ static void pair(struct xt_conf_reader *r)
 	if (r->bad_section)
 		return;
 	if (xt_span_squeeze(&line->word, word, sizeof(word)))
-		id = find(word);
+		id = key_find(word);
 	else
 		word[0] = '\0';
 	if (id == XT_KEYS || (line->ours && xt_conf_keys[id].repeat != XT_KEY_OURS)) {
-		unknown(r, id == XT_KEYS ? word : "");
+		key_diagnose_unknown(r, id == XT_KEYS ? word : "");
 		return;
 	}
 	const struct xt_conf_key *key = &xt_conf_keys[id];
@@ -151,45 +105,36 @@ static void pair(struct xt_conf_reader *r)
 		xt_reader_error(r, line->word.column, "%s belongs to [%s]", key->key,
 				section_names[key->section]);
 	else if (bad)
-		xt_reader_error(r, bad, "%s: this is no UTF-8", key->key);
-	else if (!repeated(r, id))
-		key->parse(r, line);
+		xt_reader_error(r, bad, "%s: not valid UTF-8", key->key);
+	else if (!key_repeated(r, id))
+		key_parse(r, key);
 }
 
-bool xt_reader_judge(struct xt_conf_reader *r, unsigned column, const char *sentence)
+/* Two keys for one value: an error at the later one. */
+static void keys_exclusive(struct xt_conf_reader *r, enum xt_conf_key_id a, enum xt_conf_key_id b)
 {
-	char word[64];
+	char text[80];
 
-	if (!sentence)
-		return true;
-	xt_span_squeeze(&r->line->word, word, sizeof(word));
-	xt_reader_error(r, column, "%s: %s", xt_conf_keys[find(word)].key, sentence);
-	return false;
+	if (!r->seen[a] || !r->seen[b])
+		return;
+	snprintf(text, sizeof(text), "%s and %s exclude each other", xt_conf_keys[a].key,
+		 xt_conf_keys[b].key);
+	xt_reader_add(r, false, XT_MAX(r->seen[a], r->seen[b]), 1, text);
 }
 
-/* What a section owes when it ends. */
-static void end_section(struct xt_conf_reader *r)
+/* Checks that need the whole section. */
+static void section_end(struct xt_conf_reader *r)
 {
 	const unsigned *seen = r->seen;
 
-	if (r->section == XT_SECTION_PEER && !seen[XT_KEY_PUBLIC_KEY]) {
-		r->errors++;
-		if (xt_conf_diagnostic(r->notes, false, r->peer->line, 1,
-				       "this [Peer] has no PublicKey") < 0)
-			r->failed = XT_E_NOMEM;
-	}
-	if (r->section == XT_SECTION_PEER && seen[XT_KEY_PRESHARED_KEY] &&
-	    seen[XT_KEY_PRESHARED_KEY_FILE]) {
-		r->errors++;
-		if (xt_conf_diagnostic(r->notes, false, seen[XT_KEY_PRESHARED_KEY_FILE], 1,
-				       "PresharedKey stands on line %u already",
-				       seen[XT_KEY_PRESHARED_KEY]) < 0)
-			r->failed = XT_E_NOMEM;
-	}
+	if (r->section == XT_SECTION_PEER && !seen[XT_KEY_PUBLIC_KEY])
+		xt_reader_add(r, false, r->peer->line, 1, "this [Peer] has no PublicKey");
+	if (r->section == XT_SECTION_PEER)
+		keys_exclusive(r, XT_KEY_PRESHARED_KEY, XT_KEY_PRESHARED_KEY_FILE);
 	r->peer = NULL;
 }
 
-static void begin_peer(struct xt_conf_reader *r)
+static void peer_begin(struct xt_conf_reader *r)
 {
 	struct xt_conf *conf = r->conf;
 	struct xt_conf_peer *v = xt_reader_grow(r, conf->peers, conf->n_peers, sizeof(*v));
@@ -205,26 +150,26 @@ static void begin_peer(struct xt_conf_reader *r)
 			r->seen[i] = 0;
 }
 
-static void section(struct xt_conf_reader *r)
+static void section_begin(struct xt_conf_reader *r)
 {
 	static const char *const names[] = {"Interface", "Peer"};
 	const struct xt_lex_line *line = r->line;
 	char word[32];
 
-	end_section(r);
-	r->bad_section = 0;
+	section_end(r);
+	r->bad_section = false;
 	if (!xt_span_squeeze(&line->word, word, sizeof(word)))
 		word[0] = '\0';
 	if (strcasecmp(word, names[0]) == 0) {
 		r->section = XT_SECTION_INTERFACE; /* may repeat: more of the same */
 	} else if (strcasecmp(word, names[1]) == 0) {
 		r->section = XT_SECTION_PEER;
-		begin_peer(r);
+		peer_begin(r);
 	} else {
 		const char *meant = xt_nearest(word, names, XT_LEN(names));
 
 		r->section = XT_SECTION_NONE;
-		r->bad_section = line->line;
+		r->bad_section = true;
 		if (meant)
 			xt_reader_error(r, line->word.column, "unknown section; did you mean [%s]?",
 					meant);
@@ -234,8 +179,8 @@ static void section(struct xt_conf_reader *r)
 	}
 }
 
-/* No '=' in it: the first word may tell what was meant. */
-static void junk(struct xt_conf_reader *r)
+/* A line without '=': the first word tells which mistake is likely. */
+static void line_diagnose_junk(struct xt_conf_reader *r)
 {
 	struct xt_span first = r->line->word;
 	unsigned column = first.column;
@@ -250,14 +195,14 @@ static void junk(struct xt_conf_reader *r)
 		word[0] = '\0';
 	if (word[0] == '[')
 		xt_reader_error(r, column, "a section is written [Interface] or [Peer]");
-	else if (find(word) != XT_KEYS)
-		xt_reader_error(r, column + (unsigned)first.len, "%s wants '=' and a value",
-				xt_conf_keys[find(word)].key);
+	else if (key_find(word) != XT_KEYS)
+		xt_reader_error(r, column + (unsigned)first.len, "%s: expected '=' and a value",
+				xt_conf_keys[key_find(word)].key);
 	else
 		xt_reader_error(r, column, "neither a section, nor KEY = VALUE, nor a comment");
 }
 
-static void one_line(struct xt_conf_reader *r)
+static void line_parse(struct xt_conf_reader *r)
 {
 	const struct xt_span *whole = &r->line->whole;
 	const char *nul = memchr(whole->p, '\0', whole->len);
@@ -271,39 +216,24 @@ static void one_line(struct xt_conf_reader *r)
 	case XT_LEX_BLANK:
 		break;
 	case XT_LEX_SECTION:
-		section(r);
+		section_begin(r);
 		break;
 	case XT_LEX_PAIR:
-		pair(r);
+		pair_parse(r);
 		break;
 	case XT_LEX_JUNK:
-		junk(r);
+		line_diagnose_junk(r);
 		break;
-	}
-}
-
-static void finish(struct xt_conf_reader *r)
-{
-	const unsigned *seen = r->seen;
-
-	end_section(r);
-	if (seen[XT_KEY_PRIVATE_KEY] && seen[XT_KEY_PRIVATE_KEY_FILE]) {
-		r->errors++;
-		if (xt_conf_diagnostic(
-			r->notes, false,
-			XT_MAX(seen[XT_KEY_PRIVATE_KEY], seen[XT_KEY_PRIVATE_KEY_FILE]), 1,
-			"PrivateKey and PrivateKeyFile exclude each other") < 0)
-			r->failed = XT_E_NOMEM;
 	}
 }
 
 int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
-		  struct xt_conf_diagnostics *notes)
+		  struct xt_conf_diagnostics *diagnostics)
 {
-	struct xt_conf_reader r = {.conf = out, .notes = notes};
+	struct xt_conf_reader r = {.conf = out, .diagnostics = diagnostics};
 	struct xt_lex lex;
 	struct xt_lex_line line;
-	size_t before = notes->n;
+	size_t before = diagnostics->n;
 
 	memset(out, 0, sizeof(*out));
 	if (name)
@@ -311,11 +241,13 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
 	xt_lex_init(&lex, text, len);
 	while (!r.failed && r.errors < XT_CONF_ERRORS_MAX && xt_lex_next(&lex, &line)) {
 		r.line = &line;
-		one_line(&r);
+		line_parse(&r);
 	}
-	if (!r.failed && r.errors < XT_CONF_ERRORS_MAX)
-		finish(&r);
-	xt_conf_diagnostics_sort(notes, before);
+	if (!r.failed && r.errors < XT_CONF_ERRORS_MAX) {
+		section_end(&r);
+		keys_exclusive(&r, XT_KEY_PRIVATE_KEY, XT_KEY_PRIVATE_KEY_FILE);
+	}
+	xt_conf_diagnostics_sort(diagnostics, before);
 	if (!r.failed && !r.errors)
 		return 0;
 	xt_conf_clear(out);

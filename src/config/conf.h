@@ -19,7 +19,7 @@ struct xt_conf_peer {
 	char *psk_file;
 	char name[XT_NAME_MAX + 1];
 	struct xt_cidr *allowed; /* as written, host bits zeroed */
-	unsigned *allowed_lines; /* where each stands */
+	unsigned *allowed_lines; /* the line of each */
 	size_t n_allowed;
 	char *endpoint_host; /* NULL: none; literal address or name */
 	uint16_t endpoint_port;
@@ -68,7 +68,7 @@ struct xt_conf {
 	size_t n_peers;
 };
 
-/* One finding; line and column count from 1 (0: the file as a whole). */
+/* An error or warning with its place; line and column count from 1 (0: the file as a whole). */
 struct xt_conf_diagnostic {
 	bool warning;
 	unsigned line, column;
@@ -79,27 +79,30 @@ struct xt_conf_diagnostics {
 	size_t n, cap;
 };
 
-/* Parse text. 0, or XT_E_SYNTAX with at least one error among notes (all found ones, up to 20), or
- * XT_E_NOMEM. name: the interface (NULL: not known). out is cleared on error. */
+/* Parse text and append what is found to diagnostics. 0; XT_E_SYNTAX with at least one error among
+ * them and at most XT_CONF_ERRORS_MAX; XT_E_NOMEM. name: the interface (NULL: not known). out is
+ * cleared on error. */
 int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
-		  struct xt_conf_diagnostics *notes);
-/* Find, read, parse, read key files, warn on file modes. With a '/' or a final ".conf" it is a
- * path; a word is looked for as /etc/xtunnel/NAME.conf, then /etc/wireguard/NAME.conf. out->path is
- * set as soon as the file was found, also on error (xt_conf_clear frees it). XT_E_SYNTAX or -errno
- * with a note; XT_E_NOMEM. */
-int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_diagnostics *notes);
-/* What `run`/`up` refuse in this version, and contradictions: appends notes. 0 or XT_E_SYNTAX. */
-int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *notes);
+		  struct xt_conf_diagnostics *diagnostics);
+/* Find, read and parse a file, read its key files, warn about file modes. An argument with a '/' or
+ * a final ".conf" is a path; any other is a NAME, which stands for /etc/xtunnel/NAME.conf or else
+ * /etc/wireguard/NAME.conf. out->path is set as soon as the file was found, also on error
+ * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
+int xt_conf_load(struct xt_conf *out, const char *name_or_path,
+		 struct xt_conf_diagnostics *diagnostics);
+/* Append what `run` and `up` refuse, and contradictions. 0; XT_E_SYNTAX with an error among them;
+ * XT_E_NOMEM. */
+int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
 void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
-void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *notes);
-/* "file:line:column: error: text" lines to a string that the caller frees. */
-char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *notes, const char *file);
+void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);
+/* Lines "file:line:column: error: text", to be freed; NULL: no memory. */
+char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file);
 
-/* The device's part: everything but names to be resolved (replace_peers is set). XT_E_NOMEM. */
+/* The device's part as a change that replaces all peers. Endpoints with a host name are left out:
+ * they must be resolved first. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 
-/* Nothing of the file's text is ever quoted in a note: a slipped line end may have put a key there.
- */
+/* No diagnostic quotes the file: a misplaced line end may have put a key anywhere. */
 #define XT_CONF_ERRORS_MAX 20
 #define XT_CONF_FILE_MAX   (64u << 20) /* 100,000 peers are 10 to 20 MB */
 

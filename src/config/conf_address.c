@@ -1,10 +1,10 @@
-/* Values of a configuration file: networks, address lists, point-to-point pairs. */
+/* Values of a configuration file: networks, lists, point-to-point pairs. */
 #include <string.h>
 
 #include "base/addr.h"
 #include "config/conf_value.h"
 
-static const char wanted[] = "an address is wanted, such as 10.7.0.1/24 or fd07::1/64";
+static const char wanted[] = "expected an address, such as 10.7.0.1/24 or fd07::1/64";
 
 const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v)
 {
@@ -15,17 +15,17 @@ const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v)
 	return NULL;
 }
 
-static void advance(struct xt_span *span, size_t n)
+static void span_advance(struct xt_span *span, size_t n)
 {
 	span->p += n;
 	span->len -= n;
 	span->column += (unsigned)n;
 }
 
-static void skip(struct xt_span *span, bool commas)
+static void span_skip(struct xt_span *span, bool commas)
 {
 	while (span->len && (xt_lex_blank(span->p[0]) || (commas && span->p[0] == ',')))
-		advance(span, 1);
+		span_advance(span, 1);
 }
 
 bool xt_value_next(struct xt_span *rest, struct xt_span *entry, bool commas)
@@ -35,7 +35,7 @@ bool xt_value_next(struct xt_span *rest, struct xt_span *entry, bool commas)
 	if (!rest->p)
 		return false;
 	if (!commas)
-		skip(rest, true);
+		span_skip(rest, true);
 	if (!commas && !rest->len)
 		return false;
 	while (n < rest->len && rest->p[n] != ',' && (commas || !xt_lex_blank(rest->p[n])))
@@ -43,15 +43,15 @@ bool xt_value_next(struct xt_span *rest, struct xt_span *entry, bool commas)
 	*entry = (struct xt_span){rest->p, n, rest->column};
 	xt_span_trim(entry);
 	if (n < rest->len) {
-		advance(rest, n + 1);
+		span_advance(rest, n + 1);
 	} else {
-		advance(rest, n);
-		rest->p = NULL; /* a comma at the very end leaves one empty entry behind it */
+		span_advance(rest, n);
+		rest->p = NULL; /* a final comma is followed by one empty entry */
 	}
 	return true;
 }
 
-static struct xt_span take_word(struct xt_span *rest)
+static struct xt_span span_take_word(struct xt_span *rest)
 {
 	size_t n = 0;
 
@@ -59,25 +59,25 @@ static struct xt_span take_word(struct xt_span *rest)
 	       !(rest->p[n] == '-' && n + 1 < rest->len && rest->p[n + 1] == '>'))
 		n++;
 	struct xt_span word = {rest->p, n, rest->column};
-	advance(rest, n);
+	span_advance(rest, n);
 	return word;
 }
 
-static const char *pair(struct xt_link_address *out, const struct xt_span *own,
-			const struct xt_span *other, unsigned *column)
+static const char *pair_check(struct xt_link_address *out, const struct xt_span *local,
+			      const struct xt_span *other, unsigned *column)
 {
 	struct xt_cidr peer;
 
 	*column = other->column;
 	if (xt_value_cidr(&peer, other) || peer.bits != xt_ip_bits(&peer.ip))
-		return "the peer's address is wanted behind '->', without a network";
+		return "expected the peer's address after '->', without a network";
 	if (peer.ip.family != out->cidr.ip.family)
 		return "both addresses of a pair must be of one family";
 	if (xt_ip_equal(&peer.ip, &out->cidr.ip))
 		return "both addresses of a pair are the same";
-	*column = own->column;
+	*column = local->column;
 	if (out->cidr.bits != xt_ip_bits(&out->cidr.ip))
-		return "the own address of a pair has no network";
+		return "the local address of a pair has no network";
 	out->peer = peer.ip;
 	return NULL;
 }
@@ -87,23 +87,23 @@ bool xt_value_address(struct xt_span *rest, struct xt_link_address *out, const c
 {
 	*error = NULL;
 	memset(out, 0, sizeof(*out));
-	skip(rest, true);
+	span_skip(rest, true);
 	if (!rest->len)
 		return false;
-	struct xt_span own = take_word(rest);
-	*column = own.column;
-	skip(rest, false);
+	struct xt_span local = span_take_word(rest);
+	*column = local.column;
+	span_skip(rest, false);
 	bool is_pair = rest->len >= 2 && memcmp(rest->p, "->", 2) == 0;
-	*error = xt_value_cidr(&out->cidr, &own);
+	*error = xt_value_cidr(&out->cidr, &local);
 	if (!*error && (xt_ip_is_unspecified(&out->cidr.ip) || xt_ip_is_multicast(&out->cidr.ip)))
-		*error = "this address cannot be an interface's own";
+		*error = "an interface cannot have this address";
 	if (*error)
 		return false;
 	if (!is_pair)
 		return true;
-	advance(rest, 2);
-	skip(rest, false);
-	struct xt_span other = take_word(rest);
-	*error = pair(out, &own, &other, column);
+	span_advance(rest, 2);
+	span_skip(rest, false);
+	struct xt_span other = span_take_word(rest);
+	*error = pair_check(out, &local, &other, column);
 	return !*error;
 }

@@ -1,4 +1,4 @@
-/* struct xt_conf to the change that a device takes. */
+/* The device's part of a configuration as a change. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "config/conf.h"
 
-static bool literal(struct xt_endpoint *out, const struct xt_conf_peer *peer)
+static bool endpoint_literal(struct xt_endpoint *out, const struct xt_conf_peer *peer)
 {
 	char text[XT_ENDPOINT_TEXT];
 	bool v6 = strchr(peer->endpoint_host, ':') != NULL;
@@ -16,7 +16,7 @@ static bool literal(struct xt_endpoint *out, const struct xt_conf_peer *peer)
 	return n > 0 && (size_t)n < sizeof(text) && xt_endpoint_parse(out, text) == 0;
 }
 
-static int add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
+static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
 {
 	struct xt_peer_change *p = xt_change_peer(out, &peer->key);
 
@@ -26,7 +26,7 @@ static int add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;
 	memcpy(p->name, peer->name, sizeof(p->name));
-	if (peer->endpoint_host && literal(&p->endpoint, peer))
+	if (peer->endpoint_host && endpoint_literal(&p->endpoint, peer))
 		p->set |= XT_PEER_ENDPOINT;
 	for (size_t i = 0; i < peer->n_allowed; i++) {
 		int err = xt_change_allowed(p, &peer->allowed[i], false);
@@ -47,7 +47,7 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out)
 	out->listen_port = conf->listen_port;
 	out->fwmark = conf->fwmark;
 	for (size_t i = 0; i < conf->n_peers && !err; i++)
-		err = add_peer(out, &conf->peers[i]);
+		err = change_add_peer(out, &conf->peers[i]);
 	if (err)
 		xt_change_clear(out);
 	return err;

@@ -1,43 +1,54 @@
 /* What this version refuses in a configuration that parsed, and what contradicts itself. */
-#include "config/conf_check.h"
-
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/addr.h"
+#include "base/text.h"
+#include "config/conf.h"
 #include "config/conf_diagnostic.h"
+#include "crypto/dh.h"
+
+struct check {
+	const struct xt_conf *conf;
+	struct xt_conf_diagnostics *diagnostics;
+	bool refused;
+	int failed; /* XT_E_NOMEM */
+};
 
 __attribute__((format(printf, 4, 0))) static void
-say(struct xt_conf_check *c, bool warning, unsigned line, const char *format, va_list args)
+check_diagnose(struct check *c, bool warning, unsigned line, const char *format, va_list args)
 {
 	char text[sizeof(((struct xt_conf_diagnostic *)0)->text)];
 
 	vsnprintf(text, sizeof(text), format, args);
-	if (xt_conf_diagnostic(c->notes, warning, line, line ? 1 : 0, "%s", text) < 0)
+	if (xt_conf_diagnostics_add(c->diagnostics, warning, line, line ? 1 : 0, "%s", text) < 0)
 		c->failed = XT_E_NOMEM;
 }
 
-void xt_check_error(struct xt_conf_check *c, unsigned line, const char *format, ...)
+static void check_error(struct check *c, unsigned line, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	say(c, false, line, format, args);
+	check_diagnose(c, false, line, format, args);
 	va_end(args);
 	c->refused = true;
 }
 
-void xt_check_warn(struct xt_conf_check *c, unsigned line, const char *format, ...)
+static void check_warn(struct check *c, unsigned line, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	say(c, true, line, format, args);
+	check_diagnose(c, true, line, format, args);
 	va_end(args);
 }
 
-/* A network of a whole family is routed in the table that the mark names. */
-static void check_policy(struct xt_conf_check *c)
+/* A default route goes into the table whose number is FwMark: it must not be one of the three that
+ * every host has. */
+static void check_policy(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -48,16 +59,16 @@ static void check_policy(struct xt_conf_check *c)
 
 		for (size_t j = 0; j < peer->n_allowed; j++)
 			if (peer->allowed[j].bits == 0) {
-				xt_check_error(c, peer->allowed_lines[j],
-					       "AllowedIPs of a whole address family need the "
-					       "routing table FwMark, and every host uses table %u",
-					       conf->fwmark);
+				check_error(c, peer->allowed_lines[j],
+					    "AllowedIPs of a whole address family need the "
+					    "routing table FwMark, and every host uses table %u",
+					    conf->fwmark);
 				return;
 			}
 	}
 }
 
-static void check_addresses(struct xt_conf_check *c)
+static void check_addresses(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 	bool v6 = false;
@@ -69,30 +80,209 @@ static void check_addresses(struct xt_conf_check *c)
 		v6 |= ip->family == 6;
 		for (size_t j = 0; j < i; j++)
 			if (xt_ip_equal(ip, &conf->addresses[j].cidr.ip)) {
-				xt_check_error(c, conf->address_line, "Address %s is given twice",
-					       xt_ip_print(ip, text));
+				check_error(c, conf->address_line, "Address %s is given twice",
+					    xt_ip_print(ip, text));
 				break;
 			}
 	}
 	if (v6 && conf->mtu && conf->mtu < 1280)
-		xt_check_error(c, conf->mtu_line,
-			       "IPv6 needs an MTU of 1280 at least, and an Address is IPv6");
+		check_error(c, conf->mtu_line,
+			    "IPv6 needs an MTU of 1280 at least, and an Address is IPv6");
 	else if (conf->mtu && conf->mtu < 576)
-		xt_check_warn(c, conf->mtu_line, "an MTU below 576 is too small for most uses");
+		check_warn(c, conf->mtu_line, "an MTU below 576 is too small for most uses");
 }
 
-int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *notes)
+/* An item that must be unique among the peers, and its line. */
+struct entry {
+	uint8_t id[32];
+	size_t peer;
+	unsigned line;
+};
+
+static int entry_compare(const void *a, const void *b)
 {
-	struct xt_conf_check c = {.conf = conf, .notes = notes};
-	size_t before = notes->n;
+	const struct entry *x = a, *y = b;
+	int order = memcmp(x->id, y->id, sizeof(x->id));
+
+	if (order)
+		return order;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static struct entry *entries_new(struct check *c, size_t n)
+{
+	struct entry *v = calloc(n ? n : 1, sizeof(*v));
+
+	if (!v)
+		c->failed = XT_E_NOMEM;
+	return v;
+}
+
+static void check_keys(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+	struct xt_public local;
+	struct entry *v = entries_new(c, conf->n_peers);
+
+	if (!v)
+		return;
+	if (conf->has_key) {
+		struct xt_private clamped = conf->private_key;
+
+		xt_dh_clamp(&clamped);
+		xt_dh_public(&local, &clamped);
+		xt_wipe(&clamped, sizeof(clamped));
+	}
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		memcpy(v[i].id, conf->peers[i].key.b, sizeof(v[i].id));
+		v[i].line = conf->peers[i].line;
+		if (conf->has_key && memcmp(v[i].id, local.b, sizeof(local.b)) == 0)
+			check_error(c, v[i].line,
+				    "this peer's PublicKey is that of the interface itself");
+	}
+	qsort(v, conf->n_peers, sizeof(*v), entry_compare);
+	for (size_t i = 1; i < conf->n_peers; i++)
+		if (memcmp(v[i].id, v[i - 1].id, sizeof(v[i].id)) == 0)
+			check_error(c, v[i].line, "the [Peer] on line %u has the same PublicKey",
+				    v[i - 1].line);
+	free(v);
+}
+
+static void check_allowed(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < conf->n_peers; i++)
+		n += conf->peers[i].n_allowed;
+	struct entry *v = entries_new(c, n);
+	if (!v)
+		return;
+	for (size_t i = 0; i < conf->n_peers; i++)
+		for (size_t j = 0; j < conf->peers[i].n_allowed; j++, at++) {
+			const struct xt_cidr *cidr = &conf->peers[i].allowed[j];
+
+			v[at].id[0] = cidr->ip.family;
+			v[at].id[1] = cidr->bits;
+			memcpy(v[at].id + 2, cidr->ip.b, sizeof(cidr->ip.b));
+			v[at].peer = i;
+			v[at].line = conf->peers[i].allowed_lines[j];
+		}
+	qsort(v, n, sizeof(*v), entry_compare);
+	for (size_t i = 1; i < n; i++)
+		if (memcmp(v[i].id, v[i - 1].id, sizeof(v[i].id)) == 0 &&
+		    v[i].peer != v[i - 1].peer) {
+			struct xt_cidr cidr = {.ip.family = v[i].id[0], .bits = v[i].id[1]};
+			char text[XT_CIDR_TEXT];
+
+			memcpy(cidr.ip.b, v[i].id + 2, sizeof(cidr.ip.b));
+			check_warn(c, v[i].line,
+				   "AllowedIPs %s moves here from the peer on line %u",
+				   xt_cidr_print(&cidr, text), conf->peers[v[i - 1].peer].line);
+		}
+	free(v);
+}
+
+/* Packets to a local address that a peer's AllowedIPs hold would be sent to that peer. */
+static void check_local(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	for (size_t i = 0; i < conf->n_peers; i++)
+		for (size_t j = 0; j < conf->peers[i].n_allowed; j++) {
+			const struct xt_cidr *net = &conf->peers[i].allowed[j];
+
+			for (size_t k = 0; k < conf->n_addresses; k++) {
+				const struct xt_ip *ip = &conf->addresses[k].cidr.ip;
+				char text[XT_IP_TEXT];
+
+				if (net->bits == xt_ip_bits(ip) && xt_cidr_contains(net, ip))
+					check_warn(c, conf->peers[i].allowed_lines[j],
+						   "AllowedIPs hold Address %s of this interface",
+						   xt_ip_print(ip, text));
+			}
+		}
+}
+
+static void check_peers(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+	bool reachable = conf->has_port && conf->listen_port;
+
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		reachable |= conf->peers[i].endpoint_host != NULL;
+		if (!conf->peers[i].n_allowed)
+			check_warn(
+			    c, conf->peers[i].line,
+			    "this peer has no AllowedIPs: no packet can go to or come from it");
+	}
+	if (conf->n_peers && !reachable)
+		check_warn(c, 0, "no ListenPort and no Endpoint: no handshake can begin");
+	check_keys(c);
+	check_allowed(c);
+	check_local(c);
+}
+
+static bool networks_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
+{
+	return a->ip.family == b->ip.family &&
+	       (a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip));
+}
+
+static const struct xt_conf_peer *peer_of_network(const struct xt_conf *conf,
+						  const struct xt_cidr *net)
+{
+	for (size_t i = 0; i < conf->n_peers; i++)
+		for (size_t j = 0; j < conf->peers[i].n_allowed; j++)
+			if (networks_overlap(net, &conf->peers[i].allowed[j]))
+				return &conf->peers[i];
+	return NULL;
+}
+
+static void check_echo(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	if (conf->echo == XT_ECHO_OFF) {
+		if (conf->n_echo_addresses)
+			check_warn(c, conf->echo_addresses_line,
+				   "EchoAddresses do nothing without Echo = host, peer or both");
+		return;
+	}
+	if (!conf->n_addresses && !conf->n_echo_addresses) {
+		if (conf->echo & XT_ECHO_PEER)
+			check_error(c, conf->echo_line,
+				    "Echo needs an Address or EchoAddresses to answer for");
+		else
+			check_warn(c, conf->echo_line,
+				   "Echo answers nothing: no Address, no EchoAddresses");
+	}
+	if (!(conf->echo & XT_ECHO_HOST))
+		return;
+	for (size_t i = 0; i < conf->n_echo_addresses; i++) {
+		const struct xt_conf_peer *peer = peer_of_network(conf, &conf->echo_addresses[i]);
+		char text[XT_CIDR_TEXT];
+
+		if (peer)
+			check_warn(c, conf->echo_addresses_line,
+				   "EchoAddresses %s: this host will answer for addresses of the "
+				   "peer on line %u",
+				   xt_cidr_print(&conf->echo_addresses[i], text), peer->line);
+	}
+}
+
+int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+{
+	struct check c = {.conf = conf, .diagnostics = diagnostics};
+	size_t before = diagnostics->n;
 
 	if (!conf->has_key && !conf->private_key_file)
-		xt_check_error(&c, 0, "[Interface] has neither PrivateKey nor PrivateKeyFile");
+		check_error(&c, 0, "[Interface] has neither PrivateKey nor PrivateKeyFile");
 	check_policy(&c);
 	check_addresses(&c);
-	xt_check_peers(&c);
-	xt_check_echo(&c);
-	xt_conf_diagnostics_sort(notes, before);
+	check_peers(&c);
+	check_echo(&c);
+	xt_conf_diagnostics_sort(diagnostics, before);
 	if (c.failed)
 		return c.failed;
 	return c.refused ? XT_E_SYNTAX : 0;

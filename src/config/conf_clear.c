@@ -1,18 +1,18 @@
-/* The end of a struct xt_conf, and the names it may carry. */
+/* Freeing a struct xt_conf, and which names of interfaces are valid. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "config/conf.h"
 
-static void clear_hooks(struct xt_conf_hooks *hooks)
+static void hooks_clear(struct xt_conf_hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->n; i++)
 		free(hooks->v[i].command);
 	free(hooks->v);
 }
 
-static void clear_peer(struct xt_conf_peer *peer)
+static void peer_clear(struct xt_conf_peer *peer)
 {
 	free(peer->psk_file);
 	free(peer->allowed);
@@ -24,15 +24,15 @@ static void clear_peer(struct xt_conf_peer *peer)
 void xt_conf_clear(struct xt_conf *conf)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
-		clear_peer(&conf->peers[i]);
+		peer_clear(&conf->peers[i]);
 	free(conf->peers);
 	for (size_t i = 0; i < conf->n_dns; i++)
 		free(conf->dns[i]);
 	free(conf->dns);
-	clear_hooks(&conf->pre_up);
-	clear_hooks(&conf->post_up);
-	clear_hooks(&conf->pre_down);
-	clear_hooks(&conf->post_down);
+	hooks_clear(&conf->pre_up);
+	hooks_clear(&conf->post_up);
+	hooks_clear(&conf->pre_down);
+	hooks_clear(&conf->post_down);
 	free(conf->path);
 	free(conf->private_key_file);
 	free(conf->addresses);

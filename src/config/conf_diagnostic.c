@@ -1,4 +1,4 @@
-/* Findings in a configuration file: kept, counted, ordered, printed. */
+/* The list of errors and warnings of a configuration file. */
 #include "config/conf_diagnostic.h"
 
 #include <stdarg.h>
@@ -6,80 +6,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t xt_conf_diagnostics_count(const struct xt_conf_diagnostics *notes, bool warning)
+#include "base/secbuf.h"
+
+size_t xt_conf_diagnostics_count(const struct xt_conf_diagnostics *diagnostics, bool warning)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < notes->n; i++)
-		n += notes->v[i].warning == warning;
+	for (size_t i = 0; i < diagnostics->n; i++)
+		n += diagnostics->v[i].warning == warning;
 	return n;
 }
 
-int xt_conf_diagnostic(struct xt_conf_diagnostics *notes, bool warning, unsigned line,
-		       unsigned column, const char *format, ...)
+int xt_conf_diagnostics_add(struct xt_conf_diagnostics *diagnostics, bool warning, unsigned line,
+			    unsigned column, const char *format, ...)
 {
 	va_list args;
 
-	if (xt_conf_diagnostics_count(notes, warning) >= XT_CONF_ERRORS_MAX)
+	if (xt_conf_diagnostics_count(diagnostics, warning) >= XT_CONF_ERRORS_MAX)
 		return 0;
-	if (notes->n == notes->cap) {
-		size_t cap = notes->cap ? notes->cap * 2 : 8;
-		struct xt_conf_diagnostic *v = realloc(notes->v, cap * sizeof(*v));
+	if (diagnostics->n == diagnostics->cap) {
+		size_t cap = diagnostics->cap ? diagnostics->cap * 2 : 8;
+		struct xt_conf_diagnostic *v = realloc(diagnostics->v, cap * sizeof(*v));
 
 		if (!v)
 			return XT_E_NOMEM;
-		notes->v = v;
-		notes->cap = cap;
+		diagnostics->v = v;
+		diagnostics->cap = cap;
 	}
-	struct xt_conf_diagnostic *note = &notes->v[notes->n++];
-	note->warning = warning;
-	note->line = line;
-	note->column = column;
+	struct xt_conf_diagnostic *d = &diagnostics->v[diagnostics->n++];
+	d->warning = warning;
+	d->line = line;
+	d->column = column;
 	va_start(args, format);
-	vsnprintf(note->text, sizeof(note->text), format, args);
+	vsnprintf(d->text, sizeof(d->text), format, args);
 	va_end(args);
 	return 0;
 }
 
-void xt_conf_diagnostics_sort(struct xt_conf_diagnostics *notes, size_t from)
+void xt_conf_diagnostics_sort(struct xt_conf_diagnostics *diagnostics, size_t from)
 {
-	for (size_t i = from + 1; i < notes->n; i++) {
-		struct xt_conf_diagnostic note = notes->v[i];
+	for (size_t i = from + 1; i < diagnostics->n; i++) {
+		struct xt_conf_diagnostic moved = diagnostics->v[i];
 		size_t j = i;
 
-		for (; j > from && notes->v[j - 1].line > note.line; j--)
-			notes->v[j] = notes->v[j - 1];
-		notes->v[j] = note;
+		for (; j > from && diagnostics->v[j - 1].line > moved.line; j--)
+			diagnostics->v[j] = diagnostics->v[j - 1];
+		diagnostics->v[j] = moved;
 	}
 }
 
-void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *notes)
+void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics)
 {
-	free(notes->v);
-	memset(notes, 0, sizeof(*notes));
+	free(diagnostics->v);
+	memset(diagnostics, 0, sizeof(*diagnostics));
 }
 
-char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *notes, const char *file)
+char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
+	char *out;
+	size_t len;
 
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < notes->n; i++) {
-		const struct xt_conf_diagnostic *note = &notes->v[i];
+	for (size_t i = 0; i < diagnostics->n; i++) {
+		const struct xt_conf_diagnostic *d = &diagnostics->v[i];
 
-		fprintf(out, "%s:", file ? file : "-");
-		if (note->line)
-			fprintf(out, "%u:", note->line);
-		if (note->line && note->column)
-			fprintf(out, "%u:", note->column);
-		fprintf(out, " %s: %s\n", note->warning ? "warning" : "error", note->text);
+		xt_secbuf_printf(&text, "%s:", file ? file : "-");
+		if (d->line)
+			xt_secbuf_printf(&text, "%u:", d->line);
+		if (d->line && d->column)
+			xt_secbuf_printf(&text, "%u:", d->column);
+		xt_secbuf_printf(&text, " %s: %s\n", d->warning ? "warning" : "error", d->text);
 	}
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	(void)xt_secbuf_detach(&text, &out, &len);
+	return out;
 }

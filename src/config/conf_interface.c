@@ -1,4 +1,4 @@
-/* Keys of [Interface]. */
+/* Parsers for the keys of [Interface]. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +18,10 @@ void xt_key_private_key(struct xt_conf_reader *r, const struct xt_lex_line *line
 	r->conf->key_line = line->line;
 }
 
-static void file_name(struct xt_conf_reader *r, const struct xt_lex_line *line, char **out)
+static void file_name_parse(struct xt_conf_reader *r, const struct xt_lex_line *line, char **out)
 {
 	if (!line->value.len) {
-		xt_reader_judge(r, line->value.column, "the name of a file is wanted");
+		xt_reader_judge(r, line->value.column, "expected the name of a file");
 		return;
 	}
 	free(*out);
@@ -32,13 +32,13 @@ static void file_name(struct xt_conf_reader *r, const struct xt_lex_line *line, 
 
 void xt_key_private_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	file_name(r, line, &r->conf->private_key_file);
+	file_name_parse(r, line, &r->conf->private_key_file);
 	r->conf->key_line = line->line;
 }
 
 void xt_key_preshared_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	file_name(r, line, &r->peer->psk_file);
+	file_name_parse(r, line, &r->peer->psk_file);
 	r->peer->psk_file_line = line->line;
 }
 
@@ -112,7 +112,7 @@ void xt_key_dns(struct xt_conf_reader *r, const struct xt_lex_line *line)
 
 	while (xt_value_next(&rest, &entry, false)) {
 		if (!dns_valid(&entry)) {
-			xt_reader_judge(r, entry.column, "an address or a domain is wanted");
+			xt_reader_judge(r, entry.column, "expected an address or a domain");
 			return;
 		}
 		char **v = xt_reader_grow(r, conf->dns, conf->n_dns, sizeof(*v));
@@ -129,8 +129,8 @@ void xt_key_dns(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	}
 }
 
-static void hook(struct xt_conf_reader *r, const struct xt_lex_line *line,
-		 struct xt_conf_hooks *hooks)
+static void hook_parse(struct xt_conf_reader *r, const struct xt_lex_line *line,
+		       struct xt_conf_hooks *hooks)
 {
 	if (!line->full.len)
 		return;
@@ -148,22 +148,22 @@ static void hook(struct xt_conf_reader *r, const struct xt_lex_line *line,
 
 void xt_key_pre_up(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	hook(r, line, &r->conf->pre_up);
+	hook_parse(r, line, &r->conf->pre_up);
 }
 
 void xt_key_post_up(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	hook(r, line, &r->conf->post_up);
+	hook_parse(r, line, &r->conf->post_up);
 }
 
 void xt_key_pre_down(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	hook(r, line, &r->conf->pre_down);
+	hook_parse(r, line, &r->conf->pre_down);
 }
 
 void xt_key_post_down(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
-	hook(r, line, &r->conf->post_down);
+	hook_parse(r, line, &r->conf->post_down);
 }
 
 void xt_key_echo(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -191,7 +191,7 @@ void xt_key_echo_addresses(struct xt_conf_reader *r, const struct xt_lex_line *l
 		v[conf->n_echo_addresses++] = cidr;
 	}
 	if (!conf->n_echo_addresses)
-		xt_reader_judge(r, line->value.column, "at least one network is wanted");
+		xt_reader_judge(r, line->value.column, "expected at least one network");
 }
 
 void xt_key_aead(struct xt_conf_reader *r, const struct xt_lex_line *line)

@@ -1,5 +1,5 @@
-/* Lines of a configuration file: comment, section, pair. Columns survive every cut, because spans
- * point into the text. */
+/* Lines of a configuration file: comment, section, pair. Spans point into the text and carry their
+ * column, so that each piece of a line knows its place. */
 #include "config/conf_lex.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ bool xt_span_squeeze(const struct xt_span *span, char *buf, size_t cap)
 }
 
 /* Length of the well-formed sequence at p (RFC 3629: shortest form, no surrogates), or 0. */
-static size_t sequence(const unsigned char *p, size_t len)
+static size_t utf8_sequence(const unsigned char *p, size_t len)
 {
 	unsigned char low = 0x80, high = 0xbf;
 	size_t n;
@@ -79,7 +79,7 @@ static size_t sequence(const unsigned char *p, size_t len)
 unsigned xt_span_bad_utf8(const struct xt_span *span)
 {
 	for (size_t i = 0; i < span->len;) {
-		size_t n = sequence((const unsigned char *)span->p + i, span->len - i);
+		size_t n = utf8_sequence((const unsigned char *)span->p + i, span->len - i);
 
 		if (!n)
 			return span->column + (unsigned)i;
@@ -88,7 +88,7 @@ unsigned xt_span_bad_utf8(const struct xt_span *span)
 	return 0;
 }
 
-static struct xt_span cut(const struct xt_span *of, size_t from, size_t to)
+static struct xt_span span_cut(const struct xt_span *of, size_t from, size_t to)
 {
 	struct xt_span s = {of->p + from, to - from, of->column + (unsigned)from};
 
@@ -96,7 +96,7 @@ static struct xt_span cut(const struct xt_span *of, size_t from, size_t to)
 	return s;
 }
 
-static void classify(struct xt_lex_line *out, struct xt_span body)
+static void line_classify(struct xt_lex_line *out, struct xt_span body)
 {
 	const char *hash = memchr(body.p, '#', body.len);
 	struct xt_span code = body;
@@ -111,7 +111,7 @@ static void classify(struct xt_lex_line *out, struct xt_span body)
 	const char *equals = memchr(code.p, '=', code.len);
 	if (code.p[0] == '[' && code.p[code.len - 1] == ']' && !out->ours) {
 		out->kind = XT_LEX_SECTION;
-		out->word = cut(&code, 1, code.len - 1);
+		out->word = span_cut(&code, 1, code.len - 1);
 	} else if (!equals) {
 		out->kind = XT_LEX_JUNK;
 		out->word = code;
@@ -119,9 +119,9 @@ static void classify(struct xt_lex_line *out, struct xt_span body)
 		size_t at = (size_t)(equals - code.p), more = (size_t)(code.p - body.p);
 
 		out->kind = XT_LEX_PAIR;
-		out->word = cut(&code, 0, at);
-		out->value = cut(&code, at + 1, code.len);
-		out->full = cut(&body, more + at + 1, body.len);
+		out->word = span_cut(&code, 0, at);
+		out->value = span_cut(&code, at + 1, code.len);
+		out->full = span_cut(&body, more + at + 1, body.len);
 	}
 }
 
@@ -141,8 +141,8 @@ bool xt_lex_next(struct xt_lex *lex, struct xt_lex_line *out)
 	xt_span_trim(&body);
 	if (body.len >= 2 && body.p[0] == '#' && body.p[1] == ':') {
 		out->ours = true;
-		body = cut(&body, 2, body.len);
+		body = span_cut(&body, 2, body.len);
 	}
-	classify(out, body);
+	line_classify(out, body);
 	return true;
 }

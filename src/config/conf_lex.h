@@ -1,4 +1,5 @@
-/* A configuration file's lines, cut as wg(8) and wg-quick(8) cut them. Knows no key. */
+/* The lines of a configuration file, split as wg(8) and wg-quick(8) do. Knows sections and pairs,
+ * but no keys. */
 #ifndef XT_CONFIG_CONF_LEX_H
 #define XT_CONFIG_CONF_LEX_H
 
@@ -19,7 +20,7 @@ enum xt_lex_kind {
 	XT_LEX_JUNK,	/* word: all of it */
 };
 
-/* value  behind the '=', trimmed, without comment; full: the same with the comment
+/* value  after the '=', trimmed, without comment; full: the same with the comment
  * ours   the line was "#: word = value" */
 struct xt_lex_line {
 	enum xt_lex_kind kind;
@@ -38,9 +39,9 @@ bool xt_lex_next(struct xt_lex *lex, struct xt_lex_line *out);	    /* false: at 
 
 bool xt_lex_blank(char c); /* white space, whatever the locale */
 void xt_span_trim(struct xt_span *span);
-/* Everything but blanks, as a string. false: it is longer than cap - 1 bytes. */
+/* Copy without white space, as a string. false: longer than cap - 1 bytes. */
 bool xt_span_squeeze(const struct xt_span *span, char *buf, size_t cap);
-/* Column of the first byte that is no UTF-8, or 0. */
+/* Column of the first byte that is not valid UTF-8, or 0. */
 unsigned xt_span_bad_utf8(const struct xt_span *span);
 
 #endif

@@ -1,4 +1,4 @@
-/* Configuration and key files: found, read with a bound, their modes judged. */
+/* Configuration and key files: where they are, reading them up to a limit, warnings about modes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,63 +8,33 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/text.h"
+#include "base/secbuf.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_value.h"
 
 #define KEY_FILE_MAX 4096u
 
-struct text {
-	char *p;
-	size_t len, cap;
-};
-
-static void text_free(struct text *t)
-{
-	if (t->p)
-		xt_wipe(t->p, t->cap);
-	free(t->p);
-	memset(t, 0, sizeof(*t));
-}
-
-/* No realloc: it would leave a copy of a key in freed memory. */
-static int text_grow(struct text *t, size_t max)
-{
-	size_t cap = t->cap ? t->cap * 2 : 4096;
-	char *p = malloc(XT_MIN(cap, max + 1));
-
-	if (!p)
-		return XT_E_NOMEM;
-	if (t->len)
-		memcpy(p, t->p, t->len);
-	size_t len = t->len;
-	text_free(t);
-	*t = (struct text){p, len, XT_MIN(cap, max + 1)};
-	return 0;
-}
-
-/* Up to max bytes; -EFBIG when there are more. */
-static int text_read(struct text *t, int fd, size_t max)
+/* Read to the end of the file; -EFBIG when it has text->max bytes or more. */
+static int text_read(struct xt_secbuf *text, int fd)
 {
 	for (;;) {
-		if (t->len == t->cap) {
-			int err = t->cap > max ? -EFBIG : text_grow(t, max);
+		size_t room;
+		int err = xt_secbuf_room(text, &room);
 
-			if (err)
-				return err;
-		}
-		ssize_t n = read(fd, t->p + t->len, t->cap - t->len);
+		if (err)
+			return err == XT_E_FULL ? -EFBIG : err;
+		ssize_t n = read(fd, text->p + text->len, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return t->len > max ? -EFBIG : 0;
-		t->len += (size_t)n;
+			return 0;
+		xt_secbuf_added(text, (size_t)n);
 	}
 }
 
-static int open_text(struct text *t, const char *path, size_t max, struct stat *st)
+static int text_open(struct xt_secbuf *text, const char *path, struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err;
 
@@ -77,25 +47,25 @@ static int open_text(struct text *t, const char *path, size_t max, struct stat *
 	else if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode))
 		err = -EINVAL;
 	else
-		err = text_read(t, fd, max);
+		err = text_read(text, fd);
 	close(fd);
 	if (err)
-		text_free(t);
+		xt_secbuf_clear(text);
 	return err;
 }
 
-static int judge_mode(const struct stat *st, const char *what, unsigned line, unsigned column,
-		      struct xt_conf_diagnostics *notes)
+static int mode_check(const struct stat *st, const char *what, unsigned line, unsigned column,
+		      struct xt_conf_diagnostics *diagnostics)
 {
 	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066))
 		return 0;
-	return xt_conf_diagnostic(
-	    notes, true, line, column, "%s: others can %s this file (mode %03o)", what,
+	return xt_conf_diagnostics_add(
+	    diagnostics, true, line, column, "%s: others can %s this file (mode %03o)", what,
 	    st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
 }
 
-/* A key file's path is taken from the directory of the file that names it. */
-static char *beside(const char *conf_path, const char *path)
+/* A relative path of a key file starts at the directory of the configuration file. */
+static char *path_beside(const char *conf_path, const char *path)
 {
 	const char *slash = conf_path ? strrchr(conf_path, '/') : NULL;
 	char *out = NULL;
@@ -107,44 +77,45 @@ static char *beside(const char *conf_path, const char *path)
 	return out;
 }
 
-static int read_key(uint8_t key[32], const struct xt_conf *conf, const char *path, unsigned line,
-		    const char *what, struct xt_conf_diagnostics *notes)
+static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path,
+			 unsigned line, const char *what, struct xt_conf_diagnostics *diagnostics)
 {
-	struct text t = {0};
+	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
 	struct stat st;
 	unsigned column = 1;
-	char *full = beside(conf->path, path);
+	char *full = path_beside(conf->path, path);
 
 	if (!full)
 		return XT_E_NOMEM;
-	int err = open_text(&t, full, KEY_FILE_MAX, &st);
+	int err = text_open(&text, full, &st);
 	free(full);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
-		int failed = xt_conf_diagnostic(
-		    notes, false, line, 1, "%s: cannot read the file: %s", what, xt_strerror(err));
+		int failed =
+		    xt_conf_diagnostics_add(diagnostics, false, line, 1,
+					    "%s: cannot read the file: %s", what, xt_strerror(err));
 		return failed ? failed : XT_E_SYNTAX;
 	}
-	struct xt_span span = {t.p, t.len, 1};
+	struct xt_span span = {text.p, text.len, 1};
 	xt_span_trim(&span);
 	const char *sentence = xt_value_key(key, &span, &column);
-	text_free(&t);
+	xt_secbuf_clear(&text);
 	if (sentence) {
-		err = xt_conf_diagnostic(notes, false, line, 1, "%s: in the file: %s", what,
-					 sentence);
+		err = xt_conf_diagnostics_add(diagnostics, false, line, 1, "%s: in the file: %s",
+					      what, sentence);
 		return err ? err : XT_E_SYNTAX;
 	}
-	return judge_mode(&st, what, line, 1, notes);
+	return mode_check(&st, what, line, 1, diagnostics);
 }
 
-static int read_keys(struct xt_conf *conf, struct xt_conf_diagnostics *notes)
+static int key_files_read(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	int err = 0, worst = 0;
 
 	if (conf->private_key_file) {
-		worst = read_key(conf->private_key.b, conf, conf->private_key_file, conf->key_line,
-				 "PrivateKeyFile", notes);
+		worst = key_file_read(conf->private_key.b, conf, conf->private_key_file,
+				      conf->key_line, "PrivateKeyFile", diagnostics);
 		conf->has_key = worst == 0;
 	}
 	for (size_t i = 0; i < conf->n_peers && worst != XT_E_NOMEM; i++) {
@@ -152,15 +123,15 @@ static int read_keys(struct xt_conf *conf, struct xt_conf_diagnostics *notes)
 
 		if (!peer->psk_file)
 			continue;
-		err = read_key(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
-			       "PresharedKeyFile", notes);
+		err = key_file_read(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
+				    "PresharedKeyFile", diagnostics);
 		peer->has_psk = err == 0;
 		worst = err ? err : worst;
 	}
 	return worst;
 }
 
-static char *find(const char *word)
+static char *path_find(const char *word)
 {
 	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
 	size_t len = strlen(word);
@@ -181,7 +152,7 @@ static char *find(const char *word)
 	return path;
 }
 
-static void name_of(const char *path, char *out, size_t cap)
+static void path_name(const char *path, char *out, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
@@ -192,7 +163,7 @@ static void name_of(const char *path, char *out, size_t cap)
 	snprintf(out, cap, "%.*s", (int)XT_MIN(len, cap - 1), base);
 }
 
-static bool holds_key(const struct xt_conf *conf)
+static bool conf_holds_key(const struct xt_conf *conf)
 {
 	bool psk = false;
 
@@ -201,36 +172,37 @@ static bool holds_key(const struct xt_conf *conf)
 	return conf->has_key || psk;
 }
 
-static int load(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *notes)
+static int conf_read(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics)
 {
 	char name[64];
-	struct text t = {0};
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
 	struct stat st;
 
-	name_of(path, name, sizeof(name));
+	path_name(path, name, sizeof(name));
 	if (!xt_conf_name_valid(name)) {
-		int err =
-		    xt_conf_diagnostic(notes, false, 0, 0,
-				       "the interface is called like the file: 1 to 15 letters, "
-				       "digits or _=+.- are wanted before .conf");
+		int err = xt_conf_diagnostics_add(
+		    diagnostics, false, 0, 0,
+		    "the interface is named after the file: expected 1 to 15 letters, "
+		    "digits or _=+.- before .conf");
 		return err ? err : XT_E_SYNTAX;
 	}
-	int err = open_text(&t, path, XT_CONF_FILE_MAX, &st);
+	int err = text_open(&text, path, &st);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
-		int failed =
-		    xt_conf_diagnostic(notes, false, 0, 0, "cannot read: %s", xt_strerror(err));
+		int failed = xt_conf_diagnostics_add(diagnostics, false, 0, 0, "cannot read: %s",
+						     xt_strerror(err));
 		return failed ? failed : err;
 	}
-	err = xt_conf_parse(out, name, t.p ? t.p : "", t.len, notes);
-	text_free(&t);
-	if (!err && holds_key(out))
-		err = judge_mode(&st, "this file holds keys", 0, 0, notes);
+	err = xt_conf_parse(out, name, text.p, text.len, diagnostics);
+	xt_secbuf_clear(&text);
+	if (!err && conf_holds_key(out))
+		err = mode_check(&st, "this file holds keys", 0, 0, diagnostics);
 	return err;
 }
 
-int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_diagnostics *notes)
+int xt_conf_load(struct xt_conf *out, const char *name_or_path,
+		 struct xt_conf_diagnostics *diagnostics)
 {
 	char *path;
 	int err;
@@ -238,18 +210,19 @@ int xt_conf_load(struct xt_conf *out, const char *name_or_path, struct xt_conf_d
 	memset(out, 0, sizeof(*out));
 	if (!strchr(name_or_path, '/') && !xt_conf_name_valid(name_or_path) &&
 	    !strstr(name_or_path, ".conf")) {
-		err = xt_conf_diagnostic(notes, false, 0, 0,
-					 "not a name: 1 to 15 letters, digits or _=+.- are wanted");
+		err = xt_conf_diagnostics_add(
+		    diagnostics, false, 0, 0,
+		    "not an interface name: expected 1 to 15 letters, digits or _=+.-");
 		return err ? err : XT_E_SYNTAX;
 	}
-	path = find(name_or_path);
+	path = path_find(name_or_path);
 	if (!path)
 		return XT_E_NOMEM;
-	err = load(out, path, notes);
+	err = conf_read(out, path, diagnostics);
 	out->path = path;
 	if (!err)
-		err = read_keys(out, notes);
-	if (err) { /* keys go, the path stays for the message */
+		err = key_files_read(out, diagnostics);
+	if (err) { /* clear the keys, keep the path for messages */
 		out->path = NULL;
 		xt_conf_clear(out);
 		out->path = path;

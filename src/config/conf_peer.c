@@ -1,4 +1,4 @@
-/* Keys of [Peer]. */
+/* Parsers for the keys of [Peer]. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	const struct xt_span *v = &line->value;
 
 	if (!v->len || v->len > XT_NAME_MAX) {
-		xt_reader_judge(r, v->column, "a name of 1 to 63 bytes is wanted");
+		xt_reader_judge(r, v->column, "expected a name of 1 to 63 bytes");
 		return;
 	}
 	for (size_t i = 0; i < v->len; i++)
@@ -66,7 +66,7 @@ void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	r->peer->name[v->len] = '\0';
 }
 
-static void add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
+static void allowed_add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
 {
 	struct xt_conf_peer *peer = r->peer;
 	struct xt_cidr *v = xt_reader_grow(r, peer->allowed, peer->n_allowed, sizeof(*v));
@@ -82,7 +82,7 @@ static void add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
 	lines[peer->n_allowed++] = r->line->line;
 }
 
-static void take_out(struct xt_conf_peer *peer, const struct xt_cidr *cidr)
+static void allowed_remove(struct xt_conf_peer *peer, const struct xt_cidr *cidr)
 {
 	size_t kept = 0;
 
@@ -114,19 +114,19 @@ void xt_key_allowed_ips(struct xt_conf_reader *r, const struct xt_lex_line *line
 		}
 		if (!xt_reader_judge(r, bare.column,
 				     bare.len ? xt_value_cidr(&cidr, &bare)
-					      : "there is a comma too many"))
+					      : "there is one comma too many"))
 			return;
 		masked = cidr;
 		xt_cidr_mask(&masked);
 		if (!xt_ip_equal(&masked.ip, &cidr.ip)) {
 			char text[XT_CIDR_TEXT];
 
-			xt_reader_warn(r, bare.column, "AllowedIPs: host bits are set, %s is meant",
+			xt_reader_warn(r, bare.column, "AllowedIPs: host bits are set; %s is used",
 				       xt_cidr_print(&masked, text));
 		}
 		if (minus)
-			take_out(r->peer, &masked);
+			allowed_remove(r->peer, &masked);
 		else
-			add(r, &masked);
+			allowed_add(r, &masked);
 	}
 }

@@ -1,4 +1,4 @@
-/* The state of one xt_conf_parse, and the table of keys. */
+/* The state of one xt_conf_parse, which the parsers of keys share, and the table of keys. */
 #ifndef XT_CONFIG_CONF_READER_H
 #define XT_CONFIG_CONF_READER_H
 
@@ -16,13 +16,14 @@ enum xt_conf_key_id {
 
 struct xt_conf_reader {
 	struct xt_conf *conf;
-	struct xt_conf_diagnostics *notes;
+	struct xt_conf_diagnostics *diagnostics;
 	enum xt_conf_section section;
 	struct xt_conf_peer *peer; /* the last, while in its section */
 	size_t cap_peers;
 	const struct xt_lex_line *line;
+	const char *key;	/* that is parsed, as keys.def spells it */
 	unsigned seen[XT_KEYS]; /* line of the key in this section */
-	unsigned bad_section;	/* its keys are not judged */
+	bool bad_section;	/* its keys are skipped: the section has its error already */
 	size_t errors;
 	int failed; /* XT_E_NOMEM */
 };
@@ -35,15 +36,20 @@ struct xt_conf_key {
 };
 extern const struct xt_conf_key xt_conf_keys[XT_KEYS];
 
+/* At any line. */
+void xt_reader_add(struct xt_conf_reader *r, bool warning, unsigned line, unsigned column,
+		   const char *text);
+/* At the current line. */
 void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void xt_reader_warn(struct xt_conf_reader *r, unsigned column, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* "Key: sentence", when there is one; true: there was none. */
+/* The verdict of a parser in conf_value.h: NULL returns true; a sentence becomes the error
+ * "Key: sentence". */
 bool xt_reader_judge(struct xt_conf_reader *r, unsigned column, const char *sentence);
 
-/* A larger array with the old items in it, the old one wiped and freed; NULL: no memory, and the
- * old one is as it was. Room for n + 1; sizes double. */
+/* Room for item n in an array that has n items: the array, or a larger one with the same items, the
+ * old one wiped and freed. NULL: no memory, the old one is unchanged. Sizes double. */
 void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size);
 
 #define X(id, section, key, repeat, parser, since)                                                 \

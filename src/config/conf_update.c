@@ -1,4 +1,4 @@
-/* What is in force, put into a configuration that was loaded from its file. */
+/* The running state, put into a configuration that was loaded from its file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,38 +10,34 @@
 #include "config/conf_write.h"
 #include "crypto/dh.h"
 
-static bool same(const uint8_t a[32], const uint8_t b[32])
+static bool key_equal(const uint8_t a[32], const uint8_t b[32])
 {
 	return sodium_memcmp(a, b, 32) == 0;
 }
 
-static bool all_zero(const uint8_t key[32])
-{
-	return sodium_is_zero(key, 32) == 1;
-}
-
-/* A file may hold a key that is not clamped; the device's is. */
-static bool same_private(const struct xt_private *a, const struct xt_private *b)
+/* The device's key is clamped, the one in the file need not be. */
+static bool private_key_equal(const struct xt_private *a, const struct xt_private *b)
 {
 	struct xt_private x = *a, y = *b;
 	bool equal;
 
 	xt_dh_clamp(&x);
 	xt_dh_clamp(&y);
-	equal = same(x.b, y.b);
+	equal = key_equal(x.b, y.b);
 	xt_wipe(&x, sizeof(x));
 	xt_wipe(&y, sizeof(y));
 	return equal;
 }
 
-static bool is_name(const char *host)
+static bool host_is_name(const char *host)
 {
 	struct xt_ip ip;
 
 	return host && !strchr(host, ':') && xt_ip_parse(&ip, host) < 0;
 }
 
-static const struct xt_conf_peer *find_peer(const struct xt_conf *conf, const struct xt_public *key)
+static const struct xt_conf_peer *conf_find_peer(const struct xt_conf *conf,
+						 const struct xt_public *key)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
 		if (memcmp(conf->peers[i].key.b, key->b, sizeof(key->b)) == 0)
@@ -49,12 +45,12 @@ static const struct xt_conf_peer *find_peer(const struct xt_conf *conf, const st
 	return NULL;
 }
 
-static int set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *now,
-			const struct xt_conf_peer *old)
+static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *now,
+			     const struct xt_conf_peer *old)
 {
 	char host[XT_IP_TEXT + 16];
 
-	if (old && is_name(old->endpoint_host)) {
+	if (old && host_is_name(old->endpoint_host)) {
 		out->endpoint_host = strdup(old->endpoint_host);
 		out->endpoint_port = old->endpoint_port;
 		return out->endpoint_host ? 0 : XT_E_NOMEM;
@@ -69,7 +65,7 @@ static int set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *n
 	return out->endpoint_host ? 0 : XT_E_NOMEM;
 }
 
-static int set_peer(struct xt_conf_peer *out, const struct xt_report *report,
+static int peer_set(struct xt_conf_peer *out, const struct xt_report *report,
 		    const struct xt_peer_report *now, const struct xt_conf_peer *old)
 {
 	const char *name = *now->name ? now->name : old ? old->name : "";
@@ -77,10 +73,10 @@ static int set_peer(struct xt_conf_peer *out, const struct xt_report *report,
 	memset(out, 0, sizeof(*out));
 	out->key = now->key;
 	out->psk = now->psk;
-	out->has_psk = !all_zero(now->psk.b);
+	out->has_psk = sodium_is_zero(now->psk.b, sizeof(now->psk.b)) == 0;
 	out->keepalive_s = now->keepalive_s;
 	snprintf(out->name, sizeof(out->name), "%s", name);
-	if (old && old->psk_file && old->has_psk && same(old->psk.b, now->psk.b)) {
+	if (old && old->psk_file && old->has_psk && key_equal(old->psk.b, now->psk.b)) {
 		out->psk_file = strdup(old->psk_file);
 		if (!out->psk_file)
 			return XT_E_NOMEM;
@@ -92,10 +88,10 @@ static int set_peer(struct xt_conf_peer *out, const struct xt_report *report,
 	out->n_allowed = now->n_allowed;
 	for (size_t i = 0; i < now->n_allowed; i++)
 		out->allowed[i] = report->allowed[now->first_allowed + i];
-	return set_endpoint(out, now, old);
+	return peer_set_endpoint(out, now, old);
 }
 
-static void swap_peers(struct xt_conf *a, struct xt_conf *b)
+static void conf_swap_peers(struct xt_conf *a, struct xt_conf *b)
 {
 	struct xt_conf_peer *peers = a->peers;
 	size_t n = a->n_peers;
@@ -106,12 +102,12 @@ static void swap_peers(struct xt_conf *a, struct xt_conf *b)
 	b->n_peers = n;
 }
 
-static void set_interface(struct xt_conf *conf, const struct xt_conf_force *force)
+static void conf_set_interface(struct xt_conf *conf, const struct xt_conf_force *force)
 {
 	const struct xt_report *report = force->report;
 
 	if (!report->has_key || !conf->has_key ||
-	    !same_private(&conf->private_key, &report->private_key)) {
+	    !private_key_equal(&conf->private_key, &report->private_key)) {
 		free(conf->private_key_file);
 		conf->private_key_file = NULL;
 		conf->private_key = report->private_key;
@@ -119,7 +115,7 @@ static void set_interface(struct xt_conf *conf, const struct xt_conf_force *forc
 	conf->has_key = report->has_key;
 	conf->has_port = report->listen_port != 0;
 	conf->listen_port = report->listen_port;
-	if (report->fwmark != force->own_mark || report->fwmark == 0 || conf->fwmark != 0)
+	if (report->fwmark != force->auto_mark || report->fwmark == 0 || conf->fwmark != 0)
 		conf->fwmark = report->fwmark;
 	if (conf->mtu)
 		conf->mtu = force->mtu;
@@ -128,7 +124,7 @@ static void set_interface(struct xt_conf *conf, const struct xt_conf_force *forc
 int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 {
 	const struct xt_report *report = force->report;
-	struct xt_conf fresh = {0}; /* what is replaced; in the end what is given back */
+	struct xt_conf fresh = {0}; /* new peers, and after conf_swap_peers the old ones */
 	struct xt_link_address *addresses = calloc(force->n_addresses + 1, sizeof(*addresses));
 	int rc = addresses ? 0 : XT_E_NOMEM;
 
@@ -139,7 +135,7 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 		const struct xt_peer_report *now = &report->peers[i];
 
 		fresh.n_peers = i + 1;
-		rc = set_peer(&fresh.peers[i], report, now, find_peer(conf, &now->key));
+		rc = peer_set(&fresh.peers[i], report, now, conf_find_peer(conf, &now->key));
 	}
 	if (rc == 0) {
 		if (force->n_addresses)
@@ -148,8 +144,8 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 		free(conf->addresses);
 		conf->addresses = addresses;
 		conf->n_addresses = force->n_addresses;
-		swap_peers(conf, &fresh);
-		set_interface(conf, force);
+		conf_swap_peers(conf, &fresh);
+		conf_set_interface(conf, force);
 	} else {
 		free(addresses);
 	}

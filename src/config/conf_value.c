@@ -36,13 +36,14 @@ const char *xt_value_key(uint8_t out[32], const struct xt_span *v, unsigned *col
 		return "a key of 44 base64 characters is missing";
 	if (fits && len < 44) {
 		*column = v->column + (unsigned)v->len;
-		return "the key is too short: 44 base64 characters are wanted";
+		return "the key is too short: expected 44 base64 characters";
 	}
-	return fits ? "not a key: 44 base64 characters are wanted, the last of them '='"
-		    : "the key is too long: 44 base64 characters are wanted";
+	return fits ? "not a key: expected 44 base64 characters, the last of them '='"
+		    : "the key is too long: expected 44 base64 characters";
 }
 
-static bool number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_t max, bool hex)
+static bool span_number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_t max,
+			bool hex)
 {
 	char text[32];
 	uint64_t n;
@@ -53,7 +54,7 @@ static bool number(uint64_t *out, const struct xt_span *v, uint64_t min, uint64_
 	return true;
 }
 
-static bool word_is(const struct xt_span *v, const char *word)
+static bool span_is(const struct xt_span *v, const char *word)
 {
 	return v->len == strlen(word) && strncasecmp(v->p, word, v->len) == 0;
 }
@@ -62,8 +63,8 @@ const char *xt_value_port(uint16_t *out, const struct xt_span *v)
 {
 	uint64_t n;
 
-	if (!number(&n, v, 0, UINT16_MAX, false))
-		return "a port number from 0 to 65535 is wanted (0: any free one)";
+	if (!span_number(&n, v, 0, UINT16_MAX, false))
+		return "expected a port number from 0 to 65535 (0: any free one)";
 	*out = (uint16_t)n;
 	return NULL;
 }
@@ -72,13 +73,13 @@ const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "off") && !number(&n, v, 0, UINT32_MAX, true))
-		return "a mark is wanted: a number, 0x and a hexadecimal number, or off";
+	if (!span_is(v, "off") && !span_number(&n, v, 0, UINT32_MAX, true))
+		return "expected a mark: a number, 0x and a hexadecimal number, or off";
 	*out = (uint32_t)n;
 	return NULL;
 }
 
-/* The message below names the number. */
+/* The message below contains the number. */
 _Static_assert(XT_LINK_MTU_MAX == 65472, "see xt_value_mtu");
 _Static_assert(XT_HEADROOM + XT_LINK_MTU_MAX + XT_TAG_LEN <= XT_DATAGRAM_MAX, "see link.h");
 
@@ -86,14 +87,14 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (v->len && !number(&n, v, 68, XT_LINK_MTU_MAX, false))
-		return "an MTU from 68 to 65472 is wanted (a larger packet fits no datagram)";
+	if (v->len && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
+		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram)";
 	*out = (uint32_t)n;
 	return NULL;
 }
 
-/* The three names that every host knows; others live in /etc/iproute2 and would make a file mean
- * different things on different hosts. */
+/* Only the three names that are the same everywhere: /etc/iproute2 may give a name another number
+ * on each host. */
 const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_span *v)
 {
 	static const struct {
@@ -103,19 +104,19 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 	uint64_t n = 0;
 
 	*id = 0;
-	if (!v->len || word_is(v, "auto")) {
+	if (!v->len || span_is(v, "auto")) {
 		*out = XT_TABLE_AUTO;
 		return NULL;
 	}
-	if (word_is(v, "off")) {
+	if (span_is(v, "off")) {
 		*out = XT_TABLE_OFF;
 		return NULL;
 	}
 	for (size_t i = 0; i < XT_LEN(names); i++)
-		if (word_is(v, names[i].name))
+		if (span_is(v, names[i].name))
 			n = names[i].number;
-	if (!n && !number(&n, v, 1, UINT32_MAX, true))
-		return "a routing table is wanted: auto, off, main or a number";
+	if (!n && !span_number(&n, v, 1, UINT32_MAX, true))
+		return "expected a routing table: auto, off, main or a number";
 	*out = XT_TABLE_NUMBER;
 	*id = (uint32_t)n;
 	return NULL;
@@ -123,16 +124,16 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 
 const char *xt_value_bool(bool *out, const struct xt_span *v)
 {
-	*out = word_is(v, "true");
-	return *out || word_is(v, "false") ? NULL : "true or false is wanted";
+	*out = span_is(v, "true");
+	return *out || span_is(v, "false") ? NULL : "expected true or false";
 }
 
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "off") && !number(&n, v, 0, UINT16_MAX, false))
-		return "seconds from 0 to 65535 are wanted, or off";
+	if (!span_is(v, "off") && !span_number(&n, v, 0, UINT16_MAX, false))
+		return "expected seconds from 0 to 65535, or off";
 	*out = (uint16_t)n;
 	return NULL;
 }
@@ -142,27 +143,27 @@ const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
 	static const char *const words[] = {"off", "host", "peer", "both"};
 
 	for (size_t i = 0; i < XT_LEN(words); i++)
-		if (word_is(v, words[i])) {
+		if (span_is(v, words[i])) {
 			*out = (enum xt_echo_mode)i;
 			return NULL;
 		}
-	return "off, host, peer or both is wanted";
+	return "expected off, host, peer or both";
 }
 
 const char *xt_value_threads(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (!word_is(v, "auto") && !number(&n, v, 1, 64, false))
-		return "auto or a number from 1 to 64 is wanted";
+	if (!span_is(v, "auto") && !span_number(&n, v, 1, 64, false))
+		return "expected auto or a number from 1 to 64";
 	*out = (uint32_t)n;
 	return NULL;
 }
 
 const char *xt_value_offload(bool *off, const struct xt_span *v)
 {
-	*off = word_is(v, "off");
-	return *off || word_is(v, "auto") ? NULL : "auto or off is wanted";
+	*off = span_is(v, "off");
+	return *off || span_is(v, "auto") ? NULL : "expected auto or off";
 }
 
 const char *xt_value_aead(const char **out, const struct xt_span *v)
@@ -170,14 +171,14 @@ const char *xt_value_aead(const char **out, const struct xt_span *v)
 	const char *name;
 
 	*out = NULL;
-	if (word_is(v, "auto"))
+	if (span_is(v, "auto"))
 		return NULL;
 	for (size_t i = 0; (name = xt_aead_backend(i)) != NULL; i++)
-		if (word_is(v, name)) {
+		if (span_is(v, name)) {
 			*out = name;
 			return NULL;
 		}
-	return "auto, sodium, ipsec-mb, boringssl or openssl is wanted";
+	return "expected auto, sodium, ipsec-mb, boringssl or openssl";
 }
 
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v)
@@ -187,15 +188,15 @@ const char *xt_value_rate(uint32_t *out, const struct xt_span *v)
 
 	if (v->len > 2 && strncasecmp(v->p + v->len - 2, "/s", 2) == 0)
 		digits.len -= 2;
-	if (!word_is(v, "off") && !number(&n, &digits, 0, UINT32_MAX, false))
-		return "a rate such as 10/s is wanted, or off";
+	if (!span_is(v, "off") && !span_number(&n, &digits, 0, UINT32_MAX, false))
+		return "expected a rate such as 10/s, or off";
 	*out = (uint32_t)n;
 	return NULL;
 }
 
-static const char *split_endpoint(char *text, char **port, bool *loose)
+static const char *endpoint_split(char *text, char **port, bool *loose)
 {
-	static const char wanted[] = "HOST:PORT or [IPV6]:PORT is wanted";
+	static const char wanted[] = "expected HOST:PORT or [IPV6]:PORT";
 
 	if (text[0] == '[') {
 		char *end = strchr(text, ']');
@@ -209,16 +210,16 @@ static const char *split_endpoint(char *text, char **port, bool *loose)
 		char *colon = strrchr(text, ':');
 
 		if (!colon)
-			return "the port is missing: HOST:PORT is wanted";
+			return "the port is missing: expected HOST:PORT";
 		*colon = '\0';
 		*port = colon + 1;
 		*loose = strchr(text, ':') != NULL;
 	}
-	return text[0] ? NULL : "the host is missing: HOST:PORT is wanted";
+	return text[0] ? NULL : "the host is missing: expected HOST:PORT";
 }
 
-/* Characters of host names (underscores are met in the wild), addresses and zones; everything that
- * could mean something to a terminal or a shell stays out. */
+/* Only characters of host names (underscores occur in practice), addresses and zones: nothing that
+ * a terminal or a shell interprets. */
 static bool host_valid(const char *host)
 {
 	struct xt_ip ip;
@@ -252,19 +253,19 @@ const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const st
 
 	*loose = false;
 	if (!v->len)
-		return "an endpoint is missing: HOST:PORT or [IPV6]:PORT is wanted";
+		return "an endpoint is missing: expected HOST:PORT or [IPV6]:PORT";
 	if (!xt_span_squeeze(v, text, sizeof(text)))
 		return "the host name is too long";
-	error = split_endpoint(text, &port_text, loose);
+	error = endpoint_split(text, &port_text, loose);
 	if (error)
 		return error;
 	if (strlen(text) > 253 || !host_valid(text))
-		return "not a host name or address: HOST:PORT or [IPV6]:PORT is wanted";
+		return "not a host name or address: expected HOST:PORT or [IPV6]:PORT";
 	if (!xt_number(&n, port_text, UINT16_MAX, false) || n == 0) {
 		*column = v->column + (unsigned)(v->len - strlen(port_text));
 		if (*column < v->column)
 			*column = v->column;
-		return "a port number from 1 to 65535 is wanted behind the colon";
+		return "expected a port number from 1 to 65535 after the colon";
 	}
 	*host = strdup(text);
 	*port = (uint16_t)n;
@@ -287,12 +288,12 @@ const char *xt_value_owner(char **user, char **group, const struct xt_span *v)
 
 	*user = *group = NULL;
 	if (!xt_span_squeeze(v, text, sizeof(text)))
-		return "USER or USER:GROUP is wanted";
+		return "expected USER or USER:GROUP";
 	colon = strchr(text, ':');
 	if (colon)
 		*colon++ = '\0';
 	if (!account_valid(text) || (colon && !account_valid(colon)))
-		return "USER or USER:GROUP is wanted";
+		return "expected USER or USER:GROUP";
 	*user = strdup(text);
 	*group = colon ? strdup(colon) : NULL;
 	if (*user && (!colon || *group))

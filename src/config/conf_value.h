@@ -1,6 +1,6 @@
 /* Values of a configuration file: one span of text in, plain data out. Each function returns NULL
- * or a sentence that says what would have been right; then *column is where the fault lies (it
- * comes in as the value's own). The sentence never holds any of the text. */
+ * or a sentence that says what is expected; *column, the value's at the call, is then where the
+ * error lies. The sentence quotes nothing of the text. */
 #ifndef XT_CONFIG_CONF_VALUE_H
 #define XT_CONFIG_CONF_VALUE_H
 
@@ -19,7 +19,7 @@ const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0
 const char *xt_value_offload(bool *off, const struct xt_span *v);
 const char *xt_value_aead(const char **out, const struct xt_span *v); /* auto: NULL */
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v);    /* N, N/s, off */
-/* host: malloc'ed. loose: an IPv6 address stood there without brackets. */
+/* host: malloc'ed. loose: the host is an IPv6 address without brackets. */
 const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const struct xt_span *v,
 			      unsigned *column);
 const char *xt_value_owner(char **user, char **group, const struct xt_span *v);

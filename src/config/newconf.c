@@ -1,7 +1,6 @@
-/* The two ready files of a link: what each says is the mirror of the other. */
+/* The two configuration files of a new tunnel. Each mirrors the other. */
 #include "config/newconf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,11 +8,12 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
+#include "base/secbuf.h"
 #include "base/text.h"
 
 #define DEFAULT_PORT 51820
 
-static bool name_valid(const char *host)
+static bool host_name_valid(const char *host)
 {
 	if (!*host || *host == '-' || *host == '.' || strlen(host) > 253)
 		return false;
@@ -25,7 +25,7 @@ static bool name_valid(const char *host)
 	return true;
 }
 
-static bool take_port(struct xt_newconf_end *end, const char *text)
+static bool end_set_port(struct xt_newconf_end *end, const char *text)
 {
 	uint64_t port;
 
@@ -35,7 +35,7 @@ static bool take_port(struct xt_newconf_end *end, const char *text)
 	return true;
 }
 
-static bool take_host(struct xt_newconf_end *end, const char *text)
+static bool end_set_host(struct xt_newconf_end *end, const char *text)
 {
 	struct xt_ip ip;
 	char *host = end->host;
@@ -52,7 +52,7 @@ static bool take_host(struct xt_newconf_end *end, const char *text)
 		if (!rest)
 			return false;
 		*rest++ = '\0';
-		if (*rest && (*rest != ':' || !take_port(end, rest + 1)))
+		if (*rest && (*rest != ':' || !end_set_port(end, rest + 1)))
 			return false;
 		memmove(host, host + 1, strlen(host));
 		return xt_ip_parse(&ip, host) == 0 && ip.family == 6;
@@ -60,10 +60,10 @@ static bool take_host(struct xt_newconf_end *end, const char *text)
 	rest = strchr(host, ':');
 	if (rest) {
 		*rest++ = '\0';
-		if (!take_port(end, rest))
+		if (!end_set_port(end, rest))
 			return false;
 	}
-	return name_valid(host);
+	return host_name_valid(host);
 }
 
 int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *bad)
@@ -76,7 +76,7 @@ int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *b
 		struct xt_newconf_end *end = &new->end[i];
 
 		*bad = i;
-		if (!take_host(end, hosts[i]))
+		if (!end_set_host(end, hosts[i]))
 			return XT_E_INVALID;
 		end->ipv4 = v4[i];
 		xt_ip_parse(&end->ipv6, i ? "fd07::2" : "fd07::1");
@@ -101,73 +101,65 @@ void xt_newconf_label(const struct xt_newconf_end *end, char out[64])
 	out[n] = '\0';
 }
 
-static void cidrs(FILE *out, const char *key, const struct xt_newconf_end *end, unsigned bits4,
-		  unsigned bits6)
+static void text_put_networks(struct xt_secbuf *out, const char *key,
+			      const struct xt_newconf_end *end, unsigned bits4, unsigned bits6)
 {
 	char text[XT_IP_TEXT];
 	const char *comma = "";
 
-	fprintf(out, "%s = ", key);
+	xt_secbuf_printf(out, "%s = ", key);
 	if (end->ipv4.family) {
-		fprintf(out, "%s/%u", xt_ip_print(&end->ipv4, text), bits4);
+		xt_secbuf_printf(out, "%s/%u", xt_ip_print(&end->ipv4, text), bits4);
 		comma = ", ";
 	}
 	if (end->ipv6.family)
-		fprintf(out, "%s%s/%u", comma, xt_ip_print(&end->ipv6, text), bits6);
-	fputc('\n', out);
+		xt_secbuf_printf(out, "%s%s/%u", comma, xt_ip_print(&end->ipv6, text), bits6);
+	xt_secbuf_puts(out, "\n");
 }
 
-static void put_key(FILE *out, const char *name, const uint8_t key[32])
+static void text_put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
 {
 	char text[XT_KEY_BASE64];
 
 	xt_key_to_base64(text, key);
-	fprintf(out, "%s = %s\n", name, text);
+	xt_secbuf_printf(out, "%s = %s\n", name, text);
 	xt_wipe(text, sizeof(text));
 }
 
-static void write_end(FILE *out, const struct xt_newconf_end *own,
-		      const struct xt_newconf_end *other, const struct xt_psk *psk)
+static void text_put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
+			 const struct xt_newconf_end *other, const struct xt_psk *psk)
 {
 	char label[64];
 	const char *bracket = strchr(other->host, ':') ? "[" : "";
 
 	xt_newconf_label(other, label);
-	fprintf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n", own->host,
-		other->host);
-	fputs("[Interface]\n", out);
-	put_key(out, "PrivateKey", own->private_key.b);
-	fprintf(out, "ListenPort = %u\n", (unsigned)own->port);
-	cidrs(out, "Address", own, 24, 64);
-	fputs("#: Echo = peer\n\n[Peer]\n", out);
-	fprintf(out, "#: Name = %s\n", label);
-	put_key(out, "PublicKey", other->public_key.b);
-	put_key(out, "PresharedKey", psk->b);
-	cidrs(out, "AllowedIPs", other, 32, 128);
-	fprintf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
-		(unsigned)other->port);
+	xt_secbuf_printf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
+			 local->host, other->host);
+	xt_secbuf_puts(out, "[Interface]\n");
+	text_put_key(out, "PrivateKey", local->private_key.b);
+	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)local->port);
+	text_put_networks(out, "Address", local, 24, 64);
+	xt_secbuf_puts(out, "#: Echo = peer\n\n[Peer]\n");
+	xt_secbuf_printf(out, "#: Name = %s\n", label);
+	text_put_key(out, "PublicKey", other->public_key.b);
+	text_put_key(out, "PresharedKey", psk->b);
+	text_put_networks(out, "AllowedIPs", other, 32, 128);
+	xt_secbuf_printf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host, *bracket ? "]" : "",
+			 (unsigned)other->port);
 }
 
 int xt_newconf_text(const struct xt_newconf *new, char *out[2])
 {
-	/* A fixed buffer and one copy: a growing stream would scatter keys over the heap. */
-	char buf[4096];
 	int err = 0;
 
 	out[0] = out[1] = NULL;
 	for (int i = 0; i < 2 && !err; i++) {
-		FILE *f = fmemopen(buf, sizeof(buf), "w");
+		struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX);
+		size_t len;
 
-		if (!f) {
-			err = XT_E_NOMEM;
-			break;
-		}
-		setvbuf(f, NULL, _IONBF, 0);
-		write_end(f, &new->end[i], &new->end[!i], &new->psk);
-		if (fclose(f) != 0 || !(out[i] = strdup(buf)))
-			err = XT_E_NOMEM;
+		text_put_end(&text, &new->end[i], &new->end[!i], &new->psk);
+		err = xt_secbuf_detach(&text, &out[i], &len);
 	}
-	xt_wipe(buf, sizeof(buf));
 	if (err && out[0]) {
 		xt_wipe(out[0], strlen(out[0]));
 		free(out[0]);

@@ -54,7 +54,7 @@ static json_t *status_json(struct xt_instance *instance)
 	    .name = instance->conf->name,
 	    .ifindex = tun->ifindex,
 	    .mtu = tun->mtu,
-	    .pid = getpid(),
+	    .pid = (uint64_t)getpid(),
 	    .version = XT_VERSION,
 	    .uptime_s = (uv_hrtime() - instance->since_ns) / 1000000000u,
 	    .aead = xt_tunnel_aead(instance->tunnel),

@@ -12,7 +12,7 @@ static int update(struct xt_instance *instance, struct xt_conf *file)
 	struct xt_link_address *addresses = NULL;
 	struct xt_report *report = NULL;
 	struct xt_conf_force force = {.mtu = xt_tunnel_tun(instance->tunnel)->mtu,
-				      .own_mark = xt_host_chosen_mark(instance->host)};
+				      .auto_mark = xt_host_chosen_mark(instance->host)};
 	int rc = xt_tunnel_report(instance->tunnel, &report);
 
 	if (rc == 0)

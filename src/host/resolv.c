@@ -9,6 +9,7 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
+#include "base/secbuf.h"
 
 #define SERVERS_READ 3 /* by the resolvers of glibc and musl */
 
@@ -49,38 +50,29 @@ void xt_dns_clear(struct xt_dns *dns)
 	memset(dns, 0, sizeof(*dns));
 }
 
-static void put_servers(FILE *out, const char *name, const struct xt_dns *dns, bool made)
+static void put_servers(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
+			bool made)
 {
 	size_t n = dns->n_servers;
 
 	if (n == 0 && !made)
 		return;
-	fprintf(out, "# xtunnel %s begin%s\n", name, made ? NOTE_MADE : "");
+	xt_secbuf_printf(out, "# xtunnel %s begin%s\n", name, made ? NOTE_MADE : "");
 	for (size_t i = 0; n > 0 && (i < n || i < SERVERS_READ); i++)
-		fprintf(out, "nameserver %s\n", dns->servers[i % n]);
-	fprintf(out, "# xtunnel %s end\n", name);
+		xt_secbuf_printf(out, "nameserver %s\n", dns->servers[i % n]);
+	xt_secbuf_printf(out, "# xtunnel %s end\n", name);
 }
 
-static void put_domains(FILE *out, const char *name, const struct xt_dns *dns, bool open_line)
+static void put_domains(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
+			bool open_line)
 {
 	if (dns->n_domains == 0)
 		return;
-	fprintf(out, "%s# xtunnel %s begin%s\nsearch", open_line ? "\n" : "", name,
-		open_line ? NOTE_LINE : "");
+	xt_secbuf_printf(out, "%s# xtunnel %s begin%s\nsearch", open_line ? "\n" : "", name,
+			 open_line ? NOTE_LINE : "");
 	for (size_t i = 0; i < dns->n_domains; i++)
-		fprintf(out, " %s", dns->domains[i]);
-	fprintf(out, "\n# xtunnel %s end\n", name);
-}
-
-static int finish(FILE *out, char **text)
-{
-	bool whole = !ferror(out);
-
-	if (fclose(out) == 0 && whole)
-		return 0;
-	free(*text);
-	*text = NULL;
-	return XT_E_NOMEM;
+		xt_secbuf_printf(out, " %s", dns->domains[i]);
+	xt_secbuf_printf(out, "\n# xtunnel %s end\n", name);
 }
 
 int xt_resolv_add(char **out, size_t *out_len, const char *text, size_t len, bool made,
@@ -90,20 +82,15 @@ int xt_resolv_add(char **out, size_t *out_len, const char *text, size_t len, boo
 	size_t clean_len;
 	bool found, was_made;
 	int rc = xt_resolv_remove(&clean, &clean_len, text, len, name, &found, &was_made);
-	FILE *file;
+	struct xt_secbuf edited = XT_SECBUF_INIT(XT_SECBUF_MAX);
 
 	if (rc < 0)
 		return rc;
-	file = open_memstream(out, out_len);
-	if (!file) {
-		free(clean);
-		return XT_E_NOMEM;
-	}
-	put_servers(file, name, dns, made || was_made);
-	fwrite(clean, 1, clean_len, file);
-	put_domains(file, name, dns, clean_len > 0 && clean[clean_len - 1] != '\n');
+	put_servers(&edited, name, dns, made || was_made);
+	xt_secbuf_append(&edited, clean, clean_len);
+	put_domains(&edited, name, dns, clean_len > 0 && clean[clean_len - 1] != '\n');
 	free(clean);
-	return finish(file, out);
+	return xt_secbuf_detach(&edited, out, out_len);
 }
 
 struct line {

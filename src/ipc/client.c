@@ -1,4 +1,4 @@
-/* The asking end of the control socket. */
+/* The client of the control socket. */
 #include "ipc/client.h"
 
 #include <errno.h>
@@ -12,14 +12,15 @@
 
 #include <xtunnel/error.h>
 
+#include "base/secbuf.h"
+#include "ipc/frame.h"
 #include "ipc/socket.h"
 
 #define ANSWER_MAX (512u << 20) /* 100,000 peers are 50 MB */
 
 struct xt_client {
 	int fd;
-	char *buf;
-	size_t len, cap;
+	struct xt_secbuf received;
 };
 
 int xt_client_open(struct xt_client **out, const char *path)
@@ -28,6 +29,7 @@ int xt_client_open(struct xt_client **out, const char *path)
 
 	if (!c)
 		return XT_E_NOMEM;
+	c->received.max = ANSWER_MAX;
 	c->fd = xt_socket_connect(path);
 	if (c->fd < 0) {
 		int err = c->fd;
@@ -44,7 +46,7 @@ void xt_client_close(struct xt_client *c)
 	if (!c)
 		return;
 	close(c->fd);
-	free(c->buf);
+	xt_secbuf_clear(&c->received);
 	free(c);
 }
 
@@ -75,7 +77,7 @@ int xt_client_send(struct xt_client *c, json_t *msg)
 	return err;
 }
 
-static int64_t now_ms(void)
+static int64_t clock_ms(void)
 {
 	struct timespec t;
 
@@ -83,11 +85,11 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 1: more bytes are there. */
-static int fill(struct xt_client *c, int64_t until)
+/* Wait for more bytes and append them to received. 1: some came; 0: interrupted, try again. */
+static int client_fill(struct xt_client *c, int64_t until)
 {
 	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
-	int64_t left = until < 0 ? -1 : until - now_ms();
+	int64_t left = until < 0 ? -1 : until - clock_ms();
 
 	if (until >= 0 && left < 0)
 		left = 0;
@@ -96,40 +98,32 @@ static int fill(struct xt_client *c, int64_t until)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		return -ETIMEDOUT;
-	if (c->len == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 4096;
-		char *buf = cap <= ANSWER_MAX ? realloc(c->buf, cap) : NULL;
-
-		if (!buf)
-			return cap <= ANSWER_MAX ? XT_E_NOMEM : XT_E_SYNTAX;
-		c->buf = buf;
-		c->cap = cap;
-	}
-	ssize_t got = recv(c->fd, c->buf + c->len, c->cap - c->len, 0);
+	size_t room;
+	int err = xt_secbuf_room(&c->received, &room);
+	if (err)
+		return err == XT_E_FULL ? XT_E_SYNTAX : err;
+	ssize_t got = recv(c->fd, c->received.p + c->received.len, room, 0);
 	if (got < 0)
 		return errno == EINTR ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
-	c->len += (size_t)got;
+	xt_secbuf_added(&c->received, (size_t)got);
 	return got ? 1 : -EPIPE;
 }
 
 int xt_client_recv(struct xt_client *c, int timeout_ms, json_t **out)
 {
-	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
-	size_t scanned = 0;
-	char *newline;
+	int64_t until = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+	struct xt_secbuf *in = &c->received;
+	size_t scanned = 0, len;
 
 	*out = NULL;
-	while (!(newline =
-		     c->len > scanned ? memchr(c->buf + scanned, '\n', c->len - scanned) : NULL)) {
-		scanned = c->len;
-		int err = fill(c, until);
+	while (!(len = xt_frame(XT_FRAME_LINE, in->p, in->len, &scanned))) {
+		int err = client_fill(c, until);
+
 		if (err < 0)
 			return err;
 	}
-	size_t n = (size_t)(newline - c->buf);
-	json_t *answer = json_loadb(c->buf, n, 0, NULL);
-	memmove(c->buf, newline + 1, c->len - n - 1);
-	c->len -= n + 1;
+	json_t *answer = json_loadb(in->p, len - 1, 0, NULL);
+	xt_secbuf_take(in, len);
 	if (json_is_object(answer)) {
 		*out = answer;
 		return 0;

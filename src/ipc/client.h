@@ -1,4 +1,4 @@
-/* The asking end of the control socket: blocking, one JSON object a line. */
+/* The client of the control socket: blocking, one JSON object a line. */
 #ifndef XT_IPC_CLIENT_H
 #define XT_IPC_CLIENT_H
 
@@ -6,18 +6,18 @@
 
 struct xt_client;
 
-/* -ENOENT, -ECONNREFUSED: nobody runs there; -EACCES; -ENAMETOOLONG; XT_E_NOMEM. */
+/* -ENOENT, -ECONNREFUSED: no instance; -EACCES; -ENAMETOOLONG; XT_E_NOMEM. */
 int xt_client_open(struct xt_client **out, const char *path);
-void xt_client_close(struct xt_client *client); /* NULL is fine */
+void xt_client_close(struct xt_client *client); /* NULL does nothing */
 int xt_client_fd(const struct xt_client *client);
 
-/* msg: its reference is taken. -errno; -EPIPE: the endpoint has gone. */
+/* Takes the reference of msg. -EPIPE: the instance closed the connection; -errno; XT_E_NOMEM. */
 int xt_client_send(struct xt_client *client, json_t *msg);
-/* Next answer, the caller's reference. timeout_ms < 0: no limit. -ETIMEDOUT; -EPIPE; XT_E_SYNTAX:
- * no JSON object, or longer than 512 MiB. */
+/* The next answer; *out is the caller's reference. timeout_ms < 0: no limit. -ETIMEDOUT; -EPIPE;
+ * XT_E_SYNTAX: not a JSON object, or longer than 512 MiB. */
 int xt_client_recv(struct xt_client *client, int timeout_ms, json_t **out);
-/* Both, for requests with one answer. An answer with "error" is returned as its "code" (or
- * XT_E_INVALID) and kept in *out. */
+/* Send a request that has one answer and receive it. An answer with "error" returns its "code" (or
+ * XT_E_INVALID), and *out holds it. */
 int xt_client_request(struct xt_client *client, json_t *msg, int timeout_ms, json_t **out);
 
 #endif

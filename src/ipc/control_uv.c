@@ -1,4 +1,4 @@
-/* JSON on top of the server: one object a line, both ways. */
+/* JSON on top of the server: one object a line in both directions. */
 #include "ipc/control_uv.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 struct xt_control {
 	struct xt_server *server;
 	struct xt_control_options options;
-	struct xt_control_request *open; /* freed at the end, should nobody answer them */
+	struct xt_control_request
+	    *open; /* list of those without a last answer, freed with the control */
 };
 
 struct xt_control_request {
@@ -32,7 +33,7 @@ static void request_free(struct xt_control_request *r)
 	free(r);
 }
 
-static void finish(struct xt_control_request *r, const void *bytes, size_t len)
+static void request_finish(struct xt_control_request *r, const void *bytes, size_t len)
 {
 	struct xt_request *request = r->request;
 
@@ -49,7 +50,7 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 
 	json_decref(reply);
 	if (!text && last) {
-		finish(r, NULL, 0);
+		request_finish(r, NULL, 0);
 		return;
 	}
 	if (!text) {
@@ -57,9 +58,9 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 		return;
 	}
 	size_t len = strlen(text);
-	text[len] = '\n'; /* in place of the NUL */
+	text[len] = '\n'; /* replaces the NUL */
 	if (last)
-		finish(r, text, len + 1);
+		request_finish(r, text, len + 1);
 	else
 		xt_request_reply(r->request, text, len + 1, false);
 	free(text);
@@ -102,7 +103,7 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 	xt_request_set(request, r);
 	msg = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(msg)) {
-		xt_control_error(r, XT_E_SYNTAX, "a JSON object on one line is wanted");
+		xt_control_error(r, XT_E_SYNTAX, "expected a JSON object on one line");
 	} else {
 		int err = control->options.handle(control->options.ctx, r, msg);
 

@@ -1,4 +1,4 @@
-/* The control socket: one JSON object a line, both ways. */
+/* The control socket: one JSON object a line in both directions. */
 #ifndef XT_IPC_CONTROL_UV_H
 #define XT_IPC_CONTROL_UV_H
 
@@ -9,8 +9,8 @@
 struct xt_control;
 struct xt_control_request;
 
-/* handle     msg is borrowed. 0: answered or will be; negative XT_E_* or -errno: answered here as
- *	      {"error": sentence, "code": number}, the request is over
+/* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
+ *	      answered as {"error": sentence, "code": number} and the request has ended
  * cancelled  see server_uv.h; may be NULL */
 struct xt_control_options {
 	const char *path;
@@ -21,11 +21,11 @@ struct xt_control_options {
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options);
-/* Requests that are open are gone without a notice. May be called by handle. */
+/* Open requests end without a call of cancelled. handle may call it. */
 void xt_control_close(struct xt_control *control);
 
-/* answer: its reference is taken; NULL (no memory) cuts the client off. last: no more follow,
- * request is gone. Otherwise it lives on until a last answer or the notice. */
+/* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers
+ * follow and request is invalid; otherwise it is valid until a last answer or cancelled. */
 void xt_control_reply(struct xt_control_request *request, json_t *answer, bool last);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 void xt_control_set(struct xt_control_request *request, void *data);

@@ -1,4 +1,4 @@
-/* Where a request ends: lines, and the configuration protocol's two forms. */
+/* Where a request ends: lines, and the two forms of the configuration protocol. */
 #include "ipc/frame.h"
 
 #include <stdbool.h>
@@ -6,9 +6,8 @@
 
 #include "base/bytes.h"
 
-/* "get=1" and the byte that must be a line end; what is neither get nor set, as it is. 0: "set=1",
- * or not known yet. */
-static size_t frame_uapi(const char *buf, size_t len)
+/* Length of a get, or of bytes that are neither get nor set. 0: a set, or undecided. */
+static size_t uapi_short_frame(const char *buf, size_t len)
 {
 	static const char get[] = "get=1\n", set[] = "set=1\n";
 	const size_t n = sizeof(get) - 1;
@@ -24,7 +23,7 @@ static size_t frame_uapi(const char *buf, size_t len)
 size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *scanned)
 {
 	bool blank = framing == XT_FRAME_UAPI;
-	size_t n = blank && len ? frame_uapi(buf, len) : 0;
+	size_t n = blank && len ? uapi_short_frame(buf, len) : 0;
 
 	if (n)
 		return n;
@@ -36,7 +35,7 @@ size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *sc
 			return 0;
 		}
 		size_t at = (size_t)(newline - buf);
-		*scanned = at; /* whoever asks again gets the same answer */
+		*scanned = at; /* a second call returns the same length */
 		if (!blank || (at > 0 && buf[at - 1] == '\n'))
 			return at + 1;
 		*scanned = at + 1;

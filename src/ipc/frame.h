@@ -1,17 +1,17 @@
-/* Where a request ends in what a client sent. Pure. */
+/* Where a request ends in the bytes that a client sent. Pure. */
 #ifndef XT_IPC_FRAME_H
 #define XT_IPC_FRAME_H
 
 #include <stddef.h>
 
 enum xt_framing {
-	XT_FRAME_LINE, /* a request is one line; handed over without its '\n' */
-	XT_FRAME_UAPI, /* "set=1" and lines up to an empty one, handed over with it; "get=1" and
-			* the one byte behind it; of anything else what is there, at once */
+	XT_FRAME_LINE, /* one line; the server removes its '\n' */
+	XT_FRAME_UAPI, /* "set=1" with the lines up to and including an empty one; "get=1" with
+			* one more byte; anything else at once, as far as received */
 };
 
-/* Length of the first request with its end mark, or 0: not whole yet. *scanned: how far was looked
- * before, 0 for a new request; buf may have grown since, not changed. */
+/* Length of the first request with its end mark; 0: not complete. *scanned: bytes that earlier
+ * calls have searched, 0 for a new request; since then bytes may only have been appended. */
 size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *scanned);
 
 #endif

@@ -1,10 +1,8 @@
-/* The server behind the control and the UAPI socket. A client is idle (reading), busy (a request is
- * with the handler) or closing. One timer per client bounds idleness and answers that are not
- * taken; without clients nothing ever wakes up. */
+/* The server behind the control and the UAPI socket. Each client is one state machine (enum
+ * client_state) with one timer, which bounds both a request that does not get complete and answers
+ * that are not read. Without clients the server causes no wake-ups. */
 #include "ipc/server_uv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -16,25 +14,34 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/secbuf.h"
 #include "base/text.h"
 #include "ipc/frame.h"
-#include "ipc/inbox.h"
 #include "ipc/socket.h"
 
 #define CLIENTS_MAX 64
 #define BACKLOG	    128
 #define REQUEST_MAX (64u << 10)
 #define STALL_MS    10000
-#define UNREAD_MAX  (128u << 20) /* answers that a client has not taken */
-#define UNREAD_HOLD (64u << 10)	 /* with so much unread no further request of its is begun */
-#define UNREAD_ALL  (64u << 20)	 /* and with so much in all, nobody's */
-#define PROGRESS    (1u << 20)	 /* of a long request, that starts its time anew */
-#define LARGE	    (1u << 20)	 /* after such a request or answer memory goes back to the system */
+#define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
+#define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
+#define UNREAD_ALL  (64u << 20)	 /* of all clients together: every request is held back */
+#define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
+#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
-struct client;
+enum client_state {
+	CLIENT_READING,	    /* waits for a complete request */
+	CLIENT_DISPATCHING, /* handle is running; it may answer before it returns */
+	CLIENT_HANDLING,    /* the request is answered later */
+	CLIENT_HELD,	    /* a complete request waits until answers have been read */
+	CLIENT_DRAINING,    /* takes no more requests; closes when all answers are written */
+	CLIENT_ABORTING,    /* closes in the next iteration of the loop */
+	CLIENT_CLOSING,	    /* its handles are closing */
+};
 
+/* open: the handler has neither ended it nor got notice of its end. */
 struct xt_request {
-	struct client *client;
+	bool open;
 	void *data;
 };
 
@@ -43,18 +50,17 @@ struct client {
 	struct client *prev, *next;
 	uv_pipe_t pipe;
 	uv_timer_t stall;
-	unsigned open; /* handles not closed yet */
-	struct xt_inbox in;
-	size_t scanned;
-	size_t timed;	/* of the request's bytes, when its time began */
-	uint64_t since; /* it has been idle; uv time */
+	unsigned handles; /* not closed yet */
+	enum client_state state;
+	bool eof; /* the client sends no more; requests in `received` are still answered */
+	struct xt_secbuf received;
+	size_t scanned;	     /* bytes of received that xt_frame has seen */
+	size_t timed;	     /* received.len when the timer was started */
+	uint64_t timer_from; /* uv_now at that time */
 	struct xt_request request;
-	bool busy, pumping, closing, reading;
-	bool held;   /* a request waits for answers to be read */
-	bool ended;  /* no more will come */
-	bool flush;  /* close as soon as all is written */
-	bool doomed; /* close in the next turn */
 };
+
+enum server_state { SERVER_OPEN, SERVER_CLOSING, SERVER_LISTENER_CLOSED };
 
 struct xt_server {
 	uv_loop_t *loop;
@@ -65,7 +71,7 @@ struct xt_server {
 	struct client *clients;
 	unsigned n;
 	size_t unread; /* of all clients */
-	bool closing, listener_closed;
+	enum server_state state;
 };
 
 struct answer {
@@ -74,11 +80,14 @@ struct answer {
 	char bytes[];
 };
 
-static void pump(struct client *c);
+static struct client *request_client(struct xt_request *request)
+{
+	return XT_CONTAINER(request, struct client, request);
+}
 
 static void server_free(struct xt_server *s)
 {
-	if (!s->closing || !s->listener_closed || s->n)
+	if (s->state != SERVER_LISTENER_CLOSED || s->n)
 		return;
 	free(s->path);
 	free(s);
@@ -89,7 +98,7 @@ static void on_closed(uv_handle_t *handle)
 	struct client *c = handle->data;
 	struct xt_server *s = c->server;
 
-	if (--c->open)
+	if (--c->handles)
 		return;
 	if (c->prev)
 		c->prev->next = c->next;
@@ -97,30 +106,171 @@ static void on_closed(uv_handle_t *handle)
 		s->clients = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	xt_inbox_clear(&c->in);
+	xt_secbuf_clear(&c->received);
 	free(c);
 	s->n--;
 	server_free(s);
 }
 
-static void client_close(struct client *c, bool tell)
+static void client_close(struct client *c, bool notify)
 {
 	struct xt_server *s = c->server;
-	bool cancelled = c->busy;
+	bool cancelled = c->request.open;
 
-	if (c->closing)
+	if (c->state == CLIENT_CLOSING)
 		return;
-	c->closing = true;
-	c->busy = false;
+	c->state = CLIENT_CLOSING;
+	c->request.open = false;
 	uv_close((uv_handle_t *)&c->stall, on_closed);
 	uv_close((uv_handle_t *)&c->pipe, on_closed);
-	if (cancelled && tell && s->options.cancelled)
+	if (cancelled && notify && s->options.cancelled)
 		s->options.cancelled(s->options.ctx, &c->request);
 }
 
-/* What a change or report of many peers took lies in small pieces, which the C library would keep.
- */
-static void give_back(size_t used)
+static size_t client_unread(const struct client *c)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
+}
+
+static void client_drain(struct client *c)
+{
+	c->state = CLIENT_DRAINING;
+	if (!client_unread(c))
+		client_close(c, true);
+}
+
+static bool client_idle(const struct client *c)
+{
+	return c->state == CLIENT_READING && !c->received.len && !client_unread(c);
+}
+
+static bool client_must_wait(const struct client *c)
+{
+	return client_unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
+}
+
+static bool client_hung_up(const struct client *c)
+{
+	uv_os_fd_t fd;
+
+	return c->eof && uv_fileno((const uv_handle_t *)&c->pipe, &fd) == 0 &&
+	       xt_socket_hung_up(fd);
+}
+
+static void on_stall(uv_timer_t *timer)
+{
+	struct client *c = timer->data;
+	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
+
+	if (!waits || client_unread(c))
+		client_close(c, true);
+}
+
+/* The time for progress starts now; an idle client needs none when keep_idle is set. */
+static void client_restart_timer(struct client *c)
+{
+	const struct xt_server_options *options = &c->server->options;
+
+	c->timed = c->received.len;
+	uv_update_time(c->server->loop); /* a long iteration of ours does not count against it */
+	c->timer_from = uv_now(c->server->loop);
+	if (options->keep_idle && client_idle(c))
+		uv_timer_stop(&c->stall);
+	else
+		uv_timer_start(&c->stall, on_stall, options->stall_ms, options->stall_ms);
+}
+
+/* Hand the first n bytes, a request with its end mark, to the handler and drop them. */
+static void client_dispatch(struct client *c, size_t n)
+{
+	const struct xt_server_options *options = &c->server->options;
+	size_t len = options->framing == XT_FRAME_LINE ? n - 1 : n;
+
+	if (len) {
+		c->state = CLIENT_DISPATCHING;
+		c->request = (struct xt_request){.open = true};
+		options->handle(options->ctx, &c->request, c->received.p, len);
+		if (c->state == CLIENT_DISPATCHING)
+			c->state = c->request.open ? CLIENT_HANDLING : CLIENT_READING;
+	}
+	xt_secbuf_take(&c->received, n);
+	c->scanned = c->timed = 0;
+	if (c->state < CLIENT_ABORTING)
+		client_restart_timer(c);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf);
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+/* From CLIENT_READING as far as the received bytes lead: dispatch complete requests one after the
+ * other, then read on, drain or close. */
+static void client_advance(struct client *c)
+{
+	const struct xt_server_options *options = &c->server->options;
+	size_t n;
+
+	while (c->state == CLIENT_READING &&
+	       (n = xt_frame(options->framing, c->received.p, c->received.len, &c->scanned)) > 0) {
+		if (client_must_wait(c))
+			c->state = CLIENT_HELD;
+		else if (client_hung_up(c))
+			client_close(c, true);
+		else
+			client_dispatch(c, n);
+	}
+	if (c->state != CLIENT_READING)
+		return;
+	if (c->received.len > options->max_request)
+		client_close(c, true);
+	else if (c->eof)
+		client_drain(c);
+	else /* UV_EALREADY unless on_read has stopped it */
+		(void)uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
+{
+	struct client *c = handle->data;
+	size_t room;
+
+	(void)hint;
+	if (xt_secbuf_room(&c->received, &room) < 0)
+		*buf = uv_buf_init(NULL, 0); /* on_read gets UV_ENOBUFS */
+	else
+		*buf = uv_buf_init(c->received.p + c->received.len, (unsigned)room);
+}
+
+/* End of file: the requests before it are answered, except one that the handler has: a client that
+ * closes while it waits for an answer cancels. */
+static void client_end_input(struct client *c, bool orderly)
+{
+	c->eof = true;
+	if (!orderly || c->request.open)
+		client_close(c, true);
+	else if (c->state != CLIENT_HELD)
+		client_drain(c);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct client *c = stream->data;
+	bool begins = c->received.len == 0;
+
+	(void)buf;
+	if (n == UV_ENOBUFS && (c->state == CLIENT_HANDLING || c->state == CLIENT_HELD)) {
+		uv_read_stop(stream); /* the client sends ahead of its answers */
+	} else if (n < 0) {
+		client_end_input(c, n == UV_EOF);
+	} else if (n > 0) {
+		xt_secbuf_added(&c->received, (size_t)n);
+		if (begins || c->received.len - c->timed >= PROGRESS)
+			client_restart_timer(c);
+		client_advance(c);
+	}
+}
+
+/* Reports and changes of many peers lie in small pieces, which the C library would keep. */
+static void memory_trim(size_t used)
 {
 #ifdef __GLIBC__
 	if (used >= LARGE)
@@ -130,151 +280,13 @@ static void give_back(size_t used)
 #endif
 }
 
-static size_t unread(const struct client *c)
+/* Continue clients whose requests were held back, as far as the limits allow. */
+static void server_release_held(struct xt_server *s)
 {
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
-}
-
-static void client_flush(struct client *c)
-{
-	c->flush = true;
-	if (!unread(c))
-		client_close(c, true);
-}
-
-static bool idle(const struct client *c)
-{
-	return !c->busy && !c->in.len && !unread(c);
-}
-
-static void on_stall(uv_timer_t *timer)
-{
-	struct client *c = timer->data;
-
-	if ((c->busy || c->held) && !unread(c) && !c->doomed)
-		return; /* it waits for us */
-	client_close(c, true);
-}
-
-/* Its time runs from now, unless there is nothing to wait for. */
-static void restart_clock(struct client *c)
-{
-	unsigned ms = c->server->options.stall_ms;
-
-	c->timed = c->in.len;
-	uv_update_time(c->server->loop); /* a long turn of ours is not the client's fault */
-	c->since = uv_now(c->server->loop);
-	if (c->server->options.patient && idle(c))
-		uv_timer_stop(&c->stall);
-	else
-		uv_timer_start(&c->stall, on_stall, ms, ms);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
-{
-	struct client *c = handle->data;
-
-	(void)hint;
-	if (!xt_inbox_room(&c->in, c->server->options.max_request + 1))
-		*buf = uv_buf_init(NULL, 0);
-	else
-		*buf = uv_buf_init(c->in.buf + c->in.len, (unsigned)(c->in.cap - c->in.len));
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-	struct client *c = stream->data;
-
-	(void)buf;
-	if (n == UV_ENOBUFS && (c->busy || c->held)) { /* a client ahead of us: it waits */
-		uv_read_stop(stream);
-		c->reading = false;
-	} else if (n < 0) {
-		/* What was asked before the end is still answered, and goes out. */
-		c->ended = true;
-		if (n != UV_EOF || c->busy)
-			client_close(c, true);
-		else if (!c->held)
-			client_flush(c);
-	} else if (n > 0) {
-		bool begins = c->in.len == 0;
-
-		c->in.len += (size_t)n;
-		if (begins || c->in.len - c->timed >= PROGRESS)
-			restart_clock(c);
-		pump(c);
-	}
-}
-
-/* Length of the first request with its end mark, or 0: not whole yet. */
-static size_t frame(struct client *c)
-{
-	return xt_frame(c->server->options.framing, c->in.buf, c->in.len, &c->scanned);
-}
-
-static void consume(struct client *c, size_t n)
-{
-	xt_inbox_take(&c->in, n);
-	c->scanned = c->timed = 0;
-}
-
-static bool hung_up(const struct client *c)
-{
-	uv_os_fd_t fd;
-
-	return c->ended && uv_fileno((const uv_handle_t *)&c->pipe, &fd) == 0 &&
-	       xt_socket_hung_up(fd);
-}
-
-static bool must_wait(const struct client *c)
-{
-	return unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
-}
-
-/* Hand over what is whole, one request after the other. */
-static void pump(struct client *c)
-{
-	struct xt_server *s = c->server;
-	size_t n;
-
-	if (c->pumping)
-		return;
-	c->pumping = true;
-	while (!c->busy && !c->closing && !c->flush && (n = frame(c)) > 0) {
-		size_t len = s->options.framing == XT_FRAME_LINE ? n - 1 : n;
-
-		c->held = must_wait(c);
-		if (c->held)
-			break;
-		if (hung_up(c)) {
-			client_close(c, true);
-			break;
-		}
-		if (len) {
-			c->busy = true;
-			c->request = (struct xt_request){.client = c};
-			s->options.handle(s->options.ctx, &c->request, c->in.buf, len);
-		}
-		consume(c, n);
-		if (!c->closing && !c->doomed)
-			restart_clock(c);
-	}
-	c->pumping = false;
-	if (!c->closing && !c->busy && !c->held && c->in.len > s->options.max_request)
-		client_close(c, true);
-	if (!c->closing && !c->busy && !c->held && c->ended)
-		client_flush(c);
-	if (!c->closing && !c->busy && !c->flush && !c->reading)
-		c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
-}
-
-/* Those that were held back go on, as far as there is room. */
-static void release_held(struct xt_server *s)
-{
-	for (struct client *c = s->clients; c && !s->closing; c = c->next) {
-		if (c->held && !c->closing && !must_wait(c)) {
-			c->held = false;
-			pump(c);
+	for (struct client *c = s->clients; c && s->state == SERVER_OPEN; c = c->next) {
+		if (c->state == CLIENT_HELD && !client_must_wait(c)) {
+			c->state = CLIENT_READING;
+			client_advance(c);
 		}
 	}
 }
@@ -288,17 +300,17 @@ static void on_written(uv_write_t *write, int status)
 	c->server->unread -= len;
 	xt_wipe(a->bytes, len);
 	free(a);
-	give_back(len);
-	if (!c->closing && !c->doomed)
-		restart_clock(c);
-	if (!c->closing && (status < 0 || (c->flush && !unread(c))))
+	memory_trim(len);
+	if (c->state < CLIENT_ABORTING)
+		client_restart_timer(c);
+	if (status < 0 || (c->state >= CLIENT_DRAINING && !client_unread(c)))
 		client_close(c, true);
-	release_held(c->server);
+	server_release_held(c->server);
 }
 
-static int answer(struct client *c, const void *data, size_t len)
+static int client_answer(struct client *c, const void *data, size_t len)
 {
-	struct answer *a = unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
+	struct answer *a = client_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
 	uv_buf_t buf;
 
 	if (!a)
@@ -319,30 +331,32 @@ static int answer(struct client *c, const void *data, size_t len)
 
 void xt_request_abort(struct xt_request *request)
 {
-	struct client *c = request->client;
+	struct client *c = request_client(request);
 
-	c->doomed = c->flush = true;
+	c->state = CLIENT_ABORTING;
 	uv_timer_start(&c->stall, on_stall, 0, 0);
 }
 
 void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last)
 {
-	struct client *c = request->client;
+	struct client *c = request_client(request);
 
-	if (len && !c->doomed && answer(c, data, len) != 0)
+	if (len && c->state != CLIENT_ABORTING && client_answer(c, data, len) != 0)
 		xt_request_abort(request);
 	if (!last)
 		return;
-	c->busy = false;
-	if (!c->doomed)
-		restart_clock(c);
-	pump(c);
+	request->open = false;
+	if (c->state != CLIENT_HANDLING) /* client_dispatch continues, or the client ends */
+		return;
+	c->state = CLIENT_READING;
+	client_restart_timer(c);
+	client_advance(c);
 }
 
 void xt_request_close(struct xt_request *request)
 {
-	request->client->busy = false;
-	client_flush(request->client);
+	request->open = false;
+	client_drain(request_client(request));
 }
 
 void xt_request_set(struct xt_request *request, void *data)
@@ -355,83 +369,71 @@ void *xt_request_get(const struct xt_request *request)
 	return request->data;
 }
 
-/* The one that has been silent between requests for longest, when it may be. */
-static void make_room(struct xt_server *s)
+/* Close the client that has been idle longest, if there is one. */
+static void server_make_room(struct xt_server *s)
 {
 	struct client *oldest = NULL;
 
-	for (struct client *c = s->clients; c && s->options.patient; c = c->next) {
-		if (!c->closing && idle(c) && (!oldest || c->since < oldest->since))
+	for (struct client *c = s->clients; c && s->options.keep_idle; c = c->next) {
+		if (client_idle(c) && (!oldest || c->timer_from < oldest->timer_from))
 			oldest = c;
 	}
 	if (oldest)
 		client_close(oldest, false);
 }
 
-/* Those that are being closed hold no place. */
-static unsigned open_clients(const struct xt_server *s)
+static unsigned server_open_clients(const struct xt_server *s)
 {
 	unsigned n = 0;
 
 	for (const struct client *c = s->clients; c; c = c->next)
-		n += !c->closing;
+		n += c->state != CLIENT_CLOSING;
 	return n;
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static struct client *client_new(struct xt_server *s)
 {
-	struct xt_server *s = listener->data;
-	struct client *c = status == 0 ? calloc(1, sizeof(*c)) : NULL;
+	struct client *c = calloc(1, sizeof(*c));
 
-	if (c && open_clients(s) >= s->options.max_clients)
-		make_room(s);
-	if (!c) {
-		/* Without memory the connection stays with libuv, which waits for it to be
-		 * accepted: nothing better can be done then. */
-		return;
-	}
+	if (!c)
+		return NULL;
 	c->server = s;
+	c->received = XT_SECBUF_INIT(s->options.max_request + 1);
 	c->next = s->clients;
 	if (c->next)
 		c->next->prev = c;
 	s->clients = c;
 	s->n++;
-	c->open = 2;
+	c->handles = 2;
 	uv_pipe_init(s->loop, &c->pipe, 0);
 	uv_timer_init(s->loop, &c->stall);
 	c->pipe.data = c->stall.data = c;
-	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
-	    open_clients(s) > s->options.max_clients) {
-		client_close(c, false);
+	return c;
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct xt_server *s = listener->data;
+
+	if (status == 0 && server_open_clients(s) >= s->options.max_clients)
+		server_make_room(s);
+	struct client *c = status == 0 ? client_new(s) : NULL;
+	if (!c) /* without memory libuv keeps the connection and waits for uv_accept */
 		return;
-	}
-	restart_clock(c);
-	c->reading = uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) == 0;
-	if (!c->reading)
+	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
+	    server_open_clients(s) > s->options.max_clients ||
+	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
 		client_close(c, false);
+	else
+		client_restart_timer(c);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
 	struct xt_server *s = handle->data;
 
-	s->listener_closed = true;
+	s->state = SERVER_LISTENER_CLOSED;
 	server_free(s);
-}
-
-/* A descriptor that listens, and where it stands; the path's identity in s->id. */
-static int take_listener(struct xt_server *s, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -ENOTSOCK;
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (lstat(s->path, &s->id) < 0)
-		memset(&s->id, 0, sizeof(s->id));
-	return fd;
 }
 
 int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_server_options *options)
@@ -452,7 +454,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 		s->options.stall_ms = STALL_MS;
 	if (!s->options.max_clients)
 		s->options.max_clients = CLIENTS_MAX;
-	fd = options->listen_fd > 0 ? take_listener(s, options->listen_fd)
+	fd = options->listen_fd > 0 ? xt_socket_adopt(options->listen_fd, s->path, &s->id)
 				    : xt_socket_listen(s->path, &s->id);
 	if (fd < 0) {
 		free(s->path);
@@ -476,9 +478,9 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 
 void xt_server_close(struct xt_server *s)
 {
-	if (!s || s->closing)
+	if (!s || s->state != SERVER_OPEN)
 		return;
-	s->closing = true;
+	s->state = SERVER_CLOSING;
 	xt_socket_remove(s->path, &s->id);
 	for (struct client *c = s->clients; c; c = c->next)
 		client_close(c, false);
@@ -487,9 +489,7 @@ void xt_server_close(struct xt_server *s)
 
 bool xt_server_there(const struct xt_server *s)
 {
-	struct stat st;
-
-	return lstat(s->path, &st) == 0 && st.st_dev == s->id.st_dev && st.st_ino == s->id.st_ino;
+	return xt_socket_there(s->path, &s->id);
 }
 
 unsigned xt_server_clients(const struct xt_server *s)

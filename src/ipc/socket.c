@@ -1,4 +1,4 @@
-/* Unix stream sockets by path: taken over when stale, never from under somebody who listens. */
+/* Unix stream sockets by path. A stale socket is replaced, one with a listener never. */
 #include "ipc/socket.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #define BACKLOG 128
 
-static int address(struct sockaddr_un *out, const char *path)
+static int address_set(struct sockaddr_un *out, const char *path)
 {
 	size_t len = strlen(path);
 
@@ -24,10 +24,10 @@ static int address(struct sockaddr_un *out, const char *path)
 	return 0;
 }
 
-static int connect_flags(const char *path, int flags)
+static int socket_connect_flags(const char *path, int flags)
 {
 	struct sockaddr_un to;
-	int err = address(&to, path);
+	int err = address_set(&to, path);
 	int fd = err ? err : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
 	if (err || fd < 0)
@@ -43,15 +43,15 @@ static int connect_flags(const char *path, int flags)
 
 int xt_socket_connect(const char *path)
 {
-	return connect_flags(path, 0);
+	return socket_connect_flags(path, 0);
 }
 
-static int make_directory(const char *path)
+static int directory_make(const char *path)
 {
 	char copy[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
 
-	strcpy(copy, path); /* address() judged its length */
+	strcpy(copy, path); /* address_set has checked its length */
 	slash = strrchr(copy, '/');
 	if (!slash || slash == copy)
 		return 0;
@@ -62,11 +62,11 @@ static int make_directory(const char *path)
 	return err;
 }
 
-/* Somebody listens, or it is no socket: -EADDRINUSE. */
-static int clear_stale(const char *path)
+/* Unlink a socket without a listener. -EADDRINUSE: it has one, or the file is no socket. */
+static int path_clear_stale(const char *path)
 {
 	struct stat st;
-	int fd = connect_flags(path, SOCK_NONBLOCK);
+	int fd = socket_connect_flags(path, SOCK_NONBLOCK);
 
 	if (fd >= 0) {
 		close(fd);
@@ -83,7 +83,7 @@ static int clear_stale(const char *path)
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int bind_private(int fd, const struct sockaddr_un *to)
+static int socket_bind_private(int fd, const struct sockaddr_un *to)
 {
 	mode_t old = umask(0177);
 	int err = bind(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 ? -errno : 0;
@@ -95,18 +95,18 @@ static int bind_private(int fd, const struct sockaddr_un *to)
 int xt_socket_listen(const char *path, struct stat *id)
 {
 	struct sockaddr_un to;
-	int err = address(&to, path);
+	int err = address_set(&to, path);
 
-	err = err ? err : make_directory(path);
+	err = err ? err : directory_make(path);
 	if (err)
 		return err;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	err = bind_private(fd, &to);
+	err = socket_bind_private(fd, &to);
 	if (err == -EADDRINUSE) {
-		err = clear_stale(path);
-		err = err ? err : bind_private(fd, &to);
+		err = path_clear_stale(path);
+		err = err ? err : socket_bind_private(fd, &to);
 	}
 	if (!err && (listen(fd, BACKLOG) < 0 || lstat(path, id) < 0)) {
 		err = -errno;
@@ -118,11 +118,30 @@ int xt_socket_listen(const char *path, struct stat *id)
 	return err;
 }
 
-void xt_socket_remove(const char *path, const struct stat *id)
+int xt_socket_adopt(int fd, const char *path, struct stat *id)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0 && st.st_dev == id->st_dev && st.st_ino == id->st_ino)
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (lstat(path, id) < 0)
+		memset(id, 0, sizeof(*id));
+	return fd;
+}
+
+bool xt_socket_there(const char *path, const struct stat *id)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_dev == id->st_dev && st.st_ino == id->st_ino;
+}
+
+void xt_socket_remove(const char *path, const struct stat *id)
+{
+	if (xt_socket_there(path, id))
 		unlink(path);
 }
 

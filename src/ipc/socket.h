@@ -5,14 +5,21 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* A listening socket of mode 0600, non-blocking and close-on-exec; its identity in *id. Makes the
- * last directory (0755). A socket that refuses connections is replaced. Descriptor or -errno. */
+/* Make a listening socket of mode 0600, non-blocking and close-on-exec; the file's identity in *id.
+ * Creates the last directory of path (0755). Replaces a socket that refuses connections.
+ * Descriptor or -errno; -EADDRINUSE: a process listens there, or the file is no socket. */
 int xt_socket_listen(const char *path, struct stat *id);
+/* Take over fd, which listens at path already, and make it close-on-exec; *id is zero when path
+ * does not exist. fd or -errno, fd is still the caller's then. */
+int xt_socket_adopt(int fd, const char *path, struct stat *id);
 /* Connected, close-on-exec, blocking. Descriptor or -errno. */
 int xt_socket_connect(const char *path);
-/* Unlink path if it is still the socket of id. */
+/* Is path still the file of id? */
+bool xt_socket_there(const char *path, const struct stat *id);
+/* Unlink path if it is still the file of id. */
 void xt_socket_remove(const char *path, const struct stat *id);
-/* The other end is closed; not merely its sending half, as of one who still waits for answers. */
+/* The other end is closed entirely. False when it only shut down its sending half, as a client does
+ * that still waits for answers. */
 bool xt_socket_hung_up(int fd);
 
 #endif

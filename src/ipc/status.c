@@ -1,145 +1,146 @@
-/* The state of an endpoint as JSON. */
+/* The state of an instance as JSON: each row of status.def becomes a key. */
 #include "ipc/status.h"
 
 #include <string.h>
 
+#include <sodium.h>
+
 #include "base/addr.h"
 #include "base/text.h"
 
-static json_t *number(uint64_t n)
-{
-	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
-}
+/* The allowed IPs of one peer. */
+struct networks {
+	const struct xt_report *report;
+	const struct xt_peer_report *peer;
+};
 
-/* Take value into object; false: no memory. */
-static bool put(json_t *object, const char *key, json_t *value)
+/* json_put_TYPE: set key of object; false: no memory. */
+
+static bool json_put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
 }
 
-static bool put_text(json_t *object, const char *key, const char *text)
+static bool json_put_NUMBER(json_t *object, const char *key, uint64_t n)
 {
-	return !text || put(object, key, json_string(text));
+	return json_put(object, key, json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n));
 }
 
-static json_t *key_json(const uint8_t key[32])
+static bool json_put_FLAG(json_t *object, const char *key, bool flag)
+{
+	return json_put(object, key, json_boolean(flag));
+}
+
+static bool json_put_TEXT(json_t *object, const char *key, const char *text)
+{
+	return !text || json_put(object, key, json_string(text));
+}
+
+static bool json_put_KEY(json_t *object, const char *key, const uint8_t *bytes)
 {
 	char text[XT_KEY_BASE64];
 
-	xt_key_to_base64(text, key);
-	return json_string(text);
+	if (!bytes)
+		return true;
+	xt_key_to_base64(text, bytes);
+	return json_put_TEXT(object, key, text);
 }
 
-static json_t *allowed_json(const struct xt_report *report, const struct xt_peer_report *peer)
+static bool json_put_ENDPOINT(json_t *object, const char *key, const struct xt_endpoint *endpoint)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < peer->n_allowed; i++) {
-		char text[XT_CIDR_TEXT];
-
-		xt_cidr_print(&report->allowed[peer->first_allowed + i], text);
-		if (json_array_append_new(list, json_string(text)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-static bool has_psk(const struct xt_peer_report *peer)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < sizeof(peer->psk.b); i++)
-		any |= peer->psk.b[i];
-	return any != 0;
-}
-
-static json_t *peer_json(const struct xt_report *report, const struct xt_peer_report *peer)
-{
-	json_t *o = json_object();
 	char text[XT_ENDPOINT_TEXT];
-	bool ok = o && put(o, "public_key", key_json(peer->key.b));
 
-	if (ok && peer->name[0])
-		ok = put_text(o, "name", peer->name);
-	ok = ok && put(o, "preshared_key", json_boolean(has_psk(peer)));
-	if (ok && peer->endpoint.ip.family)
-		ok = put_text(o, "endpoint", xt_endpoint_print(&peer->endpoint, text));
-	if (ok && peer->local.family)
-		ok = put_text(o, "local", xt_ip_print(&peer->local, text));
-	ok = ok && put(o, "allowed_ips", allowed_json(report, peer));
-	ok = ok && put(o, "latest_handshake", number(peer->last_handshake_wall_ns / 1000000000u));
-	ok = ok && put(o, "rx_bytes", number(peer->rx_bytes));
-	ok = ok && put(o, "tx_bytes", number(peer->tx_bytes));
-	ok = ok && put(o, "persistent_keepalive", number(peer->keepalive_s));
-	ok = ok && put(o, "session", json_boolean(peer->session));
-	ok = ok && put(o, "handshaking", json_boolean(peer->handshaking));
-	ok = ok && put(o, "handshake_attempts", number(peer->handshake_attempts));
-	ok = ok && put(o, "staged", number(peer->staged));
-	if (ok)
-		return o;
-	json_decref(o);
-	return NULL;
+	return json_put_TEXT(object, key, endpoint ? xt_endpoint_print(endpoint, text) : NULL);
 }
 
-static json_t *peers_json(const struct xt_report *report)
+static bool json_put_ADDRESS(json_t *object, const char *key, const struct xt_ip *ip)
+{
+	char text[XT_IP_TEXT];
+
+	return json_put_TEXT(object, key, ip ? xt_ip_print(ip, text) : NULL);
+}
+
+static bool json_put_NETWORKS(json_t *object, const char *key, const struct networks *networks)
+{
+	const struct xt_cidr *allowed = networks->report->allowed;
+	const struct xt_peer_report *peer = networks->peer;
+	json_t *list = json_array();
+	char text[XT_CIDR_TEXT];
+	bool ok = json_put(object, key, list);
+
+	for (size_t i = 0; ok && i < peer->n_allowed; i++) {
+		xt_cidr_print(&allowed[peer->first_allowed + i], text);
+		ok = json_array_append_new(list, json_string(text)) == 0;
+	}
+	return ok;
+}
+
+static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)
+{
+	json_t *counters = json_object();
+	bool ok = json_put(object, key, counters);
+
+	for (unsigned i = 0; ok && i < XT_VERDICTS; i++)
+		ok =
+		    json_put_NUMBER(counters, xt_verdict_label((enum xt_verdict)i), r->verdicts[i]);
+	return ok;
+}
+
+static bool json_put_peer(json_t *o, const struct xt_report *r, const struct xt_peer_report *p)
+{
+	bool ok = true;
+
+#define TOP_ROW(key, type, value)
+#define UDP_ROW(key, type, value)
+#define ECHO_ROW(key, type, value)
+#define PEER_ROW(key, type, value) ok = ok && json_put_##type(o, key, value);
+#define GIVEN(object, key, type, field, ...)
+#define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
+#include "ipc/status.def"
+#undef TOP_ROW
+#undef UDP_ROW
+#undef ECHO_ROW
+#undef PEER_ROW
+#undef GIVEN
+#undef REPORT
+	return ok;
+}
+
+static bool json_put_PEERS(json_t *object, const char *key, const struct xt_report *r)
 {
 	json_t *list = json_array();
+	bool ok = json_put(object, key, list);
 
-	for (size_t i = 0; list && i < report->n_peers; i++)
-		if (json_array_append_new(list, peer_json(report, &report->peers[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
+	for (size_t i = 0; ok && i < r->n_peers; i++) {
+		json_t *peer = json_object();
+
+		ok = json_array_append_new(list, peer) == 0 && json_put_peer(peer, r, &r->peers[i]);
+	}
+	return ok;
 }
 
-static json_t *counters_json(const struct xt_report *report)
+static bool json_put_status(json_t *o, json_t *udp, json_t *echo, const struct xt_status *s,
+			    const struct xt_report *r)
 {
-	json_t *o = json_object();
+	bool ok = true;
 
-	for (unsigned i = 0; o && i < XT_VERDICTS; i++)
-		if (!put(o, xt_verdict_label((enum xt_verdict)i), number(report->verdicts[i]))) {
-			json_decref(o);
-			return NULL;
-		}
-	return o;
-}
-
-static bool put_status(json_t *o, const struct xt_status *status)
-{
-	return put_text(o, "name", status->name) && put_text(o, "version", status->version) &&
-	       put_text(o, "config", status->path) && put(o, "pid", json_integer(status->pid)) &&
-	       put(o, "uptime_s", number(status->uptime_s)) &&
-	       put(o, "ifindex", number(status->ifindex)) && put(o, "mtu", number(status->mtu)) &&
-	       put_text(o, "aead", status->aead) &&
-	       put_text(o, "aead_reason", status->aead_reason) &&
-	       put_text(o, "offload", status->offload) &&
-	       put(o, "offload_fallbacks", number(status->fallbacks)) &&
-	       put(o, "threads", number(status->threads)) &&
-	       put(o, "udp",
-		   json_pack("{s:I,s:o,s:o}", "port", (json_int_t)status->udp_port, "refused",
-			     number(status->udp_refused), "overruns",
-			     number(status->udp_overruns))) &&
-	       put(o, "echo",
-		   json_pack("{s:s,s:o,s:o}", "mode", status->echo ? status->echo : "off",
-			     "answered_host", number(status->echo_host), "answered_peer",
-			     number(status->echo_peer)));
+#define TOP_ROW(key, type, value)  ok = ok && json_put_##type(o, key, value);
+#define UDP_ROW(key, type, value)  ok = ok && json_put_##type(udp, key, value);
+#define ECHO_ROW(key, type, value) ok = ok && json_put_##type(echo, key, value);
+#define PEER_ROW(key, type, value)
+#define GIVEN(object, key, type, field, ...)  object##_ROW(key, type, s->field)
+#define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
+#include "ipc/status.def"
+	return ok;
 }
 
 json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report)
 {
-	json_t *o = json_object();
-	bool ok = o && put_status(o, status);
+	json_t *o = json_object(), *udp = json_object(), *echo = json_object();
+	bool ok = json_put(o, "udp", udp);
 
-	if (ok && report->has_key)
-		ok = put(o, "public_key", key_json(report->public_key.b));
-	ok = ok && put(o, "listen_port", number(report->listen_port));
-	ok = ok && put(o, "fwmark", number(report->fwmark));
-	ok = ok && put(o, "under_load", json_boolean(report->under_load));
-	ok = ok && put(o, "peers", peers_json(report));
-	ok = ok && put(o, "counters", counters_json(report));
+	ok = json_put(o, "echo", echo) && ok;
+	ok = ok && json_put_status(o, udp, echo, status, report);
 	if (ok)
 		return o;
 	json_decref(o);

@@ -1,5 +1,5 @@
-/* The state of a running endpoint for people and programs: report -> JSON (made by the endpoint) ->
- * text (made by whoever asked). Holds no secret. */
+/* The state of a running instance for people and programs: report -> JSON (made by the instance) ->
+ * text (made by the program that requested it). status.def lists the facts. Holds no secret. */
 #ifndef XT_IPC_STATUS_H
 #define XT_IPC_STATUS_H
 
@@ -8,28 +8,21 @@
 
 #include <xtunnel/report.h>
 
-/* What the tunnel knows beside the device's report. Strings are borrowed; NULL: left out. */
+#define XT_STATUS_SCHEMA 1 /* raised when a key is removed or changes its meaning */
+
+/* What the tunnel knows beside the device's report: one field for each GIVEN row of status.def.
+ * Strings are borrowed; NULL is left out. */
 struct xt_status {
-	const char *name;
-	unsigned ifindex;
-	uint32_t mtu;
-	int pid;
-	const char *version;
-	uint64_t uptime_s;
-	const char *aead;	       /* backend's name */
-	const char *aead_reason;       /* why this one */
-	const char *offload;	       /* in words, "off" */
-	uint64_t fallbacks;	       /* offloads that were refused while running */
-	unsigned threads;	       /* that encrypt */
-	uint16_t udp_port;	       /* bound */
-	uint64_t udp_refused;	       /* datagrams that the kernel did not take */
-	uint64_t udp_overruns;	       /* and those for which its queue had no room */
-	const char *echo;	       /* off, host, peer, both */
-	uint64_t echo_host, echo_peer; /* requests answered */
-	const char *path;	       /* configuration file */
+#define XT_STATUS_C_TEXT		     const char *
+#define XT_STATUS_C_NUMBER		     uint64_t
+#define GIVEN(object, key, type, field, ...) XT_STATUS_C_##type field;
+#define REPORT(object, key, type, value, ...)
+#include "ipc/status.def"
+#undef GIVEN
+#undef REPORT
 };
 
-/* NULL: no memory. The caller's reference. Times are seconds since 1970. */
+/* The caller's reference; NULL: no memory. */
 json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report);
 
 struct xt_status_style {
@@ -38,7 +31,7 @@ struct xt_status_style {
 };
 /* WG_COLOR_MODE (always, never, auto), NO_COLOR, TERM=dumb, and whether out is a terminal. */
 bool xt_status_colour(FILE *out);
-/* Print as `wg show` does, and more. Tolerates an object of another version. */
+/* Print as `wg show` does, and more. Prints what it knows of an object of another version. */
 void xt_status_print(FILE *out, const json_t *status, const struct xt_status_style *style);
 
 #endif

@@ -1,5 +1,6 @@
-/* The state of an endpoint for people: the form of `wg show`, and what xtunnel knows beyond it.
- * What is printed came over a socket: control characters do not reach the terminal. */
+/* The state of an instance for people: the form of `wg show`, and more. Each row of status.def that
+ * has a form is printed. The object came over a socket: control characters in it are replaced
+ * before they reach the terminal. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "base/bytes.h"
 #include "ipc/status.h"
 
-struct pen {
+struct printer {
 	FILE *out;
 	bool colour;
 	uint64_t now_s;
@@ -22,7 +23,7 @@ struct pen {
 #define CYAN   "\033[36m"
 #define RESET  "\033[0m"
 
-static const char *ink(const struct pen *p, const char *code)
+static const char *printer_colour(const struct printer *p, const char *code)
 {
 	return p->colour ? code : "";
 }
@@ -41,54 +42,118 @@ bool xt_status_colour(FILE *out)
 	return isatty(fileno(out)) == 1;
 }
 
-static void safe(const struct pen *p, const char *text)
+static void text_print(const struct printer *p, const char *text)
 {
 	for (; *text; text++)
 		putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, p->out);
 }
 
-static const char *text_of(const json_t *object, const char *key)
+enum object { TOP, UDP, ECHO, PEER };
+
+/* How a value is printed, and when it is not. */
+enum form {
+	NONE,	    /* never */
+	HEAD,	    /* the head line of the instance or of a peer, coloured */
+	PLAIN,	    /* a text, unless empty */
+	UNLESS_OFF, /* a text, unless "off" */
+	LOCAL_KEY,  /* a text, and a line for the private key */
+	FLAG,	    /* nothing but the words of the row, when true */
+	COUNT,	    /* a number, unless 0 */
+	ABOVE_ONE,  /* a number, unless 0 or 1 */
+	HEX,	    /* a number, unless 0 */
+	DURATION,   /* seconds, unless 0 */
+	AGO,	    /* seconds since 1970, unless 0 */
+	BYTES,	    /* a number; 0 only beside another that is not 0 */
+	NETWORKS,   /* always */
+	COUNTERS,   /* a line for each drop that is not 0 */
+	PEERS,	    /* a block for each */
+};
+
+struct row {
+	enum object object;
+	const char *key;
+	enum form form;
+	const char *label; /* NULL: continues the line of the row above */
+	const char *before, *after;
+};
+
+static const struct row rows[] = {
+#define GIVEN(object, key, type, field, form, label, before, after, sentence)                      \
+	{object, key, form, label, before, after},
+#define REPORT(object, key, type, value, form, label, before, after, sentence)                     \
+	{object, key, form, label, before, after},
+#include "ipc/status.def"
+};
+
+static const char *value_text(const json_t *value)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = json_string_value(value);
 
 	return text && *text ? text : NULL;
 }
 
-static uint64_t number_of(const json_t *object, const char *key)
+static uint64_t value_number(const json_t *value)
 {
-	json_int_t n = json_integer_value(json_object_get(object, key));
+	json_int_t n = json_integer_value(value);
 
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static bool is_true(const json_t *object, const char *key)
+static const json_t *row_value(const struct row *row, const json_t *o)
 {
-	return json_is_true(json_object_get(object, key));
+	if (row->object == UDP)
+		o = json_object_get(o, "udp");
+	else if (row->object == ECHO)
+		o = json_object_get(o, "echo");
+	return json_object_get(o, row->key);
 }
 
-static void label(const struct pen *p, const char *name)
+static bool row_shown(const struct row *row, const json_t *value)
 {
-	fprintf(p->out, "  %s%s%s: ", ink(p, BOLD), name, ink(p, RESET));
+	switch (row->form) {
+	case NONE:
+	case HEAD:
+	case COUNTERS:
+	case PEERS:
+		return false;
+	case PLAIN:
+	case LOCAL_KEY:
+		return value_text(value) != NULL;
+	case UNLESS_OFF:
+		return value_text(value) && strcmp(value_text(value), "off") != 0;
+	case FLAG:
+		return json_is_true(value);
+	case ABOVE_ONE:
+		return value_number(value) > 1;
+	case COUNT:
+	case HEX:
+	case DURATION:
+	case AGO:
+	case BYTES:
+		return value_number(value) > 0;
+	case NETWORKS:
+		break;
+	}
+	return true;
 }
 
-static void line(const struct pen *p, const char *name, const char *text)
+static void label_print(const struct printer *p, const char *name)
 {
-	if (!text)
-		return;
-	label(p, name);
-	safe(p, text);
-	putc('\n', p->out);
+	fprintf(p->out, "  %s%s%s: ", printer_colour(p, BOLD), name, printer_colour(p, RESET));
 }
 
-static void head(const struct pen *p, const char *kind, const char *colour, const char *text)
+static void head_print(const struct printer *p, const struct row *row, const json_t *value)
 {
-	fprintf(p->out, "%s%s%s%s: %s", ink(p, colour), ink(p, BOLD), kind, ink(p, RESET),
-		ink(p, colour));
-	safe(p, text ? text : "?");
-	fprintf(p->out, "%s\n", ink(p, RESET));
+	const char *colour = printer_colour(p, row->object == PEER ? YELLOW : GREEN);
+	const char *text = value_text(value);
+
+	fprintf(p->out, "%s%s%s%s: %s", colour, printer_colour(p, BOLD), row->label,
+		printer_colour(p, RESET), colour);
+	text_print(p, text ? text : "?");
+	fprintf(p->out, "%s\n", printer_colour(p, RESET));
 }
 
-static void duration(const struct pen *p, uint64_t s)
+static void duration_print(const struct printer *p, uint64_t s)
 {
 	static const struct {
 		uint64_t unit;
@@ -106,43 +171,44 @@ static void duration(const struct pen *p, uint64_t s)
 		s %= units[i].unit;
 		if (!n)
 			continue;
-		fprintf(p->out, "%s%" PRIu64 " %s%s%s%s", comma, n, ink(p, CYAN), units[i].name,
-			n == 1 ? "" : "s", ink(p, RESET));
+		fprintf(p->out, "%s%" PRIu64 " %s%s%s%s", comma, n, printer_colour(p, CYAN),
+			units[i].name, n == 1 ? "" : "s", printer_colour(p, RESET));
 		comma = ", ";
 	}
 }
 
-static void bytes(const struct pen *p, uint64_t n)
+static void bytes_print(const struct printer *p, uint64_t n)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
 	double value = (double)n / 1024;
 	size_t i = 0;
 
 	if (n < 1024) {
-		fprintf(p->out, "%u %sB%s", (unsigned)n, ink(p, CYAN), ink(p, RESET));
+		fprintf(p->out, "%u %sB%s", (unsigned)n, printer_colour(p, CYAN),
+			printer_colour(p, RESET));
 		return;
 	}
 	for (; i + 1 < XT_LEN(units) && n >> (10 * (i + 2)); i++)
 		value /= 1024;
-	fprintf(p->out, "%.2f %s%s%s", value, ink(p, CYAN), units[i], ink(p, RESET));
+	fprintf(p->out, "%.2f %s%s%s", value, printer_colour(p, CYAN), units[i],
+		printer_colour(p, RESET));
 }
 
-static void ago(const struct pen *p, uint64_t then)
+static void ago_print(const struct printer *p, uint64_t then)
 {
 	if (then > p->now_s) {
 		fprintf(p->out, "(%sSystem clock wound backward; connection problems may ensue.%s)",
-			ink(p, RED), ink(p, RESET));
+			printer_colour(p, RED), printer_colour(p, RESET));
 	} else if (then == p->now_s) {
 		fputs("Now", p->out);
 	} else {
-		duration(p, p->now_s - then);
+		duration_print(p, p->now_s - then);
 		fputs(" ago", p->out);
 	}
 }
 
-static void allowed(const struct pen *p, const json_t *list)
+static void networks_print(const struct printer *p, const json_t *list)
 {
-	label(p, "allowed ips");
 	if (!json_array_size(list))
 		fputs("(none)", p->out);
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -151,53 +217,92 @@ static void allowed(const struct pen *p, const json_t *list)
 
 		fputs(i ? ", " : "", p->out);
 		if (!slash) {
-			safe(p, text ? text : "?");
+			text_print(p, text ? text : "?");
 			continue;
 		}
 		for (const char *c = text; c < slash; c++)
 			putc((unsigned char)*c < ' ' ? '?' : *c, p->out);
-		fprintf(p->out, "%s/%s", ink(p, CYAN), ink(p, RESET));
-		safe(p, slash + 1);
+		fprintf(p->out, "%s/%s", printer_colour(p, CYAN), printer_colour(p, RESET));
+		text_print(p, slash + 1);
 	}
-	putc('\n', p->out);
 }
 
-static void peer(const struct pen *p, const json_t *o)
+static void value_print(const struct printer *p, const struct row *row, const json_t *value)
 {
-	uint64_t rx = number_of(o, "rx_bytes"), tx = number_of(o, "tx_bytes");
-	uint64_t then = number_of(o, "latest_handshake");
-	uint64_t every = number_of(o, "persistent_keepalive");
+	uint64_t n = value_number(value);
 
-	putc('\n', p->out);
-	head(p, "peer", YELLOW, text_of(o, "public_key"));
-	line(p, "name", text_of(o, "name"));
-	line(p, "preshared key", is_true(o, "preshared_key") ? "(hidden)" : NULL);
-	line(p, "endpoint", text_of(o, "endpoint"));
-	allowed(p, json_object_get(o, "allowed_ips"));
-	if (then) {
-		label(p, "latest handshake");
-		ago(p, then);
+	fputs(row->before, p->out);
+	if (row->form == PLAIN || row->form == UNLESS_OFF || row->form == LOCAL_KEY)
+		text_print(p, value_text(value));
+	else if (row->form == COUNT || row->form == ABOVE_ONE)
+		fprintf(p->out, "%" PRIu64, n);
+	else if (row->form == HEX)
+		fprintf(p->out, "0x%" PRIx64, n);
+	else if (row->form == DURATION)
+		duration_print(p, n);
+	else if (row->form == AGO)
+		ago_print(p, n);
+	else if (row->form == BYTES)
+		bytes_print(p, n);
+	else if (row->form == NETWORKS)
+		networks_print(p, value);
+	fputs(row->after, p->out);
+	if (row->form == LOCAL_KEY) {
 		putc('\n', p->out);
+		label_print(p, "private key");
+		fputs("(hidden)", p->out);
 	}
-	if (rx || tx) {
-		label(p, "transfer");
-		bytes(p, rx);
-		fputs(" received, ", p->out);
-		bytes(p, tx);
-		fputs(" sent\n", p->out);
-	}
-	if (every) {
-		label(p, "persistent keepalive");
-		fputs("every ", p->out);
-		duration(p, every);
-		putc('\n', p->out);
-	}
-	if (is_true(o, "handshaking"))
-		line(p, "handshake", "under way");
 }
 
-/* Newest handshake first; stable, so that those never seen keep the order of creation. */
-static void peers(const struct pen *p, const json_t *list)
+static void drops_print(const struct printer *p, const json_t *counters)
+{
+	for (unsigned i = 0; i < XT_VERDICTS; i++) {
+		const char *name = xt_verdict_label((enum xt_verdict)i);
+		uint64_t n = value_number(json_object_get(counters, name));
+
+		if (!n || strncmp(name, "drop_", 5) != 0)
+			continue;
+		label_print(p, "dropped");
+		fprintf(p->out, "%" PRIu64 ": %s\n", n, xt_verdict_sentence((enum xt_verdict)i));
+	}
+}
+
+/* A row with a label begins a line, those without one below it continue the line. Peers come last,
+ * by peers_print. */
+static void rows_print(const struct printer *p, const json_t *o, bool of_peer)
+{
+	bool line = false; /* begun and not ended */
+
+	for (size_t i = 0; i < XT_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		const json_t *value = row_value(row, o);
+		bool shown = row_shown(row, value);
+
+		if ((row->object == PEER) != of_peer)
+			continue;
+		if (row->form == BYTES && !shown && row->label)
+			shown = value_number(row_value(row + 1, o)) > 0;
+		if (line && (row->label || row->form == COUNTERS)) {
+			putc('\n', p->out);
+			line = false;
+		}
+		if (row->form == HEAD)
+			head_print(p, row, value);
+		if (row->form == COUNTERS)
+			drops_print(p, value);
+		if (shown && row->label) {
+			label_print(p, row->label);
+			line = true;
+		}
+		if (line && (shown || row->form == BYTES))
+			value_print(p, row, value);
+	}
+	if (line)
+		putc('\n', p->out);
+}
+
+/* Newest handshake first; stable, so that peers without one keep the order of creation. */
+static void peers_print(const struct printer *p, const json_t *list)
 {
 	size_t n = json_array_size(list);
 	const json_t **order = n ? calloc(n, sizeof(const json_t *)) : NULL;
@@ -206,119 +311,25 @@ static void peers(const struct pen *p, const json_t *list)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *o = json_array_get(list, i);
+		uint64_t then = value_number(json_object_get(o, "latest_handshake"));
 		size_t j = i;
 
-		for (; j && number_of(order[j - 1], "latest_handshake") <
-				number_of(o, "latest_handshake");
+		for (; j && value_number(json_object_get(order[j - 1], "latest_handshake")) < then;
 		     j--)
 			order[j] = order[j - 1];
 		order[j] = o;
 	}
-	for (size_t i = 0; i < n; i++)
-		peer(p, order[i]);
+	for (size_t i = 0; i < n; i++) {
+		putc('\n', p->out);
+		rows_print(p, order[i], true);
+	}
 	free((void *)order);
-}
-
-static void echo(const struct pen *p, const json_t *o)
-{
-	const char *mode = text_of(o, "mode");
-	uint64_t host = number_of(o, "answered_host"), far = number_of(o, "answered_peer");
-
-	if (!mode || strcmp(mode, "off") == 0)
-		return;
-	label(p, "echo");
-	safe(p, mode);
-	if (host)
-		fprintf(p->out, ", %" PRIu64 " answered to this host", host);
-	if (far)
-		fprintf(p->out, ", %" PRIu64 " answered to peers", far);
-	putc('\n', p->out);
-}
-
-static void cipher(const struct pen *p, const json_t *o)
-{
-	const char *name = text_of(o, "aead"), *reason = text_of(o, "aead_reason");
-
-	if (!name)
-		return;
-	label(p, "aead");
-	safe(p, name);
-	if (reason && *reason) {
-		fputs(" (", p->out);
-		safe(p, reason);
-		putc(')', p->out);
-	}
-	putc('\n', p->out);
-}
-
-static void speed(const struct pen *p, const json_t *o)
-{
-	uint64_t threads = number_of(o, "threads"), back = number_of(o, "offload_fallbacks");
-	const char *words = text_of(o, "offload");
-
-	if (threads > 1) {
-		label(p, "threads");
-		fprintf(p->out, "%" PRIu64 "\n", threads);
-	}
-	if (!words)
-		return;
-	label(p, "offload");
-	safe(p, words);
-	if (back)
-		fprintf(p->out, ", refused %" PRIu64 " times", back);
-	putc('\n', p->out);
-}
-
-static void drops(const struct pen *p, const json_t *counters, const json_t *udp)
-{
-	uint64_t overruns = number_of(udp, "overruns");
-
-	for (unsigned i = 0; i < XT_VERDICTS; i++) {
-		const char *name = xt_verdict_label((enum xt_verdict)i);
-		uint64_t n = number_of(counters, name);
-
-		if (!n || strncmp(name, "drop_", 5) != 0)
-			continue;
-		label(p, "dropped");
-		fprintf(p->out, "%" PRIu64 ": %s\n", n, xt_verdict_sentence((enum xt_verdict)i));
-	}
-	if (overruns) {
-		label(p, "dropped");
-		fprintf(p->out, "%" PRIu64 ": the socket's queue was full\n", overruns);
-	}
 }
 
 void xt_status_print(FILE *out, const json_t *status, const struct xt_status_style *style)
 {
-	const struct pen pen = {out, style->colour, style->now_s}, *p = &pen;
-	uint64_t port = number_of(status, "listen_port"), mark = number_of(status, "fwmark");
-	uint64_t mtu = number_of(status, "mtu"), up = number_of(status, "uptime_s");
+	const struct printer printer = {out, style->colour, style->now_s};
 
-	head(p, "interface", GREEN, text_of(status, "name"));
-	line(p, "public key", text_of(status, "public_key"));
-	line(p, "private key", text_of(status, "public_key") ? "(hidden)" : NULL);
-	if (port) {
-		label(p, "listening port");
-		fprintf(out, "%" PRIu64 "\n", port);
-	}
-	if (mark) {
-		label(p, "fwmark");
-		fprintf(out, "0x%" PRIx64 "\n", mark);
-	}
-	if (mtu) {
-		label(p, "mtu");
-		fprintf(out, "%" PRIu64 "\n", mtu);
-	}
-	if (up) {
-		label(p, "running for");
-		duration(p, up);
-		putc('\n', out);
-	}
-	cipher(p, status);
-	speed(p, status);
-	echo(p, json_object_get(status, "echo"));
-	if (is_true(status, "under_load"))
-		line(p, "load", "handshakes want a cookie first");
-	drops(p, json_object_get(status, "counters"), json_object_get(status, "udp"));
-	peers(p, json_object_get(status, "peers"));
+	rows_print(&printer, status, false);
+	peers_print(&printer, json_object_get(status, "peers"));
 }

@@ -1,5 +1,5 @@
-/* UAPI on a socket: each request is read whole, judged whole, then applied or answered. The
- * socket's file is watched: its removal is how some controllers say that the endpoint shall end. */
+/* UAPI on a socket: each request is received and parsed completely, then applied or answered. The
+ * socket's file is watched: some controllers end an instance by removing it. */
 #include "ipc/uapi_uv.h"
 
 #include <stdlib.h>
@@ -21,10 +21,10 @@ struct xt_uapi {
 	bool watching;
 };
 
-static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
+static int request_answer_get(struct xt_uapi *uapi, struct xt_request *request)
 {
 	struct xt_report *report;
-	struct xt_uapi_text text = {0};
+	struct xt_secbuf text;
 	int rc = uapi->options.report(uapi->options.ctx, &report);
 
 	if (rc < 0)
@@ -34,7 +34,7 @@ static int answer_get(struct xt_uapi *uapi, struct xt_request *request)
 	if (rc < 0)
 		return rc;
 	xt_request_reply(request, text.p, text.len, true);
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 	return 0;
 }
 
@@ -55,13 +55,13 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 	if (op == XT_UAPI_SET && rc == 0)
 		rc = uapi->options.apply(uapi->options.ctx, &change);
 	else if (rc == 0)
-		rc = answer_get(uapi, request);
+		rc = request_answer_get(uapi, request);
 	xt_change_clear(&change);
 	if (op == XT_UAPI_SET || rc < 0)
 		xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);
 }
 
-/* UV_CHANGE: its links, mode or owner. One that was renamed (UV_RENAME) lives on elsewhere. */
+/* UV_CHANGE: number of links, mode or owner. A renamed file (UV_RENAME) still exists elsewhere. */
 static void on_event(uv_fs_event_t *watch, const char *file, int events, int status)
 {
 	struct xt_uapi *uapi = watch->data;
@@ -73,7 +73,7 @@ static void on_event(uv_fs_event_t *watch, const char *file, int events, int sta
 	uapi->options.deleted(uapi->options.ctx);
 }
 
-static void watch(struct xt_uapi *uapi, uv_loop_t *loop)
+static void file_watch(struct xt_uapi *uapi, uv_loop_t *loop)
 {
 	int rc;
 
@@ -84,7 +84,7 @@ static void watch(struct xt_uapi *uapi, uv_loop_t *loop)
 	uapi->watching = true;
 	rc = uv_fs_event_start(&uapi->watch, on_event, uapi->options.path, 0);
 	if (rc < 0)
-		xt_log_warning("%s: its removal will not be noticed: %s", uapi->options.path,
+		xt_log_warning("%s: cannot watch for its removal: %s", uapi->options.path,
 			       uv_strerror(rc));
 }
 
@@ -99,7 +99,7 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	    .listen_fd = options->listen_fd,
 	    .max_request = REQUEST_MAX,
 	    .max_clients = CLIENTS_MAX,
-	    .patient = true,
+	    .keep_idle = true,
 	};
 	int rc;
 
@@ -112,8 +112,8 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 		return rc;
 	}
 	*out = uapi;
-	watch(uapi, loop);
-	uapi->options.path = NULL; /* was the caller's */
+	file_watch(uapi, loop);
+	uapi->options.path = NULL; /* borrowed for this call only */
 	return 0;
 }
 

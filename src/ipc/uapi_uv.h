@@ -1,4 +1,4 @@
-/* The socket that wg(8) and controllers speak to: UAPI requests, answered by two functions. */
+/* The socket for wg(8) and controllers: UAPI requests, answered by two callbacks. */
 #ifndef XT_IPC_UAPI_UV_H
 #define XT_IPC_UAPI_UV_H
 
@@ -9,10 +9,10 @@
 
 struct xt_uapi;
 
-/* report   *out becomes the socket's. Negative XT_E_* or -errno
- * apply    all or nothing; change is borrowed
- * deleted  NULL, or called once when somebody removed the socket's file
- * listen_fd  above 0: listens already, at path */
+/* report     the caller frees *out. Negative XT_E_* or -errno
+ * apply      all or nothing; change is borrowed
+ * deleted    NULL, or called once when another process has removed the socket's file
+ * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_uapi_options {
 	const char *path;
 	int listen_fd;
@@ -24,6 +24,7 @@ struct xt_uapi_options {
 
 /* What xt_server_open returns. */
 int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options);
-void xt_uapi_close(struct xt_uapi *uapi); /* frees once the loop has run on. NULL is fine */
+void xt_uapi_close(
+    struct xt_uapi *uapi); /* freed in a later iteration of the loop; NULL does nothing */
 
 #endif

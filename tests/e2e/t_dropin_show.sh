@@ -32,7 +32,7 @@ ok "every field of one, of a bare one and of all; interfaces"
 refuses 2 'did you mean "endpoints"' at left "$XT_BIN" show left endpoint
 refuses 2 "unknown field" at left "$XT_BIN" show left foo
 refuses 3 "not running" at left "$XT_BIN" show nobody dump
-refuses 2 "not the name" at left "$XT_BIN" show a/b dump
+refuses 2 "not a valid" at left "$XT_BIN" show a/b dump
 ok "mistakes"
 
 # One of another make is shown as well.

@@ -60,8 +60,8 @@ ok "--count"
 
 refuses 2 "" at left "$XT_BIN" echo echo0
 refuses 2 "not an ADDRESS/PREFIX" at left "$XT_BIN" echo echo0 192.168.7.1/33
-refuses 2 "room for others" at left "$XT_BIN" echo echo0 192.168.7.1/32
+refuses 2 "no other address" at left "$XT_BIN" echo echo0 192.168.7.1/32
 refuses 2 "not a name" at left "$XT_BIN" echo "a b" 192.168.7.1/24
 refuses 2 "no host can" at left "$XT_BIN" echo echo0 127.0.0.1/8
-refuses 2 "two families" at left "$XT_BIN" echo echo0 192.168.7.1 fd07::1
+refuses 2 "one family" at left "$XT_BIN" echo echo0 192.168.7.1 fd07::1
 ok "what it refuses"

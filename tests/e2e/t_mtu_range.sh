@@ -131,7 +131,7 @@ bad() { # bad MTU TEXT
 	refuses 4 "^$T/bad.conf:$2" at left "$XT_BIN" run "$T/bad.conf"
 	at left ip link show bad >/dev/null 2>&1 && fail "there is an interface"
 }
-bad 65473 "5:7: error: MTU: an MTU from 68 to 65472 is wanted (a larger packet fits no datagram)"
+bad 65473 "5:7: error: MTU: expected an MTU from 68 to 65472 (a larger packet fits no datagram)"
 bad 65535 "5:7: error: MTU: .* 65472 "
 bad 100000 "5:7: error: MTU: .* 65472 "
 bad 67 "5:7: error: MTU: an MTU from 68 "

@@ -53,11 +53,11 @@ static enum xt_args_action parse(const char *words)
 	return xt_args_parse(&args, table, argc, argv, message, sizeof(message));
 }
 
-static void says(const char *words, const char *part)
+static void message_has(const char *words, const char *part)
 {
 	assert_int_equal(parse(words), XT_ARGS_WRONG);
 	if (!strstr(message, part))
-		print_error("%s: said \"%s\", not \"%s\"\n", words, message, part);
+		print_error("%s: message \"%s\", not \"%s\"\n", words, message, part);
 	assert_non_null(strstr(message, part));
 }
 
@@ -137,54 +137,54 @@ static void a_word_that_is_no_verb_is_an_interface(void **state)
 	is_interface("--foreground wg0", "wg0", true);
 	is_interface("-- wg0", "wg0", false);
 	is_interface("-f -- wg0", "wg0", true);
-	is_interface("-- ping", "ping", false); /* a verb's name, on wish */
+	is_interface("-- ping", "ping", false); /* -- forces an interface name */
 	is_interface("-f ping", "ping", true);
 	is_interface("-- help", "help", false);
-	says("ping", "usage"); /* the verb wins */
-	says("pin", "did you mean \"ping\"?");
-	says("ipng", "did you mean \"ping\"?");
-	says("pingg", "did you mean \"ping\"?");
-	says("Ping", "did you mean \"ping\"?");
-	says("pong", "did you mean \"ping\"?");
-	says("pong", "xtunnel -- pong");
-	says("hepl", "did you mean \"help\"?");
+	message_has("ping", "usage"); /* a verb has precedence */
+	message_has("pin", "did you mean \"ping\"?");
+	message_has("ipng", "did you mean \"ping\"?");
+	message_has("pingg", "did you mean \"ping\"?");
+	message_has("Ping", "did you mean \"ping\"?");
+	message_has("pong", "did you mean \"ping\"?");
+	message_has("pong", "xtunnel -- pong");
+	message_has("hepl", "did you mean \"help\"?");
 	is_interface("pongo", "pongo", false); /* two edits */
 	is_interface("-- pong", "pong", false);
-	says("-f", "missing");
-	says("--", "missing");
-	says("-f -x", "not a name");
-	says("-- -x", "not a name");
-	says("-- --", "not a name");
-	says("-x", "unknown option");
-	says("-f wg0 wg1", "one word too many");
-	says("wg0 wg1", "unknown verb");
-	says("wg0 -f", "unknown verb");
-	says("''", "unknown verb");
+	message_has("-f", "missing");
+	message_has("--", "missing");
+	message_has("-f -x", "not a name");
+	message_has("-- -x", "not a name");
+	message_has("-- --", "not a name");
+	message_has("-x", "unknown option");
+	message_has("-f wg0 wg1", "one word too many");
+	message_has("wg0 wg1", "unknown verb");
+	message_has("wg0 -f", "unknown verb");
+	message_has("''", "unknown verb");
 }
 
 static void mistakes_are_named_with_the_next_step(void **state)
 {
 	(void)state;
-	says("pnig a b", "did you mean \"ping\"?");
-	says("PING a b", "did you mean \"ping\"?");
-	says("frobnicate a", "unknown verb");
-	says("frobnicate a", "--help");
-	says("help pong", "did you mean \"ping\"?");
-	says("-x ping", "before the verb");
-	says("--jsno ping", "before the verb");
-	says("ping a b --cuont 3", "did you mean --count?");
-	says("ping a b --cuont=3", "did you mean --count?");
-	says("ping a b --frob", "unknown option --frob");
-	says("ping a b -z", "unknown option -z");
-	says("ping a b -c", "a value is missing");
-	says("ping a b --count", "a value is missing");
-	says("ping a b --json=1", "takes no value");
-	says("ping a", "usage: xtunnel ping NAME PEER");
-	says("ping", "usage: xtunnel ping NAME PEER");
-	says("ping a b c", "one word too many: c");
-	says("genkey x", "one word too many: x");
-	says("echo e", "usage:");
-	says("''", "unknown verb");
+	message_has("pnig a b", "did you mean \"ping\"?");
+	message_has("PING a b", "did you mean \"ping\"?");
+	message_has("frobnicate a", "unknown verb");
+	message_has("frobnicate a", "--help");
+	message_has("help pong", "did you mean \"ping\"?");
+	message_has("-x ping", "before the verb");
+	message_has("--jsno ping", "before the verb");
+	message_has("ping a b --cuont 3", "did you mean --count?");
+	message_has("ping a b --cuont=3", "did you mean --count?");
+	message_has("ping a b --frob", "unknown option --frob");
+	message_has("ping a b -z", "unknown option -z");
+	message_has("ping a b -c", "a value is missing");
+	message_has("ping a b --count", "a value is missing");
+	message_has("ping a b --json=1", "takes no value");
+	message_has("ping a", "usage: xtunnel ping NAME PEER");
+	message_has("ping", "usage: xtunnel ping NAME PEER");
+	message_has("ping a b c", "one word too many: c");
+	message_has("genkey x", "one word too many: x");
+	message_has("echo e", "usage:");
+	message_has("''", "unknown verb");
 }
 
 static void an_endless_word_does_not_overflow_the_message(void **state)

@@ -17,15 +17,15 @@
 #define GOOD XT_VECTORS "/conf/good"
 #define BAD  XT_VECTORS "/conf/bad"
 
-static int parse(struct xt_conf *conf, struct xt_conf_diagnostics *notes, const char *text,
+static int parse(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics, const char *text,
 		 size_t len)
 {
-	/* A copy of exact size: reading behind the end is then seen by the sanitizer. */
+	/* A copy of exact size: the sanitizer sees a read past the end. */
 	char *copy = malloc(len ? len : 1);
 
-	memset(notes, 0, sizeof(*notes));
+	memset(diagnostics, 0, sizeof(*diagnostics));
 	memcpy(copy, text, len);
-	int err = xt_conf_parse(conf, "wg0", copy, len, notes);
+	int err = xt_conf_parse(conf, "wg0", copy, len, diagnostics);
 	free(copy);
 	return err;
 }
@@ -33,21 +33,20 @@ static int parse(struct xt_conf *conf, struct xt_conf_diagnostics *notes, const 
 static void one_good(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_diagnostics notes;
-	int err = parse(&conf, &notes, text, len);
+	struct xt_conf_diagnostics diagnostics;
+	int err = parse(&conf, &diagnostics, text, len);
 
 	if (err) {
-		char *all = xt_conf_diagnostics_print(&notes, path);
+		char *all = xt_conf_diagnostics_print(&diagnostics, path);
 		print_error("%s", all);
 		free(all);
 	}
 	assert_int_equal(err, 0);
-	assert_int_equal(notes.n, 0);
-	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(diagnostics.n, 0);
+	conf_clear(&conf, &diagnostics);
 }
 
-static void every_good_file_parses_without_a_note(void **state)
+static void every_good_file_parses_without_a_diagnostic(void **state)
 {
 	(void)state;
 	assert_true(conf_each(GOOD, one_good) >= 9);
@@ -62,16 +61,15 @@ static void the_examples_parse_and_pass_the_check(void **state)
 		char path[1024];
 		size_t len;
 		struct xt_conf conf;
-		struct xt_conf_diagnostics notes;
+		struct xt_conf_diagnostics diagnostics;
 
 		snprintf(path, sizeof(path), XT_VECTORS "/../../conf/%s", names[i]);
 		char *text = conf_read(path, &len);
-		assert_int_equal(parse(&conf, &notes, text, len), 0);
-		assert_int_equal(xt_conf_check(&conf, &notes), 0);
-		assert_int_equal(notes.n, 0);
+		assert_int_equal(parse(&conf, &diagnostics, text, len), 0);
+		assert_int_equal(xt_conf_check(&conf, &diagnostics), 0);
+		assert_int_equal(diagnostics.n, 0);
 		free(text);
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&notes);
+		conf_clear(&conf, &diagnostics);
 	}
 }
 
@@ -79,8 +77,8 @@ static void the_examples_parse_and_pass_the_check(void **state)
 static void one_bad(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_diagnostics notes;
-	int err = parse(&conf, &notes, text, len);
+	struct xt_conf_diagnostics diagnostics;
+	int err = parse(&conf, &diagnostics, text, len);
 	size_t i = 0;
 
 	if (err != XT_E_SYNTAX)
@@ -94,21 +92,21 @@ static void one_bad(const char *path, const char *text, size_t len)
 		assert_int_equal(sscanf(at, "%u:%u: %n", &line, &column, &used), 2);
 		at += used;
 		size_t n = strcspn(at, "\n");
-		if (i >= notes.n || notes.v[i].line != line || notes.v[i].column != column ||
-		    strncmp(notes.v[i].text, at, n) != 0) {
-			char *all = xt_conf_diagnostics_print(&notes, path);
+		if (i >= diagnostics.n || diagnostics.v[i].line != line ||
+		    diagnostics.v[i].column != column ||
+		    strncmp(diagnostics.v[i].text, at, n) != 0) {
+			char *all = xt_conf_diagnostics_print(&diagnostics, path);
 			print_error("%s: expected %u:%u: %.*s\n%s", path, line, column, (int)n, at,
 				    all);
 			free(all);
 			fail();
 		}
-		assert_false(notes.v[i].warning);
+		assert_false(diagnostics.v[i].warning);
 	}
 	assert_true(i > 0);
-	assert_int_equal(notes.n, i);
-	assert_false(conf_quotes_secret(&notes, text));
-	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(diagnostics.n, i);
+	assert_false(conf_quotes_secret(&diagnostics, text));
+	conf_clear(&conf, &diagnostics);
 }
 
 static void every_bad_file_says_where_and_why(void **state)
@@ -120,7 +118,7 @@ static void every_bad_file_says_where_and_why(void **state)
 static void one_altered(const char *path, const char *text, size_t len)
 {
 	struct xt_conf conf;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	char *copy = malloc(len + 1);
 
 	(void)path;
@@ -130,26 +128,23 @@ static void one_altered(const char *path, const char *text, size_t len)
 	}
 	memcpy(copy, text, len + 1);
 	for (size_t i = 0; i <= len; i++) {
-		int err = parse(&conf, &notes, text, i);
+		int err = parse(&conf, &diagnostics, text, i);
 
-		assert_true(err == 0 || (err == XT_E_SYNTAX && notes.n));
-		assert_false(conf_quotes_secret(&notes, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&notes);
+		assert_true(err == 0 || (err == XT_E_SYNTAX && diagnostics.n));
+		assert_false(conf_quotes_secret(&diagnostics, text));
+		conf_clear(&conf, &diagnostics);
 	}
 	for (size_t i = 0; i < len * 8; i++) {
 		copy[i / 8] = (char)(text[i / 8] ^ (1 << (i % 8)));
-		int err = parse(&conf, &notes, copy, len);
+		int err = parse(&conf, &diagnostics, copy, len);
 
-		assert_true(err == 0 || (err == XT_E_SYNTAX && notes.n));
-		assert_false(conf_quotes_secret(&notes, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&notes);
+		assert_true(err == 0 || (err == XT_E_SYNTAX && diagnostics.n));
+		assert_false(conf_quotes_secret(&diagnostics, text));
+		conf_clear(&conf, &diagnostics);
 		copy[i / 8] = '\n';
-		parse(&conf, &notes, copy, len);
-		assert_false(conf_quotes_secret(&notes, text));
-		xt_conf_clear(&conf);
-		xt_conf_diagnostics_clear(&notes);
+		parse(&conf, &diagnostics, copy, len);
+		assert_false(conf_quotes_secret(&diagnostics, text));
+		conf_clear(&conf, &diagnostics);
 		copy[i / 8] = text[i / 8];
 	}
 	free(copy);
@@ -162,14 +157,15 @@ static void a_cut_or_altered_file_neither_crashes_nor_shows_a_key(void **state)
 	conf_each(BAD, one_altered);
 }
 
-static void load_text(struct xt_conf *conf, struct xt_conf_diagnostics *notes, const char *name)
+static void load_text(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics,
+		      const char *name)
 {
 	char path[1024];
 	size_t len;
 
 	snprintf(path, sizeof(path), GOOD "/%s", name);
 	char *text = conf_read(path, &len);
-	assert_int_equal(parse(conf, notes, text, len), 0);
+	assert_int_equal(parse(conf, diagnostics, text, len), 0);
 	free(text);
 }
 
@@ -183,10 +179,10 @@ static void assert_cidr(const struct xt_cidr *cidr, const char *text)
 static void a_quick_file_is_read_to_the_last_key(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	(void)state;
 
-	load_text(&c, &notes, "quick-all.conf");
+	load_text(&c, &diagnostics, "quick-all.conf");
 	assert_string_equal(c.name, "wg0");
 	assert_true(c.has_key && c.has_port);
 	assert_int_equal(c.listen_port, 51820);
@@ -217,48 +213,48 @@ static void a_quick_file_is_read_to_the_last_key(void **state)
 	assert_int_equal(c.peers[1].n_allowed, 0);
 	assert_string_equal(c.peers[1].endpoint_host, "2001:db8::1");
 	xt_conf_clear(&c);
-	xt_conf_clear(&c); /* twice is fine */
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_clear(&c); /* a second time does nothing */
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
-static void blanks_case_sections_and_signs_are_as_the_tools_take_them(void **state)
+static void blanks_case_sections_and_signs_are_read_as_by_wg(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	(void)state;
 
-	load_text(&c, &notes, "blanks.conf");
+	load_text(&c, &diagnostics, "blanks.conf");
 	assert_int_equal(c.listen_port, 51820);
 	assert_int_equal(c.table, XT_TABLE_OFF);
 	assert_int_equal(c.peers[0].n_allowed, 2);
 	assert_cidr(&c.peers[0].allowed[1], "192.168.0.0/16");
 	assert_int_equal(c.peers[0].endpoint_port, 5);
 	xt_conf_clear(&c);
-	load_text(&c, &notes, "repeated-interface.conf");
+	load_text(&c, &diagnostics, "repeated-interface.conf");
 	assert_int_equal(c.listen_port, 7);
 	assert_int_equal(c.n_peers, 2);
 	assert_int_equal(c.peers[1].n_allowed, 1);
 	assert_cidr(&c.peers[1].allowed[0], "10.0.0.4/32");
 	xt_conf_clear(&c);
-	load_text(&c, &notes, "crlf-bom.conf");
+	load_text(&c, &diagnostics, "crlf-bom.conf");
 	assert_int_equal(c.n_addresses, 2);
 	assert_int_equal(c.addresses[0].peer.family, 4);
 	assert_int_equal(c.addresses[0].peer.b[3], 2);
 	assert_int_equal(c.addresses[1].peer.family, 6);
 	assert_int_equal(c.addresses[1].cidr.bits, 128);
 	xt_conf_clear(&c);
-	load_text(&c, &notes, "long-line.conf");
+	load_text(&c, &diagnostics, "long-line.conf");
 	assert_int_equal(c.peers[0].n_allowed, 2000);
 	xt_conf_clear(&c);
 }
 
-static void our_keys_are_read_plain_and_behind_the_mark(void **state)
+static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	(void)state;
 
-	load_text(&c, &notes, "ours.conf");
+	load_text(&c, &diagnostics, "ours.conf");
 	assert_string_equal(c.private_key_file, "key");
 	assert_int_equal(c.echo, XT_ECHO_BOTH);
 	assert_int_equal(c.n_echo_addresses, 2);
@@ -269,7 +265,7 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
 	xt_conf_clear(&c);
-	load_text(&c, &notes, "ours-commented.conf");
+	load_text(&c, &diagnostics, "ours-commented.conf");
 	assert_int_equal(c.echo, XT_ECHO_PEER);
 	assert_int_equal(c.echo_rate, 5);
 	assert_null(c.aead);
@@ -281,41 +277,40 @@ static void our_keys_are_read_plain_and_behind_the_mark(void **state)
 	xt_conf_clear(&c);
 }
 
-static void what_the_tools_let_pass_is_warned_about(void **state)
+static void what_wg_accepts_silently_gets_a_warning(void **state)
 {
 	static const char text[] = "[Interface]\nMTU = 1300\nMTU = 1400\n#: Ecoh = peer\n[Peer]\n"
 				   "PublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 				   "AllowedIPs = 10.1.2.3/8\nEndpoint = 2001:db8::1:51820\n";
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	(void)state;
 
-	assert_int_equal(parse(&c, &notes, text, strlen(text)), 0);
+	assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
 	assert_int_equal(c.mtu, 1400);
 	assert_string_equal(c.peers[0].endpoint_host, "2001:db8::1");
-	char *all = xt_conf_diagnostics_print(&notes, "f");
+	char *all = xt_conf_diagnostics_print(&diagnostics, "f");
 	assert_string_equal(
-	    all, "f:3:1: warning: MTU stands on line 2 already; this one counts\n"
+	    all, "f:3:1: warning: MTU is already set on line 2; this value is used\n"
 		 "f:4:4: warning: a comment; did you mean \"#: Echo\"?\n"
-		 "f:7:14: warning: AllowedIPs: host bits are set, 10.0.0.0/8 is meant\n"
+		 "f:7:14: warning: AllowedIPs: host bits are set; 10.0.0.0/8 is used\n"
 		 "f:8:12: warning: Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT\n");
 	free(all);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	conf_clear(&c, &diagnostics);
 }
 
-static void no_more_than_twenty_errors_are_told(void **state)
+static void no_more_than_twenty_errors_are_reported(void **state)
 {
 	char text[4096] = "[Interface]\n";
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	(void)state;
 
 	for (int i = 0; i < 100; i++)
 		strcat(text, "nonsense\n");
-	assert_int_equal(parse(&c, &notes, text, strlen(text)), XT_E_SYNTAX);
-	assert_int_equal(notes.n, XT_CONF_ERRORS_MAX);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), XT_E_SYNTAX);
+	assert_int_equal(diagnostics.n, XT_CONF_ERRORS_MAX);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
 static void names_of_interfaces_are_those_of_wg_quick(void **state)
@@ -331,14 +326,14 @@ static void names_of_interfaces_are_those_of_wg_quick(void **state)
 	assert_false(xt_conf_name_valid(NULL));
 }
 
-static void the_change_holds_all_but_names(void **state)
+static void the_change_leaves_out_endpoints_with_names(void **state)
 {
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes;
+	struct xt_conf_diagnostics diagnostics;
 	struct xt_change change;
 	(void)state;
 
-	load_text(&c, &notes, "quick-all.conf");
+	load_text(&c, &diagnostics, "quick-all.conf");
 	assert_int_equal(xt_conf_change(&c, &change), 0);
 	assert_true(change.set & XT_SET_REPLACE_PEERS);
 	assert_int_equal(change.n_peers, 2);
@@ -366,61 +361,55 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	static const char key[] = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
 	char dir[] = "/tmp/control-test-XXXXXX", path[64], key_path[64];
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	(void)state;
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/left.conf", dir);
 	snprintf(key_path, sizeof(key_path), "%s/k", dir);
 	write_file(path, "[Interface]\nPrivateKeyFile = k\n", 0600);
-	assert_int_equal(xt_conf_load(&c, path, &notes), XT_E_SYNTAX); /* no key file */
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX); /* no key file */
 	assert_string_equal(c.path, path);
-	assert_int_equal(notes.v[0].line, 2);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(diagnostics.v[0].line, 2);
+	conf_clear(&c, &diagnostics);
 
 	char text[64];
 	snprintf(text, sizeof(text), " %s\n\n", key);
 	write_file(key_path, text, 0600);
-	assert_int_equal(xt_conf_load(&c, path, &notes), 0);
-	assert_int_equal(notes.n, 0);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
+	assert_int_equal(diagnostics.n, 0);
 	assert_string_equal(c.name, "left");
 	assert_true(c.has_key);
 	assert_int_equal(c.private_key.b[0], 0xc8);
 	xt_conf_clear(&c);
 
 	chmod(key_path, 0644);
-	assert_int_equal(xt_conf_load(&c, path, &notes), 0);
-	assert_int_equal(notes.n, 1);
-	assert_true(notes.v[0].warning);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
+	assert_int_equal(diagnostics.n, 1);
+	assert_true(diagnostics.v[0].warning);
+	conf_clear(&c, &diagnostics);
 
 	write_file(key_path, "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk\n", 0600);
-	assert_int_equal(xt_conf_load(&c, path, &notes), XT_E_SYNTAX);
-	assert_null(strstr(notes.v[0].text, "yAnz5"));
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX);
+	assert_null(strstr(diagnostics.v[0].text, "yAnz5"));
+	conf_clear(&c, &diagnostics);
 
 	write_file(path, "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n",
 		   0640);
-	assert_int_equal(xt_conf_load(&c, path, &notes), 0);
-	assert_int_equal(notes.n, 1);
-	assert_non_null(strstr(notes.v[0].text, "others can read"));
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
+	assert_int_equal(diagnostics.n, 1);
+	assert_non_null(strstr(diagnostics.v[0].text, "others can read"));
+	conf_clear(&c, &diagnostics);
 	unlink(key_path);
 	unlink(path);
-	assert_int_equal(xt_conf_load(&c, path, &notes), -2 /* ENOENT */);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
-	assert_int_equal(xt_conf_load(&c, dir, &notes), XT_E_SYNTAX); /* its name is too long */
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
-	assert_int_equal(xt_conf_load(&c, "no-such-name", &notes), -2);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), -2 /* ENOENT */);
+	conf_clear(&c, &diagnostics);
+	assert_int_equal(xt_conf_load(&c, dir, &diagnostics),
+			 XT_E_SYNTAX); /* its name is too long */
+	conf_clear(&c, &diagnostics);
+	assert_int_equal(xt_conf_load(&c, "no-such-name", &diagnostics), -2);
 	assert_string_equal(c.path, "/etc/xtunnel/no-such-name.conf");
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	conf_clear(&c, &diagnostics);
 	rmdir(dir);
 }
 
@@ -428,16 +417,15 @@ static void a_file_too_large_is_refused(void **state)
 {
 	char dir[] = "/tmp/control-test-XXXXXX", path[64];
 	struct xt_conf c;
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	(void)state;
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/big.conf", dir);
 	write_file(path, "#", 0600);
 	assert_int_equal(truncate(path, XT_CONF_FILE_MAX + 1), 0);
-	assert_int_equal(xt_conf_load(&c, path, &notes), -27 /* EFBIG */);
-	xt_conf_clear(&c);
-	xt_conf_diagnostics_clear(&notes);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), -27 /* EFBIG */);
+	conf_clear(&c, &diagnostics);
 	unlink(path);
 	rmdir(dir);
 }
@@ -445,16 +433,16 @@ static void a_file_too_large_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_good_file_parses_without_a_note),
+	    cmocka_unit_test(every_good_file_parses_without_a_diagnostic),
 	    cmocka_unit_test(the_examples_parse_and_pass_the_check),
 	    cmocka_unit_test(every_bad_file_says_where_and_why),
 	    cmocka_unit_test(a_quick_file_is_read_to_the_last_key),
-	    cmocka_unit_test(blanks_case_sections_and_signs_are_as_the_tools_take_them),
-	    cmocka_unit_test(our_keys_are_read_plain_and_behind_the_mark),
-	    cmocka_unit_test(what_the_tools_let_pass_is_warned_about),
-	    cmocka_unit_test(no_more_than_twenty_errors_are_told),
+	    cmocka_unit_test(blanks_case_sections_and_signs_are_read_as_by_wg),
+	    cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
+	    cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
+	    cmocka_unit_test(no_more_than_twenty_errors_are_reported),
 	    cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
-	    cmocka_unit_test(the_change_holds_all_but_names),
+	    cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
 	    cmocka_unit_test(a_file_is_loaded_with_its_key_files),
 	    cmocka_unit_test(a_file_too_large_is_refused),
 	    cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key),

@@ -1,5 +1,5 @@
 /* layers: config core crypto packet base */
-/* What a configuration that parsed is refused or warned for. */
+/* Errors and warnings of xt_conf_check for configurations that parse. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_files.h"
 #include "config/conf.h"
 
 #define KEY  "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
@@ -18,26 +19,25 @@
 #define NEXT "[Peer]\nPublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
 #define END  "Endpoint = 192.0.2.1:1\nAllowedIPs = 10.9.0.0/16\n"
 
-/* The notes of text, one string; expect: the check's answer. */
-static void check(const char *text, int expect, const char *notes_text)
+/* Check text: the return value and the printed diagnostics. */
+static void check(const char *text, int expect, const char *expected)
 {
 	struct xt_conf conf;
-	struct xt_conf_diagnostics notes = {0};
-	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &notes);
+	struct xt_conf_diagnostics diagnostics = {0};
+	int err = xt_conf_parse(&conf, "wg0", text, strlen(text), &diagnostics);
 
 	if (err)
-		print_error("%s", xt_conf_diagnostics_print(&notes, "parse"));
+		print_error("%s", xt_conf_diagnostics_print(&diagnostics, "parse"));
 	assert_int_equal(err, 0);
-	err = xt_conf_check(&conf, &notes);
-	char *all = xt_conf_diagnostics_print(&notes, "f");
-	assert_string_equal(all, notes_text);
+	err = xt_conf_check(&conf, &diagnostics);
+	char *all = xt_conf_diagnostics_print(&diagnostics, "f");
+	assert_string_equal(all, expected);
 	assert_int_equal(err, expect);
 	free(all);
-	xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&notes);
+	conf_clear(&conf, &diagnostics);
 }
 
-static void a_sound_file_has_no_notes(void **state)
+static void a_valid_file_has_no_diagnostics(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY "Address = 10.0.0.1/24\n" PEER END, 0, "");
@@ -57,7 +57,7 @@ static void a_default_route_passes_unless_its_mark_is_a_table_of_the_host(void *
 	      "and every host uses table 254\n");
 }
 
-static void a_key_is_wanted(void **state)
+static void a_private_key_is_required(void **state)
 {
 	(void)state;
 	check("[Interface]\nListenPort = 1\n" PEER END, XT_E_SYNTAX,
@@ -76,7 +76,7 @@ static void echo_for_peers_needs_an_address(void **state)
 	      "f:3:1: warning: EchoAddresses do nothing without Echo = host, peer or both\n");
 }
 
-static void answering_this_host_for_a_peer_is_warned_about(void **state)
+static void answering_this_host_for_a_peer_gets_a_warning(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY "Echo = both\nEchoAddresses = 10.0.0.0/8\n" PEER END, 0,
@@ -85,7 +85,7 @@ static void answering_this_host_for_a_peer_is_warned_about(void **state)
 	check("[Interface]\n" KEY "Echo = peer\nEchoAddresses = 10.0.0.0/8\n" PEER END, 0, "");
 }
 
-static void peers_are_held_against_each_other(void **state)
+static void peers_are_compared_with_each_other(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY PEER END PEER END, XT_E_SYNTAX,
@@ -95,33 +95,33 @@ static void peers_are_held_against_each_other(void **state)
 	      "f:10:1: warning: AllowedIPs 10.9.0.0/16 moves here from the peer on line 3\n");
 	check("[Interface]\n" KEY PEER END NEXT "AllowedIPs = 10.9.1.0/24\n", 0, "");
 	check("[Interface]\n" KEY "[Peer]\n" OWN END, XT_E_SYNTAX,
-	      "f:3:1: error: this peer's PublicKey is the interface's own\n");
+	      "f:3:1: error: this peer's PublicKey is that of the interface itself\n");
 }
 
-static void what_cannot_work_is_warned_about(void **state)
+static void what_cannot_work_gets_a_warning_or_an_error(void **state)
 {
 	(void)state;
 	check("[Interface]\n" KEY PEER, 0,
-	      "f: warning: no ListenPort and no Endpoint: nobody can begin to talk\n"
-	      "f:3:1: warning: this peer has no AllowedIPs: it can carry nothing\n");
+	      "f: warning: no ListenPort and no Endpoint: no handshake can begin\n"
+	      "f:3:1: warning: this peer has no AllowedIPs: no packet can go to or come from it\n");
 	check("[Interface]\n" KEY "MTU = 1000\nAddress = fd07::1/64\n", XT_E_SYNTAX,
 	      "f:3:1: error: IPv6 needs an MTU of 1280 at least, and an Address is IPv6\n");
 	check("[Interface]\n" KEY "Address = 10.0.0.1/24\nAddress = 10.0.0.1/16\n", XT_E_SYNTAX,
 	      "f:3:1: error: Address 10.0.0.1 is given twice\n");
 	check("[Interface]\n" KEY "Address = 10.9.0.1/32\n" PEER END "AllowedIPs = 10.9.0.1\n", 0,
-	      "f:8:1: warning: AllowedIPs hold the own Address 10.9.0.1\n");
+	      "f:8:1: warning: AllowedIPs hold Address 10.9.0.1 of this interface\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_sound_file_has_no_notes),
+	    cmocka_unit_test(a_valid_file_has_no_diagnostics),
 	    cmocka_unit_test(a_default_route_passes_unless_its_mark_is_a_table_of_the_host),
-	    cmocka_unit_test(a_key_is_wanted),
+	    cmocka_unit_test(a_private_key_is_required),
 	    cmocka_unit_test(echo_for_peers_needs_an_address),
-	    cmocka_unit_test(answering_this_host_for_a_peer_is_warned_about),
-	    cmocka_unit_test(peers_are_held_against_each_other),
-	    cmocka_unit_test(what_cannot_work_is_warned_about),
+	    cmocka_unit_test(answering_this_host_for_a_peer_gets_a_warning),
+	    cmocka_unit_test(peers_are_compared_with_each_other),
+	    cmocka_unit_test(what_cannot_work_gets_a_warning_or_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* layers: config core crypto packet base */
-/* Configurations written and read again; what a running device puts into one. */
+/* Configurations written and read again; the running state put into one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,16 +24,16 @@
 
 static void parse(struct xt_conf *conf, const char *text, size_t len)
 {
-	struct xt_conf_diagnostics notes = {0};
-	int err = xt_conf_parse(conf, "wg0", text, len, &notes);
+	struct xt_conf_diagnostics diagnostics = {0};
+	int err = xt_conf_parse(conf, "wg0", text, len, &diagnostics);
 
 	if (err) {
-		char *all = xt_conf_diagnostics_print(&notes, "written");
+		char *all = xt_conf_diagnostics_print(&diagnostics, "written");
 		print_error("%s\n%.*s\n", all, (int)len, text);
 		free(all);
 	}
 	assert_int_equal(err, 0);
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
 static void same_text(const char *a, const char *b)
@@ -66,7 +66,7 @@ static void same_peer(const struct xt_conf_peer *a, const struct xt_conf_peer *b
 	assert_int_equal(a->keepalive_s, b->keepalive_s);
 }
 
-/* All but where it stood. */
+/* All but line numbers. */
 static void same_conf(const struct xt_conf *a, const struct xt_conf *b)
 {
 	assert_int_equal(a->has_key, b->has_key);
@@ -104,6 +104,17 @@ static void same_conf(const struct xt_conf *a, const struct xt_conf *b)
 		same_peer(&a->peers[i], &b->peers[i]);
 }
 
+/* conf is written as expected. */
+static void written_is(const struct xt_conf *conf, const char *expected)
+{
+	char *text;
+	size_t len;
+
+	assert_int_equal(xt_conf_write(conf, &text, &len), 0);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 static void round_trip(const struct xt_conf *conf)
 {
 	struct xt_conf back;
@@ -128,7 +139,7 @@ static void one_good(const char *path, const char *text, size_t len)
 	xt_conf_clear(&conf);
 }
 
-static void every_good_file_comes_back_the_same(void **state)
+static void every_good_file_survives_a_round_trip(void **state)
 {
 	(void)state;
 	assert_true(conf_each(XT_VECTORS "/conf/good", one_good) >= 9);
@@ -149,14 +160,10 @@ static void every_key_is_written(void **state)
 	    "\n[Peer]\nPublicKey = " KEY_C "\n#: PresharedKeyFile = psk/c\n"
 	    "Endpoint = vpn.example.com:51820\n";
 	struct xt_conf conf;
-	char *text;
-	size_t len;
 
 	(void)state;
 	parse(&conf, all, strlen(all));
-	assert_int_equal(xt_conf_write(&conf, &text, &len), 0);
-	assert_string_equal(text, all);
-	free(text);
+	written_is(&conf, all);
 	xt_conf_clear(&conf);
 }
 
@@ -202,7 +209,7 @@ static void random_peer(struct xt_conf_peer *peer, uint64_t *seed)
 	peer->keepalive_s = (uint16_t)xt_below(seed, 65536);
 }
 
-static void random_configurations_come_back_the_same(void **state)
+static void random_configurations_survive_a_round_trip(void **state)
 {
 	uint64_t seed = xt_seed();
 
@@ -231,7 +238,7 @@ static void key(uint8_t out[32], const char *text)
 	assert_true(xt_key_from_base64(out, text, 44));
 }
 
-static void a_device_puts_in_what_is_in_force(void **state)
+static void an_update_writes_the_running_state(void **state)
 {
 	static const char before[] =
 	    "[Interface]\nAddress = 10.7.0.1/24\nMTU = 1400\nSaveConfig = true\nPostUp = x\n"
@@ -260,8 +267,6 @@ static void a_device_puts_in_what_is_in_force(void **state)
 	struct xt_link_address address = {0};
 	struct xt_conf_force force = {&report, &address, 1, 1380, 51820};
 	struct xt_conf conf;
-	char *text;
-	size_t len;
 
 	(void)state;
 	key(report.private_key.b, KEY_A);
@@ -278,16 +283,14 @@ static void a_device_puts_in_what_is_in_force(void **state)
 	xt_cidr_parse(&address.cidr, "10.9.0.1/16");
 	parse(&conf, before, strlen(before));
 	assert_int_equal(xt_conf_update(&conf, &force), 0);
-	assert_int_equal(xt_conf_write(&conf, &text, &len), 0);
-	assert_string_equal(text, after);
-	free(text);
-	report.fwmark = 7; /* somebody set it: it is the file's business */
+	written_is(&conf, after);
+	report.fwmark = 7; /* set by a UAPI client: it belongs in the file */
 	assert_int_equal(xt_conf_update(&conf, &force), 0);
 	assert_int_equal(conf.fwmark, 7);
 	xt_conf_clear(&conf);
 }
 
-static void keys_in_files_stay_there_while_they_are_the_same(void **state)
+static void key_files_stay_references_while_the_key_is_the_same(void **state)
 {
 	struct xt_peer_report peer = {0};
 	struct xt_report report = {.has_key = true, .peers = &peer, .n_peers = 1};
@@ -316,7 +319,7 @@ static void keys_in_files_stay_there_while_they_are_the_same(void **state)
 	xt_conf_clear(&conf);
 }
 
-static void a_file_is_replaced_whole_or_not_at_all(void **state)
+static void a_file_is_replaced_entirely_or_not_at_all(void **state)
 {
 	char dir[] = "/tmp/conf-write-XXXXXX", path[64], link[64], tmp[64];
 	struct stat st;
@@ -351,12 +354,12 @@ static void a_file_is_replaced_whole_or_not_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_good_file_comes_back_the_same),
+	    cmocka_unit_test(every_good_file_survives_a_round_trip),
 	    cmocka_unit_test(every_key_is_written),
-	    cmocka_unit_test(random_configurations_come_back_the_same),
-	    cmocka_unit_test(a_device_puts_in_what_is_in_force),
-	    cmocka_unit_test(keys_in_files_stay_there_while_they_are_the_same),
-	    cmocka_unit_test(a_file_is_replaced_whole_or_not_at_all),
+	    cmocka_unit_test(random_configurations_survive_a_round_trip),
+	    cmocka_unit_test(an_update_writes_the_running_state),
+	    cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
+	    cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* layers: host core crypto packet base */
-/* The text for nft(8), to the byte, and nft's own word on it where it is installed. */
+/* The text for nft(8), byte by byte, and whether nft accepts it where it is installed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +13,11 @@
 #include "base/addr.h"
 #include "host/firewall.h"
 
-static struct xt_ip own[2];
+static struct xt_ip local[2];
 
 static char *up(const char *name, bool v4, bool v6)
 {
-	const struct xt_firewall firewall = {name, own, 2, 51820, v4, v6};
+	const struct xt_firewall firewall = {name, local, 2, 51820, v4, v6};
 	char *text;
 	size_t len;
 
@@ -29,10 +29,10 @@ static char *up(const char *name, bool v4, bool v6)
 static int setup(void **state)
 {
 	(void)state;
-	return xt_ip_parse(&own[0], "10.7.0.1") || xt_ip_parse(&own[1], "fd07::1");
+	return xt_ip_parse(&local[0], "10.7.0.1") || xt_ip_parse(&local[1], "fd07::1");
 }
 
-static void both_families_are_guarded_in_one_transaction(void **state)
+static void both_families_are_protected_in_one_transaction(void **state)
 {
 	char *text = up("left", true, true);
 
@@ -58,7 +58,7 @@ static void both_families_are_guarded_in_one_transaction(void **state)
 	free(text);
 }
 
-static void the_other_family_is_left_alone(void **state)
+static void a_family_that_is_not_routed_gets_no_rules(void **state)
 {
 	char *text = up("left", false, true);
 
@@ -69,7 +69,7 @@ static void the_other_family_is_left_alone(void **state)
 	free(text);
 }
 
-static void down_needs_no_table(void **state)
+static void down_works_without_a_table(void **state)
 {
 	char *text;
 	size_t len;
@@ -80,13 +80,13 @@ static void down_needs_no_table(void **state)
 	free(text);
 }
 
-static void nft_reads_it_whatever_the_name(void **state)
+static void nft_accepts_every_interface_name(void **state)
 {
 	static const char *const names[] = {"left", "a.b-c_d", "0=1+2", "=+=", "wg-0.1"};
 
 	(void)state;
 	if (system("command -v nft >/dev/null && unshare -n nft list ruleset >/dev/null 2>&1")) {
-		print_message("no nft here, or no right to ask it\n");
+		print_message("nft is not installed or not permitted\n");
 		skip();
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -109,10 +109,10 @@ static void nft_reads_it_whatever_the_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(both_families_are_guarded_in_one_transaction),
-	    cmocka_unit_test(the_other_family_is_left_alone),
-	    cmocka_unit_test(down_needs_no_table),
-	    cmocka_unit_test(nft_reads_it_whatever_the_name),
+	    cmocka_unit_test(both_families_are_protected_in_one_transaction),
+	    cmocka_unit_test(a_family_that_is_not_routed_gets_no_rules),
+	    cmocka_unit_test(down_works_without_a_table),
+	    cmocka_unit_test(nft_accepts_every_interface_name),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

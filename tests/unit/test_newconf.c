@@ -1,5 +1,5 @@
 /* layers: config core crypto packet base */
-/* The two ready files of a link. */
+/* The two configuration files of a new tunnel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,32 +16,35 @@
 #include "config/newconf.h"
 #include "crypto/dh.h"
 
-static void keys(struct xt_newconf *new)
+/* Both files of a tunnel between hosts a and b, with fixed keys. */
+static void make_texts(struct xt_newconf *new, const char *a, const char *b, char *text[2])
 {
+	int bad;
+
+	assert_int_equal(xt_newconf_init(new, a, b, &bad), 0);
 	for (uint8_t i = 0; i < 2; i++) {
 		memset(new->end[i].private_key.b, i + 7, 32);
 		xt_dh_clamp(&new->end[i].private_key);
 		xt_dh_public(&new->end[i].public_key, &new->end[i].private_key);
 	}
 	memset(new->psk.b, 9, 32);
+	assert_int_equal(xt_newconf_text(new, text), 0);
 }
 
-static void both_files_are_sound_and_mirror_each_other(void **state)
+static void both_files_are_valid_and_mirror_each_other(void **state)
 {
 	struct xt_newconf new;
 	struct xt_conf conf[2];
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	char *text[2];
-	int bad;
 	(void)state;
 
-	assert_int_equal(xt_newconf_init(&new, "a.example", "[2001:db8::2]:7777", &bad), 0);
-	keys(&new);
-	assert_int_equal(xt_newconf_text(&new, text), 0);
+	make_texts(&new, "a.example", "[2001:db8::2]:7777", text);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(xt_conf_parse(&conf[i], "l", text[i], strlen(text[i]), &notes), 0);
-		assert_int_equal(xt_conf_check(&conf[i], &notes), 0);
-		assert_int_equal(notes.n, 0);
+		assert_int_equal(
+		    xt_conf_parse(&conf[i], "l", text[i], strlen(text[i]), &diagnostics), 0);
+		assert_int_equal(xt_conf_check(&conf[i], &diagnostics), 0);
+		assert_int_equal(diagnostics.n, 0);
 		assert_memory_equal(&conf[i].private_key, &new.end[i].private_key, 32);
 		assert_memory_equal(&conf[i].peers[0].key, &new.end[!i].public_key, 32);
 		assert_memory_equal(&conf[i].peers[0].psk, &new.psk, 32);
@@ -61,23 +64,20 @@ static void both_files_are_sound_and_mirror_each_other(void **state)
 		xt_conf_clear(&conf[i]);
 		free(text[i]);
 	}
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 }
 
-/* What stock wg-quick and wg would choke on stays behind "#:". */
-static void only_keys_of_the_tools_stand_in_plain_lines(void **state)
+/* Keys that wg-quick and wg refuse are in "#:" lines. */
+static void plain_lines_hold_only_keys_that_wg_quick_knows(void **state)
 {
 	static const char *const known[] = {
 	    "[Interface]", "[Peer]",	   "PrivateKey", "ListenPort", "Address",
 	    "PublicKey",   "PresharedKey", "AllowedIPs", "Endpoint",   "#"};
 	struct xt_newconf new;
 	char *text[2];
-	int bad;
 	(void)state;
 
-	assert_int_equal(xt_newconf_init(&new, "a", "b:9", &bad), 0);
-	keys(&new);
-	assert_int_equal(xt_newconf_text(&new, text), 0);
+	make_texts(&new, "a", "b:9", text);
 	for (int i = 0; i < 2; i++) {
 		assert_null(strstr(text[i], "->"));
 		for (char *line = strtok(text[i], "\n"); line; line = strtok(NULL, "\n")) {
@@ -90,7 +90,7 @@ static void only_keys_of_the_tools_stand_in_plain_lines(void **state)
 	}
 }
 
-static void hosts_are_taken_in_every_form(void **state)
+static void hosts_are_accepted_in_every_form(void **state)
 {
 	static const struct {
 		const char *text, *host;
@@ -123,9 +123,9 @@ static void hosts_are_taken_in_every_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(both_files_are_sound_and_mirror_each_other),
-	    cmocka_unit_test(only_keys_of_the_tools_stand_in_plain_lines),
-	    cmocka_unit_test(hosts_are_taken_in_every_form),
+	    cmocka_unit_test(both_files_are_valid_and_mirror_each_other),
+	    cmocka_unit_test(plain_lines_hold_only_keys_that_wg_quick_knows),
+	    cmocka_unit_test(hosts_are_accepted_in_every_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* layers: host core crypto packet base */
-/* Blocks in a resolv.conf: what comes out of which text, and that taking them out restores it. */
+/* Blocks in a resolv.conf: the text with them, and that removing them restores it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ static char *add(const char *text, const char *name, const struct xt_dns *dns)
 	return out;
 }
 
-static char *taken(const char *text, const char *name, bool expect)
+static char *removed(const char *text, const char *name, bool expect)
 {
 	char *out;
 	size_t len;
@@ -46,7 +46,7 @@ static char *taken(const char *text, const char *name, bool expect)
 
 	assert_int_equal(xt_resolv_remove(&out, &len, text, strlen(text), name, &found, &made), 0);
 	assert_int_equal(found, expect);
-	out[len] = '\0'; /* room for it is part of what came */
+	out[len] = '\0'; /* out has room for it */
 	return out;
 }
 
@@ -84,7 +84,7 @@ static void servers_come_first_and_domains_last(void **state)
 	xt_dns_clear(&dns);
 }
 
-static void what_is_added_is_taken_away_to_the_byte(void **state)
+static void removal_restores_the_text_to_the_byte(void **state)
 {
 	static const char *const texts[] = {
 	    "",
@@ -102,7 +102,7 @@ static void what_is_added_is_taken_away_to_the_byte(void **state)
 			struct xt_dns dns = sorted(n);
 			char *text = add(texts[i], "left", &dns);
 			char *twice = add(text, "left", &dns);
-			char *back = taken(text, "left", true);
+			char *back = removed(text, "left", true);
 
 			assert_string_equal(twice, text);
 			assert_string_equal(back, texts[i]);
@@ -114,19 +114,19 @@ static void what_is_added_is_taken_away_to_the_byte(void **state)
 	}
 }
 
-static void two_interfaces_come_and_go_in_any_order(void **state)
+static void two_interfaces_are_added_and_removed_in_any_order(void **state)
 {
 	struct xt_dns dns = sorted(4);
 	static const char start[] = "nameserver 192.0.2.1";
 	char *one = add(start, "left", &dns), *two = add(one, "left2", &dns);
-	char *a = taken(two, "left2", true), *b = taken(two, "left", true);
-	char *rest = taken(b, "left2", true);
+	char *a = removed(two, "left2", true), *b = removed(two, "left", true);
+	char *rest = removed(b, "left2", true);
 
 	(void)state;
 	assert_string_equal(a, one);
 	assert_null(strstr(b, "xtunnel left begin"));
 	assert_non_null(strstr(b, "xtunnel left2 begin"));
-	/* the end that its line got stays with whoever wrote below it */
+	/* the line end that was added stays, since another block follows it */
 	assert_string_equal(rest, "nameserver 192.0.2.1\n");
 	free(one);
 	free(two);
@@ -136,36 +136,36 @@ static void two_interfaces_come_and_go_in_any_order(void **state)
 	xt_dns_clear(&dns);
 }
 
-static void what_others_changed_meanwhile_stays(void **state)
+static void changes_by_other_programs_stay(void **state)
 {
-	char *text = taken("# dhcp was here\n"
-			   "# xtunnel left begin\nnameserver 10.7.0.53\n# xtunnel left end\n"
-			   "nameserver 192.0.2.9\n"
-			   "# xtunnel left begin (the line before got its end)\nsearch a\n"
-			   "# xtunnel left end\n"
-			   "options rotate\n",
-			   "left", true);
+	char *text = removed("# dhcp was here\n"
+			     "# xtunnel left begin\nnameserver 10.7.0.53\n# xtunnel left end\n"
+			     "nameserver 192.0.2.9\n"
+			     "# xtunnel left begin (the line before got its end)\nsearch a\n"
+			     "# xtunnel left end\n"
+			     "options rotate\n",
+			     "left", true);
 
 	(void)state;
 	assert_string_equal(text, "# dhcp was here\nnameserver 192.0.2.9\noptions rotate\n");
 	free(text);
-	/* a block whose end somebody removed takes nothing else with it */
-	text = taken("# xtunnel left begin\nnameserver 10.7.0.53\nnameserver 192.0.2.1\n"
-		     "# xtunnel left begin\nsearch a\n# xtunnel left end\n",
-		     "left", true);
+	/* of a block whose end line is missing only the marked line is removed */
+	text = removed("# xtunnel left begin\nnameserver 10.7.0.53\nnameserver 192.0.2.1\n"
+		       "# xtunnel left begin\nsearch a\n# xtunnel left end\n",
+		       "left", true);
 	assert_string_equal(text, "nameserver 10.7.0.53\nnameserver 192.0.2.1\n");
 	free(text);
-	text = taken("nameserver 192.0.2.1\n# xtunnel left end", "left", true);
+	text = removed("nameserver 192.0.2.1\n# xtunnel left end", "left", true);
 	assert_string_equal(text, "nameserver 192.0.2.1\n");
 	free(text);
-	text = taken("nameserver 192.0.2.1\n# xtunnel leftover begin\n", "left", false);
+	text = removed("nameserver 192.0.2.1\n# xtunnel leftover begin\n", "left", false);
 	assert_string_equal(text, "nameserver 192.0.2.1\n# xtunnel leftover begin\n");
 	free(text);
 }
 
 /* Lines of markers and others in any order: never more than the text, never a crash, and a second
  * removal finds nothing. */
-static void any_text_is_stood(void **state)
+static void any_text_is_handled(void **state)
 {
 	static const char *const lines[] = {
 	    "# xtunnel left begin\n",
@@ -187,7 +187,8 @@ static void any_text_is_stood(void **state)
 
 		for (size_t k = 0; k < n; k++)
 			strcat(text, lines[xt_below(&seed, 7)]);
-		char *copy = malloc(strlen(text)); /* exact: reading behind it is seen */
+		char *copy =
+		    malloc(strlen(text)); /* exact size: the sanitizer sees a read past the end */
 		memcpy(copy, text, strlen(text));
 		assert_int_equal(
 		    xt_resolv_remove(&out, &len, copy, strlen(text), "left", &found, &made), 0);
@@ -218,7 +219,7 @@ static void file_is(const char *path, const char *expect)
 	assert_string_equal(text, expect);
 }
 
-static void a_file_is_written_in_place_and_one_that_was_made_goes(void **state)
+static void a_file_is_written_in_place_and_a_created_one_is_removed(void **state)
 {
 	char dir[] = "/tmp/resolv-XXXXXX", path[64], link[64];
 	struct xt_dns dns = sorted(1);
@@ -261,11 +262,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(addresses_are_servers_and_other_words_are_domains),
 	    cmocka_unit_test(servers_come_first_and_domains_last),
-	    cmocka_unit_test(what_is_added_is_taken_away_to_the_byte),
-	    cmocka_unit_test(two_interfaces_come_and_go_in_any_order),
-	    cmocka_unit_test(what_others_changed_meanwhile_stays),
-	    cmocka_unit_test(any_text_is_stood),
-	    cmocka_unit_test(a_file_is_written_in_place_and_one_that_was_made_goes),
+	    cmocka_unit_test(removal_restores_the_text_to_the_byte),
+	    cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
+	    cmocka_unit_test(changes_by_other_programs_stay),
+	    cmocka_unit_test(any_text_is_handled),
+	    cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* layers: ipc core crypto packet base */
-/* The state of an endpoint as JSON and as text. */
+/* The state of an instance as JSON and as text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +76,7 @@ static char *print(const json_t *json, bool colour, uint64_t now_s)
 	return text;
 }
 
-static void people_get_the_form_of_wg_show_and_more(void **state)
+static void text_has_the_form_of_wg_show_and_more(void **state)
 {
 	json_t *json = xt_status_json(&status, &report);
 	(void)state;
@@ -123,7 +123,7 @@ static void people_get_the_form_of_wg_show_and_more(void **state)
 	json_decref(json);
 }
 
-static void programs_get_every_counter_and_no_secret(void **state)
+static void json_has_every_counter_and_no_secret(void **state)
 {
 	json_t *json = xt_status_json(&status, &report);
 	(void)state;
@@ -134,6 +134,8 @@ static void programs_get_every_counter_and_no_secret(void **state)
 	assert_null(strstr(text, "77777777"));
 	assert_null(strstr(text, "66666666"));
 	free(text);
+	assert_int_equal(json_integer_value(json_object_get(json, "schema")), 1);
+	assert_null(json_object_get(json, "config")); /* no path was given */
 	const json_t *counters = json_object_get(json, "counters");
 	assert_int_equal(json_object_size(counters), XT_VERDICTS);
 	assert_int_equal(json_integer_value(json_object_get(counters, "drop_replay")), 3);
@@ -159,7 +161,7 @@ static void counters_keep_all_their_bits(void **state)
 	json_decref(json);
 }
 
-static void an_object_of_another_version_is_printed_as_far_as_it_goes(void **state)
+static void an_object_of_another_version_is_printed_as_far_as_known(void **state)
 {
 	static const char *const texts[] = {
 	    "{}", "{\"name\":7,\"peers\":{},\"echo\":[],\"counters\":1}",
@@ -194,10 +196,10 @@ static void colour_obeys_the_environment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(people_get_the_form_of_wg_show_and_more, fill),
-	    cmocka_unit_test_setup(programs_get_every_counter_and_no_secret, fill),
+	    cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
+	    cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
 	    cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
-	    cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_it_goes),
+	    cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),
 	    cmocka_unit_test(colour_obeys_the_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* layers: ipc core crypto packet base */
-/* The configuration protocol's text: replies byte by byte, requests good, bad, cut and altered. */
+/* The text of the configuration protocol: replies byte by byte, and requests valid, invalid,
+ * truncated and altered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ static int parse(const char *text, size_t len, enum xt_uapi_op *op, struct xt_ch
 	return err;
 }
 
-static void get_is_answered_in_the_order_that_others_use(void **state)
+static void get_is_answered_in_the_order_of_other_implementations(void **state)
 {
 	struct xt_peer_report peers[2] = {0};
 	struct xt_cidr allowed[3];
@@ -40,7 +41,7 @@ static void get_is_answered_in_the_order_that_others_use(void **state)
 				   .n_peers = 2,
 				   .allowed = allowed,
 				   .n_allowed = 3};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	memset(report.private_key.b, 1, 32);
@@ -71,32 +72,32 @@ static void get_is_answered_in_the_order_that_others_use(void **state)
 				    "persistent_keepalive_interval=0\nallowed_ip=0.0.0.0/0\n"
 				    "errno=0\n\n");
 	assert_int_equal(strlen(text.p), text.len);
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 }
 
 static void an_empty_device_answers_with_errno_alone(void **state)
 {
 	struct xt_report report = {0};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	assert_int_equal(xt_uapi_get(&report, &text), 0);
 	assert_string_equal(text.p, "errno=0\n\n");
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 }
 
 static void a_reply_grows_without_limit(void **state)
 {
 	enum { N = 20000 };
 	struct xt_report report = {.n_peers = N};
-	struct xt_uapi_text text;
+	struct xt_secbuf text;
 	(void)state;
 
 	report.peers = calloc(N, sizeof(*report.peers));
 	assert_int_equal(xt_uapi_get(&report, &text), 0);
 	assert_true(text.len > N * 200);
 	assert_string_equal(text.p + text.len - 9, "errno=0\n\n");
-	xt_uapi_text_free(&text);
+	xt_secbuf_clear(&text);
 	free(report.peers);
 }
 
@@ -136,7 +137,7 @@ static void assert_parse(const char *text, enum xt_uapi_op op_wanted, int wanted
 #define SET "set=1\n"
 #define P   "public_key=" HEX_A "\n"
 
-static void requests_are_judged(void **state)
+static void requests_are_accepted_or_refused(void **state)
 {
 	(void)state;
 	assert_parse("get=1\n\n", XT_UAPI_GET, 0);
@@ -198,14 +199,14 @@ static void set_becomes_one_change(void **state)
 	assert_int_equal(c.peers[0].set, XT_PEER_UPDATE_ONLY | XT_PEER_PSK | XT_PEER_ENDPOINT |
 					     XT_PEER_KEEPALIVE | XT_PEER_REPLACE_ALLOWED);
 	assert_int_equal(c.peers[0].endpoint.port, 5);
-	assert_int_equal(c.peers[0].n_allowed, 2); /* the one above the replacement is gone */
+	assert_int_equal(c.peers[0].n_allowed, 2); /* the one before the replacement is gone */
 	assert_int_equal(c.peers[0].allowed[0].cidr.ip.b[2], 0); /* host bits */
 	assert_true(c.peers[0].allowed[1].remove);
 	assert_int_equal(c.peers[1].set, XT_PEER_REMOVE);
 	xt_change_clear(&c);
 }
 
-static void set_is_refused_where_nobody_takes_changes(void **state)
+static void set_is_refused_without_a_change(void **state)
 {
 	enum xt_uapi_op op;
 	(void)state;
@@ -239,13 +240,13 @@ static void cut_and_altered_requests_do_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(get_is_answered_in_the_order_that_others_use),
+	    cmocka_unit_test(get_is_answered_in_the_order_of_other_implementations),
 	    cmocka_unit_test(an_empty_device_answers_with_errno_alone),
 	    cmocka_unit_test(a_reply_grows_without_limit),
 	    cmocka_unit_test(the_sign_of_errno_is_what_wg_understands),
-	    cmocka_unit_test(requests_are_judged),
+	    cmocka_unit_test(requests_are_accepted_or_refused),
 	    cmocka_unit_test(set_becomes_one_change),
-	    cmocka_unit_test(set_is_refused_where_nobody_takes_changes),
+	    cmocka_unit_test(set_is_refused_without_a_change),
 	    cmocka_unit_test(cut_and_altered_requests_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
