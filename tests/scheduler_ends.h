@@ -43,11 +43,13 @@ struct end {
 	bool ping_next;		/* behind what times counts */
 	uint8_t extra[3][1500]; /* plain packets, behind all that */
 	uint32_t extra_len[3], n_extra, fragments;
-	bool one_by_one;	/* the tun reads one packet at a time */
-	bool gone;		/* and is written to in vain */
-	bool acks;		/* each packet that is written makes the tun read a pure ACK */
-	const uint8_t *read_at; /* where the last packet was read to */
-	uint32_t moves;		/* packets that were read to another place than the one before */
+	bool one_by_one;	   /* the tun reads one packet at a time */
+	bool local_gone, refusing; /* the socket's: a pinned source address; all datagrams */
+	uint32_t pinned;	   /* sends with a source address */
+	bool gone;		   /* and is written to in vain */
+	bool acks;		   /* each packet that is written makes the tun read a pure ACK */
+	const uint8_t *read_at;	   /* where the last packet was read to */
+	uint32_t moves;		   /* packets that were read to another place than the one before */
 	uint8_t got[1 << 19];
 	uint32_t got_len, got_packets, got_by_then;
 };
@@ -204,7 +206,11 @@ static inline int udp_out(void *ctx, const struct xt_path *path, uint8_t ecn, co
 {
 	struct end *e = ctx;
 
-	(void)path;
+	e->pinned += path->local.family != 0;
+	if (path->local.family && e->local_gone)
+		return -EADDRNOTAVAIL;
+	if (e->refusing)
+		return -EPERM;
 	if (e->room == 0)
 		return -EAGAIN;
 	if (e->room != UINT32_MAX)

@@ -151,6 +151,31 @@ static void fragments_that_are_no_echo_go_on_to_the_peer(void **state)
 	assert_int_equal(ends[1].got_packets, 2);
 }
 
+static void a_source_address_that_is_gone_is_tried_once(void **state)
+{
+	(void)state;
+	ends[1].path.local = ends[0].path.remote.ip; /* where ends[0] receives, and so sends from */
+	tun_offer(&ends[1], 100, 1250, 1);
+	passes();
+	ends[0].local_gone = true;
+	for (int i = 0; i < 2; i++) {
+		offer(1000, 1368);
+		assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+		assert_int_equal(ends[0].pinned, 1);
+		assert_int_equal(ends[0].sent, i + 1);
+	}
+}
+
+static void datagrams_that_the_socket_refuses_are_counted(void **state)
+{
+	(void)state;
+	ends[0].refusing = true;
+	offer(5000, 1250);
+	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 1);
+	assert_int_equal(verdict_count(&ends[0], XT_DROP_UDP), 4);
+	assert_false(xt_scheduler_blocked(ends[0].scheduler));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +192,10 @@ int main(void)
 					    begin_with_host_echo, end),
 	    cmocka_unit_test_setup_teardown(fragments_that_are_no_echo_go_on_to_the_peer,
 					    begin_with_host_echo, end),
+	    cmocka_unit_test_setup_teardown(a_source_address_that_is_gone_is_tried_once, begin,
+					    end),
+	    cmocka_unit_test_setup_teardown(datagrams_that_the_socket_refuses_are_counted, begin,
+					    end),
 	    cmocka_unit_test_setup_teardown(a_contradiction_is_counted_once_and_goes_nowhere, begin,
 					    end),
 	};
