@@ -21,6 +21,6 @@ struct xt_instance_options {
 /* Runs until it is told to end (signal, `down`, interface deleted) and leaves nothing behind; or
  * fails on the way up, says why, and rolls back. enum xt_exit. conf: its keys are wiped as soon as
  * the device has them; dropin: its name becomes the interface's. */
-int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *wish);
+int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options);
 
 #endif

@@ -1,4 +1,4 @@
-/* SaveConfig and `save`: what is in force goes into the file that the endpoint was started with. */
+/* SaveConfig and `save`: what is in force goes into the file that the instance was started with. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "base/message.h"
 #include "config/conf_write.h"
 
-static int update(struct xt_instance *instance, struct xt_conf *file)
+static int conf_update(struct xt_instance *instance, struct xt_conf *file)
 {
 	struct xt_link_address *addresses = NULL;
 	struct xt_report *report = NULL;
@@ -27,7 +27,7 @@ static int update(struct xt_instance *instance, struct xt_conf *file)
 	return rc;
 }
 
-static int replace(const char *path, const struct xt_conf *file)
+static int file_replace(const char *path, const struct xt_conf *file)
 {
 	char *text;
 	size_t len;
@@ -44,29 +44,36 @@ static int replace(const char *path, const struct xt_conf *file)
 int xt_instance_save(struct xt_instance *instance, bool unasked)
 {
 	const char *path = instance->conf->path;
-	struct xt_conf_diagnostics notes = {0};
+	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf file = {0};
 	int rc = -ENOENT;
 
 	/* Hooks and the like may have been edited meanwhile: they stay as they stand there. */
 	if (path)
-		rc = xt_conf_load(&file, path, &notes);
+		rc = xt_conf_load(&file, path, &diagnostics);
 	if (rc == 0 && unasked && !file.save_config) {
-		xt_conf_diagnostics_clear(&notes);
+		xt_conf_diagnostics_clear(&diagnostics);
 		xt_conf_clear(&file);
 		return 0;
 	}
 	if (rc == 0)
-		rc = update(instance, &file);
+		rc = conf_update(instance, &file);
 	if (rc == 0)
-		rc = replace(path, &file);
+		rc = file_replace(path, &file);
 	if (rc == XT_E_SYNTAX)
 		xt_message("%s: %s has errors now: it was not replaced (xtunnel check %s)",
 			   instance->conf->name, path, path);
 	else if (rc < 0)
 		xt_message("%s: %s was not replaced: %s", instance->conf->name,
 			   path ? path : "a file", xt_strerror(rc));
-	xt_conf_diagnostics_clear(&notes);
+	xt_conf_diagnostics_clear(&diagnostics);
 	xt_conf_clear(&file);
 	return rc;
+}
+
+void xt_instance_save_at_end(struct xt_instance *instance)
+{
+	if (instance->conf->save_config)
+		(void)xt_instance_save(instance, true);
+	instance->post(instance, XT_INSTANCE_DONE);
 }

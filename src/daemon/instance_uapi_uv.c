@@ -1,4 +1,4 @@
-/* The socket for wg(8) and controllers, as the service answers it. */
+/* The socket for wg(8) and controllers, as the instance answers it. */
 #include "daemon/instance_uv.h"
 
 #include <errno.h>
@@ -10,16 +10,11 @@
 #include "base/text.h"
 #include "daemon/explain.h"
 
-static bool answers(const struct xt_instance *instance)
-{
-	return instance->loop && instance->phase < XT_PHASE_CLOSING;
-}
-
 static int on_report(void *ctx, struct xt_report **out)
 {
 	struct xt_instance *instance = ctx;
 
-	return answers(instance) ? xt_tunnel_report(instance->tunnel, out) : -EIO;
+	return xt_instance_answers(instance) ? xt_tunnel_report(instance->tunnel, out) : -EIO;
 }
 
 static int on_apply(void *ctx, const struct xt_change *change)
@@ -32,14 +27,14 @@ static int on_apply(void *ctx, const struct xt_change *change)
 	 * datagrams would go into the tunnel */
 	if ((held.set & XT_SET_FWMARK) && held.fwmark == 0)
 		held.fwmark = instance->policy.table;
-	rc = answers(instance) ? xt_loop_apply(instance->loop, &held) : -EIO;
+	rc = xt_instance_answers(instance) ? xt_loop_apply(instance->loop, &held) : -EIO;
 	xt_wipe(&held.private_key, sizeof(held.private_key));
 
 	if (rc < 0)
 		xt_log_warning("%s: a change was refused: %s", instance->conf->name,
 			       xt_strerror(rc));
 	else
-		xt_instance_tell_change(instance);
+		xt_instance_notify_change(instance);
 	return rc;
 }
 
@@ -48,17 +43,17 @@ static void on_deleted(void *ctx)
 	struct xt_instance *instance = ctx;
 
 	xt_log_notice("%s: its socket was removed", instance->conf->name);
-	xt_instance_end(instance);
+	instance->post(instance, XT_INSTANCE_END);
 }
 
 /* Another program's sockets may be there, or the directory not writable: for run and up wg(8) is a
  * convenience. */
 int xt_instance_uapi_open(struct xt_instance *instance)
 {
-	bool dropin = instance->wish.dropin;
+	bool dropin = instance->options.dropin;
 	char path[XT_RUNSOCK_MAX];
 	struct xt_uapi_options options = {.path = path,
-					  .listen_fd = instance->wish.uapi_fd,
+					  .listen_fd = instance->options.uapi_fd,
 					  .report = on_report,
 					  .apply = on_apply,
 					  .deleted = dropin ? on_deleted : NULL,

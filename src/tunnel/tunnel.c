@@ -136,47 +136,63 @@ static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	return xt_pump_new(&tunnel->pump, &parts);
 }
 
-int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
-		    const char **step)
+const char *xt_tunnel_step_text(enum xt_tunnel_step step)
+{
+	static const char *const texts[] = {
+	    [XT_TUNNEL_KEYLOG] = "key log",	 [XT_TUNNEL_UDP] = "UDP port",
+	    [XT_TUNNEL_CIPHER] = "cryptography", [XT_TUNNEL_WORKERS] = "threads",
+	    [XT_TUNNEL_DEVICE] = "device",	 [XT_TUNNEL_TIMESTAMP] = "state file",
+	    [XT_TUNNEL_PUMP] = "data path",
+	};
+
+	return texts[step];
+}
+
+static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	const struct xt_change *change = start->change;
 	uint16_t port = change->set & XT_SET_LISTEN_PORT ? change->listen_port : 0;
-	uint32_t mark = change->set & XT_SET_FWMARK ? change->fwmark : 0;
-	const char *at;
 	int rc;
 
-	at = "key log";
-	rc = start->keylog ? xt_keylog_open(start->keylog, &tunnel->keylog) : 0;
-	if (rc < 0)
-		goto out;
-	at = "UDP port";
-	rc = xt_udp_open(&tunnel->udp, port, mark);
-	tunnel->mark = mark;
+	tunnel->mark = change->set & XT_SET_FWMARK ? change->fwmark : 0;
+	rc = xt_udp_open(&tunnel->udp, port, tunnel->mark);
 	if (rc == 0 && start->offload_off)
 		xt_udp_offload(tunnel->udp, false);
-	if (rc == 0) {
-		at = "cryptography";
-		rc = xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
+	return rc;
+}
+
+static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+		      enum xt_tunnel_step step)
+{
+	switch (step) {
+	case XT_TUNNEL_KEYLOG:
+		return start->keylog ? xt_keylog_open(start->keylog, &tunnel->keylog) : 0;
+	case XT_TUNNEL_UDP:
+		return start_udp(tunnel, start);
+	case XT_TUNNEL_CIPHER:
+		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
+	case XT_TUNNEL_WORKERS:
+		return start_crew(tunnel, start->threads);
+	case XT_TUNNEL_DEVICE:
+		return start_device(tunnel, start->change);
+	case XT_TUNNEL_TIMESTAMP:
+		return start_stamp(tunnel, start->state_dir);
+	case XT_TUNNEL_PUMP:
+		return start_pump(tunnel, start);
 	}
-	if (rc == 0) {
-		at = "threads";
-		rc = start_crew(tunnel, start->threads);
+	return XT_E_INVALID;
+}
+
+int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+		    enum xt_tunnel_step *step)
+{
+	int rc = 0;
+
+	for (unsigned at = XT_TUNNEL_KEYLOG; rc == 0 && at <= XT_TUNNEL_PUMP; at++) {
+		if (step)
+			*step = (enum xt_tunnel_step)at;
+		rc = start_step(tunnel, start, (enum xt_tunnel_step)at);
 	}
-	if (rc == 0) {
-		at = "device";
-		rc = start_device(tunnel, change);
-	}
-	if (rc == 0) {
-		at = "state file";
-		rc = start_stamp(tunnel, start->state_dir);
-	}
-	if (rc == 0) {
-		at = "pump";
-		rc = start_pump(tunnel, start);
-	}
-out:
-	if (step)
-		*step = at;
 	return rc;
 }
 

@@ -24,9 +24,21 @@ struct xt_tunnel_callbacks {
 int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
 		   const struct xt_tunnel_callbacks *calls);
 
-/* All the rest: sockets, device, crypto, pump. Borrowed only for the call, but for echo, which the
- * caller frees after the tunnel (NULL: none).
- * step  what failed, a word for messages ("UDP port", "device" ...); may be NULL */
+/* The steps of xt_tunnel_start, in order. */
+enum xt_tunnel_step {
+	XT_TUNNEL_KEYLOG,
+	XT_TUNNEL_UDP,
+	XT_TUNNEL_CIPHER,
+	XT_TUNNEL_WORKERS,
+	XT_TUNNEL_DEVICE,
+	XT_TUNNEL_TIMESTAMP,
+	XT_TUNNEL_PUMP,
+};
+const char *xt_tunnel_step_text(enum xt_tunnel_step step); /* a noun for messages */
+
+/* Start everything else: sockets, device, crypto, data path. start is borrowed for the call, except
+ * echo, which the caller frees after the tunnel (NULL: none).
+ * step  out: on error the step that failed; may be NULL */
 struct xt_tunnel_start {
 	const struct xt_change *change; /* its port and mark are bound */
 	struct xt_echo *echo;
@@ -38,7 +50,7 @@ struct xt_tunnel_start {
 	const char *keylog;    /* a file for the keys of every handshake (keylog.h); NULL: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
-		    const char **step);
+		    enum xt_tunnel_step *step);
 
 /* Wipes and frees; a persistent interface stays. NULL is fine. */
 void xt_tunnel_close(struct xt_tunnel *tunnel);
@@ -46,7 +58,7 @@ void xt_tunnel_close(struct xt_tunnel *tunnel);
 const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel);
 const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL before start */
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel);
-/* Also after a start that failed at "cryptography". */
+/* Valid also after a start that failed at XT_TUNNEL_CIPHER. */
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);

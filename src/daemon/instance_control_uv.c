@@ -1,5 +1,4 @@
-/* What others ask of the service: requests at the control socket, `get` at the UAPI socket, and the
- * tunnel's events. */
+/* Requests at the control socket, and the tunnel's events. */
 #include "daemon/instance_uv.h"
 
 #include <errno.h>
@@ -26,8 +25,8 @@ static const char *echo_word(enum xt_echo_mode mode)
 	return words[mode & 3];
 }
 
-/* Both roads, those that are in use now: TCP and UDP super-packets of the TUN, segmentation and
- * coalescing of the sockets. */
+/* The offloads in use now: TCP and UDP super-packets of the TUN, segmentation and coalescing of the
+ * sockets. */
 static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
 {
 	snprintf(buf, 32, "%s%s%s%s", tun->takes & XT_MERGE_TCP ? " tso" : "",
@@ -88,9 +87,11 @@ void xt_instance_log_status(struct xt_instance *instance)
 static void answer_down(struct xt_instance *instance, struct xt_control_request *request,
 			const json_t *msg)
 {
-	instance->remove = json_is_true(json_object_get(msg, "remove"));
+	if (instance->disposition != XT_TUN_TRANSIENT &&
+	    json_is_true(json_object_get(msg, "remove")))
+		instance->disposition = XT_TUN_REMOVED;
 	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), true);
-	xt_instance_end(instance);
+	instance->post(instance, XT_INSTANCE_END);
 }
 
 static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
@@ -104,7 +105,7 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		answer_down(instance, request, msg);
 		return 0;
 	}
-	if (!instance->loop || instance->phase >= XT_PHASE_CLOSING)
+	if (!xt_instance_answers(instance))
 		return XT_E_AGAIN;
 	if (strcmp(verb, "show") == 0) {
 		xt_control_reply(request, status_json(instance), true);
@@ -154,12 +155,12 @@ static int open_control(struct xt_instance *instance)
 	return rc;
 }
 
-/* Whoever takes another program's place must serve the common socket; its own is a help. */
+/* A drop-in must serve the UAPI socket; its control socket is optional. */
 int xt_instance_sockets_open(struct xt_instance *instance)
 {
 	int rc = open_control(instance);
 
-	if (rc < 0 && (!instance->wish.dropin || rc == -EADDRINUSE))
+	if (rc < 0 && (!instance->options.dropin || rc == -EADDRINUSE))
 		return rc;
 	return xt_instance_uapi_open(instance);
 }
@@ -197,7 +198,7 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	char label[64], address[XT_ENDPOINT_TEXT] = "";
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
-		xt_instance_tell_change(instance);
+		xt_instance_notify_change(instance);
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	if (endpoint && endpoint->ip.family)
@@ -221,7 +222,8 @@ static void on_note(void *ctx, const char *text)
 	xt_log_warning("%s: %s", instance->conf->name, text);
 }
 
-void xt_instance_tunnel_callbacks(struct xt_instance *instance, struct xt_tunnel_callbacks *calls)
+void xt_instance_tunnel_callbacks(struct xt_instance *instance,
+				  struct xt_tunnel_callbacks *callbacks)
 {
-	*calls = (struct xt_tunnel_callbacks){instance, on_event, on_pong, on_note};
+	*callbacks = (struct xt_tunnel_callbacks){instance, on_event, on_pong, on_note};
 }
