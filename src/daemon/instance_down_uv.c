@@ -5,17 +5,22 @@
 
 #include "packet/echo_responder.h"
 
-static void post_done(void *ctx)
+static void post_done(struct xt_instance *instance)
 {
-	struct xt_instance *instance = ctx;
-
 	instance->post(instance, XT_INSTANCE_DONE);
+}
+
+static void on_undone(void *ctx, const struct xt_reply *reply)
+{
+	(void)reply;
+	post_done(ctx);
 }
 
 void xt_instance_undo_host(struct xt_instance *instance)
 {
-	if (instance->host)
-		xt_host_down(instance->host, post_done, instance);
+	if (instance->requests)
+		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_UNDO},
+			   on_undone, instance);
 	else
 		post_done(instance);
 }
@@ -34,35 +39,50 @@ void xt_instance_stop_loop(struct xt_instance *instance)
 {
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
-	if (instance->resolver)
-		xt_resolver_stop(instance->resolver);
+	if (instance->requests)
+		xt_request_cancel(instance->requests, XT_REQUEST_RESOLVE);
 	if (instance->loop)
 		xt_loop_stop(instance->loop);
 	else
 		post_done(instance);
 }
 
-static bool tun_is_removed(const struct xt_instance *instance)
+static void descriptors_close(struct xt_instance *instance)
 {
-	return instance->disposition == XT_TUN_MADE || instance->disposition == XT_TUN_REMOVED;
+	if (instance->keylog >= 0)
+		close(instance->keylog);
+	instance->keylog = -1;
+	xt_udp_sockets_close(&instance->sockets);
+}
+
+static void on_link_undone(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	bool remove =
+	    instance->disposition == XT_TUN_MADE || instance->disposition == XT_TUN_REMOVED;
+
+	(void)reply;
+	xt_tunnel_close(instance->tunnel);
+	instance->tunnel = NULL;
+	descriptors_close(instance);
+	xt_echo_free(instance->echo);
+	instance->echo = NULL;
+	if (remove)
+		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_TUN_REMOVE},
+			   on_undone, instance);
+	else
+		post_done(instance);
 }
 
 void xt_instance_close_tunnel(struct xt_instance *instance)
 {
-	if (instance->link && instance->disposition == XT_TUN_KEPT)
-		xt_link_forget(instance->link);
-	else if (instance->link)
-		xt_link_undo(instance->link);
-	instance->link = NULL;
-	xt_host_free(instance->host);
-	instance->host = NULL;
-	xt_tunnel_close(instance->tunnel);
-	instance->tunnel = NULL;
-	xt_echo_free(instance->echo);
-	instance->echo = NULL;
-	if (tun_is_removed(instance) && xt_tun_remove(instance->conf->name) == 0)
-		xt_rundir_unmark(instance->conf->name);
-	post_done(instance);
+	struct xt_request request = {.kind = XT_REQUEST_LINK_UNDO,
+				     .keep = instance->disposition == XT_TUN_KEPT};
+
+	if (instance->requests)
+		xt_request(instance->requests, &request, on_link_undone, instance);
+	else
+		post_done(instance);
 }
 
 static void on_signal_closed(uv_handle_t *handle)
@@ -74,7 +94,11 @@ static void on_signal_closed(uv_handle_t *handle)
 
 void xt_instance_close_sockets(struct xt_instance *instance)
 {
-	xt_instance_sockets_close(instance);
+	if (instance->control)
+		xt_control_close(instance->control);
+	xt_uapi_close(instance->uapi);
+	instance->control = NULL;
+	instance->uapi = NULL;
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

@@ -20,31 +20,29 @@ static void wait_over(struct xt_instance *instance)
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 
-static void on_found(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint)
+static void name_settled(struct xt_instance *instance)
 {
-	struct xt_instance *instance = ctx;
-
-	if (!instance->tunnel || !instance->loop)
-		return;
-	(void)xt_tunnel_set_endpoint(instance->tunnel, peer, endpoint);
-	xt_loop_wake(instance->loop);
 	if (instance->names > 0 && --instance->names == 0 && instance->state == XT_STATE_NAMES)
 		wait_over(instance);
 }
 
-static void on_not_found(void *ctx, const char *host, const char *why, unsigned again_s)
+static void on_resolved(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
 
-	xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name, host, why,
-		       again_s);
-}
-
-static void on_resolver_closed(void *ctx)
-{
-	struct xt_instance *instance = ctx;
-
-	instance->resolver = NULL;
+	if (reply->error < 0 && reply->resolved.name) {
+		xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name,
+			       reply->resolved.name, reply->text, reply->resolved.again_s);
+	} else if (reply->error < 0) {
+		xt_log_warning("%s: an Endpoint's name cannot be looked up: %s",
+			       instance->conf->name, xt_strerror(reply->error));
+		name_settled(instance);
+	} else if (instance->tunnel && instance->loop) {
+		(void)xt_tunnel_set_endpoint(instance->tunnel, &reply->resolved.id,
+					     &reply->resolved.endpoint);
+		xt_loop_wake(instance->loop);
+		name_settled(instance);
+	}
 }
 
 /* The change holds this peer's endpoint as an address. */
@@ -57,28 +55,24 @@ static bool endpoint_is_address(const struct xt_change *change, const struct xt_
 	return false;
 }
 
-int xt_instance_start_resolver(struct xt_instance *instance, const struct xt_change *change)
+void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change)
 {
 	const struct xt_udp *udp = xt_tunnel_udp(instance->tunnel);
-	struct xt_resolver_callbacks callbacks = {instance, on_found, on_not_found,
-						  on_resolver_closed};
 	unsigned families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0);
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < instance->conf->n_peers; i++) {
+	for (size_t i = 0; i < instance->conf->n_peers; i++) {
 		const struct xt_conf_peer *peer = &instance->conf->peers[i];
+		struct xt_request request = {.kind = XT_REQUEST_RESOLVE,
+					     .resolve = {.id = peer->key,
+							 .name = peer->endpoint_host,
+							 .port = peer->endpoint_port,
+							 .families = families}};
 
 		if (!peer->endpoint_host || endpoint_is_address(change, &peer->key))
 			continue;
-		if (!instance->resolver)
-			rc = xt_resolver_new(&instance->resolver, &instance->uv, families,
-					     &callbacks);
-		if (rc == 0)
-			rc = xt_resolver_add(instance->resolver, &peer->key, peer->endpoint_host,
-					     peer->endpoint_port);
-		instance->names += rc == 0;
+		instance->names++;
+		xt_request(instance->requests, &request, on_resolved, instance);
 	}
-	return rc;
 }
 
 static void on_names_limit(uv_timer_t *timer)

@@ -2,14 +2,8 @@
  * WG_TUN_NAME_FILE names. */
 #include "daemon/instance_uv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <xtunnel/error.h>
 
 #include "base/log.h"
 #include "daemon/notify.h"
@@ -35,26 +29,21 @@ static void on_timer(uv_timer_t *timer)
 	notify_status(timer->data, "");
 }
 
-/* The name that the interface got; the caller of a drop-in may have asked for "utun". */
-static void name_file_write(const struct xt_instance *instance)
+static void on_name_file(void *ctx, const struct xt_reply *reply)
 {
-	const char *path = getenv("WG_TUN_NAME_FILE"), *name = instance->conf->name;
-	int fd;
-
-	if (!instance->options.dropin || !path || !*path)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", name) < 0)
-		xt_log_warning("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	(void)ctx;
+	if (reply->text)
+		xt_log_warning("%s", reply->text);
 }
 
 void xt_instance_notify_ready(struct xt_instance *instance)
 {
 	char head[64];
 
-	name_file_write(instance);
+	/* The caller of a drop-in may have asked for "utun" and not know the name it got. */
+	if (instance->options.dropin)
+		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_NAME_FILE},
+			   on_name_file, instance);
 	if (!xt_notify_wanted())
 		return;
 	uv_timer_init(&instance->uv, &instance->status_timer);

@@ -14,58 +14,70 @@
 #include "crypto/init.h"
 #include "daemon/exit.h"
 
-/* start   the step of the state; NULL: it waits for what the state before has begun
- * cancel  NULL, or called on XT_INSTANCE_END: stop the step that is running
- * done, failed, end  the next state on each event; the state itself: stay, start nothing */
+/* start   the step of the state
+ * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner
+ * done, failed, end  the next state on each event; the state itself: stay, start nothing. With
+ *	   XT_STATE_HOLD the step goes on, and its end leads to the rollback. */
 struct transition {
 	void (*start)(struct xt_instance *instance);
 	void (*cancel)(struct xt_instance *instance);
 	enum xt_state done, failed, end;
 };
 
-#define ROLLBACK XT_STATE_ROLLBACK_UNDO
+#define UP(step, cancel, next)                                                                     \
+	{                                                                                          \
+		step, cancel, next, XT_STATE_ROLLBACK_UNDO, XT_STATE_HOLD                          \
+	}
+#define UP_CUT(step, cancel, next)                                                                 \
+	{                                                                                          \
+		step, cancel, next, XT_STATE_ROLLBACK_UNDO, XT_STATE_ROLLBACK_UNDO                 \
+	}
+#define DOWN(step, cancel, next, self)                                                             \
+	{                                                                                          \
+		step, cancel, next, next, self                                                     \
+	}
 
-/* Hooks of the way down that hang do not hold the end up: a second XT_INSTANCE_END cancels them. */
+/* UNDO cuts FIREWALL and DNS short. Hooks of the way down that hang do not hold the end up: a second
+ * XT_INSTANCE_END cancels them. */
 static const struct transition transitions[XT_STATES] = {
-    [XT_STATE_TUN] = {xt_instance_open_tun, NULL, XT_STATE_PRE_UP, ROLLBACK, ROLLBACK},
-    [XT_STATE_PRE_UP] = {xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_START, ROLLBACK,
-			 XT_STATE_CANCEL},
-    [XT_STATE_START] = {xt_instance_start_tunnel, NULL, XT_STATE_NAMES, ROLLBACK, ROLLBACK},
-    [XT_STATE_NAMES] = {xt_instance_await_names, xt_instance_cancel_names, XT_STATE_FIREWALL,
-			ROLLBACK, ROLLBACK},
-    [XT_STATE_FIREWALL] = {xt_instance_set_firewall, NULL, XT_STATE_LINK, ROLLBACK, ROLLBACK},
-    [XT_STATE_LINK] = {xt_instance_set_link, NULL, XT_STATE_DNS, ROLLBACK, ROLLBACK},
-    [XT_STATE_DNS] = {xt_instance_set_dns, NULL, XT_STATE_POST_UP, ROLLBACK, ROLLBACK},
-    [XT_STATE_POST_UP] = {xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_RUN, ROLLBACK,
-			  XT_STATE_CANCEL},
+    [XT_STATE_TUN] = UP(xt_instance_open_tun, NULL, XT_STATE_PRE_UP),
+    [XT_STATE_PRE_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_POLICY),
+    [XT_STATE_POLICY] = UP(xt_instance_choose_policy, NULL, XT_STATE_KEYLOG),
+    [XT_STATE_KEYLOG] = UP(xt_instance_open_keylog, NULL, XT_STATE_UDP),
+    [XT_STATE_UDP] = UP(xt_instance_open_udp, NULL, XT_STATE_START),
+    [XT_STATE_START] = UP(xt_instance_start_tunnel, NULL, XT_STATE_NAMES),
+    [XT_STATE_NAMES] = UP_CUT(xt_instance_await_names, xt_instance_cancel_names, XT_STATE_FIREWALL),
+    [XT_STATE_FIREWALL] = UP_CUT(xt_instance_set_firewall, NULL, XT_STATE_LINK),
+    [XT_STATE_LINK] = UP(xt_instance_set_link, NULL, XT_STATE_CONTROL),
+    [XT_STATE_CONTROL] = UP(xt_instance_open_control, NULL, XT_STATE_UAPI),
+    [XT_STATE_UAPI] = UP(xt_instance_open_uapi, NULL, XT_STATE_DNS),
+    [XT_STATE_DNS] = UP_CUT(xt_instance_set_dns, NULL, XT_STATE_POST_UP),
+    [XT_STATE_POST_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_RUN),
     [XT_STATE_RUN] = {xt_instance_ready, xt_instance_notify_end, XT_STATE_RUN, XT_STATE_RUN,
 		      XT_STATE_PRE_DOWN},
 
-    [XT_STATE_CANCEL] = {NULL, NULL, ROLLBACK, ROLLBACK, XT_STATE_CANCEL},
-    [XT_STATE_PRE_DOWN] = {xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_SAVE,
-			   XT_STATE_SAVE, XT_STATE_PRE_DOWN},
-    [XT_STATE_SAVE] = {xt_instance_save_at_end, NULL, XT_STATE_UNDO, XT_STATE_UNDO, XT_STATE_SAVE},
-    [XT_STATE_UNDO] = {xt_instance_undo_host, NULL, XT_STATE_STOP, XT_STATE_STOP, XT_STATE_UNDO},
-    [XT_STATE_STOP] = {xt_instance_stop_loop, NULL, XT_STATE_CLOSE, XT_STATE_CLOSE, XT_STATE_STOP},
-    [XT_STATE_CLOSE] = {xt_instance_close_tunnel, NULL, XT_STATE_POST_DOWN, XT_STATE_POST_DOWN,
-			XT_STATE_CLOSE},
-    [XT_STATE_POST_DOWN] = {xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_END,
-			    XT_STATE_END, XT_STATE_POST_DOWN},
+    [XT_STATE_PRE_DOWN] =
+	DOWN(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_SAVE, XT_STATE_PRE_DOWN),
+    [XT_STATE_SAVE] = DOWN(xt_instance_save_at_end, NULL, XT_STATE_UNDO, XT_STATE_SAVE),
+    [XT_STATE_UNDO] = DOWN(xt_instance_undo_host, NULL, XT_STATE_STOP, XT_STATE_UNDO),
+    [XT_STATE_STOP] = DOWN(xt_instance_stop_loop, NULL, XT_STATE_CLOSE, XT_STATE_STOP),
+    [XT_STATE_CLOSE] = DOWN(xt_instance_close_tunnel, NULL, XT_STATE_POST_DOWN, XT_STATE_CLOSE),
+    [XT_STATE_POST_DOWN] =
+	DOWN(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_END, XT_STATE_POST_DOWN),
 
-    [ROLLBACK] = {xt_instance_undo_host, NULL, XT_STATE_ROLLBACK_STOP, XT_STATE_ROLLBACK_STOP,
-		  ROLLBACK},
-    [XT_STATE_ROLLBACK_STOP] = {xt_instance_stop_loop, NULL, XT_STATE_ROLLBACK_CLOSE,
-				XT_STATE_ROLLBACK_CLOSE, XT_STATE_ROLLBACK_STOP},
-    [XT_STATE_ROLLBACK_CLOSE] = {xt_instance_close_tunnel, NULL, XT_STATE_END, XT_STATE_END,
-				 XT_STATE_ROLLBACK_CLOSE},
-    [XT_STATE_END] = {xt_instance_close_sockets, NULL, XT_STATE_END, XT_STATE_END, XT_STATE_END},
+    [XT_STATE_ROLLBACK_UNDO] =
+	DOWN(xt_instance_undo_host, NULL, XT_STATE_ROLLBACK_STOP, XT_STATE_ROLLBACK_UNDO),
+    [XT_STATE_ROLLBACK_STOP] =
+	DOWN(xt_instance_stop_loop, NULL, XT_STATE_ROLLBACK_CLOSE, XT_STATE_ROLLBACK_STOP),
+    [XT_STATE_ROLLBACK_CLOSE] =
+	DOWN(xt_instance_close_tunnel, NULL, XT_STATE_END, XT_STATE_ROLLBACK_CLOSE),
+    [XT_STATE_END] = DOWN(xt_instance_close_sockets, NULL, XT_STATE_END, XT_STATE_END),
 };
 
 static void state_enter(struct xt_instance *instance, enum xt_state state)
 {
 	instance->state = state;
-	if (transitions[state].start)
-		transitions[state].start(instance);
+	transitions[state].start(instance);
 }
 
 static void event_handle(struct xt_instance *instance, enum xt_instance_event event)
@@ -80,8 +92,11 @@ static void event_handle(struct xt_instance *instance, enum xt_instance_event ev
 		next = row->end;
 		if (row->cancel)
 			row->cancel(instance);
+	} else if (instance->held) {
+		next = row->failed;
 	}
-	if (next != instance->state)
+	instance->held = next == XT_STATE_HOLD || (instance->held && next == instance->state);
+	if (next != XT_STATE_HOLD && next != instance->state)
 		state_enter(instance, next);
 }
 
@@ -159,7 +174,7 @@ static void signals_start(struct xt_instance *instance)
 static int loop_finish(struct xt_instance *instance)
 {
 	uv_run(&instance->uv, UV_RUN_NOWAIT);
-	if (instance->resolver) {
+	if (!xt_requests_close(instance->requests)) {
 		fflush(NULL);
 		_exit(instance->status);
 	}
@@ -182,7 +197,11 @@ static void warn_of_keylog(void)
 
 int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
 {
-	struct xt_instance instance = {.conf = conf, .options = *options, .post = instance_post};
+	struct xt_instance instance = {.conf = conf,
+				       .options = *options,
+				       .post = instance_post,
+				       .keylog = -1,
+				       .sockets = XT_NO_SOCKETS};
 
 	harden();
 	warn_of_keylog();

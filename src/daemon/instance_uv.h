@@ -2,7 +2,8 @@
  *
  * One state machine runs an instance. instance_uv.c owns the state and the table of transitions; the
  * other files each do single steps. A step starts its work and reports the end of it, at once or
- * later, by instance->post; it never starts another step. */
+ * later, by instance->post; it never starts another step. Whatever opens a path, forks or changes the
+ * host goes through host/request.h. */
 #ifndef XT_DAEMON_INSTANCE_UV_H
 #define XT_DAEMON_INSTANCE_UV_H
 
@@ -11,30 +12,31 @@
 #include "daemon/instance.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
-#include "host/hooks_uv.h"
-#include "host/host_uv.h"
+#include "host/request.h"
 #include "ipc/control_uv.h"
 #include "ipc/uapi_uv.h"
-#include "platform/link.h"
 #include "tunnel/loop_uv.h"
-#include "tunnel/resolve_uv.h"
 #include "tunnel/tunnel.h"
 
 /* In the order in which an instance goes through them. From XT_STATE_UNDO on it answers no request
- * any more. A reload will be a state between XT_STATE_RUN and XT_STATE_CANCEL. */
+ * any more. A reload will be a state after XT_STATE_RUN. */
 enum xt_state {
 	/* up */
 	XT_STATE_TUN,	 /* open the TUN device, take back what a crash left in the host */
 	XT_STATE_PRE_UP, /* hooks */
+	XT_STATE_POLICY, /* choose table, mark and rules of the default route */
+	XT_STATE_KEYLOG, /* open its file */
+	XT_STATE_UDP,	 /* open the sockets */
 	XT_STATE_START,	 /* tunnel, loop, resolver */
 	XT_STATE_NAMES,	 /* resolve endpoints while the host's own route to a name server stands */
 	XT_STATE_FIREWALL, /* before the link: the first answer passes it already */
-	XT_STATE_LINK,	   /* addresses, routes, listening sockets */
+	XT_STATE_LINK,	   /* addresses, routes */
+	XT_STATE_CONTROL,  /* listen at the control socket */
+	XT_STATE_UAPI,	   /* listen at the UAPI socket */
 	XT_STATE_DNS,
 	XT_STATE_POST_UP, /* hooks */
 	XT_STATE_RUN,
 	/* down */
-	XT_STATE_CANCEL,    /* hooks of the way up are being stopped */
 	XT_STATE_PRE_DOWN,  /* hooks */
 	XT_STATE_SAVE,	    /* SaveConfig */
 	XT_STATE_UNDO,	    /* firewall and DNS */
@@ -47,6 +49,7 @@ enum xt_state {
 	XT_STATE_ROLLBACK_CLOSE,
 	XT_STATE_END,
 	XT_STATES,
+	XT_STATE_HOLD = XT_STATES, /* as a transition: the event waits for the end of the step */
 };
 
 /* DONE, FAILED: the state's step has ended. FAILED was told to the user.
@@ -62,6 +65,8 @@ enum xt_tun_disposition {
 	XT_TUN_REMOVED, /* persistent, but `down` asked for its removal */
 };
 
+#define XT_NO_SOCKETS ((struct xt_udp_sockets){{-1, -1}, 0})
+
 enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
 
 struct xt_instance {
@@ -71,27 +76,28 @@ struct xt_instance {
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */
+	bool held;	 /* XT_INSTANCE_END came during a step that has to end first */
 	void (*post)(struct xt_instance *instance, enum xt_instance_event event);
 	int status; /* enum xt_exit */
 	enum xt_tun_disposition disposition;
 	uint64_t since_ns; /* monotonic, for the uptime */
 
+	struct xt_requests *requests;
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
-	struct xt_link *link;
 	struct xt_echo *echo;
-	struct xt_resolver *resolver;
-	unsigned names; /* not resolved yet */
-	uv_timer_t names_limit;
-	struct xt_host *host;
+	struct xt_pinger *pinger;
 	struct xt_link_policy policy;
-	struct xt_hooks_run *hooks;
+	uint32_t mark;		       /* of the sockets */
+	int keylog;		       /* until the tunnel has it; -1: none */
+	struct xt_udp_sockets sockets; /* likewise */
+	unsigned names;		       /* not resolved yet */
+	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_uapi *uapi;
-	struct xt_pinger *pinger;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
-	char control_path[XT_RUNSOCK_MAX];
+	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
 };
@@ -105,6 +111,9 @@ static inline bool xt_instance_answers(const struct xt_instance *instance)
 /* Steps of the machine, each of one state: start it; its end is posted.
  * instance_up_uv.c */
 void xt_instance_open_tun(struct xt_instance *instance);
+void xt_instance_choose_policy(struct xt_instance *instance);
+void xt_instance_open_keylog(struct xt_instance *instance);
+void xt_instance_open_udp(struct xt_instance *instance);
 void xt_instance_start_tunnel(struct xt_instance *instance);
 void xt_instance_set_firewall(struct xt_instance *instance);
 void xt_instance_set_link(struct xt_instance *instance);
@@ -116,6 +125,9 @@ void xt_instance_cancel_names(struct xt_instance *instance);
 /* instance_hooks_uv.c: the list of the present state. cancel: its end is posted sooner. */
 void xt_instance_run_hooks(struct xt_instance *instance);
 void xt_instance_cancel_hooks(struct xt_instance *instance);
+/* instance_control_uv.c, instance_uapi_uv.c */
+void xt_instance_open_control(struct xt_instance *instance);
+void xt_instance_open_uapi(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
 /* instance_down_uv.c */
@@ -127,19 +139,18 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
 
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
-int xt_instance_start_resolver(struct xt_instance *instance, const struct xt_change *change);
-/* instance_save_uv.c: write what is in force into the file, and say so when that fails. 0;
- * XT_E_SYNTAX: the file has errors now; -errno. unasked: only if the file still says
- * SaveConfig = true. */
-int xt_instance_save(struct xt_instance *instance, bool unasked);
+void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+/* instance_save_uv.c: write what is in force into the file, and say so when that fails. unasked: only
+ * if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file has
+ * errors now; -errno. */
+typedef void xt_instance_saved(void *ctx, int error);
+void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
+		      void *ctx);
 /* instance_control_uv.c */
-int xt_instance_sockets_open(struct xt_instance *instance);
-void xt_instance_sockets_close(struct xt_instance *instance);
+void xt_instance_log_status(struct xt_instance *instance);
+/* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
-void xt_instance_log_status(struct xt_instance *instance);
-/* instance_uapi_uv.c */
-int xt_instance_uapi_open(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -11,9 +11,11 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: answered or will be; negative XT_E_* or -errno: answered here as
  *	      {"error": sentence, "code": number}, the request is over
- * cancelled  see server_uv.h; may be NULL */
+ * cancelled  see server_uv.h; may be NULL
+ * listen_fd  above 0: listens already, at path */
 struct xt_control_options {
 	const char *path;
+	int listen_fd;
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
 	void *ctx;

@@ -1,4 +1,4 @@
-/* layers: tunnel */
+/* layers: host */
 /* Names of endpoints: found, not found, and an end in between. Uses the host's own resolver for
  * localhost and for a name that can never exist (RFC 6761). */
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "tunnel/resolve_uv.h"
+#include "host/resolve_uv.h"
 
 struct seen {
 	uv_loop_t uv;
