@@ -8,7 +8,7 @@
 
 #include "base/addr.h"
 
-/* Names of interfaces may hold what nft(8) does not read in a table's. */
+/* Names of interfaces may hold characters that nft(8) does not accept in a table's. */
 static void put_table(FILE *out, const char *name)
 {
 	fputs("table inet xtunnel-", out);
@@ -20,7 +20,7 @@ static void put_table(FILE *out, const char *name)
 	}
 }
 
-/* Adding it first makes the deletion pass also where there is none. */
+/* Adding it first makes the deletion pass where there is no table. */
 static void put_delete(FILE *out, const char *name)
 {
 	fputs("add ", out);

@@ -99,7 +99,7 @@ static void a_failure_is_told_with_its_first_line(void **state)
 	assert_string_equal(text, "ended by signal 9");
 	o = run(shell("head -c 100000 /dev/zero | tr '\\0' y >&2; exit 1"), NULL, 0, 0);
 	assert_int_equal(o.result.status, 1);
-	assert_int_equal(strlen(o.result.said), sizeof(o.result.said) - 1);
+	assert_int_equal(strlen(o.result.message), sizeof(o.result.message) - 1);
 }
 
 static void a_missing_program_is_told(void **state)
