@@ -121,7 +121,7 @@ static void on_saved(void *ctx, int error)
 {
 	struct xt_instance *instance = ctx;
 
-	(void)error; /* was told, and does not hold the end up */
+	(void)error; /* was reported, and does not delay the end */
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 

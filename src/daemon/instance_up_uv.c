@@ -16,7 +16,7 @@
 #include "ipc/socket.h"
 #include "packet/echo_responder.h"
 
-/* rc < 0: the step failed, and the user was told. */
+/* rc < 0: the step failed, and that was reported to the user. */
 static void post(struct xt_instance *instance, int rc)
 {
 	instance->post(instance, rc < 0 ? XT_INSTANCE_FAILED : XT_INSTANCE_DONE);
@@ -78,7 +78,7 @@ static void on_tun(void *ctx, const struct xt_reply *reply)
 		post(instance, rc);
 		return;
 	}
-	/* A descriptor that was handed over may be of another interface than was named. */
+	/* A descriptor that was handed over may belong to another interface than was named. */
 	if (instance->options.dropin)
 		memcpy(instance->conf->name, tun->name, sizeof(instance->conf->name));
 	ask(instance, XT_REQUEST_STATE, on_state);
@@ -268,7 +268,7 @@ static int start_loop(struct xt_instance *instance)
 	return rc;
 }
 
-/* The device has them now. */
+/* The device holds them now. */
 static void conf_wipe_keys(struct xt_conf *conf)
 {
 	xt_wipe(&conf->private_key, sizeof(conf->private_key));

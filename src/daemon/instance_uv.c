@@ -192,7 +192,9 @@ static void warn_of_keylog(void)
 		return;
 	xt_message(
 	    "WARNING: WG_KEYLOGFILE is set: the keys of every session, and this interface's own,");
-	xt_message("WARNING: are written to %s. Whoever reads that file reads the traffic.", path);
+	xt_message(
+	    "WARNING: are written to %s. Anyone who can read that file can read the traffic.",
+	    path);
 }
 
 int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)

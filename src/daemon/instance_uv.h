@@ -52,7 +52,7 @@ enum xt_state {
 	XT_STATE_HOLD = XT_STATES, /* as a transition: the event waits for the end of the step */
 };
 
-/* DONE, FAILED: the state's step has ended. FAILED was told to the user.
+/* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
  * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
 enum xt_instance_event { XT_INSTANCE_DONE, XT_INSTANCE_FAILED, XT_INSTANCE_END };
 
@@ -140,7 +140,7 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
 void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
-/* instance_save_uv.c: write what is in force into the file, and say so when that fails. unasked: only
+/* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked: only
  * if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file has
  * errors now; -errno. */
 typedef void xt_instance_saved(void *ctx, int error);

@@ -1,4 +1,4 @@
-/* The file that the keys of handshakes are logged to (tunnel/keylog.h). Whoever can read it can read
+/* The file that the keys of handshakes are logged to (tunnel/keylog.h). Anyone who can read it can read
  * the traffic and act as this interface. */
 #ifndef XT_HOST_KEYLOG_FILE_H
 #define XT_HOST_KEYLOG_FILE_H
