@@ -1,5 +1,5 @@
-/* To the background: fork before a key is read and before a loop or thread exists, so the parent never
- * holds a secret. */
+/* To the background: fork before a key is read and before a loop or thread exists, so the parent
+ * never holds a secret. */
 #include "daemon/background.h"
 
 #include <errno.h>

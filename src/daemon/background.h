@@ -12,9 +12,9 @@ typedef int xt_serve(const void *what, const struct xt_instance_options *options
  * takes. true: one of them is set, to a level that prints. */
 bool xt_log_level_env(void);
 
-/* Run serve(what) in a child that has a session of its own, none of the caller's descriptors but those
- * in keep (0: not given), and, unless loud, no standard streams once it is ready. An enum xt_exit: in
- * the parent as soon as the child is ready or has ended, in the child when it ends. */
+/* Run serve(what) in a child that has a session of its own, none of the caller's descriptors but
+ * those in keep (0: not given), and, unless loud, no standard streams once it is ready. An enum
+ * xt_exit: in the parent as soon as the child is ready or has ended, in the child when it ends. */
 int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep);
 
 /* Standard output and error go to /dev/null from now on. */

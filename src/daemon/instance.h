@@ -1,5 +1,5 @@
-/* One instance: a tunnel with its host configuration, run by this process from the opening of the TUN
- * device to the last hook. */
+/* One instance: a tunnel with its host configuration, run by this process from the opening of the
+ * TUN device to the last hook. */
 #ifndef XT_DAEMON_INSTANCE_H
 #define XT_DAEMON_INSTANCE_H
 
@@ -9,8 +9,8 @@
  *	   byte cannot be delivered, the process that asked for the instance has ended, and the
  *	   instance ends too
  * quiet   once ready, standard output and error go to /dev/null
- * dropin  in place of wireguard-go: another program configures interface and peers. The UAPI socket is
- *	   required, and its removal ends the instance
+ * dropin  in place of wireguard-go: another program configures interface and peers. The UAPI socket
+ *	   is required, and its removal ends the instance
  * tun_fd, uapi_fd  above 0: opened already (dropin only) */
 struct xt_instance_options {
 	int ready;
@@ -19,9 +19,9 @@ struct xt_instance_options {
 	int tun_fd, uapi_fd;
 };
 
-/* Run until the end is asked for (signal, `down`, interface deleted) and leave nothing behind; or fail
- * on the way up, print why, and roll back. enum xt_exit. conf: its keys are wiped as soon as the device
- * has them; dropin: its name becomes the interface's. */
+/* Run until the end is asked for (signal, `down`, interface deleted) and leave nothing behind; or
+ * fail on the way up, print why, and roll back. enum xt_exit. conf: its keys are wiped as soon as
+ * the device has them; dropin: its name becomes the interface's. */
 int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options);
 
 #endif

@@ -31,8 +31,8 @@ static const char *key_of(enum xt_hook_list list)
 	return keys[list];
 }
 
-/* On the way up a hook that fails takes the instance back; on the way down its failure is reported and
- * the way goes on. */
+/* On the way up a hook that fails takes the instance back; on the way down its failure is reported
+ * and the way goes on. */
 static void on_hooks(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;

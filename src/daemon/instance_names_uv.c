@@ -84,8 +84,8 @@ static void on_names_limit(uv_timer_t *timer)
 	wait_over(instance);
 }
 
-/* Name servers and default route are about to lead into the tunnel: the names that the tunnel itself
- * needs are resolved before that. */
+/* Name servers and default route are about to lead into the tunnel: the names that the tunnel
+ * itself needs are resolved before that. */
 void xt_instance_await_names(struct xt_instance *instance)
 {
 	if (instance->names == 0 || (instance->policy.table == 0 && instance->conf->n_dns == 0)) {

@@ -1,5 +1,5 @@
-/* Reports of the instance's state: to the service manager, and the interface's name to the file that
- * WG_TUN_NAME_FILE names. */
+/* Reports of the instance's state: to the service manager, and the interface's name to the file
+ * that WG_TUN_NAME_FILE names. */
 #include "daemon/instance_uv.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* SaveConfig and `save`: what is in force goes into the file that the instance was started with. The
- * addresses are read back from the host, then the file is read, updated and replaced. */
+/* SaveConfig and `save`: what is in force goes into the file that the instance was started with.
+ * The addresses are read back from the host, then the file is read, updated and replaced. */
 #include "daemon/instance_uv.h"
 
 #include <errno.h>

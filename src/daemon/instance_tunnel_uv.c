@@ -62,7 +62,7 @@ static void on_bound(void *ctx, const struct xt_reply *reply)
 	if (reply->text)
 		on_note(instance, reply->text);
 	else if (reply->error < 0)
-		on_note(instance, "the state file of the new key cannot be used: out of memory");
+		on_note(instance, "the state file of the new key: out of memory");
 	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
 }
 

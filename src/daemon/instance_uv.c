@@ -37,8 +37,8 @@ struct transition {
 		step, cancel, next, next, self                                                     \
 	}
 
-/* UNDO cuts FIREWALL and DNS short. Hooks of the way down that hang do not hold the end up: a second
- * XT_INSTANCE_END cancels them. */
+/* UNDO cuts FIREWALL and DNS short. Hooks of the way down that hang do not hold the end up: a
+ * second XT_INSTANCE_END cancels them. */
 static const struct transition transitions[XT_STATES] = {
     [XT_STATE_TUN] = UP(xt_instance_open_tun, NULL, XT_STATE_PRE_UP),
     [XT_STATE_PRE_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_POLICY),
@@ -114,8 +114,8 @@ static void events_handle(struct xt_instance *instance)
 	instance->handling = false;
 }
 
-/* A step may report from within its start, and an end may be asked for at the same time: events wait
- * until the step returns, and the step's own go before XT_INSTANCE_END. */
+/* A step may report from within its start, and an end may be asked for at the same time: events
+ * wait until the step returns, and the step's own go before XT_INSTANCE_END. */
 static void instance_post(struct xt_instance *instance, enum xt_instance_event event)
 {
 	instance->events |= 1u << event;

@@ -1,9 +1,9 @@
 /* The inside of an instance: its parts and its state, for the files that share them.
  *
- * One state machine runs an instance. instance_uv.c owns the state and the table of transitions; the
- * other files each do single steps. A step starts its work and reports the end of it, at once or
- * later, by instance->post; it never starts another step. Whatever opens a path, forks or changes the
- * host goes through host/request.h. */
+ * One state machine runs an instance. instance_uv.c owns the state and the table of transitions;
+ * the other files each do single steps. A step starts its work and reports the end of it, at once
+ * or later, by instance->post; it never starts another step. Whatever opens a path, forks or
+ * changes the host goes through host/request.h. */
 #ifndef XT_DAEMON_INSTANCE_UV_H
 #define XT_DAEMON_INSTANCE_UV_H
 
@@ -59,9 +59,9 @@ enum xt_instance_event { XT_INSTANCE_DONE, XT_INSTANCE_FAILED, XT_INSTANCE_END }
 /* What becomes of the interface when the instance ends. */
 enum xt_tun_disposition {
 	XT_TUN_TRANSIENT, /* it goes with its descriptor */
-	XT_TUN_FOUND, /* persistent, was there before: a rollback leaves it, without addresses */
-	XT_TUN_MADE,  /* persistent, made by this instance: a rollback removes it */
-	XT_TUN_KEPT, /* persistent, was up: stays with its addresses, for its owner to start again */
+	XT_TUN_FOUND,	/* persistent, was there before: a rollback leaves it, without addresses */
+	XT_TUN_MADE,	/* persistent, made by this instance: a rollback removes it */
+	XT_TUN_KEPT,	/* persistent, was up: stays with its addresses for the next start */
 	XT_TUN_REMOVED, /* persistent, but `down` asked for its removal */
 };
 
@@ -140,9 +140,9 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
 void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
-/* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked: only
- * if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file has
- * errors now; -errno. */
+/* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
+ * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
+ * has errors now; -errno. */
 typedef void xt_instance_saved(void *ctx, int error);
 void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
 		      void *ctx);

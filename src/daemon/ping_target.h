@@ -10,8 +10,8 @@ struct xt_ping_target {
 };
 
 /* word  the peer's Name, its public key as base64, or an inner address
- * local4, local6: the families that this interface has an Address of. When word is not an address, the
- * target is the first of the peer's AllowedIPs that is a single host of such a family.
+ * local4, local6: the families that this interface has an Address of. When word is not an address,
+ * the target is the first of the peer's AllowedIPs that is a single host of such a family.
  * NULL, or a sentence that says why not. */
 const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *report,
 			   const char *word, bool local4, bool local6);

@@ -210,7 +210,8 @@ static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback,
 	return (uint64_t)number > max ? max : (uint64_t)number;
 }
 
-/* Replies longer than the link's MTU come in fragments, which the host reassembles, not the instance. */
+/* Replies longer than the link's MTU come in fragments, which the host reassembles, not the
+ * instance. */
 static const char *size_fits(const struct session *session, const struct xt_ip *to)
 {
 	static char text[96];

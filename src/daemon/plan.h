@@ -7,8 +7,8 @@
 /* The first Address of that family, else family 0. */
 struct xt_ip xt_plan_local_address(const struct xt_conf *conf, uint8_t family);
 
-/* false: WG_THREADS, XT_OFFLOAD or XT_URING in the environment has a value that is not valid; why (len
- * bytes) says which. */
+/* false: WG_THREADS, XT_OFFLOAD or XT_URING in the environment has a value that is not valid; why
+ * (len bytes) says which. */
 bool xt_plan_environment(char *why, size_t len);
 /* Threads and Offload, overridden by the environment. 0: auto. */
 unsigned xt_plan_threads(const struct xt_conf *conf);

@@ -30,8 +30,9 @@ int xt_rundir_list(char ***names, size_t *n);
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n); /* of one directory */
 void xt_rundir_list_free(char **names, size_t n);
 
-/* A mark that the persistent interface NAME is xtunnel's, with its owner, so that `down` removes it when
- * no process runs, and finds the owner's instance. Errors are ignored: the mark is optional. */
+/* A mark that the persistent interface NAME is xtunnel's, with its owner, so that `down` removes it
+ * when no process runs, and finds the owner's instance. Errors are ignored: the mark is
+ * optional. */
 void xt_rundir_mark(const char *name, uint32_t owner_uid);
 void xt_rundir_unmark(const char *name);
 bool xt_rundir_marked(const char *name, uint32_t *owner_uid);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A file that is damaged is replaced by a guess: its bound was at most this far ahead of the time when
- * it was written. */
+/* A file that is damaged is replaced by a guess: its bound was at most this far ahead of the time
+ * when it was written. */
 #define XT_BOUND_AHEAD_NS (300 * UINT64_C(1000000000))
 
 struct xt_bound_file;
@@ -18,7 +18,8 @@ struct xt_bound_file;
 int xt_bound_dir(char *buf, size_t len);
 
 /* Read the file called name in dir, which is made when it is missing (NULL: no directory). Writes
- * nothing. XT_E_NOMEM; every other fault is a warning. -EINVAL: name is not 32 hexadecimal digits. */
+ * nothing. XT_E_NOMEM; every other fault is a warning. -EINVAL: name is not 32 hexadecimal
+ * digits. */
 int xt_bound_open(struct xt_bound_file **out, const char *dir, const char *name);
 /* Nanoseconds since 1970; 0: nothing is known. */
 uint64_t xt_bound_floor(const struct xt_bound_file *file);

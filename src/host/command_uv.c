@@ -1,4 +1,5 @@
-/* One program on a loop: a pipe for its standard input, one for its standard error, a time limit. */
+/* One program on a loop: a pipe for its standard input, one for its standard error, a time
+ * limit. */
 #include "host/command_uv.h"
 
 #include <errno.h>
@@ -50,8 +51,8 @@ static void close_handle(void *handle)
 		uv_close(handle, on_closed);
 }
 
-/* The end of its standard error is not awaited, because a child of the program may hold that open. What
- * the program wrote before it ended was read before, or is read here. */
+/* The end of its standard error is not awaited, because a child of the program may hold that open.
+ * What the program wrote before it ended was read before, or is read here. */
 static void command_finish(struct xt_command *command)
 {
 	uv_os_fd_t fd;

@@ -22,8 +22,8 @@ typedef void xt_command_done(void *ctx, const struct xt_command_result *result);
 
 #define XT_COMMAND_LIMIT_MS 10000
 
-/* argv ends with NULL; argv[0] is searched in PATH; input (may be NULL) and argv are copied. done is
- * called once, from the loop; the command is freed before. XT_E_NOMEM. */
+/* argv ends with NULL; argv[0] is searched in PATH; input (may be NULL) and argv are copied. done
+ * is called once, from the loop; the command is freed before. XT_E_NOMEM. */
 int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
 		     const char *input, size_t len, xt_command_done *done, void *ctx);
 /* Kill it; done is called as always. */

@@ -280,7 +280,8 @@ static void on_next(uv_timer_t *timer)
 	}
 }
 
-/* Debian's resolvconf orders interfaces by patterns such as "tun*": the label begins like the first. */
+/* Debian's resolvconf orders interfaces by patterns such as "tun*": the label begins like the
+ * first. */
 static void label_find(struct xt_dns_job *job)
 {
 	FILE *file = fopen("/etc/resolvconf/interface-order", "re");

@@ -16,11 +16,11 @@ enum xt_dns_way { /* as bits */
 
 struct xt_dns_job;
 
-/* trying  before a way is tried: from now on it is to be undone. path: the file, links followed, for
- *	   XT_DNS_FILE, else NULL
+/* trying  before a way is tried: from now on it is to be undone. path: the file, links followed,
+ *	   for XT_DNS_FILE, else NULL
  * warn    a sentence without full stop
- * done    once, from the loop, after the job was freed. way: the one that worked, 0: none (after unset
- *	   always 0) */
+ * done    once, from the loop, after the job was freed. way: the one that worked, 0: none (after
+ *	   unset always 0) */
 struct xt_dns_callbacks {
 	void *ctx;
 	void (*trying)(void *ctx, enum xt_dns_way way, const char *path);

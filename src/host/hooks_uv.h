@@ -12,13 +12,13 @@ struct xt_hooks_run;
 typedef void xt_hooks_done(void *ctx, const struct xt_hooks_result *result);
 
 /* Run hooks in order by "bash -c", without bash by "sh -c"; %i becomes name. Each is
- * printed on standard error as "[#] command" before it runs. A child has /dev/null for input, our standard error for output
- * and error, and no other descriptor. The first that fails ends the run. done is called once, from
- * the loop, never from within this call. hooks are copied. XT_E_NOMEM. */
+ * printed on standard error as "[#] command" before it runs. A child has /dev/null for input, our
+ * standard error for output and error, and no other descriptor. The first that fails ends the run.
+ * done is called once, from the loop, never from within this call. hooks are copied. XT_E_NOMEM. */
 int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_conf_hooks *hooks,
 		   const char *name, xt_hooks_done *done, void *ctx);
-/* End the running hook (its process group: SIGTERM, after 2 s SIGKILL); done is called with -ECANCELED.
- * Not to be called after done. */
+/* End the running hook (its process group: SIGTERM, after 2 s SIGKILL); done is called with
+ * -ECANCELED. Not to be called after done. */
 void xt_hooks_cancel(struct xt_hooks_run *run);
 
 #endif

@@ -1,5 +1,5 @@
-/* Firewall, then DNS; taken back in the reverse order. Each step is written to the state file before it
- * is done. */
+/* Firewall, then DNS; taken back in the reverse order. Each step is written to the state file
+ * before it is done. */
 #include "host/host_uv.h"
 
 #include <errno.h>

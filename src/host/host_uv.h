@@ -9,8 +9,8 @@
 
 struct xt_host;
 
-/* For an instance whose TUN is open, which makes it the only one of this name. What a crashed one left is
- * taken back first. conf is borrowed. XT_E_NOMEM. */
+/* For an instance whose TUN is open, which makes it the only one of this name. What a crashed one
+ * left is taken back first. conf is borrowed. XT_E_NOMEM. */
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 		const char *run_dir);
 
@@ -20,19 +20,19 @@ int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy);
 /* The host has no IPv6 and no Address needs it: its networks are left out. */
 bool xt_host_without_ipv6(const struct xt_host *host);
 
-/* Set the firewall, before the link: the first answer passes it already, and nothing arrives unguarded.
- * done is called once, from the loop. */
+/* Set the firewall, before the link: the first answer passes it already, and nothing arrives
+ * unguarded. done is called once, from the loop. */
 void xt_host_guard(struct xt_host *host, void (*done)(void *ctx), void *ctx);
 /* Set the name servers, once the link is set. Likewise. */
 void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx);
-/* Take back both. The policy's rules belong to the link. While guard or names is running it is cut short,
- * and its done is not called. */
+/* Take back both. The policy's rules belong to the link. While guard or names is running it is cut
+ * short, and its done is not called. */
 void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx);
 /* After down (or when nothing was set), and after the link was undone. NULL is fine. */
 void xt_host_free(struct xt_host *host);
 
-/* Take back what a crash left of NAME. true: there was something. -EAGAIN in *error: an instance holds
- * the state file, so it is alive, on its way up or down. Runs a loop of its own. */
+/* Take back what a crash left of NAME. true: there was something. -EAGAIN in *error: an instance
+ * holds the state file, so it is alive, on its way up or down. Runs a loop of its own. */
 bool xt_host_clean(const char *run_dir, const char *name, int *error);
 
 #endif

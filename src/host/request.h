@@ -1,9 +1,9 @@
 /* What a running instance may ask of its host: the one list.
  *
  * Everything that opens a path, forks, or changes the host goes through here: TUN device, UDP and
- * listening sockets, link, firewall, DNS, hooks, the files of configuration, timestamps, key log and
- * interface name, and the resolver. daemon, tunnel and ipc do none of it themselves; what they use
- * comes as a descriptor or as bytes in a reply. tests/docs/t_requests.sh checks that.
+ * listening sockets, link, firewall, DNS, hooks, the files of configuration, timestamps, key log
+ * and interface name, and the resolver. daemon, tunnel and ipc do none of it themselves; what they
+ * use comes as a descriptor or as bytes in a reply. tests/docs/t_requests.sh checks that.
  *
  * A request is a message: it holds values, bytes and descriptors, never a pointer into the state of
  * the one who asks. Today a function call carries it (request_uv.c); a privileged process can take
@@ -90,8 +90,8 @@ struct xt_request {
 
 /* error  0, -errno or XT_E_*
  * text   a sentence without full stop for what went wrong, or NULL
- * The reply and what it points to are the host's and end with the callback, but descriptors, the TUN
- * and addresses.v (to be freed) are the receiver's. */
+ * The reply and what it points to are the host's and end with the callback, but descriptors, the
+ * TUN and addresses.v (to be freed) are the receiver's. */
 struct xt_reply {
 	int error;
 	const char *text;
@@ -148,9 +148,9 @@ struct xt_requests_options {
 int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
 		     const struct xt_requests_options *options);
 
-/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop; NULL:
- * the answer does not matter. A kind that has not been answered is not asked again (but RESOLVE).
- * request is borrowed for the call. */
+/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop;
+ * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
+ * RESOLVE). request is borrowed for the call. */
 void xt_request(struct xt_requests *requests, const struct xt_request *request,
 		xt_request_done *done, void *ctx);
 
@@ -158,8 +158,8 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
  * they are not answered. */
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
 
-/* Nothing but RESOLVE may be open. false: the system's resolver does not return (its threads would be
- * joined at exit: _exit), and nothing was freed. NULL is fine. */
+/* Nothing but RESOLVE may be open. false: the system's resolver does not return (its threads would
+ * be joined at exit: _exit), and nothing was freed. NULL is fine. */
 bool xt_requests_close(struct xt_requests *requests);
 
 #endif

@@ -275,7 +275,8 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 	if (reply->fd == -EPERM) {
 		snprintf(
 		    requests->text, sizeof(requests->text),
-		    "WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is taken",
+		    "WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is "
+		    "taken",
 		    path);
 		reply->text = requests->text;
 	}

@@ -16,7 +16,8 @@
 
 struct xt_timestamp;
 
-/* The file's name: half of a hash of the identity, so that a listing of the directory names no peer. */
+/* The file's name: half of a hash of the identity, so that a listing of the directory names no
+ * peer. */
 #define XT_TIMESTAMP_NAME 33
 void xt_timestamp_name(char name[XT_TIMESTAMP_NAME], const struct xt_public *key);
 
@@ -32,14 +33,14 @@ uint64_t xt_timestamp_bound(const struct xt_timestamp *timestamp);
 
 /* Call before a pass that may send an initiation.
  * next     xt_device_timestamp
- * returns  0, or the bound to be written now, because what the next initiation could carry (the later
- *          of wall and next) comes near the present one. xt_timestamp_written then moves the bound,
- *          or gives it up. */
+ * returns  0, or the bound to be written now, because what the next initiation could carry (the
+ *          later of wall and next) comes near the present one. xt_timestamp_written then moves the
+ *          bound, or gives it up. */
 uint64_t xt_timestamp_advance(struct xt_timestamp *timestamp, uint64_t wall, uint64_t next);
 void xt_timestamp_written(struct xt_timestamp *timestamp, bool success);
 
-/* A clean end. next: xt_device_timestamp, or XT_NEVER: not known. Frees; NULL is fine. true: next is the
- * exact bound, to be written last. */
+/* A clean end. next: xt_device_timestamp, or XT_NEVER: not known. Frees; NULL is fine. true: next
+ * is the exact bound, to be written last. */
 bool xt_timestamp_close(struct xt_timestamp *timestamp, uint64_t next);
 
 #endif

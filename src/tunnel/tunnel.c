@@ -96,7 +96,8 @@ static int start_workers(struct xt_tunnel *tunnel, unsigned threads)
 	return xt_worker_pool_new(&tunnel->workers, tunnel->aead, threads);
 }
 
-/* The kernel reads what a pass holds back once more when it is sent: it should still be in the cache. */
+/* The kernel reads what a pass holds back once more when it is sent: it should still be in the
+ * cache. */
 static size_t pass_bytes(void)
 {
 	size_t cache = xt_cache_bytes();

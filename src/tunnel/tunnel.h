@@ -1,6 +1,6 @@
-/* One running tunnel: a device joined to a TUN and the UDP sockets. It opens nothing by itself: TUN,
- * sockets and key log are handed over, the bound of its timestamps goes by callbacks. It reads the
- * clock; libuv is not known here (see loop_uv.h). */
+/* One running tunnel: a device joined to a TUN and the UDP sockets. It opens nothing by itself:
+ * TUN, sockets and key log are handed over, the bound of its timestamps goes by callbacks. It reads
+ * the clock; libuv is not known here (see loop_uv.h). */
 #ifndef XT_TUNNEL_TUNNEL_H
 #define XT_TUNNEL_TUNNEL_H
 
@@ -43,9 +43,9 @@ enum xt_tunnel_step {
 };
 const char *xt_tunnel_step_text(enum xt_tunnel_step step); /* a noun for messages */
 
-/* Start everything else: device, crypto, data path. start is borrowed for the call, except echo, which
- * the caller frees after the tunnel (NULL: none), and the descriptors: those of sockets are the
- * tunnel's once XT_TUNNEL_UDP has succeeded, keylog always.
+/* Start everything else: device, crypto, data path. start is borrowed for the call, except echo,
+ * which the caller frees after the tunnel (NULL: none), and the descriptors: those of sockets are
+ * the tunnel's once XT_TUNNEL_UDP has succeeded, keylog always.
  * step  out: on error the step that failed; may be NULL */
 struct xt_tunnel_start {
 	const struct xt_change *change;

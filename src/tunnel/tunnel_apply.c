@@ -79,7 +79,7 @@ static void identity_follow(struct xt_tunnel *tunnel, const struct xt_private *k
 	rc = xt_tunnel_identity(tunnel, some ? &public : NULL);
 	if (rc < 0 && tunnel->callbacks.note)
 		tunnel->callbacks.note(tunnel->callbacks.ctx,
-				       "the state file of the new key cannot be used: out of memory");
+				       "the state file of the new key: out of memory");
 }
 
 int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,

@@ -13,7 +13,7 @@ struct xt_tunnel {
 	struct xt_device *dev;
 	struct xt_aead *aead;
 	struct xt_worker_pool *workers;
-	struct xt_aead_report cipher; /* why that backend */
+	struct xt_aead_report cipher;	/* why that backend */
 	struct xt_timestamp *timestamp; /* NULL: no identity */
 	struct xt_pump *pump;
 	int keylog; /* descriptor, -1: none */
@@ -22,7 +22,8 @@ struct xt_tunnel {
 	struct xt_public identity; /* whose timestamps are kept; all zero: none */
 };
 
-/* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no bound. */
+/* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
+ * bound. */
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
 /* Store the exact bound of the identity, if there is one to leave. */
 void xt_tunnel_leave_identity(struct xt_tunnel *tunnel);

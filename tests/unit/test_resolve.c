@@ -1,6 +1,6 @@
 /* layers: host */
-/* Host names: found, not found, and a stop in between. Uses the system's resolver for localhost and for a
- * name that can never exist (RFC 6761). */
+/* Host names: found, not found, and a stop in between. Uses the system's resolver for localhost and
+ * for a name that can never exist (RFC 6761). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
