@@ -1,5 +1,5 @@
-/* To the background: fork before any key is read, loop or thread exists; the parent never holds a
- * secret. */
+/* To the background: fork before a key is read and before a loop or thread exists, so the parent
+ * never holds a secret. */
 #include "daemon/background.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ bool xt_log_level_env(void)
 	return false;
 }
 
-static bool kept(int fd, const int *keep, size_t n_keep)
+static bool fd_kept(int fd, const int *keep, size_t n_keep)
 {
 	for (size_t i = 0; i < n_keep; i++) {
 		if (keep[i] == fd)
@@ -51,26 +51,37 @@ static bool kept(int fd, const int *keep, size_t n_keep)
 	return false;
 }
 
-/* What the caller happened to have open would stay open as long as the endpoint: a pipe that
- * somebody reads to its end, a lock. */
-static void close_inherited(int ready, const int *keep, size_t n_keep)
+/* Descriptors that the caller happened to have open would stay open as long as the instance: a pipe
+ * whose reader waits for its end, a lock. */
+static void inherited_close(int ready, const int *keep, size_t n_keep)
 {
 	int last = ready;
 
 	for (size_t i = 0; i < n_keep; i++)
 		last = XT_MAX(last, keep[i]);
 	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
-		if (fd != ready && !kept(fd, keep, n_keep))
+		if (fd != ready && !fd_kept(fd, keep, n_keep))
 			(void)close(fd);
 	}
 	(void)syscall(SYS_close_range, (unsigned)last + 1, ~0u, 0u);
 }
 
-/* The child: a session of its own, nothing to read; what it says still reaches the terminal until
- * it is ready. */
+void xt_output_close(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
+/* The child: a session of its own, nothing to read. Its messages reach the terminal until it is
+ * ready. */
 static int child_serve(xt_serve *serve, const void *what, int ready, bool loud)
 {
-	struct xt_instance_options wish = {.ready = ready, .quiet = !loud};
+	struct xt_instance_options options = {.ready = ready, .quiet = !loud};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
@@ -80,10 +91,10 @@ static int child_serve(xt_serve *serve, const void *what, int ready, bool loud)
 			(void)dup2(null, STDOUT_FILENO);
 		close(null);
 	}
-	return serve(what, &wish);
+	return serve(what, &options);
 }
 
-static int await(pid_t child, int ready)
+static int child_await(pid_t child, int ready)
 {
 	char byte;
 	int status;
@@ -101,10 +112,10 @@ static int await(pid_t child, int ready)
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 		return WEXITSTATUS(status);
 	if (WIFSIGNALED(status))
-		xt_message("the endpoint was ended by signal %d before it was ready",
+		xt_message("the instance was ended by signal %d before it was ready",
 			   WTERMSIG(status));
 	else
-		xt_message("the endpoint was ended before it was ready");
+		xt_message("the instance was ended before it was ready");
 	return XT_EXIT_FAILURE;
 }
 
@@ -120,11 +131,11 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 		return xt_fail(XT_EXIT_FAILURE, "fork: %s", strerror(errno));
 	if (child == 0) {
 		close(ends[0]);
-		close_inherited(ends[1], keep, n_keep);
+		inherited_close(ends[1], keep, n_keep);
 		return child_serve(serve, what, ends[1], loud);
 	}
 	close(ends[1]);
-	status = await(child, ends[0]);
+	status = child_await(child, ends[0]);
 	close(ends[0]);
 	return status;
 }

@@ -1,4 +1,4 @@
-/* An endpoint behind the caller's back: the parent returns when it is ready. */
+/* An instance in the background: the parent returns when it is ready. */
 #ifndef XT_DAEMON_BACKGROUND_H
 #define XT_DAEMON_BACKGROUND_H
 
@@ -6,15 +6,18 @@
 
 #include "daemon/instance.h"
 
-typedef int xt_serve(const void *what, const struct xt_instance_options *wish);
+typedef int xt_serve(const void *what, const struct xt_instance_options *options);
 
-/* LOG_LEVEL and WG_LOG_LEVEL in all words that implementations of the protocol take. true: it was
- * set and wants to be heard. */
+/* Set the log level from LOG_LEVEL or WG_LOG_LEVEL, in the words that any WireGuard implementation
+ * takes. true: one of them is set, to a level that prints. */
 bool xt_log_level_env(void);
 
-/* serve(what) in a child that has a session of its own, none of the caller's descriptors but those
- * in keep (0: not given), and, unless loud, no standard streams once it is ready. An enum xt_exit,
- * in the parent as soon as the child is ready or has ended, in the child when it ends. */
+/* Run serve(what) in a child that has a session of its own, none of the caller's descriptors but
+ * those in keep (0: not given), and, unless loud, no standard streams once it is ready. An enum
+ * xt_exit: in the parent as soon as the child is ready or has ended, in the child when it ends. */
 int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep);
+
+/* Standard output and error go to /dev/null from now on. */
+void xt_output_close(void);
 
 #endif

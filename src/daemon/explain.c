@@ -1,4 +1,4 @@
-/* Sentences for what fails on the way up, and what to do about it. */
+/* Messages for what fails on the way up, and the next step. */
 #include "daemon/explain.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 #include "base/message.h"
 
-static void hint_rights(const char *name)
+static void rights_hint(const char *name)
 {
 	struct passwd *user = getpwuid(geteuid());
 
@@ -19,21 +19,21 @@ static void hint_rights(const char *name)
 void xt_explain_running(const char *name)
 {
 	xt_message("%s is running already", name);
-	xt_hint("xtunnel show %s tells its state; xtunnel down %s ends it", name, name);
+	xt_hint("xtunnel show %s prints its state; xtunnel down %s ends it", name, name);
 }
 
 void xt_explain_tun(const char *name, int error)
 {
 	switch (error) {
 	case -EBUSY:
-		xt_message("the interface name %s is taken by something else", name);
-		xt_hint("`ip link show %s` tells what it is; end it, or give the file another name",
+		xt_message("cannot make the interface %s: the name is in use", name);
+		xt_hint("`ip link show %s` shows by what; end it, or give the file another name",
 			name);
 		break;
 	case -EPERM:
 	case -EACCES:
-		xt_message("no right to make the interface %s", name);
-		hint_rights(name);
+		xt_message("cannot make the interface %s: not permitted", name);
+		rights_hint(name);
 		break;
 	case -ENOENT:
 	case -ENXIO:
@@ -42,11 +42,11 @@ void xt_explain_tun(const char *name, int error)
 		xt_hint("load it with `modprobe tun`; give a container --device /dev/net/tun");
 		break;
 	case -EINVAL:
-		xt_message("%s: the kernel does not take this name for an interface", name);
+		xt_message("%s: the kernel refuses this name for an interface", name);
 		xt_hint("give the file another name");
 		break;
 	default:
-		xt_message("the interface %s cannot be made: %s", name, xt_strerror(error));
+		xt_message("cannot make the interface %s: %s", name, xt_strerror(error));
 		break;
 	}
 }
@@ -56,16 +56,18 @@ void xt_explain_udp(const struct xt_conf *conf, int error)
 	unsigned port = conf->has_port ? conf->listen_port : 0;
 
 	if (error == -EADDRINUSE) {
-		xt_message("UDP port %u is taken", port);
-		xt_hint("`ss -lunp sport = %u` tells by whom; or choose another ListenPort", port);
+		xt_message("%s: cannot bind UDP port %u: in use", conf->name, port);
+		xt_hint(
+		    "`ss -lunp sport = %u` shows by which program; or choose another ListenPort",
+		    port);
 	} else if (error == -EACCES) {
-		xt_message("no right to use UDP port %u", port);
+		xt_message("%s: cannot bind UDP port %u: not permitted", conf->name, port);
 		xt_hint("choose a ListenPort above 1023, or run it as root");
 	} else if (error == -EPERM && conf->fwmark) {
-		xt_message("no right to set FwMark");
-		xt_hint("it takes CAP_NET_ADMIN: run it as root, or take FwMark out of the file");
+		xt_message("%s: cannot set FwMark: not permitted", conf->name);
+		xt_hint("it needs CAP_NET_ADMIN: run it as root, or take FwMark out of the file");
 	} else {
-		xt_message("UDP port %u: %s", port, xt_strerror(error));
+		xt_message("%s: cannot open UDP port %u: %s", conf->name, port, xt_strerror(error));
 	}
 }
 
@@ -78,15 +80,15 @@ void xt_explain_link(const char *name, const char *sentence, int error)
 {
 	xt_message("%s: %s", name, sentence);
 	if (error == -EPERM || error == -EACCES)
-		hint_rights(name);
+		rights_hint(name);
 	else if (error == -EEXIST)
 		xt_hint("something else on this host has it already; `ip address` and `ip route` "
-			"tell what");
+			"show what");
 }
 
 void xt_explain_socket(const char *path, int error)
 {
 	xt_message("%s: %s", path, xt_strerror(error));
 	if (error == -EACCES || error == -EPERM || error == -EROFS)
-		xt_hint("XT_RUN_DIR names another directory for it");
+		xt_hint("set XT_RUN_DIR to another directory");
 }

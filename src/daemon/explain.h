@@ -1,4 +1,4 @@
-/* What went wrong on the way up, each with its next step. All print to stderr. */
+/* Messages for what fails on the way up, each with the next step. All print to standard error. */
 #ifndef XT_DAEMON_EXPLAIN_H
 #define XT_DAEMON_EXPLAIN_H
 

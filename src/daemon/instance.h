@@ -1,15 +1,16 @@
-/* One endpoint as this process runs it, from the TUN's opening to the last hook. */
+/* One instance: a tunnel with its host configuration, run by this process from the opening of the
+ * TUN device to the last hook. */
 #ifndef XT_DAEMON_INSTANCE_H
 #define XT_DAEMON_INSTANCE_H
 
 #include "config/conf.h"
 
-/* What run and up, or another program's place, want of it.
- * ready   -1, or a descriptor that gets one byte and is closed once the endpoint is ready; when the
- *         byte cannot be delivered, whoever wanted the endpoint is gone, and it ends
- * quiet   after ready, standard output and error go to /dev/null
- * dropin  somebody else sets up interface and peers: the socket for wg(8) is a must, and its removal
- *         is the end
+/* ready   -1, or a descriptor that gets one byte and is closed once the instance is ready; when the
+ *	   byte cannot be delivered, the process that asked for the instance has ended, and the
+ *	   instance ends too
+ * quiet   once ready, standard output and error go to /dev/null
+ * dropin  in place of wireguard-go: another program configures interface and peers. The UAPI socket
+ *	   is required, and its removal ends the instance
  * tun_fd, uapi_fd  above 0: opened already (dropin only) */
 struct xt_instance_options {
 	int ready;
@@ -18,9 +19,9 @@ struct xt_instance_options {
 	int tun_fd, uapi_fd;
 };
 
-/* Runs until it is told to end (signal, `down`, interface deleted) and leaves nothing behind; or
- * fails on the way up, says why, and rolls back. enum xt_exit. conf: its keys are wiped as soon as
+/* Run until the end is asked for (signal, `down`, interface deleted) and leave nothing behind; or
+ * fail on the way up, print why, and roll back. enum xt_exit. conf: its keys are wiped as soon as
  * the device has them; dropin: its name becomes the interface's. */
-int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *wish);
+int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options);
 
 #endif

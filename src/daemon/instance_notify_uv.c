@@ -1,22 +1,16 @@
-/* What others are told of the service's state: the service manager, and whoever asked for the name
- * of the interface. */
+/* Reports of the instance's state: to the service manager, and the interface's name to the file
+ * that WG_TUN_NAME_FILE names. */
 #include "daemon/instance_uv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <xtunnel/error.h>
 
 #include "base/log.h"
 #include "daemon/notify.h"
 
 #define STATUS_DELAY_MS 500
 
-static void tell_status(struct xt_instance *instance, const char *head)
+static void notify_status(struct xt_instance *instance, const char *head)
 {
 	struct xt_report *report;
 	size_t up = 0;
@@ -32,46 +26,41 @@ static void tell_status(struct xt_instance *instance, const char *head)
 
 static void on_timer(uv_timer_t *timer)
 {
-	tell_status(timer->data, "");
+	notify_status(timer->data, "");
 }
 
-/* The name that an interface really got, where the caller could not know it. */
-static void write_name(const struct xt_instance *instance)
+static void on_name_file(void *ctx, const struct xt_reply *reply)
 {
-	const char *path = getenv("WG_TUN_NAME_FILE"), *name = instance->conf->name;
-	int fd;
-
-	if (!instance->wish.dropin || !path || !*path)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", name) < 0)
-		xt_log_warning("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	(void)ctx;
+	if (reply->text)
+		xt_log_warning("%s", reply->text);
 }
 
-void xt_instance_tell_ready(struct xt_instance *instance)
+void xt_instance_notify_ready(struct xt_instance *instance)
 {
 	char head[64];
 
-	write_name(instance);
+	/* The caller of a drop-in may have asked for "utun" and not know the name it got. */
+	if (instance->options.dropin)
+		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_NAME_FILE},
+			   on_name_file, instance);
 	if (!xt_notify_wanted())
 		return;
 	uv_timer_init(&instance->uv, &instance->status_timer);
 	instance->status_timer.data = instance;
 	instance->notifies = true;
 	snprintf(head, sizeof(head), "READY=1\nMAINPID=%ld\n", (long)getpid());
-	tell_status(instance, head);
+	notify_status(instance, head);
 }
 
-/* Sessions come and go in bursts: told a moment later, together. */
-void xt_instance_tell_change(struct xt_instance *instance)
+/* Sessions come and go in bursts: one report a moment later covers them. */
+void xt_instance_notify_change(struct xt_instance *instance)
 {
 	if (instance->notifies && !uv_is_active((uv_handle_t *)&instance->status_timer))
 		uv_timer_start(&instance->status_timer, on_timer, STATUS_DELAY_MS, 0);
 }
 
-void xt_instance_tell_end(struct xt_instance *instance)
+void xt_instance_notify_end(struct xt_instance *instance)
 {
 	if (!instance->notifies)
 		return;

@@ -1,5 +1,5 @@
-/* One endpoint as this process runs it: the loop, the signals, and nothing secret left lying about.
- */
+/* One instance in this process: its loop, its signals, and the state machine that runs it from the
+ * opening of the TUN device to the last hook. */
 #include "daemon/instance_uv.h"
 
 #include <signal.h>
@@ -10,9 +10,125 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/exit.h"
 #include "base/message.h"
 #include "crypto/init.h"
+#include "daemon/exit.h"
+
+/* start   the step of the state
+ * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner
+ * done, failed, end  the next state on each event; the state itself: stay, start nothing. With
+ *	   XT_STATE_HOLD the step goes on, and its end leads to the rollback. */
+struct transition {
+	void (*start)(struct xt_instance *instance);
+	void (*cancel)(struct xt_instance *instance);
+	enum xt_state done, failed, end;
+};
+
+#define UP(step, cancel, next)                                                                     \
+	{                                                                                          \
+		step, cancel, next, XT_STATE_ROLLBACK_UNDO, XT_STATE_HOLD                          \
+	}
+#define UP_CUT(step, cancel, next)                                                                 \
+	{                                                                                          \
+		step, cancel, next, XT_STATE_ROLLBACK_UNDO, XT_STATE_ROLLBACK_UNDO                 \
+	}
+#define DOWN(step, cancel, next, self)                                                             \
+	{                                                                                          \
+		step, cancel, next, next, self                                                     \
+	}
+
+/* UNDO cuts FIREWALL and DNS short. Hooks of the way down that hang do not hold the end up: a
+ * second XT_INSTANCE_END cancels them. */
+static const struct transition transitions[XT_STATES] = {
+    [XT_STATE_TUN] = UP(xt_instance_open_tun, NULL, XT_STATE_PRE_UP),
+    [XT_STATE_PRE_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_POLICY),
+    [XT_STATE_POLICY] = UP(xt_instance_choose_policy, NULL, XT_STATE_KEYLOG),
+    [XT_STATE_KEYLOG] = UP(xt_instance_open_keylog, NULL, XT_STATE_UDP),
+    [XT_STATE_UDP] = UP(xt_instance_open_udp, NULL, XT_STATE_START),
+    [XT_STATE_START] = UP(xt_instance_start_tunnel, NULL, XT_STATE_NAMES),
+    [XT_STATE_NAMES] = UP_CUT(xt_instance_await_names, xt_instance_cancel_names, XT_STATE_FIREWALL),
+    [XT_STATE_FIREWALL] = UP_CUT(xt_instance_set_firewall, NULL, XT_STATE_LINK),
+    [XT_STATE_LINK] = UP(xt_instance_set_link, NULL, XT_STATE_CONTROL),
+    [XT_STATE_CONTROL] = UP(xt_instance_open_control, NULL, XT_STATE_UAPI),
+    [XT_STATE_UAPI] = UP(xt_instance_open_uapi, NULL, XT_STATE_DNS),
+    [XT_STATE_DNS] = UP_CUT(xt_instance_set_dns, NULL, XT_STATE_POST_UP),
+    [XT_STATE_POST_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_RUN),
+    [XT_STATE_RUN] = {xt_instance_ready, xt_instance_notify_end, XT_STATE_RUN, XT_STATE_RUN,
+		      XT_STATE_PRE_DOWN},
+
+    [XT_STATE_PRE_DOWN] =
+	DOWN(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_SAVE, XT_STATE_PRE_DOWN),
+    [XT_STATE_SAVE] = DOWN(xt_instance_save_at_end, NULL, XT_STATE_UNDO, XT_STATE_SAVE),
+    [XT_STATE_UNDO] = DOWN(xt_instance_undo_host, NULL, XT_STATE_STOP, XT_STATE_UNDO),
+    [XT_STATE_STOP] = DOWN(xt_instance_stop_loop, NULL, XT_STATE_CLOSE, XT_STATE_STOP),
+    [XT_STATE_CLOSE] = DOWN(xt_instance_close_tunnel, NULL, XT_STATE_POST_DOWN, XT_STATE_CLOSE),
+    [XT_STATE_POST_DOWN] =
+	DOWN(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_END, XT_STATE_POST_DOWN),
+
+    [XT_STATE_ROLLBACK_UNDO] =
+	DOWN(xt_instance_undo_host, NULL, XT_STATE_ROLLBACK_STOP, XT_STATE_ROLLBACK_UNDO),
+    [XT_STATE_ROLLBACK_STOP] =
+	DOWN(xt_instance_stop_loop, NULL, XT_STATE_ROLLBACK_CLOSE, XT_STATE_ROLLBACK_STOP),
+    [XT_STATE_ROLLBACK_CLOSE] =
+	DOWN(xt_instance_close_tunnel, NULL, XT_STATE_END, XT_STATE_ROLLBACK_CLOSE),
+    [XT_STATE_END] = DOWN(xt_instance_close_sockets, NULL, XT_STATE_END, XT_STATE_END),
+};
+
+static void state_enter(struct xt_instance *instance, enum xt_state state)
+{
+	instance->state = state;
+	transitions[state].start(instance);
+}
+
+static void event_handle(struct xt_instance *instance, enum xt_instance_event event)
+{
+	const struct transition *row = &transitions[instance->state];
+	enum xt_state next = row->done;
+
+	if (event == XT_INSTANCE_FAILED) {
+		next = row->failed;
+		instance->status = XT_EXIT_FAILURE;
+	} else if (event == XT_INSTANCE_END) {
+		next = row->end;
+		if (row->cancel)
+			row->cancel(instance);
+	} else if (instance->held) {
+		next = row->failed;
+	}
+	instance->held = next == XT_STATE_HOLD || (instance->held && next == instance->state);
+	if (next != XT_STATE_HOLD && next != instance->state)
+		state_enter(instance, next);
+}
+
+static void events_handle(struct xt_instance *instance)
+{
+	instance->handling = true;
+	while (instance->events) {
+		enum xt_instance_event event = XT_INSTANCE_DONE;
+
+		while (!(instance->events & 1u << event))
+			event++;
+		instance->events &= ~(1u << event);
+		event_handle(instance, event);
+	}
+	instance->handling = false;
+}
+
+/* A step may report from within its start, and an end may be asked for at the same time: events
+ * wait until the step returns, and the step's own go before XT_INSTANCE_END. */
+static void instance_post(struct xt_instance *instance, enum xt_instance_event event)
+{
+	instance->events |= 1u << event;
+	if (!instance->handling)
+		events_handle(instance);
+}
+
+static void instance_begin(struct xt_instance *instance)
+{
+	instance->handling = true;
+	state_enter(instance, XT_STATE_TUN);
+	events_handle(instance);
+}
 
 /* No core dump, no tracer of the same user: the memory holds keys. */
 static void harden(void)
@@ -31,7 +147,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct xt_instance *instance = handle->data;
 
 	if (number == SIGTERM || number == SIGINT)
-		xt_instance_end(instance);
+		instance->post(instance, XT_INSTANCE_END);
 	else
 		xt_instance_log_status(instance);
 }
@@ -53,12 +169,12 @@ static void signals_start(struct xt_instance *instance)
 	}
 }
 
-/* A question to a name server that does not answer would hold the end up for many seconds, and
- * libuv's threads are joined at exit: leave without. */
-static int finish(struct xt_instance *instance)
+/* A question to a name server that does not answer would hold the end up for many seconds, because
+ * libuv joins its threads at exit: _exit skips that. */
+static int loop_finish(struct xt_instance *instance)
 {
 	uv_run(&instance->uv, UV_RUN_NOWAIT);
-	if (instance->resolver) {
+	if (!xt_requests_close(instance->requests)) {
 		fflush(NULL);
 		_exit(instance->status);
 	}
@@ -75,13 +191,19 @@ static void warn_of_keylog(void)
 	if (!path || !*path)
 		return;
 	xt_message(
-	    "WARNING: WG_KEYLOGFILE is set: the keys of every session, and this endpoint's own,");
-	xt_message("WARNING: are written to %s. Whoever reads that file reads the traffic.", path);
+	    "WARNING: WG_KEYLOGFILE is set: the keys of every session, and this interface's own,");
+	xt_message(
+	    "WARNING: are written to %s. Anyone who can read that file can read the traffic.",
+	    path);
 }
 
-int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *wish)
+int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
 {
-	struct xt_instance instance = {.conf = conf, .wish = *wish};
+	struct xt_instance instance = {.conf = conf,
+				       .options = *options,
+				       .post = instance_post,
+				       .keylog = -1,
+				       .sockets = XT_NO_SOCKETS};
 
 	harden();
 	warn_of_keylog();
@@ -91,8 +213,8 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *wish
 		return xt_fail(XT_EXIT_FAILURE, "the event loop does not start: out of memory or "
 						"descriptors");
 	signals_start(&instance);
-	xt_instance_begin(&instance);
-	while (instance.phase != XT_PHASE_END || instance.signals_open > 0)
+	instance_begin(&instance);
+	while (instance.state != XT_STATE_END || instance.signals_open > 0)
 		uv_run(&instance.uv, UV_RUN_ONCE);
-	return finish(&instance);
+	return loop_finish(&instance);
 }

@@ -1,87 +1,159 @@
-/* The inside of an instance: its parts and its phases, for the files that share them. */
+/* The inside of an instance: its parts and its state, for the files that share them.
+ *
+ * One state machine runs an instance. instance_uv.c owns the state and the table of transitions;
+ * the other files each do single steps. A step starts its work and reports the end of it, at once
+ * or later, by instance->post; it never starts another step. Whatever opens a path, forks or
+ * changes the host goes through host/request.h. */
 #ifndef XT_DAEMON_INSTANCE_UV_H
 #define XT_DAEMON_INSTANCE_UV_H
 
 #include <uv.h>
 
-#include "host/host_uv.h"
+#include "daemon/instance.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
-#include "daemon/instance.h"
+#include "host/request.h"
 #include "ipc/control_uv.h"
-#include "host/hooks_uv.h"
 #include "ipc/uapi_uv.h"
-#include "platform/link.h"
 #include "tunnel/loop_uv.h"
-#include "tunnel/resolve_uv.h"
 #include "tunnel/tunnel.h"
 
-enum xt_phase {
-	XT_PHASE_PRE_UP, /* its hooks run */
-	XT_PHASE_NAMES,	 /* endpoints' names are asked for while the host's way to them is open */
-	XT_PHASE_HOST,	 /* firewall and DNS are being set */
-	XT_PHASE_POST_UP,
-	XT_PHASE_READY,
-	XT_PHASE_PRE_DOWN,
-	XT_PHASE_CLOSING, /* the loop closes its handles */
-	XT_PHASE_POST_DOWN,
-	XT_PHASE_END,
+/* In the order in which an instance goes through them. From XT_STATE_UNDO on it answers no request
+ * any more. A reload will be a state after XT_STATE_RUN. */
+enum xt_state {
+	/* up */
+	XT_STATE_TUN,	 /* open the TUN device, take back what a crash left in the host */
+	XT_STATE_PRE_UP, /* hooks */
+	XT_STATE_POLICY, /* choose table, mark and rules of the default route */
+	XT_STATE_KEYLOG, /* open its file */
+	XT_STATE_UDP,	 /* open the sockets */
+	XT_STATE_START,	 /* tunnel, loop, resolver */
+	XT_STATE_NAMES,	 /* resolve endpoints while the host's own route to a name server stands */
+	XT_STATE_FIREWALL, /* before the link: the first answer passes it already */
+	XT_STATE_LINK,	   /* addresses, routes */
+	XT_STATE_CONTROL,  /* listen at the control socket */
+	XT_STATE_UAPI,	   /* listen at the UAPI socket */
+	XT_STATE_DNS,
+	XT_STATE_POST_UP, /* hooks */
+	XT_STATE_RUN,
+	/* down */
+	XT_STATE_PRE_DOWN,  /* hooks */
+	XT_STATE_SAVE,	    /* SaveConfig */
+	XT_STATE_UNDO,	    /* firewall and DNS */
+	XT_STATE_STOP,	    /* the loop closes its handles */
+	XT_STATE_CLOSE,	    /* link, tunnel, TUN */
+	XT_STATE_POST_DOWN, /* hooks */
+	/* back from half way up: no hook runs */
+	XT_STATE_ROLLBACK_UNDO,
+	XT_STATE_ROLLBACK_STOP,
+	XT_STATE_ROLLBACK_CLOSE,
+	XT_STATE_END,
+	XT_STATES,
+	XT_STATE_HOLD = XT_STATES, /* as a transition: the event waits for the end of the step */
 };
+
+/* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
+ * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
+enum xt_instance_event { XT_INSTANCE_DONE, XT_INSTANCE_FAILED, XT_INSTANCE_END };
+
+/* What becomes of the interface when the instance ends. */
+enum xt_tun_disposition {
+	XT_TUN_TRANSIENT, /* it goes with its descriptor */
+	XT_TUN_FOUND,	/* persistent, was there before: a rollback leaves it, without addresses */
+	XT_TUN_MADE,	/* persistent, made by this instance: a rollback removes it */
+	XT_TUN_KEPT,	/* persistent, was up: stays with its addresses for the next start */
+	XT_TUN_REMOVED, /* persistent, but `down` asked for its removal */
+};
+
+#define XT_NO_SOCKETS ((struct xt_udp_sockets){{-1, -1}, 0})
 
 enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
 
 struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
-	struct xt_instance_options wish;
-	enum xt_phase phase;
-	int status;
-	bool was_up;	   /* it was ready: its end runs PreDown and PostDown */
-	bool ending;	   /* asked to while hooks of the way up run */
-	bool existed;	   /* the interface, before this process came */
-	bool persist;	   /* it stays when this process ends */
-	bool remove;	   /* asked by `down`: it goes nevertheless */
+	struct xt_instance_options options;
+	enum xt_state state;
+	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
+	bool handling;	 /* events are being handled further up the stack */
+	bool held;	 /* XT_INSTANCE_END came during a step that has to end first */
+	void (*post)(struct xt_instance *instance, enum xt_instance_event event);
+	int status; /* enum xt_exit */
+	enum xt_tun_disposition disposition;
 	uint64_t since_ns; /* monotonic, for the uptime */
 
+	struct xt_requests *requests;
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
-	struct xt_link *link;
 	struct xt_echo *echo;
-	struct xt_resolver *resolver;
-	unsigned names; /* not found yet */
-	uv_timer_t names_limit;
-	struct xt_host *host;
+	struct xt_pinger *pinger;
 	struct xt_link_policy policy;
-	struct xt_hooks_run *hooks;
+	uint32_t mark;		       /* of the sockets */
+	int keylog;		       /* until the tunnel has it; -1: none */
+	struct xt_udp_sockets sockets; /* likewise */
+	unsigned names;		       /* not resolved yet */
+	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_uapi *uapi;
-	struct xt_pinger *pinger;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
-	char control_path[XT_RUNSOCK_MAX];
+	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
 };
 
-/* instance_up_uv.c */
-void xt_instance_begin(struct xt_instance *instance);
-/* instance_down_uv.c. rollback: undo what was made, run no hook, end with status. */
-void xt_instance_end(struct xt_instance *instance); /* the clean end, from any phase */
-void xt_instance_rollback(struct xt_instance *instance, int status);
-void xt_instance_loop_closed(void *instance);
-void xt_instance_names_over(struct xt_instance *instance); /* stop waiting for them */
-/* instance_save_uv.c: put what is in force into the file, and say so when that fails. 0; XT_E_SYNTAX:
- * the file has errors now; -errno. unasked: only if the file still says SaveConfig = true. */
-int xt_instance_save(struct xt_instance *instance, bool unasked);
-/* instance_calls_uv.c: what the control and UAPI sockets and the tunnel ask of it. */
-int xt_instance_sockets_open(struct xt_instance *instance);
-int xt_instance_uapi_open(struct xt_instance *instance); /* instance_uapi_uv.c */
-void xt_instance_sockets_close(struct xt_instance *instance);
-void xt_instance_tunnel_callbacks(struct xt_instance *instance, struct xt_tunnel_callbacks *calls);
-/* instance_notify_uv.c: the service manager, if any, hears of it. */
-void xt_instance_tell_ready(struct xt_instance *instance);
-void xt_instance_tell_change(struct xt_instance *instance); /* peers or sessions */
-void xt_instance_tell_end(struct xt_instance *instance);
+/* Requests and changes are answered: the tunnel runs and is not being taken down. */
+static inline bool xt_instance_answers(const struct xt_instance *instance)
+{
+	return instance->loop && instance->state < XT_STATE_UNDO;
+}
+
+/* Steps of the machine, each of one state: start it; its end is posted.
+ * instance_up_uv.c */
+void xt_instance_open_tun(struct xt_instance *instance);
+void xt_instance_choose_policy(struct xt_instance *instance);
+void xt_instance_open_keylog(struct xt_instance *instance);
+void xt_instance_open_udp(struct xt_instance *instance);
+void xt_instance_start_tunnel(struct xt_instance *instance);
+void xt_instance_set_firewall(struct xt_instance *instance);
+void xt_instance_set_link(struct xt_instance *instance);
+void xt_instance_set_dns(struct xt_instance *instance);
+void xt_instance_ready(struct xt_instance *instance);
+/* instance_names_uv.c. cancel: stop waiting for them. */
+void xt_instance_await_names(struct xt_instance *instance);
+void xt_instance_cancel_names(struct xt_instance *instance);
+/* instance_hooks_uv.c: the list of the present state. cancel: its end is posted sooner. */
+void xt_instance_run_hooks(struct xt_instance *instance);
+void xt_instance_cancel_hooks(struct xt_instance *instance);
+/* instance_control_uv.c, instance_uapi_uv.c */
+void xt_instance_open_control(struct xt_instance *instance);
+void xt_instance_open_uapi(struct xt_instance *instance);
+/* instance_save_uv.c */
+void xt_instance_save_at_end(struct xt_instance *instance);
+/* instance_down_uv.c */
+void xt_instance_undo_host(struct xt_instance *instance);
+void xt_instance_stop_loop(struct xt_instance *instance);
+void xt_instance_close_tunnel(struct xt_instance *instance);
+void xt_instance_close_sockets(struct xt_instance *instance);
+void xt_instance_loop_closed(void *instance); /* callback of the loop */
+
+/* What steps share.
+ * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
+void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+/* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
+ * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
+ * has errors now; -errno. */
+typedef void xt_instance_saved(void *ctx, int error);
+void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
+		      void *ctx);
+/* instance_control_uv.c */
 void xt_instance_log_status(struct xt_instance *instance);
+/* instance_tunnel_uv.c: what the tunnel calls back. */
+void xt_instance_tunnel_callbacks(struct xt_instance *instance,
+				  struct xt_tunnel_callbacks *callbacks);
+/* instance_notify_uv.c: tell the service manager, if there is one. */
+void xt_instance_notify_ready(struct xt_instance *instance);
+void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */
+void xt_instance_notify_end(struct xt_instance *instance);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static bool address(struct sockaddr_un *to, socklen_t *len)
+static bool address_read(struct sockaddr_un *to, socklen_t *len)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t n = path ? strlen(path) : 0;
@@ -31,7 +31,7 @@ bool xt_notify_wanted(void)
 	struct sockaddr_un to;
 	socklen_t len;
 
-	return address(&to, &len);
+	return address_read(&to, &len);
 }
 
 void xt_notify(const char *format, ...)
@@ -42,7 +42,7 @@ void xt_notify(const char *format, ...)
 	va_list args;
 	int n, fd;
 
-	if (!address(&to, &to_len))
+	if (!address_read(&to, &to_len))
 		return;
 	va_start(args, format);
 	n = vsnprintf(text, sizeof(text), format, args);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 bool xt_notify_wanted(void);
-/* Lines of "KEY=value". What cannot be told is not an error. */
+/* Lines of "KEY=value". Errors are ignored. */
 void xt_notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

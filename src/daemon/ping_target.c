@@ -1,4 +1,4 @@
-/* Whom a ping is for. */
+/* The target of a ping. */
 #include "daemon/ping_target.h"
 
 #include <string.h>
@@ -62,13 +62,13 @@ const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *r
 {
 	memset(out, 0, sizeof(*out));
 	if (!local4 && !local6)
-		return "this endpoint has no Address to ping from";
+		return "this interface has no Address to ping from";
 	if (xt_ip_parse(&out->address, word) == 0) {
 		out->peer = peer_by_route(report, &out->address);
 		if (!out->peer)
 			return "no peer's AllowedIPs cover this address";
 		if (!(out->address.family == 4 ? local4 : local6))
-			return "this endpoint has no Address of that family to ping from";
+			return "this interface has no Address of that family to ping from";
 	} else {
 		out->peer = peer_by_name(report, word);
 		if (!out->peer)
@@ -77,7 +77,7 @@ const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *r
 			return "the peer's AllowedIPs name no single host: give the inner address";
 	}
 	if (out->peer->endpoint.ip.family == 0)
-		return "the peer has no endpoint yet: it has to speak first, or its name is not "
+		return "the peer has no endpoint yet: it has to send first, or its name is not "
 		       "resolved";
 	return NULL;
 }

@@ -1,4 +1,4 @@
-/* Pings from inside the endpoint: a session for each client, a timer for each session. */
+/* Pings sent by the instance: a session for each client, a timer for each session. */
 #include "daemon/pinger_uv.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct session {
 	uint16_t id;
 	uint32_t count, size;
 	uint64_t interval_ns, timeout_ns, next_ns;
-	uint32_t sent, settled; /* requests 1..settled are answered or given up */
+	uint32_t sent, settled; /* requests 1..settled are answered or lost */
 	struct slot slots[WINDOW];
 };
 
@@ -88,8 +88,8 @@ static struct slot *slot_of(struct session *session, uint32_t number)
 	return &session->slots[number % WINDOW];
 }
 
-/* Requests that were open for too long are lost, in order. */
-static void settle(struct session *session, uint64_t now)
+/* Report requests that were open for too long as lost, in order. */
+static void losses_report(struct session *session, uint64_t now)
 {
 	while (session->settled < session->sent) {
 		uint32_t number = session->settled + 1;
@@ -105,24 +105,24 @@ static void settle(struct session *session, uint64_t now)
 	}
 }
 
-static void send_one(struct session *session, uint64_t now)
+static void request_send(struct session *session, uint64_t now)
 {
 	uint32_t number = session->sent + 1;
 	int rc = xt_tunnel_ping(session->pinger->tunnel, &session->peer, &session->address,
 				session->id, (uint16_t)number, session->cookie, session->size);
 
-	if (rc == XT_E_AGAIN) { /* the socket is full: a little later */
+	if (rc == XT_E_AGAIN) { /* the socket is full: retry in 10 ms */
 		session->next_ns = now + 10000000;
 		return;
 	}
 	*slot_of(session, number) = (struct slot){.sent_ns = now, .number = number};
 	session->sent = number;
 	session->next_ns += session->interval_ns;
-	if (session->next_ns < now) /* the loop was away: no burst to catch up */
+	if (session->next_ns < now) /* the loop was late: no burst to catch up */
 		session->next_ns = now + session->interval_ns;
 }
 
-static bool may_send(const struct session *session)
+static bool session_may_send(const struct session *session)
 {
 	return (session->count == 0 || session->sent < session->count) &&
 	       session->sent - session->settled < WINDOW;
@@ -131,11 +131,11 @@ static bool may_send(const struct session *session)
 static void on_timer(uv_timer_t *timer);
 
 /* Until the next request or the next loss, whichever comes first. */
-static void arm(struct session *session, uint64_t now)
+static void session_arm(struct session *session, uint64_t now)
 {
 	uint64_t at = UINT64_MAX;
 
-	if (may_send(session))
+	if (session_may_send(session))
 		at = session->next_ns;
 	if (session->settled < session->sent) {
 		const struct slot *oldest = slot_of(session, session->settled + 1);
@@ -146,18 +146,18 @@ static void arm(struct session *session, uint64_t now)
 	uv_timer_start(&session->timer, on_timer, at > now ? (at - now + 999999) / 1000000 : 0, 0);
 }
 
-static void turn(struct session *session)
+static void session_run(struct session *session)
 {
 	uint64_t now = xt_clock_now().mono;
 
-	settle(session, now);
-	if (may_send(session) && now >= session->next_ns)
-		send_one(session, now);
+	losses_report(session, now);
+	if (session_may_send(session) && now >= session->next_ns)
+		request_send(session, now);
 	if (session->count != 0 && session->settled == session->count) {
 		xt_control_reply(session->request, json_pack("{s:b}", "end", 1), true);
 		session_close(session);
 	} else {
-		arm(session, now);
+		session_arm(session, now);
 	}
 }
 
@@ -166,7 +166,7 @@ static void on_timer(uv_timer_t *timer)
 	struct session *session = timer->data;
 	struct xt_loop *loop = session->pinger->loop;
 
-	turn(session);
+	session_run(session);
 	xt_loop_wake(loop);
 }
 
@@ -186,13 +186,13 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 		}
 		if (slot == session->slots + WINDOW)
 			return true;
-		json_t *news = json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)slot->number, "rtt_us",
-					 (json_int_t)((now - slot->sent_ns) / 1000), "size",
-					 (json_int_t)pong->size);
+		json_t *reply = json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)slot->number,
+					  "rtt_us", (json_int_t)((now - slot->sent_ns) / 1000),
+					  "size", (json_int_t)pong->size);
 		if (slot->answered || slot->number <= session->settled)
-			json_object_set_new(news, "duplicate", json_true());
+			json_object_set_new(reply, "duplicate", json_true());
 		slot->answered = true;
-		xt_control_reply(session->request, news, false);
+		xt_control_reply(session->request, reply, false);
 		if (session->count != 0 && session->sent == session->count)
 			uv_timer_start(&session->timer, on_timer, 0, 0); /* perhaps the last one */
 		return true;
@@ -210,7 +210,8 @@ static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback,
 	return (uint64_t)number > max ? max : (uint64_t)number;
 }
 
-/* Replies of more than the link's MTU come in fragments, which are the host's to put together. */
+/* Replies longer than the link's MTU come in fragments, which the host reassembles, not the
+ * instance. */
 static const char *size_fits(const struct session *session, const struct xt_ip *to)
 {
 	static char text[96];
@@ -275,7 +276,7 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 		return 0;
 	}
 	randombytes_buf(&session->cookie, sizeof(session->cookie));
-	/* A small reply brings back as much of it as fits. */
+	/* A small reply returns only as much of the cookie as fits. */
 	if (session->size < sizeof(session->cookie))
 		session->cookie &= session->size ? UINT64_MAX << (64 - 8 * session->size) : 0;
 	session->id = (uint16_t)randombytes_random();
@@ -305,7 +306,7 @@ void xt_pinger_stop(struct xt_pinger *pinger)
 		return;
 	pinger->stopping = true;
 	while (pinger->sessions) {
-		xt_control_error(pinger->sessions->request, XT_E_AGAIN, "the endpoint ends");
+		xt_control_error(pinger->sessions->request, XT_E_AGAIN, "the instance ends");
 		session_close(pinger->sessions);
 	}
 	if (pinger->closing == 0)

@@ -1,5 +1,4 @@
-/* Pings from inside the endpoint, asked for through the control socket and answered line by line.
- */
+/* Pings sent by the instance, requested at the control socket and answered line by line. */
 #ifndef XT_DAEMON_PINGER_UV_H
 #define XT_DAEMON_PINGER_UV_H
 

@@ -1,4 +1,4 @@
-/* Where the sockets of running endpoints live. */
+/* Where the sockets of running instances live. */
 #include "daemon/rundir.h"
 
 #include <dirent.h>
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "config/conf.h"
 
-static bool put(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
+static bool dir_join(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
 {
 	int n = snprintf(dir, XT_RUNDIR_MAX, "%s%s", head, tail);
 
@@ -28,11 +28,11 @@ static bool user_dir(unsigned i, char dir[XT_RUNDIR_MAX])
 
 	if (runtime && *runtime == '/') {
 		if (i == 0)
-			return put(dir, runtime, "/xtunnel");
+			return dir_join(dir, runtime, "/xtunnel");
 		i--;
 	}
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
-	return i == 0 && put(dir, "/tmp/xtunnel-", uid);
+	return i == 0 && dir_join(dir, "/tmp/xtunnel-", uid);
 }
 
 bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
@@ -40,14 +40,14 @@ bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
 	const char *only = getenv("XT_RUN_DIR");
 
 	if (only && *only)
-		return i == 0 && put(dir, only, "");
+		return i == 0 && dir_join(dir, only, "");
 	if (i == 0)
-		return put(dir, "/run/xtunnel", "");
+		return dir_join(dir, "/run/xtunnel", "");
 	return user_dir(i - 1, dir);
 }
 
-/* A directory that somebody else could fill with sockets is none of ours. */
-static int check_owner(const char *dir)
+/* A directory that another user could fill with sockets is refused. */
+static int owner_check(const char *dir)
 {
 	struct stat st;
 
@@ -70,11 +70,11 @@ int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make)
 		return -ENAMETOOLONG;
 	if (!make)
 		return 0;
-	mode_t old = umask(022); /* others may see that an endpoint runs */
+	mode_t old = umask(022); /* other users may see that an instance runs */
 	int rc = mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST ? -errno : 0;
 
 	umask(old);
-	return rc < 0 ? rc : check_owner(dir);
+	return rc < 0 ? rc : owner_check(dir);
 }
 
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)
@@ -84,7 +84,7 @@ bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *na
 	return n > 0 && n < XT_RUNSOCK_MAX;
 }
 
-static bool trusted(const char *path)
+static bool socket_trusted(const char *path)
 {
 	struct stat st;
 
@@ -143,8 +143,8 @@ bool xt_rundir_marked(const char *name, uint32_t *owner_uid)
 	return true;
 }
 
-/* Root looks where the owner of a persistent interface would run it. */
-static bool find_of_owner(char path[XT_RUNSOCK_MAX], const char *name)
+/* For root: the directories where the owner of a persistent interface would run it. */
+static bool owner_find(char path[XT_RUNSOCK_MAX], const char *name)
 {
 	char dir[XT_RUNDIR_MAX];
 	uint32_t uid;
@@ -152,10 +152,10 @@ static bool find_of_owner(char path[XT_RUNSOCK_MAX], const char *name)
 	if (geteuid() != 0 || !xt_rundir_marked(name, &uid) || uid == UINT32_MAX)
 		return false;
 	snprintf(dir, sizeof(dir), "/run/user/%u/xtunnel", (unsigned)uid);
-	if (xt_rundir_socket(path, dir, name) && trusted(path))
+	if (xt_rundir_socket(path, dir, name) && socket_trusted(path))
 		return true;
 	snprintf(dir, sizeof(dir), "/tmp/xtunnel-%u", (unsigned)uid);
-	return xt_rundir_socket(path, dir, name) && trusted(path);
+	return xt_rundir_socket(path, dir, name) && socket_trusted(path);
 }
 
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
@@ -163,10 +163,10 @@ bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
 	char dir[XT_RUNDIR_MAX];
 
 	for (unsigned i = 0; xt_rundir_each(i, dir); i++) {
-		if (xt_rundir_socket(path, dir, name) && trusted(path))
+		if (xt_rundir_socket(path, dir, name) && socket_trusted(path))
 			return true;
 	}
-	return find_of_owner(path, name);
+	return owner_find(path, name);
 }
 
 /* The NAME of "NAME.sock" in out, when it can be one. */
@@ -182,12 +182,12 @@ static bool socket_name(const char *file, char out[16])
 	return xt_conf_name_valid(out);
 }
 
-static int compare(const void *a, const void *b)
+static int name_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list_add(char ***names, size_t *n, const char *name)
+static int names_add(char ***names, size_t *n, const char *name)
 {
 	char **grown, *copy;
 
@@ -206,7 +206,7 @@ static int list_add(char ***names, size_t *n, const char *name)
 	return 0;
 }
 
-static int list_dir(const char *dir, char ***names, size_t *n)
+static int names_read(const char *dir, char ***names, size_t *n)
 {
 	char name[16];
 	struct dirent *entry;
@@ -217,14 +217,14 @@ static int list_dir(const char *dir, char ***names, size_t *n)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
 	while (rc == 0 && (entry = readdir(d))) {
 		if (socket_name(entry->d_name, name))
-			rc = list_add(names, n, name);
+			rc = names_add(names, n, name);
 	}
 	closedir(d);
 	return rc;
 }
 
 /* Of dir, or of all where it is NULL. */
-static int list(const char *only, char ***names, size_t *n)
+static int names_list(const char *only, char ***names, size_t *n)
 {
 	char dir[XT_RUNDIR_MAX];
 	int rc = 0;
@@ -232,26 +232,26 @@ static int list(const char *only, char ***names, size_t *n)
 	*names = NULL;
 	*n = 0;
 	if (only)
-		rc = list_dir(only, names, n);
+		rc = names_read(only, names, n);
 	for (unsigned i = 0; !only && rc == 0 && xt_rundir_each(i, dir); i++)
-		rc = list_dir(dir, names, n);
+		rc = names_read(dir, names, n);
 	if (rc < 0) {
 		xt_rundir_list_free(*names, *n);
 		return rc;
 	}
 	if (*n > 1)
-		qsort(*names, *n, sizeof(**names), compare);
+		qsort(*names, *n, sizeof(**names), name_compare);
 	return 0;
 }
 
 int xt_rundir_list(char ***names, size_t *n)
 {
-	return list(NULL, names, n);
+	return names_list(NULL, names, n);
 }
 
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n)
 {
-	return list(dir, names, n);
+	return names_list(dir, names, n);
 }
 
 void xt_rundir_list_free(char **names, size_t n)

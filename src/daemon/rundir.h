@@ -1,4 +1,4 @@
-/* Where the sockets of running endpoints live: /run/xtunnel for root, else the user's own runtime
+/* Where the sockets of running instances live: /run/xtunnel for root, else the user's own runtime
  * directory. XT_RUN_DIR, when set, is the only place. */
 #ifndef XT_DAEMON_RUNDIR_H
 #define XT_DAEMON_RUNDIR_H
@@ -12,11 +12,11 @@
 
 #define XT_UAPI_DIR "/var/run/wireguard"
 
-/* The directory for endpoints that this process starts; made when make is true (0755 for root, else
- * 0700, and refused when it is somebody else's). 0 or -errno. */
+/* The directory for instances that this process starts; made when make is true (0755 for root, else
+ * 0700, and refused when it belongs to another user). 0 or -errno. */
 int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make);
 
-/* The directories to look for running endpoints in, best first: i = 0, 1 ... false: no more. */
+/* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. */
 bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX]);
 
 /* dir/NAME.sock. false: too long. */
@@ -30,8 +30,9 @@ int xt_rundir_list(char ***names, size_t *n);
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n); /* of one directory */
 void xt_rundir_list_free(char **names, size_t n);
 
-/* A note that the persistent interface NAME is ours, and whose: so that `down` removes it though no
- * process runs, and finds the owner's. Errors are swallowed: it is a help only. */
+/* A mark that the persistent interface NAME is xtunnel's, with its owner, so that `down` removes it
+ * when no process runs, and finds the owner's instance. Errors are ignored: the mark is
+ * optional. */
 void xt_rundir_mark(const char *name, uint32_t owner_uid);
 void xt_rundir_unmark(const char *name);
 bool xt_rundir_marked(const char *name, uint32_t *owner_uid);

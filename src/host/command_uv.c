@@ -1,4 +1,5 @@
-/* One program on a loop: a pipe for its input, one for what it complains of, a limit of time. */
+/* One program on a loop: a pipe for its standard input, one for its standard error, a time
+ * limit. */
 #include "host/command_uv.h"
 
 #include <errno.h>
@@ -20,8 +21,8 @@ struct xt_command {
 	char *input;
 	size_t len;
 	unsigned open; /* handles that the loop still holds */
-	bool running, late;
-	size_t said_len;
+	bool running, timed_out;
+	size_t message_len;
 	char buf[512];
 	xt_command_done *done;
 	void *ctx;
@@ -38,7 +39,7 @@ static void on_closed(uv_handle_t *handle)
 	xt_command_done *done = command->done;
 	void *ctx = command->ctx;
 
-	result.said[strcspn(result.said, "\r\n")] = '\0';
+	result.message[strcspn(result.message, "\r\n")] = '\0';
 	free(command->input);
 	free(command);
 	done(ctx, &result);
@@ -50,16 +51,17 @@ static void close_handle(void *handle)
 		uv_close(handle, on_closed);
 }
 
-/* The end of its standard error is not waited for: a child of its own may hold that open. What it
- * wrote before it ended was read by then or is taken here. */
-static void finish(struct xt_command *command)
+/* The end of its standard error is not awaited, because a child of the program may hold that open.
+ * What the program wrote before it ended was read before, or is read here. */
+static void command_finish(struct xt_command *command)
 {
 	uv_os_fd_t fd;
 
-	if (command->result.said[0] == '\0' && uv_fileno((uv_handle_t *)&command->err, &fd) == 0) {
-		ssize_t n = read(fd, command->result.said, sizeof(command->result.said) - 1);
+	if (command->result.message[0] == '\0' &&
+	    uv_fileno((uv_handle_t *)&command->err, &fd) == 0) {
+		ssize_t n = read(fd, command->result.message, sizeof(command->result.message) - 1);
 
-		command->result.said[n > 0 ? n : 0] = '\0';
+		command->result.message[n > 0 ? n : 0] = '\0';
 	}
 	close_handle(&command->process);
 	close_handle(&command->in);
@@ -67,18 +69,18 @@ static void finish(struct xt_command *command)
 	close_handle(&command->limit);
 }
 
-static void on_exit_of(uv_process_t *process, int64_t status, int signal)
+static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 {
 	struct xt_command *command = process->data;
 
 	command->running = false;
 	command->result.status = status;
 	command->result.signal = signal;
-	if (command->late)
+	if (command->timed_out)
 		command->result.error = -ETIMEDOUT;
 	else if (status != 0 || signal != 0)
 		command->result.error = XT_E_INVALID;
-	finish(command);
+	command_finish(command);
 }
 
 static void on_limit(uv_timer_t *timer)
@@ -86,44 +88,44 @@ static void on_limit(uv_timer_t *timer)
 	struct xt_command *command = timer->data;
 
 	if (command->result.error != 0 && !command->running) {
-		finish(command);
+		command_finish(command);
 		return;
 	}
-	command->late = true;
+	command->timed_out = true;
 	xt_command_kill(command);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t wish, uv_buf_t *buf)
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 {
 	struct xt_command *command = handle->data;
 
-	(void)wish;
+	(void)hint;
 	*buf = uv_buf_init(command->buf, sizeof(command->buf));
 }
 
-static void on_said(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void on_error_text(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct xt_command *command = stream->data;
-	size_t room = sizeof(command->result.said) - 1 - command->said_len;
+	size_t room = sizeof(command->result.message) - 1 - command->message_len;
 
 	if (n < 0) {
 		uv_read_stop(stream);
 		return;
 	}
-	size_t take = XT_MIN(room, (size_t)n);
-	memcpy(command->result.said + command->said_len, buf->base, take);
-	command->said_len += take;
+	size_t n_kept = XT_MIN(room, (size_t)n);
+	memcpy(command->result.message + command->message_len, buf->base, n_kept);
+	command->message_len += n_kept;
 }
 
 static void on_written(uv_write_t *write, int status)
 {
 	struct xt_command *command = write->data;
 
-	(void)status; /* one that does not read its input says why by its end */
+	(void)status; /* a program that does not read its input reports that by its exit status */
 	close_handle(&command->in);
 }
 
-static int spawn(struct xt_command *command, uv_loop_t *loop, const char *const *argv)
+static int command_spawn(struct xt_command *command, uv_loop_t *loop, const char *const *argv)
 {
 	uv_stdio_container_t stdio[3] = {
 	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
@@ -135,7 +137,7 @@ static int spawn(struct xt_command *command, uv_loop_t *loop, const char *const 
 	uv_process_options_t options = {
 	    .file = argv[0],
 	    .args = (char **)(uintptr_t)argv,
-	    .exit_cb = on_exit_of,
+	    .exit_cb = on_process_exit,
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	};
@@ -143,7 +145,7 @@ static int spawn(struct xt_command *command, uv_loop_t *loop, const char *const 
 	return uv_spawn(loop, &command->process, &options);
 }
 
-static void init_handles(struct xt_command *command, uv_loop_t *loop)
+static void handles_init(struct xt_command *command, uv_loop_t *loop)
 {
 	uv_pipe_init(loop, &command->in, 0);
 	uv_pipe_init(loop, &command->err, 0);
@@ -153,14 +155,14 @@ static void init_handles(struct xt_command *command, uv_loop_t *loop)
 	command->open = 4;
 }
 
-static void feed(struct xt_command *command)
+static void input_write(struct xt_command *command)
 {
 	uv_buf_t buf = uv_buf_init(command->input, (unsigned)command->len);
 
 	if (command->len == 0 ||
 	    uv_write(&command->write, (uv_stream_t *)&command->in, &buf, 1, on_written) < 0)
 		close_handle(&command->in);
-	uv_read_start((uv_stream_t *)&command->err, on_alloc, on_said);
+	uv_read_start((uv_stream_t *)&command->err, on_alloc, on_error_text);
 }
 
 int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
@@ -181,12 +183,12 @@ int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const
 	command->len = len;
 	command->done = done;
 	command->ctx = ctx;
-	init_handles(command, loop);
-	rc = spawn(command, loop, argv);
+	handles_init(command, loop);
+	rc = command_spawn(command, loop, argv);
 	command->running = rc == 0;
 	command->result.error = rc;
 	if (rc == 0)
-		feed(command);
+		input_write(command);
 	uv_timer_start(&command->limit, on_limit, rc == 0 ? XT_COMMAND_LIMIT_MS : 0, 0);
 	*out = command;
 	return 0;
@@ -200,13 +202,14 @@ void xt_command_kill(struct xt_command *command)
 
 void xt_command_text(const struct xt_command_result *result, char *buf, size_t len)
 {
-	const char *colon = result->said[0] ? ": " : "";
+	const char *colon = result->message[0] ? ": " : "";
 
 	if (result->error == XT_E_INVALID && result->signal != 0)
-		snprintf(buf, len, "ended by signal %d%s%s", result->signal, colon, result->said);
+		snprintf(buf, len, "ended by signal %d%s%s", result->signal, colon,
+			 result->message);
 	else if (result->error == XT_E_INVALID)
 		snprintf(buf, len, "ended with status %lld%s%s", (long long)result->status, colon,
-			 result->said);
+			 result->message);
 	else if (result->error == -ENOENT)
 		snprintf(buf, len, "is not installed");
 	else if (result->error == -ETIMEDOUT)

@@ -1,4 +1,4 @@
-/* One program with its arguments, fed with text, on a loop: no shell. */
+/* Run one program with arguments and a text for its standard input, on a loop, without a shell. */
 #ifndef XT_HOST_COMMAND_UV_H
 #define XT_HOST_COMMAND_UV_H
 
@@ -9,27 +9,27 @@
 
 struct xt_command;
 
-/* error   0: it ended by itself with status 0; XT_E_INVALID: with status or by signal; -ETIMEDOUT;
- *	   -ENOENT: there is no such program; -errno: it could not be started
- * said    the first line of its standard error, "" if none */
+/* error    0: it ended with status 0; XT_E_INVALID: with another status or by a signal; -ETIMEDOUT;
+ *	    -ENOENT: there is no such program; -errno: it could not be started
+ * message  the first line of its standard error, "" if none */
 struct xt_command_result {
 	int error;
 	int64_t status;
 	int signal;
-	char said[160];
+	char message[160];
 };
 typedef void xt_command_done(void *ctx, const struct xt_command_result *result);
 
 #define XT_COMMAND_LIMIT_MS 10000
 
-/* argv ends with NULL; argv[0] is looked for in PATH; input (may be NULL) and argv are copied.
- * done is called once, from the loop; then the command is gone. XT_E_NOMEM. */
+/* argv ends with NULL; argv[0] is searched in PATH; input (may be NULL) and argv are copied. done
+ * is called once, from the loop; the command is freed before. XT_E_NOMEM. */
 int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
 		     const char *input, size_t len, xt_command_done *done, void *ctx);
-/* Ends it at once; done comes. */
+/* Kill it; done is called as always. */
 void xt_command_kill(struct xt_command *command);
 
-/* "ended with status 3: what it said" in buf. */
+/* "ended with status 3: message" in buf. */
 void xt_command_text(const struct xt_command_result *result, char *buf, size_t len);
 
 #endif

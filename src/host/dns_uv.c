@@ -27,8 +27,8 @@ enum step {
 };
 
 struct xt_dns_job {
-	uv_timer_t kick;
-	char name[16], label[48]; /* label: what resolvconf calls it */
+	uv_timer_t next;	  /* 0 ms: run the next step */
+	char name[16], label[48]; /* label: what resolvconf callbacks it */
 	char **words;
 	size_t n_words;
 	struct xt_dns dns;
@@ -38,7 +38,7 @@ struct xt_dns_job {
 	enum step step;
 	bool cancelled;
 	struct xt_command *command;
-	struct xt_dns_callbacks calls;
+	struct xt_dns_callbacks callbacks;
 };
 
 static void job_free(struct xt_dns_job *job)
@@ -54,20 +54,20 @@ static void job_free(struct xt_dns_job *job)
 static void on_closed(uv_handle_t *handle)
 {
 	struct xt_dns_job *job = handle->data;
-	struct xt_dns_callbacks calls = job->calls;
+	struct xt_dns_callbacks callbacks = job->callbacks;
 	unsigned way = job->way;
 
 	job_free(job);
-	calls.done(calls.ctx, way);
+	callbacks.done(callbacks.ctx, way);
 }
 
-static void finish(struct xt_dns_job *job)
+static void job_finish(struct xt_dns_job *job)
 {
-	uv_close((uv_handle_t *)&job->kick, on_closed);
+	uv_close((uv_handle_t *)&job->next, on_closed);
 }
 
-__attribute__((format(printf, 2, 3))) static void warn(struct xt_dns_job *job, const char *format,
-						       ...)
+__attribute__((format(printf, 2, 3))) static void job_warn(struct xt_dns_job *job,
+							   const char *format, ...)
 {
 	char text[400];
 	va_list args;
@@ -75,77 +75,79 @@ __attribute__((format(printf, 2, 3))) static void warn(struct xt_dns_job *job, c
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	job->calls.warn(job->calls.ctx, text);
+	job->callbacks.warn(job->callbacks.ctx, text);
 }
 
-static void on_kick(uv_timer_t *kick);
+static void on_next(uv_timer_t *timer);
 
-static void go(struct xt_dns_job *job, enum step step)
+static void step_schedule(struct xt_dns_job *job, enum step step)
 {
 	job->step = step;
-	uv_timer_start(&job->kick, on_kick, 0, 0);
+	uv_timer_start(&job->next, on_next, 0, 0);
 }
 
-static void try_way(struct xt_dns_job *job, enum xt_dns_way way)
+static void way_note(struct xt_dns_job *job, enum xt_dns_way way)
 {
-	if (job->calls.trying)
-		job->calls.trying(job->calls.ctx, way, way == XT_DNS_FILE ? job->path : NULL);
+	if (job->callbacks.trying)
+		job->callbacks.trying(job->callbacks.ctx, way,
+				      way == XT_DNS_FILE ? job->path : NULL);
 }
 
 static void on_command(void *ctx, const struct xt_command_result *result)
 {
 	struct xt_dns_job *job = ctx;
 	char text[300];
-	bool fine = result->error == 0;
+	bool success = result->error == 0;
 
 	job->command = NULL;
 	xt_command_text(result, text, sizeof(text));
 	switch (job->step) {
 	case STEP_SERVERS:
-		job->way = fine ? XT_DNS_RESOLVED : 0;
-		if (!fine && result->error != -ENOENT && !job->cancelled)
-			warn(job, "DNS: resolvectl %s; trying the next way", text);
-		if (fine && job->dns.n_servers == 0)
-			go(job, STEP_END);
+		job->way = success ? XT_DNS_RESOLVED : 0;
+		if (!success && result->error != -ENOENT && !job->cancelled)
+			job_warn(job, "DNS: resolvectl %s; trying the next way", text);
+		if (success && job->dns.n_servers == 0)
+			step_schedule(job, STEP_END);
 		else
-			go(job, fine ? STEP_DOMAINS : STEP_RESOLVCONF);
+			step_schedule(job, success ? STEP_DOMAINS : STEP_RESOLVCONF);
 		break;
 	case STEP_DOMAINS:
-		if (!fine && !job->cancelled)
-			warn(job, "DNS: resolvectl domain %s", text);
-		go(job, STEP_DEFAULT);
+		if (!success && !job->cancelled)
+			job_warn(job, "DNS: resolvectl domain %s", text);
+		step_schedule(job, STEP_DEFAULT);
 		break;
 	case STEP_RESOLVCONF:
-		job->way = fine ? XT_DNS_RESOLVCONF : 0;
-		if (!fine && result->error != -ENOENT && !job->cancelled)
-			warn(job, "DNS: resolvconf %s; trying the next way", text);
-		go(job, fine ? STEP_END : STEP_FILE);
+		job->way = success ? XT_DNS_RESOLVCONF : 0;
+		if (!success && result->error != -ENOENT && !job->cancelled)
+			job_warn(job, "DNS: resolvconf %s; trying the next way", text);
+		step_schedule(job, success ? STEP_END : STEP_FILE);
 		break;
 	case STEP_RESOLVCONF_OFF:
-		if (!fine && result->error != -ENOENT)
-			warn(job, "DNS: resolvconf -d %s", text);
-		go(job, STEP_FILE_OFF);
+		if (!success && result->error != -ENOENT)
+			job_warn(job, "DNS: resolvconf -d %s", text);
+		step_schedule(job, STEP_FILE_OFF);
 		break;
-	case STEP_REVERT: /* with its interface gone it is reverted anyway */
-		go(job, STEP_RESOLVCONF_OFF);
+	case STEP_REVERT: /* resolved reverts it by itself when the interface is gone */
+		step_schedule(job, STEP_RESOLVCONF_OFF);
 		break;
-	default: /* older ones have no default-route: "~." says it as well */
-		go(job, STEP_END);
+	default: /* older ones have no default-route; the domain "~." has the same effect */
+		step_schedule(job, STEP_END);
 		break;
 	}
 }
 
-static void start(struct xt_dns_job *job, const char *const *argv, const char *input, size_t len)
+static void command_start(struct xt_dns_job *job, const char *const *argv, const char *input,
+			  size_t len)
 {
 	struct xt_command_result failed = {.error = XT_E_NOMEM};
 
-	if (xt_command_start(&job->command, job->kick.loop, argv, input, len, on_command, job) < 0)
+	if (xt_command_start(&job->command, job->next.loop, argv, input, len, on_command, job) < 0)
 		on_command(job, &failed);
 }
 
 /* resolvectl VERB NAME WORD…; last may be NULL. */
-static void resolvectl(struct xt_dns_job *job, const char *verb, const char *const *words, size_t n,
-		       const char *last)
+static void resolvectl_run(struct xt_dns_job *job, const char *verb, const char *const *words,
+			   size_t n, const char *last)
 {
 	const char **argv = calloc(n + 5, sizeof(*argv));
 	size_t at = 0;
@@ -162,17 +164,17 @@ static void resolvectl(struct xt_dns_job *job, const char *verb, const char *con
 	for (size_t i = 0; i < n; i++)
 		argv[at++] = words[i];
 	argv[at] = last;
-	start(job, argv, NULL, 0);
+	command_start(job, argv, NULL, 0);
 	free(argv);
 }
 
 static void step_servers(struct xt_dns_job *job)
 {
-	try_way(job, XT_DNS_RESOLVED);
+	way_note(job, XT_DNS_RESOLVED);
 	if (job->dns.n_servers > 0)
-		resolvectl(job, "dns", job->dns.servers, job->dns.n_servers, NULL);
+		resolvectl_run(job, "dns", job->dns.servers, job->dns.n_servers, NULL);
 	else
-		resolvectl(job, "domain", job->dns.domains, job->dns.n_domains, NULL);
+		resolvectl_run(job, "domain", job->dns.domains, job->dns.n_domains, NULL);
 }
 
 static void step_resolvconf(struct xt_dns_job *job)
@@ -191,11 +193,11 @@ static void step_resolvconf(struct xt_dns_job *job)
 	}
 	if (!file || fclose(file) != 0) {
 		free(text);
-		go(job, STEP_FILE);
+		step_schedule(job, STEP_FILE);
 		return;
 	}
-	try_way(job, XT_DNS_RESOLVCONF);
-	start(job, argv, text, len);
+	way_note(job, XT_DNS_RESOLVCONF);
+	command_start(job, argv, text, len);
 	free(text);
 }
 
@@ -207,17 +209,17 @@ static void step_file(struct xt_dns_job *job)
 	free(job->path);
 	job->path = real ? real : strdup(XT_RESOLV_CONF);
 	if (job->path) {
-		try_way(job, XT_DNS_FILE);
+		way_note(job, XT_DNS_FILE);
 		rc = xt_resolv_file_set(job->path, job->name, &job->dns);
 	} else {
 		rc = XT_E_NOMEM;
 	}
 	if (rc < 0)
-		warn(job, "DNS: %s: %s; the host keeps its name servers",
-		     job->path ? job->path : XT_RESOLV_CONF, xt_strerror(rc));
+		job_warn(job, "DNS: %s: %s; the host keeps its name servers",
+			 job->path ? job->path : XT_RESOLV_CONF, xt_strerror(rc));
 	else
 		job->way = XT_DNS_FILE;
-	finish(job);
+	job_finish(job);
 }
 
 static void step_file_off(struct xt_dns_job *job)
@@ -227,16 +229,16 @@ static void step_file_off(struct xt_dns_job *job)
 	if (job->ways & XT_DNS_FILE) {
 		int rc = xt_resolv_file_unset(path, job->name);
 
-		/* read-only: then nothing had been written either, and that was said */
+		/* read-only: nothing had been written either, and that was reported */
 		if (rc < 0 && rc != -EROFS && rc != -EACCES && rc != -EPERM)
-			warn(job, "DNS: %s: %s", path, xt_strerror(rc));
+			job_warn(job, "DNS: %s: %s", path, xt_strerror(rc));
 	}
-	finish(job);
+	job_finish(job);
 }
 
-static void on_kick(uv_timer_t *kick)
+static void on_next(uv_timer_t *timer)
 {
-	struct xt_dns_job *job = kick->data;
+	struct xt_dns_job *job = timer->data;
 	const char *off[] = {"resolvconf", "-d", job->label, "-f", NULL};
 
 	if (job->cancelled && job->step <= STEP_FILE)
@@ -246,10 +248,10 @@ static void on_kick(uv_timer_t *kick)
 		step_servers(job);
 		break;
 	case STEP_DOMAINS: /* "~.": these servers are asked for every name */
-		resolvectl(job, "domain", job->dns.domains, job->dns.n_domains, "~.");
+		resolvectl_run(job, "domain", job->dns.domains, job->dns.n_domains, "~.");
 		break;
 	case STEP_DEFAULT:
-		resolvectl(job, "default-route", NULL, 0, "true");
+		resolvectl_run(job, "default-route", NULL, 0, "true");
 		break;
 	case STEP_RESOLVCONF:
 		step_resolvconf(job);
@@ -259,27 +261,28 @@ static void on_kick(uv_timer_t *kick)
 		break;
 	case STEP_REVERT:
 		if (job->ways & XT_DNS_RESOLVED)
-			resolvectl(job, "revert", NULL, 0, NULL);
+			resolvectl_run(job, "revert", NULL, 0, NULL);
 		else
-			go(job, STEP_RESOLVCONF_OFF);
+			step_schedule(job, STEP_RESOLVCONF_OFF);
 		break;
 	case STEP_RESOLVCONF_OFF:
 		if (job->ways & XT_DNS_RESOLVCONF)
-			start(job, off, NULL, 0);
+			command_start(job, off, NULL, 0);
 		else
-			go(job, STEP_FILE_OFF);
+			step_schedule(job, STEP_FILE_OFF);
 		break;
 	case STEP_FILE_OFF:
 		step_file_off(job);
 		break;
 	case STEP_END:
-		finish(job);
+		job_finish(job);
 		break;
 	}
 }
 
-/* Debian's resolvconf orders interfaces by patterns such as "tun*": ours goes with the first. */
-static void find_label(struct xt_dns_job *job)
+/* Debian's resolvconf orders interfaces by patterns such as "tun*": the label begins like the
+ * first. */
+static void label_find(struct xt_dns_job *job)
 {
 	FILE *file = fopen("/etc/resolvconf/interface-order", "re");
 	char line[128], prefix[32] = "";
@@ -297,30 +300,30 @@ static void find_label(struct xt_dns_job *job)
 }
 
 static struct xt_dns_job *job_new(uv_loop_t *loop, const char *name,
-				  const struct xt_dns_callbacks *calls)
+				  const struct xt_dns_callbacks *callbacks)
 {
 	struct xt_dns_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return NULL;
 	snprintf(job->name, sizeof(job->name), "%s", name);
-	find_label(job);
-	job->calls = *calls;
-	job->kick.loop = loop;
+	label_find(job);
+	job->callbacks = *callbacks;
+	job->next.loop = loop;
 	return job;
 }
 
 static void job_start(struct xt_dns_job *job, enum step first)
 {
-	uv_timer_init(job->kick.loop, &job->kick);
-	job->kick.data = job;
-	go(job, first);
+	uv_timer_init(job->next.loop, &job->next);
+	job->next.data = job;
+	step_schedule(job, first);
 }
 
 int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
-	       size_t n, const struct xt_dns_callbacks *calls)
+	       size_t n, const struct xt_dns_callbacks *callbacks)
 {
-	struct xt_dns_job *job = job_new(loop, name, calls);
+	struct xt_dns_job *job = job_new(loop, name, callbacks);
 	bool ok = job != NULL;
 
 	if (!job)
@@ -341,9 +344,9 @@ int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char 
 }
 
 int xt_dns_unset(struct xt_dns_job **out, uv_loop_t *loop, const char *name, unsigned ways,
-		 const char *path, const struct xt_dns_callbacks *calls)
+		 const char *path, const struct xt_dns_callbacks *callbacks)
 {
-	struct xt_dns_job *job = job_new(loop, name, calls);
+	struct xt_dns_job *job = job_new(loop, name, callbacks);
 
 	if (!job)
 		return XT_E_NOMEM;

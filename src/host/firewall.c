@@ -4,7 +4,7 @@
 #include "base/addr.h"
 #include "base/secbuf.h"
 
-/* Names of interfaces may hold what nft(8) does not read in a table's. */
+/* Names of interfaces may hold characters that nft(8) does not accept in a table's. */
 static void put_table(struct xt_secbuf *out, const char *name)
 {
 	xt_secbuf_puts(out, "table inet xtunnel-");
@@ -16,7 +16,7 @@ static void put_table(struct xt_secbuf *out, const char *name)
 	}
 }
 
-/* Adding it first makes the deletion pass also where there is none. */
+/* Adding it first makes the deletion pass where there is no table. */
 static void put_delete(struct xt_secbuf *out, const char *name)
 {
 	xt_secbuf_puts(out, "add ");

@@ -25,7 +25,7 @@ struct xt_hooks_run {
 	struct xt_hooks_result result;
 };
 
-static void next(uv_timer_t *timer);
+static void hook_next(uv_timer_t *timer);
 
 static void run_free(struct xt_hooks_run *run)
 {
@@ -37,7 +37,7 @@ static void run_free(struct xt_hooks_run *run)
 	free(run);
 }
 
-static char *expand(const char *command, const char *name)
+static char *command_expand(const char *command, const char *name)
 {
 	size_t len = strlen(name), n = 0;
 	const char *at = command;
@@ -70,7 +70,7 @@ static void on_timer_closed(uv_handle_t *handle)
 	done(ctx, &result);
 }
 
-static void finish(struct xt_hooks_run *run)
+static void run_finish(struct xt_hooks_run *run)
 {
 	if (run->over)
 		return;
@@ -78,11 +78,11 @@ static void finish(struct xt_hooks_run *run)
 	uv_close((uv_handle_t *)&run->timer, on_timer_closed);
 }
 
-static void fail(struct xt_hooks_run *run, int error)
+static void run_fail(struct xt_hooks_run *run, int error)
 {
 	run->result.error = error;
 	run->result.line = run->at < run->n ? run->lines[run->at] : 0;
-	finish(run);
+	run_finish(run);
 }
 
 static void on_process_closed(uv_handle_t *handle)
@@ -90,12 +90,12 @@ static void on_process_closed(uv_handle_t *handle)
 	struct xt_hooks_run *run = handle->data;
 
 	if (run->cancelled) {
-		fail(run, -ECANCELED);
+		run_fail(run, -ECANCELED);
 	} else if (run->result.error) {
-		finish(run);
+		run_finish(run);
 	} else {
 		run->at++;
-		next(&run->timer);
+		hook_next(&run->timer);
 	}
 }
 
@@ -113,8 +113,8 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)process, on_process_closed);
 }
 
-/* Ours are close-on-exec from birth; those that we were started with need not be. */
-static void close_on_exec(void)
+/* Descriptors made here are close-on-exec; inherited ones need not be. */
+static void descriptors_cloexec(void)
 {
 #ifdef SYS_close_range
 	if (syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0)
@@ -128,7 +128,7 @@ static void close_on_exec(void)
 	}
 }
 
-static int spawn(struct xt_hooks_run *run, const char *shell)
+static int hook_spawn(struct xt_hooks_run *run, const char *shell)
 {
 	char *args[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t) "-c", run->commands[run->at],
 			NULL};
@@ -141,26 +141,26 @@ static int spawn(struct xt_hooks_run *run, const char *shell)
 	    .file = shell,
 	    .args = args,
 	    .exit_cb = on_process_exit,
-	    .flags = UV_PROCESS_DETACHED, /* its own group: a cancel reaches all of it */
+	    .flags = UV_PROCESS_DETACHED, /* a process group: a cancel reaches its children too */
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	};
 
-	close_on_exec();
+	descriptors_cloexec();
 	return uv_spawn(run->loop, &run->process, &options);
 }
 
-/* libuv wants the handle of a failed start closed before it is used again. */
+/* libuv requires that the handle of a failed start is closed before it is used again. */
 static void on_bash_missing(uv_handle_t *handle)
 {
 	struct xt_hooks_run *run = handle->data;
 	int err;
 
 	if (run->cancelled) {
-		fail(run, -ECANCELED);
+		run_fail(run, -ECANCELED);
 		return;
 	}
-	err = spawn(run, "sh");
+	err = hook_spawn(run, "sh");
 	run->running = err == 0;
 	if (err) {
 		run->result.error = err;
@@ -169,22 +169,22 @@ static void on_bash_missing(uv_handle_t *handle)
 	}
 }
 
-static void next(uv_timer_t *timer)
+static void hook_next(uv_timer_t *timer)
 {
 	struct xt_hooks_run *run = timer->data;
 	int err;
 
 	if (run->cancelled) {
-		fail(run, -ECANCELED);
+		run_fail(run, -ECANCELED);
 		return;
 	}
 	if (run->at == run->n) {
-		finish(run);
+		run_finish(run);
 		return;
 	}
 	fprintf(stderr, "[#] %s\n", run->commands[run->at]);
 	fflush(stderr);
-	err = spawn(run, "bash");
+	err = hook_spawn(run, "bash");
 	run->process.data = run;
 	run->running = err == 0;
 	if (err == UV_ENOENT || err == UV_EACCES) {
@@ -211,7 +211,7 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_c
 	run->lines = calloc(hooks->n + 1, sizeof(*run->lines));
 	bool ok = run->name && run->commands && run->lines;
 	for (size_t i = 0; ok && i < hooks->n; i++) {
-		run->commands[i] = expand(hooks->v[i].command, name);
+		run->commands[i] = command_expand(hooks->v[i].command, name);
 		run->lines[i] = hooks->v[i].line;
 		run->n = i + 1;
 		ok = run->commands[i] != NULL;
@@ -223,7 +223,7 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_c
 	uv_timer_init(loop, &run->timer);
 	run->timer.data = run;
 	run->process.data = run;
-	uv_timer_start(&run->timer, next, 0, 0);
+	uv_timer_start(&run->timer, hook_next, 0, 0);
 	*out = run;
 	return 0;
 }

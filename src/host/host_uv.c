@@ -1,5 +1,5 @@
-/* The host's part, step by step: firewall, later DNS; back in the reverse order. Each step is noted
- * in the state file before it is done. */
+/* Firewall, then DNS; taken back in the reverse order. Each step is written to the state file
+ * before it is done. */
 #include "host/host_uv.h"
 
 #include <errno.h>
@@ -15,56 +15,56 @@
 
 struct xt_host {
 	uv_loop_t *uv;
-	uv_timer_t kick; /* so that done never comes from within a call */
+	uv_timer_t start; /* 0 ms, so that done is never called from within a call */
 	char name[16];
 	const struct xt_conf *conf; /* NULL: cleaning up */
 	struct xt_state_file *file;
 	struct xt_state state;
 	struct xt_command *nft;
 	struct xt_dns_job *dns;
-	bool up, down; /* under way */
+	bool up, down; /* guard or names is running; down is running or wanted */
 	bool without_ipv6;
 	void (*done)(void *ctx);
 	void *ctx;
 };
 
-static void note_state(struct xt_host *host)
+static void state_store(struct xt_host *host)
 {
 	int rc = host->file ? xt_state_put(host->file, &host->state) : 0;
 
 	if (rc < 0)
-		xt_message("%s: cannot note what is changed in the host: %s", host->name,
+		xt_message("%s: cannot write the state file of host changes: %s", host->name,
 			   xt_strerror(rc));
 }
 
-static void on_down(uv_timer_t *kick);
+static void on_down(uv_timer_t *timer);
 
-static void start(struct xt_host *host, uv_timer_cb first)
+static void host_start(struct xt_host *host, uv_timer_cb first)
 {
-	uv_timer_init(host->uv, &host->kick);
-	host->kick.data = host;
-	uv_timer_start(&host->kick, first, 0, 0);
+	uv_timer_init(host->uv, &host->start);
+	host->start.data = host;
+	uv_timer_start(&host->start, first, 0, 0);
 }
 
-static void on_kick_closed(uv_handle_t *handle)
+static void on_start_closed(uv_handle_t *handle)
 {
 	struct xt_host *host = handle->data;
 
-	if (host->up && host->down) { /* asked down just as it was up */
+	if (host->up && host->down) { /* down was wanted just when up had ended */
 		host->up = false;
-		start(host, on_down);
+		host_start(host, on_down);
 		return;
 	}
 	host->up = host->down = false;
 	host->done(host->ctx);
 }
 
-static void finish(struct xt_host *host)
+static void host_finish(struct xt_host *host)
 {
-	uv_close((uv_handle_t *)&host->kick, on_kick_closed);
+	uv_close((uv_handle_t *)&host->start, on_start_closed);
 }
 
-static void warn(void *ctx, const char *sentence)
+static void on_warning(void *ctx, const char *sentence)
 {
 	struct xt_host *host = ctx;
 
@@ -82,7 +82,7 @@ static void on_dns_trying(void *ctx, enum xt_dns_way way, const char *path)
 	host->state.dns |= way;
 	if (path && strlen(path) < sizeof(host->state.resolv))
 		memcpy(host->state.resolv, path, strlen(path) + 1);
-	note_state(host);
+	state_store(host);
 }
 
 static void on_dns_set(void *ctx, unsigned way)
@@ -94,7 +94,7 @@ static void on_dns_set(void *ctx, unsigned way)
 	if (host->down)
 		down_begin(host);
 	else
-		finish(host);
+		host_finish(host);
 }
 
 static void on_nft_up(void *ctx, const struct xt_command_result *result)
@@ -105,8 +105,8 @@ static void on_nft_up(void *ctx, const struct xt_command_result *result)
 	host->nft = NULL;
 	if (result->error == -ENOENT)
 		xt_message(
-		    "%s: there is no nft on this host: inner addresses are not guarded against "
-		    "packets from outside of the tunnel",
+		    "%s: nft is not installed: inner addresses are not guarded against packets "
+		    "from outside of the tunnel; install nftables",
 		    host->name);
 	else if (result->error != 0 && !host->down)
 		xt_message("%s: nft %s; inner addresses are not guarded", host->name,
@@ -114,10 +114,10 @@ static void on_nft_up(void *ctx, const struct xt_command_result *result)
 	if (host->down)
 		down_begin(host);
 	else
-		finish(host);
+		host_finish(host);
 }
 
-static void valid_mark(struct xt_host *host)
+static void valid_mark_set(struct xt_host *host)
 {
 	int rc = host->state.policy.priority[0] != 0 ? xt_link_valid_mark() : 0;
 
@@ -130,28 +130,28 @@ static void valid_mark(struct xt_host *host)
 static char *firewall_text(const struct xt_host *host, size_t *len)
 {
 	const struct xt_conf *conf = host->conf;
-	struct xt_ip *own = calloc(conf->n_addresses + 1, sizeof(*own));
+	struct xt_ip *local = calloc(conf->n_addresses + 1, sizeof(*local));
 	struct xt_firewall firewall = {.name = host->name,
-				       .own = own,
+				       .own = local,
 				       .n_own = conf->n_addresses,
 				       .mark = host->state.policy.table,
 				       .v4 = host->state.policy.priority[0] != 0,
 				       .v6 = host->state.policy.priority[1] != 0};
 	char *text = NULL;
 
-	for (size_t i = 0; own && i < conf->n_addresses; i++)
-		own[i] = conf->addresses[i].cidr.ip;
-	if (own && xt_firewall_up(&text, len, &firewall) < 0)
+	for (size_t i = 0; local && i < conf->n_addresses; i++)
+		local[i] = conf->addresses[i].cidr.ip;
+	if (local && xt_firewall_up(&text, len, &firewall) < 0)
 		text = NULL;
-	free(own);
+	free(local);
 	return text;
 }
 
 static const char *const nft_argv[] = {"nft", "-f", "-", NULL};
 
-static void on_guard(uv_timer_t *kick)
+static void on_guard(uv_timer_t *timer)
 {
-	struct xt_host *host = kick->data;
+	struct xt_host *host = timer->data;
 	char *text;
 	size_t len = 0;
 	int rc = XT_E_NOMEM;
@@ -161,13 +161,13 @@ static void on_guard(uv_timer_t *kick)
 		return;
 	}
 	if (host->state.policy.table == 0) {
-		finish(host);
+		host_finish(host);
 		return;
 	}
-	valid_mark(host);
+	valid_mark_set(host);
 	text = firewall_text(host, &len);
 	host->state.firewall = true;
-	note_state(host);
+	state_store(host);
 	if (text)
 		rc = xt_command_start(&host->nft, host->uv, nft_argv, text, len, on_nft_up, host);
 	free(text);
@@ -178,35 +178,35 @@ static void on_guard(uv_timer_t *kick)
 	}
 }
 
-static void on_names(uv_timer_t *kick)
+static void on_names(uv_timer_t *timer)
 {
-	struct xt_host *host = kick->data;
-	struct xt_dns_callbacks calls = {host, on_dns_trying, warn, on_dns_set};
+	struct xt_host *host = timer->data;
+	struct xt_dns_callbacks callbacks = {host, on_dns_trying, on_warning, on_dns_set};
 
 	if (host->down)
 		down_begin(host);
 	else if (host->conf->n_dns == 0 ||
 		 xt_dns_set(&host->dns, host->uv, host->name, host->conf->dns, host->conf->n_dns,
-			    &calls) < 0)
-		finish(host);
+			    &callbacks) < 0)
+		host_finish(host);
 }
 
-static void up(struct xt_host *host, uv_timer_cb first, void (*done)(void *ctx), void *ctx)
+static void up_start(struct xt_host *host, uv_timer_cb first, void (*done)(void *ctx), void *ctx)
 {
 	host->done = done;
 	host->ctx = ctx;
 	host->up = true;
-	start(host, first);
+	host_start(host, first);
 }
 
 void xt_host_guard(struct xt_host *host, void (*done)(void *ctx), void *ctx)
 {
-	up(host, on_guard, done, ctx);
+	up_start(host, on_guard, done, ctx);
 }
 
 void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx)
 {
-	up(host, on_names, done, ctx);
+	up_start(host, on_names, done, ctx);
 }
 
 /* --- the way down --- */
@@ -220,7 +220,7 @@ static void on_nft_down(void *ctx, const struct xt_command_result *result)
 	if (result->error != 0 && result->error != -ENOENT)
 		xt_message("%s: nft %s; is the table inet xtunnel-%s left?", host->name,
 			   (xt_command_text(result, text, sizeof(text)), text), host->name);
-	finish(host);
+	host_finish(host);
 }
 
 static void firewall_down(struct xt_host *host)
@@ -230,7 +230,7 @@ static void firewall_down(struct xt_host *host)
 	int rc = XT_E_NOMEM;
 
 	if (!host->state.firewall) {
-		finish(host);
+		host_finish(host);
 		return;
 	}
 	if (xt_firewall_down(&text, &len, host->name) == 0) {
@@ -238,7 +238,7 @@ static void firewall_down(struct xt_host *host)
 		free(text);
 	}
 	if (rc < 0)
-		finish(host);
+		host_finish(host);
 }
 
 static void on_dns_unset(void *ctx, unsigned way)
@@ -252,17 +252,17 @@ static void on_dns_unset(void *ctx, unsigned way)
 
 static void down_begin(struct xt_host *host)
 {
-	struct xt_dns_callbacks calls = {host, NULL, warn, on_dns_unset};
+	struct xt_dns_callbacks callbacks = {host, NULL, on_warning, on_dns_unset};
 
 	host->up = false;
 	if (host->state.dns == 0 || xt_dns_unset(&host->dns, host->uv, host->name, host->state.dns,
-						 host->state.resolv, &calls) < 0)
+						 host->state.resolv, &callbacks) < 0)
 		firewall_down(host);
 }
 
-static void on_down(uv_timer_t *kick)
+static void on_down(uv_timer_t *timer)
 {
-	down_begin(kick->data);
+	down_begin(timer->data);
 }
 
 void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx)
@@ -270,20 +270,20 @@ void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx)
 	host->done = done;
 	host->ctx = ctx;
 	host->down = true;
-	if (host->up) { /* its next step goes over into the way down */
+	if (host->up) { /* its next step begins the way down */
 		if (host->nft)
 			xt_command_kill(host->nft);
 		if (host->dns)
 			xt_dns_cancel(host->dns);
 		return;
 	}
-	start(host, on_down);
+	host_start(host, on_down);
 }
 
-/* --- from the beginning to the end --- */
+/* --- the policy, and the whole --- */
 
-/* Some AllowedIPs are of that family; whole: all of it. */
-static bool routes(const struct xt_conf *conf, uint8_t family, bool whole)
+/* AllowedIPs hold a network of that family; whole: the /0. */
+static bool conf_routes(const struct xt_conf *conf, uint8_t family, bool whole)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
 		for (size_t k = 0; k < conf->peers[i].n_allowed; k++)
@@ -293,24 +293,24 @@ static bool routes(const struct xt_conf *conf, uint8_t family, bool whole)
 	return false;
 }
 
-static bool by_policy(const struct xt_host *host, uint8_t family)
+static bool policy_wanted(const struct xt_host *host, uint8_t family)
 {
-	return host->conf->table == XT_TABLE_AUTO && routes(host->conf, family, true) &&
+	return host->conf->table == XT_TABLE_AUTO && conf_routes(host->conf, family, true) &&
 	       !(family == 6 && host->without_ipv6);
 }
 
-static void judge_ipv6(struct xt_host *host)
+static void ipv6_check(struct xt_host *host)
 {
 	const struct xt_conf *conf = host->conf;
 
-	if (conf->table == XT_TABLE_OFF || !routes(conf, 6, false))
+	if (conf->table == XT_TABLE_OFF || !conf_routes(conf, 6, false))
 		return;
 	for (size_t i = 0; i < conf->n_addresses; i++)
 		if (conf->addresses[i].cidr.ip.family == 6)
 			return;
 	host->without_ipv6 = xt_link_ipv6_off(conf->name);
 	if (host->without_ipv6)
-		xt_message("%s: IPv6 is switched off here: its AllowedIPs get no routes",
+		xt_message("%s: IPv6 is switched off on this host: its AllowedIPs get no routes",
 			   conf->name);
 }
 
@@ -328,14 +328,14 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 	memcpy(host->name, conf->name, sizeof(host->name));
 	(void)xt_host_clean(run_dir, conf->name, &rc);
 	*out = host;
-	judge_ipv6(host);
-	if (!by_policy(host, 4) && !by_policy(host, 6) && conf->n_dns == 0)
+	ipv6_check(host);
+	if (!policy_wanted(host, 4) && !policy_wanted(host, 6) && conf->n_dns == 0)
 		return 0;
 	rc = xt_state_open(&host->file, run_dir, conf->name, true, &old);
 	if (rc < 0)
 		xt_message(
-		    "%s: cannot note what is changed in the host: %s; after a crash it would "
-		    "stay",
+		    "%s: cannot write the state file of host changes: %s; after a crash they "
+		    "would stay",
 		    conf->name, xt_strerror(rc));
 	return 0;
 }
@@ -343,23 +343,18 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy)
 {
 	const struct xt_conf *conf = host->conf;
-	int rc = xt_link_policy_choose(policy, conf->name, conf->fwmark, by_policy(host, 4),
-				       by_policy(host, 6));
+	int rc = xt_link_policy_choose(policy, conf->name, conf->fwmark, policy_wanted(host, 4),
+				       policy_wanted(host, 6));
 
 	host->state.policy = *policy;
 	if (rc == 0 && policy->table != 0)
-		note_state(host);
+		state_store(host);
 	return rc;
 }
 
 bool xt_host_without_ipv6(const struct xt_host *host)
 {
 	return host->without_ipv6;
-}
-
-uint32_t xt_host_chosen_mark(const struct xt_host *host)
-{
-	return host->conf->fwmark == 0 ? host->state.policy.table : 0;
 }
 
 void xt_host_free(struct xt_host *host)
@@ -375,7 +370,7 @@ static void clean_done(void *ctx)
 	*(bool *)ctx = true;
 }
 
-static bool something(const struct xt_state *state)
+static bool state_holds_changes(const struct xt_state *state)
 {
 	return state->policy.table != 0 || state->firewall || state->dns != 0;
 }
@@ -399,7 +394,7 @@ bool xt_host_clean(const char *run_dir, const char *name, int *error)
 		(void)uv_loop_close(&loop);
 	}
 	xt_link_policy_remove(&host.state.policy);
-	done = done && something(&host.state);
+	done = done && state_holds_changes(&host.state);
 	xt_state_close(host.file, true);
 	return done;
 }

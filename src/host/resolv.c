@@ -1,5 +1,5 @@
 /* The marked blocks of a resolv.conf(5). Lines between a begin and an end that bear the interface's
- * name are ours; nothing else is touched. */
+ * name belong to the interface; nothing else is changed. */
 #include "host/resolv.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define SERVERS_READ 3 /* by the resolvers of glibc and musl */
 
-/* Notes behind "begin": what else is to be taken back with the block. */
+/* Notes behind "begin": what else is taken back with the block. */
 #define NOTE_MADE " (the file was made)"
 #define NOTE_LINE " (the line before got its end)"
 
@@ -50,7 +50,7 @@ void xt_dns_clear(struct xt_dns *dns)
 	memset(dns, 0, sizeof(*dns));
 }
 
-static void put_servers(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
+static void servers_put(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
 			bool made)
 {
 	size_t n = dns->n_servers;
@@ -63,7 +63,7 @@ static void put_servers(struct xt_secbuf *out, const char *name, const struct xt
 	xt_secbuf_printf(out, "# xtunnel %s end\n", name);
 }
 
-static void put_domains(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
+static void domains_put(struct xt_secbuf *out, const char *name, const struct xt_dns *dns,
 			bool open_line)
 {
 	if (dns->n_domains == 0)
@@ -86,9 +86,9 @@ int xt_resolv_add(char **out, size_t *out_len, const char *text, size_t len, boo
 
 	if (rc < 0)
 		return rc;
-	put_servers(&edited, name, dns, made || was_made);
+	servers_put(&edited, name, dns, made || was_made);
 	xt_secbuf_append(&edited, clean, clean_len);
-	put_domains(&edited, name, dns, clean_len > 0 && clean[clean_len - 1] != '\n');
+	domains_put(&edited, name, dns, clean_len > 0 && clean[clean_len - 1] != '\n');
 	free(clean);
 	return xt_secbuf_detach(&edited, out, out_len);
 }
@@ -98,8 +98,8 @@ struct line {
 	size_t len; /* with its end */
 };
 
-/* The line is head and perhaps a note; the note's beginning, or NULL. */
-static const char *after(const struct line *line, const char *head, size_t *len)
+/* The line is head, perhaps with a note: the beginning of the note, or NULL. */
+static const char *line_after(const struct line *line, const char *head, size_t *len)
 {
 	size_t n = strlen(head), text = line->len;
 
@@ -123,7 +123,7 @@ static struct line line_at(const char *p, const char *end)
 	return (struct line){p, (size_t)((stop ? stop + 1 : end) - p)};
 }
 
-/* Where the block that begins at p ends; NULL: its end is not there any more. */
+/* The end of the block that begins at p; NULL: its end mark is missing. */
 static const char *block_end(const char *p, const char *end, const char *head, const char *tail)
 {
 	size_t len;
@@ -131,9 +131,9 @@ static const char *block_end(const char *p, const char *end, const char *head, c
 	for (p += line_at(p, end).len; p < end; p += line_at(p, end).len) {
 		struct line line = line_at(p, end);
 
-		if (after(&line, head, &len))
+		if (line_after(&line, head, &len))
 			return NULL;
-		if (after(&line, tail, &len))
+		if (line_after(&line, tail, &len))
 			return p + line.len;
 	}
 	return NULL;
@@ -154,7 +154,7 @@ int xt_resolv_remove(char **out, size_t *out_len, const char *text, size_t len, 
 	while (p < end) {
 		struct line line = line_at(p, end);
 		size_t note_len;
-		const char *note = after(&line, head, &note_len), *stop;
+		const char *note = line_after(&line, head, &note_len), *stop;
 
 		if (note) {
 			stop = block_end(p, end, head, tail);
@@ -163,7 +163,7 @@ int xt_resolv_remove(char **out, size_t *out_len, const char *text, size_t len, 
 			*made |= note_is(note, note_len, NOTE_MADE);
 			if (note_is(note, note_len, NOTE_LINE) && p == end && to > *out)
 				to--;
-		} else if (after(&line, tail, &note_len)) {
+		} else if (line_after(&line, tail, &note_len)) {
 			*found = true;
 			p += line.len;
 		} else {

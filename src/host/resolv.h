@@ -1,5 +1,5 @@
-/* What an interface's DNS line becomes: servers and search domains, and the marked block that holds
- * them in a resolv.conf(5). The text part is pure: bytes in, bytes out. */
+/* The DNS line of an interface: servers and search domains, and the marked block that holds them in
+ * a resolv.conf(5). The text part is pure: bytes in, bytes out. */
 #ifndef XT_HOST_RESOLV_H
 #define XT_HOST_RESOLV_H
 
@@ -18,21 +18,21 @@ void xt_dns_clear(struct xt_dns *dns);
 
 #define XT_RESOLV_MAX (64u * 1024u)
 
-/* text with name's block in place of an older one. Servers stand before all others, three times
- * over if need be: resolvers read three and then ask none of the others. Domains stand at the end,
- * where the last line counts.
- * made  text is that of a file which is not there
+/* text with name's block in place of an older one. Servers are put before all others, repeated up
+ * to three times: resolvers read three lines and then use none of the others. Domains are put at
+ * the end: the last search line counts.
+ * made  the file did not exist, and text is empty
  * *out  malloc'ed. XT_E_NOMEM */
 int xt_resolv_add(char **out, size_t *out_len, const char *text, size_t len, bool made,
 		  const char *name, const struct xt_dns *dns);
-/* The reverse: remove(add(text)) is text, and what was changed elsewhere in between stays.
- * *found  there was a block (or a rest of one)
- * *made   the file was made for it, and nothing else is in it: it can go */
+/* The reverse: remove(add(text)) is text, and changes made outside of the block in between stay.
+ * *found  there was a block (or a part of one)
+ * *made   the file was made for the block and holds nothing else: it can be removed */
 int xt_resolv_remove(char **out, size_t *out_len, const char *text, size_t len, const char *name,
 		     bool *found, bool *made);
 
-/* The same with a file. It is written in place: it may be mounted alone into a container, or be a
- * link to elsewhere. -errno; -EFBIG: longer than XT_RESOLV_MAX. Unset: no file, no block: 0. */
+/* The same with a file. It is written in place, because it may be mounted alone into a container,
+ * or be a link. -errno; -EFBIG: longer than XT_RESOLV_MAX. Unset: no file, no block: 0. */
 int xt_resolv_file_set(const char *path, const char *name, const struct xt_dns *dns);
 int xt_resolv_file_unset(const char *path, const char *name);
 

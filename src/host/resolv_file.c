@@ -10,7 +10,7 @@
 
 #include <xtunnel/error.h>
 
-static int read_all(int fd, char **text, size_t *len)
+static int file_read(int fd, char **text, size_t *len)
 {
 	struct stat st;
 	ssize_t n;
@@ -36,8 +36,8 @@ static int read_all(int fd, char **text, size_t *len)
 	return -EFBIG;
 }
 
-/* Cut only after all was written: no reader finds an empty file. */
-static int write_all(int fd, const char *text, size_t len)
+/* Truncate after writing, so that no reader finds an empty file. */
+static int file_write(int fd, const char *text, size_t len)
 {
 	size_t at = 0;
 
@@ -55,7 +55,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
 }
 
-static int open_locked(const char *path, int flags)
+static int file_open(const char *path, int flags)
 {
 	int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
@@ -64,7 +64,7 @@ static int open_locked(const char *path, int flags)
 	while (flock(fd, LOCK_EX) < 0) {
 		if (errno == EINTR)
 			continue;
-		break; /* some file systems have no locks: the change is short */
+		break; /* some file systems have no locks; the change is short */
 	}
 	return fd;
 }
@@ -74,20 +74,20 @@ int xt_resolv_file_set(const char *path, const char *name, const struct xt_dns *
 	char *text = NULL, *edited = NULL;
 	size_t len = 0, edited_len;
 	bool made = false;
-	int fd = open_locked(path, 0), rc;
+	int fd = file_open(path, 0), rc;
 
 	if (fd == -ENOENT) {
-		/* who looks names up is not root: whatever our umask says */
-		fd = open_locked(path, O_CREAT | O_EXCL);
+		/* every user reads it, whatever the umask is */
+		fd = file_open(path, O_CREAT | O_EXCL);
 		made = fd >= 0 && fchmod(fd, 0644) == 0;
 	}
 	if (fd < 0)
 		return fd;
-	rc = read_all(fd, &text, &len);
+	rc = file_read(fd, &text, &len);
 	if (rc == 0)
 		rc = xt_resolv_add(&edited, &edited_len, text, len, made, name, dns);
 	if (rc == 0)
-		rc = write_all(fd, edited, edited_len);
+		rc = file_write(fd, edited, edited_len);
 	if (rc < 0 && made)
 		(void)unlink(path);
 	close(fd);
@@ -101,15 +101,15 @@ int xt_resolv_file_unset(const char *path, const char *name)
 	char *text = NULL, *edited = NULL;
 	size_t len = 0, edited_len;
 	bool found = false, made = false;
-	int fd = open_locked(path, 0), rc;
+	int fd = file_open(path, 0), rc;
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	rc = read_all(fd, &text, &len);
+	rc = file_read(fd, &text, &len);
 	if (rc == 0)
 		rc = xt_resolv_remove(&edited, &edited_len, text, len, name, &found, &made);
 	if (rc == 0 && found)
-		rc = write_all(fd, edited, edited_len);
+		rc = file_write(fd, edited, edited_len);
 	if (rc == 0 && made)
 		rc = unlink(path) < 0 ? -errno : 0;
 	close(fd);

@@ -1,4 +1,4 @@
-/* NAME.state: one JSON object, written in place, so that the lock of its endpoint stays with it. */
+/* NAME.state: one JSON object, written in place, so that the lock of its instance stays valid. */
 #include "host/state.h"
 
 #include <errno.h>
@@ -47,9 +47,8 @@ static void state_read(int fd, struct xt_state *state)
 	json_decref(json);
 }
 
-/* The file that is locked must be the one that has the name: its endpoint may just have removed it.
- */
-static int open_locked(const char *path, bool create)
+/* The locked file must still be the one at path: its instance may have removed it in between. */
+static int file_open_locked(const char *path, bool create)
 {
 	struct stat held, named;
 	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0);
@@ -89,7 +88,7 @@ int xt_state_open(struct xt_state_file **out, const char *dir, const char *name,
 	if (n < 0 || (size_t)n >= sizeof(file->path))
 		rc = -ENAMETOOLONG;
 	if (rc == 0)
-		rc = open_locked(file->path, create);
+		rc = file_open_locked(file->path, create);
 	if (rc < 0) {
 		free(file);
 		return rc;
@@ -122,7 +121,7 @@ int xt_state_put(struct xt_state_file *file, const struct xt_state *state)
 	if (len == 0 || len >= sizeof(text))
 		return -E2BIG;
 	text[len++] = '\n';
-	/* one write, then the cut: whoever reads finds the old object or the new one */
+	/* one write, then the truncation: a reader finds the old object or the new one */
 	if (pwrite(file->fd, text, len, 0) != (ssize_t)len || ftruncate(file->fd, (off_t)len) < 0)
 		rc = errno ? -errno : -EIO;
 	return rc;

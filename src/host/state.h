@@ -1,5 +1,5 @@
-/* What an endpoint has changed in the host and the kernel does not take back with its interface, on
- * file: so that `down` and the next `up` find it after a crash. */
+/* The state file: what an instance has changed in the host that the kernel does not take back with
+ * its interface, so that `down` and the next `up` can undo it after a crash. */
 #ifndef XT_HOST_STATE_H
 #define XT_HOST_STATE_H
 
@@ -31,9 +31,9 @@ struct xt_state_file;
  * The lock is held until xt_state_close. */
 int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
 		  struct xt_state *old);
-/* Before each step, with that step in it. */
+/* Write it before each step, with that step included. */
 int xt_state_put(struct xt_state_file *file, const struct xt_state *state);
-/* remove: all of it was taken back. NULL is fine. */
+/* remove: every change was taken back. NULL is fine. */
 void xt_state_close(struct xt_state_file *file, bool remove);
 
 #endif

@@ -133,6 +133,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	    .handle = on_request,
 	    .cancelled = on_cancelled,
 	    .ctx = control,
+	    .listen_fd = options->listen_fd,
 	};
 
 	if (!control)

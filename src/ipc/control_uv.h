@@ -11,9 +11,11 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
- * cancelled  see server_uv.h; may be NULL */
+ * cancelled  see server_uv.h; may be NULL
+ * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_control_options {
 	const char *path;
+	int listen_fd;
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
 	void *ctx;

@@ -53,8 +53,25 @@ struct xt_udp {
 #define XT_UDP_SLOT  65600 /* an odd number of cache lines: neighbours do not share a cache set */
 #define XT_UDP_SLAB  ((size_t)XT_UDP_READS * XT_UDP_SLOT)
 
+/* Bound sockets, before they belong to a struct xt_udp. fd: IPv4, IPv6; -1: the kernel lacks that
+ * family. port: host order. */
+struct xt_udp_sockets {
+	int fd[2];
+	uint16_t port;
+};
+
 /* Both families where the kernel has them, at least one. port 0: any free one, the same for both.
- * Without gso and gro where xt_offload_udp says no. */
+ * -EADDRINUSE, -EACCES, -EPERM (mark), another -errno. */
+int xt_udp_sockets_open(struct xt_udp_sockets *out, uint16_t port, uint32_t mark);
+void xt_udp_sockets_close(struct xt_udp_sockets *sockets);
+/* Mark the sockets that are there; on error they keep the mark old. */
+int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old);
+
+/* Owns the sockets from then on, unless it fails. Without gso and gro where xt_offload_udp says no. */
+int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
+/* Exchange the sockets: those in use so far come back. Stop polling them before. */
+void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets);
+/* xt_udp_sockets_open and xt_udp_new. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro, on only as far as the kernel has them. */
 void xt_udp_offload(struct xt_udp *udp, bool on);

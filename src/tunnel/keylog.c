@@ -1,31 +1,10 @@
 /* Keys of handshakes, four lines each: the pre-shared key belongs to the ephemeral above it. */
 #include "tunnel/keylog.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
-
-int xt_keylog_open(const char *path, int *out)
-{
-	struct stat st;
-	int fd = open(
-	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-	    0600);
-
-	if (fd < 0)
-		return errno == ELOOP ? -EPERM : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_nlink != 1 || (st.st_mode & 077)) {
-		close(fd);
-		return -EPERM;
-	}
-	*out = fd;
-	return 0;
-}
 
 void xt_keylog_write(int fd, const struct xt_keylog *keys)
 {

@@ -355,7 +355,8 @@ void xt_loop_wake(struct xt_loop *loop)
 		settle(loop);
 }
 
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change)
+int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
+		  const struct xt_udp_sockets *sockets)
 {
 	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
 	int rc;
@@ -364,7 +365,7 @@ int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change)
 		return -ESHUTDOWN;
 	for (int i = 0; i < TUN; i++)
 		road_want(loop, &loop->roads[i], 0);
-	rc = xt_tunnel_apply(loop->tunnel, change);
+	rc = xt_tunnel_apply(loop->tunnel, change, sockets);
 	for (int i = 0; i < TUN; i++) {
 		loop->roads[i].fd = udp->fd[i]; /* they may be others now */
 		loop->tried[i] = false;

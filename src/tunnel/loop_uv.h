@@ -28,7 +28,8 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 void xt_loop_wake(struct xt_loop *loop);
 
 /* xt_tunnel_apply, with the polls of sockets that it replaces. */
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change);
+int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
+		  const struct xt_udp_sockets *sockets);
 
 /* Close all handles; frees after calls.closed. */
 void xt_loop_stop(struct xt_loop *loop);

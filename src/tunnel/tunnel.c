@@ -1,7 +1,6 @@
 /* One running tunnel: its parts, opened in order and closed in reverse. */
 #include "tunnel/tunnel_impl.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
 
-/* Bytes of a turn. */
+/* Bytes of a pass. */
 #define TURN_MIN ((size_t)128 << 10)
 #define TURN_MAX ((size_t)512 << 10)
 
@@ -22,8 +21,8 @@ static void env_event(void *ctx, enum xt_event event, const struct xt_public *pe
 {
 	const struct xt_tunnel *tunnel = ctx;
 
-	if (tunnel->calls.event)
-		tunnel->calls.event(tunnel->calls.ctx, event, peer, endpoint);
+	if (tunnel->callbacks.event)
+		tunnel->callbacks.event(tunnel->callbacks.ctx, event, peer, endpoint);
 }
 
 static void env_keylog(void *ctx, const struct xt_keylog *keys)
@@ -39,35 +38,26 @@ static void env_random(void *ctx, void *buf, size_t n)
 	randombytes_buf(buf, n);
 }
 
-int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
-		   const struct xt_tunnel_callbacks *calls)
+int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
+		  const struct xt_tunnel_callbacks *callbacks)
 {
 	struct xt_tunnel *tunnel = calloc(1, sizeof(*tunnel));
-	int rc;
 
 	if (!tunnel)
 		return XT_E_NOMEM;
-	if (calls)
-		tunnel->calls = *calls;
+	tunnel->callbacks = *callbacks;
 	tunnel->keylog = -1;
-	rc = xt_tun_open(&tunnel->tun, tun);
-	if (rc < 0) {
-		free(tunnel);
-		return rc;
-	}
+	tunnel->tun = tun;
 	*out = tunnel;
 	return 0;
 }
 
-static int start_stamp(struct xt_tunnel *tunnel, const char *dir)
+static int start_timestamp(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
 	struct xt_report *report;
-	int rc;
+	int rc = xt_device_report(tunnel->dev, now, &report);
 
-	if (dir && !(tunnel->state_dir = strdup(dir)))
-		return XT_E_NOMEM;
-	rc = xt_device_report(tunnel->dev, now, &report);
 	if (rc < 0)
 		return rc;
 	rc = xt_tunnel_identity(tunnel, report->has_key ? &report->public_key : NULL);
@@ -96,87 +86,98 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	return rc;
 }
 
-/* As many as asked for, or as pay here. */
-static int start_crew(struct xt_tunnel *tunnel, unsigned threads)
+/* threads 0: as many as pay on this machine. */
+static int start_workers(struct xt_tunnel *tunnel, unsigned threads)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!threads)
 		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
-	return xt_worker_pool_new(&tunnel->crew, tunnel->aead, threads);
+	return xt_worker_pool_new(&tunnel->workers, tunnel->aead, threads);
 }
 
-/* What a turn holds back is read again by the kernel when it leaves: it should be near by then. */
-static size_t turn_bytes(void)
+/* The kernel reads what a pass holds back once more when it is sent: it should still be in the
+ * cache. */
+static size_t pass_bytes(void)
 {
 	size_t cache = xt_cache_bytes();
 
-	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PASS_BYTES_DEFAULT;
+	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PUMP_TURN_BYTES;
 }
 
-static int start_pump(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int start_scheduler(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
-	struct xt_data_path_config parts = {
+	struct xt_data_path_config config = {
 	    .dev = tunnel->dev,
 	    .tun = tunnel->tun,
 	    .udp = tunnel->udp,
 	    .aead = tunnel->aead,
-	    .workers = tunnel->crew,
+	    .workers = tunnel->workers,
 	    .echo = start->echo,
 	    .local4 = start->local4,
 	    .local6 = start->local6,
-	    .pong = tunnel->calls.pong,
-	    .ctx = tunnel->calls.ctx,
-	    .pass_bytes = turn_bytes(),
+	    .pong = tunnel->callbacks.pong,
+	    .ctx = tunnel->callbacks.ctx,
+	    .pass_bytes = pass_bytes(),
 	};
 
 	tunnel->local4 = start->local4;
 	tunnel->local6 = start->local6;
 	tunnel->echo = start->echo != NULL;
-	return xt_scheduler_new(&tunnel->scheduler, &parts);
+	return xt_scheduler_new(&tunnel->scheduler, &config);
+}
+
+const char *xt_tunnel_step_text(enum xt_tunnel_step step)
+{
+	static const char *const texts[] = {
+	    [XT_TUNNEL_UDP] = "UDP sockets",	  [XT_TUNNEL_CIPHER] = "cryptography",
+	    [XT_TUNNEL_WORKERS] = "threads",	  [XT_TUNNEL_DEVICE] = "device",
+	    [XT_TUNNEL_TIMESTAMP] = "state file", [XT_TUNNEL_DATA_PATH] = "data path",
+	};
+
+	return texts[step];
+}
+
+static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+{
+	int rc = xt_udp_new(&tunnel->udp, start->sockets);
+
+	if (rc == 0 && start->offload_off)
+		xt_udp_offload(tunnel->udp, false);
+	return rc;
+}
+
+static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+		      enum xt_tunnel_step step)
+{
+	switch (step) {
+	case XT_TUNNEL_UDP:
+		return start_udp(tunnel, start);
+	case XT_TUNNEL_CIPHER:
+		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
+	case XT_TUNNEL_WORKERS:
+		return start_workers(tunnel, start->threads);
+	case XT_TUNNEL_DEVICE:
+		return start_device(tunnel, start->change);
+	case XT_TUNNEL_TIMESTAMP:
+		return start_timestamp(tunnel);
+	case XT_TUNNEL_DATA_PATH:
+		return start_scheduler(tunnel, start);
+	}
+	return XT_E_INVALID;
 }
 
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
-		    const char **step)
+		    enum xt_tunnel_step *step)
 {
-	const struct xt_change *change = start->change;
-	uint16_t port = change->set & XT_SET_LISTEN_PORT ? change->listen_port : 0;
-	uint32_t mark = change->set & XT_SET_FWMARK ? change->fwmark : 0;
-	const char *at;
-	int rc;
+	int rc = 0;
 
-	at = "key log";
-	rc = start->keylog ? xt_keylog_open(start->keylog, &tunnel->keylog) : 0;
-	if (rc < 0)
-		goto out;
-	at = "UDP port";
-	rc = xt_udp_open(&tunnel->udp, port, mark);
-	tunnel->mark = mark;
-	if (rc == 0 && start->offload_off)
-		xt_udp_offload(tunnel->udp, false);
-	if (rc == 0) {
-		at = "cryptography";
-		rc = xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
+	tunnel->keylog = start->keylog;
+	for (unsigned at = XT_TUNNEL_UDP; rc == 0 && at <= XT_TUNNEL_DATA_PATH; at++) {
+		if (step)
+			*step = (enum xt_tunnel_step)at;
+		rc = start_step(tunnel, start, (enum xt_tunnel_step)at);
 	}
-	if (rc == 0) {
-		at = "threads";
-		rc = start_crew(tunnel, start->threads);
-	}
-	if (rc == 0) {
-		at = "device";
-		rc = start_device(tunnel, change);
-	}
-	if (rc == 0) {
-		at = "state file";
-		rc = start_stamp(tunnel, start->state_dir);
-	}
-	if (rc == 0) {
-		at = "pump";
-		rc = start_pump(tunnel, start);
-	}
-out:
-	if (step)
-		*step = at;
 	return rc;
 }
 
@@ -186,17 +187,15 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 		return;
 	if (tunnel->scheduler)
 		xt_scheduler_free(tunnel->scheduler);
-	if (tunnel->stamp)
-		xt_timestamp_close(tunnel->stamp, xt_device_timestamp(tunnel->dev));
+	xt_tunnel_leave_identity(tunnel);
 	xt_device_free(tunnel->dev);
-	xt_worker_pool_free(tunnel->crew);
+	xt_worker_pool_free(tunnel->workers);
 	xt_aead_free(tunnel->aead);
 	if (tunnel->udp)
 		tunnel->udp->ops->close(tunnel->udp);
 	tunnel->tun->ops->close(tunnel->tun);
 	if (tunnel->keylog >= 0)
 		close(tunnel->keylog);
-	free(tunnel->state_dir);
 	free(tunnel);
 }
 
@@ -217,7 +216,7 @@ const char *xt_tunnel_aead(const struct xt_tunnel *tunnel)
 
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel)
 {
-	return xt_worker_pool_threads(tunnel->crew);
+	return xt_worker_pool_threads(tunnel->workers);
 }
 
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel)
@@ -232,35 +231,39 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 		xt_device_set_mtu(tunnel->dev, mtu);
 }
 
-/* The time of this turn. An initiation may be sent in any turn: look after the bound first. */
-static struct xt_time turn(struct xt_tunnel *tunnel)
+/* The time of this pass. Any pass may send an initiation: move the bound of timestamps before. */
+static struct xt_time pass_begin(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
 
-	if (tunnel->stamp &&
-	    xt_timestamp_advance(tunnel->stamp, now.wall, xt_device_timestamp(tunnel->dev)))
-		xt_tunnel_update_timestamp(tunnel);
+	uint64_t bound = 0;
+
+	if (tunnel->timestamp)
+		bound = xt_timestamp_advance(tunnel->timestamp, now.wall,
+					     xt_device_timestamp(tunnel->dev));
+	if (bound)
+		tunnel->callbacks.bound_write(tunnel->callbacks.ctx, bound, true);
 	return now;
 }
 
 int xt_tunnel_out(struct xt_tunnel *tunnel)
 {
-	return xt_scheduler_on_tun_readable(tunnel->scheduler, turn(tunnel));
+	return xt_scheduler_on_tun_readable(tunnel->scheduler, pass_begin(tunnel));
 }
 
 int xt_tunnel_in(struct xt_tunnel *tunnel)
 {
-	return xt_scheduler_on_udp_readable(tunnel->scheduler, turn(tunnel));
+	return xt_scheduler_on_udp_readable(tunnel->scheduler, pass_begin(tunnel));
 }
 
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
-	xt_scheduler_tick(tunnel->scheduler, turn(tunnel));
+	xt_scheduler_tick(tunnel->scheduler, pass_begin(tunnel));
 }
 
 void xt_tunnel_writable(struct xt_tunnel *tunnel)
 {
-	xt_scheduler_on_udp_writable(tunnel->scheduler, turn(tunnel));
+	xt_scheduler_on_udp_writable(tunnel->scheduler, pass_begin(tunnel));
 }
 
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel)
@@ -318,6 +321,6 @@ int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const
 
 	if (src->family != dst->family)
 		return XT_E_INVALID;
-	return xt_scheduler_ping(tunnel->scheduler, turn(tunnel), peer, src, dst, id, seq, cookie,
-				 size);
+	return xt_scheduler_ping(tunnel->scheduler, pass_begin(tunnel), peer, src, dst, id, seq,
+				 cookie, size);
 }

@@ -1,5 +1,6 @@
-/* One running tunnel: a device joined to a TUN, the UDP sockets and the state file of its identity.
- * Opens and closes the parts and reads the clock; libuv is not known here (see loop_uv.h). */
+/* One running tunnel: a device joined to a TUN and the UDP sockets. It opens nothing by itself:
+ * TUN, sockets and key log are handed over, the bound of its timestamps goes by callbacks. It reads
+ * the clock; libuv is not known here (see loop_uv.h). */
 #ifndef XT_TUNNEL_TUNNEL_H
 #define XT_TUNNEL_TUNNEL_H
 
@@ -10,35 +11,54 @@
 
 struct xt_tunnel;
 
-/* Called from within turns; must not call into the tunnel. Each may be NULL.
- * note: a sentence for the log. */
+/* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
+ * pong   true: taken, see scheduler.h
+ * note   a sentence for the log
+ * bound_read   read the bound kept under that name (timestamp.h), and answer by
+ *		xt_tunnel_bound_read, from within or later; no initiation is sent before. NULL: the
+ *		timestamps have no bound
+ * bound_write  write it; answer: answer by xt_tunnel_bound_written likewise */
 struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
-	bool (*pong)(void *ctx, const struct xt_pong *pong); /* true: taken, see scheduler.h */
+	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void (*note)(void *ctx, const char *text);
+	void (*bound_read)(void *ctx, const char *name);
+	void (*bound_write)(void *ctx, uint64_t bound, bool answer);
 };
 
-/* Opens the TUN and nothing else. What xt_tun_open returns. */
-int xt_tunnel_open(struct xt_tunnel **out, const struct xt_tun_options *tun,
-		   const struct xt_tunnel_callbacks *calls);
+/* A tunnel with its TUN and nothing else; it owns tun from then on, unless it fails. XT_E_NOMEM. */
+int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
+		  const struct xt_tunnel_callbacks *callbacks);
 
-/* All the rest: sockets, device, crypto, pump. Borrowed only for the call, but for echo, which the
- * caller frees after the tunnel (NULL: none).
- * step  what failed, a word for messages ("UDP port", "device" ...); may be NULL */
+/* The steps of xt_tunnel_start, in order. */
+enum xt_tunnel_step {
+	XT_TUNNEL_UDP,
+	XT_TUNNEL_CIPHER,
+	XT_TUNNEL_WORKERS,
+	XT_TUNNEL_DEVICE,
+	XT_TUNNEL_TIMESTAMP,
+	XT_TUNNEL_DATA_PATH,
+};
+const char *xt_tunnel_step_text(enum xt_tunnel_step step); /* a noun for messages */
+
+/* Start everything else: device, crypto, data path. start is borrowed for the call, except echo,
+ * which the caller frees after the tunnel (NULL: none), and the descriptors: those of sockets are
+ * the tunnel's once XT_TUNNEL_UDP has succeeded, keylog always.
+ * step  out: on error the step that failed; may be NULL */
 struct xt_tunnel_start {
-	const struct xt_change *change; /* its port and mark are bound */
+	const struct xt_change *change;
+	const struct xt_udp_sockets *sockets; /* bound to its port, with its mark */
 	struct xt_echo *echo;
 	struct xt_ip local4, local6;
-	const char *state_dir; /* NULL: no bound on stamps */
-	const char *aead;      /* a backend's name; NULL: the fastest. See cipher.h */
-	unsigned threads;      /* that encrypt, 0: as many as pay. See crew.h */
-	bool offload_off;      /* UDP; the TUN's stands in xt_tun_options */
-	const char *keylog;    /* a file for the keys of every handshake (keylog.h); NULL: none */
+	const char *aead; /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads; /* that encrypt, 0: as many as pay. See worker_pool.h */
+	bool offload_off; /* UDP; the TUN's was chosen when it was opened */
+	int keylog;	  /* a file for the keys of every handshake (keylog.h); -1: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
-		    const char **step);
+		    enum xt_tunnel_step *step);
 
 /* Wipes and frees; a persistent interface stays. NULL is fine. */
 void xt_tunnel_close(struct xt_tunnel *tunnel);
@@ -46,12 +66,12 @@ void xt_tunnel_close(struct xt_tunnel *tunnel);
 const struct xt_tun *xt_tunnel_tun(const struct xt_tunnel *tunnel);
 const struct xt_udp *xt_tunnel_udp(const struct xt_tunnel *tunnel); /* NULL before start */
 const char *xt_tunnel_aead(const struct xt_tunnel *tunnel);
-/* Also after a start that failed at "cryptography". */
+/* Valid also after a start that failed at XT_TUNNEL_CIPHER. */
 const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
-/* Turns, each with the time of now: see scheduler.h. */
+/* Passes, each with the time of now: see scheduler.h. */
 int xt_tunnel_out(struct xt_tunnel *tunnel);
 int xt_tunnel_in(struct xt_tunnel *tunnel);
 void xt_tunnel_tick(struct xt_tunnel *tunnel);
@@ -63,10 +83,14 @@ bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 
 int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
-/* All or nothing, the sockets first: -EADDRINUSE, -EACCES, -EPERM (mark), another -errno, or what
- * xt_device_apply returns. The device's port is the one that was bound. udp->fd[] changes with the
- * port: do not poll them meanwhile. */
-int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change);
+/* All or nothing: what xt_device_apply returns.
+ * sockets  NULL, or the new ones, bound to the change's port: on success the tunnel uses and owns
+ *	    them and has closed the old ones (do not poll udp->fd[] meanwhile) */
+int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
+		    const struct xt_udp_sockets *sockets);
+/* Answers to bound_read (see timestamp.h) and bound_write. */
+void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
+void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);

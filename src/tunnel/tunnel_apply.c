@@ -1,4 +1,4 @@
-/* A change to a running tunnel: sockets, device, and the state file of its identity. */
+/* A change to a running tunnel: device, sockets, and the identity whose timestamps are kept. */
 #include <string.h>
 
 #include <sodium.h>
@@ -7,35 +7,62 @@
 #include "platform/clock.h"
 #include "tunnel/tunnel_impl.h"
 
-void xt_tunnel_update_timestamp(struct xt_tunnel *tunnel)
+static void limits_update(struct xt_tunnel *tunnel)
 {
-	const char *warning = xt_timestamp_warning(tunnel->stamp);
+	xt_device_timestamp_limits(tunnel->dev, xt_timestamp_floor(tunnel->timestamp),
+				   xt_timestamp_bound(tunnel->timestamp));
+}
 
-	xt_device_timestamp_limits(tunnel->dev, xt_timestamp_floor(tunnel->stamp),
-				   xt_timestamp_bound(tunnel->stamp));
-	if (warning && tunnel->calls.note)
-		tunnel->calls.note(tunnel->calls.ctx, warning);
+void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored)
+{
+	if (!tunnel->timestamp)
+		return;
+	xt_timestamp_read(tunnel->timestamp, floor, stored);
+	limits_update(tunnel);
+}
+
+void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success)
+{
+	if (!tunnel->timestamp)
+		return;
+	xt_timestamp_written(tunnel->timestamp, success);
+	limits_update(tunnel);
+}
+
+void xt_tunnel_leave_identity(struct xt_tunnel *tunnel)
+{
+	uint64_t next;
+
+	if (!tunnel->timestamp)
+		return;
+	next = xt_device_timestamp(tunnel->dev);
+	if (xt_timestamp_close(tunnel->timestamp, next))
+		tunnel->callbacks.bound_write(tunnel->callbacks.ctx, next, false);
+	tunnel->timestamp = NULL;
 }
 
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
 {
+	char name[XT_TIMESTAMP_NAME];
 	int rc = 0;
 
-	xt_timestamp_close(tunnel->stamp, xt_device_timestamp(tunnel->dev));
-	tunnel->stamp = NULL;
+	xt_tunnel_leave_identity(tunnel);
 	memset(&tunnel->identity, 0, sizeof(tunnel->identity));
 	if (key) {
 		tunnel->identity = *key;
-		rc = xt_timestamp_open(&tunnel->stamp, tunnel->state_dir, key);
+		rc = tunnel->callbacks.bound_read ? xt_timestamp_new(&tunnel->timestamp) : 0;
 	}
-	if (tunnel->stamp)
-		xt_tunnel_update_timestamp(tunnel);
-	else
+	if (!tunnel->timestamp) {
 		xt_device_timestamp_limits(tunnel->dev, 0, XT_NEVER);
-	return rc;
+		return rc;
+	}
+	limits_update(tunnel);
+	xt_timestamp_name(name, key);
+	tunnel->callbacks.bound_read(tunnel->callbacks.ctx, name);
+	return 0;
 }
 
-static void follow_key(struct xt_tunnel *tunnel, const struct xt_private *key)
+static void identity_follow(struct xt_tunnel *tunnel, const struct xt_private *key)
 {
 	struct xt_private scalar = *key;
 	struct xt_public public = {{0}};
@@ -50,54 +77,29 @@ static void follow_key(struct xt_tunnel *tunnel, const struct xt_private *key)
 	if (memcmp(&public, &tunnel->identity, sizeof(public)) == 0)
 		return;
 	rc = xt_tunnel_identity(tunnel, some ? &public : NULL);
-	if (rc < 0 && tunnel->calls.note)
-		tunnel->calls.note(tunnel->calls.ctx, "the state file of the new key: no memory");
+	if (rc < 0 && tunnel->callbacks.note)
+		tunnel->callbacks.note(tunnel->callbacks.ctx,
+				       "the state file of the new key: out of memory");
 }
 
-/* Ports and mark; the old ones in old, to go back. */
-struct binding {
-	uint16_t port;
-	uint32_t mark;
-};
-
-static int rebind(struct xt_tunnel *tunnel, const struct xt_change *change, struct binding *old)
-{
-	struct xt_udp *udp = tunnel->udp;
-	uint16_t port = change->set & XT_SET_LISTEN_PORT ? change->listen_port : udp->port;
-	uint32_t mark = change->set & XT_SET_FWMARK ? change->fwmark : tunnel->mark;
-	int rc;
-
-	*old = (struct binding){udp->port, tunnel->mark};
-	rc = udp->ops->rebind(udp, port, mark);
-	if (rc == 0)
-		tunnel->mark = mark;
-	return rc;
-}
-
-static void bind_back(struct xt_tunnel *tunnel, const struct binding *old)
-{
-	struct xt_udp *udp = tunnel->udp;
-
-	if (udp->ops->rebind(udp, old->port, old->mark) == 0)
-		tunnel->mark = old->mark;
-}
-
-int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change)
+int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
+		    const struct xt_udp_sockets *sockets)
 {
 	struct xt_change bound = *change; /* its lists are borrowed */
-	struct binding old;
-	int rc = rebind(tunnel, change, &old);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	if (tunnel->udp->port != old.port)
+	if (sockets)
 		bound.set |= XT_SET_LISTEN_PORT;
-	bound.listen_port = tunnel->udp->port;
+	bound.listen_port = sockets ? sockets->port : tunnel->udp->port;
 	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
-	if (rc < 0)
-		bind_back(tunnel, &old);
-	else if (change->set & XT_SET_PRIVATE_KEY)
-		follow_key(tunnel, &change->private_key);
+	if (rc == 0 && sockets) {
+		struct xt_udp_sockets old = *sockets;
+
+		xt_udp_swap(tunnel->udp, &old);
+		xt_udp_sockets_close(&old);
+	}
+	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
+		identity_follow(tunnel, &change->private_key);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
 }

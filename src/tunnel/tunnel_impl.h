@@ -7,26 +7,25 @@
 #include "tunnel/tunnel.h"
 
 struct xt_tunnel {
-	struct xt_tunnel_callbacks calls;
+	struct xt_tunnel_callbacks callbacks;
 	struct xt_tun *tun;
 	struct xt_udp *udp;
 	struct xt_device *dev;
 	struct xt_aead *aead;
-	struct xt_worker_pool *crew;
-	struct xt_aead_report cipher; /* why that one */
-	struct xt_timestamp *stamp;
+	struct xt_worker_pool *workers;
+	struct xt_aead_report cipher;	/* why that backend */
+	struct xt_timestamp *timestamp; /* NULL: no identity */
 	struct xt_scheduler *scheduler;
 	int keylog; /* descriptor, -1: none */
 	struct xt_ip local4, local6;
 	bool echo;
-	uint32_t mark;		   /* of the sockets */
-	char *state_dir;	   /* NULL: none */
-	struct xt_public identity; /* whose stamps are kept; all zero: nobody's */
+	struct xt_public identity; /* whose timestamps are kept; all zero: none */
 };
 
-/* The stamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no bound. */
+/* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
+ * bound. */
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
-/* The stamps' limits and warnings are told to device and caller. */
-void xt_tunnel_update_timestamp(struct xt_tunnel *tunnel);
+/* Store the exact bound of the identity, if there is one to leave. */
+void xt_tunnel_leave_identity(struct xt_tunnel *tunnel);
 
 #endif

@@ -198,5 +198,5 @@ pid=$!
 await 5 "-f show" inside wg show show
 kill -TERM $pid
 wait $pid || fail "-f show"
-refuses 1 "no /dev/net/tun\|taken" inside "$XT_BIN" lo
+refuses 1 "no /dev/net/tun\|in use" inside "$XT_BIN" lo
 ok "verbs, slips and names"

@@ -188,7 +188,7 @@ at left sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disa
 steady >before
 sed -i 's|, fd07::1/64||; s|, 10.40.0.0/16||' left.conf
 start left
-has "IPv6 is switched off here" left.log || fail "nothing is said of IPv6: $(cat left.log)"
+has "IPv6 is switched off on this host" left.log || fail "nothing is said of IPv6: $(cat left.log)"
 pings left 10.99.0.1 || fail "no answer without IPv6: $(cat ping.log)"
 at left ip -6 rule | grep -q 51820 && fail "rules for IPv6 where there is none"
 stop left

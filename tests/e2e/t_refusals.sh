@@ -13,7 +13,7 @@ run 1 "left is running already" run "$T/left.conf"
 at left "$XT_BIN" show left >/dev/null || fail "left does not run any longer"
 ok "up twice"
 cp left.conf other.conf
-run 1 "UDP port 51801 is taken" up "$T/other.conf"
+run 1 "other: cannot bind UDP port 51801: in use" up "$T/other.conf"
 at left ip link show other >/dev/null 2>&1 && fail "an interface is left"
 [ ! -e /run/xtunnel/other.sock ] || fail "a socket is left"
 ok "a port that is taken"
@@ -21,7 +21,7 @@ at left "$XT_BIN" down left || fail "down"
 unset "PID[left]"
 
 ip -n left link add left type dummy 2>/dev/null || ip -n left link add left type bridge
-run 1 "name left is taken" up "$T/left.conf"
+run 1 "cannot make the interface left: the name is in use" up "$T/left.conf"
 ip -n left link show left >/dev/null || fail "the other's interface was removed"
 ip -n left link del left
 ok "an interface name that is taken"
@@ -74,7 +74,7 @@ if [ "$(cat /proc/self/uid_map | awk '{print $3; exit}')" -gt 65534 ]; then
 	install -m 600 -o 65534 left.conf /run/open/left.conf
 	mknod /run/open/tun c 10 200 && chmod 666 /run/open/tun && mount --bind /run/open/tun /dev/net/tun
 	export HOME=/nonexistent
-	refuses 1 "no right to make the interface" bare /run/open/xtunnel up /run/open/left.conf
+	refuses 1 "cannot make the interface left: not permitted" bare /run/open/xtunnel up /run/open/left.conf
 	umount /dev/net/tun
 	at left ip link show left >/dev/null 2>&1 && fail "an interface is left"
 	ok "no rights"

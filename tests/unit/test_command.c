@@ -1,5 +1,5 @@
 /* layers: host core crypto packet base */
-/* Programs on a loop: their input, their end, what they complain of. */
+/* Programs on a loop: input, exit, standard error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +75,7 @@ static void a_program_gets_its_input_whole(void **state)
 	assert_int_equal(run(shell("test $(wc -c) = 0"), NULL, 0, 0).result.error, 0);
 }
 
-static void one_that_does_not_read_is_no_trouble(void **state)
+static void a_program_may_ignore_its_input(void **state)
 {
 	size_t len = 1 << 20;
 	char *text = calloc(1, len);
@@ -85,7 +85,7 @@ static void one_that_does_not_read_is_no_trouble(void **state)
 	free(text);
 }
 
-static void a_failure_is_told_with_its_first_line(void **state)
+static void a_failure_is_reported_with_its_first_line(void **state)
 {
 	struct outcome o = run(shell("echo one >&2; echo two >&2; exit 3"), NULL, 0, 0);
 	char text[200];
@@ -99,10 +99,10 @@ static void a_failure_is_told_with_its_first_line(void **state)
 	assert_string_equal(text, "ended by signal 9");
 	o = run(shell("head -c 100000 /dev/zero | tr '\\0' y >&2; exit 1"), NULL, 0, 0);
 	assert_int_equal(o.result.status, 1);
-	assert_int_equal(strlen(o.result.said), sizeof(o.result.said) - 1);
+	assert_int_equal(strlen(o.result.message), sizeof(o.result.message) - 1);
 }
 
-static void a_missing_program_is_told(void **state)
+static void a_missing_program_is_reported(void **state)
 {
 	struct outcome o =
 	    run((const char *const[]){"xtunnel-no-such-program", NULL}, "text", 4, 0);
@@ -114,7 +114,7 @@ static void a_missing_program_is_told(void **state)
 	assert_string_equal(text, "is not installed");
 }
 
-static void one_that_hangs_can_be_ended(void **state)
+static void a_program_that_hangs_can_be_killed(void **state)
 {
 	uint64_t start = uv_hrtime();
 	struct outcome o = run((const char *const[]){"sleep", "30", NULL}, NULL, 0, 50);
@@ -125,7 +125,7 @@ static void one_that_hangs_can_be_ended(void **state)
 	assert_true(uv_hrtime() - start < 5000000000u);
 }
 
-static void a_child_that_it_leaves_behind_does_not_hold_the_end_up(void **state)
+static void a_child_left_behind_does_not_delay_the_end(void **state)
 {
 	uint64_t start = uv_hrtime();
 	struct outcome o = run(shell("sleep 20 & exit 0"), NULL, 0, 0);
@@ -139,11 +139,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_program_gets_its_input_whole),
-	    cmocka_unit_test(one_that_does_not_read_is_no_trouble),
-	    cmocka_unit_test(a_failure_is_told_with_its_first_line),
-	    cmocka_unit_test(a_missing_program_is_told),
-	    cmocka_unit_test(one_that_hangs_can_be_ended),
-	    cmocka_unit_test(a_child_that_it_leaves_behind_does_not_hold_the_end_up),
+	    cmocka_unit_test(a_program_may_ignore_its_input),
+	    cmocka_unit_test(a_failure_is_reported_with_its_first_line),
+	    cmocka_unit_test(a_missing_program_is_reported),
+	    cmocka_unit_test(a_program_that_hangs_can_be_killed),
+	    cmocka_unit_test(a_child_left_behind_does_not_delay_the_end),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

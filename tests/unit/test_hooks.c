@@ -1,5 +1,5 @@
 /* layers: host core crypto packet base */
-/* Hooks: order, failure, cancellation, what a child gets. */
+/* Hooks: order, failure, cancellation, the descriptors of a child. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 struct outcome {
 	unsigned calls;
 	struct xt_hooks_result result;
-	char told[8192]; /* what went to standard error */
+	char output[8192]; /* standard error */
 };
 
 static void on_done(void *ctx, const struct xt_hooks_result *result)
@@ -66,32 +66,32 @@ static void run(struct outcome *o, const char *const *commands, unsigned cancel_
 	dup2(old, 2);
 	close(old);
 	lseek(fd, 0, SEEK_SET);
-	ssize_t n = read(fd, o->told, sizeof(o->told) - 1);
-	o->told[n > 0 ? n : 0] = '\0';
+	ssize_t n = read(fd, o->output, sizeof(o->output) - 1);
+	o->output[n > 0 ? n : 0] = '\0';
 	close(fd);
 	unlink(path);
 	assert_int_equal(o->calls, 1);
 }
 
-static void hooks_run_in_order_and_are_told(void **state)
+static void hooks_run_in_order_and_are_printed(void **state)
 {
 	struct outcome o;
 	(void)state;
 
 	run(&o, (const char *const[]){"sleep 0.1; echo one %i", "echo two %i%i", NULL}, 0);
 	assert_int_equal(o.result.error, 0);
-	assert_string_equal(o.told, "[#] sleep 0.1; echo one wg-test\none wg-test\n"
-				    "[#] echo two wg-testwg-test\ntwo wg-testwg-test\n");
+	assert_string_equal(o.output, "[#] sleep 0.1; echo one wg-test\none wg-test\n"
+				      "[#] echo two wg-testwg-test\ntwo wg-testwg-test\n");
 }
 
-static void no_hooks_are_done_at_once(void **state)
+static void an_empty_list_is_done_at_once(void **state)
 {
 	struct outcome o;
 	(void)state;
 
 	run(&o, (const char *const[]){NULL}, 0);
 	assert_int_equal(o.result.error, 0);
-	assert_string_equal(o.told, "");
+	assert_string_equal(o.output, "");
 }
 
 static void the_first_failure_ends_the_run(void **state)
@@ -104,7 +104,7 @@ static void the_first_failure_ends_the_run(void **state)
 	assert_int_equal(o.result.error, XT_E_INVALID);
 	assert_int_equal(o.result.line, 2);
 	assert_int_equal(o.result.status, 3);
-	assert_null(strstr(o.told, "never"));
+	assert_null(strstr(o.output, "never"));
 	xt_hooks_text(&o.result, "PostUp", text, sizeof(text));
 	assert_string_equal(text, "PostUp on line 2 ended with status 3");
 	run(&o, (const char *const[]){"kill -9 $$", NULL}, 0);
@@ -113,7 +113,7 @@ static void the_first_failure_ends_the_run(void **state)
 	assert_string_equal(text, "PreUp on line 1 was ended by signal 9");
 }
 
-static void a_child_has_no_input_and_no_descriptor_of_ours(void **state)
+static void a_child_has_no_input_and_no_inherited_descriptor(void **state)
 {
 	struct outcome o;
 	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
@@ -126,11 +126,11 @@ static void a_child_has_no_input_and_no_descriptor_of_ours(void **state)
 	    0);
 	close(leak);
 	assert_int_equal(o.result.error, 0);
-	assert_non_null(strstr(o.told, "\n4\n")); /* 0, 1, 2 and the folder that ls reads */
-	assert_non_null(strstr(o.told, "\n/dev/null\n"));
+	assert_non_null(strstr(o.output, "\n4\n")); /* 0, 1, 2 and the folder that ls reads */
+	assert_non_null(strstr(o.output, "\n/dev/null\n"));
 }
 
-static void bash_is_used_where_it_is_and_sh_otherwise(void **state)
+static void bash_is_used_when_installed_and_sh_otherwise(void **state)
 {
 	char dir[] = "/tmp/control-path-XXXXXX", link[64];
 	char *path = strdup(getenv("PATH"));
@@ -138,15 +138,15 @@ static void bash_is_used_where_it_is_and_sh_otherwise(void **state)
 	(void)state;
 
 	run(&o, (const char *const[]){"echo ${BASH_VERSION:-none}", NULL}, 0);
-	assert_null(strstr(o.told, "\nnone\n"));
+	assert_null(strstr(o.output, "\nnone\n"));
 	assert_non_null(mkdtemp(dir));
 	snprintf(link, sizeof(link), "%s/sh", dir);
 	assert_int_equal(symlink("/bin/sh", link), 0);
 	setenv("PATH", dir, 1);
 	run(&o, (const char *const[]){"echo plain", "echo again", NULL}, 0);
 	assert_int_equal(o.result.error, 0);
-	assert_non_null(strstr(o.told, "\nplain\n"));
-	assert_non_null(strstr(o.told, "\nagain\n"));
+	assert_non_null(strstr(o.output, "\nplain\n"));
+	assert_non_null(strstr(o.output, "\nagain\n"));
 	unlink(link);
 	run(&o, (const char *const[]){"echo plain", NULL}, 0);
 	assert_int_equal(o.result.error, -ENOENT);
@@ -156,7 +156,7 @@ static void bash_is_used_where_it_is_and_sh_otherwise(void **state)
 	rmdir(dir);
 }
 
-static void a_cancel_ends_the_hook_and_what_it_started(void **state)
+static void a_cancel_ends_the_hook_and_its_children(void **state)
 {
 	char dir[] = "/tmp/control-cancel-XXXXXX", file[64], command[200];
 	struct outcome o;
@@ -169,7 +169,7 @@ static void a_cancel_ends_the_hook_and_what_it_started(void **state)
 	run(&o, (const char *const[]){command, "echo never", NULL}, 100);
 	assert_int_equal(o.result.error, -ECANCELED);
 	assert_int_equal(o.result.line, 1);
-	assert_null(strstr(o.told, "\nnever"));
+	assert_null(strstr(o.output, "\nnever"));
 	assert_true(uv_hrtime() - start < 2000000000ull);
 	usleep(1300000);
 	assert_int_equal(access(file, F_OK), -1);
@@ -181,12 +181,12 @@ static void a_cancel_ends_the_hook_and_what_it_started(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hooks_run_in_order_and_are_told),
-	    cmocka_unit_test(no_hooks_are_done_at_once),
+	    cmocka_unit_test(hooks_run_in_order_and_are_printed),
+	    cmocka_unit_test(an_empty_list_is_done_at_once),
 	    cmocka_unit_test(the_first_failure_ends_the_run),
-	    cmocka_unit_test(a_child_has_no_input_and_no_descriptor_of_ours),
-	    cmocka_unit_test(bash_is_used_where_it_is_and_sh_otherwise),
-	    cmocka_unit_test(a_cancel_ends_the_hook_and_what_it_started),
+	    cmocka_unit_test(a_child_has_no_input_and_no_inherited_descriptor),
+	    cmocka_unit_test(bash_is_used_when_installed_and_sh_otherwise),
+	    cmocka_unit_test(a_cancel_ends_the_hook_and_its_children),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* layers: cli */
-/* Whom a ping is for: by Name, key and inner address. */
+/* The target of a ping: by Name, key and inner address. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static int setup(void **state)
 
 static struct xt_ping_target target;
 
-static const char *aim(const char *word)
+static const char *target_find(const char *word)
 {
 	return xt_ping_target(&target, &report, word, true, true);
 }
@@ -49,7 +49,7 @@ static void expect(const char *word, size_t peer, const char *address)
 {
 	char text[XT_IP_TEXT];
 
-	assert_null(aim(word));
+	assert_null(target_find(word));
 	assert_ptr_equal(target.peer, &peers[peer]);
 	assert_string_equal(xt_ip_print(&target.address, text), address);
 }
@@ -70,7 +70,7 @@ static void a_key_means_the_same(void **state)
 	xt_key_to_base64(key, peers[0].key.b);
 	expect(key, 0, "10.7.0.2");
 	key[0] ^= 1;
-	assert_non_null(aim(key));
+	assert_non_null(target_find(key));
 }
 
 static void an_address_goes_to_the_most_specific_network(void **state)
@@ -79,21 +79,21 @@ static void an_address_goes_to_the_most_specific_network(void **state)
 	expect("10.7.0.2", 0, "10.7.0.2");
 	expect("fd07::2", 0, "fd07::2");
 	expect("fd07::3", 2, "fd07::3");
-	assert_non_null(aim("10.7.0.3")); /* office, which has no endpoint */
+	assert_non_null(target_find("10.7.0.3")); /* office, which has no endpoint */
 	assert_ptr_equal(target.peer, &peers[1]);
-	assert_non_null(strstr(aim("10.7.0.3"), "endpoint"));
+	assert_non_null(strstr(target_find("10.7.0.3"), "endpoint"));
 }
 
-static void what_cannot_be_pinged_is_said(void **state)
+static void a_target_that_cannot_be_pinged_is_refused_with_a_reason(void **state)
 {
 	char key[XT_KEY_BASE64];
 
 	(void)state;
-	assert_non_null(strstr(aim("left"), "no peer has"));
-	assert_non_null(strstr(aim(""), "no peer has")); /* not the peer without a Name */
-	assert_non_null(strstr(aim("172.16.0.1"), "cover"));
+	assert_non_null(strstr(target_find("left"), "no peer has"));
+	assert_non_null(strstr(target_find(""), "no peer has")); /* not the peer without a Name */
+	assert_non_null(strstr(target_find("172.16.0.1"), "cover"));
 	xt_key_to_base64(key, peers[2].key.b);
-	assert_non_null(strstr(aim(key), "no single host"));
+	assert_non_null(strstr(target_find(key), "no single host"));
 	assert_non_null(xt_ping_target(&target, &report, "right", false, false));
 	assert_non_null(xt_ping_target(&target, &report, "fd07::2", true, false));
 }
@@ -104,7 +104,7 @@ int main(void)
 	    cmocka_unit_test(a_name_means_the_peers_first_host),
 	    cmocka_unit_test(a_key_means_the_same),
 	    cmocka_unit_test(an_address_goes_to_the_most_specific_network),
-	    cmocka_unit_test(what_cannot_be_pinged_is_said),
+	    cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

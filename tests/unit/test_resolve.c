@@ -1,6 +1,6 @@
-/* layers: tunnel */
-/* Names of endpoints: found, not found, and an end in between. Uses the host's own resolver for
- * localhost and for a name that can never exist (RFC 6761). */
+/* layers: host */
+/* Host names: found, not found, and a stop in between. Uses the system's resolver for localhost and
+ * for a name that can never exist (RFC 6761). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "tunnel/resolve_uv.h"
+#include "host/resolve_uv.h"
 
 struct seen {
 	uv_loop_t uv;
@@ -53,11 +53,11 @@ static void on_closed(void *ctx)
 
 static void begin(struct seen *seen, unsigned families)
 {
-	struct xt_resolver_callbacks calls = {seen, on_found, on_failed, on_closed};
+	struct xt_resolver_callbacks callbacks = {seen, on_found, on_failed, on_closed};
 
 	memset(seen, 0, sizeof(*seen));
 	assert_int_equal(uv_loop_init(&seen->uv), 0);
-	assert_int_equal(xt_resolver_new(&seen->resolver, &seen->uv, families, &calls), 0);
+	assert_int_equal(xt_resolver_new(&seen->resolver, &seen->uv, families, &callbacks), 0);
 }
 
 static void finish(struct seen *seen)
@@ -67,7 +67,7 @@ static void finish(struct seen *seen)
 	assert_int_equal(uv_loop_close(&seen->uv), 0);
 }
 
-static void a_name_is_told_once_with_its_port(void **state)
+static void a_name_is_found_once_with_its_port(void **state)
 {
 	struct seen seen;
 
@@ -82,7 +82,7 @@ static void a_name_is_told_once_with_its_port(void **state)
 	assert_int_equal(seen.endpoint.port, 51820);
 }
 
-static void a_name_that_is_not_found_is_asked_for_again_later_and_later(void **state)
+static void a_name_that_is_not_found_is_queried_again_at_growing_intervals(void **state)
 {
 	struct seen seen;
 
@@ -94,7 +94,7 @@ static void a_name_that_is_not_found_is_asked_for_again_later_and_later(void **s
 	assert_int_equal(seen.failed, 2);
 }
 
-static void an_end_while_questions_are_open_waits_for_them(void **state)
+static void a_stop_waits_for_open_queries(void **state)
 {
 	struct seen seen;
 
@@ -121,9 +121,9 @@ static void a_resolver_without_names_closes_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_is_told_once_with_its_port),
-	    cmocka_unit_test(a_name_that_is_not_found_is_asked_for_again_later_and_later),
-	    cmocka_unit_test(an_end_while_questions_are_open_waits_for_them),
+	    cmocka_unit_test(a_name_is_found_once_with_its_port),
+	    cmocka_unit_test(a_name_that_is_not_found_is_queried_again_at_growing_intervals),
+	    cmocka_unit_test(a_stop_waits_for_open_queries),
 	    cmocka_unit_test(a_resolver_without_names_closes_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

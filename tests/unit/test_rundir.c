@@ -1,5 +1,5 @@
 /* layers: cli */
-/* Where running endpoints are looked for, and whose directories are trusted. */
+/* Where running instances are searched, and which directories are trusted. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -39,7 +39,7 @@ static int teardown(void **state)
 	return system(command);
 }
 
-/* A socket file, listened on by nobody. */
+/* A socket file without a listener. */
 static void put_socket(const char *file)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -58,7 +58,7 @@ static void put_file(const char *file)
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 }
 
-static void looking_makes_no_directory(void **state)
+static void a_search_makes_no_directory(void **state)
 {
 	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
 	uint32_t uid;
@@ -71,7 +71,7 @@ static void looking_makes_no_directory(void **state)
 	assert_int_equal(stat(run, &st), -1);
 }
 
-static void the_directory_is_made_and_nobody_elses(void **state)
+static void the_directory_is_made_and_one_of_another_user_is_refused(void **state)
 {
 	char dir[XT_RUNDIR_MAX];
 	struct stat st;
@@ -131,7 +131,7 @@ static void only_a_socket_is_found(void **state)
 	assert_non_null(strstr(path, "/run/right.sock"));
 }
 
-static void a_mark_remembers_the_owner(void **state)
+static void a_mark_holds_the_owner(void **state)
 {
 	uint32_t uid = 0;
 
@@ -145,7 +145,7 @@ static void a_mark_remembers_the_owner(void **state)
 	assert_int_equal(uid, 1001);
 	xt_rundir_unmark("left");
 	assert_false(xt_rundir_marked("left", &uid));
-	put_file("left.tun"); /* empty: ours, but nobody's */
+	put_file("left.tun"); /* empty: marked, without an owner */
 	assert_true(xt_rundir_marked("left", &uid));
 	assert_int_equal(uid, UINT32_MAX);
 }
@@ -164,7 +164,7 @@ static void a_path_that_no_socket_can_have_is_refused(void **state)
 	assert_false(xt_rundir_find(path, "left"));
 }
 
-static void a_user_has_places_of_its_own(void **state)
+static void a_user_has_directories_of_its_own(void **state)
 {
 	char dir[XT_RUNDIR_MAX];
 
@@ -185,13 +185,13 @@ static void a_user_has_places_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(looking_makes_no_directory),
-	    T(the_directory_is_made_and_nobody_elses),
+	    T(a_search_makes_no_directory),
+	    T(the_directory_is_made_and_one_of_another_user_is_refused),
 	    T(only_sockets_with_a_good_name_are_listed_in_order),
 	    T(only_a_socket_is_found),
-	    T(a_mark_remembers_the_owner),
+	    T(a_mark_holds_the_owner),
 	    T(a_path_that_no_socket_can_have_is_refused),
-	    T(a_user_has_places_of_its_own),
+	    T(a_user_has_directories_of_its_own),
 	};
 	umask(077);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,8 @@ static void host_start(struct host *h, bool json)
 	uv_timer_init(&h->loop, &h->ticks);
 	h->stop.data = h->ticks.data = h;
 	if (json) {
-		struct xt_control_options options = {path, on_json, on_cancelled, h};
+		struct xt_control_options options = {
+		    .path = path, .handle = on_json, .cancelled = on_cancelled, .ctx = h};
 		h->error = xt_control_open(&h->control, &h->loop, &options);
 	} else {
 		struct xt_server_options options = {.path = path,

@@ -208,19 +208,38 @@ static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, uin
 	xt_udp_offload(&sock->udp, offload);
 }
 
-static int mark_change(struct udp_linux *sock, uint32_t mark)
+int xt_udp_sockets_open(struct xt_udp_sockets *out, uint16_t port, uint32_t mark)
+{
+	out->port = port;
+	return pair_new(out->fd, &out->port, mark);
+}
+
+void xt_udp_sockets_close(struct xt_udp_sockets *sockets)
+{
+	pair_close(sockets->fd);
+}
+
+int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old)
 {
 	for (int i = 0; i < 2; i++) {
-		int rc = sock->udp.fd[i] >= 0 ? mark_set(sock->udp.fd[i], mark) : 0;
+		int rc = fd[i] >= 0 ? mark_set(fd[i], mark) : 0;
 
 		if (rc < 0) {
-			if (i == 1 && sock->udp.fd[0] >= 0)
-				mark_set(sock->udp.fd[0], sock->mark);
+			if (i == 1 && fd[0] >= 0)
+				mark_set(fd[0], old);
 			return rc;
 		}
 	}
-	sock->mark = mark;
 	return 0;
+}
+
+static int mark_change(struct udp_linux *sock, uint32_t mark)
+{
+	int rc = xt_udp_sockets_mark(sock->udp.fd, mark, sock->mark);
+
+	if (rc == 0)
+		sock->mark = mark;
+	return rc;
 }
 
 static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
@@ -268,11 +287,21 @@ void xt_udp_offload(struct xt_udp *udp, bool on)
 	sock->guess = sock->guess_bytes = 1;
 }
 
-int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
+void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	struct xt_udp_sockets old = {{udp->fd[0], udp->fd[1]}, udp->port};
+	bool offload = udp->gso || udp->gro;
+
+	sock->overruns = udp_linux_overruns(udp);
+	pair_use(sock, sockets->fd, sockets->port, sock->mark, offload);
+	*sockets = old;
+}
+
+int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 {
 	struct udp_linux *sock = calloc(1, sizeof(*sock));
 	void *slab;
-	int fd[2], rc;
 
 	if (!sock)
 		return XT_E_NOMEM;
@@ -285,13 +314,22 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 	}
 	sock->spill_slab = slab;
 	sock->udp.ops = &udp_linux_ops;
-	rc = pair_new(fd, &port, mark);
-	if (rc < 0) {
-		munmap(slab, XT_UDP_SLAB);
-		free(sock);
-		return rc;
-	}
-	pair_use(sock, fd, port, mark, xt_offload_udp());
+	pair_use(sock, sockets->fd, sockets->port, 0, xt_offload_udp());
 	*out = &sock->udp;
 	return 0;
+}
+
+int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
+{
+	struct xt_udp_sockets sockets;
+	int rc = xt_udp_sockets_open(&sockets, port, mark);
+
+	if (rc < 0)
+		return rc;
+	rc = xt_udp_new(out, &sockets);
+	if (rc < 0)
+		xt_udp_sockets_close(&sockets);
+	else
+		XT_CONTAINER(*out, struct udp_linux, udp)->mark = mark;
+	return rc;
 }

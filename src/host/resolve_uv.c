@@ -1,6 +1,6 @@
-/* Names of endpoints, by the host's own resolver in libuv's threads. A name that is found is not
- * asked for again; one that is not, after 2, 4, 8 ... up to 128 seconds. */
-#include "tunnel/resolve_uv.h"
+/* Host names, by the system's resolver in libuv's threads. A name that was not found is queried
+ * again after 2, 4, 8 ... up to 128 seconds; one that was found is not queried again. */
+#include "host/resolve_uv.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct name {
 	struct xt_resolver *resolver;
 	uv_getaddrinfo_t request;
 	uv_timer_t timer;
-	bool asking;
+	bool querying;
 	unsigned again_s;
 	struct xt_public peer;
 	uint16_t port;
@@ -24,31 +24,31 @@ struct name {
 };
 
 struct xt_resolver {
-	struct xt_resolver_callbacks calls;
+	struct xt_resolver_callbacks callbacks;
 	uv_loop_t *uv;
 	unsigned families;
 	struct name *names;
-	unsigned open; /* timers and questions that libuv still holds */
+	unsigned open; /* timers and queries that libuv still holds */
 	bool stopping;
 };
 
 int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv, unsigned families,
-		    const struct xt_resolver_callbacks *calls)
+		    const struct xt_resolver_callbacks *callbacks)
 {
 	struct xt_resolver *resolver = calloc(1, sizeof(*resolver));
 
 	if (!resolver)
 		return XT_E_NOMEM;
-	resolver->calls = *calls;
+	resolver->callbacks = *callbacks;
 	resolver->uv = uv;
 	resolver->families = families;
 	*out = resolver;
 	return 0;
 }
 
-static void release(struct xt_resolver *resolver)
+static void resolver_release(struct xt_resolver *resolver)
 {
-	struct xt_resolver_callbacks calls = resolver->calls;
+	struct xt_resolver_callbacks callbacks = resolver->callbacks;
 	struct name *next;
 
 	if (!resolver->stopping || resolver->open > 0)
@@ -58,11 +58,11 @@ static void release(struct xt_resolver *resolver)
 		free(name);
 	}
 	free(resolver);
-	calls.closed(calls.ctx);
+	callbacks.closed(callbacks.ctx);
 }
 
-/* false: not of a wanted family. */
-static bool take_address(struct xt_endpoint *out, const struct sockaddr *address, unsigned families)
+/* false: the address is not of a wanted family. */
+static bool address_read(struct xt_endpoint *out, const struct sockaddr *address, unsigned families)
 {
 	if (address->sa_family == AF_INET && (families & 1)) {
 		const struct sockaddr_in *in = (const void *)address;
@@ -80,14 +80,14 @@ static bool take_address(struct xt_endpoint *out, const struct sockaddr *address
 	return false;
 }
 
-static void ask(struct name *name);
+static void name_query(struct name *name);
 
 static void on_timer(uv_timer_t *timer)
 {
-	ask(timer->data);
+	name_query(timer->data);
 }
 
-static void again(struct name *name, const char *why)
+static void name_retry(struct name *name, const char *why)
 {
 	struct xt_resolver *resolver = name->resolver;
 
@@ -95,7 +95,7 @@ static void again(struct name *name, const char *why)
 	if (name->again_s > AGAIN_LAST_S)
 		name->again_s = AGAIN_LAST_S;
 	uv_timer_start(&name->timer, on_timer, name->again_s * UINT64_C(1000), 0);
-	resolver->calls.failed(resolver->calls.ctx, name->host, why, name->again_s);
+	resolver->callbacks.failed(resolver->callbacks.ctx, name->host, why, name->again_s);
 }
 
 static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
@@ -105,25 +105,25 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
 	struct xt_endpoint endpoint = {.port = name->port};
 	struct addrinfo *entry = list;
 
-	name->asking = false;
+	name->querying = false;
 	resolver->open--;
 	if (resolver->stopping) {
 		uv_freeaddrinfo(list);
-		release(resolver);
+		resolver_release(resolver);
 		return;
 	}
-	while (entry && !take_address(&endpoint, entry->ai_addr, resolver->families))
+	while (entry && !address_read(&endpoint, entry->ai_addr, resolver->families))
 		entry = entry->ai_next;
 	uv_freeaddrinfo(list);
 	if (status < 0)
-		again(name, uv_strerror(status));
+		name_retry(name, uv_strerror(status));
 	else if (!entry)
-		again(name, "no address of a family that this host has");
+		name_retry(name, "no address of a family that this host has");
 	else
-		resolver->calls.found(resolver->calls.ctx, &name->peer, &endpoint);
+		resolver->callbacks.found(resolver->callbacks.ctx, &name->peer, &endpoint);
 }
 
-static void ask(struct name *name)
+static void name_query(struct name *name)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
 	int rc;
@@ -131,10 +131,10 @@ static void ask(struct name *name)
 	rc =
 	    uv_getaddrinfo(name->resolver->uv, &name->request, on_answer, name->host, NULL, &hints);
 	if (rc < 0) {
-		again(name, uv_strerror(rc));
+		name_retry(name, uv_strerror(rc));
 		return;
 	}
-	name->asking = true;
+	name->querying = true;
 	name->resolver->open++;
 }
 
@@ -156,7 +156,7 @@ int xt_resolver_add(struct xt_resolver *resolver, const struct xt_public *peer, 
 	resolver->open++;
 	name->next = resolver->names;
 	resolver->names = name;
-	ask(name);
+	name_query(name);
 	return 0;
 }
 
@@ -166,7 +166,7 @@ static void on_closed(uv_handle_t *handle)
 	struct xt_resolver *resolver = name->resolver;
 
 	resolver->open--;
-	release(resolver);
+	resolver_release(resolver);
 }
 
 void xt_resolver_stop(struct xt_resolver *resolver)
@@ -177,9 +177,8 @@ void xt_resolver_stop(struct xt_resolver *resolver)
 	for (name = resolver->names; name; name = name->next) {
 		uv_timer_stop(&name->timer);
 		uv_close((uv_handle_t *)&name->timer, on_closed);
-		if (name->asking) /* one that runs already cannot be cancelled: its answer is
-				     awaited */
+		if (name->querying) /* a running one cannot be cancelled: its answer is awaited */
 			(void)uv_cancel((uv_req_t *)&name->request);
 	}
-	release(resolver);
+	resolver_release(resolver);
 }

@@ -1,5 +1,4 @@
-/* What others ask of the service: requests at the control socket, `get` at the UAPI socket, and the
- * tunnel's events. */
+/* The control socket: its opening, and the requests that come in. */
 #include "daemon/instance_uv.h"
 
 #include <errno.h>
@@ -26,8 +25,8 @@ static const char *echo_word(enum xt_echo_mode mode)
 	return words[mode & 3];
 }
 
-/* Both roads, those that are in use now: TCP and UDP super-packets of the TUN, segmentation and
- * coalescing of the sockets. */
+/* The offloads in use now: TCP and UDP super-packets of the TUN, segmentation and coalescing of the
+ * sockets. */
 static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
 {
 	snprintf(buf, 32, "%s%s%s%s", tun->takes & XT_MERGE_TCP ? " tso" : "",
@@ -88,9 +87,41 @@ void xt_instance_log_status(struct xt_instance *instance)
 static void answer_down(struct xt_instance *instance, struct xt_control_request *request,
 			const json_t *msg)
 {
-	instance->remove = json_is_true(json_object_get(msg, "remove"));
+	if (instance->disposition != XT_TUN_TRANSIENT &&
+	    json_is_true(json_object_get(msg, "remove")))
+		instance->disposition = XT_TUN_REMOVED;
 	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), true);
-	xt_instance_end(instance);
+	instance->post(instance, XT_INSTANCE_END);
+}
+
+struct save_answer {
+	struct xt_instance *instance;
+	struct xt_control_request *request; /* NULL: its client has gone */
+};
+
+static void on_saved(void *ctx, int error)
+{
+	struct save_answer *answer = ctx;
+	const char *path = answer->instance->conf->path;
+
+	if (answer->request && error < 0)
+		xt_control_error(answer->request, error, NULL);
+	else if (answer->request)
+		xt_control_reply(answer->request, json_pack("{s:s}", "path", path), true);
+	free(answer);
+}
+
+static void answer_save(struct xt_instance *instance, struct xt_control_request *request)
+{
+	struct save_answer *answer = calloc(1, sizeof(*answer));
+
+	if (!answer) {
+		xt_control_error(request, XT_E_NOMEM, NULL);
+		return;
+	}
+	*answer = (struct save_answer){instance, request};
+	xt_control_set(request, answer);
+	xt_instance_save(instance, false, on_saved, answer);
 }
 
 static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
@@ -104,19 +135,15 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		answer_down(instance, request, msg);
 		return 0;
 	}
-	if (!instance->loop || instance->phase >= XT_PHASE_CLOSING)
+	if (!xt_instance_answers(instance))
 		return XT_E_AGAIN;
 	if (strcmp(verb, "show") == 0) {
 		xt_control_reply(request, status_json(instance), true);
 		return 0;
 	}
 	if (strcmp(verb, "save") == 0) {
-		int rc = xt_instance_save(instance, false);
-
-		if (rc == 0)
-			xt_control_reply(request, json_pack("{s:s}", "path", instance->conf->path),
-					 true);
-		return rc;
+		answer_save(instance, request);
+		return 0;
 	}
 	if (strcmp(verb, "ping") == 0)
 		return xt_pinger_start(instance->pinger, request, msg);
@@ -126,102 +153,55 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 static void on_cancelled(void *ctx, struct xt_control_request *request)
 {
 	struct xt_instance *instance = ctx;
+	struct save_answer *answer = xt_control_get(request);
 
-	if (instance->pinger)
+	if (answer)
+		answer->request = NULL;
+	else if (instance->pinger)
 		xt_pinger_cancel(instance->pinger, request);
 }
 
-static int open_control(struct xt_instance *instance)
+/* For a drop-in the UAPI socket is what counts: it goes on without a control socket, unless another
+ * instance has it. */
+static void open_failed(struct xt_instance *instance, const char *path, int error)
 {
-	char dir[XT_RUNDIR_MAX];
+	if (error == -EADDRINUSE)
+		xt_explain_running(instance->conf->name);
+	else
+		xt_explain_socket(path, error);
+	instance->post(instance, instance->options.dropin && error != -EADDRINUSE
+				     ? XT_INSTANCE_DONE
+				     : XT_INSTANCE_FAILED);
+}
+
+static void on_listen(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
 	struct xt_control_options options = {.path = instance->control_path,
+					     .listen_fd = reply->fd,
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
 					     .ctx = instance};
+	int rc = reply->error;
+
+	if (rc == 0)
+		rc = xt_control_open(&instance->control, &instance->uv, &options);
+	if (rc < 0)
+		open_failed(instance, instance->control_path, rc);
+	else
+		instance->post(instance, XT_INSTANCE_DONE);
+}
+
+void xt_instance_open_control(struct xt_instance *instance)
+{
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
+	char dir[XT_RUNDIR_MAX];
 	int rc = xt_rundir_path(dir, true);
 
-	if (rc < 0) {
-		xt_explain_socket(dir, rc);
-		return rc;
-	}
-	if (!xt_rundir_socket(instance->control_path, dir, instance->conf->name))
-		return -ENAMETOOLONG;
-	rc = xt_control_open(&instance->control, &instance->uv, &options);
-	if (rc == -EADDRINUSE)
-		xt_explain_running(instance->conf->name);
-	else if (rc < 0)
-		xt_explain_socket(instance->control_path, rc);
-	return rc;
-}
-
-/* Whoever takes another program's place must serve the common socket; its own is a help. */
-int xt_instance_sockets_open(struct xt_instance *instance)
-{
-	int rc = open_control(instance);
-
-	if (rc < 0 && (!instance->wish.dropin || rc == -EADDRINUSE))
-		return rc;
-	return xt_instance_uapi_open(instance);
-}
-
-void xt_instance_sockets_close(struct xt_instance *instance)
-{
-	if (instance->control)
-		xt_control_close(instance->control);
-	xt_uapi_close(instance->uapi);
-	instance->control = NULL;
-	instance->uapi = NULL;
-}
-
-/* The peer's Name, else the beginning of its key. */
-static const char *peer_label(const struct xt_instance *instance, const struct xt_public *peer,
-			      char buf[64])
-{
-	char key[XT_KEY_BASE64];
-
-	for (size_t i = 0; i < instance->conf->n_peers; i++) {
-		const struct xt_conf_peer *entry = &instance->conf->peers[i];
-
-		if (*entry->name && memcmp(entry->key.b, peer->b, sizeof(peer->b)) == 0)
-			return entry->name;
-	}
-	xt_key_to_base64(key, peer->b);
-	snprintf(buf, 64, "%.8s...", key);
-	return buf;
-}
-
-static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
-		     const struct xt_endpoint *endpoint)
-{
-	struct xt_instance *instance = ctx;
-	char label[64], address[XT_ENDPOINT_TEXT] = "";
-
-	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
-		xt_instance_tell_change(instance);
-	if (!xt_log_enabled(XT_LOG_NOTICE))
-		return;
-	if (endpoint && endpoint->ip.family)
-		xt_endpoint_print(endpoint, address);
-	xt_log_notice("%s: %s%s%s%s%s", instance->conf->name,
-		      peer ? peer_label(instance, peer, label) : "", peer ? ": " : "",
-		      xt_event_text(event), *address ? ", " : "", address);
-}
-
-static bool on_pong(void *ctx, const struct xt_pong *pong)
-{
-	struct xt_instance *instance = ctx;
-
-	return instance->pinger && xt_pinger_pong(instance->pinger, pong);
-}
-
-static void on_note(void *ctx, const char *text)
-{
-	struct xt_instance *instance = ctx;
-
-	xt_log_warning("%s: %s", instance->conf->name, text);
-}
-
-void xt_instance_tunnel_callbacks(struct xt_instance *instance, struct xt_tunnel_callbacks *calls)
-{
-	*calls = (struct xt_tunnel_callbacks){instance, on_event, on_pong, on_note};
+	if (rc < 0)
+		open_failed(instance, dir, rc);
+	else if (!xt_rundir_socket(instance->control_path, dir, instance->conf->name))
+		open_failed(instance, dir, -ENAMETOOLONG);
+	else
+		xt_request(instance->requests, &request, on_listen, instance);
 }

@@ -1,0 +1,61 @@
+/* PreUp, PostUp, PreDown, PostDown: one step for the four lists. */
+#include "daemon/instance_uv.h"
+
+#include <errno.h>
+
+#include "base/message.h"
+
+static enum xt_hook_list list_of(enum xt_state state)
+{
+	switch (state) {
+	case XT_STATE_PRE_UP:
+		return XT_HOOKS_PRE_UP;
+	case XT_STATE_POST_UP:
+		return XT_HOOKS_POST_UP;
+	case XT_STATE_PRE_DOWN:
+		return XT_HOOKS_PRE_DOWN;
+	default:
+		return XT_HOOKS_POST_DOWN;
+	}
+}
+
+static const char *key_of(enum xt_hook_list list)
+{
+	static const char *const keys[] = {
+	    [XT_HOOKS_PRE_UP] = "PreUp",
+	    [XT_HOOKS_POST_UP] = "PostUp",
+	    [XT_HOOKS_PRE_DOWN] = "PreDown",
+	    [XT_HOOKS_POST_DOWN] = "PostDown",
+	};
+
+	return keys[list];
+}
+
+/* On the way up a hook that fails takes the instance back; on the way down its failure is reported
+ * and the way goes on. */
+static void on_hooks(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	bool up = instance->state < XT_STATE_RUN;
+	char text[160];
+
+	if (reply->error == 0 || (up && reply->error == -ECANCELED)) {
+		instance->post(instance, XT_INSTANCE_DONE);
+		return;
+	}
+	xt_hooks_text(&reply->hooks, key_of(list_of(instance->state)), text, sizeof(text));
+	xt_message("%s: %s%s", instance->conf->name, text, up ? "; all is rolled back" : "");
+	instance->post(instance, up ? XT_INSTANCE_FAILED : XT_INSTANCE_DONE);
+}
+
+void xt_instance_run_hooks(struct xt_instance *instance)
+{
+	struct xt_request request = {.kind = XT_REQUEST_HOOKS, .hooks = list_of(instance->state)};
+
+	xt_request(instance->requests, &request, on_hooks, instance);
+}
+
+void xt_instance_cancel_hooks(struct xt_instance *instance)
+{
+	xt_request_cancel(instance->requests, XT_REQUEST_HOOKS);
+}

@@ -1,0 +1,105 @@
+/* What a tunnel calls back: events, echo replies, and the bound of its timestamps. */
+#include "daemon/instance_uv.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* The peer's Name, else the beginning of its key. */
+static const char *peer_label(const struct xt_instance *instance, const struct xt_public *peer,
+			      char buf[64])
+{
+	char key[XT_KEY_BASE64];
+
+	for (size_t i = 0; i < instance->conf->n_peers; i++) {
+		const struct xt_conf_peer *entry = &instance->conf->peers[i];
+
+		if (*entry->name && memcmp(entry->key.b, peer->b, sizeof(peer->b)) == 0)
+			return entry->name;
+	}
+	xt_key_to_base64(key, peer->b);
+	snprintf(buf, 64, "%.8s...", key);
+	return buf;
+}
+
+static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
+		     const struct xt_endpoint *endpoint)
+{
+	struct xt_instance *instance = ctx;
+	char label[64], address[XT_ENDPOINT_TEXT] = "";
+
+	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
+		xt_instance_notify_change(instance);
+	if (!xt_log_enabled(XT_LOG_NOTICE))
+		return;
+	if (endpoint && endpoint->ip.family)
+		xt_endpoint_print(endpoint, address);
+	xt_log_notice("%s: %s%s%s%s%s", instance->conf->name,
+		      peer ? peer_label(instance, peer, label) : "", peer ? ": " : "",
+		      xt_event_text(event), *address ? ", " : "", address);
+}
+
+static bool on_pong(void *ctx, const struct xt_pong *pong)
+{
+	struct xt_instance *instance = ctx;
+
+	return instance->pinger && xt_pinger_pong(instance->pinger, pong);
+}
+
+static void on_note(void *ctx, const char *text)
+{
+	struct xt_instance *instance = ctx;
+
+	xt_log_warning("%s: %s", instance->conf->name, text);
+}
+
+static void on_bound(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+
+	if (reply->text)
+		on_note(instance, reply->text);
+	else if (reply->error < 0)
+		on_note(instance, "the state file of the new key: out of memory");
+	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
+}
+
+static void bound_read(void *ctx, const char *name)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_BOUND_READ, .identity = name};
+
+	xt_request(instance->requests, &request, on_bound, instance);
+}
+
+static void on_bound_written(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+
+	if (reply->text)
+		on_note(instance, reply->text);
+	xt_tunnel_bound_written(instance->tunnel, reply->error == 0);
+}
+
+static void bound_write(void *ctx, uint64_t bound, bool answer)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_BOUND_WRITE, .bound = bound};
+
+	xt_request(instance->requests, &request, answer ? on_bound_written : NULL, instance);
+}
+
+void xt_instance_tunnel_callbacks(struct xt_instance *instance,
+				  struct xt_tunnel_callbacks *callbacks)
+{
+	*callbacks = (struct xt_tunnel_callbacks){
+	    .ctx = instance,
+	    .event = on_event,
+	    .pong = on_pong,
+	    .note = on_note,
+	    .bound_read = bound_read,
+	    .bound_write = bound_write,
+	};
+}

@@ -1,0 +1,21 @@
+/* How a list of hooks ended. */
+#ifndef XT_HOST_HOOKS_H
+#define XT_HOST_HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* line    of the failed hook in its file, 0 when all went well
+ * error   0; XT_E_INVALID: it ended with status or by signal; -ECANCELED; -errno: could not be
+ *	   started */
+struct xt_hooks_result {
+	unsigned line;
+	int error;
+	int64_t status;
+	int signal;
+};
+
+/* "PostUp on line 7 ended with status 3" in buf; what: the key. */
+void xt_hooks_text(const struct xt_hooks_result *result, const char *what, char *buf, size_t len);
+
+#endif

@@ -1,0 +1,95 @@
+/* A configuration as a plan for the link, and as the owner of its TUN device. */
+#include "host/link_plan.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+
+static int user_find(const char *name, uint32_t *uid)
+{
+	struct passwd *user = getpwnam(name);
+	uint64_t number;
+
+	if (!user && !xt_number(&number, name, UINT32_MAX - 1, false))
+		return -ENOENT;
+	*uid = user ? user->pw_uid : (uint32_t)number;
+	return 0;
+}
+
+static int group_find(const char *name, uint32_t *gid)
+{
+	struct group *group = getgrnam(name);
+	uint64_t number;
+
+	if (!group && !xt_number(&number, name, UINT32_MAX - 1, false))
+		return -ENOENT;
+	*gid = group ? group->gr_gid : (uint32_t)number;
+	return 0;
+}
+
+int xt_tun_owner(const struct xt_conf *conf, uint32_t *uid, uint32_t *gid)
+{
+	int rc = 0;
+
+	*uid = *gid = UINT32_MAX;
+	if (conf->owner_user)
+		rc = user_find(conf->owner_user, uid);
+	if (rc == 0 && conf->owner_group)
+		rc = group_find(conf->owner_group, gid);
+	return rc;
+}
+
+int xt_conf_link(struct xt_conf_link *out, const struct xt_conf *conf)
+{
+	size_t networks = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < conf->n_peers; i++)
+		networks += conf->peers[i].n_allowed;
+	out->endpoints = calloc(conf->n_peers + 1, sizeof(*out->endpoints));
+	out->networks = calloc(networks + 1, sizeof(*out->networks));
+	if (!out->endpoints || !out->networks) {
+		xt_conf_link_clear(out);
+		return XT_E_NOMEM;
+	}
+	memcpy(out->plan.name, conf->name, sizeof(out->plan.name));
+	out->plan.addresses = conf->addresses;
+	out->plan.n_addresses = conf->n_addresses;
+	out->plan.mtu = conf->mtu;
+	out->plan.endpoints = out->endpoints;
+	out->plan.routes = conf->table != XT_TABLE_OFF;
+	out->plan.table = conf->table == XT_TABLE_NUMBER ? conf->table_number : 0;
+	out->plan.networks = out->networks;
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		const struct xt_conf_peer *peer = &conf->peers[i];
+
+		if (peer->endpoint_host &&
+		    xt_ip_parse(&out->endpoints[out->plan.n_endpoints], peer->endpoint_host) == 0)
+			out->plan.n_endpoints++;
+		for (size_t k = 0; k < peer->n_allowed; k++)
+			out->networks[out->plan.n_networks++] = peer->allowed[k];
+	}
+	return 0;
+}
+
+void xt_conf_link_clear(struct xt_conf_link *link)
+{
+	free(link->endpoints);
+	free(link->networks);
+	memset(link, 0, sizeof(*link));
+}
+
+void xt_conf_link_drop_ipv6(struct xt_conf_link *link)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < link->plan.n_networks; i++)
+		if (link->networks[i].ip.family != 6)
+			link->networks[n++] = link->networks[i];
+	link->plan.n_networks = n;
+}

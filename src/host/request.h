@@ -1,0 +1,165 @@
+/* What a running instance may ask of its host: the one list.
+ *
+ * Everything that opens a path, forks, or changes the host goes through here: TUN device, UDP and
+ * listening sockets, link, firewall, DNS, hooks, the files of configuration, timestamps, key log
+ * and interface name, and the resolver. daemon, tunnel and ipc do none of it themselves; what they
+ * use comes as a descriptor or as bytes in a reply. tests/docs/t_requests.sh checks that.
+ *
+ * A request is a message: it holds values, bytes and descriptors, never a pointer into the state of
+ * the one who asks. Today a function call carries it (request_uv.c); a privileged process can take
+ * its place without a change here. The host reads the configuration itself, so a request names what
+ * to do and not how: "the PreUp hooks", not a command. */
+#ifndef XT_HOST_REQUEST_H
+#define XT_HOST_REQUEST_H
+
+#include "config/conf.h"
+#include "host/hooks.h"
+#include "platform/link.h"
+#include "platform/tun.h"
+#include "platform/udp.h"
+
+struct uv_loop_s;
+struct xt_requests;
+
+/* The comment names the member of the request, then that of the reply. */
+enum xt_request_kind {
+	XT_REQUEST_TUN_OPEN,   /* tun -> tun: name and owner are the configuration's */
+	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
+	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
+				 * what a crash left, and lock the state file of host changes */
+	XT_REQUEST_POLICY,     /* -> policy: choose table, mark and rules; changes nothing */
+	XT_REQUEST_KEYLOG,     /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
+	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
+	XT_REQUEST_UDP_MARK,   /* mark */
+	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
+	XT_REQUEST_FIREWALL,   /* set it, before the link */
+	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
+	XT_REQUEST_DNS,	       /* set the name servers, after the link */
+	XT_REQUEST_UNDO,       /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
+				 * not answered then */
+	XT_REQUEST_LINK_UNDO,  /* keep: take back the link and its rules, after UNDO, and close the
+				 * state file; keep: leave addresses and routes */
+	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
+	XT_REQUEST_HOOKS,      /* hooks -> hooks */
+	XT_REQUEST_CONF_READ,  /* -> conf: read the configuration file again */
+	XT_REQUEST_CONF_WRITE, /* bytes: replace the configuration file */
+	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
+	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its file for the next BOUND_WRITE */
+	XT_REQUEST_BOUND_WRITE, /* bound */
+	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
+	XT_REQUESTS,
+};
+
+enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
+
+struct xt_request {
+	enum xt_request_kind kind;
+	union {
+		/* fd  above 0: a TUN that is open already, for this instance to own
+		 * default_mtu  a fresh interface gets XT_LINK_MTU_DEFAULT */
+		struct {
+			int fd;
+			bool offload, default_mtu;
+		} tun;
+		struct {
+			uint16_t port; /* 0: any free one */
+			uint32_t mark; /* 0: none */
+		} udp;
+		struct {
+			int fd[2]; /* -1: that family is not there */
+			uint32_t mark, old;
+		} mark;
+		const char *path;
+		bool keep;
+		enum xt_hook_list hooks;
+		struct {
+			const char *v;
+			size_t n;
+		} bytes;
+		const char *identity; /* a file name: 32 hexadecimal digits */
+		uint64_t bound;
+		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
+		struct {
+			struct xt_public id;
+			const char *name;
+			uint16_t port;
+			unsigned families;
+		} resolve;
+	};
+};
+
+/* error  0, -errno or XT_E_*
+ * text   a sentence without full stop for what went wrong, or NULL
+ * The reply and what it points to are the host's and end with the callback, but descriptors, the
+ * TUN and addresses.v (to be freed) are the receiver's. */
+struct xt_reply {
+	int error;
+	const char *text;
+	union {
+		/* The descriptor with what the kernel says of it.
+		 * existed    the interface was there before
+		 * persistent it stays when its TUN is closed
+		 * -ENOENT with text: Owner is no user or group of this host */
+		struct {
+			struct xt_tun *v;
+			bool existed, persistent;
+		} tun;
+		struct xt_link_policy policy;
+		int fd;
+		struct xt_udp_sockets udp;
+		uint32_t mtu;
+		struct {
+			struct xt_link_address *v;
+			size_t n;
+		} addresses;
+		struct xt_hooks_result hooks;
+		struct xt_conf *conf; /* may be changed */
+		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
+		 * stored bounds can be written */
+		struct {
+			uint64_t floor;
+			bool stored;
+		} bound;
+		/* error 0: the address. Otherwise name was not found; it is asked for again in
+		 * again_s, and another reply follows. */
+		struct {
+			struct xt_public id;
+			struct xt_endpoint endpoint;
+			const char *name;
+			unsigned again_s;
+		} resolved;
+	};
+};
+typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
+
+/* conf     borrowed until close
+ * run_dir  the run directory, NULL: there is none; copied
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * mark, unmark  note that this persistent interface is xtunnel's, and whose */
+struct xt_requests_options {
+	const struct xt_conf *conf;
+	const char *run_dir;
+	int (*listen)(const char *path);
+	void (*mark)(const char *name, uint32_t owner_uid);
+	void (*unmark)(const char *name);
+};
+
+/* XT_E_NOMEM. */
+int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
+		     const struct xt_requests_options *options);
+
+/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop;
+ * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
+ * RESOLVE). request is borrowed for the call. */
+void xt_request(struct xt_requests *requests, const struct xt_request *request,
+		xt_request_done *done, void *ctx);
+
+/* HOOKS: end the running one; it is answered with -ECANCELED soon. RESOLVE: look up no more names;
+ * they are not answered. */
+void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
+
+/* Nothing but RESOLVE may be open. false: the system's resolver does not return (its threads would
+ * be joined at exit: _exit), and nothing was freed. NULL is fine. */
+bool xt_requests_close(struct xt_requests *requests);
+
+#endif

@@ -1,0 +1,445 @@
+/* Requests as a function call: each is carried out here, by the process that asks. */
+#include "host/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "config/conf_write.h"
+#include "host/bound_file.h"
+#include "host/hooks_uv.h"
+#include "host/host_uv.h"
+#include "host/keylog_file.h"
+#include "host/link_plan.h"
+#include "host/resolve_uv.h"
+
+/* A handler returns 0, an error, or LATER: the answer comes from the loop. */
+#define LATER 1
+
+struct pending {
+	xt_request_done *done;
+	void *ctx;
+};
+
+struct xt_requests {
+	uv_loop_t *loop;
+	const struct xt_conf *conf;
+	struct xt_requests_options options;
+	char run_dir[PATH_MAX];
+	struct pending pending[XT_REQUESTS];
+	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
+	struct xt_host *host;
+	struct xt_link_policy policy;
+	struct xt_link *link;
+	struct xt_hooks_run *hooks;
+	struct xt_bound_file *bound;
+	struct xt_resolver *resolver;
+	char text[320]; /* of the present reply */
+};
+
+static void request_answer(struct xt_requests *requests, enum xt_request_kind kind,
+			   const struct xt_reply *reply)
+{
+	struct pending pending = requests->pending[kind];
+
+	if (pending.done)
+		pending.done(pending.ctx, reply);
+}
+
+/* --- TUN --- */
+
+static int tun_open(struct xt_requests *requests, const struct xt_request *request,
+		    struct xt_reply *reply)
+{
+	const struct xt_conf *conf = requests->conf;
+	struct xt_tun_options options = {.name = conf->name,
+					 .persist = conf->owner_user,
+					 .offload = request->tun.offload,
+					 .fd = request->tun.fd};
+	int rc = xt_tun_owner(conf, &options.owner_uid, &options.owner_gid);
+
+	if (rc < 0) {
+		snprintf(requests->text, sizeof(requests->text), "Owner: there is no user %s%s%s",
+			 conf->owner_user, conf->owner_group ? " or no group " : "",
+			 conf->owner_group ? conf->owner_group : "");
+		reply->text = requests->text;
+		return rc;
+	}
+	reply->tun.existed = if_nametoindex(conf->name) != 0;
+	reply->tun.persistent = options.persist;
+	rc = xt_tun_open(&reply->tun.v, &options);
+	if (rc < 0)
+		return rc;
+	if (options.persist && geteuid() == 0)
+		requests->options.mark(conf->name, options.owner_uid);
+	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
+	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
+		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
+	return 0;
+}
+
+static int tun_remove(struct xt_requests *requests, const struct xt_request *request,
+		      struct xt_reply *reply)
+{
+	int rc = xt_tun_remove(requests->conf->name);
+
+	(void)request;
+	(void)reply;
+	if (rc == 0)
+		requests->options.unmark(requests->conf->name);
+	return rc;
+}
+
+/* --- firewall and DNS --- */
+
+static int state_open(struct xt_requests *requests, const struct xt_request *request,
+		      struct xt_reply *reply)
+{
+	(void)request;
+	(void)reply;
+	return xt_host_new(&requests->host, requests->loop, requests->conf,
+			   *requests->run_dir ? requests->run_dir : NULL);
+}
+
+static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
+			 struct xt_reply *reply)
+{
+	int rc = xt_host_policy(requests->host, &requests->policy);
+
+	(void)request;
+	reply->policy = requests->policy;
+	return rc;
+}
+
+static void on_host_done(void *ctx)
+{
+	struct xt_requests *requests = ctx;
+	struct xt_reply reply = {0};
+
+	request_answer(requests, requests->host_kind, &reply);
+}
+
+static int host_change(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	(void)reply;
+	if (!requests->host)
+		return 0;
+	requests->host_kind = request->kind;
+	if (request->kind == XT_REQUEST_FIREWALL)
+		xt_host_guard(requests->host, on_host_done, requests);
+	else if (request->kind == XT_REQUEST_DNS)
+		xt_host_names(requests->host, on_host_done, requests);
+	else
+		xt_host_down(requests->host, on_host_done, requests);
+	return LATER;
+}
+
+/* --- link --- */
+
+static int link_set(struct xt_requests *requests, const struct xt_request *request,
+		    struct xt_reply *reply)
+{
+	struct xt_conf_link link;
+	int rc = xt_conf_link(&link, requests->conf);
+
+	(void)request;
+	if (rc < 0)
+		return rc;
+	link.plan.policy = requests->policy;
+	if (xt_host_without_ipv6(requests->host))
+		xt_conf_link_drop_ipv6(&link);
+	rc = xt_link_set(&requests->link, &link.plan, requests->text, sizeof(requests->text));
+	xt_conf_link_clear(&link);
+	if (rc < 0 && *requests->text)
+		reply->text = requests->text;
+	if (rc == 0)
+		reply->mtu = xt_link_mtu(requests->link);
+	return rc;
+}
+
+static int link_undo(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	(void)reply;
+	if (requests->link && request->keep)
+		xt_link_forget(requests->link);
+	else if (requests->link)
+		xt_link_undo(requests->link);
+	requests->link = NULL;
+	xt_host_free(requests->host);
+	requests->host = NULL;
+	return 0;
+}
+
+static int addresses_read(struct xt_requests *requests, const struct xt_request *request,
+			  struct xt_reply *reply)
+{
+	(void)request;
+	return xt_link_addresses(requests->conf->name, &reply->addresses.v, &reply->addresses.n);
+}
+
+/* --- sockets --- */
+
+static int udp_open(struct xt_requests *requests, const struct xt_request *request,
+		    struct xt_reply *reply)
+{
+	(void)requests;
+	return xt_udp_sockets_open(&reply->udp, request->udp.port, request->udp.mark);
+}
+
+static int udp_mark(struct xt_requests *requests, const struct xt_request *request,
+		    struct xt_reply *reply)
+{
+	(void)requests;
+	(void)reply;
+	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
+}
+
+static int socket_listen(struct xt_requests *requests, const struct xt_request *request,
+			 struct xt_reply *reply)
+{
+	reply->fd = requests->options.listen(request->path);
+	return reply->fd < 0 ? reply->fd : 0;
+}
+
+/* --- hooks --- */
+
+static void on_hooks(void *ctx, const struct xt_hooks_result *result)
+{
+	struct xt_requests *requests = ctx;
+	struct xt_reply reply = {.error = result->error, .hooks = *result};
+
+	requests->hooks = NULL;
+	request_answer(requests, XT_REQUEST_HOOKS, &reply);
+}
+
+static int hooks_run(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	const struct xt_conf *conf = requests->conf;
+	const struct xt_conf_hooks *const lists[] = {
+	    [XT_HOOKS_PRE_UP] = &conf->pre_up,
+	    [XT_HOOKS_POST_UP] = &conf->post_up,
+	    [XT_HOOKS_PRE_DOWN] = &conf->pre_down,
+	    [XT_HOOKS_POST_DOWN] = &conf->post_down,
+	};
+	int rc = xt_hooks_start(&requests->hooks, requests->loop, lists[request->hooks], conf->name,
+				on_hooks, requests);
+
+	reply->hooks.error = rc;
+	return rc < 0 ? rc : LATER;
+}
+
+/* --- files --- */
+
+static int conf_read(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	struct xt_conf_diagnostics diagnostics = {0};
+	struct xt_conf file = {0};
+	int rc = -ENOENT;
+
+	if (requests->conf->path)
+		rc = xt_conf_load(&file, requests->conf->path, &diagnostics);
+	reply->conf = &file;
+	reply->error = rc;
+	request_answer(requests, request->kind, reply);
+	xt_conf_diagnostics_clear(&diagnostics);
+	xt_conf_clear(&file);
+	return LATER; /* than the answer that was given */
+}
+
+static int conf_write(struct xt_requests *requests, const struct xt_request *request,
+		      struct xt_reply *reply)
+{
+	(void)reply;
+	return xt_conf_replace(requests->conf->path, request->bytes.v, request->bytes.n);
+}
+
+static int keylog_open(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	const char *path = xt_keylog_path();
+
+	(void)request;
+	reply->fd = path ? xt_keylog_open(path) : -1;
+	if (!path || reply->fd >= 0)
+		return 0;
+	if (reply->fd == -EPERM) {
+		snprintf(
+		    requests->text, sizeof(requests->text),
+		    "WG_KEYLOGFILE=%s is refused: only a plain file of yours with mode 0600 is "
+		    "taken",
+		    path);
+		reply->text = requests->text;
+	}
+	return reply->fd;
+}
+
+static int name_file_write(struct xt_requests *requests, const struct xt_request *request,
+			   struct xt_reply *reply)
+{
+	const char *path = getenv("WG_TUN_NAME_FILE");
+	int fd, rc = 0;
+
+	(void)request;
+	if (!path || !*path)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || dprintf(fd, "%s\n", requests->conf->name) < 0) {
+		rc = -errno;
+		snprintf(requests->text, sizeof(requests->text), "%s: %s", path, strerror(errno));
+		reply->text = requests->text;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int bound_read(struct xt_requests *requests, const struct xt_request *request,
+		      struct xt_reply *reply)
+{
+	char dir[PATH_MAX];
+	const char *path = xt_bound_dir(dir, sizeof(dir)) == 0 ? dir : NULL;
+	int rc;
+
+	xt_bound_close(requests->bound);
+	requests->bound = NULL;
+	rc = xt_bound_open(&requests->bound, path, request->identity);
+	if (rc < 0)
+		return rc;
+	reply->bound.floor = xt_bound_floor(requests->bound);
+	reply->bound.stored = xt_bound_stored(requests->bound);
+	reply->text = xt_bound_warning(requests->bound);
+	return 0;
+}
+
+static int bound_write(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	int rc = requests->bound ? xt_bound_write(requests->bound, request->bound) : -EBADF;
+
+	if (rc < 0 && requests->bound)
+		reply->text = xt_bound_warning(requests->bound);
+	return rc;
+}
+
+/* --- names --- */
+
+static void on_found(void *ctx, const struct xt_public *id, const struct xt_endpoint *endpoint)
+{
+	struct xt_reply reply = {.resolved = {.id = *id, .endpoint = *endpoint}};
+
+	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
+}
+
+static void on_not_found(void *ctx, const char *name, const char *why, unsigned again_s)
+{
+	struct xt_reply reply = {
+	    .error = -ENOENT, .text = why, .resolved = {.name = name, .again_s = again_s}};
+
+	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
+}
+
+static void on_resolver_closed(void *ctx)
+{
+	struct xt_requests *requests = ctx;
+
+	requests->resolver = NULL;
+}
+
+static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
+			struct xt_reply *reply)
+{
+	struct xt_resolver_callbacks callbacks = {requests, on_found, on_not_found,
+						  on_resolver_closed};
+	int rc = 0;
+
+	(void)reply;
+	if (!requests->resolver)
+		rc = xt_resolver_new(&requests->resolver, requests->loop, request->resolve.families,
+				     &callbacks);
+	if (rc == 0)
+		rc = xt_resolver_add(requests->resolver, &request->resolve.id,
+				     request->resolve.name, request->resolve.port);
+	return rc < 0 ? rc : LATER;
+}
+
+/* --- all of them --- */
+
+typedef int handler(struct xt_requests *requests, const struct xt_request *request,
+		    struct xt_reply *reply);
+
+static handler *const handlers[XT_REQUESTS] = {
+    [XT_REQUEST_TUN_OPEN] = tun_open,	  [XT_REQUEST_TUN_REMOVE] = tun_remove,
+    [XT_REQUEST_STATE] = state_open,	  [XT_REQUEST_POLICY] = policy_choose,
+    [XT_REQUEST_KEYLOG] = keylog_open,	  [XT_REQUEST_UDP_OPEN] = udp_open,
+    [XT_REQUEST_UDP_MARK] = udp_mark,	  [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_FIREWALL] = host_change,  [XT_REQUEST_LINK] = link_set,
+    [XT_REQUEST_DNS] = host_change,	  [XT_REQUEST_UNDO] = host_change,
+    [XT_REQUEST_LINK_UNDO] = link_undo,	  [XT_REQUEST_ADDRESSES] = addresses_read,
+    [XT_REQUEST_HOOKS] = hooks_run,	  [XT_REQUEST_CONF_READ] = conf_read,
+    [XT_REQUEST_CONF_WRITE] = conf_write, [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_BOUND_READ] = bound_read, [XT_REQUEST_BOUND_WRITE] = bound_write,
+    [XT_REQUEST_RESOLVE] = name_resolve,
+};
+
+void xt_request(struct xt_requests *requests, const struct xt_request *request,
+		xt_request_done *done, void *ctx)
+{
+	struct xt_reply reply = {0};
+	int rc;
+
+	requests->pending[request->kind] = (struct pending){done, ctx};
+	*requests->text = '\0';
+	rc = handlers[request->kind](requests, request, &reply);
+	if (rc == LATER)
+		return;
+	reply.error = rc;
+	request_answer(requests, request->kind, &reply);
+}
+
+void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
+{
+	if (kind == XT_REQUEST_HOOKS && requests->hooks)
+		xt_hooks_cancel(requests->hooks);
+	if (kind == XT_REQUEST_RESOLVE && requests->resolver) {
+		requests->pending[kind].done = NULL;
+		xt_resolver_stop(requests->resolver);
+	}
+}
+
+int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
+		     const struct xt_requests_options *options)
+{
+	struct xt_requests *requests = calloc(1, sizeof(*requests));
+
+	if (!requests)
+		return XT_E_NOMEM;
+	requests->loop = loop;
+	requests->conf = options->conf;
+	requests->options = *options;
+	if (options->run_dir && strlen(options->run_dir) < sizeof(requests->run_dir))
+		strcpy(requests->run_dir, options->run_dir);
+	requests->options.run_dir = NULL;
+	*out = requests;
+	return 0;
+}
+
+bool xt_requests_close(struct xt_requests *requests)
+{
+	if (!requests)
+		return true;
+	if (requests->resolver)
+		return false;
+	xt_bound_close(requests->bound);
+	free(requests);
+	return true;
+}
