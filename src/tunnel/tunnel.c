@@ -13,8 +13,8 @@
 #include "tunnel/cipher.h"
 
 /* Bytes of a pass. */
-#define TURN_MIN ((size_t)128 << 10)
-#define TURN_MAX ((size_t)512 << 10)
+#define PASS_MIN ((size_t)128 << 10)
+#define PASS_MAX ((size_t)512 << 10)
 
 static void env_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint)
@@ -102,7 +102,7 @@ static size_t pass_bytes(void)
 {
 	size_t cache = xt_cache_bytes();
 
-	return cache ? XT_MIN(XT_MAX(cache / 2, TURN_MIN), TURN_MAX) : XT_PUMP_TURN_BYTES;
+	return cache ? XT_MIN(XT_MAX(cache / 2, PASS_MIN), PASS_MAX) : XT_PASS_BYTES_DEFAULT;
 }
 
 static int start_scheduler(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
