@@ -497,6 +497,37 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 	}
 }
 
+/* Deliver what both have sent, and all that follows from it. */
+static void carry_and_run(struct pair *p)
+{
+	tx_carry(p, &p->a, &p->b);
+	tx_carry(p, &p->b, &p->a);
+	pair_run(p);
+}
+
+static void a_packet_sent_just_before_the_key_expires_is_not_lost(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pkt;
+	uint64_t derived;
+
+	packet_send(p, &p->a, &p->b, 100); /* an initiation */
+	xt_device_tick(p->b.dev, p->now, p->b.tx);
+	derived = p->now.mono; /* b's keys are older than a's by the time that the response takes */
+	p->now.mono += 5 * XT_MS;
+	carry_and_run(p);
+	p->now.mono = derived + XT_REJECT_AFTER_TIME - XT_MS;
+	pkt = xt_batch_add(p->a.batch, 100);
+	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	p->now.mono += 5 * XT_MS;
+	carry_and_run(p);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_EXPIRED), 0);
+	assert_int_equal(p->delivered, 2);
+}
+
 /* Received datagrams of from's tx, on to's batch and planned. */
 static void plan_received(struct pair *p, struct end *to, const struct end *from)
 {
@@ -563,6 +594,7 @@ int main(void)
 	    T(an_idle_device_has_no_deadline),
 	    T(padding_stays_within_the_mtu),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	    T(a_packet_sent_just_before_the_key_expires_is_not_lost),
 	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
