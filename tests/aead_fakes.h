@@ -16,10 +16,10 @@
 
 /* Behaviour of the fake libraries, and what the test observed. */
 static struct {
-	const char *without;	       /* a symbol that is missing */
-	bool crypto, mb, boring;       /* libraries that are installed */
+	const char *without;		 /* a symbol that is missing */
+	bool crypto, mb, boring;	 /* libraries that are installed */
 	bool accepts_forgeries, garbles; /* libcrypto */
-	unsigned version;	       /* libIPSec_MB */
+	unsigned version;		 /* libIPSec_MB */
 	uint64_t features;
 	int error;
 	bool late, lost;    /* jobs return by flush, or never */

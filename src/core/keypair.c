@@ -95,8 +95,7 @@ void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots)
 
 bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now)
 {
-	return kp && now - kp->birth < XT_REJECT_AFTER_TIME &&
-	       kp->send_counter < XT_REJECT_AFTER_MESSAGES;
+	return kp && now - kp->birth < XT_SEND_UNTIL && kp->send_counter < XT_REJECT_AFTER_MESSAGES;
 }
 
 bool xt_keypair_may_recv(const struct xt_keypair *kp, uint64_t now)

@@ -20,6 +20,10 @@
 #define XT_ATTEMPTS_MAX		 (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
 #define XT_INITIATION_GAP	 (50 * XT_MS) /* between two initiations accepted from a peer */
 
+/* A key is not used for sending in its last second: the receiver's copy may be older by the transit
+ * time of the response, and the packet takes as long again. */
+#define XT_SEND_UNTIL (XT_REJECT_AFTER_TIME - XT_SECOND)
+
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */

@@ -101,13 +101,13 @@ static bool segment_checksums_right(const struct xt_segment *seg)
 bool xt_merge_sums_right(const uint8_t *packet, uint32_t len)
 {
 	struct xt_segment seg;
-	uint32_t own;
+	uint32_t total;
 
 	if (len < XT_IP4_HEADER)
 		return false;
-	own =
+	total =
 	    packet[0] >> 4 == 4 ? xt_be16_get(packet + 2) : XT_IP6_HEADER + xt_be16_get(packet + 4);
-	return own <= len && network_parse(&seg, packet, own) &&
+	return total <= len && network_parse(&seg, packet, total) &&
 	       transport_parse(&seg, XT_MERGE_TCP | XT_MERGE_UDP) && seg.payload > 0 &&
 	       segment_checksums_right(&seg);
 }

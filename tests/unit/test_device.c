@@ -1,5 +1,5 @@
 /* layers: core crypto packet base */
-/* Two devices in memory, each of which gets the datagrams of the other. */
+/* Two devices that exchange packets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,198 +7,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <sodium.h>
-#include <xtunnel/xtunnel.h>
-
 #include "base/bytes.h"
 #include "core/device_impl.h"
+#include "device_pair.h"
 #include "packet/checksum.h"
-
-struct end {
-	struct xt_device *dev;
-	struct xt_private key;
-	struct xt_public pub;
-	struct xt_ip inner;
-	struct xt_path path; /* as the other side sees it */
-	struct xt_batch *batch;
-	struct xt_tx *tx;
-};
-
-struct pair {
-	struct end a, b;
-	struct xt_aead *aead;
-	struct xt_time now;
-	unsigned datagrams;
-	unsigned delivered; /* packets that came out */
-	uint8_t last[XT_PACKET_MAX];
-	uint32_t last_len;
-};
-
-static void fill_random(void *ctx, void *buf, size_t n)
-{
-	(void)ctx;
-	randombytes_buf(buf, n);
-}
-
-static void end_open(struct end *e, uint8_t id)
-{
-	struct xt_env env = {.random = fill_random};
-
-	assert_int_equal(xt_device_new(&e->dev, &env), 0);
-	randombytes_buf(e->key.b, 32);
-	crypto_scalarmult_base(e->pub.b, e->key.b);
-	e->inner = (struct xt_ip){.family = 4, .b = {10, 7, 0, id}};
-	memset(&e->path, 0, sizeof(e->path));
-	e->path.remote.ip = (struct xt_ip){.family = 4, .b = {198, 18, 0, id}};
-	e->path.remote.port = 51820;
-	assert_int_equal(xt_batch_new(&e->batch, 64, 4 * XT_SLOT_MAX), 0);
-	assert_int_equal(xt_tx_new(&e->tx, 128, 128 * 160), 0);
-}
-
-static void end_configure(struct pair *p, struct end *e, const struct end *other)
-{
-	struct xt_change c;
-	struct xt_peer_change *pc;
-	struct xt_cidr all = {.ip = other->inner, .bits = 32};
-
-	xt_change_init(&c);
-	c.set = XT_SET_PRIVATE_KEY;
-	c.private_key = e->key;
-	pc = xt_change_peer(&c, &other->pub);
-	pc->set = XT_PEER_ENDPOINT;
-	pc->endpoint = other->path.remote;
-	assert_int_equal(xt_change_allowed(pc, &all, false), 0);
-	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
-	xt_change_clear(&c);
-}
-
-static int setup(void **state)
-{
-	static struct pair pair;
-	struct pair *p = &pair;
-
-	memset(p, 0, sizeof(*p));
-	p->now = (struct xt_time){.mono = 1000 * XT_SECOND, .wall = 1700000000 * XT_SECOND};
-	end_open(&p->a, 1);
-	end_open(&p->b, 2);
-	assert_int_equal(xt_aead_new(&p->aead, NULL), 0);
-	end_configure(p, &p->a, &p->b);
-	end_configure(p, &p->b, &p->a);
-	*state = p;
-	return 0;
-}
-
-static void end_close(struct end *e)
-{
-	xt_device_free(e->dev);
-	xt_batch_free(e->batch);
-	xt_tx_free(e->tx);
-}
-
-static int teardown(void **state)
-{
-	struct pair *p = *state;
-
-	end_close(&p->a);
-	end_close(&p->b);
-	xt_aead_free(p->aead);
-	return 0;
-}
-
-static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
-			     const uint8_t *msg, size_t len)
-{
-	struct xt_pkt *pkt = xt_batch_add(to->batch, len);
-
-	memcpy(pkt->data, msg, len);
-	pkt->len = (uint32_t)len;
-	pkt->from = &from->path;
-	xt_recv_plan(to->dev, p->now, to->batch);
-	xt_aead_open(p->aead, to->batch->jobs, to->batch->n_jobs);
-	xt_recv_finish(to->dev, p->now, to->batch);
-	if (pkt->verdict == XT_PASS) {
-		p->delivered++;
-		memcpy(p->last, pkt->data, pkt->len);
-		p->last_len = pkt->len;
-	}
-	xt_batch_reset(to->batch);
-}
-
-/* Deliver all datagrams of from's tx. */
-static void tx_carry(struct pair *p, struct end *from, struct end *to)
-{
-	for (uint32_t r = 0; r < from->tx->n_runs; r++) {
-		struct xt_run *run = &from->tx->runs[r];
-		for (uint32_t i = 0; i < run->n; i++) {
-			struct xt_vec *v = &from->tx->vecs[run->first + i];
-			p->datagrams++;
-			datagram_receive(p, to, from, v->base, v->len);
-		}
-	}
-	xt_tx_reset(from->tx);
-	xt_batch_reset(from->batch);
-}
-
-static void traffic_send(struct pair *p, struct end *e, struct end *to)
-{
-	xt_device_tick(e->dev, p->now, e->tx);
-	tx_carry(p, e, to);
-	while (xt_send_device_traffic(e->dev, p->now, e->batch)) {
-		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-		xt_send_finish(e->dev, p->now, e->batch, e->tx);
-		tx_carry(p, e, to);
-	}
-}
-
-static void pair_run(struct pair *p)
-{
-	for (int i = 0; i < 4; i++) {
-		traffic_send(p, &p->a, &p->b);
-		traffic_send(p, &p->b, &p->a);
-	}
-}
-
-static uint32_t packet_write(uint8_t *at, const struct end *from, const struct end *to,
-			     uint32_t len)
-{
-	memset(at, 0, 20);
-	at[0] = 0x45;
-	at[2] = (uint8_t)(len >> 8);
-	at[3] = (uint8_t)len;
-	at[8] = 64;
-	at[9] = 17;
-	memcpy(at + 12, from->inner.b, 4);
-	memcpy(at + 16, to->inner.b, 4);
-	for (uint32_t i = 20; i < len; i++)
-		at[i] = (uint8_t)(i + len);
-	return len;
-}
-
-static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
-{
-	struct xt_pkt *pkt = xt_batch_add(e->batch, len);
-	enum xt_verdict verdict;
-
-	pkt->len = packet_write(pkt->data, e, to, len);
-	xt_send_plan(e->dev, p->now, e->batch, e->tx);
-	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-	xt_send_finish(e->dev, p->now, e->batch, e->tx);
-	verdict = pkt->verdict;
-	tx_carry(p, e, to);
-	return verdict;
-}
-
-static uint64_t verdict_count(struct end *e, enum xt_verdict v)
-{
-	struct xt_report *r;
-	uint64_t n;
-	struct xt_time now = {0};
-
-	assert_int_equal(xt_device_report(e->dev, now, &r), 0);
-	n = r->verdicts[v];
-	xt_report_free(r);
-	return n;
-}
 
 static void the_first_packet_travels_with_the_first_handshake(void **state)
 {
@@ -497,6 +309,37 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 	}
 }
 
+/* Deliver what both have sent, and all that follows from it. */
+static void carry_and_run(struct pair *p)
+{
+	tx_carry(p, &p->a, &p->b);
+	tx_carry(p, &p->b, &p->a);
+	pair_run(p);
+}
+
+static void a_packet_sent_just_before_the_key_expires_is_not_lost(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pkt;
+	uint64_t derived;
+
+	packet_send(p, &p->a, &p->b, 100); /* an initiation */
+	xt_device_tick(p->b.dev, p->now, p->b.tx);
+	derived = p->now.mono; /* b's keys are older than a's by the time that the response takes */
+	p->now.mono += 5 * XT_MS;
+	carry_and_run(p);
+	p->now.mono = derived + XT_REJECT_AFTER_TIME - XT_MS;
+	pkt = xt_batch_add(p->a.batch, 100);
+	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	p->now.mono += 5 * XT_MS;
+	carry_and_run(p);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_EXPIRED), 0);
+	assert_int_equal(p->delivered, 2);
+}
+
 /* Received datagrams of from's tx, on to's batch and planned. */
 static void plan_received(struct pair *p, struct end *to, const struct end *from)
 {
@@ -563,6 +406,7 @@ int main(void)
 	    T(an_idle_device_has_no_deadline),
 	    T(padding_stays_within_the_mtu),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	    T(a_packet_sent_just_before_the_key_expires_is_not_lost),
 	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
