@@ -236,9 +236,9 @@ static inline void road_end_new(struct road_end *end, struct xt_time now, uint8_
 	struct xt_report *report;
 	struct xt_change change;
 
-	end->tun.tun = (struct xt_tun){.ops = &road_tun_ops, .fd = -1, .mtu = 1420};
+	end->tun.tun = (struct xt_tun){.ops = &road_tun_ops, .mtu = 1420};
 	end->tun.sink = road_memory(XT_PACKET_MAX);
-	end->udp.udp = (struct xt_udp){.ops = &road_udp_ops, .fd = {-1, -1}, .port = 51820};
+	end->udp.udp = (struct xt_udp){.ops = &road_udp_ops, .port = 51820};
 	end->udp.wire.bytes = road_memory(ROAD_WIRE_BYTES);
 	end->udp.from.remote = (struct xt_endpoint){{4, {198, 18, 0, octet}}, 51820, 0};
 	road_check(xt_device_new(&end->dev, &env), "device");
@@ -315,7 +315,7 @@ static inline void road_new(struct road *road, bool super, struct xt_aead *aead,
 						    .crew = crew};
 
 		if (super)
-			ends[i]->tun.tun.takes = XT_MERGE_TCP | XT_MERGE_UDP;
+			ends[i]->tun.tun.tx_offloads = XT_MERGE_TCP | XT_MERGE_UDP;
 		road_check(xt_pump_new(&ends[i]->pump, &parts), "pump");
 	}
 }

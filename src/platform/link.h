@@ -5,6 +5,8 @@
 
 #include <xtunnel/types.h>
 
+struct xt_tun; /* platform/tun.h */
+
 /* peer.family != 0: point-to-point pair, address -> peer. */
 struct xt_link_address {
 	struct xt_cidr cidr; /* host bits are the address */
@@ -95,7 +97,8 @@ int xt_link_watch_open(unsigned ifindex, int *fd);
 /* The TUN's interface was moved: watch it where it is. ifindex may be another there. -errno: it
  * cannot be watched (-EPERM) but lives on; -ENODEV: it is gone; -ENOTRECOVERABLE: this thread is
  * stuck in the other namespace. */
-int xt_link_watch_move(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_state *state);
+int xt_link_watch_move(const struct xt_tun *tun, unsigned *ifindex, int *fd,
+		       struct xt_link_state *state);
 int xt_link_watch_read(int fd, unsigned ifindex,
 		       struct xt_link_state *state); /* 1: changed, 0: no */
 

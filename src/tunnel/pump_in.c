@@ -39,7 +39,7 @@ static void take_pongs(struct xt_pump *pump)
 /* To the host, what belongs together as one. */
 static void deliver(struct xt_pump *pump, int *gone)
 {
-	unsigned kinds = pump->parts.tun->takes;
+	unsigned kinds = pump->parts.tun->tx_offloads;
 
 	if (!kinds || pump->in->n < 2) {
 		xt_pump_to_tun(pump, pump->in, gone);

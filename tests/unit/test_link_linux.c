@@ -15,7 +15,7 @@
 #include "base/addr.h"
 #include "net_own.h"
 #include "platform/link.h"
-#include "platform/tun.h"
+#include "platform/linux/tun_linux.h"
 
 #define NAME "platform0"
 #define USER 12345
@@ -470,7 +470,7 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	pid = fork();
 	if (pid == 0) {
 		byte = unshare(CLONE_NEWNET) == 0 ? 'y' : 'n';
-		close(tun->fd);
+		close(tun_linux_fd(tun));
 		_exit(write(hold[1], &byte, 1) == 1 ? (pause(), 0) : 1);
 	}
 	assert_int_equal(read(hold[0], &byte, 1), 1);

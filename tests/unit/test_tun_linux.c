@@ -12,7 +12,8 @@
 #include <poll.h>
 
 #include "net_own.h"
-#include "platform/tun.h"
+#include "platform/linux/tun_linux.h"
+#include "platform/wake.h"
 
 #define USER 12345
 
@@ -86,9 +87,9 @@ static void an_open_device_knows_its_name_index_and_mtu(void **state)
 	assert_string_equal(tun->name, "platform0");
 	assert_int_equal(tun->ifindex, if_nametoindex("platform0"));
 	assert_int_equal(tun->mtu, 1500);
-	assert_true(tun->fd >= 0);
-	assert_int_equal(fcntl(tun->fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
-	assert_int_equal(fcntl(tun->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_true(tun_linux_fd(tun) >= 0);
+	assert_int_equal(fcntl(tun_linux_fd(tun), F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(tun_linux_fd(tun), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	tun->ops->close(tun);
 	assert_int_equal(if_nametoindex("platform0"), 0);
 }
@@ -217,12 +218,18 @@ static void a_deleted_interface_is_gone(void **state)
 {
 	struct xt_tun *tun = tun_ready();
 	struct xt_batch *batch = batch_new(2);
-	struct pollfd fd = {.fd = tun->fd, .events = POLLIN};
+	struct xt_wake_event event;
+	struct xt_wake *wake;
 	uint8_t copy[sizeof(greeting)];
 
 	(void)state;
+	assert_int_equal(xt_wake_new(&wake), 0);
+	assert_int_equal(tun->ops->watch(tun, wake, XT_WAKE_READ, tun), 0);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 0);
 	ip("link del platform0");
-	assert_int_equal(poll(&fd, 1, 0), 1); /* the loop is told */
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 1);
+	assert_ptr_equal(event.ctx, tun);
+	xt_wake_free(wake);
 	assert_int_equal(tun->ops->recv(tun, batch, SIZE_MAX), -ENODEV);
 	memcpy(copy, greeting, sizeof(copy));
 	xt_batch_view(batch, copy, sizeof(copy));

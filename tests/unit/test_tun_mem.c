@@ -18,7 +18,7 @@ static struct xt_tun *tun_new(uint32_t cap)
 	struct xt_tun *tun = NULL;
 
 	assert_int_equal(xt_tun_mem_new(&tun, cap, 1420), 0);
-	assert_int_equal(tun->fd, -1);
+	assert_null(tun->ops->watch);
 	assert_int_equal(tun->mtu, 1420);
 	return tun;
 }

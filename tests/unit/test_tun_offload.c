@@ -97,10 +97,10 @@ static void what_the_kernel_offers_is_in_use(void **state)
 
 	(void)state;
 	/* every kernel since 2.6.27 */
-	assert_int_equal(tun->gives & (XT_TUN_CSUM | XT_TUN_TSO4 | XT_TUN_TSO6),
+	assert_int_equal(tun->rx_offloads & (XT_TUN_CSUM | XT_TUN_TSO4 | XT_TUN_TSO6),
 			 XT_TUN_CSUM | XT_TUN_TSO4 | XT_TUN_TSO6);
-	assert_true(tun->takes & XT_MERGE_TCP);
-	assert_int_equal(!(tun->takes & XT_MERGE_UDP), !(tun->gives & XT_TUN_USO));
+	assert_true(tun->tx_offloads & XT_MERGE_TCP);
+	assert_int_equal(!(tun->tx_offloads & XT_MERGE_UDP), !(tun->rx_offloads & XT_TUN_USO));
 	tun->ops->close(tun);
 }
 
@@ -110,17 +110,17 @@ static void the_option_and_the_environment_switch_it_off(void **state)
 	struct xt_tun *tun = tun_new(false, false);
 
 	(void)state;
-	assert_int_equal(tun->gives | tun->takes, 0);
+	assert_int_equal(tun->rx_offloads | tun->tx_offloads, 0);
 	tun->ops->close(tun);
 	for (size_t i = 0; i < 2; i++) {
 		setenv("XT_OFFLOAD", words[i], 1);
 		tun = tun_new(true, false);
-		assert_int_equal(tun->gives | tun->takes, 0);
+		assert_int_equal(tun->rx_offloads | tun->tx_offloads, 0);
 		tun->ops->close(tun);
 	}
 	setenv("XT_OFFLOAD", "tun", 1);
 	tun = tun_new(true, false);
-	assert_int_not_equal(tun->takes, 0);
+	assert_int_not_equal(tun->tx_offloads, 0);
 	tun->ops->close(tun);
 	unsetenv("XT_OFFLOAD");
 }
@@ -136,7 +136,7 @@ static void datagrams_of_the_host_come_with_right_checksums_either_way(void **st
 		send_many(s, 100, 0);
 		send_many(s, 5000, 1000);
 		n = (uint32_t)tun->ops->recv(tun, batch, SIZE_MAX);
-		assert_int_equal(n, offload && (tun->gives & XT_TUN_USO) ? 2 : 6);
+		assert_int_equal(n, offload && (tun->rx_offloads & XT_TUN_USO) ? 2 : 6);
 		split_all();
 		assert_int_equal(other->n, 6);
 		for (uint32_t i = 0; i < 6; i++) {
@@ -191,14 +191,14 @@ static void a_merged_super_packet_reaches_the_host_as_its_datagrams(void **state
 	int s = udp_socket(7777);
 
 	(void)state;
-	if (!(tun->takes & XT_MERGE_UDP)) {
+	if (!(tun->tx_offloads & XT_MERGE_UDP)) {
 		tun->ops->close(tun);
 		close(s);
 		skip();
 	}
 	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	datagrams_make(64, 900);
-	xt_merge(merge, tun->takes, batch, other);
+	xt_merge(merge, tun->tx_offloads, batch, other);
 	assert_int_equal(other->n, 1);
 	assert_int_equal(tun->ops->send(tun, other), 1);
 	assert_int_equal(other->pkts[0].verdict, XT_PASS);
@@ -218,7 +218,7 @@ static void what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_
 	(void)state;
 	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	for (unsigned i = 1; i <= 3; i++) {
-		assert_int_equal(tun->takes & XT_MERGE_TCP, XT_MERGE_TCP);
+		assert_int_equal(tun->tx_offloads & XT_MERGE_TCP, XT_MERGE_TCP);
 		xt_batch_reset(batch);
 		xt_batch_reset(other);
 		datagrams_make(10, 100);
@@ -231,8 +231,8 @@ static void what_the_device_refuses_whole_leaves_in_segments_and_is_not_offered_
 		assert_int_equal(tun->fallbacks, i);
 		datagrams_arrive(s, 10, 100);
 	}
-	assert_false(tun->takes & XT_MERGE_UDP);
-	assert_true(tun->takes & XT_MERGE_TCP);
+	assert_false(tun->tx_offloads & XT_MERGE_UDP);
+	assert_true(tun->tx_offloads & XT_MERGE_TCP);
 	xt_merge_free(merge);
 	close(s);
 	tun->ops->close(tun);
@@ -340,7 +340,7 @@ static void a_persistent_device_serves_with_and_without_in_any_order(void **stat
 		int s;
 
 		tun = tun_new(order[i], false);
-		assert_int_equal(tun->takes != 0, order[i]);
+		assert_int_equal(tun->tx_offloads != 0, order[i]);
 		if (i == 0)
 			tun_up(tun);
 		s = udp_socket(7777);

@@ -26,7 +26,7 @@ static ssize_t packet_read(const struct tun_linux *dev, struct xt_pkt *pkt)
 
 	_Static_assert(XT_VNET_LEN <= XT_HEADROOM, "the header has to lie in the headroom");
 	do
-		len = read(dev->tun.fd, pkt->data - head, XT_PACKET_MAX + head);
+		len = read(dev->fd, pkt->data - head, XT_PACKET_MAX + head);
 	while (len < 0 && errno == EINTR);
 	if (len < 0 || !dev->vnet)
 		return len;
@@ -85,7 +85,7 @@ static int packet_write(const struct tun_linux *dev, const struct xt_pkt *pkt)
 	ssize_t len;
 
 	do
-		len = write(dev->tun.fd, vec.iov_base, vec.iov_len);
+		len = write(dev->fd, vec.iov_base, vec.iov_len);
 	while (len < 0 && errno == EINTR);
 	return len < 0 ? errno : len < (ssize_t)vec.iov_len ? EIO : 0;
 }
@@ -128,7 +128,7 @@ static int super_again(struct tun_linux *dev, struct xt_pkt *pkt)
 	if (n > 0) {
 		dev->tun.fallbacks++;
 		if (++dev->refused[pkt->gso.kind] == REFUSALS)
-			dev->tun.takes &= ~kind;
+			dev->tun.tx_offloads &= ~kind;
 	}
 	return n;
 }
@@ -165,7 +165,7 @@ static bool ring_send(struct tun_linux *dev, struct xt_batch *batch, uint32_t *a
 		vecs[k] = packet_bytes(dev, &batch->pkts[*at]);
 		which[k++] = *at;
 	}
-	tried = xt_ring_write(dev->ring, dev->tun.fd, vecs, k, results);
+	tried = xt_ring_write(dev->ring, dev->fd, vecs, k, results);
 	useless = tried < k;
 	for (unsigned i = 0; i < tried; i++) {
 		struct xt_pkt *pkt = &batch->pkts[which[i]];

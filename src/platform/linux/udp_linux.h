@@ -52,7 +52,8 @@ struct udp_read {
  * guess_bytes  bytes likewise: how many reads a turn's budget allows
  * spill    reads that found the batch full, copied to spill_slab; delivered before anything else */
 struct udp_linux {
-	struct xt_udp udp; /* first: the face that others hold */
+	struct xt_udp udp; /* first member: what the callers hold */
+	int fd[2];	   /* IPv4, IPv6; -1: the host lacks that family */
 	uint32_t mark;
 	unsigned turn;
 	uint64_t overruns;

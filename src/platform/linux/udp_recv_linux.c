@@ -266,7 +266,7 @@ int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_byt
 
 	sock->turn ^= 1;
 	for (unsigned i = 0; i < 2; i++) {
-		int fd = udp->fd[(sock->turn + i) & 1];
+		int fd = sock->fd[(sock->turn + i) & 1];
 
 		if (fd >= 0)
 			n += socket_recv(sock, fd, batch, &bytes, budget_bytes);
