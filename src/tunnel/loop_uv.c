@@ -2,9 +2,9 @@
  * deadline, one watch of the link. Nothing runs while nothing happens: without a deadline the timer
  * is stopped.
  *
- * Busy polling: after a pass of a packet or two the answer often arrives sooner than a sleeper could
- * be woken, so the loop polls a little longer before it sleeps. While packets come in numbers it
- * does not, because other processes need the processor then. */
+ * Busy polling: after a pass of a packet or two the answer often arrives sooner than a sleeper
+ * could be woken, so the loop polls a little longer before it sleeps. While packets come in numbers
+ * it does not, because other processes need the processor then. */
 #include "tunnel/loop_uv.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@
  * drifts from its deadline. While a deadline exists the timer is renewed at least this often. */
 #define TIMER_MAX_MS (10 * 60 * 1000)
 
-/* After a pass of at most BUSY_POLL_PACKETS packets the loop polls for BUSY_POLL_NS before it sleeps,
- * unless a larger pass ran within the last HOLD_OFF_NS. */
+/* After a pass of at most BUSY_POLL_PACKETS packets the loop polls for BUSY_POLL_NS before it
+ * sleeps, unless a larger pass ran within the last HOLD_OFF_NS. */
 #define BUSY_POLL_PACKETS 2
 #define BUSY_POLL_NS	  50000
 #define HOLD_OFF_NS	  1000000
@@ -33,8 +33,8 @@ enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
 /* link      comes and goes, so it is allocated by itself
  * link_fd   of the link watch, -1: none; ifindex: the interface it watches
  * watched   XT_WAKE_*: events watched now, by source
- * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that wait
- *           are for the other family; -1: not known
+ * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
+ *           wait are for the other family; -1: not known
  * open      handles that are not closed yet */
 struct xt_loop {
 	struct xt_loop_callbacks callbacks;

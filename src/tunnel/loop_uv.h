@@ -1,4 +1,5 @@
-/* The loop: runs the tunnel by libuv when the TUN, the UDP sockets, the link or a deadline is due. */
+/* The loop: runs the tunnel by libuv when the TUN, the UDP sockets, the link or a deadline is
+ * due. */
 #ifndef XT_TUNNEL_LOOP_UV_H
 #define XT_TUNNEL_LOOP_UV_H
 
@@ -18,14 +19,14 @@ struct xt_loop_callbacks {
 	void (*closed)(void *ctx);
 };
 
-/* tunnel was started, its devices can be watched, and it outlives the call of closed. After an error
- * only handles are left open, which close in the next iteration of uv (and closed is called, when
- * *out was set). */
+/* tunnel was started, its devices can be watched, and it outlives the call of closed. After an
+ * error only handles are left open, which close in the next iteration of uv (and closed is called,
+ * when *out was set). */
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 		  const struct xt_loop_callbacks *callbacks);
 
-/* To be called after the tunnel was used from outside the loop (ping, endpoint, change): updates the
- * deadline and what is watched. */
+/* To be called after the tunnel was used from outside the loop (ping, endpoint, change): updates
+ * the deadline and what is watched. */
 void xt_loop_wake(struct xt_loop *loop);
 
 /* xt_tunnel_apply, with the watches of the sockets that it replaces. */

@@ -113,7 +113,7 @@ static void tun_linux_close(struct xt_tun *tun)
 		close(dev->fd);
 	}
 	xt_ring_free(dev->ring);
-	xt_batch_free(dev->pieces);
+	xt_batch_free(dev->segments);
 	free(dev);
 }
 
@@ -235,7 +235,7 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 	dev->tun.ops = &tun_linux_ops;
 	dev->fd = -1;
 	rc = offload || options->fd > 0
-		 ? xt_batch_new(&dev->pieces, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
+		 ? xt_batch_new(&dev->segments, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
 		 : 0;
 	existed = options->fd > 0 || if_nametoindex(options->name) != 0;
 	if (rc == 0 && options->fd > 0)
@@ -273,6 +273,6 @@ int xt_tun_remove(const char *name)
 	rc = node_attach(fd, name, 0, &ifr);
 	if (rc == 0 && ioctl(fd, TUNSETPERSIST, 0UL) < 0)
 		rc = -errno;
-	close(fd); /* the last reference: the interface goes with it */
+	close(fd); /* the last reference: the kernel removes the interface */
 	return rc;
 }

@@ -5,15 +5,15 @@
 #include "platform/linux/ring_linux.h"
 #include "platform/tun.h"
 
-/* vnet     a virtio-net header precedes each packet
- * pieces   segments of a super-packet that the device refused
- * refused  consecutive refusals of super-packets, by kind
- * ring     writes several packets a system call; NULL: no io_uring */
+/* vnet      a virtio-net header precedes each packet
+ * segments  of a super-packet that the device refused
+ * refused   consecutive refusals of super-packets, by kind
+ * ring      writes several packets a system call; NULL: no io_uring */
 struct tun_linux {
 	struct xt_tun tun; /* first member: what the callers hold */
 	int fd;
 	bool vnet;
-	struct xt_batch *pieces;
+	struct xt_batch *segments;
 	unsigned refused[XT_GSO_UDP + 1];
 	struct xt_ring *ring;
 };

@@ -12,7 +12,7 @@
 #include "platform/mem/queue.h"
 
 struct tun_mem {
-	struct xt_tun tun; /* first: the face that others hold */
+	struct xt_tun tun; /* first member: what the callers hold */
 	struct xt_mem_queue in, out;
 	bool unplugged;
 };
