@@ -1,6 +1,5 @@
 /* layers: platform packet base */
-/* The UDP sockets of Linux over loopback, in a network namespace of the test's own where allowed.
- */
+/* The UDP sockets of Linux over loopback, in a network namespace of the test where allowed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +23,7 @@
 #include "platform/linux/udp_linux.h"
 #include "platform/wake.h"
 
-static bool own_net; /* may change loopback */
+static bool has_netns; /* may change loopback */
 
 static struct xt_udp *udp_new(uint16_t port, bool offload)
 {
@@ -161,7 +160,7 @@ static uint16_t port_of(int fd)
 	socklen_t len = sizeof(name);
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
-	return xt_be16_get((uint8_t *)&name + 2); /* the same place in both families */
+	return xt_be16_get((uint8_t *)&name + 2); /* at the same offset in both families */
 }
 
 static void both_families_share_one_port(void **state)
@@ -306,15 +305,16 @@ static void a_link_local_address_is_answered_on_its_interface(void **state)
 	struct xt_path path = path_to("fe80::7", b->port), back;
 
 	(void)state;
-	if (!own_net || !(b->families & 2) || system("ip addr add fe80::7/64 dev lo nodad") != 0) {
-		print_message("skipped: no namespace of our own, no IPv6 or no ip(8)\n");
+	if (!has_netns || !(b->families & 2) ||
+	    system("ip addr add fe80::7/64 dev lo nodad") != 0) {
+		print_message("skipped: no network namespace, no IPv6 or no ip(8)\n");
 		a->ops->close(a);
 		b->ops->close(b);
 		xt_batch_free(batch);
 		skip();
 	}
 	path.remote.scope = if_nametoindex("lo");
-	/* The kernel takes the address into use a moment after it was added. */
+	/* The address becomes usable a moment after it was added. */
 	for (int i = 0; i < 20 && !batch->n; i++) {
 		send_one(a, &path, 0, 10);
 		recv_some(b, batch, 1);
@@ -389,7 +389,7 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 		tx_add(tx, &open, 0, 50, 1);
 	}
 	send_all(a, tx);
-	if (own_net) /* elsewhere a default route may take anything */
+	if (has_netns) /* elsewhere a default route may match every address */
 		assert_true(a->refused >= 3);
 	recv_some(b, batch, 3);
 	assert_int_equal(batch->n, 3);
@@ -402,7 +402,7 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 	b->ops->close(b);
 }
 
-/* 40 datagrams, the last one short, and one of another size behind. */
+/* 40 datagrams, the last one short, and then one of another size. */
 static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 {
 	struct xt_udp *a = udp_new(0, send_offload), *b = udp_new(0, recv_offload);
@@ -427,7 +427,7 @@ static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 		assert_int_equal(pkt->ecn, 1);
 		assert_int_equal(pkt->from->remote.port, a->port);
 	}
-	if (a->gso && b->gro) /* came in as two reads */
+	if (a->gso && b->gro) /* received by two reads */
 		assert_int_equal(batch->n_paths, 2);
 	xt_tx_free(tx);
 	xt_batch_free(batch);
@@ -468,8 +468,8 @@ static void datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments(void 
 	bool gso = a->gso;
 
 	(void)state;
-	if (!own_net) {
-		print_message("skipped: no namespace of our own to change loopback in\n");
+	if (!has_netns) {
+		print_message("skipped: no network namespace to change loopback in\n");
 		xt_tx_free(tx);
 		xt_batch_free(batch);
 		a->ops->close(a);
@@ -483,7 +483,7 @@ static void datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments(void 
 	loopback_mtu(65536);
 	assert_int_equal(a->refused, 0);
 	assert_int_equal(a->fallbacks, gso ? 1 : 0);
-	assert_int_equal(a->gso, gso); /* one path's MTU is no reason to do without */
+	assert_int_equal(a->gso, gso); /* the MTU of one path must not switch offload off */
 	recv_some(b, batch, 10);
 	assert_int_equal(batch->n, 10);
 	for (uint8_t i = 0; i < 10; i++)
@@ -525,8 +525,8 @@ static void what_a_full_batch_cannot_hold_comes_with_the_next(void **state)
 	b->ops->close(b);
 }
 
-/* The last read may pass the budget, as the kernel knows only how many reads are wanted. */
-static void a_turn_reads_as_much_as_its_budget_and_leaves_the_rest(void **state)
+/* The last read may exceed the budget: the kernel is given a number of reads. */
+static void recv_reads_up_to_its_budget_and_leaves_the_rest(void **state)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
 	struct xt_batch *batch = batch_new(XT_UDP_BATCH);
@@ -534,7 +534,7 @@ static void a_turn_reads_as_much_as_its_budget_and_leaves_the_rest(void **state)
 	struct xt_tx *tx = tx_new();
 
 	(void)state;
-	/* the first burst teaches what a read brings */
+	/* from the first burst recv learns the size of a read */
 	for (size_t burst = 0, budget = SIZE_MAX; burst < 2; burst++, budget = 1200) {
 		uint32_t seen = 0;
 
@@ -607,7 +607,7 @@ static unsigned seed_get(void)
 	return seed;
 }
 
-/* Lengths in runs of equal ones, as traffic has them, one family a round. */
+/* Runs of equal lengths, as in real traffic; one family a round. */
 static void random_datagrams_arrive_unaltered_and_in_order(void **state)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
@@ -681,7 +681,7 @@ static void loopback_up(void)
 	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	own_net = ioctl(s, SIOCSIFFLAGS, &ifr) == 0;
+	has_netns = ioctl(s, SIOCSIFFLAGS, &ifr) == 0;
 	close(s);
 }
 
@@ -702,7 +702,7 @@ int main(void)
 	    cmocka_unit_test(a_run_arrives_whole_and_in_order_with_and_without_offload),
 	    cmocka_unit_test(datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments),
 	    cmocka_unit_test(what_a_full_batch_cannot_hold_comes_with_the_next),
-	    cmocka_unit_test(a_turn_reads_as_much_as_its_budget_and_leaves_the_rest),
+	    cmocka_unit_test(recv_reads_up_to_its_budget_and_leaves_the_rest),
 	    cmocka_unit_test(the_largest_and_the_empty_datagram_arrive),
 	    cmocka_unit_test(what_the_queue_has_no_room_for_is_counted_beyond_a_rebind),
 	    cmocka_unit_test(the_environment_can_switch_offload_off),
