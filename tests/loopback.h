@@ -238,7 +238,7 @@ static inline void road_end_new(struct road_end *end, struct xt_time now, uint8_
 
 	end->tun.tun = (struct xt_tun){.ops = &road_tun_ops, .mtu = 1420};
 	end->tun.sink = road_memory(XT_PACKET_MAX);
-	end->udp.udp = (struct xt_udp){.ops = &road_udp_ops, .port = 51820};
+	end->udp.udp = (struct xt_udp){.ops = &road_udp_ops, .fd = {-1, -1}, .port = 51820};
 	end->udp.wire.bytes = road_memory(ROAD_WIRE_BYTES);
 	end->udp.from.remote = (struct xt_endpoint){{4, {198, 18, 0, octet}}, 51820, 0};
 	road_check(xt_device_new(&end->dev, &env), "device");

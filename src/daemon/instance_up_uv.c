@@ -161,6 +161,7 @@ static int start_resolver(struct xt_instance *instance, const struct xt_change *
 {
 	const struct xt_udp *udp = xt_tunnel_udp(instance->tunnel);
 	struct xt_resolver_callbacks calls = {instance, on_found, on_not_found, on_resolver_closed};
+	unsigned families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0);
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < instance->conf->n_peers; i++) {
@@ -176,8 +177,7 @@ static int start_resolver(struct xt_instance *instance, const struct xt_change *
 		if (literal)
 			continue;
 		if (!instance->resolver)
-			rc = xt_resolver_new(&instance->resolver, &instance->uv, udp->families,
-					     &calls);
+			rc = xt_resolver_new(&instance->resolver, &instance->uv, families, &calls);
 		if (rc == 0)
 			rc = xt_resolver_add(instance->resolver, &peer->key, peer->endpoint_host,
 					     peer->endpoint_port);

@@ -24,7 +24,7 @@ struct xt_udp_ops {
 	int (*rebind)(struct xt_udp *udp, uint16_t port, uint32_t mark);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
-	/* i: 0 IPv4, 1 IPv6, one that families has.
+	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)
 	 * clear_error  after XT_WAKE_ERROR, before recv: the socket's pending error is taken off,
@@ -40,8 +40,8 @@ struct xt_udp_ops {
 
 struct xt_udp {
 	const struct xt_udp_ops *ops;
-	unsigned families; /* bit 0: IPv4, bit 1: IPv6; those the host has */
-	uint16_t port;	   /* bound, host order */
+	int fd[2];     /* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
+	uint16_t port; /* bound, host order */
 	/* refused    datagrams that the kernel did not send
 	 * errors     failed reads, truncated datagrams, datagrams without an address
 	 * fallbacks  runs sent one datagram at a time after segmentation was refused */

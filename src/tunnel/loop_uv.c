@@ -25,7 +25,7 @@
 #define BUSY_POLL_NS	  50000
 #define HOLD_OFF_NS	  1000000
 
-/* What is watched; UDP4 and UDP6 are the indices of xt_udp_ops.watch. */
+/* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
 enum { UDP4, UDP6, TUN, SOURCES };
 
 enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
@@ -71,7 +71,7 @@ static void source_watch(struct xt_loop *loop, unsigned i, unsigned events)
 	void *ctx = &loop->watched[i];
 	int rc;
 
-	if ((i != TUN && !(udp->families & 1u << i)) || loop->watched[i] == events)
+	if ((i != TUN && udp->fd[i] < 0) || loop->watched[i] == events)
 		return;
 	loop->watched[i] = events;
 	if (i == TUN)
@@ -169,7 +169,7 @@ static void udp_writable(struct xt_loop *loop, unsigned i)
 
 	xt_tunnel_writable(loop->tunnel);
 	/* Still blocked: the other family's socket is the full one. Do not spin on this one. */
-	if (xt_tunnel_blocked(loop->tunnel) && xt_tunnel_udp(loop->tunnel)->families & 1u << other)
+	if (xt_tunnel_blocked(loop->tunnel) && xt_tunnel_udp(loop->tunnel)->fd[other] >= 0)
 		loop->not_full = (int)i;
 }
 

@@ -20,7 +20,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
-#include "platform/linux/udp_linux.h"
+#include "platform/udp.h"
 #include "platform/wake.h"
 
 static bool has_netns; /* may change loopback */
@@ -85,16 +85,11 @@ static void send_one(struct xt_udp *udp, const struct xt_path *path, uint8_t ecn
 	xt_tx_free(tx);
 }
 
-static int *udp_linux_fds(struct xt_udp *udp)
-{
-	return XT_CONTAINER(udp, struct udp_linux, udp)->fd;
-}
-
 /* False after half a second of silence. */
-static bool readable(struct xt_udp *udp)
+static bool readable(const struct xt_udp *udp)
 {
-	struct pollfd fds[2] = {{.fd = udp_linux_fds(udp)[0], .events = POLLIN},
-				{.fd = udp_linux_fds(udp)[1], .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = udp->fd[0], .events = POLLIN},
+				{.fd = udp->fd[1], .events = POLLIN}};
 
 	return udp->pending || poll(fds, 2, 500) > 0;
 }
@@ -145,7 +140,7 @@ static void datagrams_carry_their_path_and_ecn_over_ipv4(void **state)
 static void datagrams_carry_their_path_and_ecn_over_ipv6(void **state)
 {
 	struct xt_udp *udp = udp_new(0, true);
-	bool there = (udp->families & 2) != 0;
+	bool there = udp->fd[1] >= 0;
 
 	(void)state;
 	udp->ops->close(udp);
@@ -171,8 +166,8 @@ static void both_families_share_one_port(void **state)
 
 		assert_int_not_equal(udp->port, 0);
 		for (int f = 0; f < 2; f++)
-			if (udp_linux_fds(udp)[f] >= 0)
-				assert_int_equal(port_of(udp_linux_fds(udp)[f]), udp->port);
+			if (udp->fd[f] >= 0)
+				assert_int_equal(port_of(udp->fd[f]), udp->port);
 		udp->ops->close(udp);
 	}
 }
@@ -202,12 +197,12 @@ static void a_port_taken_in_ipv6_alone_is_refused_too(void **state)
 	uint16_t port = a->port;
 
 	(void)state;
-	if (!(a->families & 2)) {
+	if (a->fd[1] < 0) {
 		a->ops->close(a);
 		skip();
 	}
-	close(udp_linux_fds(a)[0]);
-	udp_linux_fds(a)[0] = -1;
+	close(a->fd[0]);
+	a->fd[0] = -1;
 	assert_int_equal(xt_udp_open(&b, port, 0), -EADDRINUSE);
 	a->ops->close(a);
 }
@@ -260,16 +255,15 @@ static void rebind_moves_both_families_and_can_set_the_mark_alone(void **state)
 	send_one(a, &path, 0, 10);
 	recv_some(b, batch, 1);
 	assert_int_equal(batch->n, 1);
-	fd = udp_linux_fds(b)[0];
+	fd = b->fd[0];
 	rc = b->ops->rebind(b, b->port, 0x1234);
 	if (rc != -EPERM) {
 		assert_int_equal(rc, 0);
-		assert_int_equal(udp_linux_fds(b)[0], fd);
+		assert_int_equal(b->fd[0], fd);
 		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len), 0);
 		assert_int_equal(mark, 0x1234);
 		assert_int_equal(b->ops->rebind(b, 0, 0x77), 0);
-		assert_int_equal(getsockopt(udp_linux_fds(b)[0], SOL_SOCKET, SO_MARK, &mark, &len),
-				 0);
+		assert_int_equal(getsockopt(b->fd[0], SOL_SOCKET, SO_MARK, &mark, &len), 0);
 		assert_int_equal(mark, 0x77);
 	}
 	xt_batch_free(batch);
@@ -305,8 +299,7 @@ static void a_link_local_address_is_answered_on_its_interface(void **state)
 	struct xt_path path = path_to("fe80::7", b->port), back;
 
 	(void)state;
-	if (!has_netns || !(b->families & 2) ||
-	    system("ip addr add fe80::7/64 dev lo nodad") != 0) {
+	if (!has_netns || b->fd[1] < 0 || system("ip addr add fe80::7/64 dev lo nodad") != 0) {
 		print_message("skipped: no network namespace, no IPv6 or no ip(8)\n");
 		a->ops->close(a);
 		b->ops->close(b);
@@ -363,7 +356,7 @@ static void a_source_is_dropped_when_gone(const char *to, const char *source)
 static void a_source_that_is_gone_is_left_out_and_the_run_marked(void **state)
 {
 	struct xt_udp *udp = udp_new(0, true);
-	bool v6 = (udp->families & 2) != 0;
+	bool v6 = udp->fd[1] >= 0;
 
 	(void)state;
 	udp->ops->close(udp);
@@ -438,7 +431,7 @@ static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 static void a_run_arrives_whole_and_in_order_with_and_without_offload(void **state)
 {
 	struct xt_udp *udp = udp_new(0, true);
-	bool v6 = (udp->families & 2) != 0;
+	bool v6 = udp->fd[1] >= 0;
 
 	(void)state;
 	udp->ops->close(udp);
@@ -616,7 +609,7 @@ static void random_datagrams_arrive_unaltered_and_in_order(void **state)
 
 	(void)state;
 	for (int round = 0; round < 200; round++) {
-		bool v6 = (b->families & 2) != 0 && rand_r(&seed) % 2;
+		bool v6 = b->fd[1] >= 0 && rand_r(&seed) % 2;
 		struct xt_path path = path_to(v6 ? "::1" : "127.0.0.1", b->port);
 		struct xt_tx *tx = tx_new();
 		uint16_t lens[128];
@@ -663,8 +656,7 @@ static void what_the_queue_has_no_room_for_is_counted_beyond_a_rebind(void **sta
 
 	(void)state;
 	assert_in_range(b->queue, 1, XT_UDP_QUEUE);
-	assert_int_equal(
-	    setsockopt(udp_linux_fds(b)[0], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	assert_int_equal(setsockopt(b->fd[0], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
 	assert_int_equal(b->ops->overruns(b), 0);
 	for (int i = 0; i < 20; i++)
 		send_one(a, &path, 0, 1000);

@@ -66,6 +66,8 @@ static struct xt_udp *udp_new(struct host *host)
 	host->full_after = -1;
 	assert_int_equal(xt_udp_mem_new(&udp, 51820, 4, &table), 0);
 	assert_int_equal(udp->port, 51820);
+	assert_int_equal(udp->fd[0], -1);
+	assert_int_equal(udp->fd[1], -1);
 	assert_null(udp->ops->watch);
 	return udp;
 }

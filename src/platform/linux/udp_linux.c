@@ -182,7 +182,7 @@ static uint64_t udp_linux_overruns(const struct xt_udp *udp)
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
-	return sock->overruns + pair_overruns(sock->fd);
+	return sock->overruns + pair_overruns(udp->fd);
 }
 
 static uint32_t pair_queue(const int fd[2])
@@ -202,8 +202,7 @@ static uint32_t pair_queue(const int fd[2])
 static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, uint32_t mark,
 		     bool offload)
 {
-	memcpy(sock->fd, fd, sizeof(sock->fd));
-	sock->udp.families = (fd[0] >= 0 ? 1u : 0u) | (fd[1] >= 0 ? 2u : 0u);
+	memcpy(sock->udp.fd, fd, sizeof(sock->udp.fd));
 	sock->udp.port = port;
 	sock->udp.queue = pair_queue(fd);
 	sock->mark = mark;
@@ -213,11 +212,11 @@ static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, uin
 static int mark_change(struct udp_linux *sock, uint32_t mark)
 {
 	for (int i = 0; i < 2; i++) {
-		int rc = sock->fd[i] >= 0 ? mark_set(sock->fd[i], mark) : 0;
+		int rc = sock->udp.fd[i] >= 0 ? mark_set(sock->udp.fd[i], mark) : 0;
 
 		if (rc < 0) {
-			if (i == 1 && sock->fd[0] >= 0)
-				mark_set(sock->fd[0], sock->mark);
+			if (i == 1 && sock->udp.fd[0] >= 0)
+				mark_set(sock->udp.fd[0], sock->mark);
 			return rc;
 		}
 	}
@@ -237,7 +236,7 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 	if (rc < 0)
 		return rc;
 	sock->overruns = udp_linux_overruns(udp);
-	pair_close(sock->fd);
+	pair_close(udp->fd);
 	pair_use(sock, fd, port, mark, offload);
 	return 0;
 }
@@ -245,25 +244,22 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
 			   unsigned events, void *ctx)
 {
-	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
-
-	return xt_wake_watch_fd(wake, sock->fd[i], events, ctx);
+	return xt_wake_watch_fd(wake, udp->fd[i], events, ctx);
 }
 
 static void udp_linux_clear_error(const struct xt_udp *udp, unsigned i)
 {
-	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 	int error;
 	socklen_t len = sizeof(error);
 
-	(void)getsockopt(sock->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
+	(void)getsockopt(udp->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
 }
 
 static void udp_linux_close(struct xt_udp *udp)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
-	pair_close(sock->fd);
+	pair_close(udp->fd);
 	munmap(sock->spill_slab, XT_UDP_SLAB);
 	free(sock);
 }
@@ -284,8 +280,8 @@ void xt_udp_offload(struct xt_udp *udp, bool on)
 
 	if (udp->ops != &udp_linux_ops)
 		return;
-	udp->gso = on && pair_option(sock->fd, UDP_SEGMENT, 0);
-	udp->gro = pair_option(sock->fd, UDP_GRO, on) && on;
+	udp->gso = on && pair_option(udp->fd, UDP_SEGMENT, 0);
+	udp->gro = pair_option(udp->fd, UDP_GRO, on) && on;
 	sock->guess = sock->guess_bytes = 1;
 }
 

@@ -52,7 +52,6 @@ struct udp_read {
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
-	int fd[2];	   /* IPv4, IPv6; -1: the host lacks that family */
 	uint32_t mark;
 	unsigned first;
 	uint64_t overruns;

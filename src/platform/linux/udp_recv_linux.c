@@ -265,7 +265,7 @@ int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_byt
 
 	sock->first ^= 1;
 	for (unsigned i = 0; i < 2; i++) {
-		int fd = sock->fd[(sock->first + i) & 1];
+		int fd = udp->fd[(sock->first + i) & 1];
 
 		if (fd >= 0)
 			n += socket_recv(sock, fd, batch, &bytes, budget_bytes);

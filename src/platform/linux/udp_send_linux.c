@@ -176,7 +176,7 @@ int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 	while (*next < tx->n_runs) {
 		const struct xt_run *run = &tx->runs[*next];
 		uint8_t family = run->path.remote.ip.family;
-		int fd = family == 4 ? sock->fd[0] : family == 6 ? sock->fd[1] : -1;
+		int fd = family == 4 ? udp->fd[0] : family == 6 ? udp->fd[1] : -1;
 		uint32_t n;
 		int sent;
 

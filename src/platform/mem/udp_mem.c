@@ -139,6 +139,7 @@ int xt_udp_mem_new(struct xt_udp **out, uint16_t port, uint32_t cap,
 		return rc;
 	}
 	mem->udp.ops = &udp_mem_ops;
+	mem->udp.fd[0] = mem->udp.fd[1] = -1;
 	mem->udp.port = port;
 	mem->host = *host;
 	*out = &mem->udp;
