@@ -279,8 +279,8 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	int rc;
 
 	(void)events;
-	/* The socket's queue overflowed, and libuv stopped the handle. The read takes the error,
-	 * learns from it that messages were lost, and queries the whole state. */
+	/* The socket's queue overflowed, and libuv stopped the handle. The read gets the error, which
+	 * means that messages were lost, and queries the whole state. */
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_link);
 	rc = xt_link_watch_read(loop->link_fd, loop->ifindex, &state);
