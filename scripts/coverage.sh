@@ -1,5 +1,6 @@
 #!/bin/sh
-# coverage.sh: which lines of src/ the tests reach; build/coverage/coverage.html and a summary.
+# coverage.sh: measure which lines of src/ the tests reach; a summary, and details in
+# build/coverage/coverage.html.
 set -eu
 cd "$(dirname "$0")/.."
 cmake --preset coverage >/dev/null

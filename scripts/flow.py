@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Small traffic for the demo and the end-to-end tests: TCP with compared hashes, UDP echo of every
-size, ICMP until the first answer.  Standard library only.
+"""Traffic for the demo and the end-to-end tests: TCP with compared hashes, UDP echo of every size,
+ICMP until the first reply.  Standard library only.
 
-  flow.py tcp-serve PORT [N]         N connections (default 1; 0: for ever)
+  flow.py tcp-serve PORT [N]         N connections (default 1; 0: without end)
   flow.py tcp-send ADDR PORT BYTES   prints: BYTES SHA256 SECONDS; exit 1 when the hashes differ;
                                      BYTES:SECONDS spreads them over that time
-  flow.py udp-serve PORT             echoes for ever
-  flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; every one must come back unaltered
-  flow.py udp-send ADDR PORT TEXT    one datagram, no answer
-  flow.py capture DEVICE FILE        packets into a pcap file, until SIGTERM (where tcpdump cannot run)
-  flow.py wire FILE                  what tcpdump -n says of IPv4 UDP in such a file, else "other"
+  flow.py udp-serve PORT             echoes without end
+  flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; each must return unaltered
+  flow.py udp-send ADDR PORT TEXT    one datagram, no reply
+  flow.py capture DEVICE FILE        packets to a pcap file until SIGTERM, where tcpdump cannot run
+  flow.py wire FILE                  the IPv4 UDP packets of such a file as tcpdump -n prints them;
+                                     others as "other"
   flow.py pong ADDR SECONDS          ICMP echo each 2 ms until the first reply; prints milliseconds
 """
 import hashlib
@@ -27,13 +28,13 @@ def family(addr):
     return socket.AF_INET6 if ":" in addr else socket.AF_INET
 
 
-def say(*words):
+def emit(*words):
     print(*words, flush=True)
 
 
 def tcp_serve(port, n="1"):
     server = socket.create_server(("", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
-    say("ready")
+    emit("ready")
     served = 0
     while int(n) == 0 or served < int(n):
         conn, _ = server.accept()
@@ -68,9 +69,9 @@ def tcp_send(addr, port, size):
             theirs += part
     seconds = time.monotonic() - start
     ours = digest.hexdigest()
-    say(size, ours, f"{seconds:.2f}")
+    emit(size, ours, f"{seconds:.2f}")
     if theirs.decode() != ours:
-        say("the other side hashed", theirs.decode() or "nothing")
+        emit("the other side's hash is", theirs.decode() or "nothing")
         return 1
     return 0
 
@@ -79,7 +80,7 @@ def udp_serve(port):
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     sock.bind(("", int(port)))
-    say("ready")
+    emit("ready")
     while True:
         try:
             data, peer = sock.recvfrom(1 << 16)
@@ -97,7 +98,7 @@ def sizes_of(text):
 
 def udp_sizes(addr, port, text):
     sock = socket.socket(family(addr), socket.SOCK_DGRAM)
-    # The kernel would learn a path MTU for the inner address and refuse, not fragment.
+    # Otherwise the kernel learns a path MTU for the inner address and refuses to fragment.
     sock.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER = IP_PMTUDISC_DONT
     sock.connect((addr, int(port)))
     sock.settimeout(2)
@@ -109,12 +110,12 @@ def udp_sizes(addr, port, text):
             sock.send(data)
             back = sock.recv(1 << 16)
         except OSError as error:
-            say(f"{size} bytes: {error}")
+            emit(f"{size} bytes: {error}")
             return 1
         if back != data:
-            say(f"{size} bytes: {len(back)} other bytes came back")
+            emit(f"{size} bytes: {len(back)} other bytes returned")
             return 1
-    say(len(sizes), "sizes")
+    emit(len(sizes), "sizes")
     return 0
 
 
@@ -156,11 +157,11 @@ def pong(addr, seconds):
                 data = data if six else data[(data[0] & 15) * 4:]
                 kind, code, _, theirs = struct.unpack("!BBHH", data[:6])
                 if (kind, code, theirs) == want and peer[0] == addr:
-                    say(f"{(time.monotonic() - start) * 1000:.1f}")
+                    emit(f"{(time.monotonic() - start) * 1000:.1f}")
                     return 0
         except OSError:
             continue
-    say("no reply")
+    emit("no reply")
     return 1
 
 
@@ -170,7 +171,7 @@ def capture(device, path):
     linktype = 1 if sock.getsockname()[3] == 1 else 101  # ARPHRD_ETHER; else bare IP
     with open(path, "wb", buffering=0) as file:
         file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 256, linktype))
-        say("listening")
+        emit("listening")
         while True:
             data = sock.recv(1 << 16)
             now = time.time()
@@ -188,10 +189,10 @@ def wire(path):
         at += 16 + n
         packet = frame[14:]
         if frame[12:14] != b"\x08\x00" or len(packet) < 28 or packet[9] != 17:
-            say("other")
+            emit("other")
             continue
         src, dst, size = struct.unpack_from("!HHH", packet, (packet[0] & 15) * 4)
-        say(f"- IP {socket.inet_ntoa(packet[12:16])}.{src} > {socket.inet_ntoa(packet[16:20])}.{dst}: "
+        emit(f"- IP {socket.inet_ntoa(packet[12:16])}.{src} > {socket.inet_ntoa(packet[16:20])}.{dst}: "
             f"UDP, length {size - 8}")
 
 

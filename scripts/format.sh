@@ -1,6 +1,6 @@
 #!/bin/sh
-# format.sh [--check]: clang-format over all sources; --check only names those that differ
-# (releases of clang-format disagree, so that is told and not judged).
+# format.sh [--check]: run clang-format over all sources; --check only names those that differ,
+# without an error, because releases of clang-format disagree.
 set -eu
 cd "$(dirname "$0")/.."
 files=$(find src include tests docs -name '*.[ch]' | sort |

@@ -1,6 +1,6 @@
 #!/bin/sh
-# fuzz.sh PROGRAM CORPUS: fuzz for XT_FUZZ_SECONDS (default 60) from a copy of the corpus.  What is
-# found new stays in the build's folder unless XT_FUZZ_KEEP=1, which merges it into the corpus.
+# fuzz.sh PROGRAM CORPUS: fuzz for XT_FUZZ_SECONDS (default 60), starting from the corpus. New
+# inputs stay in the build directory; XT_FUZZ_KEEP=1 merges them into the corpus.
 set -eu
 program=$1 corpus=$2
 seconds=${XT_FUZZ_SECONDS:-60}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tally.py NAME=RESULTS.xml …: counts what ctest's JUnit files hold, names failures and skips with
-their reasons, and ends with the line `N passed, N failed, N skipped`.  NAME=! is a build that failed.
+"""tally.py NAME=RESULTS.xml …: count the results in ctest's JUnit files, name failures and skips with
+their reasons, and end with the line `N passed, N failed, N skipped`.  NAME=! is a build that failed.
 
 A cmocka program counts by its cases, a script by its `ok:` lines, anything else as one."""
 import re
@@ -11,15 +11,15 @@ import xml.etree.ElementTree as ET
 class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
-        self.told = []
+        self.lines = []
 
     def fail(self, where, why):
         self.failed += 1
-        self.told.append(f"FAILED  {where}: {why}")
+        self.lines.append(f"FAILED  {where}: {why}")
 
     def skip(self, where, why):
         self.skipped += 1
-        self.told.append(f"SKIPPED {where}: {why}")
+        self.lines.append(f"SKIPPED {where}: {why}")
 
 
 def last_sentence(text):
@@ -82,7 +82,7 @@ def main(results):
             tally.fail(run, "no tests")
         print(f"{run}: {tally.passed - before[0]} passed, {tally.failed - before[1]} failed, "
               f"{tally.skipped - before[2]} skipped in {n} programs")
-    for line in tally.told:
+    for line in tally.lines:
         print(line)
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
     return 1 if tally.failed or not tally.passed else 0

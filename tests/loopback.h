@@ -236,7 +236,7 @@ static inline void loopback_end_new(struct loopback_end *end, struct xt_time now
 	struct xt_report *report;
 	struct xt_change change;
 
-	end->tun.tun = (struct xt_tun){.ops = &loopback_tun_ops, .fd = -1, .mtu = 1420};
+	end->tun.tun = (struct xt_tun){.ops = &loopback_tun_ops, .mtu = 1420};
 	end->tun.sink = loopback_memory(XT_PACKET_MAX);
 	end->udp.udp = (struct xt_udp){.ops = &loopback_udp_ops, .fd = {-1, -1}, .port = 51820};
 	end->udp.wire.bytes = loopback_memory(LOOPBACK_WIRE_BYTES);
@@ -315,7 +315,7 @@ static inline void loopback_new(struct loopback *loopback, bool super, struct xt
 							   .workers = workers};
 
 		if (super)
-			ends[i]->tun.tun.takes = XT_MERGE_TCP | XT_MERGE_UDP;
+			ends[i]->tun.tun.tx_offloads = XT_MERGE_TCP | XT_MERGE_UDP;
 		loopback_check(xt_scheduler_new(&ends[i]->scheduler, &config), "scheduler");
 	}
 }

@@ -1,4 +1,4 @@
-/* Network tests in namespaces of their own: enter one, run ip(8) in it, play another user. */
+/* For network tests: enter a new namespace, run ip(8) there, act as another user. */
 #ifndef XT_TESTS_NET_OWN_H
 #define XT_TESTS_NET_OWN_H
 
@@ -18,8 +18,8 @@
 
 #define NET_TEXT 8192
 
-/* A fresh network and mount namespace, with a /dev/net/tun that every user may open (as on most
- * systems). NULL, or why it cannot be. */
+/* Enter a new network and mount namespace, with a /dev/net/tun that every user may open (as on most
+ * systems). NULL, or why that is not possible. */
 static inline const char *net_own_enter(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
@@ -27,7 +27,7 @@ static inline const char *net_own_enter(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/dev/net", "tmpfs", 0, "mode=0755") < 0 ||
 	    mknod("/dev/net/tun", S_IFCHR, makedev(10, 200)) < 0 || chmod("/dev/net/tun", 0666) < 0)
-		return "no right to make a /dev/net/tun of its own";
+		return "no right to make a /dev/net/tun";
 	int fd = open("/dev/net/tun", O_RDWR);
 	if (fd < 0)
 		return "the kernel has no TUN devices";
@@ -37,7 +37,7 @@ static inline const char *net_own_enter(void)
 	return NULL;
 }
 
-/* What a command prints, in storage of the caller. Returns its exit code. */
+/* Run a command and store what it prints. Returns its exit code. */
 __attribute__((format(printf, 2, 3))) static inline int net_run(char text[NET_TEXT],
 								const char *format, ...)
 {
@@ -59,8 +59,7 @@ __attribute__((format(printf, 2, 3))) static inline int net_run(char text[NET_TE
 	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
 }
 
-/* What fn(arg) returns (0..127) when uid, without any capability, calls it in a process of its own.
- */
+/* Call fn(arg) as uid, without capabilities, in a child process. Returns its result, 0..127; -1. */
 static inline int net_as_user(unsigned uid, int (*fn)(void *arg), void *arg)
 {
 	int status = 0;

@@ -1,4 +1,4 @@
-"""The benches in memory (tests/bench), as tables."""
+"""The benchmarks in memory (tests/bench), as tables."""
 import json
 import os
 import pathlib
@@ -18,7 +18,7 @@ def run(program, *words):
 
 
 def path_rows(path):
-    """A row a kind: send + receive, by backend and threads."""
+    """One row for each kind: send + receive, by backend and threads."""
     ways = list(dict.fromkeys((r["backend"], r["threads"]) for r in path["rows"]))
     head = ["ns a packet, outward + inward"] + [f"{b}{f', {t} threads' if t > 1 else ''}"
                                                 for b, t in ways]
@@ -31,7 +31,7 @@ def path_rows(path):
 
 
 def gain_rows(path):
-    """One thread's time over two threads'."""
+    """The time with one thread divided by that with two."""
     sums = {(r["kind"], r["backend"], r["threads"]): r["send_median_ns"] + r["recv_median_ns"]
             for r in path["rows"]}
     for kind, backend, threads in sums:
@@ -64,7 +64,7 @@ def handshake_rows(handshake):
 
 
 def counted(build):
-    """What scripts/callgrind counts, as rows; without valgrind none."""
+    """The counts of scripts/callgrind, as rows; none without valgrind."""
     script = pathlib.Path(__file__).resolve().parent.parent / "callgrind"
     done = subprocess.run([str(script), str(build / "bench_path")], text=True,
                           stdout=subprocess.PIPE, timeout=900)

@@ -1,5 +1,5 @@
-"""The figures as bars in SVG, written by hand: a panel a figure, a bar a contender, a thin line from
-the least to the greatest round.  Colours follow the reader's light or dark page."""
+"""The figures as an SVG bar chart: a panel for each figure, a bar for each contender, a thin line
+from the least to the greatest round.  Colours follow the light or dark mode of the page."""
 from xml.sax.saxutils import escape
 
 PANELS = [
@@ -50,7 +50,7 @@ def bar_class(name):
 
 def panel(out, x, y, result, key, title, unit, hint):
     bars = list(values(result, key))
-    # The wire alone would press all others flat: it is cut off, and its figure says so.
+    # The bare wire would flatten all other bars: its bar is cut off and marked with an arrow.
     top = max([b[3] for b in bars if b[0] != "raw"] or [b[3] for b in bars]) or 1
     room = WIDTH - LABEL - 70
     out.append(f'<text class="title" x="{x}" y="{y + 14}">{escape(title)}, {escape(unit)} '
@@ -88,7 +88,7 @@ def svg(result):
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">',
-        "<title>xtunnel beside other userspace endpoints of WireGuard</title>",
+        "<title>xtunnel and other userspace implementations of WireGuard</title>",
         f"<style>{STYLE}</style>",
         '<text class="title" x="16" y="22">Both ends, the sender and the receiver on one machine</text>',
         *body, f'<text class="small" x="16" y="{height - 10}">{escape(foot)}</text>', "</svg>", ""])

@@ -3,10 +3,10 @@ import re
 import statistics
 
 REFERENCE = "tailscale"
-# which of the targets is whose
+# column -> index of its targets
 COLUMNS = {"xtunnel boringssl": 0, "xtunnel ipsec-mb": 0, "xtunnel sodium": 1}
 
-# key, what people read, unit, digits
+# key, title, unit, digits
 FIGURES = [
     ("tcp_gbps", "TCP, 1 stream", "Gbit/s", 2), ("tcp4_gbps", "TCP, 4 streams", "Gbit/s", 2),
     ("rev_gbps", "TCP back, 1 stream", "Gbit/s", 2),
@@ -31,7 +31,7 @@ FIGURES = [
     ("hs_load_ms", "handshake under a TCP stream, p50", "ms", 2),
     ("hs_load_max_ms", "the slowest of 50", "ms", 2),
 ]
-# what, key, more is better, targets: with a library made for speed, with libsodium
+# what, key, more is better, targets: with an optimised library, with libsodium
 TARGETS = [
     ("TCP, 1 stream, speed", "tcp_gbps", True, (1.5, 1.0)),
     ("TCP, 4 streams, speed", "tcp4_gbps", True, (1.6, 1.0)),
@@ -46,7 +46,7 @@ TARGETS = [
 
 
 def medians(rounds):
-    """{contender: [figures of a round]} -> {contender: {key: median}}; keys in order of meeting."""
+    """{contender: [figures of a round]} -> {contender: {key: median}}, keys in order of appearance."""
     keys = {key: None for figures in rounds.values() for one in figures for key in one}
     out = {}
     for name, figures in rounds.items():
@@ -78,14 +78,14 @@ def table(median):
 
 
 def spread(result, name, key):
-    """Least and greatest ratio of a round."""
+    """The least and the greatest ratio of one round."""
     pairs = zip(result["rounds"].get(name, []), result["rounds"].get(REFERENCE, []))
     values = [one[key] / other[key] for one, other in pairs if one.get(key) and other.get(key)]
     return (min(values), max(values)) if values else None
 
 
 def ratios(result):
-    """(what, [(ratio, target, reached, spread) or None]) a row."""
+    """Yields rows: what, whether more is better, [(ratio, target, reached, spread) or None]."""
     median = result["median"]
     reference = median.get(REFERENCE, {})
     for what, key, more, targets in TARGETS:
@@ -129,7 +129,7 @@ def markdown(result, plot):
     out = [f"    {result['command']}", "",
            f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
            f"{machine['congestion']} as TCP's congestion control; {result['date']}. Medians of "
-           f"{result['n_rounds']} rounds of {result['seconds']} s a work, interleaved; load average "
+           f"{result['n_rounds']} rounds of {result['seconds']} s a workload, interleaved; load average "
            f"before: {machine['load']}.", ""]
     out.append("; ".join(f"{name}: {about}" for name, about in result["versions"].items()) + ".")
     if result["left_out"]:
@@ -158,7 +158,7 @@ def markdown(result, plot):
 
 
 def put(path, mark, text):
-    """Into path between <!-- mark: begin --> and end; a file without those becomes the text."""
+    """Writes text to path, between <!-- mark: begin --> and end if the file has them."""
     begin, end = f"<!-- {mark}: begin -->\n", f"<!-- {mark}: end -->"
     old = path.read_text() if path.exists() else ""
     if begin in old and end in old:

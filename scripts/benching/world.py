@@ -1,4 +1,4 @@
-"""Two hosts and what links them: namespaces, a veth pair, an endpoint of some make in each."""
+"""Two hosts and their link: namespaces, a veth pair, an instance of one implementation in each."""
 import os
 import pathlib
 import re
@@ -16,11 +16,11 @@ INSIDE6 = {A: "fd07::1", B: "fd07::2"}
 MTU = 1420
 PORT = 51820
 TICKS = os.sysconf("SC_CLK_TCK")
-FOLDER = "/run/bench"  # a tmpfs of our own, see inside()
+FOLDER = "/run/bench"  # on a private tmpfs, see inside()
 
 
 class Failed(Exception):
-    """A contender, or a tool, did not do what it should; the reason for people."""
+    """A contender or a tool failed; the text says why."""
 
 
 def sh(command, check=True, timeout=60, **more):
@@ -46,7 +46,7 @@ def spawn(name, command, env=None, errors=subprocess.DEVNULL):
 
 
 def await_that(what, seconds, condition, process=None):
-    """Until condition() holds; a millisecond between looks."""
+    """Waits until condition() holds, checking each millisecond."""
     end = time.monotonic() + seconds
     while not condition():
         if process is not None and process.poll() is not None:
@@ -61,7 +61,7 @@ def pids_in(name):
 
 
 def cpu_s(pids):
-    """utime + stime of processes that live."""
+    """utime + stime of the processes that still run."""
     total = 0
     for pid in pids:
         try:
@@ -91,7 +91,7 @@ def peak_mb(pids):
 
 
 def inside():
-    """Called once, in a mount and PID namespace of our own: nothing of it is left behind."""
+    """Called once, in a private mount and PID namespace: nothing of it remains."""
     sh("mount -t tmpfs tmpfs /run")
     for folder in ("/run/netns", "/run/wireguard", FOLDER):
         os.makedirs(folder)
@@ -115,8 +115,8 @@ def world():
 
 
 class Contender:
-    """command: takes the interface's name as its last word, daemonizes or stays, and answers the
-    configuration protocol; None: the veth pair itself."""
+    """command: the interface's name is appended; it daemonizes or stays in the foreground, and
+    serves the UAPI. None: the bare veth pair."""
 
     def __init__(self, name, command, env=None):
         self.name, self.command, self.env = name, command, env or {}
@@ -130,15 +130,15 @@ class Contender:
         for name in (A, B):
             private = sh("wg genkey").strip()
             self.keys[name] = private, sh(["wg", "pubkey"], input=private).strip()
-        self.endpoint(B, A)
+        self.start(B, A)
         begin = time.monotonic()
-        self.endpoint(A, B)
+        self.start(A, B)
         self.first_reply()
         self.start_ms = (time.monotonic() - begin) * 1000
         self.ends = {name: pids_in(name) for name in (A, B)}
         return INSIDE[B]
 
-    def endpoint(self, name, other):
+    def start(self, name, other):
         device = DEVICE[name]
         env = dict(os.environ, LOG_LEVEL="silent", WG_PROCESS_FOREGROUND="1", **self.env)
         with open(f"{FOLDER}/{device}.errors", "w", encoding="utf-8") as errors:
@@ -150,23 +150,23 @@ class Contender:
         keyfile = pathlib.Path(FOLDER, "key")
         keyfile.touch(0o600)
         keyfile.write_text(self.keys[name][0])
-        for again in range(50):
-            said = at(name, f"wg set {device} private-key {keyfile} listen-port {PORT} "
+        for _ in range(50):
+            output = at(name, f"wg set {device} private-key {keyfile} listen-port {PORT} "
                       f"peer {self.keys[other][1]} "
                       f"allowed-ips {INSIDE[other]}/32,{INSIDE6[other]}/128 "
                       f"endpoint {OUTSIDE[other]}:{PORT}", check=False)
-            if not said.strip():
+            if not output.strip():
                 break
             time.sleep(0.02)
         else:
-            raise Failed(f"{self.name}: wg set: {said.strip()}")
+            raise Failed(f"{self.name}: wg set: {output.strip()}")
         sh(["ip", "-n", name, "-batch", "-"],
            input=f"addr add {INSIDE[name]}/32 dev {device}\nlink set {device} mtu {MTU} up\n"
                  f"route add {INSIDE[other]}/32 dev {device}\n")
 
     def first_reply(self):
-        said = at(A, f"ping -q -c 1 -w 10 -i 0.01 {INSIDE[B]}", check=False)
-        if " 0 received" in said or "received" not in said:
+        output = at(A, f"ping -q -c 1 -w 10 -i 0.01 {INSIDE[B]}", check=False)
+        if " 0 received" in output or "received" not in output:
             raise Failed(f"{self.name}: no ping")
 
     def pids(self):
@@ -175,19 +175,19 @@ class Contender:
     def rss_mb(self):
         return max(peak_mb(self.ends[name]) for name in (A, B))
 
-    def ill(self):
-        """Why its end was none: it came by itself, or with a code that tells of an error, such as a
-        sanitizer's; with what was said then."""
+    def failure(self):
+        """A sentence when an instance ended by itself or with an error, such as a sanitizer's, with
+        its messages; else None."""
         codes = [process.returncode for process in self.spawned
                  if process.returncode not in (0, -signal.SIGTERM, 128 + signal.SIGTERM)]
         if not codes:
             return None
-        said = "".join(path.read_text(errors="replace")[:4000]
+        messages = "".join(path.read_text(errors="replace")[:4000]
                        for path in sorted(pathlib.Path(FOLDER).glob("*.errors")))
-        return f"{self.name}: an endpoint ended with {codes}\n{said}".rstrip()
+        return f"{self.name}: an instance ended with {codes}\n{messages}".rstrip()
 
     def down(self):
-        """Everything in the two namespaces is ours.  Returns what ill() says."""
+        """Ends all processes in the two namespaces.  Returns what failure() returns."""
         for sign, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 2)):
             for name in (A, B):
                 for pid in pids_in(name):
@@ -200,9 +200,9 @@ class Contender:
                     process.wait(seconds)
                 except subprocess.TimeoutExpired:
                     pass
-        ill = self.ill()
+        failure = self.failure()
         self.spawned, self.ends, self.keys = [], {A: [], B: []}, {}
         for name in (A, B):
             sh(f"ip netns del {name}", check=False)
             pathlib.Path(f"/run/wireguard/{DEVICE[name]}.sock").unlink(missing_ok=True)
-        return ill
+        return failure

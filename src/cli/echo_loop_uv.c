@@ -9,12 +9,16 @@
 #include <xtunnel/error.h>
 
 #include "platform/clock.h"
+#include "platform/wake.h"
+#include "tunnel/wake_uv.h"
 
 struct state {
 	const struct xt_echo_loop *what;
 	struct xt_batch *in, *replies;
+	struct xt_wake *wake;
 	uv_loop_t uv;
-	uv_poll_t tun, link;
+	struct xt_wake_uv wake_uv;
+	uv_poll_t link;
 	uv_timer_t timer;
 	uv_signal_t term, interrupt;
 	int watch;
@@ -59,14 +63,16 @@ static bool limit_reached(const struct state *state)
 	return counters.answered[XT_ECHO_SIDE_HOST] >= state->what->limit;
 }
 
-static void on_tun(uv_poll_t *handle, int status, int events)
+static void on_tun(struct xt_wake_uv *wake_uv)
 {
-	struct state *state = handle->data;
+	struct state *state = wake_uv->handle.any.data;
 	struct xt_tun *tun = state->what->tun;
 	uint64_t now = xt_clock_now().mono;
-	int rc = tun->ops->recv(tun, state->in, XT_TUN_SLAB);
+	struct xt_wake_event event;
+	int rc = 0;
 
-	(void)events;
+	if (xt_wake_poll(state->wake, &event, 1) > 0)
+		rc = tun->ops->recv(tun, state->in, XT_TUN_SLAB);
 	if (rc >= 0) {
 		xt_echo_process(state->what->echo, XT_ECHO_SIDE_HOST, now, state->in,
 				state->replies, state->replies);
@@ -78,8 +84,6 @@ static void on_tun(uv_poll_t *handle, int status, int events)
 		loop_end(state, rc == -ENODEV || rc == -EBADFD ? -ENODEV : rc);
 	else if (limit_reached(state))
 		loop_end(state, 0);
-	else if (status < 0) /* libuv has stopped the handle for an error that has passed */
-		uv_poll_start(handle, UV_READABLE, on_tun);
 	timer_arm(state, now);
 }
 
@@ -118,6 +122,7 @@ static void handle_close(uv_handle_t *handle, void *ctx)
 
 static int loop_start(struct state *state)
 {
+	const struct xt_tun *tun = state->what->tun;
 	int rc;
 
 	uv_timer_init(&state->uv, &state->timer);
@@ -126,18 +131,21 @@ static int loop_start(struct state *state)
 	state->timer.data = state->term.data = state->interrupt.data = state;
 	uv_signal_start(&state->term, on_signal, SIGTERM);
 	uv_signal_start(&state->interrupt, on_signal, SIGINT);
-	rc = uv_poll_init(&state->uv, &state->tun, state->what->tun->fd);
+	rc = xt_wake_new(&state->wake);
+	if (rc == 0)
+		rc = tun->ops->watch(tun, state->wake, XT_WAKE_READ, state);
+	if (rc == 0)
+		rc = xt_wake_uv_start(&state->wake_uv, &state->uv, state->wake, on_tun);
 	if (rc < 0)
 		return rc;
-	state->tun.data = state;
-	rc = xt_link_watch_open(state->what->tun->ifindex, &state->watch);
+	state->wake_uv.handle.any.data = state;
+	rc = xt_link_watch_open(tun->ifindex, &state->watch);
 	if (rc < 0)
 		return rc;
 	rc = uv_poll_init(&state->uv, &state->link, state->watch);
 	if (rc < 0)
 		return rc;
 	state->link.data = state;
-	uv_poll_start(&state->tun, UV_READABLE, on_tun);
 	uv_poll_start(&state->link, UV_READABLE, on_link);
 	return 0;
 }
@@ -161,6 +169,7 @@ int xt_echo_loop_run(const struct xt_echo_loop *what)
 	}
 	if (state.watch >= 0)
 		close(state.watch);
+	xt_wake_free(state.wake);
 	xt_batch_free(state.in);
 	xt_batch_free(state.replies);
 	return rc < 0 ? rc : state.error;

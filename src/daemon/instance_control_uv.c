@@ -29,8 +29,8 @@ static const char *echo_word(enum xt_echo_mode mode)
  * sockets. */
 static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
 {
-	snprintf(buf, 32, "%s%s%s%s", tun->takes & XT_MERGE_TCP ? " tso" : "",
-		 tun->takes & XT_MERGE_UDP ? " uso" : "", udp->gso ? " gso" : "",
+	snprintf(buf, 32, "%s%s%s%s", tun->tx_offloads & XT_MERGE_TCP ? " tso" : "",
+		 tun->tx_offloads & XT_MERGE_UDP ? " uso" : "", udp->gso ? " gso" : "",
 		 udp->gro ? " gro" : "");
 	return *buf ? buf + 1 : "off";
 }

@@ -4,6 +4,6 @@
 
 #include <xtunnel/types.h>
 
-struct xt_time xt_clock_now(void); /* mono: CLOCK_BOOTTIME or the platform's like */
+struct xt_time xt_clock_now(void); /* mono: CLOCK_BOOTTIME or the like: counts suspended time */
 
 #endif

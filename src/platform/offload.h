@@ -1,18 +1,18 @@
-/* May this process use what kernels offload? One rule for the TUN device and the UDP sockets. */
+/* Offloads that the environment forbids: one rule for the TUN device and the UDP sockets. */
 #ifndef XT_PLATFORM_OFFLOAD_H
 #define XT_PLATFORM_OFFLOAD_H
 
 #include <stdbool.h>
 
-/* XT_OFFLOAD in the environment (odd kernels, tests): `off` nothing, `tun` or `udp` only that one;
- * `auto`, `all`, and without it: both. Any other word is taken for these, unless who starts asks
- * first whether it is known. */
+/* XT_OFFLOAD (for faulty kernels and for tests): `off` forbids both, `tun` or `udp` allows only
+ * that one; `auto`, `all` or unset allows both. An unknown value counts as `auto`: refuse it at
+ * start by xt_offload_known. */
 bool xt_offload_known(void);
 bool xt_offload_tun(void);
 bool xt_offload_udp(void);
 
-/* XT_URING: `off` writes to the TUN device one by one; `auto`, and without it: several a system call
- * where io_uring is to be had. Any other word likewise. */
+/* XT_URING: `off` writes one packet a system call to the TUN device; `auto` or unset writes several
+ * where io_uring is available. An unknown value counts as `auto`. */
 bool xt_uring_known(void);
 bool xt_uring(void);
 

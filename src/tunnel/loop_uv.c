@@ -1,80 +1,91 @@
-/* The loop: one poll handle for all that packets come by, one timer for the next deadline, the link's
- * watcher. Nothing runs while nothing happens: with no deadline the timer is stopped.
+/* The loop: one handle for the wake source of the TUN and the UDP sockets, one timer for the next
+ * deadline, one watch of the link. Nothing runs while nothing happens: without a deadline the timer
+ * is stopped.
  *
- * After a packet or two the answer is often near: to sleep and to be woken would take longer than
- * to look for it a moment longer. Not so while packets come in numbers: others want the processor.
- */
+ * Busy polling: after a pass of a packet or two the answer often arrives sooner than a sleeper
+ * could be woken, so the loop polls a little longer before it sleeps. While packets come in numbers
+ * it does not, because other processes need the processor then. */
 #include "tunnel/loop_uv.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "platform/link.h"
-#include "platform/ready.h"
+#include "platform/wake.h"
+#include "tunnel/wake_uv.h"
 
-/* uv_timer counts CLOCK_MONOTONIC, which stands still while the host is suspended, and so do long
- * timers drift from the deadline: no longer than this without asking again. Only while a deadline
- * exists at all. */
+/* uv_timer counts CLOCK_MONOTONIC, which stands still while the host is suspended, so a long timer
+ * drifts from its deadline. While a deadline exists the timer is renewed at least this often. */
 #define TIMER_MAX_MS (10 * 60 * 1000)
 
-/* A lonely turn carried so few packets. After one, so long is looked for more; but not so soon
- * after a turn that carried more. */
-#define LONELY	2
-#define LOOK_NS 50000
-#define CALM_NS 1000000
+/* After a pass of at most BUSY_POLL_PACKETS packets the loop polls for BUSY_POLL_NS before it
+ * sleeps, unless a larger pass ran within the last HOLD_OFF_NS. */
+#define BUSY_POLL_PACKETS 2
+#define BUSY_POLL_NS	  50000
+#define HOLD_OFF_NS	  1000000
 
-enum { UDP4, UDP6, TUN, ROADS };
+/* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
+enum { UDP4, UDP6, TUN, SOURCES };
 
-/* Where packets come and go. */
-struct road {
-	int fd; /* -1: not there */
-	unsigned wants;
-};
+enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
 
+/* link      comes and goes, so it is allocated by itself
+ * link_fd   of the link watch, -1: none; ifindex: the interface it watches
+ * watched   XT_WAKE_*: events watched now, by source
+ * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
+ *           wait are for the other family; -1: not known
+ * open      handles that are not closed yet */
 struct xt_loop {
-	struct xt_loop_callbacks calls;
+	struct xt_loop_callbacks callbacks;
 	struct xt_tunnel *tunnel;
-	struct xt_ready *ready;
-	struct road roads[ROADS];
-	uv_poll_t packets, *link; /* link comes and goes: it has memory of its own */
+	enum loop_state state;
+	struct xt_wake *wake;
+	struct xt_wake_uv wake_uv;
+	uv_poll_t *link;
 	uv_timer_t timer;
-	uv_idle_t look;
-	uint64_t look_until, calm_at;
-	int watch;	  /* link's descriptor, -1: none */
-	unsigned ifindex; /* where it is watched */
-	bool tried[TUN];  /* writable, but the datagrams that wait are for the other one */
-	bool gone, stopping;
-	unsigned open; /* handles that are not closed yet */
+	uv_idle_t busy_poll;
+	uint64_t busy_poll_until, hold_off_until;
+	int link_fd;
+	unsigned ifindex;
+	unsigned watched[SOURCES];
+	int not_full;
+	unsigned open;
 };
 
-static void road_want(struct xt_loop *loop, struct road *road, unsigned wants);
+static void source_watch(struct xt_loop *loop, unsigned i, unsigned events);
 
 static void loop_gone(struct xt_loop *loop, int error)
 {
-	if (loop->gone || loop->stopping)
+	if (loop->state != LOOP_RUNNING)
 		return;
-	loop->gone = true;
-	road_want(loop, &loop->roads[TUN], 0);
-	loop->calls.gone(loop->calls.ctx, error);
+	loop->state = LOOP_GONE;
+	source_watch(loop, TUN, 0);
+	loop->callbacks.gone(loop->callbacks.ctx, error);
 }
 
-static void road_want(struct xt_loop *loop, struct road *road, unsigned wants)
+static void source_watch(struct xt_loop *loop, unsigned i, unsigned events)
 {
+	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
+	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
+	void *ctx = &loop->watched[i];
 	int rc;
 
-	if (road->fd < 0 || road->wants == wants)
+	if ((i != TUN && udp->fd[i] < 0) || loop->watched[i] == events)
 		return;
-	road->wants = wants;
-	rc = xt_ready_want(loop->ready, road->fd, wants, road);
-	if (rc < 0 && wants) /* deaf: better an end that is seen */
+	loop->watched[i] = events;
+	if (i == TUN)
+		rc = tun->ops->watch(tun, loop->wake, events, ctx);
+	else
+		rc = udp->ops->watch(udp, i, loop->wake, events, ctx);
+	/* Without wake-ups the instance would hang silently: shut down instead. */
+	if (rc < 0 && events)
 		loop_gone(loop, rc);
 }
 
 static void on_timer(uv_timer_t *timer);
 
-static void arm_timer(struct xt_loop *loop)
+static void timer_arm(struct xt_loop *loop)
 {
 	uint64_t wait = xt_tunnel_wait(loop->tunnel), ms;
 
@@ -85,52 +96,53 @@ static void arm_timer(struct xt_loop *loop)
 	ms = wait / 1000000 + (wait % 1000000 != 0);
 	if (ms > TIMER_MAX_MS)
 		ms = TIMER_MAX_MS;
-	/* uv_now is of the turn's begin: without this a long turn would fire the timer early. */
+	/* uv_now is when this iteration began: after a long pass the timer would fire early. */
 	uv_update_time(loop->timer.loop);
 	uv_timer_start(&loop->timer, on_timer, ms, 0);
 }
 
-/* After every turn: which descriptors, and until when. */
-static void settle(struct xt_loop *loop)
+/* Called after every pass: watch and time what the tunnel waits for. */
+static void watches_update(struct xt_loop *loop)
 {
 	bool blocked = xt_tunnel_blocked(loop->tunnel);
-	unsigned read = xt_tunnel_reads(loop->tunnel) ? XT_READABLE : 0;
+	unsigned read = xt_tunnel_reads(loop->tunnel) ? XT_WAKE_READ : 0;
 
-	if (loop->stopping)
+	if (loop->state == LOOP_STOPPING)
 		return;
 	if (!blocked)
-		loop->tried[UDP4] = loop->tried[UDP6] = false;
-	if (!loop->gone)
-		road_want(loop, &loop->roads[TUN], blocked ? 0 : XT_READABLE);
-	for (int i = 0; i < TUN; i++) {
-		bool write = blocked && !loop->tried[i];
-		road_want(loop, &loop->roads[i], read | (write ? XT_WRITABLE : 0));
+		loop->not_full = -1;
+	if (loop->state == LOOP_RUNNING)
+		source_watch(loop, TUN, blocked ? 0 : XT_WAKE_READ);
+	for (unsigned i = 0; i < TUN; i++) {
+		bool write = blocked && loop->not_full != (int)i;
+
+		source_watch(loop, i, read | (write ? XT_WAKE_WRITE : 0));
 	}
-	arm_timer(loop);
+	timer_arm(loop);
 }
 
-/* An idle handle that runs keeps libuv from sleeping. */
-static void on_look(uv_idle_t *look)
+/* An active idle handle keeps libuv from sleeping. */
+static void on_busy_poll(uv_idle_t *idle)
 {
-	const struct xt_loop *loop = look->data;
+	const struct xt_loop *loop = idle->data;
 
-	if (uv_hrtime() >= loop->look_until)
-		uv_idle_stop(look);
+	if (uv_hrtime() >= loop->busy_poll_until)
+		uv_idle_stop(idle);
 }
 
-/* After a turn that carried so many packets. */
-static void look_longer(struct xt_loop *loop, int packets)
+/* packets: how many the pass that just ended carried. */
+static void busy_poll_update(struct xt_loop *loop, int packets)
 {
 	uint64_t now = uv_hrtime();
 
-	if (packets > LONELY)
-		loop->calm_at = now + CALM_NS;
-	if (packets < 1 || now < loop->calm_at || loop->stopping) {
-		uv_idle_stop(&loop->look);
+	if (packets > BUSY_POLL_PACKETS)
+		loop->hold_off_until = now + HOLD_OFF_NS;
+	if (packets < 1 || now < loop->hold_off_until || loop->state == LOOP_STOPPING) {
+		uv_idle_stop(&loop->busy_poll);
 		return;
 	}
-	loop->look_until = now + LOOK_NS;
-	uv_idle_start(&loop->look, on_look);
+	loop->busy_poll_until = now + BUSY_POLL_NS;
+	uv_idle_start(&loop->busy_poll, on_busy_poll);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -138,90 +150,86 @@ static void on_timer(uv_timer_t *timer)
 	struct xt_loop *loop = timer->data;
 
 	xt_tunnel_tick(loop->tunnel);
-	settle(loop);
+	watches_update(loop);
 }
 
-static void on_tun(struct xt_loop *loop)
+static void tun_ready(struct xt_loop *loop)
 {
 	int rc = xt_tunnel_out(loop->tunnel);
 
 	if (rc < 0)
 		loop_gone(loop, rc);
-	look_longer(loop, rc);
-	settle(loop);
+	busy_poll_update(loop, rc);
+	watches_update(loop);
 }
 
-static void udp_writable(struct xt_loop *loop, int i)
+static void udp_writable(struct xt_loop *loop, unsigned i)
 {
+	unsigned other = i == UDP4 ? UDP6 : UDP4;
+
 	xt_tunnel_writable(loop->tunnel);
-	if (!xt_tunnel_blocked(loop->tunnel))
-		return;
-	/* The other family's socket is the full one: do not spin on this one. */
-	if (loop->roads[!i].fd >= 0) {
-		loop->tried[i] = true;
-		loop->tried[!i] = false;
-	}
+	/* Still blocked: the other family's socket is the full one. Do not spin on this one. */
+	if (xt_tunnel_blocked(loop->tunnel) && xt_tunnel_udp(loop->tunnel)->fd[other] >= 0)
+		loop->not_full = (int)i;
 }
 
-static void on_udp(struct xt_loop *loop, int i, unsigned what)
+static void udp_ready(struct xt_loop *loop, unsigned i, unsigned events)
 {
-	int error, rc;
-	socklen_t len = sizeof(error);
+	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
 
-	if (what & XT_TROUBLE) {
-		/* Take the socket's error off, and let recv drain its error queue. */
-		(void)getsockopt(loop->roads[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		what |= XT_READABLE;
+	if (events & XT_WAKE_ERROR) {
+		/* The socket also has a queue of errors, which recv drains. */
+		udp->ops->clear_error(udp, i);
+		events |= XT_WAKE_READ;
 	}
-	if ((what & XT_WRITABLE) && xt_tunnel_blocked(loop->tunnel))
+	if ((events & XT_WAKE_WRITE) && xt_tunnel_blocked(loop->tunnel))
 		udp_writable(loop, i);
-	if (what & XT_READABLE) {
-		rc = xt_tunnel_in(loop->tunnel);
+	if (events & XT_WAKE_READ) {
+		int rc = xt_tunnel_in(loop->tunnel);
+
 		if (rc < 0)
 			loop_gone(loop, rc);
-		look_longer(loop, rc);
+		busy_poll_update(loop, rc);
 	}
-	settle(loop);
+	watches_update(loop);
 }
 
-static void on_packets(uv_poll_t *handle, int status, int events)
+static void on_wake(struct xt_wake_uv *wake_uv)
 {
-	struct xt_loop *loop = handle->data;
-	struct xt_ready_event ready[ROADS];
-	unsigned n = xt_ready_take(loop->ready, ready, ROADS);
+	struct xt_loop *loop = wake_uv->handle.any.data;
+	struct xt_wake_event ready[SOURCES];
+	unsigned n = xt_wake_poll(loop->wake, ready, SOURCES);
 
-	(void)status;
-	(void)events;
-	for (unsigned i = 0; i < n && !loop->stopping; i++) {
-		ptrdiff_t which = (struct road *)ready[i].ctx - loop->roads;
+	for (unsigned i = 0; i < n && loop->state != LOOP_STOPPING; i++) {
+		ptrdiff_t source = (unsigned *)ready[i].ctx - loop->watched;
 
-		if (loop->roads[which].wants == 0)
-			continue; /* not since the one before had its turn */
-		if (which == TUN)
-			on_tun(loop);
+		if (loop->watched[source] == 0)
+			continue; /* an earlier event of this iteration ended the watch */
+		if (source == TUN)
+			tun_ready(loop);
 		else
-			on_udp(loop, (int)which, ready[i].what);
+			udp_ready(loop, (unsigned)source, ready[i].events);
 	}
 }
 
 static void on_link(uv_poll_t *handle, int status, int events);
 static void on_closed(uv_handle_t *handle);
 
-static void watch_close(struct xt_loop *loop)
+static void link_watch_close(struct xt_loop *loop)
 {
 	if (loop->link) {
 		uv_close((uv_handle_t *)loop->link, on_closed);
 		loop->link = NULL;
 	}
-	if (loop->watch >= 0)
-		close(loop->watch);
-	loop->watch = -1;
+	if (loop->link_fd >= 0)
+		close(loop->link_fd);
+	loop->link_fd = -1;
 }
 
-static int watch_open(struct xt_loop *loop)
+static int link_watch_open(struct xt_loop *loop)
 {
 	uv_poll_t *link = malloc(sizeof(*link));
-	int rc = link ? uv_poll_init(loop->timer.loop, link, loop->watch) : XT_E_NOMEM;
+	int rc = link ? uv_poll_init(loop->timer.loop, link, loop->link_fd) : XT_E_NOMEM;
 
 	if (rc < 0) {
 		free(link);
@@ -233,35 +241,35 @@ static int watch_open(struct xt_loop *loop)
 	return uv_poll_start(link, UV_READABLE, on_link);
 }
 
-static void link_is(struct xt_loop *loop, const struct xt_link_state *state)
+static void link_update(struct xt_loop *loop, const struct xt_link_state *state)
 {
 	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
 
 	if (state->mtu == 0 || state->mtu == tun->mtu)
 		return;
 	xt_tunnel_set_mtu(loop->tunnel, state->mtu);
-	if (loop->calls.mtu)
-		loop->calls.mtu(loop->calls.ctx, state->mtu);
+	if (loop->callbacks.mtu)
+		loop->callbacks.mtu(loop->callbacks.ctx, state->mtu);
 }
 
-/* To another namespace: the packets still come and go through our descriptor. Where it may not be
- * watched, its end is seen by the TUN's. */
+/* The interface is in another network namespace now; packets still pass through the TUN device. If
+ * it may not be watched there, its end shows as an error of the TUN device. */
 static void link_moved(struct xt_loop *loop)
 {
 	struct xt_link_state state;
 	int fd, rc;
 
-	rc = xt_link_watch_move(xt_tunnel_tun(loop->tunnel)->fd, &loop->ifindex, &fd, &state);
-	watch_close(loop);
+	rc = xt_link_watch_move(xt_tunnel_tun(loop->tunnel), &loop->ifindex, &fd, &state);
+	link_watch_close(loop);
 	if (rc == -ENODEV || rc == -EBADFD || rc == -ENOTRECOVERABLE) {
 		loop_gone(loop, rc);
 		return;
 	}
 	if (rc < 0)
 		return;
-	loop->watch = fd;
-	(void)watch_open(loop);
-	link_is(loop, &state);
+	loop->link_fd = fd;
+	(void)link_watch_open(loop);
+	link_update(loop, &state);
 }
 
 static void on_link(uv_poll_t *handle, int status, int events)
@@ -271,15 +279,15 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	int rc;
 
 	(void)events;
-	/* The socket's queue ran over. Its error is the read's to take: by it the watch learns that
-	 * messages were lost, and asks for the state anew. */
+	/* The socket's queue overflowed, and libuv stopped the handle. The read gets the error, which
+	 * means that messages were lost, and queries the whole state. */
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_link);
-	rc = xt_link_watch_read(loop->watch, loop->ifindex, &state);
+	rc = xt_link_watch_read(loop->link_fd, loop->ifindex, &state);
 	if (rc <= 0)
 		return;
 	if (state.exists)
-		link_is(loop, &state);
+		link_update(loop, &state);
 	else if (state.moved)
 		link_moved(loop);
 	else
@@ -290,99 +298,91 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct xt_loop *loop = handle->data;
 
-	if (handle->type == UV_POLL && (uv_poll_t *)handle != &loop->packets)
+	if (handle->type == UV_POLL && handle != &loop->wake_uv.handle.any)
 		free(handle);
 	if (--loop->open > 0)
 		return;
-	struct xt_loop_callbacks calls = loop->calls;
-	xt_ready_free(loop->ready);
+	struct xt_loop_callbacks callbacks = loop->callbacks;
+	xt_wake_free(loop->wake);
 	free(loop);
-	calls.closed(calls.ctx);
+	callbacks.closed(callbacks.ctx);
 }
 
-static int packets_open(struct xt_loop *loop)
+static int wake_open(struct xt_loop *loop)
 {
-	int rc = uv_poll_init(loop->timer.loop, &loop->packets, xt_ready_fd(loop->ready));
+	int rc = xt_wake_new(&loop->wake);
 
+	if (rc == 0)
+		rc = xt_wake_uv_start(&loop->wake_uv, loop->timer.loop, loop->wake, on_wake);
 	if (rc < 0)
 		return rc;
-	loop->packets.data = loop;
+	loop->wake_uv.handle.any.data = loop;
 	loop->open++;
-	return uv_poll_start(&loop->packets, UV_READABLE, on_packets);
+	return 0;
 }
 
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  const struct xt_loop_callbacks *calls)
+		  const struct xt_loop_callbacks *callbacks)
 {
-	const struct xt_tun *tun = xt_tunnel_tun(tunnel);
-	const struct xt_udp *udp = xt_tunnel_udp(tunnel);
 	struct xt_loop *loop = calloc(1, sizeof(*loop));
 	int rc;
 
 	if (!loop)
 		return XT_E_NOMEM;
 	*out = loop;
-	loop->calls = *calls;
+	loop->callbacks = *callbacks;
 	loop->tunnel = tunnel;
-	loop->roads[UDP4].fd = udp->fd[UDP4];
-	loop->roads[UDP6].fd = udp->fd[UDP6];
-	loop->roads[TUN].fd = tun->fd;
-	loop->watch = -1;
-	loop->ifindex = tun->ifindex;
+	loop->not_full = -1;
+	loop->link_fd = -1;
+	loop->ifindex = xt_tunnel_tun(tunnel)->ifindex;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
-	uv_idle_init(uv, &loop->look);
-	loop->look.data = loop;
+	uv_idle_init(uv, &loop->busy_poll);
+	loop->busy_poll.data = loop;
 	loop->open = 2;
-	rc = xt_ready_new(&loop->ready);
+	rc = wake_open(loop);
 	if (rc == 0)
-		rc = packets_open(loop);
+		rc = xt_link_watch_open(loop->ifindex, &loop->link_fd);
 	if (rc == 0)
-		rc = xt_link_watch_open(tun->ifindex, &loop->watch);
-	if (rc == 0)
-		rc = watch_open(loop);
+		rc = link_watch_open(loop);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
 	}
-	settle(loop);
+	watches_update(loop);
 	return 0;
 }
 
 void xt_loop_wake(struct xt_loop *loop)
 {
-	if (!loop->stopping)
-		settle(loop);
+	if (loop->state != LOOP_STOPPING)
+		watches_update(loop);
 }
 
 int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
 		  const struct xt_udp_sockets *sockets)
 {
-	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
 	int rc;
 
-	if (loop->stopping)
+	if (loop->state == LOOP_STOPPING)
 		return -ESHUTDOWN;
-	for (int i = 0; i < TUN; i++)
-		road_want(loop, &loop->roads[i], 0);
+	for (unsigned i = 0; i < TUN; i++)
+		source_watch(loop, i, 0);
 	rc = xt_tunnel_apply(loop->tunnel, change, sockets);
-	for (int i = 0; i < TUN; i++) {
-		loop->roads[i].fd = udp->fd[i]; /* they may be others now */
-		loop->tried[i] = false;
-	}
-	settle(loop);
+	loop->not_full = -1;
+	watches_update(loop);
 	return rc;
 }
 
 void xt_loop_stop(struct xt_loop *loop)
 {
-	if (loop->stopping)
+	if (loop->state == LOOP_STOPPING)
 		return;
-	loop->stopping = true;
-	if (loop->packets.data)
-		uv_close((uv_handle_t *)&loop->packets, on_closed);
-	watch_close(loop);
+	loop->state = LOOP_STOPPING;
+	if (loop->wake_uv.handle.any.data)
+		uv_close(&loop->wake_uv.handle.any, on_closed);
+	link_watch_close(loop);
 	uv_timer_stop(&loop->timer);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
-	uv_close((uv_handle_t *)&loop->look, on_closed);
+	uv_close((uv_handle_t *)&loop->busy_poll, on_closed);
 }

@@ -1,4 +1,5 @@
-/* The loop: libuv says when the TUN, the UDP sockets, the link and the clock want a turn. */
+/* The loop: runs the tunnel by libuv when the TUN, the UDP sockets, the link or a deadline is
+ * due. */
 #ifndef XT_TUNNEL_LOOP_UV_H
 #define XT_TUNNEL_LOOP_UV_H
 
@@ -8,9 +9,9 @@
 
 struct xt_loop;
 
-/* gone    the interface was deleted or its descriptor died: end; called once
- * link    may be NULL: the MTU or the name has changed
- * closed  after xt_loop_stop: every handle is closed, the tunnel may be */
+/* gone    the interface was deleted or its device failed: shut down; called once
+ * mtu     the interface's MTU has changed; may be NULL
+ * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
@@ -18,20 +19,21 @@ struct xt_loop_callbacks {
 	void (*closed)(void *ctx);
 };
 
-/* tunnel was started and stays until closed was called. On error nothing is left open but handles
- * that the loop closes in its next turn (closed is called then too when *out was set). */
+/* tunnel was started, its devices can be watched, and it outlives the call of closed. After an
+ * error only handles are left open, which close in the next iteration of uv (and closed is called,
+ * when *out was set). */
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  const struct xt_loop_callbacks *calls);
+		  const struct xt_loop_callbacks *callbacks);
 
-/* The tunnel was called from outside of the loop (ping, endpoint, change): look at its deadline and
- * its sockets again. */
+/* To be called after the tunnel was used from outside the loop (ping, endpoint, change): updates
+ * the deadline and what is watched. */
 void xt_loop_wake(struct xt_loop *loop);
 
-/* xt_tunnel_apply, with the polls of sockets that it replaces. */
+/* xt_tunnel_apply, with the watches of the sockets that it replaces. */
 int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
 		  const struct xt_udp_sockets *sockets);
 
-/* Close all handles; frees after calls.closed. */
+/* Close all handles; calls closed and frees when the last one is. */
 void xt_loop_stop(struct xt_loop *loop);
 
 #endif

@@ -118,7 +118,7 @@ static void rx_take_pongs(struct xt_rx_path *rx, struct xt_batch *batch)
 /* Merge what the TUN takes as super-packets, and write. */
 static void rx_write(struct xt_rx_path *rx, struct xt_batch *batch)
 {
-	unsigned kinds = rx->data->config.tun->takes;
+	unsigned kinds = rx->data->config.tun->tx_offloads;
 	struct xt_batch *merged;
 
 	if (!kinds || batch->n < 2) {

@@ -1,6 +1,6 @@
 /* layers: packet base */
-/* Our joining and cutting against captures of the kernel's own (tests/vectors/gro.txt, gso.txt):
- * super-packets and segments byte by byte. Where we differ, the case says why, and how. */
+/* Merge and split against captures of the kernel's (tests/vectors/gro.txt, gso.txt): super-packets
+ * and segments byte by byte. Where they differ, the case says how and why. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static FILE *vectors(const char *name)
 	return f;
 }
 
-/* Tells all of both, and goes on: the next case may say more. */
+/* Prints both and continues with the next case. */
 static bool as_the_kernel(struct gro_case *c)
 {
 	const char *what = gro_ours_run(&ours, c);
@@ -41,7 +41,7 @@ static bool as_the_kernel(struct gro_case *c)
 	return false;
 }
 
-static void bursts_are_joined_as_the_kernel_joins_them(void **state)
+static void bursts_are_merged_as_the_kernel_merges_them(void **state)
 {
 	FILE *f = vectors("gro.txt");
 	int n = 0, wrong = 0;
@@ -54,7 +54,7 @@ static void bursts_are_joined_as_the_kernel_joins_them(void **state)
 	assert_true(n > 100);
 }
 
-static void what_is_joined_is_cut_into_the_same_packets(void **state)
+static void a_merged_burst_is_split_into_the_same_packets(void **state)
 {
 	FILE *f = vectors("gro.txt");
 
@@ -70,8 +70,8 @@ static void what_is_joined_is_cut_into_the_same_packets(void **state)
 	fclose(f);
 }
 
-/* A listed difference that is none any more is to be taken off the list, and all are used. */
-static void we_differ_where_it_is_said_and_nowhere_else(void **state)
+/* Every listed difference must still exist. */
+static void differences_are_exactly_those_listed(void **state)
 {
 	const size_t reasons = sizeof(gro_reasons) / sizeof(gro_reasons[0]);
 	bool used[sizeof(gro_reasons) / sizeof(gro_reasons[0])] = {false};
@@ -95,7 +95,7 @@ static void we_differ_where_it_is_said_and_nowhere_else(void **state)
 			fail_msg("no case differs for the reason '%s'", gro_reasons[i].name);
 }
 
-static void super_packets_are_cut_as_the_kernel_cuts_them(void **state)
+static void super_packets_are_split_as_the_kernel_splits_them(void **state)
 {
 	FILE *f = vectors("gso.txt");
 	int n = 0, wrong = 0;
@@ -119,10 +119,10 @@ static void super_packets_are_cut_as_the_kernel_cuts_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(bursts_are_joined_as_the_kernel_joins_them),
-	    cmocka_unit_test(what_is_joined_is_cut_into_the_same_packets),
-	    cmocka_unit_test(we_differ_where_it_is_said_and_nowhere_else),
-	    cmocka_unit_test(super_packets_are_cut_as_the_kernel_cuts_them),
+	    cmocka_unit_test(bursts_are_merged_as_the_kernel_merges_them),
+	    cmocka_unit_test(a_merged_burst_is_split_into_the_same_packets),
+	    cmocka_unit_test(differences_are_exactly_those_listed),
+	    cmocka_unit_test(super_packets_are_split_as_the_kernel_splits_them),
 	};
 	int rc;
 

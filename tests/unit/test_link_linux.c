@@ -1,6 +1,5 @@
 /* layers: platform packet base */
-/* The interface's set-up on Linux, in a network namespace of the test's own; ip(8) is the witness.
- */
+/* Link plans on Linux, in a network namespace of the test, verified by ip(8). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,13 +14,13 @@
 #include "base/addr.h"
 #include "net_own.h"
 #include "platform/link.h"
-#include "platform/tun.h"
+#include "platform/linux/tun_linux.h"
 
 #define NAME "platform0"
 #define USER 12345
 
-/* A plan from words; the arrays live here. */
-struct wish {
+/* A plan from text, with storage for its arrays. */
+struct request {
 	struct xt_link_plan plan;
 	struct xt_link_address addresses[4];
 	struct xt_cidr networks[8];
@@ -30,51 +29,51 @@ struct wish {
 
 static struct xt_tun *tun;
 
-static void wish_init(struct wish *wish)
+static void plan_init(struct request *request)
 {
-	memset(wish, 0, sizeof(*wish));
-	snprintf(wish->plan.name, sizeof(wish->plan.name), "%s", NAME);
-	wish->plan.addresses = wish->addresses;
-	wish->plan.networks = wish->networks;
-	wish->plan.endpoints = wish->endpoints;
-	wish->plan.routes = true;
+	memset(request, 0, sizeof(*request));
+	snprintf(request->plan.name, sizeof(request->plan.name), "%s", NAME);
+	request->plan.addresses = request->addresses;
+	request->plan.networks = request->networks;
+	request->plan.endpoints = request->endpoints;
+	request->plan.routes = true;
 }
 
-static void wish_address(struct wish *wish, const char *cidr, const char *peer)
+static void plan_address(struct request *request, const char *cidr, const char *peer)
 {
-	struct xt_link_address *address = &wish->addresses[wish->plan.n_addresses++];
+	struct xt_link_address *address = &request->addresses[request->plan.n_addresses++];
 
 	assert_int_equal(xt_cidr_parse(&address->cidr, cidr), 0);
 	if (peer)
 		assert_int_equal(xt_ip_parse(&address->peer, peer), 0);
 }
 
-static void wish_network(struct wish *wish, const char *cidr)
+static void plan_network(struct request *request, const char *cidr)
 {
-	assert_int_equal(xt_cidr_parse(&wish->networks[wish->plan.n_networks++], cidr), 0);
+	assert_int_equal(xt_cidr_parse(&request->networks[request->plan.n_networks++], cidr), 0);
 }
 
-static void wish_endpoint(struct wish *wish, const char *ip)
+static void plan_endpoint(struct request *request, const char *ip)
 {
-	assert_int_equal(xt_ip_parse(&wish->endpoints[wish->plan.n_endpoints++], ip), 0);
+	assert_int_equal(xt_ip_parse(&request->endpoints[request->plan.n_endpoints++], ip), 0);
 }
 
-static struct xt_link *link_set(const struct wish *wish)
+static struct xt_link *link_set(const struct request *request)
 {
 	struct xt_link *link = NULL;
 	char error[200] = "";
 
-	if (xt_link_set(&link, &wish->plan, error, sizeof(error)) != 0)
+	if (xt_link_set(&link, &request->plan, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	return link;
 }
 
-static void link_refused(const struct wish *wish, int expected, const char *word)
+static void link_refused(const struct request *request, int expected, const char *word)
 {
 	struct xt_link *link = NULL;
 	char error[200] = "";
 
-	assert_int_equal(xt_link_set(&link, &wish->plan, error, sizeof(error)), expected);
+	assert_int_equal(xt_link_set(&link, &request->plan, error, sizeof(error)), expected);
 	assert_null(link);
 	if (!strstr(error, word))
 		fail_msg("\"%s\" does not say \"%s\"", error, word);
@@ -96,7 +95,7 @@ static bool ip_says(const char *arguments, const char *word)
 	return strstr(text, word) != NULL;
 }
 
-/* All that set may have changed; the queue that up chooses stays, and harms nobody. */
+/* All that set may have changed, but for the queue discipline that up installs. */
 static void host_now(char text[NET_TEXT])
 {
 	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
@@ -122,31 +121,31 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void wish_much(struct wish *wish)
+static void plan_full(struct request *request)
 {
-	wish_init(wish);
-	wish_address(wish, "10.7.0.1/24", NULL);
-	wish_address(wish, "192.168.7.1/32", "192.168.7.2");
-	wish_address(wish, "fd07::1/64", NULL);
-	wish_network(wish, "10.7.8.0/21");
-	wish_network(wish, "10.7.9.77/24"); /* host bits do not matter */
-	wish_network(wish, "10.7.0.9/32");  /* the address covers it */
-	wish_network(wish, "192.168.7.2/32");
-	wish_network(wish, "fd07:1::/48");
-	wish_network(wish, "fd07::2/128");
-	wish->plan.mtu = 1380;
+	plan_init(request);
+	plan_address(request, "10.7.0.1/24", NULL);
+	plan_address(request, "192.168.7.1/32", "192.168.7.2");
+	plan_address(request, "fd07::1/64", NULL);
+	plan_network(request, "10.7.8.0/21");
+	plan_network(request, "10.7.9.77/24"); /* host bits do not matter */
+	plan_network(request, "10.7.0.9/32");  /* the address covers it */
+	plan_network(request, "192.168.7.2/32");
+	plan_network(request, "fd07:1::/48");
+	plan_network(request, "fd07::2/128");
+	request->plan.mtu = 1380;
 }
 
 static void a_plan_is_done_whole_and_undone_whole(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
 	host_now(before);
-	wish_much(&wish);
-	link = link_set(&wish);
+	plan_full(&request);
+	link = link_set(&request);
 	assert_int_equal(xt_link_mtu(link), 1380);
 	assert_true(ip_says("-o link show " NAME, "mtu 1380"));
 	assert_true(ip_says("-o link show " NAME, ",UP"));
@@ -178,43 +177,43 @@ static int user_sets(void *arg)
 static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	wish_much(&wish);
-	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), EPERM);
-	link = link_set(&wish);
+	plan_full(&request);
+	assert_int_equal(net_as_user(USER, user_sets, &request.plan), EPERM);
+	link = link_set(&request);
 	host_now(before);
-	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), 0);
-	xt_link_undo(link_set(&wish));
+	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
+	xt_link_undo(link_set(&request));
 	host_now(after);
 	assert_string_equal(before, after);
-	wish.plan.mtu = 1381;
-	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), EPERM);
+	request.plan.mtu = 1381;
+	assert_int_equal(net_as_user(USER, user_sets, &request.plan), EPERM);
 	xt_link_undo(link);
 }
 
 static void another_table_gets_every_route_even_the_default(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
 	host_now(before);
-	wish_init(&wish);
-	wish.plan.table = 7007;
-	wish_address(&wish, "10.7.0.1/24", NULL);
-	wish_address(&wish, "fd07::1/64", NULL);
-	wish_network(&wish, "0.0.0.0/0");
-	wish_network(&wish, "::/0");
-	wish_network(&wish, "10.7.0.9/32");
-	link = link_set(&wish);
+	plan_init(&request);
+	request.plan.table = 7007;
+	plan_address(&request, "10.7.0.1/24", NULL);
+	plan_address(&request, "fd07::1/64", NULL);
+	plan_network(&request, "0.0.0.0/0");
+	plan_network(&request, "::/0");
+	plan_network(&request, "10.7.0.9/32");
+	link = link_set(&request);
 	assert_true(ip_says("-4 route show table 7007", "default dev " NAME));
 	assert_true(ip_says("-6 route show table 7007", "default dev " NAME));
 	assert_true(ip_says("-4 route show table 7007", "10.7.0.9 dev " NAME));
-	assert_int_equal(net_as_user(USER, user_sets, &wish.plan), 0);
+	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
 	xt_link_undo(link);
 	host_now(after);
 	assert_string_equal(before, after);
@@ -222,13 +221,13 @@ static void another_table_gets_every_route_even_the_default(void **state)
 
 static void no_route_is_made_when_routes_are_off(void **state)
 {
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	wish_much(&wish);
-	wish.plan.routes = false;
-	link = link_set(&wish);
+	plan_full(&request);
+	request.plan.routes = false;
+	link = link_set(&request);
 	assert_false(ip_says("-4 route", "10.7.8.0/21"));
 	xt_link_undo(link);
 }
@@ -236,68 +235,68 @@ static void no_route_is_made_when_routes_are_off(void **state)
 static void a_failing_step_takes_the_others_back(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 
 	(void)state;
 	ip("route add 10.7.8.0/21 dev lo");
 	host_now(before);
-	wish_much(&wish);
-	link_refused(&wish, -EEXIST, "route 10.7.8.0/21");
+	plan_full(&request);
+	link_refused(&request, -EEXIST, "route 10.7.8.0/21");
 	host_now(after);
 	assert_string_equal(before, after);
 	ip("route del 10.7.8.0/21 dev lo");
 	host_now(before);
-	wish_address(&wish, "127.0.0.1/24", "fd07::9");
-	link_refused(&wish, -EINVAL, "address 127.0.0.1/24 -> fd07::9");
+	plan_address(&request, "127.0.0.1/24", "fd07::9");
+	link_refused(&request, -EINVAL, "address 127.0.0.1/24 -> fd07::9");
 	host_now(after);
 	assert_string_equal(before, after);
 }
 
 static void the_most_specific_route_is_made_first(void **state)
 {
-	struct wish wish;
+	struct request request;
 
 	(void)state;
-	wish_init(&wish);
-	wish_network(&wish, "10.8.0.0/16");
-	wish_network(&wish, "10.8.1.0/24");
+	plan_init(&request);
+	plan_network(&request, "10.8.0.0/16");
+	plan_network(&request, "10.8.1.0/24");
 	ip("route add 10.8.0.0/16 dev lo");
 	ip("route add 10.8.1.0/24 dev lo");
-	link_refused(&wish, -EEXIST, "route 10.8.1.0/24");
+	link_refused(&request, -EEXIST, "route 10.8.1.0/24");
 	ip("route del 10.8.0.0/16 dev lo");
 	ip("route del 10.8.1.0/24 dev lo");
 }
 
-static void what_cannot_be_is_refused_with_its_name(void **state)
+static void an_impossible_step_is_refused_by_its_name(void **state)
 {
-	struct wish wish;
+	struct request request;
 
 	(void)state;
-	wish_init(&wish);
-	snprintf(wish.plan.name, sizeof(wish.plan.name), "platform9");
-	link_refused(&wish, -ENODEV, "platform9");
-	wish_init(&wish);
-	wish.plan.mtu = 70000;
-	link_refused(&wish, -EINVAL, "MTU 70000");
-	wish_init(&wish);
-	wish_address(&wish, "fd07::1/64", NULL);
-	wish.plan.mtu = 1279;
-	link_refused(&wish, -EINVAL, "MTU 1279");
-	wish_init(&wish);
-	wish_network(&wish, "0.0.0.0/0");
-	link_refused(&wish, -EINVAL, "route 0.0.0.0/0");
+	plan_init(&request);
+	snprintf(request.plan.name, sizeof(request.plan.name), "platform9");
+	link_refused(&request, -ENODEV, "platform9");
+	plan_init(&request);
+	request.plan.mtu = 70000;
+	link_refused(&request, -EINVAL, "MTU 70000");
+	plan_init(&request);
+	plan_address(&request, "fd07::1/64", NULL);
+	request.plan.mtu = 1279;
+	link_refused(&request, -EINVAL, "MTU 1279");
+	plan_init(&request);
+	plan_network(&request, "0.0.0.0/0");
+	link_refused(&request, -EINVAL, "route 0.0.0.0/0");
 }
 
-static void ipv6_switched_off_is_said_in_words(void **state)
+static void disabled_ipv6_is_named_with_its_sysctl(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 
 	(void)state;
 	net_run(before, "echo 1 > /proc/sys/net/ipv6/conf/" NAME "/disable_ipv6");
 	host_now(before);
-	wish_much(&wish);
-	link_refused(&wish, -EACCES, "IPv6 is switched off");
+	plan_full(&request);
+	link_refused(&request, -EACCES, "IPv6 is switched off");
 	host_now(after);
 	assert_string_equal(before, after);
 }
@@ -305,12 +304,12 @@ static void ipv6_switched_off_is_said_in_words(void **state)
 static void undo_after_the_interface_is_gone_is_quiet(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	wish_much(&wish);
-	link = link_set(&wish);
+	plan_full(&request);
+	link = link_set(&request);
 	teardown(NULL);
 	host_now(before);
 	xt_link_undo(link);
@@ -323,12 +322,12 @@ static void undo_after_the_interface_is_gone_is_quiet(void **state)
 static void forgetting_leaves_the_host_as_it_is(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	wish_much(&wish);
-	link = link_set(&wish);
+	plan_full(&request);
+	link = link_set(&request);
 	host_now(before);
 	xt_link_forget(link);
 	host_now(after);
@@ -353,10 +352,10 @@ static void the_mtu_follows_the_smallest_route_below(void **state)
 					       false,	    false,	0};
 	struct xt_tun *below = NULL;
 	struct xt_link *link;
-	struct wish wish;
+	struct request request;
 
 	(void)state;
-	assert_int_equal(mtu_for("198.18.0.2", NULL), 1420); /* nothing known: Ethernet's */
+	assert_int_equal(mtu_for("198.18.0.2", NULL), 1420); /* unknown: Ethernet's */
 	assert_int_equal(xt_tun_open(&below, &options), 0);
 	ip("link set platform1 mtu 1400 up");
 	ip("addr add 198.18.0.1/24 dev platform1");
@@ -375,11 +374,11 @@ static void the_mtu_follows_the_smallest_route_below(void **state)
 	ip("route add default dev platform1 metric 50 mtu 1350");
 	assert_int_equal(mtu_for(NULL, NULL), 1270);
 
-	wish_init(&wish);
-	wish_address(&wish, "fd07::1/64", NULL);
-	wish_endpoint(&wish, "198.18.6.2");
-	link = link_set(&wish);
-	assert_int_equal(xt_link_mtu(link), 1280); /* IPv6 needs it */
+	plan_init(&request);
+	plan_address(&request, "fd07::1/64", NULL);
+	plan_endpoint(&request, "198.18.6.2");
+	link = link_set(&request);
+	assert_int_equal(xt_link_mtu(link), 1280); /* the least for IPv6 */
 	assert_true(ip_says("-o link show " NAME, "mtu 1280"));
 	xt_link_undo(link);
 	below->ops->close(below);
@@ -387,15 +386,15 @@ static void the_mtu_follows_the_smallest_route_below(void **state)
 
 static void a_route_through_the_tunnel_itself_does_not_shrink_its_mtu(void **state)
 {
-	struct wish wish;
+	struct request request;
 	struct xt_link *link, *again;
 
 	(void)state;
-	wish_init(&wish);
-	wish_address(&wish, "10.7.0.1/24", NULL);
-	wish_endpoint(&wish, "10.7.0.2");
-	link = link_set(&wish);
-	again = link_set(&wish);
+	plan_init(&request);
+	plan_address(&request, "10.7.0.1/24", NULL);
+	plan_endpoint(&request, "10.7.0.2");
+	link = link_set(&request);
+	again = link_set(&request);
 	assert_int_equal(xt_link_mtu(link), 1420);
 	assert_int_equal(xt_link_mtu(again), 1420);
 	xt_link_undo(again);
@@ -419,7 +418,7 @@ static void the_watch_sees_changes_renames_and_the_end(void **state)
 	assert_int_equal(xt_link_watch_open(ifindex, &fd), 0);
 	assert_int_equal(xt_link_watch_read(fd, ifindex, &now), 0);
 	ip("link set lo down");
-	assert_int_equal(watch(fd, ifindex, &now), 0); /* somebody else's */
+	assert_int_equal(watch(fd, ifindex, &now), 0); /* another interface */
 	ip("link set lo up");
 	ip("link set " NAME " mtu 1234");
 	assert_int_equal(watch(fd, ifindex, &now), 1);
@@ -470,7 +469,7 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	pid = fork();
 	if (pid == 0) {
 		byte = unshare(CLONE_NEWNET) == 0 ? 'y' : 'n';
-		close(tun->fd);
+		close(tun_linux_fd(tun));
 		_exit(write(hold[1], &byte, 1) == 1 ? (pause(), 0) : 1);
 	}
 	assert_int_equal(read(hold[0], &byte, 1), 1);
@@ -498,8 +497,8 @@ int main(void)
 	    LINK_TEST(no_route_is_made_when_routes_are_off),
 	    LINK_TEST(a_failing_step_takes_the_others_back),
 	    LINK_TEST(the_most_specific_route_is_made_first),
-	    LINK_TEST(what_cannot_be_is_refused_with_its_name),
-	    LINK_TEST(ipv6_switched_off_is_said_in_words),
+	    LINK_TEST(an_impossible_step_is_refused_by_its_name),
+	    LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
 	    LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
 	    LINK_TEST(forgetting_leaves_the_host_as_it_is),
 	    LINK_TEST(the_mtu_follows_the_smallest_route_below),

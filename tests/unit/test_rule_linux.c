@@ -1,5 +1,5 @@
 /* layers: platform packet base */
-/* Policy routing on Linux, in a network namespace of the test's own; ip(8) is the witness. */
+/* Policy routing on Linux, in a network namespace of the test, verified by ip(8). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,35 +49,35 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Both families, one address each; what differs is set by the test. */
-struct wish {
+/* Both families, one address each; the test sets the rest. */
+struct request {
 	struct xt_link_plan plan;
 	struct xt_link_address addresses[2];
 	struct xt_cidr networks[3];
 };
 
-static void wish_init(struct wish *wish)
+static void plan_init(struct request *request)
 {
-	memset(wish, 0, sizeof(*wish));
-	snprintf(wish->plan.name, sizeof(wish->plan.name), "%s", NAME);
-	assert_int_equal(xt_cidr_parse(&wish->addresses[0].cidr, "10.7.0.1/24"), 0);
-	assert_int_equal(xt_cidr_parse(&wish->addresses[1].cidr, "fd07::1/64"), 0);
-	assert_int_equal(xt_cidr_parse(&wish->networks[0], "0.0.0.0/0"), 0);
-	assert_int_equal(xt_cidr_parse(&wish->networks[1], "::/0"), 0);
-	assert_int_equal(xt_cidr_parse(&wish->networks[2], "10.40.0.0/16"), 0);
-	wish->plan.addresses = wish->addresses;
-	wish->plan.n_addresses = 2;
-	wish->plan.networks = wish->networks;
-	wish->plan.n_networks = 3;
-	wish->plan.routes = true;
+	memset(request, 0, sizeof(*request));
+	snprintf(request->plan.name, sizeof(request->plan.name), "%s", NAME);
+	assert_int_equal(xt_cidr_parse(&request->addresses[0].cidr, "10.7.0.1/24"), 0);
+	assert_int_equal(xt_cidr_parse(&request->addresses[1].cidr, "fd07::1/64"), 0);
+	assert_int_equal(xt_cidr_parse(&request->networks[0], "0.0.0.0/0"), 0);
+	assert_int_equal(xt_cidr_parse(&request->networks[1], "::/0"), 0);
+	assert_int_equal(xt_cidr_parse(&request->networks[2], "10.40.0.0/16"), 0);
+	request->plan.addresses = request->addresses;
+	request->plan.n_addresses = 2;
+	request->plan.networks = request->networks;
+	request->plan.n_networks = 3;
+	request->plan.routes = true;
 }
 
-static struct xt_link *link_set(const struct wish *wish)
+static struct xt_link *link_set(const struct request *request)
 {
 	struct xt_link *link = NULL;
 	char error[200] = "";
 
-	if (xt_link_set(&link, &wish->plan, error, sizeof(error)) != 0)
+	if (xt_link_set(&link, &request->plan, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	return link;
 }
@@ -85,15 +85,15 @@ static struct xt_link *link_set(const struct wish *wish)
 static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT], text[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
 	host_now(before);
-	wish_init(&wish);
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	assert_int_equal(wish.plan.policy.table, 51820);
-	link = link_set(&wish);
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	assert_int_equal(request.plan.policy.table, 51820);
+	link = link_set(&request);
 	net_run(text, "ip -4 rule");
 	assert_string_equal(text, "0:\tfrom all lookup local\n"
 				  "32764:\tfrom all lookup main suppress_prefixlength 0\n"
@@ -120,19 +120,19 @@ static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **st
 	assert_string_equal(before, after);
 }
 
-static void only_the_family_that_wants_it_gets_rules(void **state)
+static void only_a_requested_family_gets_rules(void **state)
 {
 	char text[NET_TEXT], v6[NET_TEXT];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link;
 
 	(void)state;
 	net_run(v6, "ip -6 rule");
-	wish_init(&wish);
-	wish.networks[1] = wish.networks[2];
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 77, true, false), 0);
-	assert_int_equal(wish.plan.policy.table, 77);
-	link = link_set(&wish);
+	plan_init(&request);
+	request.networks[1] = request.networks[2];
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 77, true, false), 0);
+	assert_int_equal(request.plan.policy.table, 77);
+	link = link_set(&request);
 	net_run(text, "ip -6 rule");
 	assert_string_equal(text, v6);
 	net_run(text, "ip -4 rule");
@@ -150,9 +150,9 @@ static void a_table_with_routes_of_others_is_not_free(void **state)
 	ip("link set " NAME " up");
 	ip("route add 203.0.113.0/24 dev " NAME " table 51822");
 	assert_int_equal(xt_link_policy_choose(&policy, NAME, 0, true, false), 0);
-	assert_int_equal(policy.table, 51822); /* its own from before */
+	assert_int_equal(policy.table, 51822); /* the interface's, from an earlier run */
 	assert_int_equal(policy.priority[1], 0);
-	assert_int_equal(xt_link_policy_choose(&policy, "nobody", 0, true, false), 0);
+	assert_int_equal(xt_link_policy_choose(&policy, "missing", 0, true, false), 0);
 	assert_int_equal(policy.table, 51823);
 	ip("route del 203.0.113.0/24 dev lo table 51820");
 	ip("-6 route del fd07:9::/64 dev lo table 51821");
@@ -169,16 +169,16 @@ static void a_mark_that_is_a_table_of_every_host_is_refused(void **state)
 	assert_int_equal(xt_link_policy_choose(&policy, NAME, 254, false, false), 0);
 }
 
-static void a_failing_rule_takes_all_back(void **state)
+static void a_failing_rule_rolls_everything_back(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT], error[200];
-	struct wish wish;
+	struct request request;
 	struct xt_link *link = NULL;
 
 	(void)state;
-	wish_init(&wish);
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	/* each of the four, in turn, is there before */
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	/* each of the four exists before */
 	static const char *const rules[] = {
 	    "-4 rule add pref 32764 table main suppress_prefixlength 0",
 	    "-4 rule add pref 32765 not fwmark 51820 table 51820",
@@ -190,7 +190,7 @@ static void a_failing_rule_takes_all_back(void **state)
 
 		ip(rules[i]);
 		host_now(before);
-		assert_int_equal(xt_link_set(&link, &wish.plan, error, sizeof(error)), -EEXIST);
+		assert_int_equal(xt_link_set(&link, &request.plan, error, sizeof(error)), -EEXIST);
 		assert_null(link);
 		assert_non_null(strstr(error, i < 2 ? "IPv4 rule" : "IPv6 rule"));
 		assert_non_null(strstr(error, i % 2 ? "not fwmark 51820" : "suppress_prefix"));
@@ -201,22 +201,22 @@ static void a_failing_rule_takes_all_back(void **state)
 	}
 }
 
-static void two_tunnels_undo_their_own_rules_only(void **state)
+static void two_tunnels_undo_only_their_rules(void **state)
 {
 	char first[NET_TEXT], text[NET_TEXT];
-	struct wish wish, other;
+	struct request request, other;
 	struct xt_link *link, *link2;
 	struct xt_tun *tun2;
 	const struct xt_tun_options options = {
 	    .name = "rule1", .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX};
 
 	(void)state;
-	wish_init(&wish);
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	link = link_set(&wish);
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	link = link_set(&request);
 	net_run(first, "ip -4 rule; ip -6 rule");
 	assert_int_equal(xt_tun_open(&tun2, &options), 0);
-	wish_init(&other);
+	plan_init(&other);
 	snprintf(other.plan.name, sizeof(other.plan.name), "rule1");
 	assert_int_equal(xt_cidr_parse(&other.addresses[0].cidr, "10.8.0.1/24"), 0);
 	assert_int_equal(xt_cidr_parse(&other.addresses[1].cidr, "fd07:8::1/64"), 0);
@@ -239,43 +239,43 @@ static void two_tunnels_undo_their_own_rules_only(void **state)
 	tun2->ops->close(tun2);
 }
 
-static void what_a_crash_left_can_be_removed_without_the_interface(void **state)
+static void rules_left_by_a_crash_can_be_removed_without_the_interface(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT];
-	struct wish wish;
+	struct request request;
 
 	(void)state;
 	teardown(NULL);
 	host_now(before);
 	assert_int_equal(setup(NULL), 0);
-	wish_init(&wish);
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	struct xt_link *lost = link_set(&wish);
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	struct xt_link *lost = link_set(&request);
 	teardown(NULL);
-	xt_link_policy_remove(&wish.plan.policy);
-	xt_link_policy_remove(&wish.plan.policy);
+	xt_link_policy_remove(&request.plan.policy);
+	xt_link_policy_remove(&request.plan.policy);
 	host_now(after);
 	assert_string_equal(before, after);
 	xt_link_undo(lost);
 }
 
-static void forgetting_takes_the_rules_away_and_a_new_start_finds_its_route(void **state)
+static void forgetting_removes_the_rules_and_a_new_start_finds_its_route(void **state)
 {
 	char before[NET_TEXT], text[NET_TEXT];
-	struct wish wish;
+	struct request request;
 
 	(void)state;
 	net_run(before, "ip -4 rule; ip -6 rule");
-	wish_init(&wish);
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	xt_link_forget(link_set(&wish));
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	xt_link_forget(link_set(&request));
 	net_run(text, "ip -4 rule; ip -6 rule");
 	assert_string_equal(text, before);
 	net_run(text, "ip -4 route show table 51820");
 	assert_non_null(strstr(text, "default"));
-	assert_int_equal(xt_link_policy_choose(&wish.plan.policy, NAME, 0, true, true), 0);
-	assert_int_equal(wish.plan.policy.table, 51820);
-	xt_link_undo(link_set(&wish));
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	assert_int_equal(request.plan.policy.table, 51820);
+	xt_link_undo(link_set(&request));
 	net_run(text, "ip -4 rule; ip -6 rule");
 	assert_string_equal(text, before);
 }
@@ -301,7 +301,7 @@ static void the_switch_for_marked_answers_is_set_once(void **state)
 	assert_int_equal(umount("/proc/sys"), 0);
 }
 
-static void addresses_in_force_are_told(void **state)
+static void addresses_in_force_are_listed(void **state)
 {
 	struct xt_link_address *v;
 	size_t n;
@@ -321,7 +321,7 @@ static void addresses_in_force_are_told(void **state)
 		assert_int_equal(v[i].peer.family, i == 1 ? 4 : 0);
 	}
 	free(v);
-	assert_int_equal(xt_link_addresses("nobody", &v, &n), -ENODEV);
+	assert_int_equal(xt_link_addresses("missing", &v, &n), -ENODEV);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -330,15 +330,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
-	    test(only_the_family_that_wants_it_gets_rules),
+	    test(only_a_requested_family_gets_rules),
 	    test(a_table_with_routes_of_others_is_not_free),
 	    test(a_mark_that_is_a_table_of_every_host_is_refused),
-	    test(a_failing_rule_takes_all_back),
-	    test(two_tunnels_undo_their_own_rules_only),
-	    test(what_a_crash_left_can_be_removed_without_the_interface),
-	    test(forgetting_takes_the_rules_away_and_a_new_start_finds_its_route),
+	    test(a_failing_rule_rolls_everything_back),
+	    test(two_tunnels_undo_only_their_rules),
+	    test(rules_left_by_a_crash_can_be_removed_without_the_interface),
+	    test(forgetting_removes_the_rules_and_a_new_start_finds_its_route),
 	    test(the_switch_for_marked_answers_is_set_once),
-	    test(addresses_in_force_are_told),
+	    test(addresses_in_force_are_listed),
 	};
 	const char *why = net_own_enter();
 

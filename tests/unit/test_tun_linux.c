@@ -1,5 +1,5 @@
 /* layers: platform packet base */
-/* The TUN device of Linux, in a network namespace of the test's own. */
+/* The TUN device of Linux, in a network namespace of the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,8 @@
 #include <poll.h>
 
 #include "net_own.h"
-#include "platform/tun.h"
+#include "platform/linux/tun_linux.h"
+#include "platform/wake.h"
 
 #define USER 12345
 
@@ -48,7 +49,7 @@ static void ip(const char *arguments)
 		fail_msg("ip %s: %s", arguments, text);
 }
 
-/* An IPv4-only interface: no router solicitation of the kernel among our packets. */
+/* Without IPv6 the kernel sends no router solicitation among the test's packets. */
 static struct xt_tun *tun_ready(void)
 {
 	struct xt_tun *tun = tun_new("platform0");
@@ -86,9 +87,9 @@ static void an_open_device_knows_its_name_index_and_mtu(void **state)
 	assert_string_equal(tun->name, "platform0");
 	assert_int_equal(tun->ifindex, if_nametoindex("platform0"));
 	assert_int_equal(tun->mtu, 1500);
-	assert_true(tun->fd >= 0);
-	assert_int_equal(fcntl(tun->fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
-	assert_int_equal(fcntl(tun->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_true(tun_linux_fd(tun) >= 0);
+	assert_int_equal(fcntl(tun_linux_fd(tun), F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(tun_linux_fd(tun), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	tun->ops->close(tun);
 	assert_int_equal(if_nametoindex("platform0"), 0);
 }
@@ -109,7 +110,7 @@ static void bad_names_are_refused(void **state)
 	assert_null(tun);
 }
 
-static void a_taken_name_is_busy_whoever_has_it(void **state)
+static void a_name_in_use_is_busy_whatever_holds_it(void **state)
 {
 	struct xt_tun *tun = tun_new("platform0"), *other = NULL;
 
@@ -166,7 +167,7 @@ static void recv_stops_at_the_budget_and_at_a_full_batch(void **state)
 	tun->ops->close(tun);
 }
 
-/* IPv4 and UDP from 10.7.0.2:9 to 10.7.0.1:7777, UDP checksum left out. */
+/* IPv4 and UDP from 10.7.0.2:9 to 10.7.0.1:7777, without a UDP checksum. */
 static const uint8_t greeting[] = {0x45, 0,    0,    30,   0, 0,  0,  0, 64,  17,
 				   0x66, 0xbf, 10,   7,	   0, 2,  10, 7, 0,   1,
 				   0,	 9,    0x1e, 0x61, 0, 10, 0,  0, 'h', 'i'};
@@ -217,12 +218,18 @@ static void a_deleted_interface_is_gone(void **state)
 {
 	struct xt_tun *tun = tun_ready();
 	struct xt_batch *batch = batch_new(2);
-	struct pollfd fd = {.fd = tun->fd, .events = POLLIN};
+	struct xt_wake_event event;
+	struct xt_wake *wake;
 	uint8_t copy[sizeof(greeting)];
 
 	(void)state;
+	assert_int_equal(xt_wake_new(&wake), 0);
+	assert_int_equal(tun->ops->watch(tun, wake, XT_WAKE_READ, tun), 0);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 0);
 	ip("link del platform0");
-	assert_int_equal(poll(&fd, 1, 0), 1); /* the loop is told */
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 1);
+	assert_ptr_equal(event.ctx, tun);
+	xt_wake_free(wake);
 	assert_int_equal(tun->ops->recv(tun, batch, SIZE_MAX), -ENODEV);
 	memcpy(copy, greeting, sizeof(copy));
 	xt_batch_view(batch, copy, sizeof(copy));
@@ -251,7 +258,7 @@ static void a_persistent_device_is_its_owners_to_use(void **state)
 	tun->ops->close(tun);
 	assert_int_not_equal(if_nametoindex("platform0"), 0);
 	assert_int_equal(net_as_user(USER, user_opens, "platform0"), 0);
-	assert_int_equal(net_as_user(USER, user_opens, "platform0"), 0); /* it stayed */
+	assert_int_equal(net_as_user(USER, user_opens, "platform0"), 0); /* it persists */
 	assert_int_equal(net_as_user(USER + 1, user_opens, "platform0"), EPERM);
 	assert_int_equal(net_as_user(USER, user_opens, "platform1"), EPERM);
 	tun = tun_new("platform0"); /* root may as well */
@@ -275,7 +282,7 @@ static void a_persistent_device_can_be_its_groups(void **state)
 	assert_int_equal(xt_tun_remove("platform0"), 0);
 }
 
-static void a_missing_or_closed_node_is_told_apart(void **state)
+static void a_missing_node_and_a_forbidden_one_are_distinguished(void **state)
 {
 	struct xt_tun *tun = NULL;
 
@@ -293,7 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_open_device_knows_its_name_index_and_mtu),
 	    cmocka_unit_test(bad_names_are_refused),
-	    cmocka_unit_test(a_taken_name_is_busy_whoever_has_it),
+	    cmocka_unit_test(a_name_in_use_is_busy_whatever_holds_it),
 	    cmocka_unit_test(packets_of_the_host_are_read_whole),
 	    cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
 	    cmocka_unit_test(packets_that_pass_reach_the_host_and_rubbish_is_refused),
@@ -301,7 +308,7 @@ int main(void)
 	    cmocka_unit_test(a_deleted_interface_is_gone),
 	    cmocka_unit_test(a_persistent_device_is_its_owners_to_use),
 	    cmocka_unit_test(a_persistent_device_can_be_its_groups),
-	    cmocka_unit_test(a_missing_or_closed_node_is_told_apart),
+	    cmocka_unit_test(a_missing_node_and_a_forbidden_one_are_distinguished),
 	};
 	const char *why = net_own_enter();
 

@@ -1,5 +1,5 @@
 /* layers: platform packet base */
-/* The TUN in memory: what simulations stand on. */
+/* The TUN in memory, which simulations use. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ static struct xt_tun *tun_new(uint32_t cap)
 	struct xt_tun *tun = NULL;
 
 	assert_int_equal(xt_tun_mem_new(&tun, cap, 1420), 0);
-	assert_int_equal(tun->fd, -1);
+	assert_null(tun->ops->watch);
 	assert_int_equal(tun->mtu, 1420);
 	return tun;
 }
@@ -118,7 +118,7 @@ static void only_packets_that_pass_are_written(void **state)
 	tun->ops->close(tun);
 }
 
-static void a_full_queue_refuses_and_says_so(void **state)
+static void a_full_queue_refuses_packets(void **state)
 {
 	struct xt_tun *tun = tun_new(2);
 	struct xt_batch *batch = batch_new(4);
@@ -137,7 +137,7 @@ static void a_full_queue_refuses_and_says_so(void **state)
 	tun->ops->close(tun);
 }
 
-static void an_unplugged_device_says_that_it_is_gone(void **state)
+static void an_unplugged_device_is_gone(void **state)
 {
 	struct xt_tun *tun = tun_new(2);
 	struct xt_batch *batch = batch_new(2);
@@ -160,8 +160,8 @@ int main(void)
 	    cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
 	    cmocka_unit_test(the_largest_packet_passes_and_a_larger_one_is_refused),
 	    cmocka_unit_test(only_packets_that_pass_are_written),
-	    cmocka_unit_test(a_full_queue_refuses_and_says_so),
-	    cmocka_unit_test(an_unplugged_device_says_that_it_is_gone),
+	    cmocka_unit_test(a_full_queue_refuses_packets),
+	    cmocka_unit_test(an_unplugged_device_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

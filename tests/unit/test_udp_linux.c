@@ -1,6 +1,5 @@
 /* layers: platform packet base */
-/* The UDP sockets of Linux over loopback, in a network namespace of the test's own where allowed.
- */
+/* The UDP sockets of Linux over loopback, in a network namespace of the test where allowed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,8 +21,9 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "platform/udp.h"
+#include "platform/wake.h"
 
-static bool own_net; /* may change loopback */
+static bool has_netns; /* may change loopback */
 
 static struct xt_udp *udp_new(uint16_t port, bool offload)
 {
@@ -155,7 +155,7 @@ static uint16_t port_of(int fd)
 	socklen_t len = sizeof(name);
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
-	return xt_be16_get((uint8_t *)&name + 2); /* the same place in both families */
+	return xt_be16_get((uint8_t *)&name + 2); /* at the same offset in both families */
 }
 
 static void both_families_share_one_port(void **state)
@@ -205,6 +205,39 @@ static void a_port_taken_in_ipv6_alone_is_refused_too(void **state)
 	a->fd[0] = -1;
 	assert_int_equal(xt_udp_open(&b, port, 0), -EADDRINUSE);
 	a->ops->close(a);
+}
+
+static void a_watched_socket_is_reported_until_it_is_read(void **state)
+{
+	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
+	struct xt_path path = path_to("127.0.0.1", b->port);
+	struct xt_batch *batch = batch_new(8);
+	struct xt_wake_event event;
+	struct xt_wake *wake;
+
+	(void)state;
+	assert_int_equal(xt_wake_new(&wake), 0);
+	assert_int_equal(b->ops->watch(b, 0, wake, XT_WAKE_READ, batch), 0);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 0);
+	send_one(a, &path, 0, 10);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(xt_wake_poll(wake, &event, 1), 1);
+		assert_ptr_equal(event.ctx, batch);
+		assert_int_equal(event.events, XT_WAKE_READ);
+	}
+	assert_int_equal(b->ops->watch(b, 0, wake, XT_WAKE_WRITE, wake), 0);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 1);
+	assert_ptr_equal(event.ctx, wake);
+	assert_int_equal(event.events, XT_WAKE_WRITE);
+	assert_int_equal(b->ops->watch(b, 0, wake, 0, NULL), 0);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 0);
+	assert_int_equal(b->ops->watch(b, 0, wake, XT_WAKE_READ, b), 0);
+	recv_some(b, batch, 1);
+	assert_int_equal(xt_wake_poll(wake, &event, 1), 0);
+	xt_wake_free(wake);
+	xt_batch_free(batch);
+	a->ops->close(a);
+	b->ops->close(b);
 }
 
 static void rebind_moves_both_families_and_can_set_the_mark_alone(void **state)
@@ -266,15 +299,15 @@ static void a_link_local_address_is_answered_on_its_interface(void **state)
 	struct xt_path path = path_to("fe80::7", b->port), back;
 
 	(void)state;
-	if (!own_net || b->fd[1] < 0 || system("ip addr add fe80::7/64 dev lo nodad") != 0) {
-		print_message("skipped: no namespace of our own, no IPv6 or no ip(8)\n");
+	if (!has_netns || b->fd[1] < 0 || system("ip addr add fe80::7/64 dev lo nodad") != 0) {
+		print_message("skipped: no network namespace, no IPv6 or no ip(8)\n");
 		a->ops->close(a);
 		b->ops->close(b);
 		xt_batch_free(batch);
 		skip();
 	}
 	path.remote.scope = if_nametoindex("lo");
-	/* The kernel takes the address into use a moment after it was added. */
+	/* The address becomes usable a moment after it was added. */
 	for (int i = 0; i < 20 && !batch->n; i++) {
 		send_one(a, &path, 0, 10);
 		recv_some(b, batch, 1);
@@ -349,7 +382,7 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 		tx_add(tx, &open, 0, 50, 1);
 	}
 	send_all(a, tx);
-	if (own_net) /* elsewhere a default route may take anything */
+	if (has_netns) /* elsewhere a default route may match every address */
 		assert_true(a->refused >= 3);
 	recv_some(b, batch, 3);
 	assert_int_equal(batch->n, 3);
@@ -362,7 +395,7 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 	b->ops->close(b);
 }
 
-/* 40 datagrams, the last one short, and one of another size behind. */
+/* 40 datagrams, the last one short, and then one of another size. */
 static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 {
 	struct xt_udp *a = udp_new(0, send_offload), *b = udp_new(0, recv_offload);
@@ -387,7 +420,7 @@ static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 		assert_int_equal(pkt->ecn, 1);
 		assert_int_equal(pkt->from->remote.port, a->port);
 	}
-	if (a->gso && b->gro) /* came in as two reads */
+	if (a->gso && b->gro) /* received by two reads */
 		assert_int_equal(batch->n_paths, 2);
 	xt_tx_free(tx);
 	xt_batch_free(batch);
@@ -428,8 +461,8 @@ static void datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments(void 
 	bool gso = a->gso;
 
 	(void)state;
-	if (!own_net) {
-		print_message("skipped: no namespace of our own to change loopback in\n");
+	if (!has_netns) {
+		print_message("skipped: no network namespace to change loopback in\n");
 		xt_tx_free(tx);
 		xt_batch_free(batch);
 		a->ops->close(a);
@@ -443,7 +476,7 @@ static void datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments(void 
 	loopback_mtu(65536);
 	assert_int_equal(a->refused, 0);
 	assert_int_equal(a->fallbacks, gso ? 1 : 0);
-	assert_int_equal(a->gso, gso); /* one path's MTU is no reason to do without */
+	assert_int_equal(a->gso, gso); /* the MTU of one path must not switch offload off */
 	recv_some(b, batch, 10);
 	assert_int_equal(batch->n, 10);
 	for (uint8_t i = 0; i < 10; i++)
@@ -485,8 +518,8 @@ static void what_a_full_batch_cannot_hold_comes_with_the_next(void **state)
 	b->ops->close(b);
 }
 
-/* The last read may pass the budget, as the kernel knows only how many reads are wanted. */
-static void a_turn_reads_as_much_as_its_budget_and_leaves_the_rest(void **state)
+/* The last read may exceed the budget: the kernel is given a number of reads. */
+static void recv_reads_up_to_its_budget_and_leaves_the_rest(void **state)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
 	struct xt_batch *batch = batch_new(XT_UDP_BATCH);
@@ -494,7 +527,7 @@ static void a_turn_reads_as_much_as_its_budget_and_leaves_the_rest(void **state)
 	struct xt_tx *tx = tx_new();
 
 	(void)state;
-	/* the first burst teaches what a read brings */
+	/* from the first burst recv learns the size of a read */
 	for (size_t burst = 0, budget = SIZE_MAX; burst < 2; burst++, budget = 1200) {
 		uint32_t seen = 0;
 
@@ -567,7 +600,7 @@ static unsigned seed_get(void)
 	return seed;
 }
 
-/* Lengths in runs of equal ones, as traffic has them, one family a round. */
+/* Runs of equal lengths, as in real traffic; one family a round. */
 static void random_datagrams_arrive_unaltered_and_in_order(void **state)
 {
 	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
@@ -640,7 +673,7 @@ static void loopback_up(void)
 	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	own_net = ioctl(s, SIOCSIFFLAGS, &ifr) == 0;
+	has_netns = ioctl(s, SIOCSIFFLAGS, &ifr) == 0;
 	close(s);
 }
 
@@ -652,6 +685,7 @@ int main(void)
 	    cmocka_unit_test(both_families_share_one_port),
 	    cmocka_unit_test(a_port_in_use_is_refused_and_the_old_one_stays),
 	    cmocka_unit_test(a_port_taken_in_ipv6_alone_is_refused_too),
+	    cmocka_unit_test(a_watched_socket_is_reported_until_it_is_read),
 	    cmocka_unit_test(rebind_moves_both_families_and_can_set_the_mark_alone),
 	    cmocka_unit_test(an_answer_leaves_from_the_address_that_was_addressed),
 	    cmocka_unit_test(a_link_local_address_is_answered_on_its_interface),
@@ -660,7 +694,7 @@ int main(void)
 	    cmocka_unit_test(a_run_arrives_whole_and_in_order_with_and_without_offload),
 	    cmocka_unit_test(datagrams_larger_than_the_mtu_are_sent_one_by_one_in_fragments),
 	    cmocka_unit_test(what_a_full_batch_cannot_hold_comes_with_the_next),
-	    cmocka_unit_test(a_turn_reads_as_much_as_its_budget_and_leaves_the_rest),
+	    cmocka_unit_test(recv_reads_up_to_its_budget_and_leaves_the_rest),
 	    cmocka_unit_test(the_largest_and_the_empty_datagram_arrive),
 	    cmocka_unit_test(what_the_queue_has_no_room_for_is_counted_beyond_a_rebind),
 	    cmocka_unit_test(the_environment_can_switch_offload_off),

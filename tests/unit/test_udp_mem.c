@@ -1,5 +1,5 @@
 /* layers: platform packet base */
-/* The UDP sockets in memory: what simulations stand on. */
+/* The UDP sockets in memory, which simulations use. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "platform/mem/mem.h"
 
-/* A host that writes down what leaves and answers as told. */
+/* A host that records what is sent, and whose answers the test sets. */
 struct host {
 	struct xt_path path[32];
 	uint8_t ecn[32], first[32];
@@ -68,6 +68,7 @@ static struct xt_udp *udp_new(struct host *host)
 	assert_int_equal(udp->port, 51820);
 	assert_int_equal(udp->fd[0], -1);
 	assert_int_equal(udp->fd[1], -1);
+	assert_null(udp->ops->watch);
 	return udp;
 }
 
@@ -161,7 +162,7 @@ static void a_source_that_is_gone_is_left_out_and_the_run_marked(void **state)
 	assert_int_equal(udp->ops->send(udp, tx, &next), 0);
 	assert_true(tx->runs[0].unstuck);
 	assert_int_equal(host.n, 2);
-	assert_int_equal(host.calls, 3); /* asked once with the source, never again */
+	assert_int_equal(host.calls, 3); /* offered once with the source, then without */
 	assert_int_equal(host.path[0].local.family, 0);
 	assert_memory_equal(&host.path[0].remote, &way.remote, sizeof(way.remote));
 	assert_int_equal(udp->refused, 0);

@@ -1,4 +1,4 @@
-/* The clock: BOOTTIME counts suspended time, so that a session ages while the lid is shut. */
+/* The clock: CLOCK_BOOTTIME counts suspended time, so that sessions expire during a suspend. */
 #include "platform/clock.h"
 
 #include <time.h>

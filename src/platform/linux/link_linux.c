@@ -1,5 +1,5 @@
-/* The interface's place in the host, step by step over rtnetlink. Each step that changed something
- * is written into a journal, which undo and roll-back read from its end. */
+/* Apply a link plan step by step over rtnetlink. Each step that changed something is appended to a
+ * journal, which undo and rollback read backwards. */
 #include "platform/linux/link_linux.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct step {
 	enum step_kind kind;
 	struct xt_link_address address;
 	struct xt_cidr network;
-	uint32_t was;	 /* the MTU before */
+	uint32_t old_mtu;
 	uint32_t table;	 /* the route's */
 	unsigned family; /* the rule's, as in xt_link_policy */
 	bool suppress;
@@ -34,7 +34,7 @@ struct xt_link {
 	size_t n_journal;
 };
 
-/* One call of xt_link_set. */
+/* The state of one call of xt_link_set. */
 struct setting {
 	struct xt_nl nl;
 	struct xt_link *link;
@@ -44,8 +44,8 @@ struct setting {
 	size_t error_len;
 };
 
-__attribute__((format(printf, 3, 4))) static int fail(struct setting *set, int rc,
-						      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int setting_fail(struct setting *set, int rc,
+							      const char *format, ...)
 {
 	va_list args;
 
@@ -57,13 +57,13 @@ __attribute__((format(printf, 3, 4))) static int fail(struct setting *set, int r
 
 static void journal_put(struct xt_link *link, const struct step *step)
 {
-	link->journal[link->n_journal++] = *step; /* room for every step was made before */
+	link->journal[link->n_journal++] = *step; /* link_new made room for every step */
 }
 
 static int mtu_step(struct setting *set)
 {
 	const struct xt_link_plan *plan = set->plan;
-	struct step step = {.kind = STEP_MTU, .was = set->now.mtu};
+	struct step step = {.kind = STEP_MTU, .old_mtu = set->now.mtu};
 	uint32_t mtu = plan->mtu;
 	bool v6 = false;
 	int rc;
@@ -71,8 +71,8 @@ static int mtu_step(struct setting *set)
 	for (size_t i = 0; i < plan->n_addresses; i++)
 		v6 |= plan->addresses[i].cidr.ip.family == 6;
 	if (mtu != 0 && v6 && mtu < XT_LINK_MTU_V6)
-		return fail(set, -EINVAL, "MTU %u: too small for IPv6, which needs %u", mtu,
-			    XT_LINK_MTU_V6);
+		return setting_fail(set, -EINVAL, "MTU %u: too small for IPv6, which needs %u", mtu,
+				    XT_LINK_MTU_V6);
 	if (mtu == 0)
 		mtu = xt_link_mtu_below(&set->nl, plan->endpoints, plan->n_endpoints,
 					set->link->ifindex, v6);
@@ -81,7 +81,7 @@ static int mtu_step(struct setting *set)
 		return 0;
 	rc = xt_link_mtu_do(&set->nl, set->link->ifindex, mtu);
 	if (rc < 0)
-		return fail(set, rc, "MTU %u: %s", mtu, xt_strerror(rc));
+		return setting_fail(set, rc, "MTU %u: %s", mtu, xt_strerror(rc));
 	journal_put(set->link, &step);
 	return 0;
 }
@@ -98,10 +98,11 @@ static int address_step(struct setting *set, const struct xt_link_address *addre
 		memcpy(peer, " -> ", 4);
 		xt_ip_print(&address->peer, peer + 4);
 		if (address->peer.family != address->cidr.ip.family)
-			return fail(set, -EINVAL, "address %s%s: IPv4 and IPv6 do not make a pair",
-				    text, peer);
+			return setting_fail(set, -EINVAL,
+					    "address %s%s: IPv4 and IPv6 do not make a pair", text,
+					    peer);
 	}
-	rc = xt_link_address_there(&set->nl, set->link->ifindex, address, &present);
+	rc = xt_link_address_exists(&set->nl, set->link->ifindex, address, &present);
 	if (rc == 0 && present)
 		return 0;
 	rc = xt_link_address_do(&set->nl, set->link->ifindex, address, RTM_NEWADDR,
@@ -112,11 +113,12 @@ static int address_step(struct setting *set, const struct xt_link_address *addre
 	}
 	if (address->cidr.ip.family == 6 &&
 	    (rc == -EACCES || rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP))
-		return fail(set, rc,
-			    "address %s%s: IPv6 is switched off on this host "
-			    "(sysctl net.ipv6.conf.%s.disable_ipv6, or ipv6.disable=1 at boot)",
-			    text, peer, set->plan->name);
-	return fail(set, rc, "address %s%s: %s", text, peer, xt_strerror(rc));
+		return setting_fail(
+		    set, rc,
+		    "address %s%s: IPv6 is switched off on this host "
+		    "(sysctl net.ipv6.conf.%s.disable_ipv6, or ipv6.disable=1 at boot)",
+		    text, peer, set->plan->name);
+	return setting_fail(set, rc, "address %s%s: %s", text, peer, xt_strerror(rc));
 }
 
 static int up_step(struct setting *set)
@@ -128,14 +130,16 @@ static int up_step(struct setting *set)
 		return 0;
 	rc = xt_link_up_do(&set->nl, set->link->ifindex, true);
 	if (rc < 0)
-		return fail(set, rc, "interface %s up: %s", set->plan->name, xt_strerror(rc));
+		return setting_fail(set, rc, "interface %s up: %s", set->plan->name,
+				    xt_strerror(rc));
 	journal_put(set->link, &step);
 	return 0;
 }
 
-/* The main table: covered is enough, as wg-quick(8) sees it. Another one: the very route. */
-static bool route_needless(const struct setting *set, const struct xt_link_routes *present,
-			   const struct xt_cidr *network)
+/* Whether a route is superfluous. In the main table it is when another covers the network, as in
+ * wg-quick(8); in another table only when it exists. */
+static bool route_superfluous(const struct setting *set, const struct xt_link_routes *present,
+			      const struct xt_cidr *network)
 {
 	bool covered_is_enough = set->link->table == RT_TABLE_MAIN;
 
@@ -152,7 +156,7 @@ static bool route_needless(const struct setting *set, const struct xt_link_route
 	return false;
 }
 
-/* A whole family goes to the policy's table. */
+/* A network that is a whole family is routed in the policy's table. */
 static uint32_t route_table(const struct setting *set, const struct xt_cidr *network)
 {
 	bool whole = network->bits == 0 && set->plan->table == 0 && set->plan->policy.table != 0;
@@ -160,16 +164,16 @@ static uint32_t route_table(const struct setting *set, const struct xt_cidr *net
 	return whole ? set->plan->policy.table : set->link->table;
 }
 
-/* A persistent interface may still have its own from before. */
-static int default_there(struct setting *set, const struct xt_cidr *network, uint32_t table,
-			 bool *there)
+/* A persistent interface may still have its default route from an earlier run. */
+static int default_exists(struct setting *set, const struct xt_cidr *network, uint32_t table,
+			  bool *exists)
 {
 	struct xt_link_routes present = {.ifindex = set->link->ifindex, .table = table};
-	int rc = xt_link_routes_there(&set->nl, &present);
+	int rc = xt_link_routes_list(&set->nl, &present);
 
-	*there = false;
+	*exists = false;
 	for (size_t i = 0; rc == 0 && i < present.n; i++)
-		*there |= present.v[i].bits == 0 && present.v[i].ip.family == network->ip.family;
+		*exists |= present.v[i].bits == 0 && present.v[i].ip.family == network->ip.family;
 	free(present.v);
 	return rc;
 }
@@ -184,25 +188,27 @@ static int route_step(struct setting *set, const struct xt_link_routes *present,
 	step.table = route_table(set, network);
 	xt_cidr_print(network, text);
 	if (network->bits == 0 && step.table == RT_TABLE_MAIN)
-		return fail(set, -EINVAL, "route %s: needs a table of its own", text);
-	if (step.table == set->link->table && route_needless(set, present, network))
+		return setting_fail(set, -EINVAL, "route %s: needs a table of its own", text);
+	if (step.table == set->link->table && route_superfluous(set, present, network))
 		return 0;
 	if (step.table != set->link->table) {
-		bool there;
+		bool exists;
 
-		rc = default_there(set, network, step.table, &there);
+		rc = default_exists(set, network, step.table, &exists);
 		if (rc < 0)
-			return fail(set, rc, "routes of table %u: %s", step.table, xt_strerror(rc));
-		if (there)
+			return setting_fail(set, rc, "routes of table %u: %s", step.table,
+					    xt_strerror(rc));
+		if (exists)
 			return 0;
 	}
 	rc = xt_link_route_do(&set->nl, set->link->ifindex, step.table, network, RTM_NEWROUTE,
 			      NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == -EEXIST)
-		return fail(set, rc, "route %s: table %u has another one already%s", text,
-			    step.table, step.table == RT_TABLE_MAIN ? " (the main table)" : "");
+		return setting_fail(set, rc, "route %s: table %u has another one already%s", text,
+				    step.table,
+				    step.table == RT_TABLE_MAIN ? " (the main table)" : "");
 	if (rc < 0)
-		return fail(set, rc, "route %s: %s", text, xt_strerror(rc));
+		return setting_fail(set, rc, "route %s: %s", text, xt_strerror(rc));
 	journal_put(set->link, &step);
 	return 0;
 }
@@ -215,16 +221,17 @@ static int rule_step(struct setting *set, unsigned family, bool suppress)
 				 NLM_F_CREATE | NLM_F_EXCL);
 
 	if (rc < 0 && suppress)
-		return fail(set, rc, "IPv%u rule `table main suppress_prefixlength 0`: %s",
-			    family == 0 ? 4 : 6, xt_strerror(rc));
+		return setting_fail(set, rc, "IPv%u rule `table main suppress_prefixlength 0`: %s",
+				    family == 0 ? 4 : 6, xt_strerror(rc));
 	if (rc < 0)
-		return fail(set, rc, "IPv%u rule `not fwmark %u table %u`: %s", family == 0 ? 4 : 6,
-			    policy->table, policy->table, xt_strerror(rc));
+		return setting_fail(set, rc, "IPv%u rule `not fwmark %u table %u`: %s",
+				    family == 0 ? 4 : 6, policy->table, policy->table,
+				    xt_strerror(rc));
 	journal_put(set->link, &step);
 	return 0;
 }
 
-/* The one that spares the host's other networks comes first: between the two nothing is cut off. */
+/* The rule that exempts more specific routes comes first: in between no network is cut off. */
 static int rule_steps(struct setting *set)
 {
 	const struct xt_link_policy *policy = &set->plan->policy;
@@ -264,15 +271,15 @@ static int route_steps(struct setting *set)
 		return 0;
 	networks = calloc(plan->n_networks, sizeof(*networks));
 	if (!networks)
-		return fail(set, XT_E_NOMEM, "routes: %s", xt_strerror(XT_E_NOMEM));
+		return setting_fail(set, XT_E_NOMEM, "routes: %s", xt_strerror(XT_E_NOMEM));
 	for (size_t i = 0; i < plan->n_networks; i++) {
 		networks[i] = plan->networks[i];
 		xt_cidr_mask(&networks[i]);
 	}
 	qsort(networks, plan->n_networks, sizeof(*networks), network_order);
-	rc = xt_link_routes_there(&set->nl, &present);
+	rc = xt_link_routes_list(&set->nl, &present);
 	if (rc < 0)
-		fail(set, rc, "routes of %s: %s", plan->name, xt_strerror(rc));
+		setting_fail(set, rc, "routes of %s: %s", plan->name, xt_strerror(rc));
 	for (size_t i = 0; rc == 0 && i < plan->n_networks; i++)
 		if (i == 0 || network_order(&networks[i - 1], &networks[i]) != 0)
 			rc = route_step(set, &present, &networks[i]);
@@ -300,7 +307,7 @@ static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct
 {
 	switch (step->kind) {
 	case STEP_MTU:
-		xt_link_mtu_do(nl, link->ifindex, step->was);
+		xt_link_mtu_do(nl, link->ifindex, step->old_mtu);
 		break;
 	case STEP_ADDRESS:
 		xt_link_address_do(nl, link->ifindex, &step->address, RTM_DELADDR, 0);
@@ -317,7 +324,7 @@ static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct
 	}
 }
 
-/* Errors are passed over: what is gone already, went with the interface. */
+/* Errors are ignored: what no longer exists was removed together with the interface. */
 static void journal_undo(struct xt_nl *nl, struct xt_link *link)
 {
 	while (link->n_journal > 0)
@@ -332,21 +339,22 @@ static int link_new(struct setting *set)
 	int rc;
 
 	if (ifindex == 0)
-		return fail(set, -ENODEV, "interface %s: there is none of that name", plan->name);
+		return setting_fail(set, -ENODEV, "interface %s: there is none of that name",
+				    plan->name);
 	rc = xt_nl_open(&set->nl);
 	if (rc == 0)
 		rc = xt_nl_link_get(&set->nl, ifindex, &set->now);
 	if (rc < 0)
-		return fail(set, rc, "interface %s: %s", plan->name, xt_strerror(rc));
+		return setting_fail(set, rc, "interface %s: %s", plan->name, xt_strerror(rc));
 	link = calloc(1, sizeof(*link));
 	if (!link)
-		return fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
+		return setting_fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
 	link->ifindex = ifindex;
 	link->table = plan->table != 0 ? plan->table : RT_TABLE_MAIN;
 	link->policy = plan->policy;
 	link->journal = calloc(6 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
 	set->link = link;
-	return link->journal ? 0 : fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
+	return link->journal ? 0 : setting_fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
 }
 
 static void link_free(struct xt_link *link)
@@ -394,7 +402,7 @@ void xt_link_forget(struct xt_link *link)
 		return;
 	while (first < link->n_journal && link->journal[first].kind != STEP_RULE)
 		first++;
-	/* rules are the last steps: those before them are not undone */
+	/* rules are the last steps: the steps before them are not undone */
 	link->n_journal -= first;
 	memmove(link->journal, link->journal + first, link->n_journal * sizeof(*link->journal));
 	xt_link_undo(link);

@@ -1,4 +1,4 @@
-/* An interface that went to another network namespace is watched there. */
+/* Follow an interface into the network namespace that it was moved to, and watch it there. */
 #include "platform/link.h"
 
 #include <errno.h>
@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "platform/linux/nl_linux.h"
+#include "platform/linux/tun_linux.h"
 
 #ifndef TUNGETDEVNETNS
 #define TUNGETDEVNETNS _IO('T', 227)
 #endif
 
-/* This thread is in the interface's namespace here. */
-static int watch_there(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_state *state)
+/* Called while this thread is in the interface's namespace. */
+static int watch_open_there(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_state *state)
 {
 	struct ifreq ifr;
 	struct xt_nl nl;
@@ -30,7 +31,7 @@ static int watch_there(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_st
 	rc = xt_nl_open(&nl);
 	if (rc < 0)
 		return rc;
-	rc = xt_link_watch_open(0, fd); /* before the question: nothing is missed */
+	rc = xt_link_watch_open(0, fd); /* before the state is read: no change is missed */
 	*ifindex = if_nametoindex(ifr.ifr_name);
 	if (rc == 0)
 		rc = xt_nl_link_get(&nl, *ifindex, &link);
@@ -46,9 +47,10 @@ static int watch_there(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_st
 	return rc;
 }
 
-int xt_link_watch_move(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_state *state)
+int xt_link_watch_move(const struct xt_tun *tun, unsigned *ifindex, int *fd,
+		       struct xt_link_state *state)
 {
-	int rc, here, there;
+	int rc, here, there, tun_fd = tun_linux_fd(tun);
 
 	*fd = -1;
 	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -59,9 +61,9 @@ int xt_link_watch_move(int tun_fd, unsigned *ifindex, int *fd, struct xt_link_st
 	if (rc == 0 && setns(there, CLONE_NEWNET) < 0)
 		rc = -errno;
 	if (rc == 0) {
-		rc = watch_there(tun_fd, ifindex, fd, state);
-		/* The same right brought us here; without a way back the sockets of this thread
-		 * would be opened in the wrong place. */
+		rc = watch_open_there(tun_fd, ifindex, fd, state);
+		/* Going back needs the right that was just used. If it fails, this thread would
+		 * open its sockets in the wrong namespace from now on. */
 		if (setns(here, CLONE_NEWNET) < 0)
 			rc = -ENOTRECOVERABLE;
 	}

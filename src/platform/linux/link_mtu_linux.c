@@ -1,5 +1,5 @@
-/* The MTU that fits what lies below the tunnel: the smallest of the routes to the endpoints, else
- * the default route's, else Ethernet's; less 80 for IPv6, UDP, WireGuard and padding. */
+/* The MTU for the path below the tunnel: the smallest of the routes to the endpoints, else the
+ * default route's, else Ethernet's; minus 80 for IPv6, UDP, WireGuard and padding. */
 #include "platform/linux/link_linux.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define MTU_OVERHEAD 80
 #define MTU_LEAST_V4 576
 
-/* What a route says: its own MTU (0: none) and its interface. */
+/* Of one route. mtu 0: it sets none, and the interface's counts. */
 struct route_facts {
 	uint32_t mtu, oif, priority;
 	bool found, only_default;
@@ -34,7 +34,7 @@ static uint32_t metrics_mtu(const struct nlattr *metrics)
 	return mtu;
 }
 
-/* Of several default routes the one that is preferred: the least priority number. */
+/* Of several default routes the kernel prefers the one with the least priority number. */
 static int route_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct route_facts *facts = data;
@@ -59,19 +59,19 @@ static int route_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* 0: nothing known. */
-static uint32_t facts_mtu(struct xt_nl *nl, const struct route_facts *facts, unsigned own)
+/* 0: unknown. */
+static uint32_t facts_mtu(struct xt_nl *nl, const struct route_facts *facts, unsigned except)
 {
 	struct xt_nl_link link;
 
-	if (!facts->found || facts->oif == own)
+	if (!facts->found || facts->oif == except)
 		return 0;
 	if (facts->mtu != 0)
 		return facts->mtu;
 	return xt_nl_link_get(nl, facts->oif, &link) == 0 ? link.mtu : 0;
 }
 
-static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, unsigned own)
+static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, unsigned except)
 {
 	struct route_facts facts = {0};
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETROUTE, 0, sizeof(struct rtmsg));
@@ -82,10 +82,10 @@ static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, uns
 	xt_nl_put_ip(nlh, RTA_DST, endpoint);
 	if (xt_nl_request(nl, route_seen, &facts) < 0)
 		return 0;
-	return facts_mtu(nl, &facts, own);
+	return facts_mtu(nl, &facts, except);
 }
 
-static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned own)
+static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned except)
 {
 	struct route_facts facts = {.only_default = true};
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
@@ -95,25 +95,25 @@ static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned own
 	route->rtm_table = RT_TABLE_MAIN;
 	if (xt_nl_request(nl, route_seen, &facts) < 0)
 		return 0;
-	return facts_mtu(nl, &facts, own);
+	return facts_mtu(nl, &facts, except);
 }
 
-uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n, unsigned own,
-			   bool v6)
+uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n,
+			   unsigned except, bool v6)
 {
 	uint32_t least = v6 ? XT_LINK_MTU_V6 : MTU_LEAST_V4;
 	uint32_t below = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t mtu = endpoint_mtu(nl, &endpoints[i], own);
+		uint32_t mtu = endpoint_mtu(nl, &endpoints[i], except);
 
 		if (mtu != 0 && (below == 0 || mtu < below))
 			below = mtu;
 	}
 	if (below == 0)
-		below = default_mtu(nl, AF_INET, own);
+		below = default_mtu(nl, AF_INET, except);
 	if (below == 0)
-		below = default_mtu(nl, AF_INET6, own);
+		below = default_mtu(nl, AF_INET6, except);
 	if (below == 0)
 		below = MTU_ETHERNET;
 	below = XT_MIN(below, XT_LINK_MTU_MAX + MTU_OVERHEAD);

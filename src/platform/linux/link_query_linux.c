@@ -1,4 +1,4 @@
-/* What is asked of the kernel for a link's sake: make, take away, and see what is there. */
+/* Single rtnetlink requests about a link: add, delete and query addresses and routes. */
 #include "platform/linux/link_linux.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_
 		msg->ifa_scope = RT_SCOPE_HOST;
 	xt_nl_put_ip(nlh, IFA_LOCAL, local);
 	xt_nl_put_ip(nlh, IFA_ADDRESS, address->peer.family != 0 ? &address->peer : local);
-	/* nobody else is on the link to have the same one: usable at once */
+	/* no other host is on the link, so duplicate address detection would only delay */
 	if (local->family == 6 && type == RTM_NEWADDR)
 		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
 	return xt_nl_do(nl);
@@ -80,7 +80,7 @@ int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 }
 
 struct address_search {
-	const struct xt_link_address *wish;
+	const struct xt_link_address *address;
 	unsigned ifindex;
 	bool found;
 };
@@ -88,42 +88,42 @@ struct address_search {
 static int address_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct address_search *search = data;
-	const struct xt_link_address *wish = search->wish;
+	const struct xt_link_address *address = search->address;
 	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attrs[IFA_LOCAL + 1];
 	struct xt_ip local, peer;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index != search->ifindex ||
-	    msg->ifa_prefixlen != wish->cidr.bits)
+	    msg->ifa_prefixlen != address->cidr.bits)
 		return MNL_CB_OK;
 	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
-	/* IPv6 leaves LOCAL out where there is no peer */
+	/* the kernel omits IFA_LOCAL for an IPv6 address without a peer */
 	if (!xt_nl_get_ip(&peer, msg->ifa_family, attrs[IFA_ADDRESS]))
 		return MNL_CB_OK;
 	if (!xt_nl_get_ip(&local, msg->ifa_family, attrs[IFA_LOCAL]))
 		local = peer;
-	if (xt_ip_equal(&local, &wish->cidr.ip) &&
-	    xt_ip_equal(&peer, wish->peer.family != 0 ? &wish->peer : &wish->cidr.ip))
+	if (xt_ip_equal(&local, &address->cidr.ip) &&
+	    xt_ip_equal(&peer, address->peer.family != 0 ? &address->peer : &address->cidr.ip))
 		search->found = true;
 	return MNL_CB_OK;
 }
 
-int xt_link_address_there(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *wish,
-			  bool *there)
+int xt_link_address_exists(struct xt_nl *nl, unsigned ifindex,
+			   const struct xt_link_address *address, bool *exists)
 {
-	struct address_search search = {.wish = wish, .ifindex = ifindex};
+	struct address_search search = {.address = address, .ifindex = ifindex};
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
 	int rc;
 
-	msg->ifa_family = xt_nl_family(&wish->cidr.ip);
+	msg->ifa_family = xt_nl_family(&address->cidr.ip);
 	msg->ifa_index = ifindex;
 	rc = xt_nl_request(nl, address_seen, &search);
-	*there = search.found;
+	*exists = search.found;
 	return rc;
 }
 
-/* Routes through the interface in the table, as networks. */
+/* Append a route through the interface in the table, as a network. */
 static int route_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct xt_link_routes *list = data;
@@ -157,7 +157,7 @@ static int route_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int xt_link_routes_there(struct xt_nl *nl, struct xt_link_routes *list)
+int xt_link_routes_list(struct xt_nl *nl, struct xt_link_routes *list)
 {
 	static const unsigned char families[] = {AF_INET, AF_INET6};
 
@@ -169,7 +169,7 @@ int xt_link_routes_there(struct xt_nl *nl, struct xt_link_routes *list)
 		route_head(nlh, families[i], list->table);
 		mnl_attr_put_u32(nlh, RTA_OIF, list->ifindex);
 		rc = xt_nl_request(nl, route_seen, list);
-		/* no such table, or no such family: no routes there */
+		/* no such table or family: no routes */
 		if (rc < 0 && rc != -ENOENT && rc != -EAFNOSUPPORT && rc != -EOPNOTSUPP)
 			return rc;
 	}
@@ -218,7 +218,7 @@ static int address_listed(const struct nlmsghdr *nlh, void *data)
 		address.peer = peer;
 	if (peer.family == 6 && xt_ip_is_link_local(&address.cidr.ip))
 		return MNL_CB_OK;
-	for (size_t i = 0; i < list->n; i++) /* a disturbed dump shows entries twice */
+	for (size_t i = 0; i < list->n; i++) /* a repeated dump shows entries twice */
 		if (xt_ip_equal(&list->v[i].cidr.ip, &address.cidr.ip) &&
 		    list->v[i].cidr.bits == address.cidr.bits)
 			return MNL_CB_OK;

@@ -1,4 +1,4 @@
-/* Watching one interface: the kernel's link messages, and its own word when some were lost. */
+/* Watch one interface: by the kernel's link messages, and by a query when some were lost. */
 #include "platform/link.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ int xt_link_watch_open(unsigned ifindex, int *fd)
 	struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
 	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 
-	(void)ifindex; /* the kernel offers no finer choice: read filters */
+	(void)ifindex; /* the kernel sends all links: xt_link_watch_read filters */
 	if (s < 0)
 		return -errno;
 	if (bind(s, (struct sockaddr *)&name, sizeof(name)) < 0) {
@@ -37,8 +37,8 @@ static void state_put(struct xt_link_state *state, const struct xt_nl_link *link
 	memcpy(state->name, link->name, sizeof(state->name));
 }
 
-/* Messages were lost: what is true now? */
-static void state_ask(unsigned ifindex, struct xt_link_state *state)
+/* Messages were lost: query the present state. */
+static void state_query(unsigned ifindex, struct xt_link_state *state)
 {
 	struct xt_nl nl;
 	struct xt_nl_link link;
@@ -59,7 +59,7 @@ static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_l
 
 	if (nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
 		return false;
-	/* bridges speak of their ports in another family: no word on the link itself */
+	/* a bridge reports its ports in another family: not about the link itself */
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC ||
 	    info->ifi_index != (int)ifindex)
 		return false;
@@ -99,7 +99,7 @@ int xt_link_watch_read(int fd, unsigned ifindex, struct xt_link_state *state)
 		if (got < 0)
 			break;
 		if (from.nl_pid != 0)
-			continue; /* only the kernel's word counts */
+			continue; /* not from the kernel */
 		if (got > (ssize_t)sizeof(buf)) {
 			lost = true;
 			continue;
@@ -108,6 +108,6 @@ int xt_link_watch_read(int fd, unsigned ifindex, struct xt_link_state *state)
 			changed |= state_read(nlh, ifindex, state);
 	}
 	if (lost)
-		state_ask(ifindex, state);
+		state_query(ifindex, state);
 	return changed || lost;
 }

@@ -24,7 +24,7 @@ int xt_nl_open(struct xt_nl *nl)
 		xt_nl_close(nl);
 		return rc;
 	}
-	/* dumps filtered by the kernel where it can; the callbacks filter again */
+	/* the kernel filters dumps where it can; the callbacks filter again */
 	mnl_socket_setsockopt(nl->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return 0;
 }
@@ -77,7 +77,7 @@ int xt_nl_do(struct xt_nl *nl)
 {
 	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	if (!nl->socket)
-		return -EBADF; /* could not be opened again after a disturbed dump */
+		return -EBADF; /* could not be reopened after an interrupted dump */
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
 	return nl_answers(nl, NULL, NULL);
@@ -97,7 +97,7 @@ int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	memcpy(request, &nl->buf, len);
 	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
-		/* a new number: leftovers of the disturbed dump must not be taken for answers */
+		/* a new number: the rest of the interrupted dump must not count as answers */
 		nl->seq += i > 0;
 		memcpy(&nl->buf, request, len);
 		nl->buf.head.nlmsg_seq = nl->seq;

@@ -1,4 +1,4 @@
-/* Questions to the kernel over rtnetlink: one socket, one request at a time, blocking. */
+/* Requests to the kernel over rtnetlink: one socket, one request at a time, blocking. */
 #ifndef XT_PLATFORM_NL_LINUX_H
 #define XT_PLATFORM_NL_LINUX_H
 
@@ -12,25 +12,25 @@ struct xt_nl {
 	uint32_t seq;
 	union {
 		struct nlmsghdr head;
-		uint8_t bytes[32768]; /* answers: what the kernel puts into one read of a dump */
+		uint8_t bytes[32768]; /* what the kernel puts into one read of a dump */
 	} buf;
 };
 
 int xt_nl_open(struct xt_nl *nl); /* -errno */
 void xt_nl_close(struct xt_nl *nl);
 
-/* Start a request in nl's buffer: header zeroed. extra_len: of the family's own header, which
- * mnl_nlmsg_get_payload finds. Valid until xt_nl_do or xt_nl_request. */
+/* Begin a request in nl's buffer, with a zeroed header. extra_len: of the family header, which
+ * mnl_nlmsg_get_payload returns. Valid until xt_nl_do or xt_nl_request. */
 struct nlmsghdr *xt_nl_begin(struct xt_nl *nl, uint16_t type, uint16_t flags, size_t extra_len);
 void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip);
 
-/* Send it and wait for the acknowledgement. 0 or -errno as the kernel says it. */
+/* Send the request and wait for the acknowledgement. 0 or the kernel's -errno. */
 int xt_nl_do(struct xt_nl *nl);
-/* Send it and hand each answer to cb (MNL_CB_OK: go on). A dump that was disturbed is asked again
- * from the start: cb must stand seeing an entry twice. 0 or -errno. */
+/* Send the request and pass each answer to cb (MNL_CB_OK: go on). A dump that was interrupted by a
+ * change is repeated from the start, so cb may see an entry twice. 0 or -errno. */
 int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data);
 
-/* Attributes of a message by type, as far as n goes (NULL: not there). */
+/* Attributes of a message by type, for types below n. NULL: not in the message. */
 void xt_nl_attrs(const struct nlmsghdr *nlh, size_t extra_len, const struct nlattr **attrs,
 		 uint16_t n);
 bool xt_nl_get_ip(struct xt_ip *out, unsigned family, const struct nlattr *attr);

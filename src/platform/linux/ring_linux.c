@@ -1,5 +1,5 @@
-/* Writes through io_uring: laid down together, entered once. Each is carried out while it is
- * entered, since the descriptor does not block; nothing is left under way. */
+/* Writes through io_uring: queued together, submitted by one system call. The descriptor does not
+ * block, so each write completes during the submission and none stays in flight. */
 #include "platform/linux/ring_linux.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 struct xt_ring {
 	struct io_uring uring;
-	bool begun;
+	bool started;
 };
 
 int xt_ring_new(struct xt_ring **out)
@@ -21,26 +21,26 @@ int xt_ring_new(struct xt_ring **out)
 
 void xt_ring_free(struct xt_ring *ring)
 {
-	if (ring && ring->begun)
+	if (ring && ring->started)
 		io_uring_queue_exit(&ring->uring);
 	free(ring);
 }
 
-static bool begin(struct xt_ring *ring)
+static bool ring_start(struct xt_ring *ring)
 {
-	/* Nothing of ours is to be interrupted by what comes to an end; 6.1 and newer. */
+	/* Completions must not interrupt this thread. Linux 6.1 and newer. */
 	struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
 						  IORING_SETUP_DEFER_TASKRUN};
 	int rc = io_uring_queue_init_params(XT_RING_MAX, &ring->uring, &params);
 
 	if (rc == -EINVAL)
 		rc = io_uring_queue_init(XT_RING_MAX, &ring->uring, 0);
-	ring->begun = rc == 0;
-	return ring->begun;
+	ring->started = rc == 0;
+	return ring->started;
 }
 
-/* One that is done. */
-static int take(struct xt_ring *ring, int *results)
+/* Wait for one completion and store its result. */
+static int completion_take(struct xt_ring *ring, int *results)
 {
 	struct io_uring_cqe *cqe;
 	int rc;
@@ -58,9 +58,9 @@ static int take(struct xt_ring *ring, int *results)
 unsigned xt_ring_write(struct xt_ring *ring, int fd, const struct iovec *vecs, unsigned n,
 		       int *results)
 {
-	unsigned entered = 0, done = 0;
+	unsigned submitted = 0, done = 0;
 
-	if (!ring->begun && !begin(ring))
+	if (!ring->started && !ring_start(ring))
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
@@ -68,16 +68,16 @@ unsigned xt_ring_write(struct xt_ring *ring, int fd, const struct iovec *vecs, u
 		io_uring_prep_write(sqe, fd, vecs[i].iov_base, (unsigned)vecs[i].iov_len, 0);
 		io_uring_sqe_set_data64(sqe, i);
 	}
-	while (entered < n) {
-		int rc = io_uring_submit_and_wait(&ring->uring, n - entered);
+	while (submitted < n) {
+		int rc = io_uring_submit_and_wait(&ring->uring, n - submitted);
 
 		if (rc == -EINTR)
 			continue;
 		if (rc <= 0)
 			break;
-		entered += (unsigned)rc;
+		submitted += (unsigned)rc;
 	}
-	while (done < entered && take(ring, results) == 0)
+	while (done < submitted && completion_take(ring, results) == 0)
 		done++;
 	return done;
 }

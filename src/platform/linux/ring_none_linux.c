@@ -1,4 +1,4 @@
-/* Built without liburing. */
+/* The ring of a build without liburing: there is none. */
 #include "platform/linux/ring_linux.h"
 
 #include <errno.h>

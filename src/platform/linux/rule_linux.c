@@ -1,5 +1,4 @@
-/* Policy routing on Linux: which table and priorities are free, and the two rules of each family.
- */
+/* Policy routing on Linux: choice of a free table and of priorities, and the two rules a family. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fib_rules.h>
@@ -13,20 +12,20 @@
 #include "base/bytes.h"
 #include "platform/linux/link_linux.h"
 
-#define TABLE_FIRST 51820u /* wg-quick(8)'s, so that its users find what they know */
+#define TABLE_FIRST 51820u /* as wg-quick(8), so that its users recognise it */
 #define TABLE_TRIES 1024u
 
 static const unsigned char families[2] = {AF_INET, AF_INET6};
 
-/* A family that the kernel does not have. */
-static bool no_family(int rc)
+/* The kernel lacks the address family. */
+static bool family_missing(int rc)
 {
 	return rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP || rc == -EPFNOSUPPORT;
 }
 
 struct table_use {
 	uint32_t table;
-	unsigned own;
+	unsigned except; /* interface whose routes do not count, 0: none */
 	bool used;
 };
 
@@ -42,7 +41,7 @@ static int table_seen(const struct nlmsghdr *nlh, void *data)
 	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
 	xt_nl_get_u32(&table, attrs[RTA_TABLE]);
 	xt_nl_get_u32(&oif, attrs[RTA_OIF]);
-	if (table == use->table && (use->own == 0 || oif != use->own))
+	if (table == use->table && (use->except == 0 || oif != use->except))
 		use->used = true;
 	return MNL_CB_OK;
 }
@@ -58,16 +57,16 @@ static int table_used(struct xt_nl *nl, struct table_use *use)
 		msg->rtm_family = families[i];
 		mnl_attr_put_u32(nlh, RTA_TABLE, use->table);
 		rc = xt_nl_request(nl, table_seen, use);
-		if (rc < 0 && rc != -ENOENT && !no_family(rc))
+		if (rc < 0 && rc != -ENOENT && !family_missing(rc))
 			return rc;
 	}
 	return 0;
 }
 
-static int table_choose(struct xt_nl *nl, unsigned own, uint32_t *table)
+static int table_choose(struct xt_nl *nl, unsigned except, uint32_t *table)
 {
 	for (uint32_t i = 0; i < TABLE_TRIES; i++) {
-		struct table_use use = {.table = TABLE_FIRST + i, .own = own};
+		struct table_use use = {.table = TABLE_FIRST + i, .except = except};
 		int rc = table_used(nl, &use);
 
 		if (rc < 0)
@@ -94,8 +93,8 @@ static int least_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Before every rule but the one of local addresses, which is where the kernel itself would put a
- * rule that names no priority. */
+/* Before every rule but that of local addresses (priority 0): where the kernel puts a rule without
+ * a priority. */
 static int priority_choose(struct xt_nl *nl, unsigned char family, uint32_t *priority)
 {
 	uint32_t least = 32766;
@@ -117,7 +116,7 @@ static int priority_choose(struct xt_nl *nl, unsigned char family, uint32_t *pri
 int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint32_t mark, bool v4,
 			  bool v6)
 {
-	const bool wanted[2] = {v4, v6};
+	const bool requested[2] = {v4, v6};
 	struct xt_link_policy choice = {.table = mark};
 	struct xt_nl nl;
 	int rc;
@@ -131,7 +130,7 @@ int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint3
 	if (rc == 0 && mark == 0)
 		rc = table_choose(&nl, if_nametoindex(name), &choice.table);
 	for (size_t i = 0; rc == 0 && i < XT_LEN(families); i++)
-		if (wanted[i])
+		if (requested[i])
 			rc = priority_choose(&nl, families[i], &choice.priority[i]);
 	xt_nl_close(&nl);
 	if (rc == 0)
@@ -170,7 +169,7 @@ void xt_link_policy_remove(const struct xt_link_policy *policy)
 	for (unsigned i = 0; i < XT_LEN(families); i++) {
 		if (policy->priority[i] < 2)
 			continue;
-		/* what catches all traffic goes first */
+		/* first the rule that catches all traffic */
 		(void)xt_link_rule_do(&nl, policy, i, false, RTM_DELRULE, 0);
 		(void)xt_link_rule_do(&nl, policy, i, true, RTM_DELRULE, 0);
 	}
@@ -179,19 +178,19 @@ void xt_link_policy_remove(const struct xt_link_policy *policy)
 
 bool xt_link_ipv6_off(const char *name)
 {
-	char path[80], word = '0';
+	char path[80], value = '0';
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) /* a hidden /proc says nothing; a kernel without IPv6 has no such socket */
+	if (fd < 0) /* without /proc: a kernel without IPv6 makes no such socket */
 		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	else if (read(fd, &word, 1) != 1)
-		word = '0';
+	else if (read(fd, &value, 1) != 1)
+		value = '0';
 	if (fd < 0)
 		return true;
 	close(fd);
-	return word != '0';
+	return value != '0';
 }
 
 int xt_link_valid_mark(void)

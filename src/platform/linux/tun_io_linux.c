@@ -1,5 +1,5 @@
-/* Packets from and to the TUN device of Linux: one a call, super-packets whole where it offloads.
- */
+/* Packets from and to the TUN device of Linux: one a read; several a write where io_uring is there;
+ * super-packets whole where the device offloads. */
 #include "platform/linux/tun_linux.h"
 
 #include <errno.h>
@@ -11,22 +11,22 @@
 #include "packet/split.h"
 #include "packet/vnet.h"
 
-#define REFUSALS 3 /* of one kind in a row: this kernel does not take it */
+#define REFUSALS 3 /* consecutive, of one kind: this kernel does not support it */
 
-static bool gone(int error)
+static bool device_gone(int error)
 {
 	return error == EBADFD || error == ENODEV || error == EBADF;
 }
 
-/* One packet with its header, which lies in the headroom. As read(2) says, but for the header. */
+/* One packet, its header in the headroom. Returns as read(2), without the header's length. */
 static ssize_t packet_read(const struct tun_linux *dev, struct xt_pkt *pkt)
 {
 	size_t head = dev->vnet ? XT_VNET_LEN : 0;
 	ssize_t len;
 
-	_Static_assert(XT_VNET_LEN <= XT_HEADROOM, "the header has to lie in the headroom");
+	_Static_assert(XT_VNET_LEN <= XT_HEADROOM, "the header must fit the headroom");
 	do
-		len = read(dev->tun.fd, pkt->data - head, XT_PACKET_MAX + head);
+		len = read(dev->fd, pkt->data - head, XT_PACKET_MAX + head);
 	while (len < 0 && errno == EINTR);
 	if (len < 0 || !dev->vnet)
 		return len;
@@ -57,8 +57,8 @@ int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_byt
 			xt_batch_drop_last(batch);
 			if (error == EAGAIN || error == ENOBUFS || error == ENOMEM)
 				break;
-			/* what was read before is delivered first; the error comes again */
-			return n > 0 ? n : -(gone(error) ? ENODEV : error);
+			/* deliver what was read before: the next read returns the error again */
+			return n > 0 ? n : -(device_gone(error) ? ENODEV : error);
 		}
 		pkt->len = (uint32_t)len;
 		xt_batch_trim(batch);
@@ -68,7 +68,7 @@ int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_byt
 	return n;
 }
 
-/* What is written for a packet: its header stands in the headroom. */
+/* The bytes to write for a packet: its header is in the headroom. */
 static struct iovec packet_bytes(const struct tun_linux *dev, const struct xt_pkt *pkt)
 {
 	size_t head = dev->vnet ? XT_VNET_LEN : 0;
@@ -85,13 +85,13 @@ static int packet_write(const struct tun_linux *dev, const struct xt_pkt *pkt)
 	ssize_t len;
 
 	do
-		len = write(dev->tun.fd, vec.iov_base, vec.iov_len);
+		len = write(dev->fd, vec.iov_base, vec.iov_len);
 	while (len < 0 && errno == EINTR);
 	return len < 0 ? errno : len < (ssize_t)vec.iov_len ? EIO : 0;
 }
 
-/* A super-packet that the device refused, in segments. How many it took; -ENODEV. */
-static int pieces_write(struct tun_linux *dev, const struct xt_pkt *pkt)
+/* Write a super-packet that the device refused as segments. How many it accepted; -ENODEV. */
+static int segments_write(struct tun_linux *dev, const struct xt_pkt *pkt)
 {
 	struct xt_pkt copy = *pkt;
 	struct xt_batch one = {.pkts = &copy, .n = 1, .cap = 1};
@@ -100,13 +100,14 @@ static int pieces_write(struct tun_linux *dev, const struct xt_pkt *pkt)
 	int n = 0;
 
 	do {
-		xt_batch_reset(dev->pieces);
-		whole = xt_split(&at, &one, dev->pieces);
-		for (uint32_t i = 0; i < dev->pieces->n; i++) {
-			const struct xt_pkt *piece = &dev->pieces->pkts[i];
-			int error = piece->verdict == XT_PASS ? packet_write(dev, piece) : EINVAL;
+		xt_batch_reset(dev->segments);
+		whole = xt_split(&at, &one, dev->segments);
+		for (uint32_t i = 0; i < dev->segments->n; i++) {
+			const struct xt_pkt *segment = &dev->segments->pkts[i];
+			int error =
+			    segment->verdict == XT_PASS ? packet_write(dev, segment) : EINVAL;
 
-			if (gone(error))
+			if (device_gone(error))
 				return -ENODEV;
 			n += error == 0;
 		}
@@ -119,45 +120,45 @@ static bool super_refused(int error)
 	return error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE;
 }
 
-/* What the device refuses whole but takes in segments is not offered again after a while. */
-static int super_again(struct tun_linux *dev, struct xt_pkt *pkt)
+/* Repeated refusals of a kind that the device accepts as segments switch that offload off. */
+static int super_retry(struct tun_linux *dev, struct xt_pkt *pkt)
 {
 	unsigned kind = pkt->gso.kind == XT_GSO_UDP ? XT_MERGE_UDP : XT_MERGE_TCP;
-	int n = pieces_write(dev, pkt);
+	int n = segments_write(dev, pkt);
 
 	if (n > 0) {
 		dev->tun.fallbacks++;
 		if (++dev->refused[pkt->gso.kind] == REFUSALS)
-			dev->tun.takes &= ~kind;
+			dev->tun.tx_offloads &= ~kind;
 	}
 	return n;
 }
 
-/* A packet was written, or refused for that reason. false: the device is gone. */
+/* Judge a packet that was written (error 0) or refused. false: the device is gone. */
 static bool packet_judge(struct tun_linux *dev, struct xt_pkt *pkt, int error)
 {
 	bool super = pkt->gso.kind != XT_GSO_NONE && pkt->gso.kind <= XT_GSO_UDP;
-	int pieces = 0;
+	int segments = 0;
 
 	if (super && error == 0)
 		dev->refused[pkt->gso.kind] = 0;
-	else if (super && super_refused(error) && dev->pieces)
-		pieces = super_again(dev, pkt);
+	else if (super && super_refused(error) && dev->segments)
+		segments = super_retry(dev, pkt);
 	/* EIO: not up; EAGAIN, ENOBUFS: its queue is full; EINVAL: no IP packet */
-	if (error != 0 && pieces == 0)
+	if (error != 0 && segments == 0)
 		pkt->verdict = XT_DROP_TUN;
-	return !gone(error) && pieces >= 0;
+	return !device_gone(error) && segments >= 0;
 }
 
-/* The next packets of batch from *at on, by one system call; *n counts what was written. A ring that
- * is of no use is gone then, and *at is where to go on without. false: the device is gone. */
+/* Write the packets of batch from *at on by one system call; *n counts those written. A ring that
+ * failed is freed, and *at is where to continue without it. false: the device is gone. */
 static bool ring_send(struct tun_linux *dev, struct xt_batch *batch, uint32_t *at, int *n)
 {
 	struct iovec vecs[XT_RING_MAX] = {0};
 	uint32_t which[XT_RING_MAX];
 	int results[XT_RING_MAX];
 	unsigned k = 0, tried;
-	bool useless;
+	bool failed;
 
 	for (; *at < batch->n && k < XT_RING_MAX; ++*at) {
 		if (batch->pkts[*at].verdict != XT_PASS)
@@ -165,22 +166,23 @@ static bool ring_send(struct tun_linux *dev, struct xt_batch *batch, uint32_t *a
 		vecs[k] = packet_bytes(dev, &batch->pkts[*at]);
 		which[k++] = *at;
 	}
-	tried = xt_ring_write(dev->ring, dev->tun.fd, vecs, k, results);
-	useless = tried < k;
+	tried = xt_ring_write(dev->ring, dev->fd, vecs, k, results);
+	failed = tried < k;
 	for (unsigned i = 0; i < tried; i++) {
 		struct xt_pkt *pkt = &batch->pkts[which[i]];
 		int error = results[i] < 0			   ? -results[i]
 			    : (size_t)results[i] < vecs[i].iov_len ? EIO
 								   : 0;
 
-		/* A kernel that would have to wait for this device says so, always. */
+		/* A kernel whose ring cannot write to a TUN device without waiting returns EAGAIN
+		 * for every write. */
 		if (error == EAGAIN && (error = packet_write(dev, pkt)) == 0)
-			useless = true;
+			failed = true;
 		if (!packet_judge(dev, pkt, error))
 			return false;
 		*n += pkt->verdict == XT_PASS;
 	}
-	if (useless) {
+	if (failed) {
 		*at = tried < k ? which[tried] : *at;
 		xt_ring_free(dev->ring);
 		dev->ring = NULL;

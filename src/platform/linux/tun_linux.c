@@ -1,5 +1,5 @@
-/* The TUN device of Linux: /dev/net/tun with IFF_TUN | IFF_NO_PI, attached to, and asked for as
- * much offload as this kernel has. Packets: tun_io_linux.c. */
+/* The TUN device of Linux: opens /dev/net/tun, attaches it with IFF_TUN | IFF_NO_PI and switches on
+ * the offloads that this kernel has. Packets: tun_io_linux.c. */
 #include "platform/linux/tun_linux.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "packet/vnet.h"
+#include "platform/linux/wake_linux.h"
 #include "platform/offload.h"
 
 #define TUN_NODE "/dev/net/tun"
@@ -26,7 +27,7 @@
 #define OFFLOAD_USO  (OFFLOAD_USO4 | OFFLOAD_USO6)
 #define OFFLOAD_TSO  ((unsigned)TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 
-/* What the kernel takes as a name; "%d" is its own placeholder, any other % is refused. */
+/* What the kernel accepts as a name; it fills in "%d" by itself, any other % is refused. */
 static bool name_valid(const char *name)
 {
 	const char *percent;
@@ -53,8 +54,8 @@ static int node_open(void)
 	return errno == EACCES ? -EPERM : -errno;
 }
 
-/* Attach fd to the interface, creating it where the caller may. The kernel says EINVAL, not EBUSY,
- * when the name belongs to another kind of interface. */
+/* Attach fd to the interface, creating it where the caller may. The kernel returns EINVAL, not
+ * EBUSY, when the name belongs to another kind of interface. */
 static int node_attach(int fd, const char *name, int flags, struct ifreq *ifr)
 {
 	memset(ifr, 0, sizeof(*ifr));
@@ -67,7 +68,7 @@ static int node_attach(int fd, const char *name, int flags, struct ifreq *ifr)
 	return errno == EACCES ? -EPERM : -errno;
 }
 
-/* Each attached packet is preceded by a header of ten bytes, little-endian. */
+/* A little-endian header of ten bytes precedes each packet. */
 static bool vnet_begin(int fd)
 {
 	int size = XT_VNET_LEN, little = 1;
@@ -75,9 +76,10 @@ static bool vnet_begin(int fd)
 	return ioctl(fd, TUNSETVNETHDRSZ, &size) == 0 && ioctl(fd, TUNSETVNETLE, &little) == 0;
 }
 
-/* As much as the kernel takes; it refuses all when it does not know one. */
-static void offload_probe(struct xt_tun *tun)
+/* The largest set the kernel accepts: it refuses a set whole when it does not know one bit. */
+static void offload_probe(struct tun_linux *dev)
 {
+	struct xt_tun *tun = &dev->tun;
 	static const unsigned long tries[] = {
 	    OFFLOAD_TSO | TUN_F_TSO_ECN | OFFLOAD_USO,
 	    OFFLOAD_TSO | OFFLOAD_USO,
@@ -87,66 +89,78 @@ static void offload_probe(struct xt_tun *tun)
 	    TUN_F_CSUM,
 	};
 
-	tun->takes = XT_MERGE_TCP;
+	tun->tx_offloads = XT_MERGE_TCP;
 	for (size_t i = 0; i < XT_LEN(tries); i++) {
-		if (ioctl(tun->fd, TUNSETOFFLOAD, tries[i]) < 0)
+		if (ioctl(dev->fd, TUNSETOFFLOAD, tries[i]) < 0)
 			continue;
-		tun->gives = XT_TUN_CSUM | (tries[i] & TUN_F_TSO4 ? XT_TUN_TSO4 : 0u) |
-			     (tries[i] & TUN_F_TSO6 ? XT_TUN_TSO6 : 0u) |
-			     (tries[i] & OFFLOAD_USO ? XT_TUN_USO : 0u);
+		tun->rx_offloads = XT_TUN_CSUM | (tries[i] & TUN_F_TSO4 ? XT_TUN_TSO4 : 0u) |
+				   (tries[i] & TUN_F_TSO6 ? XT_TUN_TSO6 : 0u) |
+				   (tries[i] & OFFLOAD_USO ? XT_TUN_USO : 0u);
 		if (tries[i] & OFFLOAD_USO)
-			tun->takes |= XT_MERGE_UDP;
+			tun->tx_offloads |= XT_MERGE_UDP;
 		return;
 	}
-	(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
+	(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
 }
 
-/* An interface that stays must not go on leaving work to programs that do not know of it. */
+/* A persistent interface must not leave work to a later program that does not know of it. */
 static void tun_linux_close(struct xt_tun *tun)
 {
 	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
 
-	if (tun->fd >= 0) {
-		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
-		close(tun->fd);
+	if (dev->fd >= 0) {
+		(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
+		close(dev->fd);
 	}
 	xt_ring_free(dev->ring);
-	xt_batch_free(dev->pieces);
+	xt_batch_free(dev->segments);
 	free(dev);
+}
+
+int tun_linux_fd(const struct xt_tun *tun)
+{
+	return tun->ops->close == tun_linux_close ? XT_CONTAINER(tun, struct tun_linux, tun)->fd
+						  : -1;
+}
+
+static int tun_linux_watch(const struct xt_tun *tun, struct xt_wake *wake, unsigned events,
+			   void *ctx)
+{
+	return xt_wake_watch_fd(wake, tun_linux_fd(tun), events, ctx);
 }
 
 static const struct xt_tun_ops tun_linux_ops = {
     .recv = tun_linux_recv,
     .send = tun_linux_send,
+    .watch = tun_linux_watch,
     .close = tun_linux_close,
 };
 
-/* With headers when wanted and possible, else without. 0: tun->fd is attached. */
+/* With headers when requested and possible, else without. 0: dev->fd is attached. */
 static int tun_attach(struct tun_linux *dev, const char *name, bool offload, struct ifreq *ifr)
 {
-	struct xt_tun *tun = &dev->tun;
-	int rc = tun->fd = node_open();
+	int rc = dev->fd = node_open();
 
 	if (rc < 0)
 		return rc;
-	if (offload && node_attach(tun->fd, name, IFF_VNET_HDR, ifr) == 0) {
-		if (vnet_begin(tun->fd)) {
+	if (offload && node_attach(dev->fd, name, IFF_VNET_HDR, ifr) == 0) {
+		if (vnet_begin(dev->fd)) {
 			dev->vnet = true;
-			offload_probe(tun);
+			offload_probe(dev);
 			return 0;
 		}
-		close(tun->fd);
-		rc = tun->fd = node_open();
+		close(dev->fd);
+		rc = dev->fd = node_open();
 		if (rc < 0)
 			return rc;
 	}
-	rc = node_attach(tun->fd, name, 0, ifr);
-	if (rc == 0) /* whoever had a persistent one before us may have left it on */
-		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0ul);
+	rc = node_attach(dev->fd, name, 0, ifr);
+	if (rc == 0) /* an earlier owner of a persistent interface may have left them on */
+		(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
 	return rc;
 }
 
-/* A descriptor that came attached, with headers or without. */
+/* A descriptor that was passed in attached, with headers or without. */
 static int tun_adopt(struct tun_linux *dev, int fd, bool offload, struct ifreq *ifr)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -158,19 +172,19 @@ static int tun_adopt(struct tun_linux *dev, int fd, bool offload, struct ifreq *
 		return -EINVAL;
 	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
-	dev->tun.fd = fd;
+	dev->fd = fd;
 	dev->vnet = ifr->ifr_flags & IFF_VNET_HDR;
 	if (dev->vnet && !vnet_begin(fd))
 		return -errno;
 	if (dev->vnet && offload)
-		offload_probe(&dev->tun);
+		offload_probe(dev);
 	else
 		(void)ioctl(fd, TUNSETOFFLOAD, 0ul);
 	return 0;
 }
 
-/* The owner's own attach (existed) has nothing to set and may not be allowed to. */
-static int node_settle(int fd, const struct xt_tun_options *options, bool existed)
+/* Failure is ignored when the interface existed: its owner has set these and may lack the right. */
+static int node_configure(int fd, const struct xt_tun_options *options, bool existed)
 {
 	int rc = 0;
 
@@ -219,9 +233,9 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 	if (!dev)
 		return XT_E_NOMEM;
 	dev->tun.ops = &tun_linux_ops;
-	dev->tun.fd = -1;
+	dev->fd = -1;
 	rc = offload || options->fd > 0
-		 ? xt_batch_new(&dev->pieces, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
+		 ? xt_batch_new(&dev->segments, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
 		 : 0;
 	existed = options->fd > 0 || if_nametoindex(options->name) != 0;
 	if (rc == 0 && options->fd > 0)
@@ -231,12 +245,12 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 	if (rc == 0 && dev->vnet && offload && xt_uring() && xt_ring_new(&dev->ring) == -ENOMEM)
 		rc = XT_E_NOMEM;
 	if (rc == 0)
-		rc = node_settle(dev->tun.fd, options, existed);
+		rc = node_configure(dev->fd, options, existed);
 	if (rc == 0)
 		rc = tun_facts(&dev->tun, &ifr);
 	if (rc < 0) {
-		if (!existed && dev->tun.fd >= 0)
-			ioctl(dev->tun.fd, TUNSETPERSIST, 0UL);
+		if (!existed && dev->fd >= 0)
+			ioctl(dev->fd, TUNSETPERSIST, 0UL);
 		tun_linux_close(&dev->tun);
 		return rc;
 	}
@@ -259,6 +273,6 @@ int xt_tun_remove(const char *name)
 	rc = node_attach(fd, name, 0, &ifr);
 	if (rc == 0 && ioctl(fd, TUNSETPERSIST, 0UL) < 0)
 		rc = -errno;
-	close(fd); /* the last reference: the interface goes with it */
+	close(fd); /* the last reference: the kernel removes the interface */
 	return rc;
 }

@@ -1,22 +1,24 @@
-/* The inside of the TUN device of Linux, shared by open (tun_linux.c) and tun_io_linux.c. */
+/* The TUN device of Linux, shared by tun_linux.c (open) and tun_io_linux.c (packets). */
 #ifndef XT_PLATFORM_TUN_LINUX_H
 #define XT_PLATFORM_TUN_LINUX_H
 
 #include "platform/linux/ring_linux.h"
 #include "platform/tun.h"
 
-/* vnet     each packet stands behind a virtio-net header
- * pieces   segments of a super-packet that the device refused
- * refused  super-packets of each kind that it refused one after another
- * ring     for packets in numbers, while it is of use; or NULL */
+/* vnet      a virtio-net header precedes each packet
+ * segments  of a super-packet that the device refused
+ * refused   consecutive refusals of super-packets, by kind
+ * ring      writes several packets a system call; NULL: no io_uring */
 struct tun_linux {
-	struct xt_tun tun; /* first: the face that others hold */
+	struct xt_tun tun; /* first member: what the callers hold */
+	int fd;
 	bool vnet;
-	struct xt_batch *pieces;
+	struct xt_batch *segments;
 	unsigned refused[XT_GSO_UDP + 1];
 	struct xt_ring *ring;
 };
 
+int tun_linux_fd(const struct xt_tun *tun); /* -1: not a TUN device of this system */
 int tun_linux_recv(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes);
 int tun_linux_send(struct xt_tun *tun, struct xt_batch *batch);
 

@@ -1,5 +1,5 @@
-/* The UDP sockets of Linux: two of them on one port, bound anew on wish. Path MTU discovery is off:
- * a datagram larger than the path is fragmented, as WireGuard in the kernel does it. */
+/* The UDP sockets of Linux: one a family on one port, which rebind replaces. Path MTU discovery is
+ * off: a datagram larger than the path's MTU is fragmented, as WireGuard in the kernel does. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -13,10 +13,11 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "platform/linux/wake_linux.h"
 #include "platform/offload.h"
 
 #define SOCKET_BUFFER ((int)XT_UDP_QUEUE / 2) /* the kernel doubles it for its own use */
-#define PORT_TRIES    64		      /* to find a port that is free in both families */
+#define PORT_TRIES    64		      /* until a port is free in both families */
 
 struct option {
 	int level, name, value;
@@ -41,7 +42,7 @@ static int option_set(int fd, const struct option *option)
 	return rc < 0 ? -errno : 0;
 }
 
-/* As large as the rights allow: FORCE passes the system's limit, the plain form stops there. */
+/* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
 static void buffers_raise(int fd)
 {
 	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER},
@@ -76,7 +77,7 @@ static int socket_prepare(int fd, int family, uint32_t mark)
 	return mark != 0 ? mark_set(fd, mark) : 0;
 }
 
-/* Bind to *port and say which one it became. */
+/* Bind to *port and store the port that was bound. */
 static int socket_bind(int fd, int family, uint16_t *port)
 {
 	union udp_name name;
@@ -94,7 +95,7 @@ static int socket_bind(int fd, int family, uint16_t *port)
 	return 0;
 }
 
-/* The descriptor, -EAFNOSUPPORT when the kernel lacks the family, another -errno. */
+/* Returns the descriptor; -EAFNOSUPPORT: the kernel lacks the family; another -errno. */
 static int socket_new(int family, uint16_t *port, uint32_t mark)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
@@ -130,19 +131,19 @@ static int pair_try(int fd[2], uint16_t *port, uint32_t mark)
 
 static int pair_new(int fd[2], uint16_t *port, uint32_t mark)
 {
-	uint16_t wish = *port;
+	uint16_t requested = *port;
 	int rc = -EADDRINUSE;
 
 	for (int i = 0; i < PORT_TRIES && rc == -EADDRINUSE; i++) {
-		*port = wish;
+		*port = requested;
 		rc = pair_try(fd, port, mark);
-		if (wish != 0)
+		if (requested != 0)
 			break;
 	}
 	return rc;
 }
 
-/* All that are there say yes. */
+/* True when every socket of the pair accepts the option. */
 static bool pair_option(const int fd[2], int name, int value)
 {
 	const struct option option = {SOL_UDP, name, value};
@@ -259,6 +260,20 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 	return 0;
 }
 
+static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
+			   unsigned events, void *ctx)
+{
+	return xt_wake_watch_fd(wake, udp->fd[i], events, ctx);
+}
+
+static void udp_linux_clear_error(const struct xt_udp *udp, unsigned i)
+{
+	int error;
+	socklen_t len = sizeof(error);
+
+	(void)getsockopt(udp->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
 static void udp_linux_close(struct xt_udp *udp)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -273,6 +288,8 @@ static const struct xt_udp_ops udp_linux_ops = {
     .send = udp_linux_send,
     .rebind = udp_linux_rebind,
     .overruns = udp_linux_overruns,
+    .watch = udp_linux_watch,
+    .clear_error = udp_linux_clear_error,
     .close = udp_linux_close,
 };
 
@@ -305,7 +322,7 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 
 	if (!sock)
 		return XT_E_NOMEM;
-	/* mapped, not allocated: costs no memory until a batch overflows for the first time */
+	/* mapped, not allocated: takes no memory before a batch overflows for the first time */
 	slab = mmap(NULL, XT_UDP_SLAB, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (slab == MAP_FAILED) {

@@ -1,5 +1,4 @@
-/* The inside of the UDP sockets of Linux, shared by open (udp_linux.c), udp_send_linux.c and
- * udp_recv_linux.c. */
+/* The UDP sockets of Linux, shared by udp_linux.c (open), udp_send_linux.c and udp_recv_linux.c. */
 #ifndef XT_PLATFORM_UDP_LINUX_H
 #define XT_PLATFORM_UDP_LINUX_H
 
@@ -10,7 +9,7 @@
 
 #define UDP_SEND_MSGS 64
 #define UDP_SEND_VECS 512
-#define UDP_CONTROL   128 /* source, ECN and segment size: 88 bytes at most */
+#define UDP_CONTROL   128 /* source, ECN and segment size: at most 88 bytes */
 
 union udp_name {
 	struct sockaddr any;
@@ -38,7 +37,7 @@ struct udp_receiving {
 	struct iovec vecs[XT_UDP_READS];
 };
 
-/* What one read brought: len bytes, in datagrams of seg bytes (the last may be shorter). */
+/* The result of one read: len bytes, in datagrams of seg bytes (the last may be shorter). */
 struct udp_read {
 	uint8_t *data;
 	uint32_t len, seg;
@@ -46,15 +45,15 @@ struct udp_read {
 	uint8_t ecn;
 };
 
-/* turn     the family that is read first, in turns, so that neither starves the other
- * overruns of sockets that were closed
- * guess    datagrams that one read brings, as last seen: how many reads a batch has room for
- * guess_bytes  bytes likewise: how many reads a turn's budget allows
- * spill    reads that found the batch full, copied to spill_slab; delivered before anything else */
+/* first        the family that recv reads first; it alternates, so that neither starves the other
+ * overruns     of sockets that were closed
+ * guess        datagrams a read, as last seen: for how many reads a batch has room
+ * guess_bytes  bytes a read, as last seen: how many reads the budget of a pass allows
+ * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
-	struct xt_udp udp; /* first: the face that others hold */
+	struct xt_udp udp; /* first member: what the callers hold */
 	uint32_t mark;
-	unsigned turn;
+	unsigned first;
 	uint64_t overruns;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];

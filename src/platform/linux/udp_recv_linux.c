@@ -1,7 +1,7 @@
-/* Datagrams from the wire, many a call. Each read has a 64 KiB slot of the batch's slab; a read
+/* Receive datagrams, many a system call. Each read has a 64 KiB slot of the batch's slab; a read
  * that the kernel coalesced (UDP_GRO) becomes views of its slot, in order and without a copy. How
- * many datagrams a read brings is not known before: reads that find the batch full are put aside.
- */
+ * many datagrams a read returns is not known before, so reads that find the batch full are copied
+ * aside. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -10,9 +10,8 @@
 
 #include "base/bytes.h"
 
-#define ERRORS_MAX 16 /* drained from one socket in one turn */
-/* Offered at once when each may bring 64 KiB: what was not expected is copied aside and is memory.
- */
+#define ERRORS_MAX 16 /* drained from one socket in one pass */
+/* Reads a call while each may return 64 KiB: limits what may have to be copied aside. */
 #define READS_GRO 16
 
 static void name_get(struct xt_endpoint *from, const union udp_name *name)
@@ -29,7 +28,7 @@ static void name_get(struct xt_endpoint *from, const union udp_name *name)
 	}
 }
 
-/* The address to answer from; a group's is none. */
+/* The local address to answer from; none for a multicast address. */
 static void source_get(struct xt_path *path, const struct cmsghdr *cmsg, size_t len)
 {
 	if (cmsg->cmsg_level == IPPROTO_IP && len >= sizeof(struct in_pktinfo)) {
@@ -85,7 +84,7 @@ static void control_get(struct udp_read *read, struct msghdr *msg)
 	}
 }
 
-/* Message i of what was received; false: cut short or from nowhere. */
+/* Message i of those received. False: truncated, or without a source address. */
 static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read)
 {
 	struct msghdr *msg = &in->msgs[i].msg_hdr;
@@ -102,14 +101,14 @@ static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read
 	return true;
 }
 
-/* Append what the batch has room for and take it off read: as views of the slot, or as copies when
- * the bytes lie in the spill. Returns how many; read->len > 0 or a false *whole: not all. */
-static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool copy, bool *whole)
+/* Move as many datagrams of read to the batch as it has room for: as views of the slot, or as
+ * copies when they are in the spill. Returns how many; *all: none is left. */
+static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool copy, bool *all)
 {
 	struct xt_path *path;
 	uint32_t n = 0;
 
-	*whole = false;
+	*all = false;
 	if (batch->n == batch->cap || batch->n_paths == batch->cap)
 		return 0;
 	path = &batch->paths[batch->n_paths];
@@ -130,7 +129,7 @@ static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool 
 		pkt->ecn = read->ecn;
 		read->data += len;
 		read->len -= len;
-		*whole = read->len == 0;
+		*all = read->len == 0;
 		n++;
 	} while (read->len > 0);
 	if (n > 0)
@@ -153,10 +152,10 @@ static uint32_t spill_take(struct udp_linux *sock, struct xt_batch *batch)
 	uint32_t n = 0;
 
 	while (sock->spill_n > 0) {
-		bool whole;
+		bool all;
 
-		n += read_append(batch, &sock->spill[sock->spill_first], true, &whole);
-		if (!whole)
+		n += read_append(batch, &sock->spill[sock->spill_first], true, &all);
+		if (!all)
 			return n;
 		sock->spill_first++;
 		sock->spill_n--;
@@ -166,8 +165,8 @@ static uint32_t spill_take(struct udp_linux *sock, struct xt_batch *batch)
 	return n;
 }
 
-/* Slots for the next call at the free end of the slab: as many reads as may bring what is wanted if
- * they are like the last ones. */
+/* Set up slots for the next call at the free end of the slab: as many as bring wanted_bytes if the
+ * reads are like the last ones. */
 static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size_t wanted_bytes,
 			    size_t *at)
 {
@@ -197,8 +196,8 @@ static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size
 	return n;
 }
 
-/* n reads lie in the slots from at on: onto the batch, what is too much aside. The slab is used as
- * far as the last of them reaches. */
+/* Move the n reads in the slots from at on to the batch, and those without room to the spill. The
+ * slab is used up to the end of the last one. */
 static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_t at, uint32_t n,
 			   size_t *bytes)
 {
@@ -211,7 +210,7 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 	for (uint32_t i = 0; i < n; i++) {
 		struct udp_read read;
 		uint32_t parts;
-		bool whole;
+		bool all;
 
 		if (!read_get(&sock->in, i, &read)) {
 			sock->udp.errors++;
@@ -221,8 +220,8 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 		parts = read.seg > 0 ? (read.len + read.seg - 1) / read.seg : 1;
 		most = XT_MAX(most, parts);
 		largest = XT_MAX(largest, read.len);
-		taken += read_append(batch, &read, false, &whole);
-		if (!whole)
+		taken += read_append(batch, &read, false, &all);
+		if (!all)
 			spill_put(sock, &read);
 	}
 	sock->guess = most;
@@ -247,7 +246,7 @@ static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *bat
 		if (n > 0)
 			taken += reads_take(sock, batch, at, (uint32_t)n, bytes);
 		if (n >= 0 && (uint32_t)n < offered)
-			break; /* nothing left, or an error that the next call tells */
+			break; /* nothing left, or an error that the next call returns */
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
 		if (n < 0) {
@@ -264,9 +263,9 @@ int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_byt
 	uint32_t n = spill_take(sock, batch);
 	size_t bytes = 0;
 
-	sock->turn ^= 1;
+	sock->first ^= 1;
 	for (unsigned i = 0; i < 2; i++) {
-		int fd = udp->fd[(sock->turn + i) & 1];
+		int fd = udp->fd[(sock->first + i) & 1];
 
 		if (fd >= 0)
 			n += socket_recv(sock, fd, batch, &bytes, budget_bytes);

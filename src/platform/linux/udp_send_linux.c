@@ -1,7 +1,7 @@
-/* Runs onto the wire: each run is one message that the kernel cuts (UDP_SEGMENT), many messages a
- * call. A refusal concerns the first message not sent; it is tried again without what may have been
- * the cause - segmentation, then the pinned source - and counted when nothing is left to leave out.
- */
+/* Send runs: each is one message that the kernel segments (UDP_SEGMENT), many messages a system
+ * call. A refusal concerns the first message not sent. It is retried without the possible causes,
+ * first segmentation, then the pinned source address, and counted as refused when neither is
+ * left. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 
 #ifndef ENOTSUPP
-#define ENOTSUPP 524 /* the kernel's own, seen from some drivers */
+#define ENOTSUPP 524 /* internal to the kernel, but some drivers return it */
 #endif
 #define NO_RUN UINT32_MAX
 
@@ -26,8 +26,8 @@ static void control_put(struct msghdr *msg, int level, int type, const void *val
 	msg->msg_controllen += CMSG_SPACE(len);
 }
 
-/* Only the address is pinned: the way out stays the routing table's choice. A link-local one means
- * nothing without its interface. */
+/* Pins only the source address: the routing table still chooses the interface. A link-local address
+ * is meaningless without its interface, so that is pinned too. */
 static void source_put(struct msghdr *msg, const struct xt_path *path)
 {
 	const struct xt_ip *local = &path->local;
@@ -63,7 +63,7 @@ static socklen_t name_put(union udp_name *name, const struct xt_endpoint *to)
 	return sizeof(name->v6);
 }
 
-/* Message i: datagrams [first, first + n) of run, in vecs that start at vec. */
+/* Message i: datagrams [first, first + n) of run, with its vectors from vec on. */
 static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const struct xt_tx *tx,
 			const struct xt_run *run, uint32_t first, uint32_t n)
 {
@@ -98,8 +98,8 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 		msg->msg_control = NULL;
 }
 
-/* Messages for the runs from first on, as long as they use the same socket. The run named plain is
- * not left to the kernel's segmentation. */
+/* Build messages for the runs from first on that use the same socket. The run with the index plain
+ * is sent without the kernel's segmentation. Returns how many messages. */
 static uint32_t messages_build(struct udp_linux *sock, const struct xt_tx *tx, uint32_t first,
 			       uint32_t plain)
 {
@@ -122,7 +122,7 @@ static uint32_t messages_build(struct udp_linux *sock, const struct xt_tx *tx, u
 	return n;
 }
 
-/* The next n datagrams are done with; they are all of one run. */
+/* The next n datagrams, all of one run, were sent or refused. */
 static void runs_advance(struct xt_tx *tx, uint32_t *next, uint32_t n)
 {
 	struct xt_run *run = &tx->runs[*next];
@@ -146,7 +146,7 @@ static bool source_failed(int error)
 	       error == ENODEV || error == ENXIO;
 }
 
-/* The first message was refused: leave something out, or give it up. */
+/* The first message was refused: retry it without a possible cause, or drop it. */
 static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain,
 			  int error)
 {
@@ -157,7 +157,8 @@ static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *ne
 		sock->udp.gso = false;
 		sock->udp.fallbacks++;
 	} else if (n > 1 && (error == EINVAL || error == EMSGSIZE)) {
-		*plain = *next; /* larger than the path's MTU, perhaps: singles may be fragmented */
+		*plain =
+		    *next; /* perhaps above the path's MTU: single datagrams may be fragmented */
 		sock->udp.fallbacks++;
 	} else if (run->path.local.family != 0 && !run->unstuck && source_failed(error)) {
 		run->unstuck = true;

@@ -1,5 +1,5 @@
-/* A TUN device and UDP sockets in memory, for tests and simulation: no descriptor, no thread, no
- * clock. Queues are bounded; what does not fit is refused and counted by the caller. */
+/* A TUN device and UDP sockets in memory, for tests and simulation: no descriptor, thread or clock.
+ * Queues are bounded; what does not fit is refused, for the caller to count. */
 #ifndef XT_PLATFORM_MEM_MEM_H
 #define XT_PLATFORM_MEM_MEM_H
 
@@ -8,22 +8,22 @@
 
 /* Two queues of at most cap packets each. Free with (*out)->ops->close. XT_E_NOMEM. */
 int xt_tun_mem_new(struct xt_tun **out, uint32_t cap, uint32_t mtu);
-/* A packet that the host routes into the TUN: recv will read it. The bytes are copied.
+/* Let the host route a packet into the TUN, where recv reads it. The bytes are copied.
  * XT_E_FULL; XT_E_INVALID (len 0 or > XT_PACKET_MAX); -ENODEV after xt_tun_mem_unplug. */
 int xt_tun_mem_inject(struct xt_tun *tun, const void *packet, size_t len);
-/* The oldest packet that send wrote: copied to buf, as much as size allows. Returns its true
- * length; 0: none. A queue that nobody takes from refuses further packets (XT_DROP_TUN). */
+/* Remove the oldest packet that send wrote and copy at most size bytes of it to buf. Returns its
+ * full length; 0: none. send refuses packets while the queue is full (XT_DROP_TUN). */
 size_t xt_tun_mem_take(struct xt_tun *tun, void *buf, size_t size);
-uint32_t xt_tun_mem_waiting(const struct xt_tun *tun); /* how many take would return */
-/* The device goes away: recv and send return -ENODEV from now on. */
+uint32_t xt_tun_mem_waiting(const struct xt_tun *tun); /* packets to take */
+/* Remove the device: recv and send return -ENODEV from now on. */
 void xt_tun_mem_unplug(struct xt_tun *tun);
 
-/* send    one datagram leaves from the socket bound to port: path.remote is where to, path.local
- *         the own address (family 0: the host's choice). bytes are valid during the call only.
+/* send    takes one datagram to path.remote, from the local address path.local (family 0: the host
+ *         chooses). bytes are valid during the call only.
  *         0; -EAGAIN: the socket is full, offered again later; -EADDRNOTAVAIL, -EINVAL,
  *         -ENETUNREACH with a path.local: offered again at once without it; other -errno: refused.
  *         Must not call into the UDP object that calls it, except xt_udp_mem_deliver.
- * bind    NULL, or asked on rebind: may refuse with -errno; *port 0 wants any free one */
+ * bind    called on rebind; *port 0: any free one. May refuse with -errno. NULL: accepts all */
 struct xt_udp_mem_host {
 	void *ctx;
 	int (*send)(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
@@ -31,13 +31,13 @@ struct xt_udp_mem_host {
 	int (*bind)(void *ctx, uint16_t *port, uint32_t mark);
 };
 
-/* host is copied. cap: datagrams that may wait for recv. The port is taken as it is given. */
+/* host is copied. cap: datagrams that may wait for recv. port is not passed to host->bind. */
 int xt_udp_mem_new(struct xt_udp **out, uint16_t port, uint32_t cap,
 		   const struct xt_udp_mem_host *host);
-/* A datagram arrives: path.remote sent it, path.local is the own address it was sent to.
+/* Let a datagram arrive: path.remote sent it to the local address path.local.
  * XT_E_FULL (dropped, as by a full socket buffer), XT_E_INVALID (len > XT_PACKET_MAX). */
 int xt_udp_mem_deliver(struct xt_udp *udp, const struct xt_path *path, uint8_t ecn,
 		       const void *bytes, size_t len);
-uint32_t xt_udp_mem_waiting(const struct xt_udp *udp); /* how many recv would return */
+uint32_t xt_udp_mem_waiting(const struct xt_udp *udp); /* datagrams for recv */
 
 #endif

@@ -1,5 +1,5 @@
-/* The queue under the TUN and UDP in memory. Each item has its own block of exactly its length, so
- * that a sanitizer sees a read beyond it. */
+/* The queue of the TUN and UDP in memory. Each item is a block of exactly its length, so that a
+ * sanitizer finds a read beyond it. */
 #include "platform/mem/queue.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* A bounded first-in first-out queue of byte strings with the way they came. */
+/* A bounded first-in first-out queue of byte strings with their path. */
 #ifndef XT_PLATFORM_MEM_QUEUE_H
 #define XT_PLATFORM_MEM_QUEUE_H
 

@@ -12,7 +12,7 @@
 #include "platform/mem/queue.h"
 
 struct tun_mem {
-	struct xt_tun tun; /* first: the face that others hold */
+	struct xt_tun tun; /* first member: what the callers hold */
 	struct xt_mem_queue in, out;
 	bool unplugged;
 };
@@ -96,7 +96,6 @@ int xt_tun_mem_new(struct xt_tun **out, uint32_t cap, uint32_t mtu)
 		return rc;
 	}
 	mem->tun.ops = &tun_mem_ops;
-	mem->tun.fd = -1;
 	mem->tun.mtu = mtu;
 	snprintf(mem->tun.name, sizeof(mem->tun.name), "mem");
 	*out = &mem->tun;

@@ -1,5 +1,5 @@
-/* UDP sockets without a network: what is sent goes to the host's callback, what the host delivers
- * waits in a queue for recv. */
+/* UDP sockets without a network: sent datagrams go to the host's callback, delivered ones wait in a
+ * queue for recv. */
 #include "platform/mem/mem.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "platform/mem/queue.h"
 
 struct udp_mem {
-	struct xt_udp udp; /* first: the face that others hold */
+	struct xt_udp udp; /* first member: what the callers hold */
 	struct xt_udp_mem_host host;
 	struct xt_mem_queue in;
 };
@@ -58,7 +58,7 @@ static bool local_failed(int rc)
 	return rc == -EADDRNOTAVAIL || rc == -EINVAL || rc == -ENETUNREACH;
 }
 
-/* The first datagram of run, again without its source when that is what was wrong. */
+/* Send the first datagram of run; without its source address if that was the cause of a refusal. */
 static int udp_mem_send_one(struct udp_mem *mem, const struct xt_tx *tx, struct xt_run *run)
 {
 	const struct xt_vec *vec = &tx->vecs[run->first];

@@ -1,4 +1,4 @@
-/* Caches as glibc tells of them; others do not. */
+/* Cache sizes by sysconf, which glibc has and other C libraries lack. */
 #include "platform/cache.h"
 
 #include <unistd.h>

@@ -22,8 +22,8 @@ void xt_library_unload(void *library)
 	(void)dlclose(library);
 }
 
-/* Segments that nobody may write are as the file is: nothing is lost. */
-static int trim(struct dl_phdr_info *info, size_t size, void *arg)
+/* Segments without write permission equal the file, so dropping their pages loses nothing. */
+static int library_trim(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	const char *prefix = *(const char **)arg, *slash = strrchr(info->dlpi_name, '/');
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
@@ -44,5 +44,5 @@ static int trim(struct dl_phdr_info *info, size_t size, void *arg)
 
 void xt_library_trim(const char *prefix)
 {
-	(void)dl_iterate_phdr(trim, &prefix);
+	(void)dl_iterate_phdr(library_trim, &prefix);
 }

@@ -4,44 +4,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is(const char *name, const char *word)
+static bool env_is(const char *name, const char *value)
 {
 	const char *text = getenv(name);
 
-	return text && strcmp(text, word) == 0;
+	return text && strcmp(text, value) == 0;
 }
 
-static bool says(const char *word)
+static bool offload_is(const char *value)
 {
-	return is("XT_OFFLOAD", word);
+	return env_is("XT_OFFLOAD", value);
 }
 
 bool xt_offload_known(void)
 {
 	const char *text = getenv("XT_OFFLOAD");
 
-	return !text || !*text || says("auto") || says("all") || says("off") || says("tun") ||
-	       says("udp");
+	return !text || !*text || offload_is("auto") || offload_is("all") || offload_is("off") ||
+	       offload_is("tun") || offload_is("udp");
 }
 
 bool xt_offload_tun(void)
 {
-	return !says("off") && !says("udp");
+	return !offload_is("off") && !offload_is("udp");
 }
 
 bool xt_offload_udp(void)
 {
-	return !says("off") && !says("tun");
+	return !offload_is("off") && !offload_is("tun");
 }
 
 bool xt_uring_known(void)
 {
 	const char *text = getenv("XT_URING");
 
-	return !text || !*text || is("XT_URING", "auto") || is("XT_URING", "off");
+	return !text || !*text || env_is("XT_URING", "auto") || env_is("XT_URING", "off");
 }
 
 bool xt_uring(void)
 {
-	return !is("XT_URING", "off");
+	return !env_is("XT_URING", "off");
 }

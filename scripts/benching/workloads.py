@@ -1,4 +1,4 @@
-"""The works: each is done by whoever ends the tunnel at present, and gives named figures."""
+"""The workloads: each runs over the contender's tunnel and returns named figures."""
 import json
 import os
 import pathlib
@@ -11,7 +11,7 @@ from benching.world import (A, B, DEVICE, FOLDER, OUTSIDE, PORT, WIRE, Failed, a
 # name: iperf3's options
 FLOWS = {"tcp": "", "tcp4": "-P 4", "rev": "-R", "rev4": "-R -P 4", "bidir": "--bidir",
          "bidir4": "--bidir -P 4", "udp": "-u -b 0 -l 1360", "small": "-u -b 0 -l 64"}
-WORKS = list(FLOWS) + ["pp", "ping", "load", "hs"]
+WORKLOADS = list(FLOWS) + ["pp", "ping", "load", "hs"]
 
 
 def listens(pid, proto, port):
@@ -52,7 +52,7 @@ def sent_bytes(pid, device):
 
 
 def stream(contender, to, seconds):
-    """A TCP stream in the background that carries already."""
+    """Starts a TCP stream in the background; returns when it carries data."""
     device = DEVICE[A] if contender.command is not None else WIRE[A]
     process = spawn(A, f"iperf3 -c {to} -t {seconds}")
     try:
@@ -68,36 +68,37 @@ def rtt(text, key):
     return {f"{key}_ms": float(found[2]), f"{key}_max_ms": float(found[3])} if found else {}
 
 
-def per_second(text, contender, work, cpu, machine):
+def per_second(text, contender, workload, cpu, machine):
     try:
         end = json.loads(text)["end"]
         total = end.get("sum_received") or end["sum"]
-    except (ValueError, KeyError) as error:  # nothing came through, or iperf3 gave up
-        raise Failed(f"{contender.name}: {work}: {text.strip()[-200:]}") from error
+    except (ValueError, KeyError) as error:  # nothing arrived, or iperf3 failed
+        raise Failed(f"{contender.name}: {workload}: {text.strip()[-200:]}") from error
     ends = contender.pids()
-    if work in ("udp", "small"):
+    if workload in ("udp", "small"):
         total = end["sum"]
         got = total["packets"] - total["lost_packets"]
-        out = {f"{work}_kpps": got / total["seconds"] / 1e3,
-               f"{work}_loss": 100 * total["lost_packets"] / max(1, total["packets"])}
+        out = {f"{workload}_kpps": got / total["seconds"] / 1e3,
+               f"{workload}_loss": 100 * total["lost_packets"] / max(1, total["packets"])}
         if ends and got:
-            out[f"{work}_cpu_us_per_pkt"] = cpu * 1e6 / got
+            out[f"{workload}_cpu_us_per_pkt"] = cpu * 1e6 / got
         return out
     carried = total["bytes"] + end.get("sum_received_bidir_reverse", {}).get("bytes", 0)
-    out = {f"{work}_gbps": carried * 8 / total["seconds"] / 1e9,
-           f"{work}_retr": end.get("sum_sent", {}).get("retransmits")}
+    out = {f"{workload}_gbps": carried * 8 / total["seconds"] / 1e9,
+           f"{workload}_retr": end.get("sum_sent", {}).get("retransmits")}
     if carried:
-        out[f"{work}_machine_s_per_GB"] = machine / (carried / 1e9)
+        out[f"{workload}_machine_s_per_GB"] = machine / (carried / 1e9)
         if ends:
-            out[f"{work}_cpu_s_per_GB"] = cpu / (carried / 1e9)
+            out[f"{workload}_cpu_s_per_GB"] = cpu / (carried / 1e9)
     return out
 
 
-def flow(contender, work, to, seconds):
+def flow(contender, workload, to, seconds):
     cpu, machine = cpu_s(contender.pids()), machine_s()
-    text = at(A, f"timeout {seconds + 15} iperf3 -J -c {to} -t {seconds} -O 0 {FLOWS[work]}",
+    text = at(A, f"timeout {seconds + 15} iperf3 -J -c {to} -t {seconds} -O 0 {FLOWS[workload]}",
               check=False, timeout=seconds + 20)
-    return per_second(text, contender, work, cpu_s(contender.pids()) - cpu, machine_s() - machine)
+    return per_second(text, contender, workload, cpu_s(contender.pids()) - cpu,
+                      machine_s() - machine)
 
 
 def ping(to):
@@ -114,7 +115,7 @@ def ping_under_load(contender, to, seconds):
 
 
 def ping_pong(to, seconds):
-    """sockperf tells half of the round trip."""
+    """sockperf reports half of the round trip."""
     server = serve(f"sockperf sr -i {to}", "udp", 11111)
     try:
         text = at(A, f"sockperf pp -i {to} -t {seconds}", check=False, timeout=seconds + 20)
@@ -133,57 +134,58 @@ def call(program, key, options):
 
 
 def handshakes(contender, to, program, callers=1000):
-    """Last of all: it leaves B with many peers."""
+    """Runs last, because it leaves B with many peers."""
     if contender.command is None or not program:
         return {}
     config = pathlib.Path(FOLDER, "callers.conf")
     keys = sh(f"{program} -k {callers}").split()
-    # Not every make learns where a caller is.
+    # Not every implementation learns a caller's endpoint.
     config.write_text("".join(f"[Peer]\nPublicKey = {key}\nEndpoint = {OUTSIDE[A]}:{20000 + n}\n"
                               for n, key in enumerate(keys)))
     at(B, f"wg addconf {DEVICE[B]} {config}")
     key = contender.keys[B][1]
-    told = call(program, key, f"-n {callers} -p 3")
-    out = {"hs_per_s": told["per_second"], "hs_lost": told["lost"], "hs_cookies": told["cookies"]}
+    answer = call(program, key, f"-n {callers} -p 3")
+    out = {"hs_per_s": answer["per_second"], "hs_lost": answer["lost"],
+           "hs_cookies": answer["cookies"]}
     server = serve("iperf3 -s", "tcp", 5201)
     try:
         background = stream(contender, to, 30)
         try:
-            told = call(program, key, "-n 50 -p 2 -w 1 -g 20")
+            answer = call(program, key, "-n 50 -p 2 -w 1 -g 20")
         finally:
             stop(background)
     finally:
         stop(server)
-    if told["answered"]:
-        out.update(hs_load_ms=told["p50_ms"], hs_load_max_ms=told["max_ms"])
-    out["hs_load_lost"] = told["lost"]
+    if answer["answered"]:
+        out.update(hs_load_ms=answer["p50_ms"], hs_load_max_ms=answer["max_ms"])
+    out["hs_load_lost"] = answer["lost"]
     return out
 
 
-def measure(contender, works, seconds, program, say):
-    """All works of one contender in one round.  What fails is said and left out."""
+def measure(contender, workloads, seconds, program, report):
+    """All workloads of one contender in one round.  Failures are reported and left out."""
     res = {}
     to = contender.up()
     server = None
     try:
         if contender.start_ms is not None:
             res["start_ms"] = contender.start_ms
-        for work in works:
+        for workload in workloads:
             try:
-                if work == "hs":
+                if workload == "hs":
                     continue
                 if server is None or server.poll() is not None:
                     server = serve("iperf3 -s", "tcp", 5201)
-                if work in FLOWS:
-                    res.update(flow(contender, work, to, seconds))
-                elif work == "pp":
+                if workload in FLOWS:
+                    res.update(flow(contender, workload, to, seconds))
+                elif workload == "pp":
                     res.update(ping_pong(to, seconds))
-                elif work == "ping":
+                elif workload == "ping":
                     res.update(ping(to))
-                elif work == "load":
+                elif workload == "load":
                     res.update(ping_under_load(contender, to, seconds))
             except Failed as error:
-                say(f"{contender.name}: {work}: {error}")
+                report(f"{contender.name}: {workload}: {error}")
                 if server:
                     stop(server)
                 server = None
@@ -191,15 +193,15 @@ def measure(contender, works, seconds, program, say):
             res["rss_MB"] = contender.rss_mb()
         if server:
             stop(server)
-        if "hs" in works:
+        if "hs" in workloads:
             try:
                 res.update(handshakes(contender, to, program))
             except Failed as error:
-                say(f"{contender.name}: hs: {error}")
+                report(f"{contender.name}: hs: {error}")
         if contender.pids() and not all(os.path.exists(f"/proc/{p}") for p in contender.pids()):
-            say(f"{contender.name}: one of its processes ended on the way", ill=True)
+            report(f"{contender.name}: one of its processes ended early", failed=True)
     finally:
-        ill = contender.down()
-        if ill:
-            say(ill, ill=True)
+        failure = contender.down()
+        if failure:
+            report(failure, failed=True)
     return res
