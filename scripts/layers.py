@@ -35,9 +35,6 @@ IMPURE = re.compile(r"sys/(socket|epoll|ioctl|time|uio|un)\.h|netinet/.*|net/.*|
                     r"unistd\.h|fcntl\.h|time\.h|pthread\.h|threads\.h|poll\.h|signal\.h|uv\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
 
-# Call cycles that are being taken apart: the files of a group may still call each other.
-KNOWN = []
-
 
 def include_fault(path, room, kind, name):
     """Why this include is refused, or None. path: from the root; kind: < or \"."""
@@ -244,9 +241,6 @@ def groups_of(graph):
 def check_calls(root):
     """Prints the groups of files that call each other in a circle; returns how many."""
     graph = call_graph(root)
-    for known in KNOWN:
-        for path in known & graph.keys():
-            graph[path] = {o: name for o, name in graph[path].items() if o not in known}
     groups = groups_of(graph)
     for group in groups:
         print(f"call cycle: {', '.join(group)}: a .c file may not call one that calls it back")

@@ -234,7 +234,6 @@ static inline void end_open(struct end *e, uint8_t id)
 
 	memset(e, 0, sizeof(*e));
 	e->tun.ops = &tun_ops;
-	e->tun.fd = -1;
 	e->tun.tx_offloads = XT_MERGE_TCP | XT_MERGE_UDP;
 	e->room = UINT32_MAX;
 	e->path.remote.ip = (struct xt_ip){.family = 4, .b = {198, 18, 0, id}};

@@ -26,12 +26,12 @@ static void put_delete(struct xt_secbuf *out, const char *name)
 	xt_secbuf_puts(out, "\n");
 }
 
-static void put_own(struct xt_secbuf *out, const struct xt_firewall *firewall)
+static void put_local(struct xt_secbuf *out, const struct xt_firewall *firewall)
 {
 	char text[XT_IP_TEXT];
 
-	for (size_t i = 0; i < firewall->n_own; i++) {
-		const struct xt_ip *ip = &firewall->own[i];
+	for (size_t i = 0; i < firewall->n_local; i++) {
+		const struct xt_ip *ip = &firewall->local[i];
 
 		if (ip->family == 4 ? !firewall->v4 : !firewall->v6)
 			continue;
@@ -55,7 +55,7 @@ int xt_firewall_up(char **out, size_t *len, const struct xt_firewall *firewall)
 	put_table(rules, firewall->name);
 	xt_secbuf_puts(rules,
 		       " {\n\tchain preraw {\n\t\ttype filter hook prerouting priority -300;\n");
-	put_own(rules, firewall);
+	put_local(rules, firewall);
 	xt_secbuf_puts(
 	    rules,
 	    "\t}\n\tchain premangle {\n\t\ttype filter hook prerouting priority -150;\n\t\t");

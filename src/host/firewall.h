@@ -9,14 +9,14 @@
 #define XT_FIREWALL_TABLE 80
 
 /* name    of the interface
- * own     its addresses: packets to them that arrive at another interface, and are not from this
+ * local   its addresses: packets to them that arrive at another interface, and are not from this
  *	   host, are dropped
  * v4, v6  the families routed by policy: connections keep the mark, so that answers pass the
  *	   reverse path filter */
 struct xt_firewall {
 	const char *name;
-	const struct xt_ip *own;
-	size_t n_own;
+	const struct xt_ip *local;
+	size_t n_local;
 	uint32_t mark;
 	bool v4, v6;
 };

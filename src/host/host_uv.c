@@ -132,8 +132,8 @@ static char *firewall_text(const struct xt_host *host, size_t *len)
 	const struct xt_conf *conf = host->conf;
 	struct xt_ip *local = calloc(conf->n_addresses + 1, sizeof(*local));
 	struct xt_firewall firewall = {.name = host->name,
-				       .own = local,
-				       .n_own = conf->n_addresses,
+				       .local = local,
+				       .n_local = conf->n_addresses,
 				       .mark = host->state.policy.table,
 				       .v4 = host->state.policy.priority[0] != 0,
 				       .v6 = host->state.policy.priority[1] != 0};

@@ -44,7 +44,7 @@ int xt_batch_pool_new(struct xt_batch_pool **out, bool workers)
 	if (!pool)
 		return XT_E_NOMEM;
 	for (uint32_t kind = 0; kind < XT_BATCH_KINDS; kind++) {
-		/* Read-ahead needs somebody else to open the batch before it. */
+		/* Read-ahead needs a worker to open the batch before it. */
 		uint32_t count = kind == XT_BATCH_IN && !workers ? 1 : kinds[kind].count;
 
 		for (uint32_t i = 0; i < count; i++) {
