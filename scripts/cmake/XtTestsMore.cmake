@@ -47,7 +47,12 @@ foreach(path IN LISTS xt_fuzz)
     target_link_libraries(${name} PRIVATE ${libs})
     target_link_options(${name} PRIVATE ${XT_NO_LTO})
     add_dependencies(fuzzers ${name})
-    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 600 PROCESSORS 2)
+    # XT_FUZZ_SECONDS bounds a libFuzzer program (scripts/fuzz.sh).
+    set(timeout 600)
+    if(XT_FUZZ)
+        set(timeout 86400)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT ${timeout} PROCESSORS 2)
 endforeach()
 
 # tests/bench/bench_*.c: numbers as JSON, no pass or fail, so no CTest. `bench` builds and runs all.
@@ -78,10 +83,10 @@ foreach(path IN LISTS xt_helpers)
 endforeach()
 
 # tests/docs/t_*: what holds code, documents and package together.
-# tests/e2e/t_*.sh: endpoints in network namespaces; a script's second line may say
+# tests/e2e/t_*.sh: instances in network namespaces; a script's second line may say
 #   # labels: long     and     # timeout: 900     and     # alone   (it measures time)
-#   # waits            most of its time, as those labelled makes do; alone or not
-#   (road: scripts/matrix runs it; offloads, backends: it goes through all of these by itself)
+#   # waits            most of its time, as those labelled implementations do; alone or not
+#   (datapath: scripts/matrix runs it; offloads, backends: it goes through all of these by itself)
 #   # cases: a b       each is a test of its own, with that word as its argument
 if(NOT TARGET xtunnel)
     return()
@@ -110,7 +115,7 @@ function(xt_script_test path label)
             list(APPEND cases ${more})
         endif()
     endforeach()
-    if("makes" IN_LIST labels)
+    if("implementations" IN_LIST labels)
         set(places 1)
     endif()
     set(cost ${timeout})
