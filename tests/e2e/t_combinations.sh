@@ -17,8 +17,7 @@ for side in left right; do
 	for verb in "tcp-serve 5001 0" "udp-serve 5002"; do
 		: >"$side.${verb%%-*}"
 		# shellcheck disable=SC2086
-		flow $side $verb \
-			>"$side.${verb%%-*}" 2>>serve.log &
+		flow $side $verb >"$side.${verb%%-*}" 2>>serve.log &
 		await 5 "a server" has ready "$side.${verb%%-*}"
 	done
 done
@@ -47,8 +46,7 @@ streams() {
 	local to from n=0 pids=()
 	for to in 10.7.0.2 fd07::2 10.7.0.1 fd07::1; do
 		case $to in *2) from=left ;; *) from=right ;; esac
-		flow $from tcp-send $to 5001 $bytes \
-			>tcp.$n.log 2>&1 &
+		flow $from tcp-send $to 5001 $bytes >tcp.$n.log 2>&1 &
 		pids[n]=$!
 		n=$((n + 1))
 	done
@@ -67,8 +65,7 @@ combination() {
 	both_families left 2
 	streams
 	for to in 10.7.0.2 fd07::2; do
-		flow left udp-sizes $to 5002 \
-			0-1500:75,1380-1400,9000,65507 >sizes.log 2>&1 ||
+		flow left udp-sizes $to 5002 0-1500:75,1380-1400,9000,65507 >sizes.log 2>&1 ||
 			fail "$what: UDP to $to: $(cat sizes.log)"
 		pings right "${to%2}1" -s 9000 || fail "$what: ping: $(cat ping.log)"
 	done

@@ -345,8 +345,7 @@ udp() { # udp XT_OFFLOAD RUN
 
 stream() { # stream BYTES: to the right in the background; STREAM, SERVER
 	serve right tcp-serve 7001
-	flow left tcp-send 10.7.0.2 7001 "$1" \
-		>tcp.log 2>&1 &
+	flow left tcp-send 10.7.0.2 7001 "$1" >tcp.log 2>&1 &
 	STREAM=$!
 }
 flows() { [ "$(json right right '.peers[0].rx_bytes')" -gt $((BASE + 2000000)) ]; }

@@ -27,8 +27,7 @@ both_families left 2
 ok "right's address changed, left followed"
 
 serve left tcp-serve 5001
-flow right tcp-send 10.7.0.1 5001 200000000 \
-	>tcp.log 2>&1 &
+flow right tcp-send 10.7.0.1 5001 200000000 >tcp.log 2>&1 &
 sender=$!
 for last in 89 90 91; do
 	before=$(json left left '.peers[0].rx_bytes')
