@@ -26,7 +26,8 @@ for timeout in udp_timeout udp_timeout_stream; do
 done
 await 5 "the wire" at left ping -c1 -W1 -q 198.18.2.2
 
-received() { at right wg show right transfer | cut -f2; }
+# Not every implementation counts keepalives as received bytes, so the packets of the wire count.
+received() { ip -n right -s -j link show wire | jq '.[0].stats64.rx.packets'; }
 # unmapped: the mapping has expired. Without a list of them in this kernel: 4 s have passed.
 unmapped() {
 	if [ -e /proc/net/nf_conntrack ]; then
@@ -46,9 +47,9 @@ for inside in xtunnel "$peer"; do
 	both_families left 2
 	first=$(mapped)
 	case $first in 198.18.2.1:*) ;; *) fail "right sees $first" ;; esac
-	# five keepalives last longer than two mappings
+	# Keepalives, and some ARP, for longer than two mappings last.
 	came=$(received)
-	await 15 "keepalives" eval "[ \$(received) -ge $((came + 5 * 32)) ]"
+	await 20 "keepalives" eval "[ \$(received) -ge $((came + 8)) ]"
 	pings right 10.7.0.1 || fail "$inside keeps its mapping: no answer ($(mapped))"
 	[ "$(mapped)" = "$first" ] || fail "the mapping was $first, now $(mapped)"
 	ok "$inside behind the NAT keeps its mapping to $outside"
