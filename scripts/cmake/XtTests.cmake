@@ -39,7 +39,7 @@ endfunction()
 
 # xt_script_test(PATH LABEL): a script t_NAME as the CTest LABEL_NAME. Its first lines may say
 #   # labels: long     and     # timeout: 900     and     # alone   (it measures time)
-#   # waits            it waits most of its time, as tests labelled makes do; alone or not
+#   # waits            it waits most of its time, as tests labelled implementations do; alone or not
 #   (further ones are read by scripts/matrix)
 #   # cases: a b       each is a test of its own, with that word as its argument
 function(xt_script_test path label)
@@ -66,7 +66,7 @@ function(xt_script_test path label)
             list(APPEND cases ${more})
         endif()
     endforeach()
-    if(labels MATCHES "makes|implementations")
+    if(labels MATCHES "implementations")
         set(places 1)
     endif()
     set(cost ${timeout})

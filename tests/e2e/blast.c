@@ -1,12 +1,13 @@
-/* A flood of UDP datagrams and the one who counts them, for t_overload.sh.
+/* A flood of UDP datagrams and its counter, for t_overload.sh.
  *
  *	e2e_blast send ADDRESS PORT SIZE N FIRST
  *	e2e_blast count PORT [BUFFER]
  *
- * send: N datagrams of SIZE bytes, numbered from FIRST on in their first 4 bytes, as fast as they
- * go. Prints how many the kernel took and how many it refused.
- * count: says `ready`, and at SIGTERM, when its socket is empty, how many came, how many of them
- * twice and how many after one with a higher number. With a BUFFER of 0 it reads nothing before. */
+ * send: N datagrams of SIZE bytes at full speed; their first 4 bytes are numbers from FIRST on.
+ * Prints how many the kernel accepted and how many it refused.
+ * count: prints `ready`; after SIGTERM, when its socket is empty, it prints how many arrived, how
+ * many of them twice, and how many after a higher number. With a BUFFER of 0 it reads nothing
+ * before SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -48,7 +49,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* One burst, numbered from first on. How many the kernel took; *refused: those it did not. */
+/* One burst, numbered from first on. Returns how many the kernel accepted; *refused: the others. */
 static unsigned burst(int s, uint8_t bytes[BURST][SIZE_MAX_], size_t size, unsigned first,
 		      unsigned n, unsigned *refused)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Damaged packets for t_corrupt.sh, amid sound ones of the same flow. Standard library only.
+"""Damaged packets for t_corrupt.sh, between intact ones of the same flow. Standard library only.
 
   corrupt.py inject DEVICE SRC DST tcp|udp    SEGMENTS of one flow into the host's side of a TUN
   corrupt.py watch DEVICE SRC DST tcp|udp WAY    judges what comes out of another one; WAY: merged or
@@ -65,7 +65,7 @@ def payload(i):
 
 
 def transport(src, dst, word, i):
-    """Segment i of the flow with its transport header; sound."""
+    """Segment i of the flow with its transport header; intact."""
     data = payload(i)
     if word == "tcp":
         proto, at = 6, 16
@@ -85,7 +85,7 @@ def damage(upper, at, how):
     if how % 2:
         upper[-1 - how % (SIZE - 8)] ^= 1 << how % 8
     else:
-        upper[at] ^= 0x11  # nor does this make it the zero that means none
+        upper[at] ^= 0x11  # cannot result in zero, which means no checksum
 
 
 def segment(src, dst, word, i):
@@ -96,7 +96,7 @@ def segment(src, dst, word, i):
 
 
 def roomy(sock):
-    """A receive buffer for all that may come, as far as the rights go."""
+    """As large a receive buffer as permitted."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
     except PermissionError:
@@ -133,7 +133,7 @@ class Wrong(Exception):
 
 
 def judge(raw, partial, src, dst, word, seen):
-    """One packet as the host gets it: the segments in it go to seen."""
+    """Add the segments of one packet, as the host receives it, to seen."""
     head = 40 if raw[0] >> 4 == 6 else 20
     proto, skip = (6, 20) if word == "tcp" else (17, 8)
     upper = raw[head:]
@@ -192,7 +192,7 @@ def watch(name, src, dst, word, way):
 
 
 def copies(name, addr, local, n, done):
-    """Damaged copies of segments that the kernel sends: each is new data when it is seen."""
+    """Send damaged copies of segments of the kernel; each arrives as new data."""
     sniff = device(name)
     sniff.settimeout(5)
     out = device(name, proto=0)

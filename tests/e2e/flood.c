@@ -1,7 +1,7 @@
 /* layers: core crypto packet base */
-/* A flood of handshake initiations for t_flood.sh: their mac1 is right and the rest is noise, which
- * costs the victim as much as a genuine one does. From one address, or as many as wished: a raw
- * socket, so run it in a network namespace of its own. Bounded in rate and time.
+/* A flood of handshake initiations for t_flood.sh. Their mac1 is valid and the rest is random,
+ * which costs the receiver as much as a genuine one. They come from one address or from many,
+ * through a raw socket, so run it in a network namespace of its own. Rate and time are bounded.
  *
  *	e2e_flood PUBLIC_KEY ADDRESS PORT FIRST_SOURCE SOURCES RATE SECONDS
  *
@@ -21,7 +21,7 @@
 #include "base/text.h"
 #include "core/cookie.h"
 
-#define MESSAGES 4096 /* made before, sent in turn */
+#define MESSAGES 4096 /* prepared in advance, sent in rotation */
 #define BURST	 64
 #define RATE_MAX 1000000
 #define TIME_MAX 600
@@ -80,7 +80,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* One call's worth from number sent on; returns how many the kernel took. */
+/* Sends one call's worth, beginning with number sent; returns how many the kernel accepted. */
 static size_t burst(int fd, struct sockaddr_in *to, struct head *heads, size_t sources, size_t sent)
 {
 	static struct mmsghdr msgs[BURST];

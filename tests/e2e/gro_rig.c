@@ -1,18 +1,18 @@
 /* layers: packet base */
-/* The kernel's own joining (GRO) and cutting (GSO) of packets, made visible, and ours held against
- * it. In a network namespace of its own, on a TUN device with NAPI:
+/* Runs GRO and GSO of the kernel and compares the results with our merge and split, in a network
+ * namespace of its own, on a TUN device with NAPI. Packets written to the device in a burst pass
+ * GRO, and a packet socket receives them with their virtio-net headers before IP does. A
+ * super-packet that the packet socket sends is split by GSO, because the device has no offload,
+ * and is read from the device in segments.
  *
- *	written to the device in a burst, packets go through GRO, and a packet socket sees them
- *	with their virtio-net headers before IP does; sent by the packet socket with such a header,
- *	a super-packet is cut by GSO, since the device has no offload, and is read in segments
- *
- *	e2e_gro_rig has                  exit code 77 and why, when this kernel cannot
- *	e2e_gro_rig record-gro < A > B   the cases of A (tests/vectors/gro.txt) with what this
- *kernel e2e_gro_rig record-gso < A > B   does; the same for cutting (tests/vectors/gso.txt)
- *	e2e_gro_rig check-gro < A        what this kernel does now is what we do, but for the cases
- *	e2e_gro_rig check-gso < A        that say we differ; super-packets of ours, cut by the
- *	                                 kernel, are the packets they were made of
- *	e2e_gro_rig check-random N       the same with N bursts at random (XT_SEED) */
+ *	e2e_gro_rig has                  exit code 77 and the reason when this kernel cannot
+ *	e2e_gro_rig record-gro < A > B   the cases of A (tests/vectors/gro.txt) with the results of
+ *	                                 this kernel
+ *	e2e_gro_rig record-gso < A > B   the same for GSO (tests/vectors/gso.txt)
+ *	e2e_gro_rig check-gro < A        our results are those of this kernel, except in cases that
+ *	e2e_gro_rig check-gso < A        are marked to differ; the kernel splits our super-packets
+ *	                                 into the original packets
+ *	e2e_gro_rig check-random N       the same with N random bursts (XT_SEED) */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 #include "../seed.h"
 
 #define NAME	"gro0"
-#define HOLD_NS 10000000 /* GRO gives up what it holds when nothing came for so long */
+#define HOLD_NS 10000000 /* GRO flushes what it holds after this time without packets */
 #define TRIES	200
 
 static int tun, tap;
@@ -44,7 +44,7 @@ static struct gro_case one;
 static struct gro_groups seen;
 static struct gro_ours ours;
 static struct gso_case cut;
-static struct xt_batch *pieces; /* as the kernel cut */
+static struct xt_batch *pieces; /* as the kernel split them */
 
 __attribute__((noreturn)) static void skip(const char *why)
 {
@@ -96,7 +96,7 @@ static void tun_open(void)
 	close(s);
 }
 
-/* UDP is joined for a socket that asks for it. */
+/* UDP is merged for a socket with UDP_GRO only. */
 static void udp_open(void)
 {
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(5001)};
@@ -143,7 +143,7 @@ static int64_t now_ns(clockid_t clock)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* All packets in one tick of the kernel's clock: at each tick GRO lets go of what is older. */
+/* All packets in one tick of the kernel's clock: at each tick GRO flushes what is older. */
 static bool burst(const struct gro_case *c)
 {
 	int64_t tick = now_ns(CLOCK_MONOTONIC_COARSE), begin;
@@ -159,7 +159,7 @@ static bool burst(const struct gro_case *c)
 	       now_ns(CLOCK_MONOTONIC) - begin < HOLD_NS / 2;
 }
 
-/* The next packet that came up from the device; false: none for some time. */
+/* The next packet from the device; false: none for some time. */
 static ssize_t tap_read(uint8_t *to, size_t room)
 {
 	struct pollfd poll_tap = {.fd = tap, .events = POLLIN};
@@ -195,13 +195,13 @@ static void kernel_joins(const struct gro_case *c, struct gro_groups *groups)
 				gro_die("%s: %u packets are lost", c->name, left);
 			if (!gro_see(groups, c, taken, bytes, bytes + XT_VNET_LEN,
 				     (uint32_t)n - XT_VNET_LEN))
-				gro_die("%s: the kernel gave what it was not given", c->name);
+				gro_die("%s: the kernel delivered an unknown packet", c->name);
 			left -= groups->at[groups->n - 1].n;
 		}
 	}
 }
 
-/* The segments of a super-packet that the kernel cuts, to pieces. false: it did not take it. */
+/* Stores the segments of a super-packet, as the kernel splits it, in pieces. False: refused. */
 static bool kernel_cuts(const uint8_t *p, uint32_t len, const struct xt_gso *gso)
 {
 	struct pollfd poll_tun = {.fd = tun, .events = POLLIN};
@@ -217,7 +217,7 @@ static bool kernel_cuts(const uint8_t *p, uint32_t len, const struct xt_gso *gso
 	xt_batch_reset(pieces);
 	if (sendmsg(tap, &msg, 0) < 0)
 		return false;
-	/* what is cut is queued at once; what the device refuses never comes */
+	/* Segments are queued at once; those that the device refuses never arrive. */
 	while (poll(&poll_tun, 1, pieces->n ? 0 : 100) == 1) {
 		struct xt_pkt *pkt = xt_batch_add(pieces, XT_PACKET_MAX);
 		ssize_t n = pkt ? read(tun, pkt->data, XT_PACKET_MAX) : -1;
@@ -287,11 +287,11 @@ static int check_gso(void)
 		(void)gso_see(&mine, ours.out);
 		gso_print(stdout, &mine);
 	}
-	printf("%d of %d packets are cut as by the kernel\n", n - wrong, n);
+	printf("%d of %d packets are split as by the kernel\n", n - wrong, n);
 	return wrong || !n;
 }
 
-/* 0, or 1 with both told. */
+/* 0, or 1 after printing both. */
 static int differ(const struct gro_case *c, const char *what)
 {
 	printf("%s: we differ from the kernel: %s\n", c->name, what);
@@ -300,7 +300,7 @@ static int differ(const struct gro_case *c, const char *what)
 	return 1;
 }
 
-/* Does the kernel, cutting our super-packets, give the packets that they were made of? */
+/* Does the kernel split our super-packets into the original packets? */
 static const char *ours_cut(const struct gro_case *c)
 {
 	for (uint32_t i = 0; i < ours.groups.n; i++) {
@@ -310,10 +310,10 @@ static const char *ours_cut(const struct gro_case *c)
 		if (!g->super)
 			continue;
 		if (!kernel_cuts(pkt->data, pkt->len, &pkt->gso) || pieces->n != g->n)
-			return "the kernel does not cut ours into as many";
+			return "the kernel splits ours into another number";
 		for (uint32_t k = 0; k < g->n; k++)
 			if (!gro_same(&c->in[g->of[k]], pieces->pkts[k].data, pieces->pkts[k].len))
-				return "the kernel does not cut ours into the same packets";
+				return "the kernel splits ours into other packets";
 	}
 	return NULL;
 }
@@ -340,13 +340,14 @@ static int check_gro(void)
 		wrong += check_one(&one);
 		differs += one.differs[0] != 0;
 	}
-	printf("%d of %d bursts are joined as by the kernel, %d of them but for what is listed\n",
-	       n - wrong, n, differs);
+	printf(
+	    "%d of %d bursts are merged as by the kernel, %d of them except for listed differences\n",
+	    n - wrong, n, differs);
 	return wrong || !n;
 }
 
-/* One line of a random burst: what is not said at random is as in the line before. Left out is what
- * we do otherwise on purpose (gro_reasons). */
+/* One line of a random burst: fields that are not drawn stay as in the line before. Intended
+ * differences (gro_reasons) are left out. */
 static int random_line(char *text, size_t room, uint64_t *rng, bool extra)
 {
 	static const char kinds[4][5] = {"tcp4", "tcp6", "udp4", "udp6"};
@@ -392,7 +393,7 @@ static int check_random(int bursts)
 			fputs(text, stdout);
 		}
 	}
-	printf("%d of %d random bursts are joined as by the kernel\n", bursts - wrong, bursts);
+	printf("%d of %d random bursts are merged as by the kernel\n", bursts - wrong, bursts);
 	return wrong || !bursts;
 }
 

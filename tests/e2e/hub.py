@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Peers in numbers, by the configuration protocol.  Standard library only.
+"""Many peers through the configuration protocol.  Standard library only.
 
   hub.py set SOCKET PID N     one request with N peers; prints: WALL_S CPU_S of process PID
   hub.py get SOCKET PID N     one get, which must name N peers, in order; prints the same

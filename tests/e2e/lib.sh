@@ -1,11 +1,24 @@
-# The end-to-end tests' common part; sourced first by every t_*.sh.
+# Common part of the end-to-end tests; every t_*.sh sources it first.
 #
-# A test runs in its own mount, PID and network namespace: what it starts dies with it, /run is its
-# own, and nothing of it can reach the host.  In there it makes network namespaces `left`, `right` ….
+# It runs the script again in a mount, PID and network namespace of its own: what the test starts
+# ends with it, /run belongs to it, and nothing reaches the host. So the names of network
+# namespaces, devices and instances (`left`, `right`, `wire` ...) are private to a run, and any
+# number of tests run at the same time. Addresses outside of the tunnel are from 198.18.0.0/15 and
+# fd18::/32.
 #
 #   XT_BIN    the program (default: build/debug/xtunnel)
-#   T         a folder for files and logs of this test, removed at the end
-#   ok TEXT   one more thing is proved; fail TEXT, skip TEXT end the test (exit 1, 77)
+#   T         a folder for files and logs of this test; removed at the end, also after a failure
+#   ok TEXT   records a result; fail TEXT and skip TEXT end the test (exit 1, 77)
+#
+# The usual test is
+#
+#   tunnel_start          two hosts, two configurations, two running instances, traffic both ways
+#   ...
+#   instances_stop        both end with exit code 0
+#
+# and tunnel_prepare, hosts_link, hosts_link_routed, configs_write and instances_start are its
+# parts. Nothing here waits for time: `await SECONDS WHAT COMMAND...` returns as soon as COMMAND
+# succeeds.
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC2120
 set -u
@@ -42,7 +55,7 @@ if [ -z "${XT_E2E_INSIDE:-}" ]; then
 		code=$?
 		kill -0 $child 2>/dev/null || break
 	done
-	# What a killed test left in its mount namespace is gone with it; only files remain.
+	# The namespaces and their processes end with the child; only files remain.
 	if [ -n "${XT_E2E_KEEP:-}" ]; then echo "files: $T"; else rm -rf "$T"; fi
 	exit "$code"
 fi
@@ -58,13 +71,14 @@ cd "$T" || exit 1
 umask 077
 export XT_STATE_DIR=$T/state # what an identity remembers across restarts
 
-# A sanitizer's findings go to files: every process's count, also those nobody waits for.
+# Sanitizers report to files, so that a finding in any process counts, also in one that is never
+# waited for.
 export ASAN_OPTIONS="log_path=$T/sanitizer:detect_leaks=1:abort_on_error=0:exitcode=99"
 export LSAN_OPTIONS="log_path=$T/sanitizer:exitcode=99"
 export UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1"
 export TSAN_OPTIONS="log_path=$T/sanitizer:exitcode=99"
 
-declare -A PID # of what start() started, by endpoint name
+declare -A PID # of running instances, by name
 OKS=0
 
 ok() {
@@ -94,7 +108,6 @@ finish() {
 		kill -TERM "${PID[$name]}" 2>/dev/null
 	done
 	for name in "${!PID[@]}"; do
-		# wait, but not for ever
 		awaits 10 gone "${PID[$name]}" || { echo "FAIL: $name does not end"; code=1; }
 	done
 	if compgen -G "$T/sanitizer.*" >/dev/null; then
@@ -102,7 +115,7 @@ finish() {
 		logs
 		code=1
 	fi
-	[ $code != 0 ] || [ $OKS -gt 0 ] || { echo "FAIL: nothing was proved"; code=1; }
+	[ $code != 0 ] || [ $OKS -gt 0 ] || { echo "FAIL: the test proved nothing"; code=1; }
 	exit "$code"
 }
 trap finish EXIT
@@ -113,7 +126,7 @@ now_ms() {
 	echo $((${t/[.,]/} / 1000))
 }
 
-# awaits SECONDS CMD…: true as soon as CMD is, false when the time is over.  Looks every 10 ms.
+# awaits SECONDS CMD…: polls CMD every 10 ms; true as soon as it succeeds, false after SECONDS.
 awaits() {
 	local end=$(($(now_ms) + $1 * 1000))
 	shift
@@ -123,7 +136,8 @@ awaits() {
 	done
 }
 
-# await SECONDS WHAT CMD…: the same, or the test fails.
+# await SECONDS WHAT CMD…: the same, but the test fails after SECONDS (three times that under a
+# sanitizer).
 await() {
 	local seconds=$1 what=$2
 	shift 2
@@ -131,14 +145,17 @@ await() {
 	awaits "$seconds" "$@" || fail "$what: not within $seconds s ($*)"
 }
 
-# A process whose first thread is dead lives as long as the others.
+# gone PID: the process has ended. One whose first thread is a zombie lives as long as its
+# other threads.
 gone() {
 	[ ! -d "/proc/$1" ] ||
 		{ [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] && [ "$(ps -o nlwp= -p "$1")" -le 1 ]; }
 }
-has() { grep -q -- "$1" "$2"; }
+has() { # has PATTERN FILE
+	grep -q -- "$1" "$2"
+}
 
-# refuses CODE TEXT CMD…: CMD exits with CODE and its standard error has TEXT (a basic regexp).
+# refuses CODE TEXT CMD…: CMD must exit with CODE and write TEXT (a basic regexp) to standard error.
 refuses() {
 	local code=$1 text=$2 got
 	shift 2
@@ -148,43 +165,73 @@ refuses() {
 	grep -qi -- "$text" "$T/err" || fail "$*: its message has no '$text': $(cat "$T/err")"
 }
 
-at() { # at NAMESPACE CMD…  (not with &: $! would be a shell's)
+# at NAMESPACE CMD…: not with &, because $! would be the PID of a subshell
+at() {
 	ip netns exec "$@"
 }
 
-space() { # space NAME…: network namespaces with loopback
+# Hosts and links --------------------------------------------------------------------------------
+
+netns_add() { # netns_add NAME…: network namespaces with loopback
 	local name
 	for name; do
-		ip netns add "$name" || fail "no network namespace"
+		ip netns add "$name" || fail "cannot add the network namespace $name"
 		ip -n "$name" link set lo up
-		# A test that removes the first address of a network means only that one.
+		# Removing the first address of a network must not remove the others.
 		at "$name" sysctl -q -w net.ipv4.conf.all.promote_secondaries=1
 	done
 }
 
-# wire A ADDR4 ADDR6 B ADDR4 ADDR6: a veth `wire` on both sides
-wire() {
-	ip link add wire netns "$1" type veth peer name wire netns "$4" || fail "no veth"
-	local side
-	for side in "$1 $2 $3" "$4 $5 $6"; do
-		# shellcheck disable=SC2086
-		set -- $side
-		ip -n "$1" link set wire addrgenmode none # what nobody gave it comes and goes
-		ip -n "$1" addr add "$2" dev wire
-		ip -n "$1" addr add "$3" dev wire nodad
-		ip -n "$1" link set wire up
+# link_up NAMESPACE DEVICE ADDR…: no address but these, so that the test knows all of them
+link_up() {
+	local where=$1 device=$2 address
+	shift 2
+	ip -n "$where" link set "$device" addrgenmode none
+	for address; do
+		case $address in
+		*:*) ip -n "$where" addr add "$address" dev "$device" nodad ;;
+		*) ip -n "$where" addr add "$address" dev "$device" ;;
+		esac
 	done
+	ip -n "$where" link set "$device" up
+}
+
+# veth_add A DEVICE "ADDR…" B DEVICE "ADDR…": a veth pair between two namespaces, up
+veth_add() {
+	ip link add "$2" netns "$1" type veth peer name "$5" netns "$4" ||
+		fail "cannot add a veth pair between $1 and $4"
+	# shellcheck disable=SC2086
+	link_up "$1" "$2" $3
+	# shellcheck disable=SC2086
+	link_up "$4" "$5" $6
 }
 
 L4=198.18.0.1 R4=198.18.0.2 L6=fd18::1 R6=fd18::2
-# The usual world: left and right with a wire between.
-world() {
-	space left right
-	wire left $L4/24 $L6/64 right $R4/24 $R6/64
+# wire_add LEFT RIGHT: joins two hosts by a veth pair that is called `wire` on both sides
+wire_add() {
+	veth_add "$1" wire "$L4/24 $L6/64" "$2" wire "$R4/24 $R6/64"
+}
+
+# hosts_link: the hosts left and right with a wire between them
+hosts_link() {
+	netns_add left right
+	wire_add left right
 	await 5 "the wire" at left ping -c1 -W1 -q $R6
 }
 
-keys() { # keys NAME…: KEY_NAME and PUB_NAME
+# hosts_link_routed: left (198.18.1.2) and right (198.18.2.2) with the host `router` between them,
+# whose devices are called inside and outside; IPv4 only. Left has a default route, right has none.
+hosts_link_routed() {
+	netns_add left router right
+	veth_add left wire 198.18.1.2/24 router inside 198.18.1.1/24
+	veth_add right wire 198.18.2.2/24 router outside 198.18.2.1/24
+	ip -n left route add default via 198.18.1.1
+	at router sysctl -q -w net.ipv4.ip_forward=1
+}
+
+# Configurations ---------------------------------------------------------------------------------
+
+keys_make() { # keys_make NAME…: KEY_NAME and PUB_NAME
 	local name
 	for name; do
 		printf -v "KEY_$name" %s "$(wg genkey)"
@@ -193,71 +240,121 @@ keys() { # keys NAME…: KEY_NAME and PUB_NAME
 	done
 }
 
-# pair [OUTER_LEFT OUTER_RIGHT] [EXTRA_INTERFACE] [EXTRA_PEER]: both files, left.conf and right.conf.
-# Inside: 10.7.0.1, fd07::1 and 10.7.0.2, fd07::2.  Listening on 51801 and 51802.
-pair() {
-	local l=${1:-$L4} r=${2:-$R4} interface=${3:-} peer=${4:-}
+# config_write NAME NUMBER PEER PEER_NUMBER PEER_HOST INTERFACE_LINES PEER_LINES: NAME.conf
+config_write() {
+	local key=KEY_$1 public=PUB_$3
+	cat >"$1.conf" <<-EOF
+		[Interface]
+		PrivateKey = ${!key}
+		ListenPort = 5180$2
+		Address = 10.7.0.$2/24, fd07::$2/64
+		$6
+		[Peer]
+		PublicKey = ${!public}
+		AllowedIPs = 10.7.0.$4/32, fd07::$4/128
+		Endpoint = $5:5180$4
+		$7
+	EOF
+}
+
+# configs_write [OUTER_LEFT OUTER_RIGHT] [EXTRA_INTERFACE] [EXTRA_PEER]: left.conf and right.conf
+# with new keys. Inside of the tunnel left is 10.7.0.1, fd07::1 and right 10.7.0.2, fd07::2; they
+# listen on 51801 and 51802.
+configs_write() {
+	local l=${1:-$L4} r=${2:-$R4}
 	case $l in *:*) l=[$l] r=[$r] ;; esac
-	keys left right
-	cat >left.conf <<-EOF
-		[Interface]
-		PrivateKey = $KEY_left
-		ListenPort = 51801
-		Address = 10.7.0.1/24, fd07::1/64
-		$interface
-		[Peer]
-		PublicKey = $PUB_right
-		AllowedIPs = 10.7.0.2/32, fd07::2/128
-		Endpoint = $r:51802
-		$peer
-	EOF
-	cat >right.conf <<-EOF
-		[Interface]
-		PrivateKey = $KEY_right
-		ListenPort = 51802
-		Address = 10.7.0.2/24, fd07::2/64
-		$interface
-		[Peer]
-		PublicKey = $PUB_left
-		AllowedIPs = 10.7.0.1/32, fd07::1/128
-		Endpoint = $l:51801
-		$peer
-	EOF
+	keys_make left right
+	config_write left 1 right 2 "$r" "${3:-}" "${4:-}"
+	config_write right 2 left 1 "$l" "${3:-}" "${4:-}"
 }
 
-# start NAME [NAMESPACE]: `xtunnel run NAME.conf` in the background, ready on return
+# Instances --------------------------------------------------------------------------------------
+
+# launch NAME [NAMESPACE]: `xtunnel run NAME.conf`, which is not ready yet on return
+launch() {
+	ip netns exec "${2:-$1}" "$XT_BIN" run "$T/$1.conf" </dev/null >>"$1.log" 2>&1 &
+	PID[$1]=$!
+}
+
+# start NAME [NAMESPACE]: the same, but ready on return
 start() {
-	local name=$1 where=${2:-$1}
-	ip netns exec "$where" "$XT_BIN" run "$T/$name.conf" </dev/null >>"$name.log" 2>&1 &
-	PID[$name]=$!
-	await 5 "$name is ready" ready "$name" "$where"
+	launch "$1" "${2:-$1}"
+	await 5 "$1 is ready" ready "$1" "${2:-$1}"
 }
 
-# Answers `show`: that is ready.  A process that ended is not awaited any longer.
+# start_bare NAME [NAMESPACE]: `xtunnel NAME`, as wg-quick and controllers start it: in the
+# background, without a configuration; on return its socket answers
+start_bare() {
+	local where=${2:-$1}
+	at "$where" "$XT_BIN" "$1" </dev/null >>"$1.log" 2>&1 || fail "xtunnel $1: exit $?"
+	[ -S "/run/wireguard/$1.sock" ] || fail "xtunnel $1 returned before its socket was there"
+	PID[$1]=$(json "$where" "$1" .pid)
+}
+
+# ready NAME [NAMESPACE]: answers `show`. An instance that ended fails the test at once.
 ready() {
 	kill -0 "${PID[$1]}" 2>/dev/null || fail "$1 ended: $(tail -n 5 "$T/$1.log")"
 	at "${2:-$1}" "$XT_BIN" show "$1"
 }
 
+# instance_end NAME [SECONDS] [SIGNAL]: ends the instance; CODE is its exit code (127: not our
+# child)
+instance_end() {
+	local pid=${PID[$1]}
+	kill "-${3:-TERM}" "$pid"
+	instance_ended "$1" "${2:-5}"
+}
+
+# instance_ended NAME [SECONDS]: waits for the end of an instance that something else causes
+instance_ended() {
+	local pid=${PID[$1]}
+	await "${2:-5}" "$1 ends" gone "$pid"
+	wait "$pid" 2>/dev/null
+	CODE=$?
+	unset "PID[$1]"
+}
+
 # stop NAME: a clean end, exit code 0
 stop() {
-	local pid=${PID[$1]}
-	kill -TERM "$pid"
-	await 5 "$1 ends" gone "$pid"
-	wait "$pid"
-	local code=$?
-	unset "PID[$1]"
-	[ $code = 0 ] || fail "$1 ended with $code"
+	instance_end "$1"
+	[ $CODE = 0 ] || [ $CODE = 127 ] || fail "$1 ended with $CODE"
 }
 
-# slay NAME: kill -9
-slay() {
-	kill -KILL "${PID[$1]}"
-	wait "${PID[$1]}" 2>/dev/null
-	unset "PID[$1]"
+# crash NAME: kill -9
+crash() {
+	instance_end "$1" 5 KILL
 }
 
-# pings NAMESPACE ADDR [OPTION…]: one is answered (waits for the handshake)
+# instances_start [OFFLOAD_LEFT OFFLOAD_RIGHT]: left and right, each with that XT_OFFLOAD
+instances_start() {
+	if [ $# = 2 ]; then
+		XT_OFFLOAD=$1 start left
+		XT_OFFLOAD=$2 start right
+	else
+		start left
+		start right
+	fi
+}
+instances_stop() {
+	stop left
+	stop right
+}
+
+# tunnel_prepare [ARGUMENTS OF configs_write]: everything but the instances
+tunnel_prepare() {
+	hosts_link
+	configs_write "$@"
+}
+# tunnel_start [ARGUMENTS OF configs_write]: two instances that exchange packets
+tunnel_start() {
+	tunnel_prepare "$@"
+	instances_start
+	both_families left 2
+}
+
+# Traffic ----------------------------------------------------------------------------------------
+
+# pings NAMESPACE ADDR [OPTION…]: one request is answered within 3 s, a handshake included
 pings() {
 	local where=$1 to=$2
 	shift 2
@@ -269,20 +366,27 @@ both_families() { # both_families NAMESPACE SIDE(1|2)
 	pings "$1" "fd07::$2" || fail "no answer from fd07::$2: $(cat ping.log)"
 }
 
-# tcp FROM TO ADDR BYTES: sends and compares hashes
-tcp() {
-	local port=$((20000 + RANDOM % 10000)) server
-	: >serve.out
-	ip netns exec "$2" "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve $port \
-		>serve.out 2>serve.log &
-	server=$!
-	await 10 "the TCP server" has ready serve.out
-	at "$1" "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send "$3" $port "$4" >tcp.log 2>&1 ||
-		fail "TCP to $3: $(tail -n 3 tcp.log)"
-	wait $server
+flow() { # flow NAMESPACE VERB…: scripts/flow.py there
+	at "$1" "$PYTHON" "$SOURCE/scripts/flow.py" "${@:2}"
 }
 
-# capture NAMESPACE DEVICE FILE [FILTER…]: tcpdump, sees packets from the return on
+# serve NAMESPACE tcp-serve|udp-serve PORT [CONNECTIONS]: in the background, ready on return; SERVER
+serve() {
+	: >serve.out
+	ip netns exec "$1" "$PYTHON" "$SOURCE/scripts/flow.py" "${@:2}" >serve.out 2>serve.log &
+	SERVER=$!
+	await 10 "$2 on port $3" has ready serve.out
+}
+
+# tcp FROM TO ADDR BYTES: sends and compares hashes
+tcp() {
+	local port=$((20000 + RANDOM % 10000)) SERVER
+	serve "$2" tcp-serve $port
+	flow "$1" tcp-send "$3" $port "$4" >tcp.log 2>&1 || fail "TCP to $3: $(tail -n 3 tcp.log)"
+	wait $SERVER
+}
+
+# capture NAMESPACE DEVICE FILE [FILTER…]: tcpdump, which sees all packets after the return
 capture() {
 	local where=$1 device=$2 file=$3
 	shift 3
@@ -292,10 +396,12 @@ capture() {
 	CAPTURE=$!
 	await 5 "tcpdump" has listening "$file.log"
 }
-capture_end() {
+capture_stop() {
 	kill -TERM "$CAPTURE"
 	wait "$CAPTURE" 2>/dev/null
 }
+
+# Counters ---------------------------------------------------------------------------------------
 
 # json NAMESPACE NAME FILTER: jq over `show NAME --json`
 json() {
@@ -304,11 +410,12 @@ json() {
 lost() { # lost NAMESPACE: datagrams that loss.nft dropped there
 	at "$1" nft -j list table inet loss | jq '[.. | .counter? // empty | .packets] | add'
 }
-# fate NAMESPACE NAME LABEL: how many packets had that verdict
-fate() {
+# verdict NAMESPACE NAME LABEL: how many packets had that verdict
+verdict() {
 	json "$1" "$2" ".counters.$3 // 0"
 }
-wrong() { # wrong NAMESPACE: TCP, UDP and IP checksums that its kernel found wrong, or headers
+# checksum_errors NAMESPACE: TCP, UDP and IP checksums and IP headers that its kernel found wrong
+checksum_errors() {
 	at "$1" nstat -a -s -z -j | jq '[.kernel | .TcpInCsumErrors, .UdpInCsumErrors,
 		.Udp6InCsumErrors, .IpExtInCsumErrors, .IpInHdrErrors, .Ip6InHdrErrors] | map(. // 0) | add'
 }

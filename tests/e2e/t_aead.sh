@@ -1,19 +1,19 @@
 #!/bin/bash
-# Every AEAD backend against every other, forced in the file and from outside; what is not there is
-# refused when it was asked for and passed over when it was not.
-# labels: road backends
+# Every AEAD backend against every other, chosen by the file on one side and by XT_AEAD on the
+# other. A backend that is missing is an error when it is requested, and skipped otherwise.
+# labels: datapath backends
 . "$(dirname "$0")/lib.sh"
-world
-unset XT_AEAD # goes before the file
+hosts_link
+unset XT_AEAD # it overrides the file
 mapfile -t names < <("$SOURCE/scripts/backends" "$XT_BIN")
 [ "${names[0]:-}" = sodium ] || fail "backends: ${names[*]}"
 
-pair
+configs_write
 for a in "${names[@]}"; do
 	for b in "${names[@]}"; do
 		sed -i "/Aead/d; s/^ListenPort/#: Aead = $a\n&/" left.conf
 		start left
-		export XT_AEAD=$b # the file does not say it
+		export XT_AEAD=$b
 		start right
 		unset XT_AEAD
 		both_families left 2
@@ -25,7 +25,7 @@ for a in "${names[@]}"; do
 			grep -Eq "^  aead: $a \(as asked for, (lib|BoringSSL|AWS-LC|OpenSSL)" ||
 			fail "show: $(at left "$XT_BIN" show left)"
 		for side in left right; do
-			[ "$(fate $side $side drop_auth)" = 0 ] || fail "$side dropped"
+			[ "$(verdict $side $side drop_auth)" = 0 ] || fail "$side dropped"
 			stop $side
 		done
 	done
@@ -37,11 +37,11 @@ start left
 json left left '"\(.aead): \(.aead_reason)"'
 json left left .aead_reason | grep -q ' ns a packet\|no other' || fail "no reason"
 stop left
-ok "auto tells why"
+ok "auto gives the reason of its choice"
 
 refuses 1 "no such backend: auto, sodium, ipsec-mb, boringssl, openssl" \
 	at left env XT_AEAD=rot13 "$XT_BIN" run left.conf
-# An empty file over each library, in this mount namespace only.
+# Hide each library behind an empty file, in this mount namespace only.
 for file in /usr/lib/*/libIPSec_MB.so.? /usr/lib*/libIPSec_MB.so.? /usr/lib/*/libcrypto.so.3 \
 	/usr/lib/*/android/libcrypto.so.0 /usr/lib/*/libcrypto-awslc.so.1; do
 	[ ! -e "$file" ] || mount --bind /dev/null "$(realpath "$file")" || fail "mount"

@@ -1,26 +1,22 @@
 #!/bin/bash
-# 10 GB each way, half of it over either family inside: the kernels find no checksum and no header
-# wrong, no tag is wrong, nothing comes twice, and the endpoints drop nothing themselves.
+# 10 GB each way, half of it over either inner family: the kernels find no wrong checksum or header,
+# no tag is wrong, no packet arrives twice, and the instances drop nothing themselves.
 # labels: long
 # timeout: 900
 # alone
 . "$(dirname "$0")/lib.sh"
 command -v iperf3 >/dev/null || skip "no iperf3"
-world
-pair
-start left
-start right
-both_families left 2
+tunnel_start
 
 half=5000 # MB, of a direction and family
 [ -z "$XT_SANITIZE" ] || half=150
 
-errors() { # errors NAMESPACE: what its kernel found wrong
+errors() { # errors NAMESPACE: error counters of its kernel
 	at "$1" nstat -a -s -z -j | jq -c '.kernel | {TcpInCsumErrors, UdpInCsumErrors,
 		Udp6InCsumErrors, IpExtInCsumErrors, IpInHdrErrors, Ip6InHdrErrors, TcpInErrs}'
 }
 none() { jq -e 'add == 0' <<<"$1" >/dev/null; }
-# What hosts say to their link unasked has no way through the tunnel, and is no loss.
+# Multicast that hosts send by themselves has no route through the tunnel and is not a loss.
 drops() {
 	json "$1" "$1" '.counters | to_entries | map(select((.key | startswith("drop_")) and
 		.key != "drop_multicast" and .value != 0)) | from_entries | tostring'
@@ -31,7 +27,7 @@ cpu() { cat /proc/"${PID[left]}"/stat /proc/"${PID[right]}"/stat | awk '{ n += $
 queue() { ip -n "$1" -s -j link show "$1" | jq '.[0].stats64.tx.dropped'; }
 buffer() { at "$1" nstat -a -s -z -j | jq '.kernel | .UdpRcvbufErrors + .Udp6RcvbufErrors'; }
 
-# bulk FROM TO ADDR: prints what iperf3 says
+# bulk FROM TO ADDR: prints what iperf3 measured
 bulk() {
 	local server port=5201 before t result moved
 
@@ -63,14 +59,13 @@ for side in left right; do
 	[ "$dropped" = "{}" ] || fail "$side dropped: $dropped"
 	ok "$side: $wrong; dropped by the kernel: $(queue $side) before its TUN, $(buffer $side) at its socket"
 done
-# What left one side has come to the other, but for what the kernel dropped at the sockets.
-settled() {
+# Unless a kernel dropped datagrams at a socket, each side has received all that the other one sent.
+all_received() {
 	[ "$(bytes left tx_bytes)" = "$(bytes right rx_bytes)" ] &&
 		[ "$(bytes right tx_bytes)" = "$(bytes left rx_bytes)" ]
 }
 if [ "$(buffer left)" = 0 ] && [ "$(buffer right)" = 0 ]; then
-	await 5 "what was sent was received" settled
+	await 5 "what was sent was received" all_received
 	ok "every datagram arrived: $(bytes left tx_bytes) and $(bytes right tx_bytes) bytes"
 fi
-stop left
-stop right
+instances_stop

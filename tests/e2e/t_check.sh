@@ -1,11 +1,11 @@
 #!/bin/bash
-# check: every finding has file, line and column and a suggestion where a key is mistyped; exit 4 for
-# a file that would be refused, nothing changed.
+# check: every diagnostic has file, line and column, and a suggestion for a mistyped key; a file
+# that would be refused gives exit code 4, and nothing is changed.
 . "$(dirname "$0")/lib.sh"
 KEY=$(wg genkey)
 PUB=$(wg genkey | wg pubkey)
 
-# finds LINE:COLUMN TEXT: bad.conf on standard input gives an error there with that text
+# finds LINE:COLUMN TEXT: the file on standard input gives an error with that text at that place
 finds() {
 	cat >bad.conf
 	refuses 4 "^bad.conf:$1: error: .*$2" "$XT_BIN" check bad.conf
@@ -51,7 +51,7 @@ PrivateKey = $KEY
 Echo = peer
 $peer"
 
-# every wg-quick file parses: all of its keys, odd spacing, comments, repeated sections
+# Every wg-quick file parses: all of its keys, odd spacing, comments, repeated sections.
 cat >stock.conf <<EOF
 # a comment
 [interface]
@@ -85,7 +85,7 @@ ok "a wg-quick file with every key"
 cp stock.conf /run/stock.conf
 PATH=$PATH:/usr/sbin wg-quick strip /run/stock.conf >stripped 2>&1 && grep -q "PublicKey = $PUB" stripped ||
 	fail "wg-quick does not read the file: $(cat stripped)"
-ok "wg-quick reads the same file, our keys being comments to it"
+ok "wg-quick reads the same file and takes our keys for comments"
 
 chmod 644 stock.conf
 "$XT_BIN" check stock.conf >out 2>err || fail "check: $(cat err)"

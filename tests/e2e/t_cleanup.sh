@@ -1,12 +1,11 @@
 #!/bin/bash
-# run and SIGTERM, up and down, kill -9 and down: nothing is left of addresses, routes, sockets,
-# processes; routes and addresses of others stay.
+# run and SIGTERM, up and down, kill -9 and down leave no address, route, socket or process behind,
+# and keep the routes and addresses of others.
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 sed -i 's|^AllowedIPs.*|&, 10.40.0.0/16, fd07:40::/48|' left.conf
 
-picture() { # all that an endpoint may have touched
+picture() { # all that an instance may have changed
 	at left ip addr
 	at left ip -4 route show table all
 	at left ip -6 route show table all
@@ -24,21 +23,19 @@ pings left 10.7.0.1 || fail "own address"
 at left ip route get 10.40.1.1 | grep -q "dev left" || fail "no route for AllowedIPs"
 at left ip -6 route get fd07:40::1 | grep -q "dev left" || fail "no IPv6 route for AllowedIPs"
 for signal in TERM INT; do
-	kill -$signal "${PID[left]}"
-	await 5 "its end by SIG$signal" gone "${PID[left]}"
-	wait "${PID[left]}" || fail "SIG$signal: exit $?"
-	unset "PID[left]"
+	instance_end left 5 $signal
+	[ $CODE = 0 ] || fail "SIG$signal: exit $CODE"
 	steady | diff before - >diff.log || fail "SIG$signal leaves: $(cat diff.log)"
 	ok "run and SIG$signal leave nothing"
 	start left
 done
-slay left
+crash left
 await 3 "the kernel's part" eval "! at left ip link show left"
 at left "$XT_BIN" down left >down.log 2>&1 || fail "down after kill -9: $(cat down.log)"
 steady | diff before - >diff.log || fail "kill -9 and down leave: $(cat diff.log)"
 ok "kill -9, then down: nothing left"
 start left
-slay left
+crash left
 start left
 stop left
 steady | diff before - >diff.log || fail "kill -9 and a new start leave: $(cat diff.log)"
@@ -54,8 +51,6 @@ ok "up and down leave nothing"
 
 start left
 ip -n left link del left
-await 5 "its end with its interface" gone "${PID[left]}"
-wait "${PID[left]}"
-unset "PID[left]"
+instance_ended left
 steady | diff before - >diff.log || fail "a deleted interface leaves: $(cat diff.log)"
-ok "the interface deleted from outside: the endpoint ends and leaves nothing"
+ok "the interface deleted from outside: the instance ends and leaves nothing"

@@ -1,30 +1,28 @@
 #!/bin/bash
-# Every offload × every AEAD backend × one and two threads, against another combination each time: four
-# TCP streams at once, UDP and ping, all unaltered, nothing dropped, and no end is told to do what it
-# does not do.
+# Every offload × every AEAD backend × one and two threads, each against another combination: four
+# TCP streams at once, UDP and ping arrive unaltered, nothing is dropped, and each instance reports
+# the combination that was requested.
 # labels: long
 # timeout: 300
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 mapfile -t aeads < <("$SOURCE/scripts/backends" "$XT_BIN")
 [ ${#aeads[@]} -gt 0 ] || fail "no backends"
 offloads=(all off tun udp)
 bytes=3000000
 [ -z "$XT_SANITIZE" ] || bytes=1000000
 
-# Servers that stay, whatever becomes of the tunnel.
+# The servers outlive the instances.
 for side in left right; do
 	for verb in "tcp-serve 5001 0" "udp-serve 5002"; do
 		: >"$side.${verb%%-*}"
 		# shellcheck disable=SC2086
-		ip netns exec $side "$PYTHON" "$SOURCE/scripts/flow.py" $verb \
-			>"$side.${verb%%-*}" 2>>serve.log &
+		flow $side $verb >"$side.${verb%%-*}" 2>>serve.log &
 		await 5 "a server" has ready "$side.${verb%%-*}"
 	done
 done
 
-offload_words() { # what `show` says of an offload, where the kernel gives all
+offload_words() { # what `show` reports for an offload on a kernel that has all
 	case $1 in
 	all) echo "tso uso gso gro" ;;
 	tun) echo "tso uso" ;;
@@ -33,23 +31,22 @@ offload_words() { # what `show` says of an offload, where the kernel gives all
 	esac
 }
 starts=0
-begin() { # begin SIDE OFFLOAD AEAD THREADS: each third writes to its TUN device without io_uring
-	local told words uring=auto
+start_as() { # start_as SIDE OFFLOAD AEAD THREADS: every third one writes to its TUN without io_uring
+	local reported words uring=auto
 	[ $((++starts % 3)) != 0 ] || uring=off
 	XT_OFFLOAD=$2 XT_AEAD=$3 WG_THREADS=$4 XT_URING=$uring start "$1"
-	told=$(json "$1" "$1" '"\(.aead) \(.threads) \(.offload)"')
+	reported=$(json "$1" "$1" '"\(.aead) \(.threads) \(.offload)"')
 	words=$(offload_words "$2")
 	# An older kernel has no USO.
-	[ "$told" = "$3 $4 $words" ] || [ "$told" = "$3 $4 ${words/ uso/}" ] ||
-		fail "$1 does $told, not $3 $4 $words"
+	[ "$reported" = "$3 $4 $words" ] || [ "$reported" = "$3 $4 ${words/ uso/}" ] ||
+		fail "$1 reports $reported, not $3 $4 $words"
 }
-# Both families and both ways at once.
+# Both families and both directions at once.
 streams() {
 	local to from n=0 pids=()
 	for to in 10.7.0.2 fd07::2 10.7.0.1 fd07::1; do
 		case $to in *2) from=left ;; *) from=right ;; esac
-		ip netns exec $from "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send $to 5001 $bytes \
-			>tcp.$n.log 2>&1 &
+		flow $from tcp-send $to 5001 $bytes >tcp.$n.log 2>&1 &
 		pids[n]=$!
 		n=$((n + 1))
 	done
@@ -58,27 +55,26 @@ streams() {
 
 # combination LEFT RIGHT, each as "OFFLOAD AEAD THREADS"
 combination() {
-	local before side to fate
+	local before side to verdict
 	what="$1 with $2"
 	# shellcheck disable=SC2086
-	begin left $1
+	start_as left $1
 	# shellcheck disable=SC2086
-	begin right $2
-	before=$(($(wrong left) + $(wrong right)))
+	start_as right $2
+	before=$(($(checksum_errors left) + $(checksum_errors right)))
 	both_families left 2
 	streams
 	for to in 10.7.0.2 fd07::2; do
-		at left "$PYTHON" "$SOURCE/scripts/flow.py" udp-sizes $to 5002 \
-			0-1500:75,1380-1400,9000,65507 >sizes.log 2>&1 ||
+		flow left udp-sizes $to 5002 0-1500:75,1380-1400,9000,65507 >sizes.log 2>&1 ||
 			fail "$what: UDP to $to: $(cat sizes.log)"
 		pings right "${to%2}1" -s 9000 || fail "$what: ping: $(cat ping.log)"
 	done
-	[ $(($(wrong left) + $(wrong right))) = "$before" ] ||
+	[ $(($(checksum_errors left) + $(checksum_errors right))) = "$before" ] ||
 		fail "$what: checksums or headers wrong"
 	for side in left right; do
-		for fate in drop_auth drop_replay drop_message; do
-			[ "$(fate $side $side $fate)" = 0 ] ||
-				fail "$what: $side: $fate: $(fate $side $side $fate)"
+		for verdict in drop_auth drop_replay drop_message; do
+			[ "$(verdict $side $side $verdict)" = 0 ] ||
+				fail "$what: $side: $verdict: $(verdict $side $side $verdict)"
 		done
 		[ "$(json $side $side .offload_fallbacks)" = 0 ] || fail "$what: $side fell back"
 		stop $side
@@ -91,7 +87,7 @@ for o in 0 1 2 3; do
 		# Never the same offload, nor the same backend if there are two.
 		other="${offloads[(o + 1 + a % 3) % 4]} ${aeads[n > 1 ? (a + 1 + o % (n - 1)) % n : 0]}"
 		counts="1 2"
-		[ -z "$XT_SANITIZE" ] || counts=$((1 + (o / 2 + a) % 2)) # always one end with two
+		[ -z "$XT_SANITIZE" ] || counts=$((1 + (o / 2 + a) % 2)) # one of the two has two
 		for threads in $counts; do
 			combination "${offloads[o]} ${aeads[a]} $threads" "$other $((3 - threads))"
 		done

@@ -1,19 +1,18 @@
 #!/bin/bash
-# A damaged packet is never healed by an offload: it arrives as damaged as it was sent, alone, amid
-# sound segments of its flow that were joined; the kernel counts exactly those. What is altered on
-# the wire is dropped and counted.
+# An offload never repairs a damaged packet: it arrives as it was sent, on its own, between intact
+# segments of its flow that were merged, and the kernel counts exactly these. Datagrams altered on
+# the wire are dropped and counted.
 # timeout: 120
 . "$(dirname "$0")/lib.sh"
 CORRUPT=$SOURCE/tests/e2e/corrupt.py
-world
-pair
+tunnel_prepare
 
 errors() { # errors COUNTER: of the kernel on the right
 	at right nstat -a -s -z -j | jq ".kernel.$1"
 }
-# flow SRC DST PROTOCOL COUNTER WAY: the queue of the TUN is filled while its reader sleeps, so that
-# all of the flow comes in few turns
-flow() {
+# damaged_flow SRC DST PROTOCOL COUNTER MODE: the TUN queue is filled while left is stopped, so that
+# few passes carry the whole flow
+damaged_flow() {
 	local before after watcher
 	before=$(errors "$4")
 	: >watch.out
@@ -33,39 +32,32 @@ flow() {
 for both in "all all merged" "off off single" "all udp single" "udp all merged"; do
 	# shellcheck disable=SC2086
 	set -- $both
-	XT_OFFLOAD=$1 start left
-	XT_OFFLOAD=$2 start right
+	instances_start "$1" "$2"
 	both_families left 2
-	flow 10.7.0.1 10.7.0.2 tcp TcpInCsumErrors "$3"
-	flow fd07::1 fd07::2 tcp TcpInCsumErrors "$3"
-	flow 10.7.0.1 10.7.0.2 udp UdpInCsumErrors "$3"
-	flow fd07::1 fd07::2 udp Udp6InCsumErrors "$3"
-	[ "$both" = "udp all merged" ] || { stop left; stop right; }
+	damaged_flow 10.7.0.1 10.7.0.2 tcp TcpInCsumErrors "$3"
+	damaged_flow fd07::1 fd07::2 tcp TcpInCsumErrors "$3"
+	damaged_flow 10.7.0.1 10.7.0.2 udp UdpInCsumErrors "$3"
+	damaged_flow fd07::1 fd07::2 udp Udp6InCsumErrors "$3"
+	instances_stop
 done
-stop left
-stop right
 
-# A stream of the kernel's own, with damaged copies of its segments among them.
-start left
-start right
+# A TCP stream of the kernel with damaged copies of its segments in between.
+instances_start
 both_families left 2
 bytes=30000000 n=200
 [ -z "$XT_SANITIZE" ] || bytes=8000000
 for to in 10.7.0.2 fd07::2; do
 	before=$(errors TcpInCsumErrors)
-	: >serve.out
-	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 4003 >serve.out 2>&1 &
-	server=$!
-	await 10 "the TCP server" has ready serve.out
+	serve right tcp-serve 4003
 	at left "$PYTHON" "$CORRUPT" amid left $to 4003 $bytes $n >amid.out 2>&1 ||
 		fail "amid: $(tail -n 3 amid.out)"
-	wait $server
+	wait $SERVER
 	wrong=$(($(errors TcpInCsumErrors) - before))
 	[ $wrong = $n ] || fail "$wrong segments with a wrong checksum arrived, not $n"
 	ok "to $to: $(cat amid.out)"
 done
 
-# Altered on the wire: every region of a data message, by its reason.
+# Every region of a data message altered on the wire: each is dropped for its own reason.
 : >wire.out
 ip netns exec right "$PYTHON" "$CORRUPT" wire wire message.bin >wire.out 2>&1 &
 watcher=$!
@@ -74,7 +66,7 @@ pings left 10.7.0.2 -s 500 || fail "no answer"
 wait $watcher || fail "no data message was seen: $(cat wire.out)"
 drops() { json right right '.counters | .drop_message + .drop_index + .drop_auth'; }
 taken() { ip -n right -s -j link show right | jq '.[0].stats64.rx.packets'; }
-before="$(fate right right drop_message) $(fate right right drop_index) $(fate right right drop_auth)"
+before="$(verdict right right drop_message) $(verdict right right drop_index) $(verdict right right drop_auth)"
 all=$(drops) packets=$(taken)
 at left "$PYTHON" "$CORRUPT" forge message.bin "$R4" 51802 >forge.out || fail "forge"
 sent=$(awk '{ sum += $2 } END { print sum }' forge.out)
@@ -84,11 +76,10 @@ await 5 "every altered message is dropped" arrived
 # shellcheck disable=SC2086
 set -- $before
 of() { awk -v region="^($1)\$" '$1 ~ region { sum += $2 } END { print sum }' forge.out; }
-[ $(($(fate right right drop_message) - $1)) = "$(of message)" ] || fail "not by their type"
-[ $(($(fate right right drop_index) - $2)) = "$(of index)" ] || fail "not by their index"
-[ $(($(fate right right drop_auth) - $3)) = "$(of 'counter|text|tag')" ] || fail "not by their tag"
-[ "$(fate right right drop_replay)" = 0 ] || fail "a forged counter was believed"
+[ $(($(verdict right right drop_message) - $1)) = "$(of message)" ] || fail "not by their type"
+[ $(($(verdict right right drop_index) - $2)) = "$(of index)" ] || fail "not by their index"
+[ $(($(verdict right right drop_auth) - $3)) = "$(of 'counter|text|tag')" ] || fail "not by their tag"
+[ "$(verdict right right drop_replay)" = 0 ] || fail "a forged counter was believed"
 both_families left 2
 ok "$sent altered messages: none passes, each is counted, the session stays"
-stop left
-stop right
+instances_stop

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The demo tells its account and leaves nothing, also when it is interrupted anywhere.
-# labels: road
+# The demo prints what it shows and leaves nothing behind, also when it is interrupted.
+# labels: datapath
 # timeout: 200
 . "$(dirname "$0")/lib.sh"
 command -v tcpdump >/dev/null || skip "no tcpdump"
@@ -15,10 +15,10 @@ picture >before
 "$SOURCE/scripts/demo" >demo.out 2>demo.log || fail "demo: $(cat demo.log)"
 for text in "icmp_seq=3.*time=" "bytes from fd07::2" "5000000 bytes" "on both sides" \
 	" 0 of any other kind" "occurs 0 times" "latest handshake" "removed again"; do
-	grep -q "$text" demo.out || fail "the account has no '$text': $(cat demo.out)"
+	grep -q "$text" demo.out || fail "the output has no '$text': $(cat demo.out)"
 done
 picture | diff before - >diff.log || fail "the demo leaves: $(cat diff.log)"
-ok "its account; nothing left"
+ok "its output; nothing left"
 
 for moment in "a wire between" "fresh keys" "observer records" "Ping from" "over TCP"; do
 	setsid "$SOURCE/scripts/demo" >demo.out 2>demo.log </dev/null &
@@ -26,13 +26,13 @@ for moment in "a wire between" "fresh keys" "observer records" "Ping from" "over
 	await 20 "the moment '$moment'" has "$moment" demo.out
 	kill -TERM $demo
 	await 10 "its end" gone $demo
-	wait $demo && fail "interrupted at '$moment' it says that all is well"
+	wait $demo && fail "interrupted at '$moment' it exits with 0"
 	picture | diff before - >diff.log || fail "interrupted at '$moment' it leaves: $(cat diff.log)"
 	ok "interrupted at '$moment': nothing left"
 done
 
-space left
+netns_add left
 "$SOURCE/scripts/demo" >demo.out 2>demo.log || fail "with a namespace left: $(cat demo.log)"
-grep -q "are in use here" demo.out || fail "it does not say that names are taken: $(head -n 3 demo.out)"
-[ -e /run/netns/left ] || fail "somebody else's namespace was removed"
-ok "names that are taken: it says so and takes others"
+grep -q "are in use here" demo.out || fail "it does not report that names are taken: $(head -n 3 demo.out)"
+[ -e /run/netns/left ] || fail "a namespace of another owner was removed"
+ok "names that are taken: it reports that and uses others"

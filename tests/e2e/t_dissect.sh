@@ -1,24 +1,22 @@
 #!/bin/bash
-# tshark's WireGuard dissector finds nothing malformed in what goes over the wire.
-# labels: road
+# tshark's WireGuard dissector finds nothing malformed on the wire.
+# labels: datapath
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"
-world
 psk=$(wg genpsk)
-pair "" "" "" "PresharedKey = $psk
+tunnel_prepare "" "" "" "PresharedKey = $psk
 PersistentKeepalive = 1"
 capture left wire all.pcap udp
-start left
-start right
+instances_start
 both_families left 2
 tcp left right 10.7.0.2 200000
 for size in 0 1 15 16 17 1391 1392 9000; do
 	pings left 10.7.0.2 -s $size || fail "ping -s $size"
 done
-# Whoever is first puts the other's off: one direction is enough.
+# The first keepalive postpones that of the other side, so one direction is enough.
 await 5 "a keepalive" eval \
-	"[ \$((\$(fate right right taken_keepalive) + \$(fate left left taken_keepalive))) -gt 0 ]"
-capture_end
+	"[ \$((\$(verdict right right taken_keepalive) + \$(verdict left left taken_keepalive))) -gt 0 ]"
+capture_stop
 dissect() {
 	HOME=$T tshark -r all.pcap -d udp.port==51801,wg -d udp.port==51802,wg "$@" 2>tshark.log
 }

@@ -2,8 +2,7 @@
 # tshark decrypts a capture with the key log; the log is private or refused.
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"
-world
-pair "" "" "" "PresharedKey = $(wg genpsk)"
+tunnel_prepare "" "" "" "PresharedKey = $(wg genpsk)"
 export WG_KEYLOGFILE=$T/keys
 start left
 unset WG_KEYLOGFILE
@@ -20,7 +19,7 @@ stop right
 start right
 pings right 10.7.0.1 -p 78796e6b || fail "ping"
 pings left fd07::2 || fail "ping"
-capture_end
+capture_stop
 [ "$(grep -c LOCAL_EPHEMERAL keys)" -ge 2 ] || fail "keys: $(cut -d= -f1 keys)"
 sorted=$(cut -d' ' -f1 keys | head -4 | tr '\n' ' ')
 [ "$sorted" = "LOCAL_STATIC_PRIVATE_KEY REMOTE_STATIC_PUBLIC_KEY LOCAL_EPHEMERAL_PRIVATE_KEY PRESHARED_KEY " ] || fail "$sorted"

@@ -1,23 +1,22 @@
 #!/bin/bash
-# The configuration socket under load: many clients, long requests, those who stall, no descriptors.
+# The configuration socket under load: many clients, long requests, clients that stall, no
+# descriptors left.
 # timeout: 300
 # waits
 . "$(dirname "$0")/lib.sh"
-world
-pair
-at left "$XT_BIN" left </dev/null >/dev/null 2>&1 || fail "xtunnel left"
-PID[left]=$(json left left .pid)
+tunnel_prepare
+start_bare left
 pid=${PID[left]}
 wait_idle() { awaits 5 eval "[ \$(fds $pid) -le $before ]" || fail "$before descriptors became $(fds "$pid")"; }
-at left wg set left private-key <(echo "$KEY_left") || fail "a key" # its state file is held open
+at left wg set left private-key <(echo "$KEY_left") || fail "a key" # the instance keeps the state file open
 before=$(fds "$pid")
 
 cat >client.py <<'EOF2'
-import os, socket, sys, time
+import fcntl, os, socket, struct, sys, termios, time
 PATH = "/run/wireguard/left.sock"
 def dial():
     s = socket.socket(socket.AF_UNIX); s.connect(PATH); s.settimeout(60); return s
-def hear(s, n=1):
+def receive(s, n=1):
     data = b""
     while data.count(b"errno=") < n or not data.endswith(b"\n\n"):
         more = s.recv(1 << 20)
@@ -25,7 +24,15 @@ def hear(s, n=1):
         data += more
     return data
 def ask(text):
-    s = dial(); s.sendall(text); r = hear(s); s.close(); return r
+    s = dial(); s.sendall(text); r = receive(s); s.close(); return r
+def await_stable(measure):  # until measure() has not changed for 0.3 s
+    last, since = measure(), time.time()
+    while time.time() - since < 0.3:
+        time.sleep(0.02)
+        now = measure()
+        if now != last: last, since = now, time.time()
+    return last
+def unread(s): return struct.unpack("i", fcntl.ioctl(s, termios.FIONREAD, b"    "))[0]
 def key(i, j=0): return "%064x" % (i * 65536 + j + 1)
 def check(ok, text):
     if not ok: sys.exit("FAIL: " + text)
@@ -42,10 +49,10 @@ def talk(i):
     for k in range(20):
         s.sendall(b"set=1\npublic_key=%s\npersistent_keepalive_interval=%d\nallowed_ip=10.%d.%d.0/24\n\n"
                   % (key(i).encode(), k + 1, i, k))
-        r = hear(s)
+        r = receive(s)
         if r != b"errno=0\n\n": wrong.append(r)
         s.sendall(b"get=1\n\n")
-        if key(i).encode() not in hear(s): wrong.append(b"no peer")
+        if key(i).encode() not in receive(s): wrong.append(b"no peer")
 threads = [threading.Thread(target=talk, args=(i,)) for i in range(100)]
 [t.start() for t in threads]; [t.join() for t in threads]
 check(not wrong, repr(wrong[:3]))
@@ -67,7 +74,7 @@ s.settimeout(20)
 while data.count(b"errno=0\n\n") < 1000: data += s.recv(1 << 20)
 check([int(l[7:]) for l in data.decode().split("\n") if l.startswith("fwmark=")] == list(range(1, 501)), "order")
 s.close()
-s = dial()   # asked, then half closed
+s = dial()   # requests, then a half close
 s.sendall(b"set=1\nfwmark=7\n\n" + 50 * b"get=1\n\n"); s.shutdown(socket.SHUT_WR)
 data = b""
 while True:
@@ -78,12 +85,12 @@ check(data.count(b"errno=0\n\n") == 51, "half closed: %d answers" % data.count(b
 for text in (b"set=1\nprivate_key=" + b"11" * 32 + b"\nfwmark=9\n\n",):   # byte by byte
     s = dial()
     for i in range(len(text)): s.send(text[i:i + 1])
-    check(hear(s) == b"errno=0\n\n", "byte by byte")
+    check(receive(s) == b"errno=0\n\n", "byte by byte")
 EOF2
 wait_idle
 ok "1,000 requests in one write; half closed; byte by byte"
 
-at left "$PYTHON" - <<'EOF2' || fail "who stalls"
+at left "$PYTHON" - <<'EOF2' || fail "clients that stall"
 import sys; sys.path.insert(0, ".")
 from client import *
 stalled = []
@@ -101,10 +108,10 @@ for s in stalled:
     except ConnectionResetError: pass
 check(8 < time.time() - start < 40, "cut off after %.1f s" % (time.time() - start))
 check(b"fwmark=99" not in ask(b"get=1\n\n"), "half a request was applied")
-idle.sendall(b"get=1\n\n"); check(hear(idle).endswith(b"errno=0\n\n"), "who is idle between requests was cut off")
+idle.sendall(b"get=1\n\n"); check(receive(idle).endswith(b"errno=0\n\n"), "a client that is idle between requests was cut off")
 EOF2
 wait_idle
-ok "who stalls in the middle is cut off and holds up nobody; who is idle is not"
+ok "a client that stalls within a request is cut off and delays no other; an idle one is kept"
 
 at left "$PYTHON" - <<'EOF2' || fail "long requests"
 import sys; sys.path.insert(0, ".")
@@ -123,12 +130,12 @@ start = time.time(); r = ask(b"get=1\n\n"); check(r.count(b"public_key=") == 100
 print("get: %.2f s" % (time.time() - start))
 s = dial()   # a set behind answers that are not read yet
 s.sendall(b"get=1\n\nget=1\n\nset=1\nfwmark=4242\n\nget=1\n\n")
-time.sleep(1)
-r = hear(s, 4)
+await_stable(lambda: unread(s))
+r = receive(s, 4)
 check(r.count(b"errno=0\n\n") == 4 and r.count(b"fwmark=4242\n") == 1, "a set that was held back")
 s.close()
 slow = []
-for i in range(100):   # 100 readers that do not read 3 MB each, asking again and again
+for i in range(100):   # 100 clients that request 3 MB each, repeatedly, and read nothing
     s = dial(); s.sendall(20 * b"get=1\n\n"); slow.append(s)
 for s in slow: s.close()
 check(ask(b"get=1\n\n").count(b"public_key=") == 10000, "after the slow ones")
@@ -137,7 +144,7 @@ EOF2
 wait_idle
 ok "65,536 networks in one request, 10,000 peers, 100 clients that do not read"
 
-# Memory that answers to those who do not read may take
+# Unread answers take a bounded amount of memory.
 at left "$PYTHON" - "$pid" <<'EOF2' || fail "slow readers"
 import sys; sys.path.insert(0, ".")
 from client import *
@@ -148,8 +155,8 @@ low = rss()
 slow = []
 for i in range(200):
     s = dial(); s.sendall(20 * b"get=1\n\n"); slow.append(s)
-time.sleep(1)
-high = rss()
+await_stable(lambda: sum(unread(s) for s in slow))
+high = await_stable(rss)
 print("%d kB before, %d kB with 200 readers that do not read 60 MB each" % (low, high))
 check("XT_SANITIZE" in os.environ and os.environ["XT_SANITIZE"] or high - low < 250000, "%d kB more" % (high - low))
 for s in slow: s.close()
@@ -157,21 +164,22 @@ r = ask(b"set=1\nreplace_peers=true\n\n")
 check(r == b"errno=0\n\n", "the end: %r" % r)
 EOF2
 wait_idle
-ok "what is not read takes bounded memory"
+ok "unread answers take bounded memory"
 
-# No descriptors left: at its limit, then again with room
+# No free descriptors, then some again.
 limit=$(awk '/Max open files/ {print $4}' "/proc/$pid/limits")
 prlimit --pid "$pid" --nofile=$((before + 3)):"$(awk '/Max open files/ {print $5}' "/proc/$pid/limits")" || fail "prlimit"
-at left "$PYTHON" - <<'EOF2' || fail "without descriptors"
+at left "$PYTHON" - "$pid" <<'EOF2' || fail "without descriptors"
 import sys; sys.path.insert(0, ".")
 from client import *
 many = []
 for i in range(60):
     try: many.append(dial())
     except OSError: pass
-time.sleep(0.5)
+def fds(): return len(os.listdir("/proc/%s/fd" % sys.argv[1]))
+await_stable(fds)
 for s in many: s.close()
-time.sleep(0.5)
+await_stable(fds)
 check(ask(b"get=1\n\n").endswith(b"errno=0\n\n"), "get")
 r = ask(b"set=1\nlisten_port=51888\n\n")
 print("a port without descriptors:", r)

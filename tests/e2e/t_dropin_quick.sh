@@ -4,8 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 command -v wg-quick >/dev/null || skip "no wg-quick"
 ip link add dev probe type wireguard 2>/dev/null && { ip link del probe; skip "this kernel has WireGuard itself"; }
-world
-keys left right
+hosts_link
 psk=$(wg genpsk)
 export WG_QUICK_USERSPACE_IMPLEMENTATION=$XT_BIN
 mkdir -p /etc/wireguard
@@ -13,35 +12,14 @@ quick() { # quick NAMESPACE WORD…
 	ip netns exec "$1" wg-quick "${@:2}" </dev/null >>quick.log 2>&1
 }
 
-# world_of ENDPOINT_LEFT ENDPOINT_RIGHT ALLOWED_AT_LEFT
+# files OUTER_LEFT OUTER_RIGHT ALLOWED_IPS_OF_LEFT
 files() {
-	cat >/etc/wireguard/left.conf <<-EOF2
-		[Interface]
-		PrivateKey = $KEY_left
-		ListenPort = 51801
-		Address = 10.7.0.1/24, fd07::1/64
-		PostUp = echo up-%i >>$T/hooks
-		PostDown = echo down-%i >>$T/hooks
-		[Peer]
-		PublicKey = $PUB_right
-		PresharedKey = $psk
-		AllowedIPs = $3
-		Endpoint = $2:51802
-		PersistentKeepalive = 20
-	EOF2
-	cat >/etc/wireguard/right.conf <<-EOF2
-		[Interface]
-		PrivateKey = $KEY_right
-		ListenPort = 51802
-		Address = 10.7.0.2/24, fd07::2/64
-		[Peer]
-		PublicKey = $PUB_left
-		PresharedKey = $psk
-		AllowedIPs = 10.7.0.1/32, fd07::1/128
-		Endpoint = $1:51801
-	EOF2
+	configs_write "$1" "$2" "" "PresharedKey = $psk"
+	sed -i "s|^AllowedIPs.*|AllowedIPs = $3\nPersistentKeepalive = 20|" left.conf
+	sed -i "s|^ListenPort.*|&\nPostUp = echo up-%i >>$T/hooks\nPostDown = echo down-%i >>$T/hooks|" left.conf
+	cp left.conf right.conf /etc/wireguard
 }
-state_of() { # what a host is like without a tunnel
+state_of() { # links, routes, rules and firewall of a host
 	at "$1" sh -c 'ip -o link | cut -d: -f2 | sort; ip -4 rule; ip -6 rule; ip route show table all | grep -v "fe80::\|ff00::" | sort; nft list ruleset'
 	ls /run/wireguard /run/xtunnel
 }
@@ -74,14 +52,14 @@ round() { # round WHAT
 
 files $L4 $R4 "10.7.0.2/32, fd07::2/128"
 round "v4 outside: up, traffic, save, strip, syncconf, down; nothing is left"
-files "[$L6]" "[$R6]" "10.7.0.2/32, fd07::2/128"
+files $L6 $R6 "10.7.0.2/32, fd07::2/128"
 round "v6 outside"
 files $L4 $R4 "0.0.0.0/0, ::/0"
 round "default routes, v4 outside"
-files "[$L6]" "[$R6]" "0.0.0.0/0, ::/0"
+files $L6 $R6 "0.0.0.0/0, ::/0"
 round "default routes, v6 outside"
 
-# The default route really leads into the tunnel, the tunnel's own datagrams past it.
+# The default route leads into the tunnel, the mark of the tunnel's own datagrams past it.
 files $L4 $R4 "0.0.0.0/0"
 quick right up right || fail "up right"
 quick left up left || fail "up left"

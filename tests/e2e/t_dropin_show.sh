@@ -2,17 +2,15 @@
 # show NAME FIELD prints byte by byte what wg(8) prints.
 . "$(dirname "$0")/lib.sh"
 command -v wg >/dev/null || skip "no wg"
-world
-keys left right third
-pair
-start left
-start right
+hosts_link
+keys_make left right third
+configs_write
+instances_start
 both_families left 2
 at left wg set left fwmark 51820 peer "$PUB_third" preshared-key <(wg genpsk) endpoint "[2001:db8::1]:7" \
 	persistent-keepalive 25 allowed-ips 10.9.0.0/16,fd09::/16 || fail "wg set"
 at left wg set left peer "$(wg genkey | wg pubkey)" || fail "wg set"
-ip netns exec right "$XT_BIN" bare || fail "a bare one"
-PID[bare]=$(json right bare .pid)
+start_bare bare right
 
 same() { # same WORD…
 	at left wg show "$@" | LC_ALL=C sort >theirs
@@ -31,16 +29,16 @@ done
 ok "every field of one, of a bare one and of all; interfaces"
 refuses 2 'did you mean "endpoints"' at left "$XT_BIN" show left endpoint
 refuses 2 "unknown field" at left "$XT_BIN" show left foo
-refuses 3 "not running" at left "$XT_BIN" show nobody dump
+refuses 3 "not running" at left "$XT_BIN" show absent dump
 refuses 2 "not a valid" at left "$XT_BIN" show a/b dump
 ok "mistakes"
 
-# One of another make is shown as well.
+# An instance of another implementation is shown as well.
 if command -v wireguard-go >/dev/null; then
 	LOG_LEVEL=silent ip netns exec left wireguard-go -f other </dev/null >other.log 2>&1 &
 	PID[other]=$!
 	await 5 "wireguard-go" at left wg show other
 	at left wg set other private-key <(echo "$KEY_third") peer "$PUB_left" allowed-ips 10.8.0.0/16
 	same other dump
-	ok "an endpoint of another make"
+	ok "an instance of another implementation"
 fi

@@ -1,8 +1,8 @@
 #!/bin/bash
-# How other programs start and end an endpoint: closed streams, descriptors, names, renames, moves.
+# How other programs start and end an instance: closed streams, descriptors, names, renames, moves.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
-space left right
+netns_add left right
 
 inside() { at left "$@"; }
 sock=/run/wireguard/wg0.sock
@@ -10,7 +10,7 @@ pid_of() { inside "$XT_BIN" show "$1" --json | jq .pid; }
 is_down() { [ ! -e "/run/wireguard/$1.sock" ] && ! inside ip link show "$1" >/dev/null 2>&1; }
 ends() { await 5 "$1 ends" gone "$2"; await 3 "$1 is gone" is_down "$1"; }
 
-# A controller reads our output to its end; a shell's substitution does just that.
+# A controller reads our output until end of file, as command substitution in a shell does.
 begin=$(now_ms)
 text=$(inside "$XT_BIN" wg0 2>&1) || fail "xtunnel wg0: $? $text"
 took=$(($(now_ms) - begin))
@@ -32,7 +32,7 @@ rm $sock
 ends wg0 "$pid"
 ok "the removal of its socket ends it"
 
-# All three streams closed by the caller; nothing of ours may get their numbers.
+# The caller closed all three streams; none of our descriptors may get their numbers.
 inside "$XT_BIN" wg0 <&- >&- 2>&- || fail "closed streams: $?"
 pid=$(pid_of wg0)
 for fd in 0 1 2; do
@@ -42,7 +42,7 @@ inside ip link del wg0 || fail "ip link del"
 ends wg0 "$pid"
 ok "started with closed streams; the interface's deletion ends it"
 
-# A pipe that the caller holds on another descriptor is not held by us.
+# A pipe that the caller left open on another descriptor is closed.
 mkfifo pipe
 (exec 7>pipe; inside "$XT_BIN" wg0 >/dev/null 2>&1) &
 timeout 10 cat pipe >/dev/null || fail "a descriptor of the caller is held open"
@@ -50,7 +50,7 @@ wait $!
 pid=$(pid_of wg0)
 kill -INT "$pid"
 ends wg0 "$pid"
-ok "other descriptors of the caller are let go; SIGINT ends it"
+ok "other descriptors of the caller are closed; SIGINT ends it"
 
 LOG_LEVEL=verbose inside "$XT_BIN" wg0 >loud.log 2>&1 </dev/null || fail "LOG_LEVEL=verbose"
 pid=$(pid_of wg0)
@@ -72,22 +72,22 @@ pid=$(pid_of wg0)
 ok "a stale socket is taken over"
 
 inside ip link set wg0 name other || fail "rename"
-inside ip link set other up
-sleep 0.2
+inside ip link set other up mtu 1310
+mtu_is() { [ "$(json left wg0 .mtu)" = "$1" ]; } # so it has seen all events before, too
+await 3 "the MTU after the rename" mtu_is 1310
 gone "$pid" && fail "it ended at the rename"
 inside wg show wg0 >/dev/null || fail "it does not answer after the rename"
 inside ip link set other netns right || fail "move"
-sleep 0.3
+at right ip link set other up mtu 1300 || fail "up there"
+await 3 "the MTU after the move" mtu_is 1300
 gone "$pid" && fail "it ended at the move"
 inside wg show wg0 >/dev/null || fail "it does not answer after the move"
-at right ip link set other up mtu 1300 || fail "up there"
-awaits 3 eval "[ \"\$(json left wg0 .mtu)\" = 1300 ]" || fail "the MTU there is not noticed: $(json left wg0 .mtu)"
 at right ip link del other
 await 5 "its end" gone "$pid"
 [ ! -e $sock ] || fail "the socket stays"
 ok "renamed and moved it lives on, sees the MTU there, and ends with the interface there"
 
-# At once after the return
+# Immediately after the return.
 for _ in 1 2 3; do
 	inside "$XT_BIN" wg0 && inside ip link set wg0 netns right name wg9 || fail "at once"
 	at right ip link set wg9 up || fail "up"
@@ -112,7 +112,7 @@ wait $pid || fail "WG_PROCESS_FOREGROUND: ended with $?"
 [ ! -s front.log ] || fail "it said: $(cat front.log)"
 ok "-f and WG_PROCESS_FOREGROUND stay in the foreground, quiet, and end with 0"
 
-# The TUN and the listening socket from whoever called
+# The caller passes the TUN device and the listening socket.
 cat >give.py <<-'EOF2'
 	import fcntl, os, socket, struct, sys
 	tun = os.open("/dev/net/tun", os.O_RDWR)
@@ -181,7 +181,7 @@ WG_SUDO=1 WG_THREADS=4 WG_LOG_LEVEL=debug WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHE
 	ip netns exec left "$XT_BIN" wg0 >/dev/null 2>&1 || fail "variables of others"
 kill -TERM "$(pid_of wg0)"
 await 3 "its end" is_down wg0
-ok "variables of other implementations do no harm"
+ok "variables of other implementations have no effect"
 
 refuses 2 'did you mean "up"' inside "$XT_BIN" uo
 refuses 2 'did you mean "run"' inside "$XT_BIN" run0

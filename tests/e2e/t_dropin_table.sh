@@ -3,13 +3,12 @@
 # are printed as well (the newest wireguard-go, where scripts/peers has built it).
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
-space left
+netns_add left
 table() { # table SOCKET [OPTION]
 	at left "$PYTHON" "$SOURCE/tests/e2e/uapi_table.py" "$1" "$SOURCE/tests/vectors/uapi/table.txt" \
 		"$XT_BIN pubkey" "${@:2}"
 }
-at left "$XT_BIN" wg0 </dev/null >/dev/null 2>&1 || fail "xtunnel wg0"
-PID[wg0]=$(json left wg0 .pid)
+start_bare wg0 left
 before=$(fds "${PID[wg0]}")
 table /run/wireguard/wg0.sock >table.log || fail "the table: $(cat table.log)"
 ok "$(tail -n 1 table.log)"
@@ -17,21 +16,16 @@ awaits 3 eval "[ \$(fds ${PID[wg0]}) -le $((before + 2)) ]" ||
 	fail "$before descriptors became $(fds "${PID[wg0]}")"
 ok "no descriptor is left open"
 
-end() { # end NAME: whose ports the next one wants
-	kill -TERM "${PID[$1]}"
-	await 5 "$1 ends" gone "${PID[$1]}"
-	unset "PID[$1]"
-}
-end wg0
+stop wg0
 
-# The same for an endpoint that was started from a file.
-keys left
+# The same for an instance that was started from a file.
+keys_make left
 printf '[Interface]\nPrivateKey = %s\nAddress = 10.7.0.1/24\n' "$KEY_left" >left.conf
 start left
 table /run/wireguard/left.sock >table.log || fail "the table, after run: $(cat table.log)"
 ok "after run: $(tail -n 1 table.log)"
 
-end left
+stop left
 newest=${XT_PEERS:-$HOME/.cache/xtunnel-peers}/bin/wireguard-go-new
 [ -x "$newest" ] || newest=
 for other in ${XT_UAPI_OTHER-$newest}; do
@@ -40,8 +34,6 @@ for other in ${XT_UAPI_OTHER-$newest}; do
 	await 5 "$other" test -S /run/wireguard/wg7.sock
 	echo "--- $other"
 	table /run/wireguard/wg7.sock --differences
-	kill -TERM "${PID[other]}"
-	wait "${PID[other]}"
-	unset "PID[other]"
+	instance_end other
 	await 3 "its socket" test ! -e /run/wireguard/wg7.sock
 done

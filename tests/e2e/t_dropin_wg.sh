@@ -1,18 +1,16 @@
 #!/bin/bash
-# wg(8) drives an endpoint that was started as any other userspace implementation is.
+# wg(8) configures an instance that was started as any other userspace implementation is.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 command -v wg >/dev/null || skip "no wg"
-world
-keys left right third
+hosts_link
+keys_make left right third
 psk=$(wg genpsk)
 
-# begin NAME: in its own namespace, with an address; PID by the socket's JSON
+# begin NAME: in its own namespace, up
 begin() {
 	local name=$1
-	at "$name" "$XT_BIN" "$name" </dev/null >>"$name.log" 2>&1 || fail "xtunnel $name: exit $?"
-	[ -S "/run/wireguard/$name.sock" ] || fail "$name: returned before its socket was there"
-	PID[$name]=$(json "$name" "$name" .pid)
+	start_bare "$name"
 	ip -n "$name" link set "$name" up
 }
 begin left
@@ -52,18 +50,18 @@ done
 ok "the port changes three times, the session stays"
 
 ip netns exec left $PYTHON -c '
-import socket, time
+import signal, socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.setsockopt(41, 26, 1); s.bind(("::", 51899))
-print("ready", flush=True); time.sleep(60)' >taken.out &
-taker=$!
-await 5 "the taker" has ready taken.out
+print("ready", flush=True); signal.pause()' >taken.out &
+holder=$!
+await 5 "the holder of the port" has ready taken.out
 refuses 1 "Address already in use" at left wg set left listen-port 51899 \
 	peer "$PUB_third" allowed-ips 10.7.0.9/32
-kill $taker
+kill $holder
 [ "$(field 3)" = 51801 ] || fail "port $(field 3) after a refused change"
 [ -z "$(peer "$PUB_third" 1)" ] || fail "a refused change left a peer behind"
 pings left 10.7.0.2 || fail "no ping after a refused change"
-ok "EADDRINUSE is told, nothing is changed"
+ok "EADDRINUSE is reported, nothing is changed"
 
 new=$(wg genpsk)
 at left wg set left peer "$PUB_right" preshared-key <(echo "$new") || fail "psk"
@@ -84,7 +82,7 @@ at left wg set left peer "$PUB_left" allowed-ips 10.7.0.77/32 || fail "own key"
 at left wg set left fwmark 0 peer "$PUB_right" persistent-keepalive 0 || fail "fwmark"
 [ "$(field 4)" = off ] && [ "$(peer "$PUB_right" 8)" = off ] || fail "off: $(dump)"
 pings left 10.7.0.2 || fail "no ping after all that"
-ok "prefixes move, peers go, own key is swallowed, mark and keepalive off"
+ok "prefixes move, peers are removed, our own key is ignored, mark and keepalive off"
 
 tx=$(peer "$PUB_right" 7)
 at left wg set left peer "$PUB_right" persistent-keepalive 3000 || fail "keepalive"
@@ -113,7 +111,7 @@ at left wg set left private-key none || fail "key removal"
 pings left 10.7.0.2 && fail "a ping without a key"
 at left wg set left private-key <(echo "$KEY_left") || fail "key again"
 pings left 10.7.0.2 || fail "no ping with the key again: $(at left wg show)"
-ok "the private key goes and comes"
+ok "the private key is removed and set again"
 ls "$XT_STATE_DIR" | grep -q . || fail "no state file for a key set at run time"
 at left wg set left private-key <(echo "$KEY_third") || fail "another key"
 at left wg set left peer "$PUB_right" persistent-keepalive 1

@@ -1,11 +1,12 @@
 #!/bin/bash
-# Echo = host, peer, both, off: who answers which address, with the host's firewall closed.
-# labels: road
+# Echo = host, peer, both, off: which addresses answer to whom, with the firewall of the host
+# closed.
+# labels: datapath
 # waits
 . "$(dirname "$0")/lib.sh"
-world
+hosts_link
 
-closed() { # the host of right drops all that comes in by the tunnel
+closed() { # the host of right drops echo requests that come through the tunnel
 	at right nft -f - <<-EOF || fail "nft"
 		table inet closed {
 			chain in {
@@ -16,17 +17,15 @@ closed() { # the host of right drops all that comes in by the tunnel
 		}
 	EOF
 }
-mode() { # mode LINES: right with these [Interface] lines, left knows more addresses behind right
-	pair
+mode() { # mode LINES: right with these [Interface] lines; left routes more addresses to it
+	configs_write
 	sed -i 's|^AllowedIPs.*|&, 10.7.9.0/24, fd07:9::/64|' left.conf
 	printf '%s\n' "$1" >lines
 	sed -i '/^ListenPort/r lines' right.conf
-	start left
-	start right
+	instances_start
 }
 over() {
-	stop left
-	stop right
+	instances_stop
 }
 yes() {
 	local to
@@ -47,7 +46,7 @@ mode ""
 no left 10.7.0.2 10.7.9.1
 no right 10.7.0.77
 over
-ok "$WHAT: nobody answers"
+ok "$WHAT: no answers"
 
 WHAT="Echo = peer"
 mode "Echo = peer"
@@ -60,7 +59,7 @@ for size in 0 1392 1393 9000 65507; do
 done
 [ "$(json right right .echo.answered_peer)" -ge 12 ] || fail "$WHAT: not counted"
 over
-ok "$WHAT: exactly the own addresses, to the peer, all sizes, with the firewall closed"
+ok "$WHAT: exactly the local addresses, to the peer, all sizes, with the firewall closed"
 
 WHAT="Echo = peer without an address on the interface"
 mode "Echo = peer
@@ -70,11 +69,10 @@ yes left 10.7.9.1 fd07:9::1
 no left 10.7.9.2 fd07:9::2
 no left 10.7.0.2
 over
-pair
+configs_write
 sed -i 's|^AllowedIPs.*|&, 10.7.9.0/24|' left.conf
 sed -i 's|^Address.*|Echo = peer\nEchoAddresses = 10.7.9.0/30|' right.conf
-start left
-start right
+instances_start
 yes left 10.7.9.1 10.7.9.3
 no left 10.7.9.4
 over
@@ -86,10 +84,10 @@ yes right 10.7.0.77 fd07::77
 pings right 10.7.0.255 -b -W1 && fail "$WHAT: broadcast answered"
 no left 10.7.0.2
 before=$(json right right .echo.answered_host)
-yes right 10.7.0.1 # the peer's own: its host answers, not the endpoint
+yes right 10.7.0.1 # an address of the peer: the host of the peer answers
 [ "$(json right right .echo.answered_host)" = "$before" ] || fail "$WHAT: answers for its peer"
 over
-ok "$WHAT: free addresses of the networks, not the peer's, not to peers"
+ok "$WHAT: unused addresses of the networks, not those of the peer, and not to peers"
 
 WHAT="Echo = both"
 mode "Echo = both"
@@ -104,6 +102,6 @@ EchoRate = 5/s"
 at left ping -n -q -i 0.002 -c 100 -W1 10.7.0.2 >ping.log 2>&1
 got=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' ping.log)
 { [ "$got" -ge 3 ] && [ "$got" -le 30 ]; } || fail "$WHAT: $got of 100 in 0.2 s at 5/s"
-[ "$(fate right right drop_echo_rate)" -ge 50 ] || fail "$WHAT: not counted"
+[ "$(verdict right right drop_echo_rate)" -ge 50 ] || fail "$WHAT: not counted"
 over
 ok "$WHAT: $got of 100 answered"

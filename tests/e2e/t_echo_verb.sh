@@ -1,19 +1,17 @@
 #!/bin/bash
 # xtunnel echo: a TUN, no key, no peer; every other address of its networks answers.
 . "$(dirname "$0")/lib.sh"
-space left
+netns_add left
 
 begin() { # begin ARGS…
 	: >echo.log
 	ip netns exec left "$XT_BIN" echo echo0 "$@" >echo.out 2>echo.log </dev/null &
 	PID[echo]=$!
-	await 5 "the echo endpoint" has "is ready" echo.log
+	await 5 "the echo interface" has "is ready" echo.log
 }
 end() {
-	kill -INT "${PID[echo]}"
-	await 5 "its end" gone "${PID[echo]}"
-	wait "${PID[echo]}" || fail "echo ends with $?"
-	unset "PID[echo]"
+	instance_end echo 5 INT
+	[ $CODE = 0 ] || fail "echo ends with $CODE"
 	at left ip link show echo0 >/dev/null 2>&1 && fail "the interface is left"
 	true
 }
@@ -30,7 +28,7 @@ at left ping -n -q -f -c 2000 -W 2 192.168.7.2 >ping.log 2>&1 || fail "flood: $(
 grep -q " 0% packet loss" ping.log || fail "flood: $(cat ping.log)"
 ok "every other address answers, sizes to 65507, a flood of 2000"
 pings left 192.168.7.255 -b -W1 && fail "the broadcast address answers"
-at left "$PYTHON" "$SOURCE/scripts/flow.py" udp-send 192.168.7.2 9 hello
+flow left udp-send 192.168.7.2 9 hello
 pings left 192.168.7.2 || fail "no answer after UDP"
 end
 grep -q "192.168.7.1 -> 192.168.7.2 echo id=.* seq=1" echo.out || fail "no line a request: $(head -n 3 echo.out)"
@@ -53,9 +51,8 @@ ok "--swap-only: the host answers its own swapped request"
 
 begin 192.168.7.1/24 --count 3
 at left ping -n -q -i 0.01 -c3 -W2 192.168.7.2 >ping.log 2>&1 || fail "count: $(cat ping.log)"
-await 5 "its end after 3 answers" gone "${PID[echo]}"
-wait "${PID[echo]}" || fail "echo --count 3 ends with $?"
-unset "PID[echo]"
+instance_ended echo
+[ $CODE = 0 ] || fail "echo --count 3 ends with $CODE"
 ok "--count"
 
 refuses 2 "" at left "$XT_BIN" echo echo0
@@ -64,4 +61,4 @@ refuses 2 "no other address" at left "$XT_BIN" echo echo0 192.168.7.1/32
 refuses 2 "not a name" at left "$XT_BIN" echo "a b" 192.168.7.1/24
 refuses 2 "no host can" at left "$XT_BIN" echo echo0 127.0.0.1/8
 refuses 2 "one family" at left "$XT_BIN" echo echo0 192.168.7.1 fd07::1
-ok "what it refuses"
+ok "refusals"

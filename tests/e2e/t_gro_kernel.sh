@@ -1,6 +1,6 @@
 #!/bin/bash
 # The running kernel's own GRO and GSO against our merge and split: the bursts and super-packets of
-# tests/vectors/gro.txt and gso.txt, and bursts at random, made anew on a TUN device with NAPI.
+# tests/vectors/gro.txt and gso.txt, and random bursts, run again through a TUN device with NAPI.
 . "$(dirname "$0")/lib.sh"
 rig=${XT_BUILD:-$SOURCE/build/debug}/e2e_gro_rig
 [ -x "$rig" ] || fail "no $rig"
@@ -11,7 +11,7 @@ case $? in
 *) fail "the rig" ;;
 esac
 
-# holds ARGUMENT…: the rig finds nothing wrong; what it says last is shown
+# holds ARGUMENT…: the rig finds no difference; its last line is shown
 holds() {
 	"$rig" "$@" >rig.log 2>&1 || fail "$1 on $(uname -r)"
 	ok "$(tail -n 1 rig.log)"

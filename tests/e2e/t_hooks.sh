@@ -2,8 +2,7 @@
 # PreUp, PostUp, PreDown, PostDown run in order with %i replaced; one that fails on the way up rolls
 # everything back and is named.
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 hooks() { # hooks PREUP POSTUP
 	sed -i '/^\(Pre\|Post\)/d' left.conf
 	sed -i "s~^ListenPort.*~&\nPreUp = $1\nPostUp = $2\nPreDown = echo predown %i >>$T/hooks~" left.conf
@@ -20,7 +19,7 @@ at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.log)"
 postdown left" ] || fail "hooks on the way down: $(cat hooks)"
 ok "hooks run in order, %i is the name"
 
-empty() { # nothing of left is there
+empty() { # empty WHAT: no trace of left
 	at left ip link show left >/dev/null 2>&1 && fail "$1: the interface is there"
 	[ -z "$(at left ss -Hlun)" ] || fail "$1: a UDP socket is there"
 	[ ! -e /run/xtunnel/left.sock ] || fail "$1: the socket is there"
@@ -50,13 +49,10 @@ empty "a killed PreUp"
 ok "a hook that dies by a signal is a failing one"
 
 hooks true "sleep 30"
-ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
-PID[left]=$!
+launch left
 await 5 "the hook runs" pgrep -f "sleep 30"
 begin=$(now_ms)
-kill -TERM "${PID[left]}"
-await 5 "an end in the middle of PostUp" gone "${PID[left]}"
-unset "PID[left]"
+instance_end left
 [ $(($(now_ms) - begin)) -lt 4000 ] || fail "ending took $(($(now_ms) - begin)) ms"
 pgrep -f "sleep 30" >/dev/null && fail "the hook survives"
 empty "SIGTERM in a hook"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The same with 100,000 peers.
+# t_hub.sh with 100,000 peers.
 # labels: long
 # timeout: 900
 XT_PEERS=100000 . "$(dirname "$0")/t_hub.sh"

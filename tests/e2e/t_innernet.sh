@@ -1,36 +1,33 @@
 #!/bin/bash
-# innernet as the control plane of a fleet whose every endpoint is ours: a server and three clients,
-# all pairs ping; while traffic runs, a fourth joins and one is disabled.
-# labels: makes
+# innernet as the control plane of a fleet that runs xtunnel only: a server and three clients, all
+# pairs ping; while traffic runs, a fourth joins and one is disabled.
+# labels: implementations
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
-. "$SOURCE/tests/e2e/makes.sh"
-make_program innernet-server
+. "$SOURCE/tests/e2e/implementations.sh"
+implementation_find innernet-server
 SERVER=$PROGRAM
-make_program innernet
+implementation_find innernet
 CLIENT=$PROGRAM
 
-# One network outside, a switch in the middle.  A network namespace has its own everything but /run,
-# so that interfaces differ by name.
-space switch hub one two three four
+# One outer network with a switch. The namespaces share /run, so interfaces have different names.
+netns_add switch hub one two three four
 ip -n switch link add fabric type bridge
 ip -n switch link set fabric up
 i=0
 for host in hub one two three four; do
 	i=$((i + 1))
-	ip link add wire netns $host type veth peer name $host netns switch || fail "no veth"
-	ip -n $host addr add 198.18.0.$i/24 dev wire
-	ip -n $host link set wire up
-	ip -n switch link set $host master fabric up
+	veth_add $host wire 198.18.0.$i/24 switch $host ""
+	ip -n switch link set $host master fabric
 done
 await 10 "the wire" at four ping -c1 -W1 -q 198.18.0.1
 
-cat >ours <<-END
+cat >xtunnel <<-END
 	#!/bin/sh
-	exec "$XT_BIN" "\$@" 2>>"$T/ours.log" # as they call it: PROGRAM INTERFACE
+	exec "$XT_BIN" "\$@" 2>>"$T/xtunnel.log" # innernet calls PROGRAM INTERFACE
 END
-chmod 755 ours
-export WG_USERSPACE_IMPLEMENTATION=$T/ours
+chmod 755 xtunnel
+export WG_USERSPACE_IMPLEMENTATION=$T/xtunnel
 
 server() { at hub "$SERVER" -c "$T/hub.conf" -d "$T/hub.data" --backend userspace "$@"; }
 client() { # client HOST VERB…
@@ -62,9 +59,9 @@ ip netns exec hub "$SERVER" -c "$T/hub.conf" -d "$T/hub.data" serve --backend us
 PID[hub]=$!
 await 10 "the server" at hub wg show fleet listen-port
 for host in one two three; do join $host; done
-ok "a server and three clients: every interface is ours ($(at hub wg show interfaces))"
+ok "a server and three clients: every interface is from xtunnel ($(at hub wg show interfaces))"
 
-# The server tells where its peers are when it has seen them.
+# The server announces the endpoints of the peers that it has seen.
 reach() { # reach HOST…: each fetches, then pings each of the others
 	local a b
 	for a; do fetch "$a"; done
@@ -87,12 +84,12 @@ invite four
 join four
 await 60 "all pairs of four" reach one two three four
 ok "a fourth joins while traffic runs"
-gone_is=$(inner three)
-pings one "$gone_is" || fail "three is not there before"
+disabled=$(inner three)
+pings one "$disabled" || fail "three is not there before"
 server disable-peer fleet --name three --yes >>hub.log 2>&1 || fail "disable-peer"
 for host in one two four; do fetch $host; done
-pings one "$gone_is" -W1 && fail "three is disabled and answers"
-at hub wg show fleet allowed-ips | grep -q "$gone_is" && fail "three is still a peer of the server"
+pings one "$disabled" -W1 && fail "three is disabled and answers"
+at hub wg show fleet allowed-ips | grep -q "$disabled" && fail "three is still a peer of the server"
 reach one two four || fail "the others do not reach each other: $(cat ping.log)"
 kill -INT $traffic
 wait $traffic
@@ -103,9 +100,7 @@ for host in one two four; do
 	client $host down $host || fail "down"
 	await 3 "$host is down" eval "! at $host ip link show $host"
 done
-kill -TERM "${PID[hub]}"
-wait "${PID[hub]}"
-unset "PID[hub]"
-rm -f /run/wireguard/*.sock # which ends what is left: the server's, and the disabled one's
+instance_end hub
+rm -f /run/wireguard/*.sock # ends the instances that are left: those of the server and of `three`
 await 5 "the end of all" eval "! pgrep -f '$XT_BIN'"
 ok "down ends an interface, and so does the removal of its socket"

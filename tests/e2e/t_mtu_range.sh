@@ -1,11 +1,10 @@
 #!/bin/bash
-# Every MTU from 576 to 65472 inside, given by the file or changed while running, with and without
-# offloads, over an Ethernet wire and a jumbo one: full packets and streams pass, both families.
-# What fits no datagram is refused with the reason; an MTU that others set too large is told.
+# Inner MTUs from 576 to 65472, set by the file or changed while running, with and without offloads,
+# over an Ethernet wire and a jumbo one: full packets and streams pass, both families. An MTU that
+# fits no datagram is refused with the reason; one that others set too large gives a warning.
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 cp left.conf left.whole
 cp right.conf right.whole
 
@@ -16,14 +15,14 @@ outer() { # outer MTU: of the wire
 	local side
 	for side in left right; do ip -n $side link set wire mtu "$1" || fail "no wire of $1 bytes"; done
 }
-given() { # given MTU: both files say so; below 1280 there is no IPv6
+set_mtu() { # set_mtu MTU: in both files; below 1280 there is no IPv6
 	local name
 	for name in left right; do
 		sed "s/^\[Interface\]/&\nMTU = $1/" $name.whole >$name.conf
 		[ "$1" -ge 1280 ] || sed -i 's/, fd07[^ ]*//' $name.conf
 	done
 }
-fragments() { # datagrams that were fragmented on their way out, both sides
+fragments() { # datagrams that were fragmented when sent, both sides
 	local side sum=0
 	for side in left right; do
 		sum=$((sum + $(at $side nstat -a -s -z -j | jq '.kernel | .IpFragOKs + .Ip6FragOKs')))
@@ -32,7 +31,7 @@ fragments() { # datagrams that were fragmented on their way out, both sides
 }
 is() { [ "$(json "$1" "$1" .mtu)" = "$2" ]; }
 
-# passes MTU: packets as long as the MTU, not to be fragmented, and streams
+# passes MTU: packets as long as the MTU that must not be fragmented, and streams
 passes() {
 	local mtu=$1 side
 	for side in left right; do
@@ -52,13 +51,12 @@ passes() {
 	done
 }
 
-# WIRE LEFT RIGHT MTU…: the wire's MTU, XT_OFFLOAD of each side, what the files say in turn
+# WIRE LEFT RIGHT MTU…: the MTU of the wire, XT_OFFLOAD of each side, the MTUs of the files
 while read -r wire left right mtus; do
 	outer "$wire"
 	for mtu in $mtus; do
-		given "$mtu"
-		XT_OFFLOAD=$left start left
-		XT_OFFLOAD=$right start right
+		set_mtu "$mtu"
+		instances_start "$left" "$right"
 		before=$(fragments)
 		passes "$mtu"
 		cut=$(($(fragments) - before))
@@ -67,8 +65,7 @@ while read -r wire left right mtus; do
 		else
 			[ $cut -gt 0 ] || fail "MTU $mtu: no datagram was cut for a wire of $wire bytes"
 		fi
-		stop left
-		stop right
+		instances_stop
 	done
 	ok "a wire of $wire, offload $left and $right: $mtus"
 done <<-EOF
@@ -79,52 +76,48 @@ done <<-EOF
 	65535 all all 65472
 EOF
 
-# The same, changed while it runs, and with other IPv6 outside.
+# The same with IPv6 outside, changed while running.
 outer 1500
-pair "$L6" "$R6" "MTU = 1420"
-start left
-start right
+configs_write "$L6" "$R6" "MTU = 1420"
+instances_start
 for mtu in 1420 1280 9000 65472 65455 1420; do
 	for side in left right; do ip -n $side link set $side mtu $mtu; done
 	passes $mtu
 done
 ok "changed while running, IPv6 outside"
 
-# One side alone: what it may send is what the other one takes, too.
+# One side alone: the other one accepts longer packets than it may send.
 ip -n left link set left mtu 9000
 await 5 "the MTU is known" is left 9000
 pings left 10.7.0.2 -s 8972 -M "do" || fail "only one side has a large MTU: $(cat ping.log)"
 ip -n left link set left mtu 1420
 ok "one side alone"
-stop left
-stop right
+instances_stop
 
-# Too large, by somebody else's hand: told, what fits still passes, the rest is counted. IPv4
-# outside, whose datagrams end sooner.
-pair "$L4" "$R4" "MTU = 1420"
-start left
-start right
-told() { has "warning: .*MTU of 65500 is too large.*65472" left.log; }
+# Set too large from outside: a warning, what fits still passes, the rest is counted. IPv4 outside,
+# whose datagrams are shorter.
+configs_write "$L4" "$R4" "MTU = 1420"
+instances_start
+warned() { has "warning: .*MTU of 65500 is too large.*65472" left.log; }
 ip -n left link set left mtu 65500
-await 5 "the MTU is told of" told
-ip -n right link set right mtu 65500 # answers as long
+await 5 "the warning" warned
+ip -n right link set right mtu 65500 # for answers of the same length
 for size in 65472 65473 65475; do
 	pings left 10.7.0.2 -s $((size - 28)) -M "do" || fail "$size bytes: $(cat ping.log)"
 done
-[ "$(fate left left drop_too_big)" = 0 ] || fail "dropped"
+[ "$(verdict left left drop_too_big)" = 0 ] || fail "dropped"
 pings left 10.7.0.2 -s $((65476 - 28)) -M "do" -W1 && fail "65476 bytes have passed"
-[ "$(fate left left drop_too_big)" = 1 ] || fail "not counted: $(at left "$XT_BIN" show left)"
+[ "$(verdict left left drop_too_big)" = 1 ] || fail "not counted: $(at left "$XT_BIN" show left)"
 at left ip route get 10.7.0.2 | grep -q "mtu 65472" || fail "not told: $(cat ping.log)"
-[ "$(fate left left drop_udp)" = 0 ] || fail "padded beyond a datagram"
+[ "$(verdict left left drop_udp)" = 0 ] || fail "padded beyond a datagram"
 for side in left right; do ip -n $side link set $side mtu 1420; done
 at left ip route flush cache
 passes_again() { is left 1420 && is right 1420 && pings left 10.7.0.2 -s 1392 -M "do"; }
 await 5 "all is well again" passes_again
-ok "65500 by another's hand"
-stop left
-stop right
+ok "65500 set from outside"
+instances_stop
 
-# In the file: refused with the place and the reason, by all who read it; nothing is made.
+# In the file: refused with place and reason by every verb that reads it; nothing is created.
 bad() { # bad MTU TEXT
 	sed "s/^MTU = .*/MTU = $1/" left.conf >bad.conf
 	refuses 4 "^$T/bad.conf:$2" at left "$XT_BIN" check "$T/bad.conf"
@@ -144,7 +137,7 @@ sed "s/^MTU = .*/MTU = 65472/" left.conf >large.conf
 at left "$XT_BIN" check "$T/large.conf" >out 2>err || fail "65472 is refused: $(cat err)"
 ok "the file's bounds"
 
-# Nothing in the file: what the way to the peer carries, less 80, and never more than 65472.
+# No MTU in the file: that of the route to the peer less 80, and never more than 65472.
 auto() { # auto WIRE MTU
 	ip -n left link set "$1" mtu "$2" || fail "no link of $2 bytes"
 	start left
@@ -160,4 +153,4 @@ auto wire 1280 1280
 ip -n left route add 198.19.0.0/24 dev lo
 sed -i 's/^Endpoint.*/Endpoint = 198.19.0.1:51802/' left.conf
 auto lo 100000 65472
-ok "what is chosen"
+ok "the MTU that is chosen"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# xtunnel new A B: two files, one copy, one link.
+# xtunnel new A B writes two files that link two hosts.
 . "$(dirname "$0")/lib.sh"
-world
+hosts_link
 at left "$XT_BIN" new $L4 $R4:51999 >new.log 2>&1 || fail "new: $(cat new.log)"
 mapfile -t files < <(ls ./*.conf)
 [ ${#files[@]} = 2 ] || fail "files: ${files[*]}"

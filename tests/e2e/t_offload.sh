@@ -1,11 +1,11 @@
 #!/bin/bash
-# Every offload and none: TCP and UDP of both families arrive unaltered, both ways, and the kernel finds
-# no checksum wrong; each end may have its own. Super-packets are seen where they are asked for.
-# labels: road offloads
+# Every offload and none, also different ones on the two sides: TCP and UDP of both families arrive
+# unaltered both ways, the kernel finds no wrong checksum, and super-packets occur exactly where
+# they are enabled.
+# labels: datapath offloads
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 
 tuns() { # tuns NAMESPACE rx|tx: bytes per packet at its TUN, as the kernel counts
 	ip -n "$1" -s -j link show "$1" | jq ".[0].stats64.$2 | .bytes / (.packets + 1) | floor"
@@ -17,23 +17,19 @@ bytes=4000000
 for both in "all all" "off off" "tun udp" "udp tun" "all off"; do
 	# shellcheck disable=SC2086
 	set -- $both
-	XT_OFFLOAD=$1 start left
-	XT_OFFLOAD=$2 start right
+	instances_start "$1" "$2"
 	both_families left 2
-	before=$(($(wrong left) + $(wrong right)))
+	before=$(($(checksum_errors left) + $(checksum_errors right)))
 	for to in 10.7.0.2 fd07::2; do tcp left right $to $bytes; done
 	for to in 10.7.0.1 fd07::1; do tcp right left $to $bytes; done
-	: >serve.out
-	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" udp-serve 5002 >serve.out 2>&1 &
-	server=$!
-	await 5 "the UDP server" has ready serve.out
+	serve right udp-serve 5002
 	for to in 10.7.0.2 fd07::2; do
-		at left "$PYTHON" "$SOURCE/scripts/flow.py" udp-sizes $to 5002 0-1500:50,1380-1500 \
+		flow left udp-sizes $to 5002 0-1500:50,1380-1500 \
 			>sizes.log 2>&1 || fail "UDP to $to: $(cat sizes.log)"
 	done
-	kill $server
-	wait $server 2>/dev/null
-	after=$(($(wrong left) + $(wrong right)))
+	kill $SERVER
+	wait $SERVER 2>/dev/null
+	after=$(($(checksum_errors left) + $(checksum_errors right)))
 	[ "$after" = "$before" ] || fail "$both: $((after - before)) checksums or headers wrong"
 	given=$(tuns left tx) taken=$(tuns right rx)
 	case $1 in
@@ -44,7 +40,6 @@ for both in "all all" "off off" "tun udp" "udp tun" "all off"; do
 	all | tun) [ "$taken" -gt 1500 ] || fail "$both: nothing was merged: $taken" ;;
 	*) [ "$taken" -le 1420 ] || fail "$both: $taken bytes a packet" ;;
 	esac
-	stop left
-	stop right
+	instances_stop
 	ok "XT_OFFLOAD $1 and $2: $given bytes a packet out, $taken in"
 done

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Correct under overload: floods of small packets, a TUN and a socket that refuse, a peer and a
-# program that stop reading. Every packet is accounted for, a ping still gets through, memory stays
-# where it was, and all is well at once when it is over.
+# Overload: floods of small packets, a TUN and a socket that refuse, a peer and a program that stop
+# reading. Every packet is accounted for, a ping still gets through, memory does not grow, and
+# normal operation resumes at once.
 # timeout: 180
 # alone
 # cases: flood tun udp peer
@@ -10,30 +10,27 @@
 BLAST=${XT_BUILD:-$SOURCE/build/debug}/e2e_blast
 [ -x "$BLAST" ] || skip "no $BLAST: it is built with the tests"
 PORT=7000
-sized() { # sized SIZE: of what follows, pings too; LEN is that of the datagram that carries it
+sized() { # sized SIZE: payload from now on, pings too; LEN is that of the datagram that carries it
 	SIZE=$1 LEN=$((($1 + 28 + 15) / 16 * 16 + 32))
 }
 sized 64
 MANY=600000 SOME=20000
 [ -z "$XT_SANITIZE" ] || MANY=200000
 
-# IPv4 only: nobody else says anything.
-world
-pair
+# IPv4 only, so that the hosts send nothing by themselves.
+tunnel_prepare
 sed -i 's/, fd07::[^ ]*//' left.conf right.conf
 for side in left right; do
 	at $side sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 done
 
-begin() { # begin LEFT RIGHT: XT_OFFLOAD of each
-	XT_OFFLOAD=$1 start left
-	XT_OFFLOAD=$2 start right
+begin() { # begin OFFLOAD_LEFT OFFLOAD_RIGHT
+	instances_start "$1" "$2"
 	pings left 10.7.0.2 || fail "no answer: $(cat ping.log)"
 }
-end() {
+over() {
 	pings left 10.7.0.2 || fail "no answer at the end: $(cat ping.log)"
-	stop left
-	stop right
+	instances_stop
 }
 private() { awk '/^Private_/ { kb += $2 } END { print kb }' "/proc/${PID[$1]}/smaps_rollup"; }
 lost_by_socket() { # lost_by_socket PORT: what that socket on the right has dropped
@@ -41,14 +38,14 @@ lost_by_socket() { # lost_by_socket PORT: what that socket on the right has drop
 		/proc/net/udp /proc/net/udp6
 }
 
-# look ARRAY: where packets are and have been
-#   ring    the queue of left's TUN was full      given   left has read from its TUN
-#   sealed  datagrams of left      udp   those that the kernel did not take
-#   early   left's other drops     wire  what the veth had no room for
-#   socket  right's socket dropped opened  datagrams of right
-#   tun     right's TUN refused    late  right's other drops
-#   echo    echo requests that reached right's host
-look() {
+# take_counters ARRAY: where packets are and were dropped
+#   ring    left's TUN queue was full       given  read by left from its TUN
+#   sealed  datagrams of left               udp    those that the kernel refused
+#   early   other drops of left             wire   dropped by the veth
+#   socket  dropped at right's socket       opened datagrams of right
+#   tun     refused by right's TUN          late   other drops of right
+#   echo    echo requests that reached the host of right
+take_counters() {
 	local -n into=$1
 	local drops='[.counters | to_entries[] | select(.key | startswith("drop_")) | .value] | add'
 	read -r "into[given]" "into[ring]" < <(ip -n left -s -j link show left |
@@ -64,13 +61,13 @@ look() {
 	into[echo]=$(at right nstat -a -s -z -j | jq .kernel.IcmpInEchos)
 }
 declare -A WAS IS N
-# What came since `look WAS`.
+# N: the differences since `take_counters WAS`.
 changes() {
 	local key
-	look IS
+	take_counters IS
 	for key in "${!IS[@]}"; do N[$key]=$((IS[$key] - WAS[$key])); done
 }
-told() { local key; for key in "${!N[@]}"; do echo -n "$key ${N[$key]} "; done; }
+differences() { local key; for key in "${!N[@]}"; do echo -n "$key ${N[$key]} "; done; }
 
 counter() { # counter [BUFFER]: from now on datagrams are counted on the right
 	: >count.out
@@ -85,11 +82,11 @@ counted() { # CAME, AGAIN, BEFORE; SPILT: dropped at its socket
 	wait $COUNTER || fail "the counter: $(cat count.out)"
 	read -r CAME AGAIN BEFORE < <(tail -n 1 count.out)
 }
-blast() { # blast N: as fast as they go; OFFERED since the counter began
+blast() { # blast N: at full speed; OFFERED since the counter began
 	at left "$BLAST" send 10.7.0.2 $PORT $SIZE "$1" $NEXT >blast.out 2>&1 || fail "$(cat blast.out)"
 	NEXT=$((NEXT + $1)) OFFERED=$((OFFERED + $(cut -d' ' -f1 blast.out)))
 }
-# Nothing is on its way any longer.
+# No packet is in flight: 0.2 s without a change of the counters.
 quiet() {
 	local once again
 	once="$(json right right '.peers[0].rx_bytes') $(json left left '.peers[0].tx_bytes')"
@@ -98,22 +95,22 @@ quiet() {
 	[ "$once" = "$again" ]
 }
 
-# balance WHAT PINGS: of OFFERED datagrams and so many pings each is found again; the counter has
-# been stopped. XT_OFFLOAD off: the kernels' counters are of datagrams; else of up to 64 of them.
+# balance WHAT PINGS: each of OFFERED datagrams and PINGS is found again; the counter has been
+# stopped. With XT_OFFLOAD=off the kernel counts datagrams (RUN 1), else runs of up to 64 of them.
 balance() {
 	local what=$1 pinged=$2 unseen kernel
 	[ $((OFFERED + pinged)) = $((N[ring] + N[given])) ] ||
-		fail "$what: $OFFERED datagrams and $pinged pings: $(told)"
-	[ "${N[given]}" = $((N[sealed] + N[early])) ] || fail "$what: lost inside left: $(told)"
+		fail "$what: $OFFERED datagrams and $pinged pings: $(differences)"
+	[ "${N[given]}" = $((N[sealed] + N[early])) ] || fail "$what: lost inside left: $(differences)"
 	unseen=$((N[sealed] - N[udp] - N[opened])) kernel=$((N[wire] + N[socket]))
 	[ $unseen -ge $kernel ] && [ $unseen -le $((kernel * RUN)) ] ||
-		fail "$what: $unseen datagrams lost on the wire: $(told)"
+		fail "$what: $unseen datagrams lost on the wire: $(differences)"
 	[ $((N[opened] - N[tun] - N[late] - N[echo])) = $((CAME + SPILT)) ] ||
-		fail "$what: $CAME came, $SPILT spilt: $(told)"
+		fail "$what: $CAME came, $SPILT spilt: $(differences)"
 	[ "$AGAIN $BEFORE" = "0 0" ] || fail "$what: $AGAIN came twice, $BEFORE not in order"
 }
-# Buffers have fixed sizes but cost what is touched, and how much that is luck decides; what grows
-# with the packets, be it by a few bytes for each, is more than this. Never more than 11 MiB.
+# Buffers have fixed sizes but cost only what was touched, which varies. A leak of a few bytes per
+# packet is more than this margin. Never more than 11 MiB.
 steady() { # steady WHAT NAME WAS_KIB
 	local is more=1024
 	is=$(private "$2")
@@ -122,7 +119,7 @@ steady() { # steady WHAT NAME WAS_KIB
 	[ -n "$XT_SANITIZE" ] || [ "$is" -le 11264 ] || fail "$1: $2 has $is KiB"
 }
 
-# Every buffer is used once: who wakes up finds its queue full.
+# Touches every buffer once: a stopped instance finds its queue full when it continues.
 warm() {
 	local side
 	for side in right left; do
@@ -142,7 +139,7 @@ flood() { # flood XT_OFFLOAD RUN
 	left=$(private left) right=$(private right)
 	counted
 	counter
-	look WAS
+	take_counters WAS
 	ip netns exec left ping -n -q -i 0.02 -s $SIZE 10.7.0.2 >pings.log 2>&1 &
 	pinger=$!
 	blast $MANY
@@ -154,17 +151,17 @@ flood() { # flood XT_OFFLOAD RUN
 	sent=$(awk '/transmitted/ { print $1 }' pings.log)
 	got=$(awk '/transmitted/ { print $4 }' pings.log)
 	balance "a flood, offload $1" "$sent"
-	[ "${N[ring]}" -gt 0 ] || fail "that was no flood: $(told)"
+	[ "${N[ring]}" -gt 0 ] || fail "that was no flood: $(differences)"
 	[ "$CAME" -gt 0 ] && [ "$got" -gt 0 ] || fail "nothing comes through: $(cat pings.log)"
 	steady "a flood" left "$left"
 	steady "a flood" right "$right"
 	ok "a flood of $OFFERED, offload $1: $CAME came, ${N[ring]} found a full queue, $((N[sealed] -
 		N[opened])) lost outside, $((N[early] + N[late] + N[tun])) inside; $got of $sent pings" \
 		"answered; $(private left) and $(private right) KiB"
-	end
+	over
 }
 
-# The host's side of right's TUN takes nothing for a while.
+# The TUN of right refuses packets for a while.
 tun() { # tun XT_OFFLOAD RUN
 	local memory
 	RUN=$2
@@ -176,14 +173,14 @@ tun() { # tun XT_OFFLOAD RUN
 	memory=$(private right)
 	ip -n right link set right down
 	counter
-	look WAS
+	take_counters WAS
 	blast $SOME
 	await 10 "all has passed" quiet
 	changes
 	counted
 	balance "a TUN that is down, offload $1" 0
 	[ "$CAME" = 0 ] && [ "${N[tun]}" = "${N[opened]}" ] && [ "${N[tun]}" -gt 0 ] ||
-		fail "not all of it was refused: $(told)"
+		fail "not all of it was refused: $(differences)"
 	at right "$XT_BIN" show right >show.out
 	has "dropped: ${IS[tun]}: the TUN device did not take" show.out || fail "$(cat show.out)"
 	steady "a TUN that is down" right "$memory"
@@ -192,18 +189,18 @@ tun() { # tun XT_OFFLOAD RUN
 	ok "a TUN that is down, offload $1: ${N[tun]} refused"
 
 	counter 0 # a program that does not read
-	look WAS
+	take_counters WAS
 	blast $SOME
 	await 10 "all has passed" quiet
 	changes
 	counted
 	balance "a program that does not read, offload $1" 0
-	[ "$SPILT" -gt 0 ] && [ "${N[tun]}" = 0 ] || fail "nothing was spilt: $(told)"
+	[ "$SPILT" -gt 0 ] && [ "${N[tun]}" = 0 ] || fail "nothing was spilt: $(differences)"
 	ok "a program that does not read, offload $1: $CAME in its buffer, $SPILT spilt there"
-	end
+	over
 }
 
-# injected SIDE FAULT [PATH]: so fails each third of its calls from now on, until uninjected
+# injected SIDE FAULT [PATH]: every third call fails with FAULT, until uninjected
 injected() {
 	: >strace.out
 	# shellcheck disable=SC2086
@@ -217,15 +214,15 @@ uninjected() {
 	kill -TERM $STRACE
 	wait $STRACE 2>/dev/null
 }
-faults() { # faults XT_OFFLOAD RUN: what no wire of this kernel brings about
+faults() { # faults XT_OFFLOAD RUN: errors that no wire of this kernel causes
 	local memory
 	RUN=$2
-	# What goes through io_uring is no call of write that could be made to fail.
+	# Writes through io_uring are not calls that strace could make fail.
 	XT_URING=off begin "$1" "$1"
 	memory=$(private left)
 	for fault in EAGAIN ENOBUFS; do
 		counter
-		look WAS
+		take_counters WAS
 		injected left sendmmsg:error=$fault || { echo "no strace: $(cat strace.out)"; break; }
 		blast $((SOME / 10))
 		await 20 "all has passed" quiet
@@ -235,14 +232,14 @@ faults() { # faults XT_OFFLOAD RUN: what no wire of this kernel brings about
 		balance "$fault at the socket, offload $1" 0
 		has "$fault.*INJECTED" strace.calls || fail "no $fault was injected"
 		case $fault in
-		EAGAIN) [ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(told)" ;;
-		*) [ "${N[udp]}" -gt 0 ] || fail "ENOBUFS was not counted: $(told)" ;;
+		EAGAIN) [ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(differences)" ;;
+		*) [ "${N[udp]}" -gt 0 ] || fail "ENOBUFS was not counted: $(differences)" ;;
 		esac
 		ok "$fault at the socket, offload $1: $OFFERED offered, ${N[udp]} dropped, $CAME came"
 	done
 	for fault in EAGAIN ENOBUFS; do
 		counter
-		look WAS
+		take_counters WAS
 		injected right write,writev:error=$fault /dev/net/tun || break
 		blast $((SOME / 10))
 		await 20 "all has passed" quiet
@@ -250,14 +247,14 @@ faults() { # faults XT_OFFLOAD RUN: what no wire of this kernel brings about
 		changes
 		counted
 		balance "$fault at the TUN, offload $1" 0
-		[ "${N[tun]}" -gt 0 ] && [ "$CAME" -gt 0 ] || fail "$fault: not counted: $(told)"
+		[ "${N[tun]}" -gt 0 ] && [ "$CAME" -gt 0 ] || fail "$fault: not counted: $(differences)"
 		ok "$fault at the TUN, offload $1: ${N[tun]} dropped, $CAME came"
 	done
 	steady "faults" left "$memory"
-	end
+	over
 }
 
-# holds PERCENT: of what left's socket may hold, it holds that much
+# holds PERCENT: the send buffer of left is that full
 holds() {
 	at left ss -Huanm sport = :51801 | awk -v part="$1" 'match($0, /skmem:\([^)]*/) {
 		n = split(substr($0, RSTART + 7, RLENGTH - 7), f, ",")
@@ -279,11 +276,11 @@ udp() { # udp XT_OFFLOAD RUN
 	warm
 	counted
 
-	# So slow a wire that the socket fills: the TUN is not read until there is room again.
+	# The wire is so slow that the socket fills; the TUN is not read until there is room again.
 	at left tc qdisc add dev wire root tbf rate 2mbit burst 100kb limit 100000000 ||
 		skip "no token bucket in this kernel"
 	counter
-	look WAS
+	take_counters WAS
 	changes
 	given=-1
 	# Linux calls a socket writable again when half of it is free.
@@ -297,21 +294,21 @@ udp() { # udp XT_OFFLOAD RUN
 	blast $SOME
 	changes
 	holds 55 || fail "the wire is not slow enough"
-	[ "${N[given]}" = "$given" ] || fail "it went on reading: $(told)"
+	[ "${N[given]}" = "$given" ] || fail "it went on reading: $(differences)"
 	shape change dev wire root tbf rate 200mbit burst 100kb limit 100000000
-	await 20 "all has passed" drained # the bucket wakes up when the slow one would have
+	await 20 "all has passed" drained # the first packet still waits for the slow bucket
 	changes
 	counted
 	balance "a full socket, offload $1" 0
-	[ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(told)"
-	[ "${N[ring]}" -ge $((SOME - 1000)) ] || fail "that was not much: $(told)"
+	[ "${N[udp]}" = 0 ] || fail "EAGAIN lost datagrams: $(differences)"
+	[ "${N[ring]}" -ge $((SOME - 1000)) ] || fail "that was not much: $(differences)"
 	steady "a full socket" left "$memory"
 	ok "a full socket, offload $1: ${N[sealed]} of $OFFERED read, $CAME of them came"
 
-	# A wire whose queue is full tells nobody but the kernel's own counter.
+	# A full queue at the wire shows only in the counter of the kernel.
 	shape replace dev wire root tbf rate 16mbit burst 20kb limit 20kb
 	counter
-	look WAS
+	take_counters WAS
 	blast $SOME
 	await 10 "all has passed" quiet
 	dropped=$(at left tc -s -j qdisc show dev wire | jq '.[0].drops')
@@ -324,14 +321,14 @@ udp() { # udp XT_OFFLOAD RUN
 	[ "$dropped" -gt 0 ] || fail "the queue was not full"
 	ok "a full queue at the wire, offload $1: $dropped dropped there, $CAME came"
 
-	# What the kernel refuses to send is the socket's drop, each datagram of it.
+	# A datagram that the kernel refuses to send is counted as a drop of the socket.
 	at left nft -f - <<-EOF || fail "nft"
 		table inet shut {
 			chain out { type filter hook output priority 0; udp dport 51802 drop; }
 		}
 	EOF
 	counter
-	look WAS
+	take_counters WAS
 	blast $SOME
 	await 10 "all has passed" quiet
 	at left nft delete table inet shut
@@ -339,25 +336,21 @@ udp() { # udp XT_OFFLOAD RUN
 	changes
 	counted
 	balance "a socket that refuses, offload $1" 1
-	[ "$CAME" = 0 ] && [ $((N[udp] + 1)) = "${N[sealed]}" ] || fail "not all refused: $(told)"
+	[ "$CAME" = 0 ] && [ $((N[udp] + 1)) = "${N[sealed]}" ] || fail "not all refused: $(differences)"
 	at left "$XT_BIN" show left >show.out
 	has "dropped: ${IS[udp]}: the UDP socket did not take" show.out || fail "$(cat show.out)"
 	ok "a socket that refuses, offload $1: ${N[udp]} refused"
-	end
+	over
 }
 
 stream() { # stream BYTES: to the right in the background; STREAM, SERVER
-	: >serve.out
-	ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 7001 >serve.out 2>&1 &
-	SERVER=$!
-	await 10 "the TCP server" has ready serve.out
-	ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 7001 "$1" \
-		>tcp.log 2>&1 &
+	serve right tcp-serve 7001
+	flow left tcp-send 10.7.0.2 7001 "$1" >tcp.log 2>&1 &
 	STREAM=$!
 }
 flows() { [ "$(json right right '.peers[0].rx_bytes')" -gt $((BASE + 2000000)) ]; }
 dropping() { [ "$(lost_by_socket 51802)" -gt "$BASE" ]; }
-peer() { # peer XT_OFFLOAD RUN: right does not run for a while
+peer() { # peer XT_OFFLOAD RUN: right is stopped for a while
 	local memory other=0 dropped bytes=40000000:3 # of that many seconds
 	begin "$1" "$1"
 	for round in 1 2; do # the second time every buffer has been used
@@ -398,12 +391,12 @@ peer() { # peer XT_OFFLOAD RUN: right does not run for a while
 	kill -STOP $SERVER
 	memory=$(private left) other=$(private right)
 	BASE=0
-	asleep() { # nothing new for a while: the window is shut
+	asleep() { # no more than 20 kB since the last poll: the TCP window is closed
 		local now
 		now=$(json right right '.peers[0].rx_bytes')
 		[ $((now - BASE)) -lt 20000 ] || { BASE=$now; sleep 0.1; false; }
 	}
-	await 20 "the window is shut" asleep
+	await 20 "the window is closed" asleep
 	pings left 10.7.0.2 || fail "others suffer: $(cat ping.log)"
 	steady "a program that sleeps" left "$memory"
 	steady "a program that sleeps" right "$other"
@@ -411,7 +404,7 @@ peer() { # peer XT_OFFLOAD RUN: right does not run for a while
 	wait $STREAM || fail "the stream: $(cat tcp.log)"
 	wait $SERVER
 	ok "a program that sleeps, offload $1: the stream is whole: $(cut -d' ' -f1,3 tcp.log)"
-	end
+	over
 }
 
 case ${1:-} in

@@ -1,18 +1,17 @@
 #!/bin/bash
-# Owner: root makes the interface once; then that user's run needs no capability; down by root
-# removes it.
+# Owner: root creates the interface once; then `run` of that user needs no capability; `down` of
+# root removes the interface.
 . "$(dirname "$0")/lib.sh"
 [ "$(awk '{print $3; exit}' /proc/self/uid_map)" -gt 65534 ] || skip "one user only in this namespace"
 command -v setpriv >/dev/null || skip "no setpriv"
 id nobody >/dev/null 2>&1 || skip "no user nobody"
-world
-pair
+tunnel_prepare
 mkdir -m 755 /run/open
 install -m 755 "$XT_BIN" /run/open/xtunnel
 sed 's/^ListenPort.*/&\n#: Owner = nobody/' left.conf >/run/open/left.conf
 chmod 600 /run/open/left.conf
 install -d -m 700 -o nobody /run/open/run /run/open/state
-# As udev gives it: everybody may open the device, and only attach to what is theirs.
+# As udev sets it up: every user may open the device, but attach only to interfaces of its own.
 mknod /run/open/tun c 10 200 && chmod 666 /run/open/tun
 mount --bind /run/open/tun /dev/net/tun
 start right
@@ -32,9 +31,9 @@ ip netns exec left env XT_RUN_DIR=/run/open/run XT_STATE_DIR=/run/open/state \
 	setpriv --reuid=nobody --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all \
 	/run/open/xtunnel run /run/open/left.conf >nobody.log 2>&1 </dev/null &
 PID[left]=$!
-await 5 "nobody's endpoint" has "is ready" nobody.log
+await 5 "the instance of nobody" has "is ready" nobody.log
 [ "$(awk '/^CapEff/ {print $2}' "/proc/${PID[left]}/status")" = 0000000000000000 ] || fail "it has capabilities"
-[ "$(awk '/^Uid/ {print $2}' "/proc/${PID[left]}/status")" = 65534 ] || fail "it is not nobody's"
+[ "$(awk '/^Uid/ {print $2}' "/proc/${PID[left]}/status")" = 65534 ] || fail "it does not run as nobody"
 both_families left 2
 ok "nobody's run needs no capability and carries traffic"
 stop left

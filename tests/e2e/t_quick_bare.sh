@@ -1,10 +1,9 @@
 #!/bin/bash
-# With CAP_NET_ADMIN and /dev/net/tun alone, as in a container: no other right, a read-only
-# /proc/sys, no nft, no ip, no shell but the kernel's own files.
+# With CAP_NET_ADMIN and /dev/net/tun alone, as in a container: no other capability, a read-only
+# /proc/sys, no nft, no ip and no shell.
 . "$(dirname "$0")/lib.sh"
 command -v setpriv >/dev/null || skip "no setpriv"
-world
-pair
+tunnel_prepare
 sed -i 's|^ListenPort.*|&\nDNS = 10.7.0.53|' left.conf
 sed -i 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0, ::/0|' left.conf
 touch resolv.conf
@@ -21,8 +20,8 @@ bare() {
 }
 at left sysctl -q -w net.ipv4.conf.all.src_valid_mark=0
 bare up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"
-has "nft is not installed" up.log || fail "nothing is said of nft: $(cat up.log)"
-has "src_valid_mark cannot be set" up.log || fail "nothing is said of src_valid_mark: $(cat up.log)"
+has "nft is not installed" up.log || fail "nothing is reported of nft: $(cat up.log)"
+has "src_valid_mark cannot be set" up.log || fail "nothing is reported of src_valid_mark: $(cat up.log)"
 pings left 10.7.0.2 || fail "no answer: $(cat ping.log)"
 pings left fd07::2 || fail "no answer by IPv6: $(cat ping.log)"
 at left ip rule | grep -q "not from all fwmark 0xca6c lookup 51820" || fail "no rules"
@@ -32,11 +31,11 @@ bare down left >down.log 2>&1 || fail "down: $(cat down.log)"
 [ ! -s down.log ] || fail "down complains: $(cat down.log)"
 at left ip rule | grep -q 51820 && fail "rules are left"
 [ ! -s /etc/resolv.conf ] || fail "resolv.conf: $(cat /etc/resolv.conf)"
-ok "CAP_NET_ADMIN and /dev/net/tun are enough; what is missing is told"
+ok "CAP_NET_ADMIN and /dev/net/tun are enough; what is missing is reported"
 
 at left sysctl -q -w net.ipv4.conf.all.src_valid_mark=1
 bare up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"
-has "src_valid_mark" up.log && fail "it is said though it is set: $(cat up.log)"
+has "src_valid_mark" up.log && fail "it is reported though it is set: $(cat up.log)"
 kill -KILL "$(pgrep -f "$T/left.conf")"
 await 3 "the kernel's part" eval "! at left ip link show left"
 bare down left >down.log 2>&1 || fail "down after kill -9: $(cat down.log)"

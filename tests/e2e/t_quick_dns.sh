@@ -1,11 +1,10 @@
 #!/bin/bash
-# DNS: through resolvectl, resolvconf or a block in resolv.conf, the first that works; undone by down,
-# after a crash, after a failed start; never the tunnel's end.
+# DNS: through resolvectl, resolvconf or a block in resolv.conf, the first that works; undone by
+# down, after a crash and after a failed start; a failure never ends the tunnel.
 . "$(dirname "$0")/lib.sh"
-world
-pair "" "" "DNS = 10.7.0.53, corp.example, fd07::53" ""
+tunnel_prepare "" "" "DNS = 10.7.0.53, corp.example, fd07::53" ""
 
-# A resolv.conf and programs of this test's own.
+# A resolv.conf and programs of this test only.
 touch resolv.conf
 chmod 644 resolv.conf
 mount --bind "$T/resolv.conf" /etc/resolv.conf
@@ -14,7 +13,7 @@ plain=$'# by hand\nnameserver 192.0.2.1\nsearch old.example'
 printf %s "$plain" >resolv.conf
 mkdir bin
 PATH=$T/bin:$PATH
-recorder() { # recorder NAME [EXIT]: writes down how it is called and what it is given
+recorder() { # recorder NAME [EXIT]: a program that records its arguments and its input
 	cat >"bin/$1" <<-END
 		#!/bin/sh
 		echo "$1 \$*" >>$T/calls
@@ -35,18 +34,18 @@ down() { at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.lo
 recorder resolvectl
 recorder resolvconf
 up
-[ ! -s up.log ] || fail "up says something: $(cat up.log)"
+[ ! -s up.log ] || fail "up prints something: $(cat up.log)"
 calls "resolvectl, up" "resolvectl dns left 10.7.0.53 fd07::53
 resolvectl domain left corp.example ~.
 resolvectl default-route left true"
 down
 calls "resolvectl, down" "resolvectl revert left"
 untouched "resolvectl"
-ok "resolved is asked by resolvectl, and reverted"
+ok "resolved is configured by resolvectl, and reverted"
 
 recorder resolvectl 1
 up
-has "resolvectl ended with status 1" up.log || fail "its failure is not told: $(cat up.log)"
+has "resolvectl ended with status 1" up.log || fail "its failure is not reported: $(cat up.log)"
 calls "resolvconf, up" "resolvectl dns left 10.7.0.53 fd07::53
 resolvconf -a left -m 0 -x
 nameserver 10.7.0.53
@@ -60,7 +59,7 @@ ok "without resolved, resolvconf"
 
 rm bin/resolvectl bin/resolvconf
 up
-[ ! -s up.log ] || fail "up says something: $(cat up.log)"
+[ ! -s up.log ] || fail "up prints something: $(cat up.log)"
 [ "$(head -n 5 resolv.conf)" = "# xtunnel left begin
 nameserver 10.7.0.53
 nameserver fd07::53
@@ -81,12 +80,12 @@ ok "without both, a block in the file; what others change there stays"
 
 start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
-slay left
+crash left
 down
 [ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] || fail "down after kill -9: $(cat /etc/resolv.conf)"
 start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
-slay left
+crash left
 start left
 await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
 [ "$(grep -c begin /etc/resolv.conf)" = 2 ] || fail "blocks add up: $(cat /etc/resolv.conf)"
@@ -110,24 +109,21 @@ down
 mount -o remount,bind,rw /etc/resolv.conf
 ok "a read-only file is a warning"
 
-# One that hangs is ended; a signal meanwhile is heeded at once.
+# A program that hangs is ended; a signal meanwhile takes effect at once.
 printf '#!/bin/sh\nexec sleep 60\n' >bin/resolvectl
 chmod +x bin/resolvectl
-ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
-PID[left]=$!
+launch left
 await 5 "resolvectl hangs" pgrep -f "sleep 60"
 begin=$(now_ms)
 printf '#!/bin/sh\nexit 0\n' >bin/resolvectl
-kill -TERM "${PID[left]}"
-await 10 "its end" gone "${PID[left]}"
-unset "PID[left]"
+instance_end left 10
 [ $(($(now_ms) - begin)) -lt 5000 ] || fail "ending took $(($(now_ms) - begin)) ms"
 pgrep -f "sleep 60" >/dev/null && fail "resolvectl lives on"
 at left ip link show left >/dev/null 2>&1 && fail "the interface is there"
 [ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
 ok "a signal while resolvectl hangs: the end, at once and clean"
 
-# The peer's name is looked up before the name servers change.
+# The name of the peer is resolved before the name servers change.
 printf '198.18.0.2 right.test\n' >hosts
 cat /etc/hosts >>hosts
 mount --bind "$T/hosts" /etc/hosts
@@ -145,14 +141,11 @@ ok "an Endpoint's name is looked up before"
 
 sed -i 's|^Endpoint.*|Endpoint = nowhere.invalid:51802|' left.conf
 : >calls
-ip netns exec left "$XT_BIN" run "$T/left.conf" >run.log 2>&1 &
-PID[left]=$!
-await 5 "the name is not found" has "nowhere.invalid" run.log
+launch left
+await 5 "the name is not found" has "nowhere.invalid" left.log
 [ ! -s calls ] || fail "name servers are set before the name is found: $(cat calls)"
 at left ip rule | grep -q 51820 && fail "rules are set before the name is found"
-kill -TERM "${PID[left]}"
-await 10 "its end" gone "${PID[left]}"
-unset "PID[left]"
+instance_end left 10
 at left ip link show left >/dev/null 2>&1 && fail "the interface is there"
 [ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
 ok "a name that is not found is waited for; a signal ends that"

@@ -1,10 +1,9 @@
 #!/bin/bash
-# SaveConfig and save: what is in force is in the file, which parses, and brings up the same.
+# SaveConfig and save write the running configuration; the file parses and gives the same again.
 . "$(dirname "$0")/lib.sh"
-world
-pair "" "" "SaveConfig = true
+tunnel_prepare "" "" "SaveConfig = true
 PostUp = echo 1 # kept >/dev/null" ""
-keys extra
+keys_make extra
 chmod 644 left.conf
 start right
 start left
@@ -23,8 +22,8 @@ for line in "Address = 10.7.0.1/24" "Address = fd07::1/64" "Address = 10.7.200.1
 	"PersistentKeepalive = 21"; do
 	grep -qxF "$line" left.conf || fail "no \"$line\": $(cat left.conf)"
 done
-has "^MTU" left.conf && fail "an MTU that nobody gave is written"
-has "^FwMark" left.conf && fail "a mark that nobody gave is written"
+has "^MTU" left.conf && fail "an MTU that was not configured is written"
+has "^FwMark" left.conf && fail "a mark that was not configured is written"
 ok "save writes what is in force"
 
 cp left.conf saved
@@ -52,11 +51,11 @@ cp left.conf before
 refuses 4 "errors" at left "$XT_BIN" save left
 stop left
 cmp -s left.conf before || fail "a file with errors is replaced"
-has "has errors now" left.log || fail "nothing is said: $(cat left.log)"
+has "has errors now" left.log || fail "nothing is reported: $(cat left.log)"
 sed -i '/^Nonsense/d' left.conf
 ok "a file that says no, or has errors, is left alone"
 
-# A default route: the mark is our own business. Names and key files stay references.
+# A default route: an automatic mark is not saved. Names and key files stay references.
 cp saved left.conf
 printf '198.18.0.2 right.test\n' >hosts
 cat /etc/hosts >>hosts
@@ -72,6 +71,6 @@ has "^Endpoint = right.test:51802" left.conf || fail "the name is gone: $(cat le
 has "^#: PrivateKeyFile = left.key" left.conf && ! has "^PrivateKey =" left.conf ||
 	fail "the key is written out"
 stop left
-ok "marks of one's own stay out; names and key files stay references"
+ok "automatic marks are not saved; names and key files stay references"
 refuses 3 "not running" at left "$XT_BIN" save left
 stop right

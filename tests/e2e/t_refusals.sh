@@ -1,8 +1,7 @@
 #!/bin/bash
-# What cannot be: each has its message and exit code, and nothing is left or changed.
+# Every refusal has its message and exit code, and nothing is left or changed.
 . "$(dirname "$0")/lib.sh"
-world
-pair
+tunnel_prepare
 run() { refuses "$1" "$2" at left "$XT_BIN" "${@:3}"; }
 
 at left "$XT_BIN" up "$T/left.conf" >/dev/null 2>&1 || fail "up"
@@ -22,7 +21,7 @@ unset "PID[left]"
 
 ip -n left link add left type dummy 2>/dev/null || ip -n left link add left type bridge
 run 1 "cannot make the interface left: the name is in use" up "$T/left.conf"
-ip -n left link show left >/dev/null || fail "the other's interface was removed"
+ip -n left link show left >/dev/null || fail "the interface of another owner was removed"
 ip -n left link del left
 ok "an interface name that is taken"
 
@@ -47,7 +46,7 @@ for want in "XT_OFFLOAD= WG_THREADS= 3 off" "XT_OFFLOAD=auto WG_THREADS=auto $au
 	at left "$XT_BIN" show kept | grep -q "offload.*$gso" || fail "$want: $(json left kept .offload)"
 	at left "$XT_BIN" down kept || fail "down"
 done
-ok "words of the environment that are none, that are empty, and that go before the file"
+ok "variables with wrong words, empty ones, and their precedence over the file"
 
 cp left.conf "a-name-too-long-for-it.conf"
 run 4 "1 to 15 letters" up "$T/a-name-too-long-for-it.conf"
@@ -90,4 +89,4 @@ ok "no /dev/net/tun"
 sed 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0|' left.conf >whole.conf
 sed -i 's|^ListenPort.*|&\nFwMark = 254|' whole.conf
 run 4 "whole.conf:$(grep -n ^AllowedIPs whole.conf | cut -d: -f1):.*FwMark" up "$T/whole.conf"
-ok "a /0 whose mark is a table of the host: refused, naming the line"
+ok "a /0 whose mark is a table of the host: refused with the line"

@@ -1,42 +1,38 @@
 #!/bin/bash
 # kill -9 of either side while traffic runs, then a new start: traffic flows again within 100 ms,
-# whichever side talks.
+# whichever side sends.
 # alone
 . "$(dirname "$0")/lib.sh"
-world
-pair
-start left
-start right
-both_families left 2
+tunnel_start
 limit=100
 [ -z "$XT_SANITIZE" ] || limit=400
 
-# From the moment that the restarted side is ready, in milliseconds; the talker's own start-up
-# (a Python program's) is not part of it: it measures from its first packet.  The middle one of three
-# counts, for a busy machine; a protocol that waits for a timer waits seconds, each time.
+# Milliseconds from the first packet of the sender, which starts when the restarted side is ready.
+# The median of three counts, because the machine may be busy; a protocol that waits for a timer
+# takes seconds each time.
 for killed in left right; do
-	for talker in left right; do
-		[ $talker = left ] && to=10.7.0.2 || to=10.7.0.1
+	for sender in left right; do
+		[ $sender = left ] && to=10.7.0.2 || to=10.7.0.1
 		rm -f times
 		for _ in 1 2 3; do
-			pings $talker "$to" || fail "no answer before the kill: $(cat ping.log)"
-			slay $killed
+			pings $sender "$to" || fail "no answer before the kill: $(cat ping.log)"
+			crash $killed
 			start $killed
-			at $talker "$PYTHON" "$SOURCE/scripts/flow.py" pong "$to" 20 >>times ||
-				fail "killed $killed, $talker talks: no reply in 20 s"
+			flow $sender pong "$to" 20 >>times ||
+				fail "killed $killed, $sender sends: no reply in 20 s"
 		done
 		ms=$(sort -n times | sed -n 2p)
 		awk -v ms="$ms" -v limit=$limit 'BEGIN { exit !(ms < limit) }' ||
-			fail "killed $killed, $talker talks: $(tr '\n' ' ' <times)ms"
-		ok "killed $killed, $talker talks: $(tr '\n' ' ' <times)ms"
+			fail "killed $killed, $sender sends: $(tr '\n' ' ' <times)ms"
+		ok "killed $killed, $sender sends: $(tr '\n' ' ' <times)ms"
 	done
 done
 
-# The same with traffic that never stops: what was lost lies between kill and reply.
+# The same with continuous traffic: packets are lost between the kill and the first reply only.
 ip netns exec left ping -n -i 0.01 -w 30 10.7.0.2 >steady.log 2>&1 &
 steady=$!
 await 5 "steady traffic" has "icmp_seq=20 " steady.log
-slay right
+crash right
 start right
 ready=$(now_ms)
 last=$(tail -n 1 steady.log | sed 's/.*icmp_seq=\([0-9]*\).*/\1/')

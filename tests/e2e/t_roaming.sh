@@ -1,15 +1,11 @@
 #!/bin/bash
-# Either side changes its outside address, also from IPv4 to IPv6 and back; the other follows, and
-# TCP that runs meanwhile arrives whole.
-# labels: road
+# Either side changes its outer address; the other one follows, and TCP that runs meanwhile arrives
+# complete.
+# labels: datapath
 . "$(dirname "$0")/lib.sh"
-world
-pair
-start left
-start right
-both_families left 2
+tunnel_start
 
-# follows NAMESPACE ENDPOINT: its peer's endpoint becomes that
+# follows NAMESPACE ENDPOINT: the endpoint of its peer becomes ENDPOINT
 follows() {
 	await 5 "$1 follows to $2" eval "[ \"\$(json $1 $1 '.peers[0].endpoint')\" = '$2' ]"
 }
@@ -30,10 +26,8 @@ follows left 198.18.0.88:51802
 both_families left 2
 ok "right's address changed, left followed"
 
-at left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-serve 5001 >serve.out 2>&1 &
-await 5 "the TCP server" has ready serve.out
-ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.1 5001 200000000 \
-	>tcp.log 2>&1 &
+serve left tcp-serve 5001
+flow right tcp-send 10.7.0.1 5001 200000000 >tcp.log 2>&1 &
 sender=$!
 for last in 89 90 91; do
 	before=$(json left left '.peers[0].rx_bytes')

@@ -1,20 +1,16 @@
 #!/bin/bash
-# show and show --json tell the state, never a secret; nothing of asking is left behind.
+# show and show --json report the state, never a secret; requests leave nothing behind.
 . "$(dirname "$0")/lib.sh"
-world
 psk=$(wg genpsk)
-pair "" "" "" "PresharedKey = $psk
+tunnel_start "" "" "" "PresharedKey = $psk
 Name = other"
-start left
-start right
-both_families left 2
 at left "$XT_BIN" show left >show.txt || fail "show"
 for text in "^interface: left$" "^  public key: $PUB_left" "^  private key: (hidden)" \
 	"^  listening port: 51801" "^peer: $PUB_right" "^  name: other" "^  endpoint: $R4:51802" \
 	"^  allowed ips: 10.7.0.2/32, fd07::2/128" "^  latest handshake: " "^  transfer: .* received, .* sent"; do
 	grep -q -- "$text" show.txt || fail "show has no '$text': $(cat show.txt)"
 done
-grep -qF -e "$psk" -e "$KEY_left" show.txt && fail "show tells a secret"
+grep -qF -e "$psk" -e "$KEY_left" show.txt && fail "show prints a secret"
 grep -q $'\033' show.txt && fail "colour in a file"
 ok "show"
 
@@ -23,7 +19,7 @@ jq -e ".name == \"left\" and .listen_port == 51801 and .public_key == \"$PUB_lef
 	(.peers | length) == 1 and .peers[0].endpoint == \"$R4:51802\" and .peers[0].session and
 	.peers[0].preshared_key == true and .peers[0].rx_bytes > 0 and .counters.drop_replay == 0" \
 	show.json >/dev/null || fail "show --json: $(cat show.json)"
-grep -qF -e "$psk" -e "$KEY_left" show.json && fail "show --json tells a secret"
+grep -qF -e "$psk" -e "$KEY_left" show.json && fail "show --json prints a secret"
 at left "$XT_BIN" show --json | jq -e 'type == "array" and length == 2' >/dev/null ||
 	fail "show --json without a name is not an array of two"
 at left "$XT_BIN" show >all.txt || fail "show of all"
@@ -36,7 +32,7 @@ for _ in $(seq 30); do
 	at left wg show left >/dev/null || fail "wg show"
 	at left "$XT_BIN" ping left other -c1 >/dev/null || fail "ping"
 done
-# a client that says nothing, and one that says nonsense
+# clients that send nothing, and nonsense
 at left "$PYTHON" - <<-EOF || fail "clients"
 	import socket
 	for path in ("/run/xtunnel/left.sock", "/run/wireguard/left.sock"):
@@ -55,4 +51,4 @@ at left "$PYTHON" - <<-EOF || fail "clients"
 EOF
 awaits 3 eval "[ \$(fds ${PID[left]}) = $before ]" || fail "$before descriptors became $(fds "${PID[left]}")"
 both_families left 2
-ok "no descriptor is left open after 100 questions and nonsense"
+ok "no descriptor is left open after 100 requests and nonsense"

@@ -3,17 +3,12 @@
 # labels: long
 # timeout: 900
 . "$(dirname "$0")/lib.sh"
-world
-pair
-start left
-start right
-both_families left 2
-ip netns exec right "$PYTHON" "$SOURCE/scripts/flow.py" udp-serve 5002 >serve.out 2>&1 &
-await 5 "the UDP server" has ready serve.out
+tunnel_start
+serve right udp-serve 5002
 step=1
 [ -z "$XT_SANITIZE" ] || step=7
 for to in 10.7.0.2 fd07::2; do
-	at left "$PYTHON" "$SOURCE/scripts/flow.py" udp-sizes $to 5002 0-65507:$step,65507 \
+	flow left udp-sizes $to 5002 0-65507:$step,65507 \
 		>sizes.log 2>&1 || fail "UDP to $to: $(cat sizes.log)"
 	ok "UDP to $to: $(cat sizes.log)"
 done

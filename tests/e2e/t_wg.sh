@@ -1,14 +1,12 @@
 #!/bin/bash
-# wg(8) shows our endpoint.
+# wg(8) shows our instance.
 . "$(dirname "$0")/lib.sh"
 command -v wg >/dev/null || skip "no wg"
-world
 psk=$(wg genpsk)
-pair "" "" "" "PresharedKey = $psk
+tunnel_prepare "" "" "" "PresharedKey = $psk
 PersistentKeepalive = 25"
 sed -i 's/^ListenPort.*/&\nFwMark = 0x1234/' left.conf
-start left
-start right
+instances_start
 both_families left 2
 at left wg show interfaces | tr ' ' '\n' | grep -qx left || fail "wg show interfaces: $(at left wg show interfaces)"
 dump=$(at left wg show left dump) || fail "wg show left dump"
@@ -21,7 +19,7 @@ now=$(date +%s)
 { [ "$handshake" -le "$now" ] && [ "$handshake" -gt $((now - 60)) ]; } || fail "handshake at $handshake, now $now"
 { [ "$rx" -gt 0 ] && [ "$tx" -gt 0 ]; } || fail "transfer $rx $tx"
 [ "$rx" = "$(json left left '.peers[0].rx_bytes')" ] || fail "show --json counts otherwise"
-ok "wg show dump tells all of it"
+ok "wg show dump has all fields"
 at left wg show left | grep -q "latest handshake" || fail "wg show"
 at left wg showconf left >conf.txt || fail "wg showconf"
 grep -qxF "PrivateKey = $KEY_left" conf.txt || fail "wg showconf: $(cat conf.txt)"

@@ -3,7 +3,7 @@
 
     uapi_table.py SOCKET TABLE PUBKEY [--differences]
 
-SOCKET   of a device without traffic, nobody else talks to it
+SOCKET   of a device without traffic and without other clients
 PUBKEY   a command that turns a private key (base64 on its input) into the public one
 With --differences what differs is printed, with the table's word on it, and is no failure.
 """
@@ -31,7 +31,7 @@ class Client:
         try:
             self.s.sendall(data)
         except OSError:
-            pass  # it was closed: seen when the answer is read
+            pass  # closed: noticed when the answer is read
 
     def answer(self):
         """One reply with its empty line; "" when the other side has closed."""
@@ -49,7 +49,7 @@ class Client:
         return reply.decode() + "\n\n"
 
     def silent(self):
-        """Nothing more comes until the end."""
+        """Nothing follows before the end of the stream."""
         try:
             self.s.shutdown(socket.SHUT_WR)
             return not self.data and not self.s.recv(1)
@@ -117,7 +117,7 @@ def literal(text):
 
 
 def state_of(reply):
-    """A reply to get as (port, what a state line of the table says, normalized)."""
+    """A reply to get as (port, normalized state line of the table)."""
     port, device, peers = "0", [], []
     for line in reply.splitlines():
         key, _, value = line.partition("=")
@@ -171,7 +171,7 @@ class Run:
             self.must(lines(fill(" ".join(own + rest))))
 
     def answers(self, case, value):
-        """What was answered and what was wanted, as two lists of texts."""
+        """Actual and expected answers, as two lists of texts."""
         fill = self.table.fill
         client = Client(self.path)
         if "req" in case:
@@ -194,7 +194,7 @@ class Run:
         return got, wanted
 
     def one(self, case, value):
-        """None, or a sentence on what differs."""
+        """None, or the difference as a sentence."""
         self.reset(case)
         port, state = self.get()
         got, wanted = self.answers(case, value)

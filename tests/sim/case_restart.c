@@ -1,4 +1,4 @@
-/* One side forgets everything. The other one talks on; it must not be left in the dark. */
+/* One side restarts without its sessions while the other one keeps sending. */
 #include "core/limits.h"
 #include "sim/flow.h"
 #include "sim/net.h"
@@ -6,64 +6,65 @@
 
 #include <string.h>
 
-static void restart(struct sim_node *node)
+static void node_restart(struct sim_node *node)
 {
-	sim_off(node);
-	sim_on(node);
+	sim_node_off(node);
+	sim_node_on(node);
 }
 
-SIM_CASE(restarted_side_that_is_talked_to_starts_at_once)
+SIM_CASE(restarted_side_that_receives_initiates_at_once)
 {
 	struct sim_node *alice, *bob;
 	uint64_t from = sim->now, at;
 	uint32_t p, q;
 
-	sim_two(sim, &alice, &bob);
-	p = sim_stream(sim, alice, bob, 6000, 5 * SIM_MS, 0);
+	sim_pair_new(sim, &alice, &bob);
+	p = sim_stream_start(sim, alice, bob, 6000, 5 * SIM_MS, 0);
 	sim_run(sim, 10 * SIM_S);
-	restart(bob);
+	node_restart(bob);
 	at = sim->now;
 	sim_run(sim, 10 * SIM_S);
-	restart(alice);
+	node_restart(alice);
 	sim_run(sim, 11 * SIM_S);
-	q = p + (uint32_t)((at - from) / (5 * SIM_MS)); /* the first after the restart */
-	SIM_CHECK(sim, sim_lost(sim, p, q - p) <= 1 + 5);
-	SIM_CHECK(sim, sim_lost(sim, q, 20) > 0);
-	SIM_SAME(sim, sim_lost(sim, q + 20, 1900), 0); /* 100 ms later all is well */
+	q = p + (uint32_t)((at - from) / (5 * SIM_MS)); /* the first one after the restart */
+	SIM_CHECK(sim, sim_stream_lost(sim, p, q - p) <= 1 + 5);
+	SIM_CHECK(sim, sim_stream_lost(sim, q, 20) > 0);
+	SIM_SAME(sim, sim_stream_lost(sim, q + 20, 1900), 0); /* nothing is lost after 100 ms */
 	SIM_SAME(sim, bob->events[XT_EVENT_RESTART_NOTICED], 1);
-	SIM_CHECK(sim, sim_lost(sim, p, 6000) < 60);
+	SIM_CHECK(sim, sim_stream_lost(sim, p, 6000) < 60);
 }
 
-SIM_CASE(restarted_side_that_talks_is_heard_at_once)
+SIM_CASE(restarted_side_that_sends_is_answered_at_once)
 {
 	struct sim_node *alice, *bob;
 	uint32_t p;
 
-	sim_two(sim, &alice, &bob);
+	sim_pair_new(sim, &alice, &bob);
 	for (int i = 0; i < 10; i++) {
-		sim_meet(sim, alice, bob);
+		sim_pair_exchange(sim, alice, bob);
 		sim_run(sim,
-			100 * SIM_MS + sim_below(sim, 3 * SIM_S)); /* not faster than 20 a second */
-		restart(bob);
-		p = sim_send(sim, bob, alice, 0);
-		sim_arrives(sim, p, 20 * SIM_MS);
+			100 * SIM_MS +
+			    sim_random_below(sim, 3 * SIM_S)); /* at most 20 handshakes a second */
+		node_restart(bob);
+		p = sim_packet_send(sim, bob, alice, 0);
+		sim_packet_await(sim, p, 20 * SIM_MS);
 	}
 }
 
-SIM_CASE(a_stranger_cannot_make_us_initiate_more_than_once_in_5s)
+SIM_CASE(forged_data_causes_at_most_one_initiation_in_5s)
 {
 	struct sim_node *alice, *bob;
 	struct xt_endpoint src, dst;
 	uint8_t msg[64] = {4, 0, 0, 0};
 	uint64_t initiations;
 
-	alice = sim_node(sim, "alice");
-	bob = sim_node(sim, "bob");
-	sim_peer(alice, bob, SIM_KNOWS);
-	sim_peer(bob, alice, SIM_KNOWS);
-	src = sim_endpoint(alice, false);
-	dst = sim_endpoint(bob, false);
-	sim_off(alice);
+	alice = sim_node_new(sim, "alice");
+	bob = sim_node_new(sim, "bob");
+	sim_peer_add(alice, bob, SIM_KNOWS);
+	sim_peer_add(bob, alice, SIM_KNOWS);
+	src = sim_node_endpoint(alice, false);
+	dst = sim_node_endpoint(bob, false);
+	sim_node_off(alice);
 	for (int i = 0; i < 3000; i++) {
 		uint64_t r = sim_random(sim);
 
@@ -73,7 +74,7 @@ SIM_CASE(a_stranger_cannot_make_us_initiate_more_than_once_in_5s)
 	}
 	initiations = bob->sent[SIM_INITIATION];
 	SIM_RANGE(sim, initiations, 1, 7);
-	src.port++; /* nobody's endpoint */
+	src.port++; /* the endpoint of no peer */
 	sim_run(sim, 200 * SIM_S);
 	initiations = bob->sent[SIM_INITIATION];
 	for (int i = 0; i < 100; i++)
@@ -82,21 +83,21 @@ SIM_CASE(a_stranger_cannot_make_us_initiate_more_than_once_in_5s)
 	SIM_SAME(sim, bob->sent[SIM_INITIATION], initiations);
 }
 
-/* The restarted side does not know where its peer is: the peer's own timer must find out. */
+/* The restarted side has no endpoint for its peer, so the timer of the peer must notice. */
 SIM_CASE(restarted_side_without_endpoint_is_found_after_15s)
 {
-	struct sim_node *alice = sim_node(sim, "alice"), *bob = sim_node(sim, "bob");
+	struct sim_node *alice = sim_node_new(sim, "alice"), *bob = sim_node_new(sim, "bob");
 	uint64_t at;
 	uint32_t p;
 
-	sim_peer(alice, bob, SIM_KNOWS);
-	sim_peer(bob, alice, 0);
-	sim_meet(sim, alice, bob);
+	sim_peer_add(alice, bob, SIM_KNOWS);
+	sim_peer_add(bob, alice, 0);
+	sim_pair_exchange(sim, alice, bob);
 	sim_run(sim, SIM_S);
-	restart(bob);
+	node_restart(bob);
 	at = sim->now;
-	p = sim_stream(sim, alice, bob, 2000, 10 * SIM_MS, 0);
+	p = sim_stream_start(sim, alice, bob, 2000, 10 * SIM_MS, 0);
 	sim_run(sim, 21 * SIM_S);
 	SIM_RANGE(sim, alice->last_sent[SIM_INITIATION] - at, 15 * SIM_S, 15500 * SIM_MS);
-	SIM_SAME(sim, sim_lost(sim, p + 1600, 400), 0);
+	SIM_SAME(sim, sim_stream_lost(sim, p + 1600, 400), 0);
 }

@@ -1,10 +1,11 @@
-/* The ledger of numbered packets; see flow.h. */
+/* Numbered packets and their checks; see flow.h. */
 #include "sim/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "sim/net.h"
 #include "sim/node.h"
 
 #define MAGIC 0x78747369u
@@ -31,7 +32,7 @@ void sim_flow_reserve(struct sim_flow *flow, uint32_t n)
 	flow->packets = realloc(flow->packets, n * sizeof(*flow->packets));
 }
 
-static uint16_t header_sum(const uint8_t *p, size_t len)
+static uint16_t header_checksum(const uint8_t *p, size_t len)
 {
 	uint32_t sum = 0;
 
@@ -42,8 +43,8 @@ static uint16_t header_sum(const uint8_t *p, size_t len)
 	return (uint16_t)~sum;
 }
 
-/* The bytes of packet number: headers, then magic, number and a stream that only it has. */
-static void build(const struct sim_flow *flow, uint32_t number, uint8_t ecn, uint8_t *buf)
+/* The bytes of packet number: headers, then magic, number and a random stream of its own. */
+static void packet_build(const struct sim_flow *flow, uint32_t number, uint8_t ecn, uint8_t *buf)
 {
 	const struct sim_packet *p = &flow->packets[number];
 	bool v6 = p->flags & SIM_V6;
@@ -68,7 +69,7 @@ static void build(const struct sim_flow *flow, uint32_t number, uint8_t ecn, uin
 		buf[9] = 17;
 		memcpy(buf + 12, p->from->inner4.b, 4);
 		memcpy(buf + 16, p->to->inner4.b, 4);
-		xt_be16_put(buf + 10, header_sum(buf, 20));
+		xt_be16_put(buf + 10, header_checksum(buf, 20));
 	}
 	xt_be16_put(buf + at, 7);
 	xt_be16_put(buf + at + 2, 9);
@@ -77,13 +78,13 @@ static void build(const struct sim_flow *flow, uint32_t number, uint8_t ecn, uin
 	xt_be32_put(buf + at, MAGIC);
 	xt_be32_put(buf + at + 4, number);
 	for (at += 8; at + 8 <= p->len; at += 8)
-		xt_be64_put(buf + at, sim_split(&stream));
+		xt_be64_put(buf + at, sim_random_next(&stream));
 	for (; at < p->len; at++)
-		buf[at] = (uint8_t)sim_split(&stream);
+		buf[at] = (uint8_t)sim_random_next(&stream);
 }
 
-static uint32_t add(struct sim_flow *flow, const struct sim_node *source, const struct sim_node *to,
-		    uint32_t len, unsigned flags, uint8_t ecn)
+static uint32_t packet_add(struct sim_flow *flow, const struct sim_node *source,
+			   const struct sim_node *to, uint32_t len, unsigned flags, uint8_t ecn)
 {
 	struct sim_packet *p;
 
@@ -92,98 +93,106 @@ static uint32_t add(struct sim_flow *flow, const struct sim_node *source, const 
 	p = &flow->packets[flow->n];
 	*p = (struct sim_packet){.from = source, .to = to, .flags = (uint8_t)flags, .ecn = ecn};
 	if (!len)
-		len = SIM_LEAST6 + (uint32_t)sim_below(flow->sim, 1420 - SIM_LEAST6 + 1);
-	p->len = XT_MAX(len, flags & SIM_V6 ? SIM_LEAST6 : SIM_LEAST4);
+		len = SIM_MIN6 + (uint32_t)sim_random_below(flow->sim, 1420 - SIM_MIN6 + 1);
+	p->len = XT_MAX(len, flags & SIM_V6 ? SIM_MIN6 : SIM_MIN4);
 	return flow->n++;
 }
 
-static void enter(struct sim *sim, struct sim_node *a, uint32_t number)
+static void packet_inject(struct sim *sim, struct sim_node *a, uint32_t number)
 {
 	static uint8_t buf[65536];
 	struct sim_packet *p = &sim->flow->packets[number];
 
-	build(sim->flow, number, p->ecn, buf);
+	packet_build(sim->flow, number, p->ecn, buf);
 	p->sent = sim->now;
-	sim_node_tun(a, buf, p->len);
+	sim_node_inject(a, buf, p->len);
 }
 
-uint32_t sim_send_as(struct sim *sim, struct sim_node *a, const struct sim_node *source,
-		     struct sim_node *b, uint32_t len, unsigned flags, uint8_t ecn)
+uint32_t sim_packet_send_as(struct sim *sim, struct sim_node *a, const struct sim_node *source,
+			    struct sim_node *b, uint32_t len, unsigned flags, uint8_t ecn)
 {
-	uint32_t number = add(sim->flow, source, b, len, flags, ecn);
+	uint32_t number = packet_add(sim->flow, source, b, len, flags, ecn);
 
-	enter(sim, a, number);
+	packet_inject(sim, a, number);
 	return number;
 }
 
-uint32_t sim_send(struct sim *sim, struct sim_node *a, struct sim_node *b, uint32_t len)
+uint32_t sim_packet_send(struct sim *sim, struct sim_node *a, struct sim_node *b, uint32_t len)
 {
-	return sim_send_as(sim, a, a, b, len, sim_chance(sim, 500) ? SIM_V6 : SIM_V4, 0);
+	return sim_packet_send_as(sim, a, a, b, len, sim_random_chance(sim, 500) ? SIM_V6 : SIM_V4,
+				  0);
+}
+
+uint32_t sim_packet_send_held(struct sim *sim, struct sim_node *a, struct sim_node *b)
+{
+	sim_rule_add(sim, a, b, SIM_DATA, 0, 1, SIM_HOLD);
+	return sim_packet_send(sim, a, b, 0);
 }
 
 static void stream_step(struct sim *sim, void *ctx, uint64_t number)
 {
-	enter(sim, ctx, (uint32_t)number);
+	packet_inject(sim, ctx, (uint32_t)number);
 }
 
-uint32_t sim_stream(struct sim *sim, struct sim_node *a, struct sim_node *b, uint32_t n,
-		    uint64_t gap, uint32_t len)
+uint32_t sim_stream_start(struct sim *sim, struct sim_node *a, struct sim_node *b, uint32_t n,
+			  uint64_t gap, uint32_t len)
 {
 	uint32_t first = sim->flow->n;
 
 	for (uint32_t i = 0; i < n; i++)
-		sim_at(sim, sim->now + i * gap, stream_step, a,
-		       add(sim->flow, a, b, len, sim_chance(sim, 500) ? SIM_V6 : SIM_V4, 0));
+		sim_event_add(sim, sim->now + i * gap, stream_step, a,
+			      packet_add(sim->flow, a, b, len,
+					 sim_random_chance(sim, 500) ? SIM_V6 : SIM_V4, 0));
 	return first;
 }
 
-bool sim_got(const struct sim *sim, uint32_t number)
+bool sim_packet_arrived(const struct sim *sim, uint32_t number)
 {
 	return sim->flow->packets[number].got;
 }
 
-uint32_t sim_lost(const struct sim *sim, uint32_t first, uint32_t n)
+uint32_t sim_stream_lost(const struct sim *sim, uint32_t first, uint32_t n)
 {
 	uint32_t lost = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		lost += !sim_got(sim, first + i);
+		lost += !sim_packet_arrived(sim, first + i);
 	return lost;
 }
 
-static bool is_out(struct sim *sim, void *ctx)
+static bool packet_is_out(struct sim *sim, void *ctx)
 {
-	return sim_got(sim, *(uint32_t *)ctx);
+	return sim_packet_arrived(sim, *(uint32_t *)ctx);
 }
 
-void sim_arrives(struct sim *sim, uint32_t number, uint64_t ns)
+void sim_packet_await(struct sim *sim, uint32_t number, uint64_t ns)
 {
-	if (!sim_until(sim, ns, is_out, &number))
+	if (!sim_run_until(sim, ns, packet_is_out, &number))
 		SIM_FAIL(sim, "packet %u did not arrive within %llu ms", number,
 			 (unsigned long long)(ns / SIM_MS));
 }
 
-/* An ICMP error about one of the node's own packets? */
-static bool is_error(const uint8_t *data, size_t len)
+/* Is it an ICMP error about a packet that the node sent? */
+static bool icmp_is_error(const uint8_t *data, size_t len)
 {
 	if (data[0] >> 4 == 4)
 		return len >= 56 && data[9] == 1 && (data[20] == 3 || data[20] == 11);
 	return len >= 88 && data[6] == 58 && data[40] >= 1 && data[40] <= 4;
 }
 
-void sim_flow_out(struct sim_flow *flow, struct sim_node *node, const uint8_t *data, size_t len)
+void sim_flow_check(struct sim_flow *flow, struct sim_node *node, const uint8_t *data, size_t len)
 {
 	static uint8_t buf[65536];
 	struct sim_packet *p;
 	size_t at = data[0] >> 4 == 6 ? 40 : 20;
 	uint32_t number;
 
-	if (len >= 40 && is_error(data, len)) {
+	if (len >= 40 && icmp_is_error(data, len)) {
 		flow->unreachable++;
 		return;
 	}
 	if (len < at + 16 || xt_be32_get(data + at + 8) != MAGIC)
-		SIM_FAIL(flow->sim, "%s's TUN gave out something unknown, %zu bytes", node->name,
+		SIM_FAIL(flow->sim, "%s's TUN delivered an unknown packet of %zu bytes", node->name,
 			 len);
 	number = xt_be32_get(data + at + 12);
 	if (number >= flow->n)
@@ -200,7 +209,7 @@ void sim_flow_out(struct sim_flow *flow, struct sim_node *node, const uint8_t *d
 	if (p->ecn_got != p->ecn && !(p->ecn && p->ecn_got == 3))
 		SIM_FAIL(flow->sim, "ECN of packet %u went from %u to %u", number, p->ecn,
 			 p->ecn_got);
-	build(flow, number, p->ecn_got, buf);
+	packet_build(flow, number, p->ecn_got, buf);
 	if (len != p->len || memcmp(buf, data, len) != 0)
 		SIM_FAIL(flow->sim, "packet %u came out altered", number);
 	p->got = flow->sim->now;

@@ -1,5 +1,5 @@
-/* sim [CASE|FILE]...: runs the cases, each in a world of its own, once for each seed. Without
- * XT_SEED these are a fixed one and one at random; a failure prints its own. */
+/* sim [CASE|FILE]...: runs the cases, each in a simulation of its own, once for each seed: XT_SEED,
+ * or without it a fixed seed and a random one. A failure prints its seed. */
 #include "sim/world.h"
 
 #include <stdio.h>
@@ -10,21 +10,21 @@
 #define CASES_MAX  256
 #define FIXED_SEED 20261123
 
-static struct sim_case *first;
-static struct sim_case *all[CASES_MAX];
+static struct sim_case *case_list;
+static struct sim_case *cases[CASES_MAX];
 static struct CMUnitTest tests[CASES_MAX];
 static uint64_t seed;
 
 void sim_register(struct sim_case *entry)
 {
-	struct sim_case **at = &first;
+	struct sim_case **at = &case_list;
 
 	while (*at)
 		at = &(*at)->next;
 	*at = entry;
 }
 
-static void run(void **state)
+static void case_run(void **state)
 {
 	struct sim_case *entry = ((void **)*state)[0];
 	struct sim *sim = sim_new(seed);
@@ -33,7 +33,7 @@ static void run(void **state)
 	entry->run(sim);
 }
 
-static int begin(void **state)
+static int case_setup(void **state)
 {
 	void **pair = calloc(2, sizeof(*pair));
 
@@ -42,15 +42,15 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
+static int case_teardown(void **state)
 {
 	sim_free(((void **)*state)[1]);
 	free(*state);
 	return 0;
 }
 
-/* "tests/sim/case_roaming.c" answers to "roaming". */
-static bool wanted(const struct sim_case *entry, int argc, char **argv)
+/* By its name, or by the name of its file: "roaming" stands for tests/sim/case_roaming.c. */
+static bool case_is_requested(const struct sim_case *entry, int argc, char **argv)
 {
 	const char *file = strrchr(entry->file, '/');
 	size_t len;
@@ -65,13 +65,14 @@ static bool wanted(const struct sim_case *entry, int argc, char **argv)
 	return argc < 2;
 }
 
-static int run_all(size_t n)
+static int cases_run(size_t n)
 {
 	char name[40];
 
 	snprintf(name, sizeof(name), "sim with XT_SEED=%llu", (unsigned long long)seed);
 	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){all[i]->name, run, begin, end, all[i]};
+		tests[i] = (struct CMUnitTest){cases[i]->name, case_run, case_setup, case_teardown,
+					       cases[i]};
 	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
 }
 
@@ -81,23 +82,23 @@ int main(int argc, char **argv)
 	size_t n = 0;
 	int failed;
 
-	for (struct sim_case *entry = first; entry; entry = entry->next)
-		if (wanted(entry, argc, argv) && n < CASES_MAX)
-			all[n++] = entry;
+	for (struct sim_case *entry = case_list; entry; entry = entry->next)
+		if (case_is_requested(entry, argc, argv) && n < CASES_MAX)
+			cases[n++] = entry;
 	if (!n) {
-		fprintf(stderr, "no such case; these are there:\n");
-		for (struct sim_case *entry = first; entry; entry = entry->next)
+		fprintf(stderr, "no such case; choose from:\n");
+		for (struct sim_case *entry = case_list; entry; entry = entry->next)
 			fprintf(stderr, "  %s\n", entry->name);
 		return 2;
 	}
 	if (given) {
 		seed = strtoull(given, NULL, 10);
-		return run_all(n) != 0;
+		return cases_run(n) != 0;
 	}
 	seed = FIXED_SEED;
-	failed = run_all(n);
+	failed = cases_run(n);
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		return 1;
 	seed >>= 16;
-	return (run_all(n) | failed) != 0;
+	return (cases_run(n) | failed) != 0;
 }

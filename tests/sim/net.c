@@ -50,8 +50,8 @@ void sim_net_free(struct sim_net *net)
 {
 	for (size_t i = 0; i < net->n_pairs; i++)
 		free(net->pairs[i].link);
-	for (size_t i = 0; i < net->n_bag; i++)
-		free(net->bag[i]);
+	for (size_t i = 0; i < net->n_held; i++)
+		free(net->held[i]);
 	for (size_t i = 0; i < net->n_nats; i++) {
 		free(net->nats[i]->mappings);
 		free(net->nats[i]);
@@ -59,12 +59,12 @@ void sim_net_free(struct sim_net *net)
 	free(net->sending);
 	free(net->pairs);
 	free(net->rules);
-	free(net->bag);
+	free(net->held);
 	free(net->nats);
 	free(net);
 }
 
-static struct sim_link *find_link(struct sim_net *net, const struct sim_node *a,
+static struct sim_link *link_find(struct sim_net *net, const struct sim_node *a,
 				  const struct sim_node *b)
 {
 	for (size_t i = 0; i < net->n_pairs; i++)
@@ -73,10 +73,10 @@ static struct sim_link *find_link(struct sim_net *net, const struct sim_node *a,
 	return NULL;
 }
 
-struct sim_link *sim_link_of(struct sim *sim, const struct sim_node *a, const struct sim_node *b)
+struct sim_link *sim_link_get(struct sim *sim, const struct sim_node *a, const struct sim_node *b)
 {
 	struct sim_net *net = sim->net;
-	struct sim_link *link = find_link(net, a, b);
+	struct sim_link *link = link_find(net, a, b);
 
 	if (link)
 		return link;
@@ -87,15 +87,15 @@ struct sim_link *sim_link_of(struct sim *sim, const struct sim_node *a, const st
 	return link;
 }
 
-void sim_cut(struct sim *sim, struct sim_node *a, struct sim_node *b, bool cut)
+void sim_link_cut(struct sim *sim, struct sim_node *a, struct sim_node *b, bool cut)
 {
-	sim_link_of(sim, a, b)->cut = cut;
-	sim_link_of(sim, b, a)->cut = cut;
-	sim_note(sim, "cable %s - %s is %s", a->name, b->name, cut ? "cut" : "whole again");
+	sim_link_get(sim, a, b)->cut = cut;
+	sim_link_get(sim, b, a)->cut = cut;
+	sim_trace_note(sim, "link %s - %s is %s", a->name, b->name, cut ? "cut" : "restored");
 }
 
-void sim_rule(struct sim *sim, const struct sim_node *a, const struct sim_node *b,
-	      enum sim_type type, uint32_t k, uint32_t n, enum sim_action action)
+void sim_rule_add(struct sim *sim, const struct sim_node *a, const struct sim_node *b,
+		  enum sim_type type, uint32_t k, uint32_t n, enum sim_action action)
 {
 	struct sim_net *net = sim->net;
 
@@ -103,12 +103,12 @@ void sim_rule(struct sim *sim, const struct sim_node *a, const struct sim_node *
 	net->rules[net->n_rules++] = (struct sim_rule){a, b, type, k, n, 0, action};
 }
 
-void sim_rules_clear(struct sim *sim)
+void sim_rule_clear(struct sim *sim)
 {
 	sim->net->n_rules = 0;
 }
 
-static enum sim_action judge(struct sim_net *net, const struct sim_dgram *d)
+static enum sim_action rule_apply(struct sim_net *net, const struct sim_dgram *d)
 {
 	enum sim_action action = SIM_PASS;
 
@@ -126,7 +126,7 @@ static enum sim_action judge(struct sim_net *net, const struct sim_dgram *d)
 	return action;
 }
 
-struct sim_nat *sim_nat(struct sim *sim, uint64_t idle)
+struct sim_nat *sim_nat_new(struct sim *sim, uint64_t idle)
 {
 	struct sim_net *net = sim->net;
 	struct sim_nat *nat = calloc(1, sizeof(*nat));
@@ -145,11 +145,11 @@ void sim_nat_rebind(struct sim *sim, struct sim_nat *nat)
 {
 	for (size_t i = 0; i < nat->n; i++)
 		nat->mappings[i].port = nat->next_port++;
-	sim_note(sim, "the NAT changes its ports");
+	sim_trace_note(sim, "the NAT changes its ports");
 }
 
-/* The datagram leaves through the NAT: a mapping is found or made, the source is rewritten. */
-static void translate(struct sim *sim, struct sim_nat *nat, struct sim_dgram *d)
+/* Finds or creates the mapping of an outgoing datagram and rewrites its source. */
+static void nat_translate(struct sim *sim, struct sim_nat *nat, struct sim_dgram *d)
 {
 	struct mapping *m = NULL;
 
@@ -169,9 +169,9 @@ static void translate(struct sim *sim, struct sim_nat *nat, struct sim_dgram *d)
 	d->src.port = m->port;
 }
 
-/* Who gets a datagram for dst now; *at is what its socket sees as own address. */
-static struct sim_node *resident(struct sim *sim, const struct xt_endpoint *src,
-				 const struct xt_endpoint *dst, struct xt_ip *at)
+/* The node that receives a datagram for dst now; *at: the local address that its socket reports. */
+static struct sim_node *node_find(struct sim *sim, const struct xt_endpoint *src,
+				  const struct xt_endpoint *dst, struct xt_ip *at)
 {
 	bool v6 = dst->ip.family == 6;
 
@@ -202,41 +202,41 @@ static struct sim_node *resident(struct sim *sim, const struct xt_endpoint *src,
 	return NULL;
 }
 
-static void draw(struct sim *sim, const struct sim_dgram *d, const char *note)
+static void trace_dgram(struct sim *sim, const struct sim_dgram *d, const char *note)
 {
-	struct sim_rung *rung = sim_rung(sim, d->data[0] == SIM_DATA);
+	struct sim_entry *entry = sim_trace_entry(sim, d->data[0] == SIM_DATA);
 
-	rung->from = d->from;
-	rung->to = d->to;
-	rung->len = d->len;
-	rung->type = d->data[0] ? d->data[0] : 255;
+	entry->from = d->from;
+	entry->to = d->to;
+	entry->len = d->len;
+	entry->type = d->data[0] ? d->data[0] : 255;
 	if (d->len >= 16) {
 		const uint8_t *p = d->data;
 		xt_le32 a = {{p[4], p[5], p[6], p[7]}}, b = {{p[8], p[9], p[10], p[11]}};
 		xt_le64 c = {{p[8], p[9], p[10], p[11], p[12], p[13], p[14], p[15]}};
 
-		rung->sender = xt_le32_load(a);
-		rung->receiver = rung->type == SIM_RESPONSE ? xt_le32_load(b) : rung->sender;
-		rung->counter = xt_le64_load(c);
+		entry->sender = xt_le32_load(a);
+		entry->receiver = entry->type == SIM_RESPONSE ? xt_le32_load(b) : entry->sender;
+		entry->counter = xt_le64_load(c);
 	}
-	snprintf(rung->note, sizeof(rung->note), "%s%s%s", d->foreign ? "(foreign) " : "",
+	snprintf(entry->note, sizeof(entry->note), "%s%s%s", d->foreign ? "(foreign) " : "",
 		 d->altered ? "(altered) " : "", note);
 }
 
-static void arrive(struct sim *sim, void *ctx, uint64_t arg)
+static void dgram_arrive(struct sim *sim, void *ctx, uint64_t arg)
 {
 	struct sim_dgram *d = ctx;
 	struct xt_path from = {.remote = d->src, .ifindex = 1};
-	struct sim_node *node = resident(sim, &d->src, &d->dst, &from.local);
+	struct sim_node *node = node_find(sim, &d->src, &d->dst, &from.local);
 
 	(void)arg;
 	if (node && !node->asleep && node->dev) {
 		if (!d->foreign)
 			sim_watch_delivered(sim->watch, node, d);
 		sim->net->delivered++;
-		sim_node_udp(node, &from, d->ecn, d->data, d->len);
+		sim_node_deliver(node, &from, d->ecn, d->data, d->len);
 	} else {
-		draw(sim, d, "finds nobody");
+		trace_dgram(sim, d, "no receiver");
 	}
 	free(d);
 }
@@ -262,71 +262,72 @@ static struct sim_dgram *dgram_copy(const struct sim_dgram *d)
 	return copy;
 }
 
-static void keep(struct sim_net *net, const struct sim_dgram *d)
+static void dgram_hold(struct sim_net *net, const struct sim_dgram *d)
 {
-	net->bag = realloc(net->bag, (net->n_bag + 1) * sizeof(*net->bag));
-	net->bag[net->n_bag++] = dgram_copy(d);
+	net->held = realloc(net->held, (net->n_held + 1) * sizeof(*net->held));
+	net->held[net->n_held++] = dgram_copy(d);
 }
 
-static void flip(struct sim *sim, struct sim_dgram *d)
+static void dgram_corrupt(struct sim *sim, struct sim_dgram *d)
 {
-	/* mac2 of a handshake message counts under load only: spare it */
+	/* mac2 of a handshake message is checked under load only: do not alter it. */
 	bool macs = d->data[0] == SIM_INITIATION || d->data[0] == SIM_RESPONSE;
 
-	d->data[sim_below(sim, macs ? d->len - 16 : d->len)] ^= (uint8_t)(1u << sim_below(sim, 8));
+	d->data[sim_random_below(sim, macs ? d->len - 16 : d->len)] ^=
+	    (uint8_t)(1u << sim_random_below(sim, 8));
 	d->altered = true;
 }
 
-static void schedule(struct sim *sim, const struct sim_link *link, struct sim_dgram *d)
+static void dgram_schedule(struct sim *sim, const struct sim_link *link, struct sim_dgram *d)
 {
-	uint64_t delay = link->delay + sim_below(sim, link->jitter);
+	uint64_t delay = link->delay + sim_random_below(sim, link->jitter);
 
-	if (sim_chance(sim, link->reorder))
-		delay += sim_below(sim, 3 * link->delay + SIM_MS);
-	if (sim_chance(sim, link->ce) && d->ecn)
+	if (sim_random_chance(sim, link->reorder))
+		delay += sim_random_below(sim, 3 * link->delay + SIM_MS);
+	if (sim_random_chance(sim, link->ce) && d->ecn)
 		d->ecn = 3;
-	sim_at_or(sim, sim->now + delay, arrive, d, 0, free);
+	sim_event_add_owned(sim, sim->now + delay, dgram_arrive, d, 0, free);
 }
 
-/* What the link does to it. Takes d. */
-static void carry(struct sim *sim, struct sim_dgram *d)
+/* Applies the link to d and takes ownership of it. */
+static void link_carry(struct sim *sim, struct sim_dgram *d)
 {
 	struct sim_net *net = sim->net;
-	const struct sim_link *link = find_link(net, d->from, d->to);
+	const struct sim_link *link = link_find(net, d->from, d->to);
 	uint32_t outer = d->len + 8 + (d->dst.ip.family == 6 ? 40 : 20);
 
 	if (!link)
 		link = &net->all;
-	if (link->cut || (link->mtu && outer > link->mtu) || sim_chance(sim, link->loss)) {
+	if (link->cut || (link->mtu && outer > link->mtu) || sim_random_chance(sim, link->loss)) {
 		net->lost++;
-		draw(sim, d, link->cut ? "cut" : "lost");
+		trace_dgram(sim, d, link->cut ? "cut" : "lost");
 		free(d);
 		return;
 	}
-	if (d->len && sim_chance(sim, link->corrupt))
-		flip(sim, d);
-	draw(sim, d, "");
-	if (sim_chance(sim, link->duplicate))
-		schedule(sim, link, dgram_copy(d));
-	schedule(sim, link, d);
+	if (d->len && sim_random_chance(sim, link->corrupt))
+		dgram_corrupt(sim, d);
+	trace_dgram(sim, d, "");
+	if (sim_random_chance(sim, link->duplicate))
+		dgram_schedule(sim, link, dgram_copy(d));
+	dgram_schedule(sim, link, d);
 }
 
-static void enter(struct sim *sim, struct sim_dgram *d)
+static void net_enter(struct sim *sim, struct sim_dgram *d)
 {
 	static const char *const notes[] = {"", "dropped by rule", "held", "", "altered by rule"};
-	enum sim_action action = judge(sim->net, d);
+	enum sim_action action = rule_apply(sim->net, d);
 
 	sim->net->sent++;
 	if (action == SIM_HOLD || action == SIM_COPY)
-		keep(sim->net, d);
+		dgram_hold(sim->net, d);
 	if (action == SIM_DROP || action == SIM_HOLD) {
-		draw(sim, d, notes[action]);
+		trace_dgram(sim, d, notes[action]);
 		free(d);
 		return;
 	}
 	if (action == SIM_ALTER)
-		flip(sim, d);
-	carry(sim, d);
+		dgram_corrupt(sim, d);
+	link_carry(sim, d);
 }
 
 void sim_net_send(struct sim *sim, struct sim_node *node, const struct xt_path *path, uint8_t ecn,
@@ -339,12 +340,12 @@ void sim_net_send(struct sim *sim, struct sim_node *node, const struct xt_path *
 
 	d->ecn = ecn;
 	if (node->nat)
-		translate(sim, node->nat, d);
-	d->to = resident(sim, &d->src, &d->dst, &at);
+		nat_translate(sim, node->nat, d);
+	d->to = node_find(sim, &d->src, &d->dst, &at);
 	sim->net->sending = d;
 	sim_watch_sent(sim->watch, node, d);
 	sim->net->sending = NULL;
-	enter(sim, d);
+	net_enter(sim, d);
 }
 
 void sim_net_forge(struct sim *sim, const struct xt_endpoint *src, const struct xt_endpoint *dst,
@@ -354,26 +355,26 @@ void sim_net_forge(struct sim *sim, const struct xt_endpoint *src, const struct 
 	struct sim_dgram *d = dgram_new(NULL, src, dst, data, len);
 
 	d->foreign = true;
-	d->to = resident(sim, src, dst, &at);
-	carry(sim, d);
+	d->to = node_find(sim, src, dst, &at);
+	link_carry(sim, d);
 }
 
-void sim_again(struct sim *sim, size_t i)
+void sim_held_resend(struct sim *sim, size_t i)
 {
-	sim_again_from(sim, i, &sim->net->bag[i]->src);
+	sim_held_resend_from(sim, i, &sim->net->held[i]->src);
 }
 
-void sim_again_from(struct sim *sim, size_t i, const struct xt_endpoint *src)
+void sim_held_resend_from(struct sim *sim, size_t i, const struct xt_endpoint *src)
 {
-	struct sim_dgram *d = dgram_copy(sim->net->bag[i]);
+	struct sim_dgram *d = dgram_copy(sim->net->held[i]);
 
 	d->src = *src;
-	carry(sim, d);
+	link_carry(sim, d);
 }
 
-void sim_bag_clear(struct sim *sim)
+void sim_held_clear(struct sim *sim)
 {
-	for (size_t i = 0; i < sim->net->n_bag; i++)
-		free(sim->net->bag[i]);
-	sim->net->n_bag = 0;
+	for (size_t i = 0; i < sim->net->n_held; i++)
+		free(sim->net->held[i]);
+	sim->net->n_held = 0;
 }

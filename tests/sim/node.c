@@ -1,4 +1,4 @@
-/* Whole tunnels in memory; see node.h. */
+/* Complete tunnels in memory; see node.h. */
 #include "sim/node.h"
 
 #include <errno.h>
@@ -20,16 +20,16 @@
 
 #define QUEUE 4096
 
-static void plan_timer(struct sim_node *node);
-static void turn(struct sim_node *node, bool timer);
+static void timer_schedule(struct sim_node *node);
+static void node_pass(struct sim_node *node, bool timer);
 
-static void fill(void *ctx, void *buf, size_t n)
+static void random_fill(void *ctx, void *buf, size_t n)
 {
 	struct sim_node *node = ctx;
 	uint8_t *at = buf;
 
 	for (size_t i = 0; i < n; i++)
-		at[i] = (uint8_t)sim_split(&node->rng);
+		at[i] = (uint8_t)sim_random_next(&node->rng);
 }
 
 static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
@@ -42,7 +42,7 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	node->events[event]++;
 	node->last_event[event] = node->sim->now;
 	if (event != XT_EVENT_INITIATION_SENT && event != XT_EVENT_INITIATION_RECEIVED)
-		sim_note(node->sim, "%s: %s", node->name, xt_event_text(event));
+		sim_trace_note(node->sim, "%s: %s", node->name, xt_event_text(event));
 }
 
 static void on_writable(struct sim *sim, void *ctx, uint64_t arg)
@@ -51,22 +51,22 @@ static void on_writable(struct sim *sim, void *ctx, uint64_t arg)
 
 	(void)sim;
 	(void)arg;
-	node->stuffed = false;
+	node->socket_full = false;
 	if (!node->dev || node->asleep)
 		return;
-	node->in_turn = true;
+	node->in_pass = true;
 	xt_scheduler_on_udp_writable(node->scheduler, sim_time(node));
-	node->in_turn = false;
-	turn(node, false);
+	node->in_pass = false;
+	node_pass(node, false);
 }
 
-static bool is_full(struct sim_node *node)
+static bool socket_is_full(struct sim_node *node)
 {
-	if (!node->stuffed && sim_chance(node->sim, node->full)) {
-		node->stuffed = true;
-		sim_at(node->sim, node->sim->now + SIM_MS, on_writable, node, 0);
+	if (!node->socket_full && sim_random_chance(node->sim, node->full)) {
+		node->socket_full = true;
+		sim_event_add(node->sim, node->sim->now + SIM_MS, on_writable, node, 0);
 	}
-	return node->stuffed;
+	return node->socket_full;
 }
 
 static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
@@ -75,11 +75,11 @@ static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uin
 	struct sim_node *node = ctx;
 	const struct xt_ip *own = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
 
-	if (!node->in_turn)
-		SIM_FAIL(node->sim, "%s sends outside of its turn", node->name);
+	if (!node->in_pass)
+		SIM_FAIL(node->sim, "%s sends outside of a pass", node->name);
 	if (path->local.family && !xt_ip_equal(&path->local, own))
 		return -EADDRNOTAVAIL;
-	if (is_full(node))
+	if (socket_is_full(node))
 		return -EAGAIN;
 	sim_net_send(node->sim, node, path, ecn, bytes, len);
 	return 0;
@@ -94,7 +94,7 @@ struct xt_time sim_time(const struct sim_node *node)
 
 /* Device ------------------------------------------------------------------------------------- */
 
-static int describe(const struct sim_peer *peer, struct xt_change *change, uint32_t set)
+static int peer_describe(const struct sim_peer *peer, struct xt_change *change, uint32_t set)
 {
 	struct xt_peer_change *p = xt_change_peer(change, &peer->other->public);
 	struct xt_cidr four = {peer->other->inner4, 32}, six = {peer->other->inner6, 128};
@@ -108,46 +108,46 @@ static int describe(const struct sim_peer *peer, struct xt_change *change, uint3
 	return xt_change_allowed(p, &four, false) | xt_change_allowed(p, &six, false);
 }
 
-static void apply(struct sim_node *node, struct xt_change *change)
+static void change_apply(struct sim_node *node, struct xt_change *change)
 {
 	int rc = xt_device_apply(node->dev, sim_time(node), change);
 
 	xt_change_clear(change);
 	if (rc)
 		SIM_FAIL(node->sim, "apply says %d", rc);
-	plan_timer(node);
+	timer_schedule(node);
 }
 
-static void apply_peer(struct sim_node *node, const struct sim_peer *peer, uint32_t set)
+static void peer_apply(struct sim_node *node, const struct sim_peer *peer, uint32_t set)
 {
 	struct xt_change change;
 
 	if (!node->dev)
 		return;
 	xt_change_init(&change);
-	describe(peer, &change, set);
-	apply(node, &change);
+	peer_describe(peer, &change, set);
+	change_apply(node, &change);
 }
 
-static uint32_t whole(const struct sim_peer *peer)
+static uint32_t peer_fields(const struct sim_peer *peer)
 {
 	return XT_PEER_PSK | XT_PEER_KEEPALIVE | (peer->endpoint.port ? XT_PEER_ENDPOINT : 0);
 }
 
 /* WG_THREADS of the environment, as the program takes it. */
-static int crew_new(struct sim_node *node)
+static int pool_new(struct sim_node *node)
 {
 	const char *text = getenv("WG_THREADS");
 	unsigned threads = text ? (unsigned)strtoul(text, NULL, 10) : 1;
 
-	return threads > 1 ? xt_worker_pool_new(&node->crew, node->aead, threads) : 0;
+	return threads > 1 ? xt_worker_pool_new(&node->workers, node->aead, threads) : 0;
 }
 
-void sim_on(struct sim_node *node)
+void sim_node_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send, NULL};
-	struct xt_env env = {.ctx = node, .random = fill, .event = on_event};
-	struct xt_data_path_config parts = {.local4 = node->inner4, .local6 = node->inner6};
+	struct xt_env env = {.ctx = node, .random = random_fill, .event = on_event};
+	struct xt_data_path_config config = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
 	int rc = 0;
 
@@ -155,13 +155,13 @@ void sim_on(struct sim_node *node)
 	rc |= xt_tun_mem_new(&node->tun, QUEUE, 1420);
 	rc |= xt_udp_mem_new(&node->udp, node->port, QUEUE, &host);
 	rc |= xt_aead_new(&node->aead, NULL);
-	rc |= crew_new(node);
-	parts.workers = node->crew;
-	parts.dev = node->dev;
-	parts.tun = node->tun;
-	parts.udp = node->udp;
-	parts.aead = node->aead;
-	rc |= xt_scheduler_new(&node->scheduler, &parts);
+	rc |= pool_new(node);
+	config.workers = node->workers;
+	config.dev = node->dev;
+	config.tun = node->tun;
+	config.udp = node->udp;
+	config.aead = node->aead;
+	rc |= xt_scheduler_new(&node->scheduler, &config);
 	if (rc)
 		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
 	node->timer_at = XT_NEVER;
@@ -170,28 +170,28 @@ void sim_on(struct sim_node *node)
 	change.set = XT_SET_PRIVATE_KEY;
 	change.private_key = node->key;
 	for (size_t i = 0; i < node->n_peers; i++)
-		describe(&node->peers[i], &change, whole(&node->peers[i]));
-	apply(node, &change);
-	sim_note(node->sim, "%s is on", node->name);
+		peer_describe(&node->peers[i], &change, peer_fields(&node->peers[i]));
+	change_apply(node, &change);
+	sim_trace_note(node->sim, "%s is on", node->name);
 }
 
-void sim_off(struct sim_node *node)
+void sim_node_off(struct sim_node *node)
 {
 	if (!node->dev)
 		return;
 	xt_scheduler_free(node->scheduler);
 	node->tun->ops->close(node->tun);
 	node->udp->ops->close(node->udp);
-	xt_worker_pool_free(node->crew);
+	xt_worker_pool_free(node->workers);
 	xt_aead_free(node->aead);
 	xt_device_free(node->dev);
-	node->crew = NULL;
+	node->workers = NULL;
 	node->dev = NULL;
 	node->scheduler = NULL;
-	sim_note(node->sim, "%s is off", node->name);
+	sim_trace_note(node->sim, "%s is off", node->name);
 }
 
-struct sim_node *sim_node(struct sim *sim, const char *name)
+struct sim_node *sim_node_new(struct sim *sim, const char *name)
 {
 	struct sim_node *node = calloc(1, sizeof(*node));
 	unsigned id = sim->n_nodes + 1;
@@ -209,7 +209,7 @@ struct sim_node *sim_node(struct sim *sim, const char *name)
 	node->outer6.b[15] = low;
 	node->port = 51820;
 	node->timer_at = XT_NEVER;
-	fill(node, node->key.b, 32);
+	random_fill(node, node->key.b, 32);
 	node->key.b[0] &= 248;
 	node->key.b[31] = (node->key.b[31] & 127) | 64;
 	crypto_scalarmult_base(node->public.b, node->key.b);
@@ -218,25 +218,25 @@ struct sim_node *sim_node(struct sim *sim, const char *name)
 		sim->nodes = realloc(sim->nodes, sim->cap_nodes * sizeof(struct sim_node *));
 	}
 	sim->nodes[sim->n_nodes++] = node;
-	sim_on(node);
+	sim_node_on(node);
 	return node;
 }
 
 void sim_node_free(struct sim_node *node)
 {
-	sim_off(node);
+	sim_node_off(node);
 	free(node->peers);
 	free(node);
 }
 
 /* Configuration ------------------------------------------------------------------------------ */
 
-struct xt_endpoint sim_endpoint(const struct sim_node *node, bool v6)
+struct xt_endpoint sim_node_endpoint(const struct sim_node *node, bool v6)
 {
 	return (struct xt_endpoint){.ip = v6 ? node->outer6 : node->outer4, .port = node->port};
 }
 
-struct sim_peer *sim_peer_of(struct sim_node *a, const struct sim_node *b)
+struct sim_peer *sim_peer_find(struct sim_node *a, const struct sim_node *b)
 {
 	for (size_t i = 0; i < a->n_peers; i++)
 		if (a->peers[i].other == b)
@@ -244,7 +244,7 @@ struct sim_peer *sim_peer_of(struct sim_node *a, const struct sim_node *b)
 	SIM_FAIL(a->sim, "%s has no peer %s", a->name, b->name);
 }
 
-struct sim_peer *sim_peer(struct sim_node *a, struct sim_node *b, unsigned how)
+struct sim_peer *sim_peer_add(struct sim_node *a, struct sim_node *b, unsigned how)
 {
 	struct sim_peer *peer;
 
@@ -253,157 +253,165 @@ struct sim_peer *sim_peer(struct sim_node *a, struct sim_node *b, unsigned how)
 	memset(peer, 0, sizeof(*peer));
 	peer->other = b;
 	if (how & SIM_KNOWS)
-		peer->endpoint = sim_endpoint(b, how & SIM_OVER6);
-	apply_peer(a, peer, whole(peer));
+		peer->endpoint = sim_node_endpoint(b, how & SIM_OVER6);
+	peer_apply(a, peer, peer_fields(peer));
 	return peer;
 }
 
-void sim_pair(struct sim_node *a, struct sim_node *b)
+void sim_pair_link(struct sim_node *a, struct sim_node *b)
 {
-	unsigned how = SIM_KNOWS | (sim_chance(a->sim, 500) ? SIM_OVER6 : 0);
+	unsigned how = SIM_KNOWS | (sim_random_chance(a->sim, 500) ? SIM_OVER6 : 0);
 
-	sim_peer(a, b, how);
-	sim_peer(b, a, how);
+	sim_peer_add(a, b, how);
+	sim_peer_add(b, a, how);
 }
 
-void sim_two(struct sim *sim, struct sim_node **a, struct sim_node **b)
+void sim_pair_new(struct sim *sim, struct sim_node **a, struct sim_node **b)
 {
-	*a = sim_node(sim, "alice");
-	*b = sim_node(sim, "bob");
-	sim_pair(*a, *b);
+	*a = sim_node_new(sim, "alice");
+	*b = sim_node_new(sim, "bob");
+	sim_pair_link(*a, *b);
 }
 
-void sim_meet(struct sim *sim, struct sim_node *a, struct sim_node *b)
+void sim_pair_exchange(struct sim *sim, struct sim_node *a, struct sim_node *b)
 {
-	sim_arrives(sim, sim_send(sim, a, b, 0), 100 * SIM_MS);
-	sim_arrives(sim, sim_send(sim, b, a, 0), 100 * SIM_MS);
+	sim_packet_await(sim, sim_packet_send(sim, a, b, 0), 100 * SIM_MS);
+	sim_packet_await(sim, sim_packet_send(sim, b, a, 0), 100 * SIM_MS);
 }
 
-void sim_set_psk(struct sim_node *a, struct sim_node *b, uint8_t value)
+void sim_session_new(struct sim *sim, struct sim_node **alice, struct sim_node **bob)
 {
-	struct sim_peer *peer = sim_peer_of(a, b);
+	sim_pair_new(sim, alice, bob);
+	sim_pair_exchange(sim, *alice, *bob);
+}
+
+void sim_peer_set_psk(struct sim_node *a, struct sim_node *b, uint8_t value)
+{
+	struct sim_peer *peer = sim_peer_find(a, b);
 
 	memset(peer->psk.b, value, 32);
-	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_PSK);
+	peer_apply(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_PSK);
 }
 
-void sim_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds)
+void sim_peer_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds)
 {
-	struct sim_peer *peer = sim_peer_of(a, b);
+	struct sim_peer *peer = sim_peer_find(a, b);
 
 	peer->keepalive_s = seconds;
-	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_KEEPALIVE);
+	peer_apply(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_KEEPALIVE);
 }
 
-void sim_set_endpoint(struct sim_node *a, struct sim_node *b, const struct xt_endpoint *endpoint)
+void sim_peer_set_endpoint(struct sim_node *a, struct sim_node *b,
+			   const struct xt_endpoint *endpoint)
 {
-	struct sim_peer *peer = sim_peer_of(a, b);
+	struct sim_peer *peer = sim_peer_find(a, b);
 
 	peer->endpoint = *endpoint;
-	apply_peer(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT);
+	peer_apply(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT);
 }
 
-void sim_remove(struct sim_node *a, struct sim_node *b)
+void sim_peer_remove(struct sim_node *a, struct sim_node *b)
 {
-	struct sim_peer *peer = sim_peer_of(a, b);
+	struct sim_peer *peer = sim_peer_find(a, b);
 
-	apply_peer(a, peer, XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY);
+	peer_apply(a, peer, XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY);
 	*peer = a->peers[--a->n_peers];
-	sim_note(a->sim, "%s removes %s", a->name, b->name);
+	sim_trace_note(a->sim, "%s removes %s", a->name, b->name);
 }
 
-void sim_move(struct sim_node *node)
+void sim_node_move(struct sim_node *node)
 {
 	node->outer4.b[1] = 19;
 	node->outer4.b[2]++;
 	node->outer6.b[5] = 0x19;
 	node->outer6.b[12]++;
-	sim_note(node->sim, "%s moves", node->name);
+	sim_trace_note(node->sim, "%s moves", node->name);
 }
 
-/* Turns -------------------------------------------------------------------------------------- */
+/* Passes ------------------------------------------------------------------------------------- */
 
-static void check_keypair(struct sim_node *node, const struct xt_keypair *kp, uint32_t *live)
+static void keypair_check(struct sim_node *node, const struct xt_keypair *kp, uint32_t *live)
 {
 	if (!kp)
 		return;
 	++*live;
 	if (kp->pins)
-		SIM_FAIL(node->sim, "%s keeps %u pins after its turn", node->name, kp->pins);
+		SIM_FAIL(node->sim, "%s keeps %u pins after its pass", node->name, kp->pins);
 }
 
-/* Between turns nothing is pinned and no keypair is out of its slot. */
-static void check_device(struct sim_node *node)
+/* Between passes no keypair is pinned or outside of its slot. */
+static void device_check(struct sim_node *node)
 {
 	uint32_t live = 0;
 
 	for (struct xt_peer *p = node->dev->peers; p; p = p->next) {
-		check_keypair(node, p->keypairs.current, &live);
-		check_keypair(node, p->keypairs.previous, &live);
-		check_keypair(node, p->keypairs.next, &live);
+		keypair_check(node, p->keypairs.current, &live);
+		keypair_check(node, p->keypairs.previous, &live);
+		keypair_check(node, p->keypairs.next, &live);
 	}
 	if (live != node->dev->keypairs.live)
-		SIM_FAIL(node->sim, "%s has %u keypairs alive, %u in slots", node->name,
+		SIM_FAIL(node->sim, "%s has %u live keypairs, %u in slots", node->name,
 			 node->dev->keypairs.live, live);
 }
 
-static void take(struct sim_node *node)
+static void tun_drain(struct sim_node *node)
 {
 	static uint8_t buf[XT_PACKET_MAX];
 	size_t len;
 
 	while ((len = xt_tun_mem_take(node->tun, buf, sizeof(buf))) > 0)
-		sim_flow_out(node->sim->flow, node, buf, len);
+		sim_flow_check(node->sim->flow, node, buf, len);
 }
 
-/* The deadline came back in the past: the loop would call again at once. */
-static void check_spin(struct sim_node *node)
+/* The deadline is in the past, so the loop would call again at once. */
+static void spin_check(struct sim_node *node)
 {
 	if (node->sim->now - node->spin_at > SIM_S) {
 		node->spin_at = node->sim->now;
 		node->spins = 0;
 	}
 	if (++node->spins > 20000)
-		SIM_FAIL(node->sim, "%s asks to be called without end", node->name);
+		SIM_FAIL(node->sim, "%s has a past deadline again and again", node->name);
 }
 
-static void turn(struct sim_node *node, bool timer)
+static void node_pass(struct sim_node *node, bool timer)
 {
 	struct xt_time now = sim_time(node);
 	int more;
 
-	node->in_turn = true;
+	node->in_pass = true;
 	if (timer)
 		xt_scheduler_tick(node->scheduler, now);
 	do {
 		more = xt_scheduler_on_tun_readable(node->scheduler, now);
 		more |= xt_scheduler_on_udp_readable(node->scheduler, now);
 		if (more < 0)
-			SIM_FAIL(node->sim, "%s's pump says %d", node->name, more);
-		take(node);
+			SIM_FAIL(node->sim, "%s's scheduler returned %d", node->name, more);
+		tun_drain(node);
 	} while (more > 0);
-	node->in_turn = false;
-	check_device(node);
-	plan_timer(node);
+	node->in_pass = false;
+	device_check(node);
+	timer_schedule(node);
 }
 
-static void on_turn(struct sim *sim, void *ctx, uint64_t arg)
+static void on_pass(struct sim *sim, void *ctx, uint64_t arg)
 {
 	struct sim_node *node = ctx;
 
 	(void)sim;
 	(void)arg;
-	node->turn_planned = false;
+	node->pass_planned = false;
 	if (node->dev && !node->asleep)
-		turn(node, false);
+		node_pass(node, false);
 }
 
-static void plan_turn(struct sim_node *node)
+static void pass_schedule(struct sim_node *node)
 {
-	if (node->turn_planned)
+	if (node->pass_planned)
 		return;
-	node->turn_planned = true;
-	sim_at(node->sim, node->sim->now + sim_below(node->sim, 100) * SIM_US, on_turn, node, 0);
+	node->pass_planned = true;
+	sim_event_add(node->sim, node->sim->now + sim_random_below(node->sim, 100) * SIM_US,
+		      on_pass, node, 0);
 }
 
 static void on_timer(struct sim *sim, void *ctx, uint64_t at)
@@ -411,89 +419,89 @@ static void on_timer(struct sim *sim, void *ctx, uint64_t at)
 	struct sim_node *node = ctx;
 
 	if (at != node->timer_at)
-		return; /* another one was planned since */
+		return; /* superseded */
 	node->timer_at = XT_NEVER;
 	if (!node->dev || node->asleep)
 		return;
 	if (xt_scheduler_deadline(node->scheduler) > sim->now) {
-		plan_timer(node);
+		timer_schedule(node);
 		return;
 	}
 	node->wakes++;
-	turn(node, true);
+	node_pass(node, true);
 }
 
-static void plan_timer(struct sim_node *node)
+static void timer_schedule(struct sim_node *node)
 {
 	uint64_t at = xt_scheduler_deadline(node->scheduler);
 
 	if (at == XT_NEVER)
 		return;
 	if (at <= node->sim->now) {
-		check_spin(node);
+		spin_check(node);
 		at = node->sim->now + 10 * SIM_US;
 	} else {
-		at += sim_below(node->sim, node->sim->timer_late);
+		at += sim_random_below(node->sim, node->sim->timer_late);
 	}
 	if (node->timer_at <= at)
 		return;
 	node->timer_at = at;
-	sim_at(node->sim, at, on_timer, node, at);
+	sim_event_add(node->sim, at, on_timer, node, at);
 }
 
-void sim_suspend(struct sim_node *node)
+void sim_node_suspend(struct sim_node *node)
 {
 	node->asleep = true;
 	node->timer_at = XT_NEVER;
-	sim_note(node->sim, "%s is suspended", node->name);
+	sim_trace_note(node->sim, "%s is suspended", node->name);
 }
 
-void sim_wake(struct sim_node *node, bool timer_first)
+void sim_node_wake(struct sim_node *node, bool timer_first)
 {
 	node->asleep = false;
-	sim_note(node->sim, "%s wakes", node->name);
+	sim_trace_note(node->sim, "%s wakes", node->name);
 	if (timer_first)
-		turn(node, true);
+		node_pass(node, true);
 }
 
-void sim_node_tun(struct sim_node *node, const uint8_t *data, size_t len)
+void sim_node_inject(struct sim_node *node, const uint8_t *data, size_t len)
 {
 	if (!node->dev || node->asleep)
 		return;
 	if (xt_tun_mem_inject(node->tun, data, len) == 0)
-		plan_turn(node);
+		pass_schedule(node);
 }
 
-void sim_node_udp(struct sim_node *node, const struct xt_path *from, uint8_t ecn,
-		  const uint8_t *data, size_t len)
+void sim_node_deliver(struct sim_node *node, const struct xt_path *from, uint8_t ecn,
+		      const uint8_t *data, size_t len)
 {
 	if (xt_udp_mem_deliver(node->udp, from, ecn, data, len) == 0)
-		plan_turn(node);
+		pass_schedule(node);
 }
 
 /* Reports ------------------------------------------------------------------------------------ */
 
-struct xt_report *sim_report(const struct sim_node *node)
+struct xt_report *sim_node_report(const struct sim_node *node)
 {
 	struct xt_report *report = NULL;
 
 	if (xt_device_report(node->dev, sim_time(node), &report))
-		SIM_FAIL(node->sim, "%s gives no report", node->name);
+		SIM_FAIL(node->sim, "%s returns no report", node->name);
 	return report;
 }
 
-uint64_t sim_count(const struct sim_node *node, enum xt_verdict verdict)
+uint64_t sim_node_verdict(const struct sim_node *node, enum xt_verdict verdict)
 {
-	struct xt_report *report = sim_report(node);
+	struct xt_report *report = sim_node_report(node);
 	uint64_t n = report->verdicts[verdict];
 
 	xt_report_free(report);
 	return n;
 }
 
-struct xt_peer_report sim_about(const struct sim_node *a, const struct sim_node *b)
+struct xt_peer_report sim_peer_state(const struct sim_node *a, const struct sim_node *b)
 {
-	struct xt_report *report = sim_report(a);
+	struct xt_report *report = sim_node_report(a);
 	struct xt_peer_report about = {0};
 	bool found = false;
 
@@ -508,7 +516,7 @@ struct xt_peer_report sim_about(const struct sim_node *a, const struct sim_node 
 	return about;
 }
 
-uint32_t sim_keypairs(const struct sim_node *node)
+uint32_t sim_node_keypairs(const struct sim_node *node)
 {
 	return node->dev->keypairs.live;
 }

@@ -1,4 +1,5 @@
-/* A node: a whole tunnel on a TUN and a UDP socket in memory, driven through the real pump. */
+/* A node: a complete tunnel on a TUN and a UDP socket in memory, driven through the real data path.
+ * */
 #ifndef XT_SIM_NODE_H
 #define XT_SIM_NODE_H
 
@@ -9,7 +10,7 @@
 
 #define SIM_EVENTS (XT_EVENT_KEYS_ERASED + 1)
 
-/* What a node's configuration says about another one. */
+/* The configuration of a peer. */
 struct sim_peer {
 	struct sim_node *other;
 	struct xt_endpoint endpoint; /* as configured; family 0: none */
@@ -31,62 +32,65 @@ struct sim_node {
 	int64_t wall_shift; /* of this node's wall clock */
 	uint64_t rng;
 	bool asleep;
-	uint32_t full; /* per mille: how often the UDP socket takes no more, for a millisecond */
-	bool stuffed;
+	uint32_t full; /* probability, per mille, that the UDP socket blocks for a millisecond */
+	bool socket_full;
 
-	struct xt_device *dev; /* NULL: switched off */
+	struct xt_device *dev; /* NULL: not running */
 	struct xt_tun *tun;
 	struct xt_udp *udp;
 	struct xt_aead *aead;
-	struct xt_worker_pool *crew; /* NULL, but with WG_THREADS > 1 */
+	struct xt_worker_pool *workers; /* only with WG_THREADS > 1 */
 	struct xt_scheduler *scheduler;
-	bool turn_planned, in_turn;
-	uint64_t timer_at; /* when the planned timer event fires; XT_NEVER: none */
+	bool pass_planned, in_pass;
+	uint64_t timer_at; /* of the next timer event; XT_NEVER: none */
 
 	uint64_t events[SIM_EVENTS], last_event[SIM_EVENTS];
-	uint64_t sent[5], last_sent[5], received[5]; /* messages by type; when */
-	uint64_t keepalives, last_keepalive;	     /* of sent data messages: empty ones */
-	uint64_t wakes;				     /* by a timer */
+	uint64_t sent[5], last_sent[5], received[5]; /* messages by type; times */
+	uint64_t keepalives, last_keepalive;	     /* empty data messages that it sent */
+	uint64_t wakes;				     /* by the timer */
 	uint64_t spin_at, spins;
 };
 
-/* A node that runs, with addresses and keys of its own. */
-struct sim_node *sim_node(struct sim *sim, const char *name);
+/* A running node with addresses and keys of its own. */
+struct sim_node *sim_node_new(struct sim *sim, const char *name);
 void sim_node_free(struct sim_node *node);
 
 enum { SIM_KNOWS = 1, SIM_OVER6 = 2 };
-/* Make b a peer of a; how: SIM_KNOWS a's file names b's endpoint (SIM_OVER6: its IPv6 one). */
-struct sim_peer *sim_peer(struct sim_node *a, struct sim_node *b, unsigned how);
-/* Both of each other, both with endpoints. */
-void sim_pair(struct sim_node *a, struct sim_node *b);
-struct sim_peer *sim_peer_of(struct sim_node *a, const struct sim_node *b);
-/* Two nodes, alice and bob, that are a pair; with a session that both have used. */
-void sim_two(struct sim *sim, struct sim_node **a, struct sim_node **b);
-void sim_meet(struct sim *sim, struct sim_node *a, struct sim_node *b);
-/* Change what a's configuration says about its peer, and apply that. */
-void sim_set_psk(struct sim_node *a, struct sim_node *b, uint8_t fill);
-void sim_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds);
-void sim_set_endpoint(struct sim_node *a, struct sim_node *b, const struct xt_endpoint *endpoint);
-void sim_remove(struct sim_node *a, struct sim_node *b);
+/* Makes b a peer of a. SIM_KNOWS: a has an endpoint for b, with SIM_OVER6 the IPv6 one. */
+struct sim_peer *sim_peer_add(struct sim_node *a, struct sim_node *b, unsigned how);
+/* Makes each a peer of the other, with an endpoint. */
+void sim_pair_link(struct sim_node *a, struct sim_node *b);
+struct sim_peer *sim_peer_find(struct sim_node *a, const struct sim_node *b);
+/* Two linked nodes, alice and bob; sim_session_new also sends a packet each way, alice first. */
+void sim_pair_new(struct sim *sim, struct sim_node **a, struct sim_node **b);
+void sim_session_new(struct sim *sim, struct sim_node **alice, struct sim_node **bob);
+/* A packet from a to b and one back, each within 100 ms. */
+void sim_pair_exchange(struct sim *sim, struct sim_node *a, struct sim_node *b);
+/* Change the configuration of a's peer b and apply it. */
+void sim_peer_set_psk(struct sim_node *a, struct sim_node *b, uint8_t fill);
+void sim_peer_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds);
+void sim_peer_set_endpoint(struct sim_node *a, struct sim_node *b,
+			   const struct xt_endpoint *endpoint);
+void sim_peer_remove(struct sim_node *a, struct sim_node *b);
 
-struct xt_endpoint sim_endpoint(const struct sim_node *node, bool v6);
-void sim_move(struct sim_node *node); /* to new outer addresses */
+struct xt_endpoint sim_node_endpoint(const struct sim_node *node, bool v6);
+void sim_node_move(struct sim_node *node); /* to new outer addresses */
 
-void sim_off(struct sim_node *node);	 /* kill -9 */
-void sim_on(struct sim_node *node);	 /* started afresh from its configuration */
-void sim_suspend(struct sim_node *node); /* hears and does nothing, its clock runs on */
-void sim_wake(struct sim_node *node, bool timer_first);
+void sim_node_off(struct sim_node *node);     /* kill -9 */
+void sim_node_on(struct sim_node *node);      /* starts again from its configuration */
+void sim_node_suspend(struct sim_node *node); /* receives and does nothing; its clock continues */
+void sim_node_wake(struct sim_node *node, bool timer_first);
 
 struct xt_time sim_time(const struct sim_node *node);
-struct xt_report *sim_report(const struct sim_node *node); /* the caller's */
-uint64_t sim_count(const struct sim_node *node, enum xt_verdict verdict);
-struct xt_peer_report sim_about(const struct sim_node *a, const struct sim_node *b);
+struct xt_report *sim_node_report(const struct sim_node *node); /* owned by the caller */
+uint64_t sim_node_verdict(const struct sim_node *node, enum xt_verdict verdict);
+struct xt_peer_report sim_peer_state(const struct sim_node *a, const struct sim_node *b);
 
-uint32_t sim_keypairs(const struct sim_node *node); /* alive */
+uint32_t sim_node_keypairs(const struct sim_node *node); /* in use */
 
-/* Input; the node takes its turn within 100 us. */
-void sim_node_tun(struct sim_node *node, const uint8_t *data, size_t len);
-void sim_node_udp(struct sim_node *node, const struct xt_path *from, uint8_t ecn,
-		  const uint8_t *data, size_t len);
+/* Input; the node runs a pass within 100 us. */
+void sim_node_inject(struct sim_node *node, const uint8_t *data, size_t len);
+void sim_node_deliver(struct sim_node *node, const struct xt_path *from, uint8_t ecn,
+		      const uint8_t *data, size_t len);
 
 #endif

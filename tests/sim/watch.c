@@ -1,5 +1,5 @@
-/* Invariants on the wire; see watch.h. The keys themselves are not seen, but a session's direction
- * is named by its sender and the receiver's index. */
+/* Invariants on the wire; see watch.h. Keys are not visible there: one direction of a session is
+ * identified by its sender and the index of the receiver. */
 #include "sim/watch.h"
 
 #include <stdlib.h>
@@ -9,18 +9,18 @@
 #include "core/limits.h"
 #include "sim/node.h"
 
-#define SLACK (200 * SIM_US) /* a turn may come so much after a delivery */
+#define SLACK (200 * SIM_US) /* the longest time from a delivery to the pass */
 
-struct way { /* one direction of one session */
+struct direction { /* one direction of one session */
 	struct sim_node *sender;
-	uint32_t index, back; /* of the receiver; the sender's own */
-	uint64_t born, next;  /* next: no counter below it may come */
+	uint32_t index, back; /* index: of the receiver; back: of the sender */
+	uint64_t born, next;  /* next: the least counter that is still allowed */
 	bool used, data, responder, confirmed;
 };
 
 struct sim_watch {
 	struct sim *sim;
-	struct way *ways;
+	struct direction *directions;
 	size_t n, cap; /* cap: a power of two */
 };
 
@@ -30,67 +30,69 @@ struct sim_watch *sim_watch_new(struct sim *sim)
 
 	watch->sim = sim;
 	watch->cap = 1 << 12;
-	watch->ways = calloc(watch->cap, sizeof(*watch->ways));
+	watch->directions = calloc(watch->cap, sizeof(*watch->directions));
 	return watch;
 }
 
 void sim_watch_free(struct sim_watch *watch)
 {
-	free(watch->ways);
+	free(watch->directions);
 	free(watch);
 }
 
-static struct way *slot(struct sim_watch *watch, const struct sim_node *sender, uint32_t index)
+static struct direction *direction_slot(struct sim_watch *watch, const struct sim_node *sender,
+					uint32_t index)
 {
 	size_t i = (index * 2654435761u + sender->id * 40503u) & (watch->cap - 1);
 
-	while (watch->ways[i].used &&
-	       (watch->ways[i].sender != sender || watch->ways[i].index != index))
+	while (watch->directions[i].used &&
+	       (watch->directions[i].sender != sender || watch->directions[i].index != index))
 		i = (i + 1) & (watch->cap - 1);
-	return &watch->ways[i];
+	return &watch->directions[i];
 }
 
-static struct way *find(struct sim_watch *watch, const struct sim_node *sender, uint32_t index)
+static struct direction *direction_find(struct sim_watch *watch, const struct sim_node *sender,
+					uint32_t index)
 {
-	struct way *way = slot(watch, sender, index);
+	struct direction *direction = direction_slot(watch, sender, index);
 
-	return way->used ? way : NULL;
+	return direction->used ? direction : NULL;
 }
 
-static void grow(struct sim_watch *watch)
+static void table_grow(struct sim_watch *watch)
 {
-	struct way *old = watch->ways;
+	struct direction *old = watch->directions;
 	size_t cap = watch->cap;
 
 	watch->cap *= 2;
-	watch->ways = calloc(watch->cap, sizeof(*watch->ways));
+	watch->directions = calloc(watch->cap, sizeof(*watch->directions));
 	for (size_t i = 0; i < cap; i++)
 		if (old[i].used)
-			*slot(watch, old[i].sender, old[i].index) = old[i];
+			*direction_slot(watch, old[i].sender, old[i].index) = old[i];
 	free(old);
 }
 
-static void add(struct sim_watch *watch, struct sim_node *sender, uint32_t index, uint32_t back,
-		bool responder)
+static void direction_add(struct sim_watch *watch, struct sim_node *sender, uint32_t index,
+			  uint32_t back, bool responder)
 {
-	struct way *way;
+	struct direction *direction;
 
 	if (2 * ++watch->n > watch->cap)
-		grow(watch);
-	way = slot(watch, sender, index);
-	if (way->used && way->data)
+		table_grow(watch);
+	direction = direction_slot(watch, sender, index);
+	if (direction->used && direction->data)
 		SIM_FAIL(watch->sim, "%s answers index %08x again, which carried data",
 			 sender->name, index);
-	*way = (struct way){.sender = sender,
-			    .index = index,
-			    .back = back,
-			    .born = watch->sim->now,
-			    .used = true,
-			    .responder = responder,
-			    .confirmed = !responder};
+	*direction = (struct direction){.sender = sender,
+					.index = index,
+					.back = back,
+					.born = watch->sim->now,
+					.used = true,
+					.responder = responder,
+					.confirmed = !responder};
 }
 
-static uint32_t index_at(const struct sim_dgram *d, size_t at)
+static uint32_t dgram_index(const struct sim_dgram *d, size_t at)
 {
 	xt_le32 w;
 
@@ -98,7 +100,7 @@ static uint32_t index_at(const struct sim_dgram *d, size_t at)
 	return xt_le32_load(w);
 }
 
-static uint64_t counter_of(const struct sim_dgram *d)
+static uint64_t dgram_counter(const struct sim_dgram *d)
 {
 	xt_le64 w;
 
@@ -106,27 +108,27 @@ static uint64_t counter_of(const struct sim_dgram *d)
 	return xt_le64_load(w);
 }
 
-static void data_sent(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d)
+static void data_check(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d)
 {
 	struct sim *sim = watch->sim;
-	struct way *way = find(watch, node, index_at(d, 4));
-	uint64_t counter = counter_of(d);
+	struct direction *direction = direction_find(watch, node, dgram_index(d, 4));
+	uint64_t counter = dgram_counter(d);
 
-	if (!way)
-		SIM_FAIL(sim, "%s sends data to index %08x, of no handshake of its", node->name,
-			 index_at(d, 4));
-	if (way->data && counter < way->next)
+	if (!direction)
+		SIM_FAIL(sim, "%s sends data to index %08x, which no handshake of its own has",
+			 node->name, dgram_index(d, 4));
+	if (direction->data && counter < direction->next)
 		SIM_FAIL(sim, "%s uses counter %llu of index %08x again or late", node->name,
-			 (unsigned long long)counter, way->index);
-	if (!way->confirmed)
+			 (unsigned long long)counter, direction->index);
+	if (!direction->confirmed)
 		SIM_FAIL(sim, "%s sends data on a session that is not confirmed", node->name);
-	if (sim->now - way->born >= XT_REJECT_AFTER_TIME + SLACK)
+	if (sim->now - direction->born >= XT_REJECT_AFTER_TIME + SLACK)
 		SIM_FAIL(sim, "%s sends data on a key %llu ms old", node->name,
-			 (unsigned long long)((sim->now - way->born) / SIM_MS));
-	if (d->len % 16 && d->len < 1420 + 32) /* padding stops at the MTU */
+			 (unsigned long long)((sim->now - direction->born) / SIM_MS));
+	if (d->len % 16 && d->len < 1420 + 32) /* padding ends at the MTU */
 		SIM_FAIL(sim, "%s sends data without padding: %u bytes", node->name, d->len);
-	way->data = true;
-	way->next = counter + 1;
+	direction->data = true;
+	direction->next = counter + 1;
 	if (d->len == 32) {
 		node->keepalives++;
 		node->last_keepalive = sim->now;
@@ -140,38 +142,39 @@ void sim_watch_sent(struct sim_watch *watch, struct sim_node *node, const struct
 
 	if (d->len < 4 || type < 1 || type > 4 || d->data[1] || d->data[2] || d->data[3] ||
 	    d->len < least[type] || (type != 4 && d->len != least[type]))
-		SIM_FAIL(watch->sim, "%s sends something that is no message", node->name);
+		SIM_FAIL(watch->sim, "%s sends something that is not a message", node->name);
 	node->sent[type]++;
 	node->last_sent[type] = watch->sim->now;
 	if (type == 2)
-		add(watch, node, index_at(d, 8), index_at(d, 4), true);
+		direction_add(watch, node, dgram_index(d, 8), dgram_index(d, 4), true);
 	else if (type == 4)
-		data_sent(watch, node, d);
+		data_check(watch, node, d);
 }
 
 void sim_watch_delivered(struct sim_watch *watch, struct sim_node *node, const struct sim_dgram *d)
 {
-	struct way *way;
+	struct direction *direction;
 
 	if (d->len < 32 || d->altered || d->data[0] < 1 || d->data[0] > 4)
 		return;
 	node->received[d->data[0]]++;
 	if (d->data[0] == 2) {
-		/* the initiator's direction is born when the response comes */
-		way = find(watch, node, index_at(d, 4));
-		if (!way || !way->data)
-			add(watch, node, index_at(d, 4), index_at(d, 8), false);
+		/* The direction of the initiator begins when the response arrives. */
+		direction = direction_find(watch, node, dgram_index(d, 4));
+		if (!direction || !direction->data)
+			direction_add(watch, node, dgram_index(d, 4), dgram_index(d, 8), false);
 	} else if (d->data[0] == 4 && d->from) {
-		/* data for node's index confirms what node answered with that index */
-		way = find(watch, d->from, index_at(d, 4));
-		if (way && (way = find(watch, node, way->back)) && way->responder)
-			way->confirmed = true;
+		/* Data for an index of node confirms the session that it answered with that index. */
+		direction = direction_find(watch, d->from, dgram_index(d, 4));
+		if (direction && (direction = direction_find(watch, node, direction->back)) &&
+		    direction->responder)
+			direction->confirmed = true;
 	}
 }
 
 void sim_watch_restart(struct sim_watch *watch, const struct sim_node *node)
 {
 	for (size_t i = 0; i < watch->cap; i++)
-		if (watch->ways[i].used && watch->ways[i].sender == node)
-			watch->ways[i].data = false;
+		if (watch->directions[i].used && watch->directions[i].sender == node)
+			watch->directions[i].data = false;
 }

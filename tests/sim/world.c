@@ -1,4 +1,4 @@
-/* The world of the simulation: time, chance, events and the ladder; see world.h. */
+/* Time, random numbers, events and the trace of a simulation; see world.h. */
 #include "sim/world.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct sim *sim_new(uint64_t seed)
 	sim->rng = seed * 0x9e3779b97f4a7c15ull + 1;
 	sim->now = SIM_START;
 	for (int i = 0; i < 2; i++)
-		sim->rungs[i] = calloc(SIM_RUNGS, sizeof(*sim->rungs[i]));
+		sim->trace[i] = calloc(SIM_TRACE_MAX, sizeof(*sim->trace[i]));
 	sim->flow = sim_flow_new(sim);
 	sim->watch = sim_watch_new(sim);
 	sim->net = sim_net_new(sim);
@@ -39,12 +39,12 @@ void sim_free(struct sim *sim)
 	sim_flow_free(sim->flow);
 	free(sim->nodes);
 	free(sim->heap);
-	free(sim->rungs[0]);
-	free(sim->rungs[1]);
+	free(sim->trace[0]);
+	free(sim->trace[1]);
 	free(sim);
 }
 
-uint64_t sim_split(uint64_t *state)
+uint64_t sim_random_next(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
 
@@ -55,46 +55,47 @@ uint64_t sim_split(uint64_t *state)
 
 uint64_t sim_random(struct sim *sim)
 {
-	return sim_split(&sim->rng);
+	return sim_random_next(&sim->rng);
 }
 
-uint64_t sim_below(struct sim *sim, uint64_t n)
+uint64_t sim_random_below(struct sim *sim, uint64_t n)
 {
 	return n ? sim_random(sim) % n : 0;
 }
 
-bool sim_chance(struct sim *sim, uint32_t per_mille)
+bool sim_random_chance(struct sim *sim, uint32_t per_mille)
 {
-	return per_mille && sim_below(sim, 1000) < per_mille;
+	return per_mille && sim_random_below(sim, 1000) < per_mille;
 }
 
-static bool earlier(const struct sim_event *a, const struct sim_event *b)
+static bool event_is_earlier(const struct sim_event *a, const struct sim_event *b)
 {
 	return a->when != b->when ? a->when < b->when : a->order < b->order;
 }
 
-void sim_at_or(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg,
-	       void (*drop)(void *ctx))
+void sim_event_add_owned(struct sim *sim, uint64_t when, sim_handler *handler, void *ctx,
+			 uint64_t arg, void (*drop)(void *ctx))
 {
 	struct sim_event event = {
-	    when < sim->now ? sim->now : when, sim->order++, act, ctx, arg, drop};
+	    when < sim->now ? sim->now : when, sim->order++, handler, ctx, arg, drop};
 	size_t i;
 
 	if (sim->n_heap == sim->cap_heap) {
 		sim->cap_heap = sim->cap_heap ? 2 * sim->cap_heap : 256;
 		sim->heap = realloc(sim->heap, sim->cap_heap * sizeof(*sim->heap));
 	}
-	for (i = sim->n_heap++; i && earlier(&event, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (i = sim->n_heap++; i && event_is_earlier(&event, &sim->heap[(i - 1) / 2]);
+	     i = (i - 1) / 2)
 		sim->heap[i] = sim->heap[(i - 1) / 2];
 	sim->heap[i] = event;
 }
 
-void sim_at(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg)
+void sim_event_add(struct sim *sim, uint64_t when, sim_handler *handler, void *ctx, uint64_t arg)
 {
-	sim_at_or(sim, when, act, ctx, arg, NULL);
+	sim_event_add_owned(sim, when, handler, ctx, arg, NULL);
 }
 
-static struct sim_event pop(struct sim *sim)
+static struct sim_event event_pop(struct sim *sim)
 {
 	struct sim_event first = sim->heap[0];
 	struct sim_event last = sim->heap[--sim->n_heap];
@@ -103,9 +104,10 @@ static struct sim_event pop(struct sim *sim)
 	while (2 * i + 1 < sim->n_heap) {
 		size_t child = 2 * i + 1;
 
-		if (child + 1 < sim->n_heap && earlier(&sim->heap[child + 1], &sim->heap[child]))
+		if (child + 1 < sim->n_heap &&
+		    event_is_earlier(&sim->heap[child + 1], &sim->heap[child]))
 			child++;
-		if (!earlier(&sim->heap[child], &last))
+		if (!event_is_earlier(&sim->heap[child], &last))
 			break;
 		sim->heap[i] = sim->heap[child];
 		i = child;
@@ -115,17 +117,18 @@ static struct sim_event pop(struct sim *sim)
 	return first;
 }
 
-bool sim_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx), void *ctx)
+bool sim_run_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx),
+		   void *ctx)
 {
 	uint64_t end = sim->now + ns;
 
 	if (cond && cond(sim, ctx))
 		return true;
 	while (sim->n_heap && sim->heap[0].when <= end) {
-		struct sim_event event = pop(sim);
+		struct sim_event event = event_pop(sim);
 
 		sim->now = event.when;
-		event.act(sim, event.ctx, event.arg);
+		event.handler(sim, event.ctx, event.arg);
 		if (cond && cond(sim, ctx))
 			return true;
 	}
@@ -135,30 +138,30 @@ bool sim_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void 
 
 void sim_run(struct sim *sim, uint64_t ns)
 {
-	sim_until(sim, ns, NULL, NULL);
+	sim_run_until(sim, ns, NULL, NULL);
 }
 
-struct sim_rung *sim_rung(struct sim *sim, bool data)
+struct sim_entry *sim_trace_entry(struct sim *sim, bool data)
 {
-	struct sim_rung *rung = &sim->rungs[data][sim->n_rungs[data]++ % SIM_RUNGS];
+	struct sim_entry *entry = &sim->trace[data][sim->n_trace[data]++ % SIM_TRACE_MAX];
 
-	memset(rung, 0, sizeof(*rung));
-	rung->when = sim->now;
-	rung->order = sim->n_rungs[0] + sim->n_rungs[1];
-	return rung;
+	memset(entry, 0, sizeof(*entry));
+	entry->when = sim->now;
+	entry->order = sim->n_trace[0] + sim->n_trace[1];
+	return entry;
 }
 
-void sim_note(struct sim *sim, const char *format, ...)
+void sim_trace_note(struct sim *sim, const char *format, ...)
 {
-	struct sim_rung *rung = sim_rung(sim, false);
+	struct sim_entry *entry = sim_trace_entry(sim, false);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(rung->note, sizeof(rung->note), format, args);
+	vsnprintf(entry->note, sizeof(entry->note), format, args);
 	va_end(args);
 }
 
-static void print_rung(const struct sim_rung *r)
+static void entry_print(const struct sim_entry *r)
 {
 	static const char *const types[] = {"", "initiation", "response", "cookie reply", "data"};
 	uint64_t t = r->when - SIM_START;
@@ -183,21 +186,21 @@ static void print_rung(const struct sim_rung *r)
 	fprintf(stderr, "%s\n", r->note);
 }
 
-/* Both rings, in the order things happened. */
-static void print_ladder(const struct sim *sim)
+/* Both rings, oldest entry first. */
+static void trace_print(const struct sim *sim)
 {
 	uint64_t at[2];
 
 	for (int i = 0; i < 2; i++)
-		at[i] = sim->n_rungs[i] > SIM_RUNGS ? sim->n_rungs[i] - SIM_RUNGS : 0;
-	fprintf(stderr, "--- ladder (newest last)\n");
-	while (at[0] < sim->n_rungs[0] || at[1] < sim->n_rungs[1]) {
-		const struct sim_rung *a = &sim->rungs[0][at[0] % SIM_RUNGS];
-		const struct sim_rung *b = &sim->rungs[1][at[1] % SIM_RUNGS];
+		at[i] = sim->n_trace[i] > SIM_TRACE_MAX ? sim->n_trace[i] - SIM_TRACE_MAX : 0;
+	fprintf(stderr, "--- trace (newest last)\n");
+	while (at[0] < sim->n_trace[0] || at[1] < sim->n_trace[1]) {
+		const struct sim_entry *a = &sim->trace[0][at[0] % SIM_TRACE_MAX];
+		const struct sim_entry *b = &sim->trace[1][at[1] % SIM_TRACE_MAX];
 		int i =
-		    at[0] == sim->n_rungs[0] || (at[1] < sim->n_rungs[1] && b->order < a->order);
+		    at[0] == sim->n_trace[0] || (at[1] < sim->n_trace[1] && b->order < a->order);
 
-		print_rung(i ? b : a);
+		entry_print(i ? b : a);
 		at[i]++;
 	}
 }
@@ -212,13 +215,13 @@ void sim_fail(struct sim *sim, const char *file, int line, const char *format, .
 	va_end(args);
 	if (!sim->failed) {
 		sim->failed = true;
-		print_ladder(sim);
-		fprintf(stderr, "--- at %llu.%06llu s: %s\n--- again with: XT_SEED=%llu\n",
+		trace_print(sim);
+		fprintf(stderr, "--- at %llu.%06llu s: %s\n--- repeat with: XT_SEED=%llu\n",
 			(unsigned long long)((sim->now - SIM_START) / SIM_S),
 			(unsigned long long)((sim->now - SIM_START) % SIM_S / SIM_US), text,
 			(unsigned long long)sim->seed);
 	}
 	print_error("%s\n", text);
 	_fail(file, line);
-	abort(); /* not reached: _fail jumps */
+	abort(); /* not reached: _fail does not return */
 }

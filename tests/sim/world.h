@@ -1,5 +1,5 @@
-/* A world with a clock of its own: an event heap, a seed, a ladder of what happened. Nothing in it
- * depends on the machine, so a seed tells the whole story again. */
+/* A simulation with a virtual clock: a heap of events, a seed, a trace. Nothing in it depends on
+ * the machine, so the same seed gives the same run. */
 #ifndef XT_SIM_WORLD_H
 #define XT_SIM_WORLD_H
 
@@ -14,8 +14,8 @@
 #define SIM_US	  1000ull
 #define SIM_MS	  (1000 * SIM_US)
 #define SIM_S	  (1000 * SIM_MS)
-#define SIM_START (1000 * SIM_S)	 /* of the monotonic clock */
-#define SIM_WALL  1800000000000000000ull /* what the wall clocks show at SIM_START */
+#define SIM_START (1000 * SIM_S)	 /* monotonic clock at the start */
+#define SIM_WALL  1800000000000000000ull /* wall clocks at SIM_START, ns */
 
 struct sim_node;
 struct sim_net;
@@ -23,30 +23,30 @@ struct sim_flow;
 struct sim_watch;
 struct sim;
 
-/* what happens; drop, when not NULL, gets rid of ctx when it never does */
-typedef void sim_act(struct sim *sim, void *ctx, uint64_t arg);
+/* drop, if not NULL, frees ctx when the event never happens. */
+typedef void sim_handler(struct sim *sim, void *ctx, uint64_t arg);
 
 struct sim_event {
 	uint64_t when, order;
-	sim_act *act;
+	sim_handler *handler;
 	void *ctx;
 	uint64_t arg;
 	void (*drop)(void *ctx);
 };
 
-/* One rung of the ladder: a datagram (type 1..4), or a remark (type 0). */
-struct sim_rung {
+/* An entry of the trace: a datagram (type 1..4) or a note (type 0). */
+struct sim_entry {
 	uint64_t when, order;
 	const struct sim_node *from, *to;
 	uint32_t type, len, sender, receiver;
 	uint64_t counter;
 	char note[72];
 };
-#define SIM_RUNGS 200 /* kept of data, and as many of all else */
+#define SIM_TRACE_MAX 200 /* kept entries of data messages, and as many of all others */
 
 struct sim {
 	uint64_t seed, rng;
-	uint64_t now; /* monotonic, of every node */
+	uint64_t now; /* monotonic clock of every node */
 	struct sim_event *heap;
 	size_t n_heap, cap_heap;
 	uint64_t order;
@@ -55,31 +55,32 @@ struct sim {
 	struct sim_net *net;
 	struct sim_flow *flow;
 	struct sim_watch *watch;
-	uint64_t timer_late;	   /* timers fire up to so much after their time */
-	struct sim_rung *rungs[2]; /* all else, data */
-	uint64_t n_rungs[2];
+	uint64_t timer_late;	    /* timers fire up to this late, ns */
+	struct sim_entry *trace[2]; /* others, data */
+	uint64_t n_trace[2];
 	bool failed;
 };
 
 struct sim *sim_new(uint64_t seed);
 void sim_free(struct sim *sim);
 
-uint64_t sim_random(struct sim *sim);		 /* 64 bits */
-uint64_t sim_below(struct sim *sim, uint64_t n); /* 0..n-1; n 0: 0 */
-bool sim_chance(struct sim *sim, uint32_t per_mille);
-uint64_t sim_split(uint64_t *state); /* the generator itself: one more number of a stream */
+uint64_t sim_random(struct sim *sim);			/* 64 bits */
+uint64_t sim_random_below(struct sim *sim, uint64_t n); /* 0..n-1; n 0: 0 */
+bool sim_random_chance(struct sim *sim, uint32_t per_mille);
+uint64_t sim_random_next(uint64_t *state); /* the generator: the next number of a stream */
 
-void sim_at(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg);
-void sim_at_or(struct sim *sim, uint64_t when, sim_act *act, void *ctx, uint64_t arg,
-	       void (*drop)(void *ctx));
-/* Let so much time pass. until: stops as soon as cond holds, and tells whether it did. */
+void sim_event_add(struct sim *sim, uint64_t when, sim_handler *handler, void *ctx, uint64_t arg);
+void sim_event_add_owned(struct sim *sim, uint64_t when, sim_handler *handler, void *ctx,
+			 uint64_t arg, void (*drop)(void *ctx));
+/* Advance the clock by ns. sim_run_until stops as soon as cond holds and returns whether it did. */
 void sim_run(struct sim *sim, uint64_t ns);
-bool sim_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx), void *ctx);
+bool sim_run_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, void *ctx),
+		   void *ctx);
 
-struct sim_rung *sim_rung(struct sim *sim, bool data); /* the next one, to be filled in */
-void sim_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct sim_entry *sim_trace_entry(struct sim *sim, bool data); /* a new one, to be filled in */
+void sim_trace_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints seed, ladder and message, then fails the case. */
+/* Prints trace, message and seed, then fails the case. */
 void sim_fail(struct sim *sim, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5), noreturn));
 #define SIM_FAIL(sim, ...) sim_fail(sim, __FILE__, __LINE__, __VA_ARGS__)
@@ -105,8 +106,7 @@ void sim_fail(struct sim *sim, const char *file, int line, const char *format, .
 				 (unsigned long long)sim_h_);                                      \
 	} while (0)
 
-/* A case: SIM_CASE(sentence) { ... sim is there ... } It is given a fresh world, whose invariants
- * are looked at once more when it ends. */
+/* SIM_CASE(sentence) { ... } defines a case; its body has a new simulation as `sim`. */
 struct sim_case {
 	const char *name;
 	const char *file;

@@ -1,4 +1,5 @@
-# Other makes as the peer; sourced after lib.sh by what the labels makes and fleet name.
+# Other implementations as the peer; sourced after lib.sh by the tests with the label
+# implementations.
 #
 #   debian     wireguard-go of the distribution
 #   go         the newest wireguard-go       \
@@ -7,11 +8,12 @@
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC2206,SC2004
 
-OPTIONS= # more of them for the other makes
+OPTIONS= # additional options for the other implementation
 command -v wg >/dev/null || skip "no wg"
 
-# make_program MAKE: sets PROGRAM; a make that is not there skips the test, by name.
-make_program() {
+# implementation_find IMPLEMENTATION: sets PROGRAM; one that is not installed skips the test by
+# name.
+implementation_find() {
 	case $1 in
 	debian) PROGRAM=$(command -v wireguard-go) || skip "no wireguard-go" ;;
 	go) PROGRAM=$("$SOURCE/scripts/peers" --bin wireguard-go) || skip "$PROGRAM" ;;
@@ -19,11 +21,11 @@ make_program() {
 	esac
 }
 
-# start_make MAKE NAME [NAMESPACE]: a peer of that make with the file NAME.conf, by wg and ip
-start_make() {
-	local make=$1 name=$2 where=${3:-$2} address options=($OPTIONS)
-	make_program "$make"
-	case $make in
+# start_other IMPLEMENTATION NAME [NAMESPACE]: that program with NAME.conf, set up by wg and ip
+start_other() {
+	local program=$1 name=$2 where=${3:-$2} address options=($OPTIONS)
+	implementation_find "$program"
+	case $program in
 	boringtun) options+=(--disable-drop-privileges -t 2 -l "$T/$name.out") ;;
 	gotatun) options+=(--disable-drop-privileges -l "$T/$name.out") ;;
 	esac
@@ -31,7 +33,7 @@ start_make() {
 	LOG_LEVEL=error WG_LOG_LEVEL=error \
 		ip netns exec "$where" "$PROGRAM" -f "${options[@]}" "$name" </dev/null >>"$name.log" 2>&1 &
 	PID[$name]=$!
-	await 5 "$make" at "$where" wg show "$name"
+	await 5 "$program" at "$where" wg show "$name"
 	grep -v -E '^(Address|MTU|Table|Echo|(Pre|Post)(Up|Down))' "$name.conf" >"$name.wg"
 	at "$where" wg setconf "$name" "$name.wg" || fail "wg setconf"
 	for address in $(sed -n 's/^Address = //p' "$name.conf" | tr ',' ' '); do
@@ -41,24 +43,24 @@ start_make() {
 	ip -n "$where" link set "$name" mtu 1420 up
 }
 
-# stop_make NAME
-stop_make() {
+# stop_other NAME
+stop_other() {
 	kill -TERM "${PID[$1]}"
 	awaits 3 gone "${PID[$1]}" || kill -KILL "${PID[$1]}"
 	wait "${PID[$1]}" 2>/dev/null
 	unset "PID[$1]"
 }
 
-# begin NAME MAKE [NAMESPACE]: either of the two
+# begin NAME xtunnel|IMPLEMENTATION [NAMESPACE]: an instance of either kind
 begin() {
-	if [ "$2" = xtunnel ]; then start "$1" "${3:-$1}"; else start_make "$2" "$1" "${3:-$1}"; fi
+	if [ "$2" = xtunnel ]; then start "$1" "${3:-$1}"; else start_other "$2" "$1" "${3:-$1}"; fi
 }
 
-handshakes() { # handshakes NAMESPACE NAME: when the latest was, in seconds
+handshakes() { # handshakes NAMESPACE NAME: time of the latest one, in seconds
 	at "$1" wg show "$2" latest-handshakes | cut -f2
 }
 
-# dissects FILE: tshark finds WireGuard there, and nothing malformed; sets N
+# dissects FILE: tshark finds WireGuard messages of all types and nothing malformed; sets N
 dissects() {
 	local bad
 	command -v tshark >/dev/null || skip "no tshark"
@@ -71,9 +73,9 @@ dissects() {
 	bad=$(dissect "$1" -Y '_ws.malformed or (udp and not wg and not icmp)' | head -n 5)
 	[ -z "$bad" ] || fail "malformed: $bad"
 }
-# decrypts FILE: and with the key log of ours in ./keys it reads the messages.  Under load a capture
-# has shown one frame of 50,000 that it could not read, and 23 when it had lost 162; what ours received is
-# judged by ours (whole).
+# decrypts FILE: with the key log of xtunnel in ./keys, tshark reads the messages. Under load one
+# frame of 50,000 was unreadable, and 23 when the capture had lost 162; xtunnel itself judges what
+# it received (see whole).
 decrypts() {
 	local bad lost
 	dissect "$1" -o "wg.keylog_file:$T/keys" -T fields -e frame.protocols \
@@ -85,11 +87,11 @@ decrypts() {
 	{ [ "$bad" -le $((2 + ${lost:-0})) ] && [ "$(wc -l <plain.log)" -gt 10 ]; } ||
 		fail "tshark cannot decrypt $bad of $(wc -l <plain.log) messages"
 }
-# whole NAME: every message that ours received was authentic and known
+# whole NAME: every message that xtunnel received was authentic and of a known type
 whole() {
 	local label n
 	for label in drop_auth drop_message; do
-		n=$(fate "$1" "$1" $label)
+		n=$(verdict "$1" "$1" $label)
 		[ "$n" = 0 ] || fail "$1: $label: $n"
 	done
 }
@@ -100,8 +102,8 @@ dissect() { # dissect FILE OPTION…
 		-d udp.port==51888,wg "$@" 2>tshark.log
 }
 
-# crossing A B: both ends of a pair begin at once; their initiations cross on the wire, which is slow
-# for the moment.
+# crossing A B: both sides of a pair begin at once; the wire is slow meanwhile, so that their
+# initiations cross on it.
 crossing() {
 	local side one other
 	for side in "$1" "$2"; do
@@ -109,7 +111,7 @@ crossing() {
 			skip "no tbf in this kernel"
 	done
 	capture "$1" wire "$1.cross" udp port 51801
-	# half a second of something else is in front of them
+	# Half a second of other datagrams goes first.
 	before_ping() {
 		exec ip netns exec "$1" bash -c "for i in 1 2 3 4 5; do
 			printf %01200d 0 >/dev/udp/$2/9; done 2>/dev/null
@@ -117,12 +119,13 @@ crossing() {
 	}
 	before_ping "$1" "$R4" 10.7.0.2 1 &
 	one=$!
-	# Another make may lose the packet that waited for its own handshake (gotatun: now and then).
+	# Another implementation may lose the packet that waited for its own handshake (gotatun,
+	# sometimes).
 	before_ping "$2" "$L4" 10.7.0.1 3 &
 	other=$!
 	wait $one || fail "$1 has no answer: $(cat "$1.ping.log")"
 	wait $other || fail "$2 has no answer: $(cat "$2.ping.log")"
-	capture_end
+	capture_stop
 	for side in "$1" "$2"; do
 		at "$side" tc qdisc del dev wire root
 	done
@@ -131,7 +134,7 @@ crossing() {
 		fail "initiations do not cross: $(tr '\n' ' ' <"$1.types")"
 }
 
-# order: whether the public key of left is less or greater than that of right
+# order: less or greater: the public key of left compared with that of right
 order() {
 	local left right
 	left=$(base64 -d <<<"$PUB_left" | od -An -v -tx1)
