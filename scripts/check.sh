@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # check.sh: what can be checked without a build: includes and calls between the rooms, words,
 # lengths, format, shell scripts. Run it before a commit; the docs tests run the first three too.
 set -u

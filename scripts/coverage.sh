@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # coverage.sh: measure which lines of src/ the tests reach; a summary, and details in
 # build/coverage/coverage.html.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Traffic for the demo and the end-to-end tests: TCP with compared hashes, UDP echo of every size,
 ICMP until the first reply.  Standard library only.
 

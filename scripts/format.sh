@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # format.sh [--check]: run clang-format over all sources; --check only names those that differ,
 # without an error, because releases of clang-format disagree.
 set -eu
@@ -13,7 +14,7 @@ case ${1:-} in
 		sort -u
 	;;
 *)
-	sed -n '2,3s/^# //p' "$0" >&2
+	sed -n '3,4s/^# //p' "$0" >&2
 	[ "$1" = --help ] || exit 2
 	;;
 esac

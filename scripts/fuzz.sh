@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # fuzz.sh PROGRAM CORPUS: fuzz for XT_FUZZ_SECONDS (default 60), starting from the corpus. New
 # inputs stay in the build directory; XT_FUZZ_KEEP=1 merges them into the corpus.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """layers.py [ROOT]: check the architecture of src/ (docs/architecture.md).
 
 Two rules:

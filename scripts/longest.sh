@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # longest.sh [N]: list the N longest files and functions. Exit 1 when a function exceeds 60 lines
 # (in tests 80) or a source 500.
 set -eu

@@ -1,7 +1,8 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # symbols.sh LIBRARY INCLUDE: what libxtunnel takes from outside and what it gives.
-#   It does no I/O, reads no clock and makes no thread: no symbol of that kind may be undefined in it.
-#   It exports the functions that INCLUDE/xtunnel/*.h declare, and nothing else.
+#   It does no I/O, reads no clock and makes no thread: no symbol of that kind may be undefined in
+#   it. It exports the functions that INCLUDE/xtunnel/*.h declare, and nothing else.
 set -eu
 library=${1:?usage: symbols.sh libxtunnel.a|libxtunnel.so include}
 include=${2:?usage: symbols.sh libxtunnel.a|libxtunnel.so include}

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """tally.py NAME=RESULTS.xml …: count the results in ctest's JUnit files, name failures and skips with
 their reasons, and end with the line `N passed, N failed, N skipped`.  NAME=! is a build that failed.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """words.py [ROOT]: check the words and the form of sources, documents and commits.
 
   - retired words (scripts/words.txt): in src/, include/, docs/ and README.md, each with its
@@ -25,6 +26,8 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 INCLUDE = re.compile(r"^\s*#\s*include\b.*$", re.M)
 AREA = r"[a-z0-9][a-z0-9_./-]*"
 SUBJECT = re.compile(rf"{AREA}(, {AREA})*: [a-z]\S*( .*)?[^.\s]")
+# Folders of data and of what programs leave.
+DATA = {"__pycache__", "corpus", "vectors"}
 
 
 class Words:
@@ -148,7 +151,7 @@ def files_of(root, *tops):
             yield path
         else:
             yield from (p for p in sorted(path.rglob("*"))
-                        if p.is_file() and "__pycache__" not in p.parts)
+                        if p.is_file() and not DATA & set(p.parts))
 
 
 def main(root):

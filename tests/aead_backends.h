@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* All AEAD backends available on this machine; the others are printed with the reason. */
 #ifndef XT_TESTS_AEAD_BACKENDS_H
 #define XT_TESTS_AEAD_BACKENDS_H

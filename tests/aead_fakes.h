@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fake libraries, loader and clock for the choice of an AEAD backend. */
 #ifndef XT_TESTS_AEAD_FAKES_H
 #define XT_TESTS_AEAD_FAKES_H

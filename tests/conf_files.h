@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading configuration files in tests, and the check that no diagnostic quotes a secret. */
 #ifndef XT_TESTS_CONF_FILES_H
 #define XT_TESTS_CONF_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TCP and UDP packets for tests, built byte by byte; shares no code with src/packet. */
 #ifndef XT_TESTS_FLOWS_H
 #define XT_TESTS_FLOWS_H

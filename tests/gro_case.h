@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One case of merging: packets that arrive together, the result of a kernel's GRO, and ours. Text
  * as in tests/vectors/gro.txt:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Packets by rule, for comparison with the kernel's own merging and segmentation. One line of text
  * describes some packets of one flow, and the flow continues from line to line:
  *

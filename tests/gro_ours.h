@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our merge of a case, and whether splitting the result gives the packets back. */
 #ifndef XT_TESTS_GRO_OURS_H
 #define XT_TESTS_GRO_OURS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One case of segmentation: a super-packet, or a packet with a partial checksum, and the result of
  * a kernel without offload. Text as in tests/vectors/gso.txt:
  *

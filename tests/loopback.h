@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole data path in memory: TUN -> scheduler -> wire -> scheduler -> TUN. Two devices with a
  * session, and the program's own scheduler between a TUN and a socket that copy bytes as a kernel
  * would and, once made, allocate nothing. For benchmarks and the test that counts allocations. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For network tests: enter a new namespace, run ip(8) there, act as another user. */
 #ifndef XT_TESTS_NET_OWN_H
 #define XT_TESTS_NET_OWN_H

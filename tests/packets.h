@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Packets for tests, with checksums computed byte by byte. Shares no code with src/packet. */
 #ifndef XT_TESTS_PACKETS_H
 #define XT_TESTS_PACKETS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two schedulers in memory, for tests of the data path. Their TUNs read and write super-packets;
  * their sockets are full at times. */
 #ifndef XT_TESTS_SCHEDULER_ENDS_H

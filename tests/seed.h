@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random tests: a seed that is printed and can be repeated (XT_SEED), and numbers from it. */
 #ifndef XT_TESTS_SEED_H
 #define XT_TESTS_SEED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Known answers by name from the files in tests/vectors: lines "name = hex", # begins a comment.
  * Included after cmocka. */
 #ifndef XT_TESTS_VECTORS_H

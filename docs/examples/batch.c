@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The batch interface: two WireGuard devices joined by memory, a handshake, then one packet each way.
  * Each step of the data path is a call here, so a program can carry many packets a call and seal and
  * open them on other threads.  A UDP socket would send the runs of each device's xt_tx.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two WireGuard devices joined by memory: a handshake, then a text each way.  A program with sockets
  * reads the clock, and sends what carry() passes to the other side.  (batch.c: the batch interface) */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ChaCha20-Poly1305 over vectors of jobs (RFC 8439; nonce = 32 zero bits and the 64-bit little
  * endian counter, no additional data: WireGuard paper 5.4.6). */
 #ifndef XTUNNEL_AEAD_H

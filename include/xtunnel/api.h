@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* XT_API marks what libxtunnel exports; everything else in it is hidden. */
 #ifndef XTUNNEL_API_H
 #define XTUNNEL_API_H

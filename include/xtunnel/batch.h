@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batches of packets, and the runs of datagrams that are sent from them. */
 #ifndef XTUNNEL_BATCH_H
 #define XTUNNEL_BATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One configuration change as data: the only way to configure a device.  The caller owns it; the
  * device copies what it keeps. */
 #ifndef XTUNNEL_CHANGE_H

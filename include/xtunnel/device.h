@@ -1,7 +1,8 @@
-/* A WireGuard device without I/O: identity, peers, sessions, timers.  It never reads a file, a socket
- * or a clock: the caller hands it packets, time and randomness; it hands back packets and one
- * number, when to be called next.  Not thread-safe: one thread owns a device.  Memory is allocated
- * by new, apply and report only, and for handshakes from pools that grow.
+/* SPDX-License-Identifier: MIT */
+/* A WireGuard device without I/O: identity, peers, sessions, timers.  It never reads a file, a
+ * socket or a clock: the caller hands it packets, time and randomness; it hands back packets and
+ * one number, when to be called next.  Not thread-safe: one thread owns a device.  Memory is
+ * allocated by new, apply and report only, and for handshakes from pools that grow.
  *
  * Transmit: fill a batch with IP packets; xt_send_plan; xt_aead_seal over the batch's jobs;
  *           xt_send_finish; send the runs of the tx; reset both.
@@ -91,14 +92,15 @@ XT_API int xt_device_report(const struct xt_device *dev, struct xt_time now,
 XT_API uint64_t xt_device_deadline(const struct xt_device *dev);
 
 /* Run the timers that are due, then answer queued handshake messages up to a budget.
- * tx       gets handshake messages, copied to its arena.  What finds no room waits for the next tick
+ * tx       gets handshake messages, copied to its arena.  What finds no room waits for the
+ *          next tick
  * order    then xt_send_device_traffic, for the keepalives that are due now
  * source   WireGuard paper 6 */
 XT_API void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx);
 
-/* Plan IP packets for sending: each gets a peer and a job, or a verdict other than XT_PASS (a staged
- * packet was copied).  Called again on the same batch, before or after finish, it plans only the
- * packets that were added since.
+/* Plan IP packets for sending: each gets a peer and a job, or a verdict other than XT_PASS (a
+ * staged packet was copied).  Called again on the same batch, before or after finish, it plans only
+ * the packets that were added since.
  * batch    packets by xt_batch_add or xt_batch_view
  * tx       gets the initiations that this starts
  * order    then xt_aead_seal over the batch's jobs, then xt_send_finish on the same device */
@@ -113,8 +115,8 @@ XT_API size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now,
 				     struct xt_batch *batch);
 
 /* Finish planned packets whose jobs are sealed.
- * batch    each verdict becomes XT_PASS or XT_DROP_* (the tx was full, the session ended meanwhile);
- *          its jobs are used up, so that none is sealed twice
+ * batch    each verdict becomes XT_PASS or XT_DROP_* (the tx was full, the session ended
+ *          meanwhile); its jobs are used up, so that none is sealed twice
  * tx       gets the datagrams as views into batch: send them before batch is reset */
 XT_API void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 			   struct xt_tx *tx);

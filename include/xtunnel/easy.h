@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The easy interface: a device with its buffers and its cipher.  One packet or datagram goes in per
  * call, datagrams and packets come out; planning, encryption, handshakes, staged packets and
  * keepalives happen inside.  The batch interface (xtunnel/device.h) carries many packets a call and
@@ -7,10 +8,11 @@
  *   a datagram from the network     xt_easy_recv
  *   the deadline has come           xt_easy_poll
  *   after each of the three         xt_easy_take_datagram until it returns false: send them;
- *                                   xt_easy_take_packet until it returns false: pass them to the host
+ *                                   xt_easy_take_packet until it returns false: pass them
+ *                                   to the host
  *
- * What comes out waits inside until it is taken, and nothing is lost meanwhile: a call that finds no
- * room returns XT_E_FULL and has no effect.  No I/O, no clock; one thread at a time. */
+ * What comes out waits inside until it is taken, and nothing is lost meanwhile: a call that finds
+ * no room returns XT_E_FULL and has no effect.  No I/O, no clock; one thread at a time. */
 #ifndef XTUNNEL_EASY_H
 #define XTUNNEL_EASY_H
 
@@ -73,17 +75,17 @@ XT_API int xt_easy_add_peer(struct xt_easy *easy, struct xt_time now, const stru
 /* Send an IP packet to the peer whose allowed IPs cover its destination.
  * packet   copied
  * len      bytes, 1..XT_PACKET_MAX
- * returns  the packet's enum xt_verdict: XT_PASS (its datagram is ready), XT_STAGED (it follows once
- *          the handshake that it started is done), XT_DROP_*; or an error, without any effect:
+ * returns  the packet's enum xt_verdict: XT_PASS (its datagram is ready), XT_STAGED (it follows
+ *          once the handshake that it started is done), XT_DROP_*; or an error, without any effect:
  *          XT_E_INVALID (len), XT_E_FULL (take datagrams first)
  * order    then xt_easy_take_datagram */
 XT_API int xt_easy_send(struct xt_easy *easy, struct xt_time now, const void *packet, size_t len);
 
 /* Receive a datagram.
  * datagram  copied; len 0..XT_PACKET_MAX
- * returns   its enum xt_verdict: XT_PASS (a packet is ready), XT_TAKEN_* (a message of the protocol),
- *           XT_DROP_*; or an error, without any effect: XT_E_INVALID (len), XT_E_FULL (take
- *           packets and datagrams first)
+ * returns   its enum xt_verdict: XT_PASS (a packet is ready), XT_TAKEN_* (a message of the
+ *           protocol), XT_DROP_*; or an error, without any effect: XT_E_INVALID (len), XT_E_FULL
+ *           (take packets and datagrams first)
  * order     then xt_easy_take_packet, and xt_easy_take_datagram for what the device answers */
 XT_API int xt_easy_recv(struct xt_easy *easy, struct xt_time now,
 			const struct xt_easy_datagram *datagram);

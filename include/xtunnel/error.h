@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Errors: every function that can fail returns 0 or a negative number of this list.
  * System errors are kept as -errno, which lies in -1..-4095; ours lie below that. */
 #ifndef XTUNNEL_ERROR_H

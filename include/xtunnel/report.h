@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One snapshot of a device as data: the only way to read a device's state.  It holds no pointer
  * into the device. */
 #ifndef XTUNNEL_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Types that every other header uses: keys, addresses, endpoints, time.
  * Plain data without pointers, freely copied (keys: see below). */
 #ifndef XTUNNEL_TYPES_H

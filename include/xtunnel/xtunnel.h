@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libxtunnel: the WireGuard protocol without I/O. */
 #ifndef XTUNNEL_H
 #define XTUNNEL_H

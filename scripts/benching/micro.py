@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The benchmarks in memory (tests/bench), as tables."""
 import json
 import os

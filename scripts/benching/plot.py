@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The figures as an SVG bar chart: a panel for each figure, a bar for each contender, a thin line
 from the least to the greatest round.  Colours follow the light or dark mode of the page."""
 from xml.sax.saxutils import escape

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Figures as text: a table, the ratios to one contender with their targets, Markdown."""
 import re
 import statistics

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The workloads: each runs over the contender's tunnel and returns named figures."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two hosts and their link: namespaces, a veth pair, an instance of one implementation in each."""
 import os
 import pathlib

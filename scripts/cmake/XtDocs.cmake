@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Man pages: docs/man/NAME.SECTION.scd by scdoc.
 find_program(XT_SCDOC scdoc)
 if(NOT XT_SCDOC)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # xt_flags(TARGET…): the compiler and linker flags of our own targets. A function rather than an
 # interface library, which would pass its linker flags on to the users of libxtunnel.
 include(CheckCCompilerFlag)

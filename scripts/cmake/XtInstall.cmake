@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a user gets: the program, and libxtunnel with headers, pkg-config file and CMake package.
 include(CMakePackageConfigHelpers)
 

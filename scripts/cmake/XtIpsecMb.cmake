@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # XT_IPSECMB: the backend that loads libIPSec_MB at run time. It needs no header to build; where
 # there is one, the backend's own declarations are checked against it.
 #   AUTO  on x86-64   ON  and the header must be there   OFF  left out

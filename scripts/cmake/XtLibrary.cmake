@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 # libxtunnel, static or shared by BUILD_SHARED_LIBS: the rooms base, packet, crypto and core without
 # the log, whose last resort is standard error; nothing in the library logs.
 #
-# It takes the rooms' objects, which are position-independent and export only what XT_API marks. With
-# link-time optimisation those carry the compiler's intermediate code as well, which another version
-# of the compiler refuses: then the library's objects are compiled once more, without.
+# It takes the rooms' objects, which are position-independent and export only what XT_API marks.
+# With link-time optimisation those carry the compiler's intermediate code as well, which another
+# version of the compiler refuses: then the library's objects are compiled once more, without.
 set(xt_library_rooms xt_base xt_packet xt_crypto xt_core)
 set(xt_library_sources)
 foreach(room IN LISTS xt_library_rooms)

@@ -1,8 +1,9 @@
+# SPDX-License-Identifier: MIT
 # xt_room(NAME SOURCES file… [NOT_IN_LIBRARY file…] MAY_SEE target…)
 # A static library xt_NAME of a folder's sources, for the program and the tests. Only what MAY_SEE
-# names is linked, so a unit test of the room does not link when the room calls upward. Sources under
-# NOT_IN_LIBRARY are in xt_NAME, but not in libxtunnel, which takes xt_NAME's own objects. A source
-# that stands in no list fails tests/docs/t_sources.py.
+# names is linked, so a unit test of the room does not link when the room calls upward. Sources
+# under NOT_IN_LIBRARY are in xt_NAME, but not in libxtunnel, which takes xt_NAME's own objects. A
+# source that stands in no list fails tests/docs/t_sources.py.
 function(xt_room name)
     cmake_parse_arguments(ROOM "" "" "SOURCES;NOT_IN_LIBRARY;MAY_SEE" ${ARGN})
     list(TRANSFORM ROOM_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)

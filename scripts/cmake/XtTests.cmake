@@ -1,12 +1,13 @@
+# SPDX-License-Identifier: MIT
 # How tests are built and run.
 #
-# scripts/test has two places for each processor: what computes takes both (PROCESSORS 2), what waits
-# for others one. COST, here the time it may take, has the longest begin first.
+# scripts/test has two places for each processor: what computes takes both (PROCESSORS 2), what
+# waits for others one. COST, here the time it may take, has the longest begin first.
 
-# xt_test_rooms(OUT FILE): the targets of the rooms that the first line of a test names:
+# xt_test_rooms(OUT FILE): the targets of the rooms that a test names in its first two lines:
 #   /* layers: packet crypto */   (a room that is not named is not linked)
 function(xt_test_rooms out path)
-    file(STRINGS ${path} first LIMIT_COUNT 1)
+    file(STRINGS ${path} first LIMIT_COUNT 2)
     set(rooms)
     if(first MATCHES "(layers|rooms): ([a-z ]+)")
         string(STRIP "${CMAKE_MATCH_2}" names)
@@ -45,7 +46,7 @@ endfunction()
 function(xt_script_test path label)
     get_filename_component(name ${path} NAME_WE)
     string(REGEX REPLACE "^t_" "${label}_" name ${name})
-    file(STRINGS ${path} head LIMIT_COUNT 14)
+    file(STRINGS ${path} head LIMIT_COUNT 15)
     set(labels ${label})
     set(timeout 120)
     set(places 2)

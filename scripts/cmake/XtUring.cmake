@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # XT_URING: several writes to the TUN device a system call, by liburing (Linux).
 #   AUTO  where it is   ON  it must be there   OFF  left out
 # Sets URING_FOUND.

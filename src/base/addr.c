@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses, networks and endpoints as text, and classes of addresses. */
 #include "base/addr.h"
 

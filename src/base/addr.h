@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses, networks and endpoints: parse, print, compare. Names are never resolved. */
 #ifndef XT_BASE_ADDR_H
 #define XT_BASE_ADDR_H

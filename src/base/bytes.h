@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Endian loads and stores, array lengths, container_of. */
 #ifndef XT_BASE_BYTES_H
 #define XT_BASE_BYTES_H

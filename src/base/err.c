@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Error messages. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SipHash under a key that is drawn on first use. */
 #include "base/hash.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SipHash under a random key of this process, for tables whose keys an attacker may choose. */
 #ifndef XT_BASE_HASH_H
 #define XT_BASE_HASH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A binary min-heap whose nodes record their position. */
 #include "base/heap.h"
 

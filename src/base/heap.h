@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A min-heap of deadlines. Nodes are embedded in their owners and record their position, so a node
  * is updated or removed in logarithmic time. */
 #ifndef XT_BASE_HEAP_H

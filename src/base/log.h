@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log lines, to a sink that the program sets. Never per packet, never a secret. */
 #ifndef XT_BASE_LOG_H
 #define XT_BASE_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sentences for the person at the terminal. */
 #include "base/message.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sentences for the person at the terminal, on standard error. */
 #ifndef XT_BASE_MESSAGE_H
 #define XT_BASE_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A growing buffer that wipes what it gives back. It grows by malloc and copy: realloc would leave
  * the old bytes in freed memory. */
 #include "base/secbuf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A growing byte buffer for contents that may hold keys: every byte that it gives back to the
  * allocator or drops from its contents is wiped first. */
 #ifndef XT_BASE_SECBUF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hash tables: uthash with a keyed hash, and without its exit when memory runs out. Include this
  * instead of <uthash.h>.
  *

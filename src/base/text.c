@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys and numbers as text. */
 #include "base/text.h"
 

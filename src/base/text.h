@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys as base64 and hex in constant time, numbers with strict rules. */
 #ifndef XT_BASE_TEXT_H
 #define XT_BASE_TEXT_H

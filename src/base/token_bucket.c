@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Token buckets. */
 #include "base/token_bucket.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A token bucket, kept as one time: the moment when the bucket is full again (the generic cell rate
  * algorithm). Each token taken moves that moment one interval later; it may lie at most the burst
  * ahead of now. A zeroed bucket is full. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line, read by the table of verbs. */
 #include "cli/args.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line: one table of verbs makes the parser, the help and the suggestions. */
 #ifndef XT_CLI_ARGS_H
 #define XT_CLI_ARGS_H

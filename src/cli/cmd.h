@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The verbs, one function each, for a command line that parsed. All return an enum xt_exit. */
 #ifndef XT_CLI_CMD_H
 #define XT_CLI_CMD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* check: print all diagnostics of a configuration file and change nothing. */
 #include <stdlib.h>
 #include <string.h>

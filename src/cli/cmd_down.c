@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* down: end an instance and remove all that it made on the host, also after a crash. */
 #include <errno.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* echo: a TUN without key and peer; every other address of its networks answers ping. */
 #include <ctype.h>
 #include <errno.h>

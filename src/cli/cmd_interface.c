@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* [-f] NAME: the command line of a userspace implementation. The device starts without key and
  * peer; wg(8) and controllers configure it. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* genkey, pubkey, genpsk: one base64 line each, as wg(8) prints them. */
 #include <stdio.h>
 #include <sys/stat.h>

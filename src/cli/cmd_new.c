@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* new: write the configuration files of both ends of a new tunnel. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ping: echo requests from inside the instance; replies as they arrive, then a summary. */
 #include <errno.h>
 #include <inttypes.h>

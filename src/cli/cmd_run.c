@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* run and up: the same instance, in the foreground or in the background. */
 #include "daemon/background.h"
 #include "cli/cmd.h"

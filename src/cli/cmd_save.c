@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* save: write the running state into the configuration file. */
 #include <jansson.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* show: the state of running instances, for people or as JSON. */
 #include <string.h>
 #include <time.h>

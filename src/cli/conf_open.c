@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loading and checking a configuration file, with all messages. */
 #include "cli/conf_open.h"
 

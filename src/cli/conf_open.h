@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Load and check a configuration file for run, up and check. */
 #ifndef XT_CLI_CONF_OPEN_H
 #define XT_CLI_CONF_OPEN_H

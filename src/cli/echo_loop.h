@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A TUN with an echo responder, until a signal, a number of answers or the end of the interface. */
 #ifndef XT_CLI_ECHO_LOOP_H
 #define XT_CLI_ECHO_LOOP_H

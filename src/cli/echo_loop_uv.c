@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop of `xtunnel echo`: TUN -> echo responder -> TUN, and nothing else. */
 #include "cli/echo_loop.h"
 

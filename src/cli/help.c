@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Help, generated from the table of verbs; examples come first. */
 #include "cli/args.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of verbs, and nothing else. */
 #include <signal.h>
 #include <stddef.h>

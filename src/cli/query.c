@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests to a running instance. */
 #include "cli/query.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests to a running instance; each failure is printed on stderr with the next step. */
 #ifndef XT_CLI_QUERY_H
 #define XT_CLI_QUERY_H

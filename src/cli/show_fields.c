@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Converts a reply to UAPI's get, line by line. */
 #include "cli/show_fields.h"
 

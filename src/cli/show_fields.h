@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The output of `wg show` for scripts: one field or all of them, separated by TABs. */
 #ifndef XT_CLI_SHOW_FIELDS_H
 #define XT_CLI_SHOW_FIELDS_H

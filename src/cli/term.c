@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The terminal: colour, standard streams. */
 #include "cli/term.h"
 

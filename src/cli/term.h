@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The terminal: colour and the standard streams. */
 #ifndef XT_CLI_TERM_H
 #define XT_CLI_TERM_H

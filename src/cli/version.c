@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Versions at run time. libb2 and libmnl have no function for it: their version is in the name of
  * the loaded file. */
 #include "cli/version.h"

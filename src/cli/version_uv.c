@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv's version at run time. */
 #include <uv.h>
 

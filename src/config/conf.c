@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration file's text to struct xt_conf: sections, the table of keys, errors for lines that
  * are neither. The keys' own parsers: conf_interface.c, conf_peer.c. */
 #include "config/conf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration file as data: a superset of wg-quick(8)'s. Parsing is pure: bytes in, struct
  * xt_conf or a list of errors out. Files that it names (PrivateKeyFile …) are read by conf_load. */
 #ifndef XT_CONFIG_CONF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of a configuration file: networks, lists, point-to-point pairs. */
 #include <string.h>
 

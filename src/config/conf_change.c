@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The device's part of a configuration as a change. */
 #include <stdio.h>
 #include <string.h>

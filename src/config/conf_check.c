@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What this version refuses in a configuration that parsed, and what contradicts itself. */
 #include <stdarg.h>
 #include <stdio.h>

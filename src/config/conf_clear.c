@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Freeing a struct xt_conf, and which names of interfaces are valid. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list of errors and warnings of a configuration file. */
 #include "config/conf_diagnostic.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Errors and warnings of a configuration file. */
 #ifndef XT_CONFIG_CONF_DIAGNOSTIC_H
 #define XT_CONFIG_CONF_DIAGNOSTIC_H

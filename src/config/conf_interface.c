@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parsers for the keys of [Interface]. */
 #include <stdlib.h>
 #include <string.h>

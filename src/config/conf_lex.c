@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines of a configuration file: comment, section, pair. Spans point into the text and carry their
  * column, so that each piece of a line knows its place. */
 #include "config/conf_lex.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The lines of a configuration file, split as wg(8) and wg-quick(8) do. Knows sections and pairs,
  * but no keys. */
 #ifndef XT_CONFIG_CONF_LEX_H

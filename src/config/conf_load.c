@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Configuration and key files: where they are, reading them up to a limit, warnings about modes. */
 #include <errno.h>
 #include <fcntl.h>

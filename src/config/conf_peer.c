@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parsers for the keys of [Peer]. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the parsers of all keys share: diagnostics at the current line, and arrays that grow. */
 #include "config/conf_reader.h"
 

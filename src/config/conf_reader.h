@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state of one xt_conf_parse, which the parsers of keys share, and the table of keys. */
 #ifndef XT_CONFIG_CONF_READER_H
 #define XT_CONFIG_CONF_READER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The running state, put into a configuration that was loaded from its file. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of a configuration file: keys, numbers, words, endpoints. Addresses: conf_address.c. */
 #include "config/conf_value.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of a configuration file: one span of text in, plain data out. Each function returns NULL
  * or a sentence that says what is expected; *column, the value's at the call, is then where the
  * error lies. The sentence quotes nothing of the text. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* struct xt_conf to text, and to a file. */
 #include "config/conf_write.h"
 

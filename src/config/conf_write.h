@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing configurations: as text, with the running state, and to a file. */
 #ifndef XT_CONFIG_CONF_WRITE_H
 #define XT_CONFIG_CONF_WRITE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two configuration files of a new tunnel. Each mirrors the other. */
 #include "config/newconf.h"
 

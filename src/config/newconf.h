@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two configuration files of a new tunnel between two hosts, as text. Pure: keys and host names
  * are handed in. */
 #ifndef XT_CONFIG_NEWCONF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AllowedIPs as binary tries with compressed paths.
  *
  * An address is two words in host order, an IPv4 one being the upper half of the first, so that the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AllowedIPs: the network that holds an address -> its peer, by longest prefix; and each peer's
  * list of its own networks.
  *

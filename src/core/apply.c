@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Applies a change, all or nothing: first every step that can fail, then a commit that cannot. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration change under construction. It holds keys, so freed memory is wiped. */
 #include <xtunnel/change.h>
 

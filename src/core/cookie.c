@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cookies: the checker of incoming messages and the maker of outgoing ones. */
 #include "core/cookie.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cookies (WireGuard paper 5.3, 5.4.4, 5.4.7): protection against work forced by unauthenticated
  * senders. mac1 proves that the sender knows the device's public key. Under load mac2 is required
  * too: it is keyed by a cookie that was sent to the source address, so it proves that the sender

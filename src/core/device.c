@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The device: construction, deadline, tick, and lookups for its owner. */
 #include "core/device_impl.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The device, for the source files of core. Functions of a component take the component, not the
  * device. */
 #ifndef XT_CORE_DEVICE_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The easy interface over the batch interface: one packet a call.
  *
  *   send      packet copied to out -> plan, seal, finish -> datagram in tx
@@ -18,8 +19,8 @@
 #define PACKETS 256
 /* Room for the largest packet beside many of the usual size; unused pages cost nothing. */
 #define SLAB (PACKETS * 2048u + 2 * XT_SLOT_MAX)
-/* tx holds every packet of out and every handshake message that the arena holds: a sealed packet that
- * found tx full would be lost. */
+/* tx holds every packet of out and every handshake message that the arena holds: a sealed packet
+ * that found tx full would be lost. */
 #define HANDSHAKES 64
 #define ARENA	   (HANDSHAKES * sizeof(struct xt_msg_initiation))
 #define DATAGRAMS  (PACKETS + ARENA / sizeof(struct xt_msg_cookie))

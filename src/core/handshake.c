@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Handshake messages.
  *
  * Initiate:  xt_handshake_start -> xt_noise_initiate -> xt_cookie_add_macs -> tx

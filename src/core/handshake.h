@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Handshake messages: MAC and cookie check, queue, response, retry. */
 #ifndef XT_CORE_HANDSHAKE_H
 #define XT_CORE_HANDSHAKE_H

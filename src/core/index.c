@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Open addressing with linear probing. Indices are random and drawn here, so they are their own
  * hash; removal shifts later entries back, so there are no tombstones. */
 #include "core/index.h"

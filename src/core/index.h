@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Session index -> handshake or keypair: an open-addressed table of the random 32-bit indices that
  * peers put on their messages to this device. */
 #ifndef XT_CORE_INDEX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keypairs and their three slots. */
 #include "core/keypair.h"
 

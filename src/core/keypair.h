@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keypairs: the transport keys of one session, and the three slots of a peer (paper 5.4.6, 6).
  *
  *   next      responder only, until the initiator proves that it has the keys: receive only

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The constants of the WireGuard paper's section 6, and additional bounds. */
 #ifndef XT_CORE_LIMITS_H
 #define XT_CORE_LIMITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The four messages of the WireGuard protocol as they stand on the wire. All members are bytes, so
  * a message may lie at any address. */
 #ifndef XT_CORE_MESSAGE_H

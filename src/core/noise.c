@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Noise_IKpsk2 on the fields of messages. Each function follows the order of the paper's section
  * that it names; C, H, kappa and tau of the paper are chaining, hash, key and tau here. */
 #include "core/noise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Noise_IKpsk2 (WireGuard paper 5.4): functions on the fields of messages. The peer table, the
  * clock, randomness and the macs are the caller's.
  *

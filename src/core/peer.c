@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Peers: creation and removal, and the tables and lists that hold them. */
 #include "core/peer.h"
 

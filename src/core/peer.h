@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A peer: its state, creation and removal. */
 #ifndef XT_CORE_PEER_H
 #define XT_CORE_PEER_H

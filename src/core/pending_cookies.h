@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pending cookie replies: one hash slot per source endpoint, newest message wins, so one source
  * never holds more than one slot. Two endpoints with the same slot replace each other. */
 #ifndef XT_CORE_PENDING_COOKIES_H

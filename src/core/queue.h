@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue of handshake messages: a ring of fixed size, so that a flood allocates nothing. */
 #ifndef XT_CORE_QUEUE_H
 #define XT_CORE_QUEUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Token buckets by source.
  *
  * Sources are in a hash table with chains and in one list, least recently used first. A source

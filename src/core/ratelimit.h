@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rate limit for handshake messages of one source: a token bucket for each IPv4 address or IPv6
  * /64. Flat memory, allocated at start; time is injected. */
 #ifndef XT_CORE_RATELIMIT_H

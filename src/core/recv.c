@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The receive path.
  *
  *   plan    type and exact length. Data: index -> keypair pinned, job filled. Handshake messages:

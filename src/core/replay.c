@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sliding window over a session's counters.
  *
  * Bit c of the ring stands for counter c modulo its size. Advancing clears whole words, so the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sliding window over a session's counters (paper 5.4.6), as a ring of words (RFC 6479). */
 #ifndef XT_CORE_REPLAY_H
 #define XT_CORE_REPLAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A snapshot of the device. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The transmit path.
  *
  *   plan    destination -> peer -> keypair pinned, counter taken -> header and padding written, job

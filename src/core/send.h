@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The transmit path, for the rest of core. */
 #ifndef XT_CORE_SEND_H
 #define XT_CORE_SEND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Staged packets in chains of fixed blocks, wiped when they are freed. */
 #include "core/staged.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Staged packets: copies of packets that wait for a session with their peer. Bounded; the oldest is
  * dropped first. One pool of blocks for the whole device, allocated at start; one queue per
  * peer. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TAI64N: the timestamp of an initiation, by which a replay is refused (WireGuard paper 5.1,
  * 5.4.2). The nanoseconds of the second are rounded down to a multiple of 2^24, as in other
  * implementations, so that a timestamp does not reveal the clock's precision. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The timers of one peer; timers.h lists the events. */
 #include "core/timers.h"
 

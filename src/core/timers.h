@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A peer's timers: deadlines, and the events that move them (paper section 6):
  *
  *   data sent          if nothing authenticated comes back within KEEPALIVE_TIMEOUT +

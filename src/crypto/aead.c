@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The AEAD backends by name, each tested before it is used. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A benchmark of the AEAD backends: short interleaved rounds, of which each backend's best counts,
  * so that other load on the machine does not distort the result. */
 #include "crypto/aead_benchmark.h"

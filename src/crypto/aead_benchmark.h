@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the fastest AEAD backend on this machine. */
 #ifndef XT_CRYPTO_AEAD_BENCHMARK_H
 #define XT_CRYPTO_AEAD_BENCHMARK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AEAD by the EVP_AEAD interface of BoringSSL and AWS-LC: cipher and authenticator in one pass. The
  * functions used are declared here, so that the build needs no header. */
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AEAD by intel-ipsec-mb's jobs, one at a time: no version has a multi-buffer ChaCha20-Poly1305,
  * and a submitted job returns completed. */
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks at compile time that ipsecmb.h agrees with the installed header of libIPSec_MB. Compiled
  * where that header exists; generates no code. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Replaces aead_ipsecmb.c where it is not built (XT_IPSECMB, or not x86-64). */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One message at a time, with additional data, by libsodium. */
 #include "crypto/aead_once.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One message at a time, with additional data: for handshakes and cookies. */
 #ifndef XT_CRYPTO_AEAD_ONCE_H
 #define XT_CRYPTO_AEAD_ONCE_H

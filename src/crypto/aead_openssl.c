@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AEAD by libcrypto's EVP interface, faster than libsodium on ARM. The functions used are declared
  * here, so that the build needs no header. */
 #include <limits.h>

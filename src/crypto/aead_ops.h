@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The interface of an AEAD backend. The contracts of include/xtunnel/aead.h hold for seal and open;
  * self belongs to one thread. A backend that cannot seal a job zeroes dst and sets ok to false; it
  * never leaves plaintext. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The default AEAD backend: libsodium, by its ChaCha20 and its Poly1305.
  *
  * libsodium's combined function computes the authenticator's key and the packet's key stream in two

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Function pointers from loaded libraries. */
 #include "crypto/aead_symbols.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions that a backend takes from a library it loaded. */
 #ifndef XT_CRYPTO_AEAD_SYMBOLS_H
 #define XT_CRYPTO_AEAD_SYMBOLS_H

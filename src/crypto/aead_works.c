@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The self-test of an AEAD backend: known answers, then libsodium's answers at lengths around the
  * block sizes of vector code. */
 #include <stdlib.h>

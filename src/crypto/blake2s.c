@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* BLAKE2s by libb2. No other file uses libb2. */
 #include "crypto/blake2s.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* BLAKE2s (RFC 7693): hash and keyed MAC over the concatenation of several pieces. */
 #ifndef XT_CRYPTO_BLAKE2S_H
 #define XT_CRYPTO_BLAKE2S_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* X25519 by libsodium. */
 #include "crypto/dh.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* X25519 (RFC 7748). */
 #ifndef XT_CRYPTO_DH_H
 #define XT_CRYPTO_DH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Initialises the cryptographic libraries, once per process. */
 #include "crypto/init.h"
 

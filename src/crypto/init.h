@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Initialises the cryptographic libraries, once per process. */
 #ifndef XT_CRYPTO_INIT_H
 #define XT_CRYPTO_INIT_H

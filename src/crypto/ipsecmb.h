@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The part of libIPSec_MB's binary interface that aead_ipsecmb.c uses. Versions 1.0 to 2.0 agree in
  * it and differ only in later members, so one build supports them all and needs no header of the
  * library. aead_ipsecmb_check.c compares this file with the header where it is installed. */

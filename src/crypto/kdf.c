@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HMAC-BLAKE2s and KDF1..3. */
 #include "crypto/kdf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HMAC-BLAKE2s and the key derivation KDF1..3 of WireGuard paper 5.4 (HKDF of RFC 5869 with the
  * chaining key as salt and empty info). */
 #ifndef XT_CRYPTO_KDF_H

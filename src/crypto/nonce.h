@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The nonce of ChaCha20-Poly1305 as WireGuard counts it: 32 zero bits, 64-bit little endian
  * counter. */
 #ifndef XT_CRYPTO_NONCE_H

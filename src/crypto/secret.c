@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A pool of fixed-size objects for key material. */
 #include "crypto/secret.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A pool of fixed-size objects for key material. Its memory lies between guard pages, is locked
  * where the host permits and is excluded from core dumps (sodium_malloc). Not thread-safe. Leak
  * checkers do not scan it: an object in it must not hold the only pointer to other memory. */

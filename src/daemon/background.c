@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* To the background: fork before a key is read and before a loop or thread exists, so the parent
  * never holds a secret. */
 #include "daemon/background.h"

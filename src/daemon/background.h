@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An instance in the background: the parent returns when it is ready. */
 #ifndef XT_DAEMON_BACKGROUND_H
 #define XT_DAEMON_BACKGROUND_H

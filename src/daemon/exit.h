@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exit codes, as xtunnel(8) documents them. */
 #ifndef XT_DAEMON_EXIT_H
 #define XT_DAEMON_EXIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages for what fails on the way up, and the next step. */
 #include "daemon/explain.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages for what fails on the way up, each with the next step. All print to standard error. */
 #ifndef XT_DAEMON_EXPLAIN_H
 #define XT_DAEMON_EXPLAIN_H

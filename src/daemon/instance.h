@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One instance: a tunnel with its host configuration, run by this process from the opening of the
  * TUN device to the last hook. */
 #ifndef XT_DAEMON_INSTANCE_H

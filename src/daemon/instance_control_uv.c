@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The control socket: its opening, and the requests that come in. */
 #include "daemon/instance_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Steps of the way down and of the way back from half way up: host, loop, tunnel, sockets. */
 #include "daemon/instance_uv.h"
 

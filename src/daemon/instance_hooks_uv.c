@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* PreUp, PostUp, PreDown, PostDown: one step for the four lists. */
 #include "daemon/instance_uv.h"
 

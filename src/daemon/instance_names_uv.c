@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Host names of endpoints: resolved beside the traffic, and waited for where the tunnel is about to
  * take over the route to the name server. */
 #include "daemon/instance_uv.h"

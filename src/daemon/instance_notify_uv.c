@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reports of the instance's state: to the service manager, and the interface's name to the file
  * that WG_TUN_NAME_FILE names. */
 #include "daemon/instance_uv.h"

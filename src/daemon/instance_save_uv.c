@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SaveConfig and `save`: what is in force goes into the file that the instance was started with.
  * The addresses are read back from the host, then the file is read, updated and replaced. */
 #include "daemon/instance_uv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a tunnel calls back: events, echo replies, and the bound of its timestamps. */
 #include "daemon/instance_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The socket for wg(8) and controllers, as the instance answers it. */
 #include "daemon/instance_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Steps of the way up: TUN, sockets, tunnel, firewall, link, DNS, ready. */
 #include "daemon/instance_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One instance in this process: its loop, its signals, and the state machine that runs it from the
  * opening of the TUN device to the last hook. */
 #include "daemon/instance_uv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of an instance: its parts and its state, for the files that share them.
  *
  * One state machine runs an instance. instance_uv.c owns the state and the table of transitions;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sd_notify(3) without its library: one datagram to a socket by path or abstract name. */
 #include "daemon/notify.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service manager's socket (sd_notify(3)), when NOTIFY_SOCKET names one. */
 #ifndef XT_DAEMON_NOTIFY_H
 #define XT_DAEMON_NOTIFY_H

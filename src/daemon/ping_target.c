@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The target of a ping. */
 #include "daemon/ping_target.h"
 

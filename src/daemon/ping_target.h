@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The target of a ping: a word becomes a peer and an address behind it. */
 #ifndef XT_DAEMON_PING_TARGET_H
 #define XT_DAEMON_PING_TARGET_H

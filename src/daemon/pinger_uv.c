@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pings sent by the instance: a session for each client, a timer for each session. */
 #include "daemon/pinger_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pings sent by the instance, requested at the control socket and answered line by line. */
 #ifndef XT_DAEMON_PINGER_UV_H
 #define XT_DAEMON_PINGER_UV_H

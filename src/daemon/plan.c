@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration in the words of the tunnel and the echo responder. */
 #include "daemon/plan.h"
 

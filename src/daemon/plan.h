@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a configuration and the environment ask of the tunnel and the echo responder. */
 #ifndef XT_DAEMON_PLAN_H
 #define XT_DAEMON_PLAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the sockets of running instances live. */
 #include "daemon/rundir.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the sockets of running instances live: /run/xtunnel for root, else the user's own runtime
  * directory. XT_RUN_DIR, when set, is the only place. */
 #ifndef XT_DAEMON_RUNDIR_H

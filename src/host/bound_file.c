@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One small text file per identity in the state directory. */
 #include "host/bound_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The file behind tunnel/timestamp.h: an upper bound of the TAI64N timestamps that an identity has
  * used, "bound=NANOSECONDS\n". */
 #ifndef XT_HOST_BOUND_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One program on a loop: a pipe for its standard input, one for its standard error, a time
  * limit. */
 #include "host/command_uv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Run one program with arguments and a text for its standard input, on a loop, without a shell. */
 #ifndef XT_HOST_COMMAND_UV_H
 #define XT_HOST_COMMAND_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DNS step by step. Setting: resolvectl dns, domain, default-route; when the first of these fails,
  * resolvconf -a; when that fails, the file. Unsetting: each way that was tried. */
 #include "host/dns_uv.h"

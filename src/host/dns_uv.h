@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Set an interface's name servers in the host: by systemd-resolved, by resolvconf(8), or in
  * /etc/resolv.conf itself; the first of these that accepts them. */
 #ifndef XT_HOST_DNS_UV_H

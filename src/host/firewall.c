@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text for `nft -f -`. */
 #include "host/firewall.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The firewall of a tunnel that routes a whole address family, as text for `nft -f -`. Pure. */
 #ifndef XT_HOST_FIREWALL_H
 #define XT_HOST_FIREWALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a list of hooks ended. */
 #ifndef XT_HOST_HOOKS_H
 #define XT_HOST_HOOKS_H

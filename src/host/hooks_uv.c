@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hooks: one command after the other, each in a process group of its own. */
 #include "host/hooks_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Run a list of hooks (PreUp, PostUp, PreDown, PostDown) on a loop, one command after the other. */
 #ifndef XT_HOST_HOOKS_UV_H
 #define XT_HOST_HOOKS_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Firewall, then DNS; taken back in the reverse order. Each step is written to the state file
  * before it is done. */
 #include "host/host_uv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an instance changes in the host beyond its interface: policy routing, the firewall that goes
  * with it, name servers. A failure here does not end the instance: it is reported, and left out. */
 #ifndef XT_HOST_HOST_UV_H

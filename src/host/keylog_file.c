@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Open the key log: nothing but a private plain file, never through a link. */
 #include "host/keylog_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The file that the keys of handshakes are logged to (tunnel/keylog.h). Anyone who can read it can
  * read the traffic and act as this interface. */
 #ifndef XT_HOST_KEYLOG_FILE_H

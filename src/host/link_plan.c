@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration as a plan for the link, and as the owner of its TUN device. */
 #include "host/link_plan.h"
 

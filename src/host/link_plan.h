@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a configuration asks of the link, in the words of platform/link.h and platform/tun.h. */
 #ifndef XT_HOST_LINK_PLAN_H
 #define XT_HOST_LINK_PLAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a running instance may ask of its host: the one list.
  *
  * Everything that opens a path, forks, or changes the host goes through here: TUN device, UDP and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests as a function call: each is carried out here, by the process that asks. */
 #include "host/request.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The marked blocks of a resolv.conf(5). Lines between a begin and an end that bear the interface's
  * name belong to the interface; nothing else is changed. */
 #include "host/resolv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The DNS line of an interface: servers and search domains, and the marked block that holds them in
  * a resolv.conf(5). The text part is pure: bytes in, bytes out. */
 #ifndef XT_HOST_RESOLV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks in a resolv.conf(5) that is a file: read, edited, written back under a lock. */
 #include "host/resolv.h"
 

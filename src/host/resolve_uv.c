@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Host names, by the system's resolver in libuv's threads. A name that was not found is queried
  * again after 2, 4, 8 ... up to 128 seconds; one that was found is not queried again. */
 #include "host/resolve_uv.h"

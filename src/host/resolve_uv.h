@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Resolve host names beside the traffic, and again after a failure, until each is found. */
 #ifndef XT_HOST_RESOLVE_UV_H
 #define XT_HOST_RESOLVE_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NAME.state: one JSON object, written in place, so that the lock of its instance stays valid. */
 #include "host/state.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state file: what an instance has changed in the host that the kernel does not take back with
  * its interface, so that `down` and the next `up` can undo it after a crash. */
 #ifndef XT_HOST_STATE_H

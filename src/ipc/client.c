@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of the control socket. */
 #include "ipc/client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of the control socket: blocking, one JSON object a line. */
 #ifndef XT_IPC_CLIENT_H
 #define XT_IPC_CLIENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON on top of the server: one object a line in both directions. */
 #include "ipc/control_uv.h"
 

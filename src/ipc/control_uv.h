@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The control socket: one JSON object a line in both directions. */
 #ifndef XT_IPC_CONTROL_UV_H
 #define XT_IPC_CONTROL_UV_H

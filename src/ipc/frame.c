@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a request ends: lines, and the two forms of the configuration protocol. */
 #include "ipc/frame.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a request ends in the bytes that a client sent. Pure. */
 #ifndef XT_IPC_FRAME_H
 #define XT_IPC_FRAME_H

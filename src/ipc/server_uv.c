@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server behind the control and the UAPI socket. Each client is one state machine (enum
  * client_state) with one timer, which bounds both a request that does not get complete and answers
  * that are not read. Without clients the server causes no wake-ups. */

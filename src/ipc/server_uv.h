@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A Unix stream socket that answers requests, on a uv loop. It knows framing and clients, not what
  * requests mean: bytes in, bytes out. JSON is a layer above it (control_uv.h). */
 #ifndef XT_IPC_SERVER_UV_H

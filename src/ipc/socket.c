@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Unix stream sockets by path. A stale socket is replaced, one with a listener never. */
 #include "ipc/socket.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Unix stream sockets by path. */
 #ifndef XT_IPC_SOCKET_H
 #define XT_IPC_SOCKET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state of an instance as JSON: each row of status.def becomes a key. */
 #include "ipc/status.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state of a running instance for people and programs: report -> JSON (made by the instance) ->
  * text (made by the program that requested it). status.def lists the facts. Holds no secret. */
 #ifndef XT_IPC_STATUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state of an instance for people: the form of `wg show`, and more. Each row of status.def that
  * has a form is printed. The object came over a socket: control characters in it are replaced
  * before they reach the terminal. */

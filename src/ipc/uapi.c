@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UAPI requests. The whole of set=1 becomes one change before anything is applied, with the effect
  * of implementations that apply each line: later lines of a peer override earlier ones, lines after
  * remove=true have no effect. */

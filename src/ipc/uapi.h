@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text of the configuration protocol between wg(8) and userspace implementations: one request
  * of "key=value" lines, ended by an empty line; one reply likewise. Pure. Requests and replies hold
  * keys: the owner of the buffer wipes it. */

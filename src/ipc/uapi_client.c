@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of the configuration protocol. */
 #include "ipc/uapi_client.h"
 

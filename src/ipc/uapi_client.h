@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of the configuration protocol: one blocking request and its reply. */
 #ifndef XT_IPC_UAPI_CLIENT_H
 #define XT_IPC_UAPI_CLIENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UAPI: a report as the reply to get=1. */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UAPI on a socket: each request is received and parsed completely, then applied or answered. The
  * socket's file is watched: some controllers end an instance by removing it. */
 #include "ipc/uapi_uv.h"

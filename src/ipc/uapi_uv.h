@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The socket for wg(8) and controllers: UAPI requests, answered by two callbacks. */
 #ifndef XT_IPC_UAPI_UV_H
 #define XT_IPC_UAPI_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Batches of packets, and the runs of datagrams to transmit. */
 #include <xtunnel/batch.h>
 

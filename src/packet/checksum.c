@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The internet checksum over 64 bits at a time: one's complement addition does not depend on the
  * word size nor, except for one swap at the end, on the byte order. */
 #include "packet/checksum.h"

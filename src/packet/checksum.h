@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The internet checksum: whole, in parts, behind a pseudo-header, incremental (RFC 1071, 1624).
  *
  * A sum is an unfolded one's complement sum of 16-bit words in memory order; start with 0, add

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Echo requests and replies. RFC 792, RFC 4443 4.1 and 4.2, RFC 1122 3.2.2.6, RFC 1624. */
 #include "packet/echo.h"
 

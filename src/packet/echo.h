@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Turns an ICMP or ICMPv6 echo request into its reply, in place. Which addresses are answered is in
  * echo_rules, fragments are in reassemble, batches in echo_responder. */
 #ifndef XT_PACKET_ECHO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The echo responder of one tunnel. Steps of each packet:
  *
  *   classify    headers only: most packets are no ICMP and end here

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The echo responder of one tunnel: takes the requests that it answers out of a batch. */
 #ifndef XT_PACKET_ECHO_RESPONDER_H
 #define XT_PACKET_ECHO_RESPONDER_H

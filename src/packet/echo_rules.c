@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The addresses that the echo responder answers for. Lists are short and searched linearly. */
 #include "packet/echo_rules.h"
 

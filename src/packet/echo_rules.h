@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The set of addresses that the echo responder answers for, per side. */
 #ifndef XT_PACKET_ECHO_RULES_H
 #define XT_PACKET_ECHO_RULES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Splits a datagram into fragments. */
 #include "packet/fragment.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Splits a datagram into fragments (RFC 791 3.2, RFC 8200 4.5). */
 #ifndef XT_PACKET_FRAGMENT_H
 #define XT_PACKET_FRAGMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ICMP errors about packets that cannot be carried. */
 #include "packet/icmp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ICMP errors as a router sends them: "unreachable" and "packet too big", made from the offending
  * packet and sent to its source (RFC 792, 1122, 1812, 4443). */
 #ifndef XT_PACKET_ICMP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parses IP packets: RFC 791, RFC 8200, and RFC 6040 for ECN. */
 #include "packet/ip.h"
 

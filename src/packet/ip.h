@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A parsed IP packet; no field is trusted. Also its two ECN bits. */
 #ifndef XT_PACKET_IP_H
 #define XT_PACKET_IP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Merging, in two passes. The first goes through the packets in order and chains segments of a
  * flow, in one of a few lanes. It reads headers only, and verifies checksums only when a second
  * packet would join a chain (its own and the first one's). The second pass copies each chain into

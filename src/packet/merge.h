@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Merges segments of one flow into super-packets, by the rules of the Linux kernel's GRO. */
 #ifndef XT_PACKET_MERGE_H
 #define XT_PACKET_MERGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Internals of merging, shared by merge.c (IP, lanes, order), merge_tcp.c and merge_udp.c. */
 #ifndef XT_PACKET_MERGE_LANE_H
 #define XT_PACKET_MERGE_LANE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TCP segments that may be merged: same flags, options and acknowledgement, contiguous sequence. */
 #include <string.h>
 

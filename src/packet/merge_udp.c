@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UDP datagrams that may be merged: those of a flow with checksums, all of one size. */
 #include "base/bytes.h"
 #include "packet/merge_lane.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Echo requests: RFC 792, RFC 4443 4.1 and 4.2. */
 #include "packet/ping.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Builds echo requests and reads echo replies, for `xtunnel ping`. */
 #ifndef XT_PACKET_PING_H
 #define XT_PACKET_PING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reassembly. Data is copied to its final place; headers are kept apart, so that the original
  * fragments can be returned; a bitmap of 8-byte blocks records what was received. */
 #include "packet/reassemble.h"

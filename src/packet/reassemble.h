@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reassembles fragments, in four fixed buffers of 64 KiB, so that fragments cannot exhaust memory.
  * The oldest datagram makes room; a datagram expires ten seconds after its first fragment; any
  * overlap, even an exact repeat, discards the datagram and its later fragments (RFC 5722).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A token bucket per source address: a set-associative table that evicts the least recently used
  * source of a full set. */
 #include "packet/source_rate.h"

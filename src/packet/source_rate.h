@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rate limit for echo requests of one source: a token bucket for each address, in a table of
  * fixed size. Each source may burst one second's worth. The least recently used source is evicted;
  * a sender that varies its address escapes, as from every limit per source. Time is injected;

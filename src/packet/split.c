@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Super-packets into segments: the only copy of the transmit path. */
 #include "packet/split.h"
 

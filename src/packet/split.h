@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Splits super-packets into segments and completes partial checksums. Reads and writes nothing but
  * the batches. */
 #ifndef XT_PACKET_SPLIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fields of TCP and UDP headers that cutting and joining segments touch (RFC 9293 3.1, 768). */
 #ifndef XT_PACKET_TRANSPORT_H
 #define XT_PACKET_TRANSPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The virtio-net header: flags, kind of super-packet, lengths, and where the checksum stands. */
 #include "packet/vnet.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The virtio-net header that a TUN device puts before each packet, in its short form, little-endian
  * (virtio 1.2, 5.1.6: struct virtio_net_hdr without num_buffers). */
 #ifndef XT_PACKET_VNET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The processor's caches. */
 #ifndef XT_PLATFORM_CACHE_H
 #define XT_PLATFORM_CACHE_H

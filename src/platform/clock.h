@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The only clock of the program. */
 #ifndef XT_PLATFORM_CLOCK_H
 #define XT_PLATFORM_CLOCK_H

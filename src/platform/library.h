@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared libraries loaded at run time, so that a package does not depend on them. */
 #ifndef XT_PLATFORM_LIBRARY_H
 #define XT_PLATFORM_LIBRARY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The interface in the host: addresses, MTU, up, routes, rules. A plan is data; what was done for
  * it is recorded so that it can be undone. */
 #ifndef XT_PLATFORM_LINK_H

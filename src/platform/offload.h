@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Offloads that the environment forbids: one rule for the TUN device and the UDP sockets. */
 #ifndef XT_PLATFORM_OFFLOAD_H
 #define XT_PLATFORM_OFFLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A TUN device: whole IP packets, in batches. A port to another system implements these operations
  * and nothing more. Implementations embed struct xt_tun as their first member. */
 #ifndef XT_PLATFORM_TUN_H

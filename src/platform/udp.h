@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The UDP sockets of one tunnel: IPv4 and IPv6 on one port, datagrams in batches and runs. */
 #ifndef XT_PLATFORM_UDP_H
 #define XT_PLATFORM_UDP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Wake source: what a loop waits on for every device that packets arrive by (TUN, UDP sockets).
  *
  * A device registers itself, by the operation watch of its own table, so that only the platform

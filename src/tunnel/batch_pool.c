@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool of batches: all are allocated by new; each kind has a stack of free ones. */
 #include "tunnel/batch_pool.h"
 

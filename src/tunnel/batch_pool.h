@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The batches of one data path. A batch has one owner at a time: a path, the send queue, or the
  * worker pool through the path that submitted its jobs; it comes from here and returns when its
  * last datagram has left. Their number bounds the packets in flight; nothing is allocated after

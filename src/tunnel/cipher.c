@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The host that the choice of an AEAD backend runs on: the platform's clock and loader. */
 #include "tunnel/cipher.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The AEAD backend of a tunnel: the library's choice, with the platform's clock and loader. */
 #ifndef XT_TUNNEL_CIPHER_H
 #define XT_TUNNEL_CIPHER_H

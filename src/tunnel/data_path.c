@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What both paths do to the TUN and with the echo responder. */
 #include "tunnel/data_path.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tx_path and rx_path share: what they are joined to, their states, the writing end of the TUN
  * and the echo responder. */
 #ifndef XT_TUNNEL_DATA_PATH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys of handshakes, four lines each: the pre-shared key belongs to the ephemeral above it. */
 #include "tunnel/keylog.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys for a dissector: for each handshake the lines that Wireshark's "wg.keylog_file" takes. */
 #ifndef XT_TUNNEL_KEYLOG_H
 #define XT_TUNNEL_KEYLOG_H

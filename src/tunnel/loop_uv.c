@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop: one handle for the wake source of the TUN and the UDP sockets, one timer for the next
  * deadline, one watch of the link. Nothing runs while nothing happens: without a deadline the timer
  * is stopped.
@@ -279,8 +280,8 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	int rc;
 
 	(void)events;
-	/* The socket's queue overflowed, and libuv stopped the handle. The read gets the error, which
-	 * means that messages were lost, and queries the whole state. */
+	/* The socket's queue overflowed, and libuv stopped the handle. The read gets the error,
+	 * which means that messages were lost, and queries the whole state. */
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_link);
 	rc = xt_link_watch_read(loop->link_fd, loop->ifindex, &state);

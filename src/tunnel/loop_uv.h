@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop: runs the tunnel by libuv when the TUN, the UDP sockets, the link or a deadline is
  * due. */
 #ifndef XT_TUNNEL_LOOP_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rx path, in steps:
  *
  *   read     UDP recv: up to 128 KiB at once, since only what is read together is merged together

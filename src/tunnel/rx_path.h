@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rx path: datagrams of the peers toward the host. Called by the scheduler only. */
 #ifndef XT_TUNNEL_RX_PATH_H
 #define XT_TUNNEL_RX_PATH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The scheduler.
  *
  *   TUN readable   read tx, every RX_POLL_BYTES poll rx, until drained or at the quota;

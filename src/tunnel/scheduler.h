@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The scheduler: runs the tx path and the rx path between a TUN, a device and a UDP socket, in
  * passes. The loop (or the simulator) says what is ready and what time it is; no libuv, no
  * descriptor and no clock are known here.

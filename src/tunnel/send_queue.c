@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue of datagrams before the UDP socket. */
 #include "tunnel/send_queue.h"
 

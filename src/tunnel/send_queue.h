@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The datagrams that wait for the UDP socket, in the order in which they leave: those of both
  * paths, device traffic and handshake messages. Owns the batches that its datagrams lie in and
  * returns them to the pool when all datagrams have left. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bound of TAI64N timestamps: which one to store, and when. */
 #include "tunnel/timestamp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The upper bound of the TAI64N timestamps that an identity has used, kept on file, so that no
  * initiation repeats or precedes an earlier one even when the clock went back between two runs. The
  * file is not written for each handshake: a bound is written ahead, and timestamps stay below it.

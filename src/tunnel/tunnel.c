@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One running tunnel: its parts, opened in order and closed in reverse. */
 #include "tunnel/tunnel_impl.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One running tunnel: a device joined to a TUN and the UDP sockets. It opens nothing by itself:
  * TUN, sockets and key log are handed over, the bound of its timestamps goes by callbacks. It reads
  * the clock; libuv is not known here (see loop_uv.h). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A change to a running tunnel: device, sockets, and the identity whose timestamps are kept. */
 #include <string.h>
 

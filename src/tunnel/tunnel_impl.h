@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The inside of a tunnel, for the files that share it. */
 #ifndef XT_TUNNEL_TUNNEL_IMPL_H
 #define XT_TUNNEL_TUNNEL_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tx path, in steps:
  *
  *   read    TUN recv: one super-packet, or some small packets

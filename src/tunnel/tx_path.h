@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tx path: packets of the host toward the peers. Called by the scheduler only. */
 #ifndef XT_TUNNEL_TX_PATH_H
 #define XT_TUNNEL_TX_PATH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wake source's two ways into a libuv loop. */
 #include "tunnel/wake_uv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A wake source in a libuv loop: polled where it has a descriptor, signalled where it has none. */
 #ifndef XT_TUNNEL_WAKE_UV_H
 #define XT_TUNNEL_WAKE_UV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The worker pool: threads that seal and open jobs. The thread that owns the device submits the
  * jobs of a batch, may go on meanwhile, works along at the end and continues when all are done:
  * packets stay in the order in which they were planned, and the device needs no lock. Workers see

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The worker pool.
  *
  * One atomic word holds the generation of the submission, the number of its published jobs and the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* Nanoseconds a packet, by backend and size; JSON on standard output, no pass or fail.
  *   bench_aead [BACKEND…]

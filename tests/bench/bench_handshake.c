@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* What a handshake costs: microseconds a step, in memory.  JSON on standard output, no pass or
  * fail. bench_handshake bench_handshake -k N                        public keys of N callers, one a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* The whole data path in memory, TUN to TUN, through two devices and the program's own scheduler:
  * nanoseconds a packet sent (split, plan, seal, finish) and received (plan, open, finish, merge),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base platform */
 /* What it costs to find the peer of an address: nanoseconds a lookup by number of AllowedIPs, and
  * to insert one.  JSON on standard output, no pass or fail. */

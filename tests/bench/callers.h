@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many peers that begin a handshake with one responder, in real time: initiations are made ahead
  * and sent so that a window of them is open.  A responder under load asks for a cookie; the caller
  * sends its initiation again with it. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the docs tests share: where things are, and telling differences."""
 import os
 import pathlib

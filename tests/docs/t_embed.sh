@@ -1,6 +1,7 @@
 #!/bin/bash
-# Other projects use libxtunnel, in C and C++: as a subdirectory of theirs, and as an installed shared
-# library of the build type that distributions take.
+# SPDX-License-Identifier: MIT
+# Other projects use libxtunnel, in C and C++: as a subdirectory of theirs, and as an installed
+# shared library of the build type that distributions take.
 # timeout: 300
 # cases: subdirectory shared
 set -u

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # t_hardening.sh [FILE]: a program or shared library of an optimised build (default: XT_BIN) is
 # hardened: position-independent, full RELRO, stack protector, fortified calls, CET.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Each public header compiles alone, in C11 and in C++17, without a warning.
 set -u
 include=${XT_SOURCE:?}/include

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # The keys of src/config/keys.def, those of xtunnel.conf(5) and those of the example are the same,
 # and the example is a file that `check` accepts.
 import os

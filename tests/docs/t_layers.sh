@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Includes follow the arrows of docs/architecture.md, and no .c file calls one that calls it back; a
 # made-up tree shows that the check refuses what breaks either rule, and names both files.
 set -eu

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-# Every function of the public headers stands in libxtunnel(3) with its prototype, and no other does.
+# SPDX-License-Identifier: MIT
+# Every function of the public headers stands in libxtunnel(3) with its prototype, and no other
+# does.
 import re
 
 from common import SOURCE, end, read, want

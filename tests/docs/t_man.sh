@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The man pages are well-formed, and every page that a page refers to is there or another tool's.
 cd "${XT_BUILD:?}/man" 2>/dev/null || { echo "skip: built without scdoc"; exit 77; }
 command -v mandoc >/dev/null || { echo "skip: no mandoc"; exit 77; }

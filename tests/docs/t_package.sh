@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What `cmake --install` installs is usable: the programs of docs/examples are built from it by
 # find_package and by pkg-config, and print what they should.
 # timeout: 300

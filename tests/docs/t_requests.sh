@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A running instance opens no path, forks nothing and changes nothing in the host but by
 # src/host/request.h: src/daemon, src/tunnel and src/ipc call none of these functions, except
 #   daemon/background.c  before there is an instance: fork; /dev/null for standard output

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# Every source stands in a list of its folder's CMakeLists.txt, in order: no source is left out of the
-# build unnoticed.
+# SPDX-License-Identifier: MIT
+# Every source stands in a list of its folder's CMakeLists.txt, in order: no source is left out of
+# the build unnoticed.
 import re
 
 from common import SOURCE, end, want

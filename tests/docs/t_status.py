@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # Every key of `show --json` (src/ipc/status.def) is explained in xtunnel(8) by its own sentence.
 import re
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # The verbs and options of `xtunnel --help` and those of xtunnel(8) are the same.
 import re
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # Every fate of a packet (include/xtunnel/verdict.def) is explained in xtunnel(8), in its own words.
 import re
 

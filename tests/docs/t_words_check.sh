@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # scripts/words.py in a made-up tree: what it refuses, with the place and the replacement, and what
 # it lets pass.
 set -eu

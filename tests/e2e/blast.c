@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A flood of UDP datagrams and its counter, for t_overload.sh.
  *
  *	e2e_blast send ADDRESS PORT SIZE N FIRST

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Damaged packets for t_corrupt.sh, between intact ones of the same flow. Standard library only.
 
   corrupt.py inject DEVICE SRC DST tcp|udp    SEGMENTS of one flow into the host's side of a TUN

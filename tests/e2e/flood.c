@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* A flood of handshake initiations for t_flood.sh. Their mac1 is valid and the rest is random,
  * which costs the receiver as much as a genuine one. They come from one address or from many,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Runs GRO and GSO of the kernel and compares the results with our merge and split, in a network
  * namespace of its own, on a TUN device with NAPI. Packets written to the device in a burst pass

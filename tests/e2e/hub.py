@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Many peers through the configuration protocol.  Standard library only.
 
   hub.py set SOCKET PID N     one request with N peers; prints: WALL_S CPU_S of process PID

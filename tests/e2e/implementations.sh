@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Other implementations as the peer; sourced after lib.sh by the tests with the label
 # implementations.
 #

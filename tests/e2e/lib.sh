@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Common part of the end-to-end tests; every t_*.sh sources it first.
 #
 # It runs the script again in a mount, PID and network namespace of its own: what the test starts

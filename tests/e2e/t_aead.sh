@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every AEAD backend against every other, chosen by the file on one side and by XT_AEAD on the
 # other. A backend that is missing is an error when it is requested, and skipped otherwise.
 # labels: datapath backends

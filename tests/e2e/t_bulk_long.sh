@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # 10 GB each way, half of it over either inner family: the kernels find no wrong checksum or header,
 # no tag is wrong, no packet arrives twice, and the instances drop nothing themselves.
 # labels: long

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # check: every diagnostic has file, line and column, and a suggestion for a mistyped key; a file
 # that would be refused gives exit code 4, and nothing is changed.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # run and SIGTERM, up and down, kill -9 and down leave no address, route, socket or process behind,
 # and keep the routes and addresses of others.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every offload × every AEAD backend × one and two threads, each against another combination: four
 # TCP streams at once, UDP and ping arrive unaltered, nothing is dropped, and each instance reports
 # the combination that was requested.

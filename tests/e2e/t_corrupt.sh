@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # An offload never repairs a damaged packet: it arrives as it was sent, on its own, between intact
 # segments of its flow that were merged, and the kernel counts exactly these. Datagrams altered on
 # the wire are dropped and counted.

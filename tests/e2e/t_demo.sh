@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The demo prints what it shows and leaves nothing behind, also when it is interrupted.
 # labels: datapath
 # timeout: 200

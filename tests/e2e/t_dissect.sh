@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # tshark's WireGuard dissector finds nothing malformed on the wire.
 # labels: datapath
 . "$(dirname "$0")/lib.sh"

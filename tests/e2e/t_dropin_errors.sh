@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # No error of the UDP socket ends the instance or its session.
 # labels: datapath
 # timeout: 240

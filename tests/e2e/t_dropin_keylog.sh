@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # tshark decrypts a capture with the key log; the log is private or refused.
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"

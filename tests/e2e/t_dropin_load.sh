@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The configuration socket under load: many clients, long requests, clients that stall, no
 # descriptors left.
 # timeout: 300

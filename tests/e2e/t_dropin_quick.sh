@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # wg-quick(8), unmodified, with xtunnel as its userspace implementation: v4, v6, default route.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"

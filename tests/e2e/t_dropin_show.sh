@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # show NAME FIELD prints byte by byte what wg(8) prints.
 . "$(dirname "$0")/lib.sh"
 command -v wg >/dev/null || skip "no wg"

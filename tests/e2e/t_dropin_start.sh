@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # How other programs start and end an instance: closed streams, descriptors, names, renames, moves.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"

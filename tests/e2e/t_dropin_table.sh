@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The table of requests to the configuration socket; XT_UAPI_OTHER names programs whose differences
 # are printed as well (the newest wireguard-go, where scripts/peers has built it).
 # timeout: 240

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # wg(8) configures an instance that was started as any other userspace implementation is.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Echo = host, peer, both, off: which addresses answer to whom, with the firewall of the host
 # closed.
 # labels: datapath

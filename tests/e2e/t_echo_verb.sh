@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # xtunnel echo: a TUN, no key, no peer; every other address of its networks answers.
 . "$(dirname "$0")/lib.sh"
 netns_add left

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # IPv4 and IPv6 inside, each over IPv4 and IPv6 outside, from either side, and TCP with hashes.
 # labels: datapath
 . "$(dirname "$0")/lib.sh"

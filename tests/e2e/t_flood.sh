@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # 50,000 initiations a second with a valid mac1, from one address and from 10,000: new peers of two
 # implementations still complete a handshake, an existing session continues, and memory does not
 # grow.

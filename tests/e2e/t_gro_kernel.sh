@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The running kernel's own GRO and GSO against our merge and split: the bursts and super-packets of
 # tests/vectors/gro.txt and gso.txt, and random bursts, run again through a TUN device with NAPI.
 . "$(dirname "$0")/lib.sh"

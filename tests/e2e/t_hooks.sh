@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # PreUp, PostUp, PreDown, PostDown run in order with %i replaced; one that fails on the way up rolls
 # everything back and is named.
 . "$(dirname "$0")/lib.sh"

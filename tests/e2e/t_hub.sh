@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A hub with 10,000 peers, or XT_PEERS: configured by one request, shown by wg, one of them changed;
 # little memory, and no wake-ups while nothing happens. Seconds are CPU time of the instance.
 # timeout: 300

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # t_hub.sh with 100,000 peers.
 # labels: long
 # timeout: 900

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Another implementation as the peer, IMPLEMENTATION-ROLE-FAMILY: xtunnel begins, or answers; IPv4
 # or IPv6 outside. Pings of all sizes, TCP with hashes, a pre-shared key, roaming in the middle of a
 # transfer, restart of one side; tshark finds nothing malformed and decrypts the traffic.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A NAT whose mappings expire after two seconds, with another implementation on either side: a
 # persistent keepalive keeps the mapping; without it the path back is lost until the inside sends
 # again, through a new port, which the other side follows.

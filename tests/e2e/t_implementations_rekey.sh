@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Rekey at 120 s with traffic both ways, with every other implementation that is installed, all at
 # the same time: either side begins, or both at once with the lesser key on either side.
 # labels: implementations long

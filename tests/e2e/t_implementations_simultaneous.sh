@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Both sides begin at once, so that each answers the initiation of the other: with every other
 # implementation this ends in sessions that carry data both ways, whichever key is the greater.
 # labels: implementations

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # innernet as the control plane of a fleet that runs xtunnel only: a server and three clients, all
 # pairs ping; while traffic runs, a fourth joins and one is disabled.
 # labels: implementations

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A persistent keepalive opens the session and is sent every interval; a side that only receives
 # sends one after KEEPALIVE_TIMEOUT (10 s).
 # waits

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # TCP arrives complete although the wire loses datagrams: 2 % at each of four places, by nftables.
 # XT_LOSS_BYTES: how much goes from left to right.
 # labels: datapath

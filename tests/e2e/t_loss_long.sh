@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # t_loss.sh with 1 GB (50 MB under a sanitizer).
 # labels: long
 # timeout: 900

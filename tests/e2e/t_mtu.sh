@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The MTU of the interface changes while it runs: messages are padded up to it and not beyond, also
 # when the notification of the kernel was lost.
 # labels: datapath

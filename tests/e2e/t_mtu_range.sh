@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Inner MTUs from 576 to 65472, set by the file or changed while running, with and without offloads,
 # over an Ethernet wire and a jumbo one: full packets and streams pass, both families. An MTU that
 # fits no datagram is refused with the reason; one that others set too large gives a warning.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # xtunnel new A B writes two files that link two hosts.
 . "$(dirname "$0")/lib.sh"
 hosts_link

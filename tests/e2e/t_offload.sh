@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every offload and none, also different ones on the two sides: TCP and UDP of both families arrive
 # unaltered both ways, the kernel finds no wrong checksum, and super-packets occur exactly where
 # they are enabled.

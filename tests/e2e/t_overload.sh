@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Overload: floods of small packets, a TUN and a socket that refuse, a peer and a program that stop
 # reading. Every packet is accounted for, a ping still gets through, memory does not grow, and
 # normal operation resumes at once.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Owner: root creates the interface once; then `run` of that user needs no capability; `down` of
 # root removes the interface.
 . "$(dirname "$0")/lib.sh"

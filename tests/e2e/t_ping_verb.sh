@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # xtunnel ping NAME PEER: by name, key or address; RTT, loss, size; exit 5 without an answer.
 . "$(dirname "$0")/lib.sh"
 tunnel_prepare "" "" "" "Name = other"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # With CAP_NET_ADMIN and /dev/net/tun alone, as in a container: no other capability, a read-only
 # /proc/sys, no nft, no ip and no shell.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Compared with wg-quick(8) and wireguard-go: the same file gives the same addresses, MTU, routes
 # and rules, and down leaves the same behind.
 # timeout: 300

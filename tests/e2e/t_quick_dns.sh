@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # DNS: through resolvectl, resolvconf or a block in resolv.conf, the first that works; undone by
 # down, after a crash and after a failed start; a failure never ends the tunnel.
 . "$(dirname "$0")/lib.sh"

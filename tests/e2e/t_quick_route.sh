@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Default routes through the tunnel without wg-quick: table, rules, firewall, and the datagrams of
 # the tunnel itself outside of it; all undone by down, after a crash and after each step that fails.
 # waits

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # SaveConfig and save write the running configuration; the file parses and gives the same again.
 . "$(dirname "$0")/lib.sh"
 tunnel_prepare "" "" "SaveConfig = true

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every refusal has its message and exit code, and nothing is left or changed.
 . "$(dirname "$0")/lib.sh"
 tunnel_prepare

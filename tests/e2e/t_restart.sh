@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # kill -9 of either side while traffic runs, then a new start: traffic flows again within 100 ms,
 # whichever side sends.
 # alone

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Either side changes its outer address; the other one follows, and TCP that runs meanwhile arrives
 # complete.
 # labels: datapath

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Pre-shared keys: right, only on one side, wrong; a wrong public key; a wrong private key.
 . "$(dirname "$0")/lib.sh"
 hosts_link

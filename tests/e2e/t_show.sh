@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # show and show --json report the state, never a secret; requests leave nothing behind.
 . "$(dirname "$0")/lib.sh"
 psk=$(wg genpsk)

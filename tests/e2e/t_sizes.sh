@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Datagrams of 0 to 65,507 bytes through the tunnel come back unaltered, as UDP and as ping.
 # labels: datapath
 # timeout: 200

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every datagram size from 0 to 65,507.
 # labels: long
 # timeout: 900

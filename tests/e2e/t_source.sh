@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A packet whose inner source is outside of AllowedIPs is dropped, counted and never delivered.
 # labels: datapath
 . "$(dirname "$0")/lib.sh"

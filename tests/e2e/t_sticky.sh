@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A host with several addresses answers from the one that was addressed, forgets it when it is
 # removed, and follows its peer from IPv4 to IPv6 and back; TCP that runs meanwhile arrives
 # complete.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A packet that no AllowedIPs covers, or whose peer has no endpoint, is counted and answered with
 # unreachable, at a limited rate.
 # labels: datapath

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # wg(8) shows our instance.
 . "$(dirname "$0")/lib.sh"
 command -v wg >/dev/null || skip "no wg"

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Run the table of requests (tests/vectors/uapi/table.txt) against the socket of a program.
 
     uapi_table.py SOCKET TABLE PUBKEY [--differences]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libxtunnel in a C++17 program: one packet crosses from one device to another. */
 #include <cstdio>
 #include <cstdlib>

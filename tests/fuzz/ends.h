@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two devices whose keys the harness holds, and the wire between them, for fuzz targets. A run
  * depends on its input only. */
 #ifndef XT_FUZZ_ENDS_H

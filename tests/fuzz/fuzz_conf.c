@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
 /* Any bytes as a configuration file: parsed, checked, turned into a change, printed. */
 #include <stdint.h>

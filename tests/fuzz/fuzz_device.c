@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* Bytes as actions on two devices: send, deliver, drop, repeat, alter, wait, reconfigure. Numbered
  * packets are delivered at most once, unchanged; no counter is used twice with a key; no deadline

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Any packets to an echo responder, on both sides: nothing is read outside of them, and every reply
  * has correct checksums by the bytewise reference.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Any packets through merge and split: nothing is read outside of them, and each packet comes back
  * once, unchanged.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* Hostile datagrams to a device with a session: unchanged, with a valid mac1, or sealed with the
  * peer's key, so that the code behind the tag is reached.

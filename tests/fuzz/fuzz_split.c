@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Any virtio-net header before any packet: nothing is read outside of it, and each segment is a
  * whole packet with correct checksums (by the bytewise reference) and its part of the payload.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
 /* Any bytes as a UAPI request. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* The AEAD backends against each other, known answers and forgeries.  The quick run takes lengths
  * up to 65,535 in steps; XT_LONG=1: all of them. */

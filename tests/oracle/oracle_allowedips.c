@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* The trie against a list that is scanned linearly. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* The checksum against a bytewise reference: random lengths, alignments, splits and updates. */
 #include <setjmp.h>

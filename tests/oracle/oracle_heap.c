@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* The heap against an array that is searched linearly. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* The replay window against a set of all counters ever accepted. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Random flows through merge and split. A slow reference, which knows how the packets were made and
  * reads no byte, must merge the same; and split must give back the input of merge. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wall clock is set back: timestamps of handshakes still increase. */
 #include "core/limits.h"
 #include "sim/flow.h"

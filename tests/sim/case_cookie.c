@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Under load a cookie is required: peers still get in, and forged initiations cost little. */
 #include "core/cookie.h"
 #include "core/limits.h"

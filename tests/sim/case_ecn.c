@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Congestion marks pass through the tunnel (RFC 6040). */
 #include "core/limits.h"
 #include "sim/flow.h"

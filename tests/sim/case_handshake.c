@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sessions come up: in time, when messages are lost, and only with the right keys. */
 #include "core/limits.h"
 #include "sim/flow.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hostile input: replays, forgeries, spoofed sources, noise. */
 #include "core/limits.h"
 #include "sim/flow.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Long transfers over bad networks, also with all events at the same time. */
 #include "core/limits.h"
 #include "sim/flow.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many peers, and peers that are added and removed. */
 #include "core/limits.h"
 #include "sim/flow.h"

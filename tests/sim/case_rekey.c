@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys are renewed in time and never used after their end. */
 #include "core/limits.h"
 #include "sim/flow.h"
@@ -89,7 +90,8 @@ SIM_CASE(data_that_comes_on_an_expired_key_is_refused)
 
 	sim_session_new(sim, &alice, &bob);
 	sim_rule_add(sim, alice, bob, SIM_DATA, 0, 2, SIM_HOLD);
-	/* Both sides miss an answer after 15 s: two simultaneous handshakes would replace the session. */
+	/* Both sides miss an answer after 15 s: two simultaneous handshakes would replace the
+	 * session. */
 	sim_rule_add(sim, bob, alice, SIM_INITIATION, 0, 0, SIM_DROP);
 	p = sim_packet_send(sim, alice, bob, 0);
 	sim_run(sim, SIM_S);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One side restarts without its sessions while the other one keeps sending. */
 #include "core/limits.h"
 #include "sim/flow.h"

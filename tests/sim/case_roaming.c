@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Endpoints change by roaming, by NAT, from IPv4 to IPv6, and only for authentic messages. */
 #include "base/addr.h"
 #include "core/limits.h"

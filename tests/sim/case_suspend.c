@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A suspended host: its monotonic clock continues and its keys age, but its timers do not fire. */
 #include "core/limits.h"
 #include "sim/flow.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ten days of random traffic. */
 #include "core/limits.h"
 #include "sim/flow.h"

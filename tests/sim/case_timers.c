@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Timers: retries and their end, keepalives, detection of silence, erasure of keys. */
 #include "core/limits.h"
 #include "sim/flow.h"

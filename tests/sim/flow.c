@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbered packets and their checks; see flow.h. */
 #include "sim/flow.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbered packets: each differs from all others and must arrive at most once, unaltered, and at
  * its destination. */
 #ifndef XT_SIM_FLOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sim [CASE|FILE]...: runs the cases, each in a simulation of its own, once for each seed: XT_SEED,
  * or without it a fixed seed and a random one. A failure prints its seed. */
 #include "sim/world.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network of the simulation; see net.h. */
 #include "sim/net.h"
 

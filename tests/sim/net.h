@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network between the nodes: delay, jitter, loss, reordering, duplicates, damage, size limits,
  * cut links, NAT; and rules that select single messages. */
 #ifndef XT_SIM_NET_H

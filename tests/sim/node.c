@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Complete tunnels in memory; see node.h. */
 #include "sim/node.h"
 

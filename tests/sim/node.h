@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A node: a complete tunnel on a TUN and a UDP socket in memory, driven through the real data path.
  * */
 #ifndef XT_SIM_NODE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Invariants on the wire; see watch.h. Keys are not visible there: one direction of a session is
  * identified by its sender and the index of the receiver. */
 #include "sim/watch.h"
@@ -164,7 +165,8 @@ void sim_watch_delivered(struct sim_watch *watch, struct sim_node *node, const s
 		if (!direction || !direction->data)
 			direction_add(watch, node, dgram_index(d, 4), dgram_index(d, 8), false);
 	} else if (d->data[0] == 4 && d->from) {
-		/* Data for an index of node confirms the session that it answered with that index. */
+		/* Data for an index of node confirms the session that it answered with
+		 * that index. */
 		direction = direction_find(watch, d->from, dgram_index(d, 4));
 		if (direction && (direction = direction_find(watch, node, direction->back)) &&
 		    direction->responder)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Invariants, checked on the wire: no (key, counter) twice, nothing on an expired key, no data from
  * a responder before its session is confirmed, no storm of keepalives. */
 #ifndef XT_SIM_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Time, random numbers, events and the trace of a simulation; see world.h. */
 #include "sim/world.h"
 

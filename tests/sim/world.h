@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A simulation with a virtual clock: a heap of events, a seed, a trace. Nothing in it depends on
  * the machine, so the same seed gives the same run. */
 #ifndef XT_SIM_WORLD_H

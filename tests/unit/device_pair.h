@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two devices in memory, each of which gets the datagrams of the other. Included after cmocka. */
 #ifndef XT_TESTS_DEVICE_PAIR_H
 #define XT_TESTS_DEVICE_PAIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The batches of an echo responder under test. Included after cmocka. */
 #ifndef XT_TESTS_ECHO_BATCHES_H
 #define XT_TESTS_ECHO_BATCHES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Both ends of one handshake with the inputs of tests/vectors/handshake.py, and all checks that a
  * datagram has to pass at each. Included after cmocka. */
 #ifndef XT_TESTS_NOISE_ENDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* Addresses, networks and endpoints as text. */
 #include <setjmp.h>

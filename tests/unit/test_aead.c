@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* ChaCha20-Poly1305 in vectors of jobs and singly: RFC 8439, an independent implementation,
  * forgery. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* The choice of an AEAD backend, with fake libraries and a fake clock. */
 #include <setjmp.h>

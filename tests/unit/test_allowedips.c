@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* AllowedIPs: which peer has which address. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: cli */
 /* The command line: verbs, options, suggestions, and what hostile argv gets. */
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Batches, their slab, and how datagrams become runs. */
 #include <setjmp.h>

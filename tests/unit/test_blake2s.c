@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* BLAKE2s against RFC 7693 and an independent implementation. */
 #include <setjmp.h>

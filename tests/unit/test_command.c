@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host core crypto packet base */
 /* Programs on a loop: input, exit, standard error. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
 /* Configuration files, good and bad, whole, cut and altered. */
 #include <setjmp.h>

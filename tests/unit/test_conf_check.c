@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
 /* Errors and warnings of xt_conf_check for configurations that parse. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
 /* Configurations written and read again; the running state put into one. */
 #include <setjmp.h>

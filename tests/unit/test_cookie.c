@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto base */
 /* Cookies: known replies, and how long they are valid for which source. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* Two devices that exchange packets. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* X25519 against RFC 7748, and the refusal of points of small order. */
 #include <setjmp.h>

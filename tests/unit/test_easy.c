@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* The easy interface: two devices, joined by memory. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* The echo responder over batches: fragments, full batches, rates, the verb's options. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* The addresses that the echo responder answers for: each mode, each kind of address. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* The echo responder and scapy's packets (tests/vectors/echo.txt). */
 #include <setjmp.h>

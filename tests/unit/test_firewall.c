@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host core crypto packet base */
 /* The text for nft(8), byte by byte, and whether nft accepts it where it is installed. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
 /* Where requests end, received in pieces of every size. */
 #include <setjmp.h>

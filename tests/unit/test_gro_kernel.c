@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Merge and split against captures of the kernel's (tests/vectors/gro.txt, gso.txt): super-packets
  * and segments byte by byte. Where they differ, the case says how and why. */

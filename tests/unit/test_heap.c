@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* The heap of deadlines. */
 #include <setjmp.h>

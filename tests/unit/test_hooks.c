@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host core crypto packet base */
 /* Hooks: order, failure, cancellation, the descriptors of a child. */
 #include <setjmp.h>

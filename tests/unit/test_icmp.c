@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* ICMP errors toward the TUN. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Parsing IP packets, and ECN. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* HMAC-BLAKE2s and KDF1..3 against an independent implementation. */
 #include <setjmp.h>

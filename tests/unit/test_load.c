@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* Under load: the cost of spoofed messages, and that they push no peer out. */
 #include <setjmp.h>

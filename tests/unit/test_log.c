@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* Log lines. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* A hub: memory, work and wake-ups with 100,000 peers. */
 #include <setjmp.h>

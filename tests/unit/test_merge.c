@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Merging segments into super-packets: which segments, and in which order. */
 #include <setjmp.h>

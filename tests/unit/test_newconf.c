@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
 /* The two configuration files of a new tunnel. */
 #include <setjmp.h>

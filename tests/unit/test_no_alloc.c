@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* The data path allocates nothing: each call of the allocator is counted while packets pass through
  * split, plan, crypt, finish and merge of the program's own scheduler, and through the kernel's TUN

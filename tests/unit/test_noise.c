@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto base */
 /* The Noise handshake: byte by byte against a known one, then with any bit altered. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto base */
 /* The Noise handshake: well-formed messages that must not succeed. */
 #include <setjmp.h>

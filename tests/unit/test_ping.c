@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Echo requests and replies of `xtunnel ping`. */
 #include <setjmp.h>

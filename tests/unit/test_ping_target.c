@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: cli */
 /* The target of a ping: by Name, key and inner address. */
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
 /* The replay window at its edges. */
 #include <setjmp.h>

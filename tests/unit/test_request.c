@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host crypto base */
 /* Requests to the host: each is answered once, with a descriptor, bytes or an error. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host core crypto packet base */
 /* Blocks in a resolv.conf: the text with them, and that removing them restores it. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: host */
 /* Host names: found, not found, and a stop in between. Uses the system's resolver for localhost and
  * for a name that can never exist (RFC 6761). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform packet base */
 /* Policy routing on Linux, in a network namespace of the test, verified by ip(8). */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: cli */
 /* Where running instances are searched, and which directories are trusted. */
 #include <stdarg.h>

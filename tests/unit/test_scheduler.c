@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* The scheduler and the rx path: polls of the other path, quotas, ACKs that wait, timers. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* The growing buffer. Its source is included so that each block it frees is inspected first. */
 #include <setjmp.h>

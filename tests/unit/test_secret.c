@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: crypto base */
 /* The pool of secrets: new objects are zero, freed ones are wiped. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
 /* The server, the control socket and its client: framing, bad clients, stale sockets. The server
  * runs on a thread, so that blocking clients can use it. */

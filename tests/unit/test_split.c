@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* Super-packets into segments, and checksums that were left partial. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
 /* The state of an instance as JSON and as text. */
 #include <setjmp.h>

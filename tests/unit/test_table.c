@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* Keyed hash tables that survive a lack of memory. */
 #include <setjmp.h>

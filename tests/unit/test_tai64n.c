@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: core crypto base */
 /* TAI64N: encoding, rounding, order. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* Keys and numbers as text, near words. */
 #include <setjmp.h>

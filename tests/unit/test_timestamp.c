@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel host crypto base */
 /* The bound of TAI64N timestamps and the file that keeps it, in a directory of its own. */
 #include <stdarg.h>

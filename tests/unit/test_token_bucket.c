@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: base */
 /* One token bucket. */
 #include <setjmp.h>

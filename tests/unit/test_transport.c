@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* TCP headers. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform packet base */
 /* The TUN device of Linux, in a network namespace of the test. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform packet base */
 /* The TUN in memory, which simulations use. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform packet base */
 /* Super-packets from and to the kernel's TUN device, in a network namespace of the test; the
  * kernel's TCP and UDP verify them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* The tx path: split, segments, echo(host), one send for a pass, a full socket. */
 #include <setjmp.h>

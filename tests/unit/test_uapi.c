@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
 /* The text of the configuration protocol: replies byte by byte, and requests valid, invalid,
  * truncated and altered. */

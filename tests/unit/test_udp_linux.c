@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform packet base */
 /* The UDP sockets of Linux over loopback, in a network namespace of the test where allowed. */
 #include <setjmp.h>

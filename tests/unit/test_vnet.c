@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: packet base */
 /* The virtio-net header, byte by byte. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: platform base */
 /* The wake source: descriptors that one descriptor stands for. */
 #include <setjmp.h>

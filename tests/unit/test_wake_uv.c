@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel base */
 /* A wake source in a libuv loop, on a made-up system that cannot poll its devices. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* Crypto threads: the same bytes as one thread makes, in place and in order. */
 #include <setjmp.h>

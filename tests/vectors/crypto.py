@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Makes crypto.txt: answers for BLAKE2s, HMAC, KDF and the AEADs, computed by primitives.py.
 Run it in this folder: python3 crypto.py > crypto.txt"""
 from primitives import aead, blake2s, hmac, kdf, mac, xaead

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Echo requests and the replies that are expected, made by scapy: writes echo.txt beside this file.
 
     rules SIDES OWN ADDRESSES COVERED MTU     settings for what follows; lists with commas, - for none

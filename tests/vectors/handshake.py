@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Makes handshake.txt: a whole handshake, cookie and first messages with every input fixed, after
 sections 5.4.2 to 5.4.7 of the WireGuard paper. Run it in this folder: python3 handshake.py > handshake.txt"""
 import struct
@@ -77,8 +78,8 @@ print("# Made by handshake.py; do not edit.")
 handshake("nopsk", bytes(32))
 initiation, sr, index_i = handshake("psk", fixed("psk"))
 
-# 5.4.7: the responder's answer under load to the initiation from 192.0.2.7:51820, and 5.4.4: the same
-# initiation sent again with the cookie.
+# 5.4.7: the responder's answer under load to the initiation from 192.0.2.7:51820, and 5.4.4: the
+# same initiation sent again with the cookie.
 secret, nonce = fixed("cookie secret"), fixed("cookie nonce")[:24]
 for name, address in (("v4", bytes([192, 0, 2, 7])),
                       ("v6", bytes.fromhex("20010db8000000000000000000000007"))):

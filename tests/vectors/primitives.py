@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """X25519, ChaCha20-Poly1305, XChaCha20-Poly1305, HMAC and the key derivation of the WireGuard paper,
 written from RFC 7748, RFC 8439, RFC 2104 and the paper in plain Python: slow, obvious, and sharing
 nothing with the code under test. BLAKE2s is hashlib's."""

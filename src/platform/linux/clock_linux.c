@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The clock: CLOCK_BOOTTIME counts suspended time, so that sessions expire during a suspend. */
 #include "platform/clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Apply a link plan step by step over rtnetlink. Each step that changed something is appended to a
  * journal, which undo and rollback read backwards. */
 #include "platform/linux/link_linux.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The link on Linux, shared by link_linux.c (the steps of a plan), link_query_linux.c (one
  * rtnetlink request each), rule_linux.c (policy routing) and link_mtu_linux.c. */
 #ifndef XT_PLATFORM_LINK_LINUX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Follow an interface into the network namespace that it was moved to, and watch it there. */
 #include "platform/link.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The MTU for the path below the tunnel: the smallest of the routes to the endpoints, else the
  * default route's, else Ethernet's; minus 80 for IPv6, UDP, WireGuard and padding. */
 #include "platform/linux/link_linux.h"

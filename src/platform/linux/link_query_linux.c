@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Single rtnetlink requests about a link: add, delete and query addresses and routes. */
 #include "platform/linux/link_linux.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Watch one interface: by the kernel's link messages, and by a query when some were lost. */
 #include "platform/link.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rtnetlink by libmnl: requests, acknowledgements, dumps. */
 #include "platform/linux/nl_linux.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests to the kernel over rtnetlink: one socket, one request at a time, blocking. */
 #ifndef XT_PLATFORM_NL_LINUX_H
 #define XT_PLATFORM_NL_LINUX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writes through io_uring: queued together, submitted by one system call. The descriptor does not
  * block, so each write completes during the submission and none stays in flight. */
 #include "platform/linux/ring_linux.h"

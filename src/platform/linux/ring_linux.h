@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Several writes to one descriptor by one system call (io_uring). Each write to a TUN device wakes
  * its reader, which may preempt this thread at the end of every system call. */
 #ifndef XT_PLATFORM_RING_LINUX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ring of a build without liburing: there is none. */
 #include "platform/linux/ring_linux.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Policy routing on Linux: choice of a free table and of priorities, and the two rules a family. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Packets from and to the TUN device of Linux: one a read; several a write where io_uring is there;
  * super-packets whole where the device offloads. */
 #include "platform/linux/tun_linux.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The TUN device of Linux: opens /dev/net/tun, attaches it with IFF_TUN | IFF_NO_PI and switches on
  * the offloads that this kernel has. Packets: tun_io_linux.c. */
 #include "platform/linux/tun_linux.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The TUN device of Linux, shared by tun_linux.c (open) and tun_io_linux.c (packets). */
 #ifndef XT_PLATFORM_TUN_LINUX_H
 #define XT_PLATFORM_TUN_LINUX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Linux: one a family on one port, which rebind replaces. Path MTU discovery is
  * off: a datagram larger than the path's MTU is fragmented, as WireGuard in the kernel does. */
 #include "platform/linux/udp_linux.h"

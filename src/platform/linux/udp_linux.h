@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Linux, shared by udp_linux.c (open), udp_send_linux.c and udp_recv_linux.c. */
 #ifndef XT_PLATFORM_UDP_LINUX_H
 #define XT_PLATFORM_UDP_LINUX_H

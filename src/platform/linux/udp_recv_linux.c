@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Receive datagrams, many a system call. Each read has a 64 KiB slot of the batch's slab; a read
  * that the kernel coalesced (UDP_GRO) becomes views of its slot, in order and without a copy. How
  * many datagrams a read returns is not known before, so reads that find the batch full are copied

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Send runs: each is one message that the kernel segments (UDP_SEGMENT), many messages a system
  * call. A refusal concerns the first message not sent. It is retried without the possible causes,
  * first segmentation, then the pinned source address, and counted as refused when neither is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wake source of Linux: an epoll that the loop's own epoll watches. */
 #include "platform/linux/wake_linux.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Registration of descriptors with the wake source, for the devices of this folder. */
 #ifndef XT_PLATFORM_WAKE_LINUX_H
 #define XT_PLATFORM_WAKE_LINUX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A TUN device and UDP sockets in memory, for tests and simulation: no descriptor, thread or clock.
  * Queues are bounded; what does not fit is refused, for the caller to count. */
 #ifndef XT_PLATFORM_MEM_MEM_H

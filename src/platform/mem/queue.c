@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue of the TUN and UDP in memory. Each item is a block of exactly its length, so that a
  * sanitizer finds a read beyond it. */
 #include "platform/mem/queue.h"

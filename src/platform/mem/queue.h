@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A bounded first-in first-out queue of byte strings with their path. */
 #ifndef XT_PLATFORM_MEM_QUEUE_H
 #define XT_PLATFORM_MEM_QUEUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A TUN device made of two queues: inject -> recv, send -> take. */
 #include "platform/mem/mem.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UDP sockets without a network: sent datagrams go to the host's callback, delivered ones wait in a
  * queue for recv. */
 #include "platform/mem/mem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cache sizes by sysconf, which glibc has and other C libraries lack. */
 #include "platform/cache.h"
 

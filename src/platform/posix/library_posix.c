@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared libraries by dlopen. */
 #include <dlfcn.h>
 #include <link.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* XT_OFFLOAD and XT_URING in the environment. */
 #include "platform/offload.h"
 
