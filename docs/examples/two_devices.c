@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two WireGuard devices joined by memory: a handshake, then a text each way.  A program with sockets
- * reads the clock, and sends what carry() passes to the other side.  (batch.c: the batch interface) */
+/* Two WireGuard devices joined by memory: a handshake, then a text each way (easy interface). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>

@@ -228,7 +228,14 @@ char *xt_endpoint_print(const struct xt_endpoint *ep, char *buf)
 
 bool xt_ip_equal(const struct xt_ip *a, const struct xt_ip *b)
 {
-	return a->family == b->family && !memcmp(a->b, b->b, sizeof(a->b));
+	uint64_t x[2], y[2];
+
+	/* As two words: for memcmp the compiler may place a call, which shows in the cost of a
+	 * packet. */
+	_Static_assert(sizeof(x) == sizeof(a->b), "an address is two words");
+	memcpy(x, a->b, sizeof(x));
+	memcpy(y, b->b, sizeof(y));
+	return a->family == b->family && ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 bool xt_endpoint_equal(const struct xt_endpoint *a, const struct xt_endpoint *b)

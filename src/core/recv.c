@@ -157,5 +157,6 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
+	batch->n_jobs = 0; /* opening a job twice would run over its plaintext */
 	xt_peers_update_deadlines(dev);
 }

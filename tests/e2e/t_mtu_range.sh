@@ -128,8 +128,8 @@ bad() { # bad MTU TEXT
 bad 65473 "5:7: error: MTU: expected an MTU from 68 to 65472 (a larger packet fits no datagram)"
 bad 65535 "5:7: error: MTU: .* 65472 "
 bad 100000 "5:7: error: MTU: .* 65472 "
-bad 67 "5:7: error: MTU: an MTU from 68 "
-bad -1 "5:7: error: MTU: an MTU from 68 "
+bad 67 "5:7: error: MTU: expected an MTU from 68 "
+bad -1 "5:7: error: MTU: expected an MTU from 68 "
 bad 1279 "5:1: error: IPv6 needs an MTU of 1280"
 sed "s/^MTU = .*/MTU = 575/; s/, fd07::1[^ ]*//" left.conf >small.conf
 at left "$XT_BIN" check "$T/small.conf" >out 2>err || fail "575 is refused: $(cat err)"
