@@ -2,8 +2,8 @@
 /* layers: tunnel platform core crypto packet base */
 /* Nanoseconds a packet, by backend and size; JSON on standard output, no pass or fail.
  *   bench_aead [BACKEND…]
- * Rounds are run in turns, the best and the median of them told: the best is what the code can do,
- * the median what this machine let it do. */
+ * The backends alternate, round by round. Of its rounds each reports the best (what the code can do)
+ * and the median (what this machine allowed). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
