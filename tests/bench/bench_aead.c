@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* Nanoseconds a packet, by backend and size; JSON on standard output, no pass or fail.
- *   bench_aead [BACKEND…]
- * The backends alternate, round by round. Of its rounds each reports the best (what the code can do)
- * and the median (what this machine allowed). */
+ *
+ *	bench_aead [BACKEND…]
+ *
+ * The backends alternate, round by round. Each reports its best round (what the code can do) and the
+ * median (what this machine allowed). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
