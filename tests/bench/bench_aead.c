@@ -4,8 +4,8 @@
  *
  *	bench_aead [BACKEND…]
  *
- * The backends alternate, round by round. Each reports its best round (what the code can do) and the
- * median (what this machine allowed). */
+ * The backends alternate, round by round. Each reports its best round (what the code can do) and
+ * the median (what this machine allowed). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
