@@ -38,6 +38,16 @@ static inline const char *net_own_enter(void)
 	return NULL;
 }
 
+/* The same for main: false: entered; true: skipped with the reason, return 77. */
+static inline bool net_own_skip(void)
+{
+	const char *why = net_own_enter();
+
+	if (why)
+		printf("skipped: %s\n", why);
+	return why != NULL;
+}
+
 /* Run a command and store what it prints. Returns its exit code. */
 __attribute__((format(printf, 2, 3))) static inline int net_run(char text[NET_TEXT],
 								const char *format, ...)

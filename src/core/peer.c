@@ -45,7 +45,7 @@ void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
 	dev->n_peers++;
 }
 
-static void peer_leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
+static void peer_unlink_endpoint(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (!peer->in_endpoints)
 		return;
@@ -54,7 +54,7 @@ static void peer_leave_endpoints(struct xt_device *dev, struct xt_peer *peer)
 }
 
 /* In constant time: a change may remove every peer. */
-static void peer_leave_lists(struct xt_device *dev, struct xt_peer *peer)
+static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (peer->tx_ready) {
 		DL_DELETE2(dev->tx_ready, peer, prev_tx_ready, next_tx_ready);
@@ -73,8 +73,8 @@ static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 	dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 	xt_allowedips_remove_peer(&dev->allowed, peer);
 	xt_heap_remove(&dev->deadlines, &peer->node);
-	peer_leave_endpoints(dev, peer);
-	peer_leave_lists(dev, peer);
+	peer_unlink_endpoint(dev, peer);
+	peer_unlink_lists(dev, peer);
 }
 
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
@@ -138,14 +138,14 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	endpoint_key_set(&key, &path->remote);
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;
-	peer_leave_endpoints(dev, peer);
+	peer_unlink_endpoint(dev, peer);
 	if (!path->remote.ip.family)
 		return;
 	/* Of several peers at one endpoint only the latest is in the table: equal keys would form
 	 * one long chain. */
 	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), old);
 	if (old)
-		peer_leave_endpoints(dev, old);
+		peer_unlink_endpoint(dev, old);
 	peer->endpoint_key = key;
 	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(key), peer);
 	/* Without memory the peer is not in the table, and only restart detection is lost. */

@@ -102,7 +102,7 @@ static int on_apply(void *ctx, const struct xt_change *change)
 	struct apply apply = {
 	    .instance = instance, .change = *change, .old_mark = instance->mark, .error = -EIO};
 
-	/* `wg syncconf` sends a mark of 0 where the file has none: without ours the tunnel's own
+	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
 	 * datagrams would go into the tunnel */
 	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
 		apply.change.fwmark = instance->policy.table;

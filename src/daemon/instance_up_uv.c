@@ -18,19 +18,20 @@
 #include "packet/echo_responder.h"
 
 /* rc < 0: the step failed, and that was reported to the user. */
-static void post(struct xt_instance *instance, int rc)
+static void step_post(struct xt_instance *instance, int rc)
 {
 	instance->post(instance, rc < 0 ? XT_INSTANCE_FAILED : XT_INSTANCE_DONE);
 }
 
-static void ask(struct xt_instance *instance, enum xt_request_kind kind, xt_request_done *done)
+static void step_request(struct xt_instance *instance, enum xt_request_kind kind,
+			 xt_request_done *done)
 {
 	xt_request(instance->requests, &(struct xt_request){.kind = kind}, done, instance);
 }
 
 /* --- TUN --- */
 
-static bool runs_already(const char *name)
+static bool name_in_use(const char *name)
 {
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
@@ -43,16 +44,16 @@ static bool runs_already(const char *name)
 
 static void on_state(void *ctx, const struct xt_reply *reply)
 {
-	post(ctx, reply->error);
+	step_post(ctx, reply->error);
 }
 
-static void explain_tun(const struct xt_instance *instance, const struct xt_reply *reply)
+static void tun_explain(const struct xt_instance *instance, const struct xt_reply *reply)
 {
 	const char *name = instance->conf->name;
 
 	if (reply->text)
 		xt_message("%s", reply->text);
-	else if (reply->error == -EBUSY && runs_already(name))
+	else if (reply->error == -EBUSY && name_in_use(name))
 		xt_explain_running(name);
 	else
 		xt_explain_tun(name, reply->error);
@@ -68,21 +69,21 @@ static void on_tun(void *ctx, const struct xt_reply *reply)
 	if (reply->tun.persistent)
 		instance->disposition = reply->tun.existed ? XT_TUN_FOUND : XT_TUN_MADE;
 	if (rc < 0) {
-		explain_tun(instance, reply);
-		post(instance, rc);
+		tun_explain(instance, reply);
+		step_post(instance, rc);
 		return;
 	}
 	xt_instance_tunnel_callbacks(instance, &callbacks);
 	rc = xt_tunnel_new(&instance->tunnel, tun, &callbacks);
 	if (rc < 0) {
 		tun->ops->close(tun);
-		post(instance, rc);
+		step_post(instance, rc);
 		return;
 	}
 	/* A descriptor that was handed over may belong to another interface than was named. */
 	if (instance->options.dropin)
 		memcpy(instance->conf->name, tun->name, sizeof(instance->conf->name));
-	ask(instance, XT_REQUEST_STATE, on_state);
+	step_request(instance, XT_REQUEST_STATE, on_state);
 }
 
 /* The host may not see ipc: the daemon lends it the making of a socket. */
@@ -117,14 +118,14 @@ void xt_instance_open_tun(struct xt_instance *instance)
 	char why[96];
 
 	instance->since_ns = uv_hrtime();
-	if (runs_already(conf->name)) {
+	if (name_in_use(conf->name)) {
 		xt_explain_running(conf->name);
-		post(instance, -EBUSY);
+		step_post(instance, -EBUSY);
 	} else if (!xt_plan_environment(why, sizeof(why))) {
 		xt_message("%s", why);
-		post(instance, XT_E_INVALID);
+		step_post(instance, XT_E_INVALID);
 	} else if (requests_open(instance) < 0) {
-		post(instance, XT_E_NOMEM);
+		step_post(instance, XT_E_NOMEM);
 	} else {
 		xt_request(instance->requests, &request, on_tun, instance);
 	}
@@ -145,12 +146,12 @@ static void on_policy(void *ctx, const struct xt_reply *reply)
 	else
 		instance->policy = reply->policy;
 	instance->mark = instance->policy.table ? instance->policy.table : instance->conf->fwmark;
-	post(instance, reply->error);
+	step_post(instance, reply->error);
 }
 
 void xt_instance_choose_policy(struct xt_instance *instance)
 {
-	ask(instance, XT_REQUEST_POLICY, on_policy);
+	step_request(instance, XT_REQUEST_POLICY, on_policy);
 }
 
 static void on_keylog(void *ctx, const struct xt_reply *reply)
@@ -163,12 +164,12 @@ static void on_keylog(void *ctx, const struct xt_reply *reply)
 		xt_explain_step(instance->conf->name, "key log", reply->error);
 	else
 		instance->keylog = reply->fd;
-	post(instance, reply->error);
+	step_post(instance, reply->error);
 }
 
 void xt_instance_open_keylog(struct xt_instance *instance)
 {
-	ask(instance, XT_REQUEST_KEYLOG, on_keylog);
+	step_request(instance, XT_REQUEST_KEYLOG, on_keylog);
 }
 
 static void on_udp(void *ctx, const struct xt_reply *reply)
@@ -179,7 +180,7 @@ static void on_udp(void *ctx, const struct xt_reply *reply)
 		xt_explain_udp(instance->conf, reply->error);
 	else
 		instance->sockets = reply->udp;
-	post(instance, reply->error);
+	step_post(instance, reply->error);
 }
 
 void xt_instance_open_udp(struct xt_instance *instance)
@@ -192,7 +193,7 @@ void xt_instance_open_udp(struct xt_instance *instance)
 	xt_request(instance->requests, &request, on_udp, instance);
 }
 
-static void explain_start(const struct xt_instance *instance, enum xt_tunnel_step step, int error)
+static void start_explain(const struct xt_instance *instance, enum xt_tunnel_step step, int error)
 {
 	const char *reason = xt_tunnel_cipher(instance->tunnel)->reason;
 
@@ -228,7 +229,7 @@ static int start_tunnel(struct xt_instance *instance, const struct xt_change *ch
 	if (rc == 0 || step > XT_TUNNEL_UDP)
 		instance->sockets = XT_NO_SOCKETS;
 	if (rc < 0)
-		explain_start(instance, step, rc);
+		start_explain(instance, step, rc);
 	return rc;
 }
 
@@ -284,7 +285,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 
 	if (rc < 0) {
 		xt_explain_step(instance->conf->name, "configuration", rc);
-		post(instance, rc);
+		step_post(instance, rc);
 		return;
 	}
 	change.fwmark = instance->mark;
@@ -295,19 +296,19 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		xt_instance_resolve(instance, &change);
 	xt_change_clear(&change);
-	post(instance, rc);
+	step_post(instance, rc);
 }
 
 /* --- host --- */
 
 static void on_changed(void *ctx, const struct xt_reply *reply)
 {
-	post(ctx, reply->error);
+	step_post(ctx, reply->error);
 }
 
 void xt_instance_set_firewall(struct xt_instance *instance)
 {
-	ask(instance, XT_REQUEST_FIREWALL, on_changed);
+	step_request(instance, XT_REQUEST_FIREWALL, on_changed);
 }
 
 static void on_link(void *ctx, const struct xt_reply *reply)
@@ -323,21 +324,21 @@ static void on_link(void *ctx, const struct xt_reply *reply)
 		if (instance->echo)
 			xt_echo_set_mtu(instance->echo, reply->mtu);
 	}
-	post(instance, reply->error);
+	step_post(instance, reply->error);
 }
 
 /* For a drop-in the controlling program sets the link. */
 void xt_instance_set_link(struct xt_instance *instance)
 {
 	if (instance->options.dropin)
-		post(instance, 0);
+		step_post(instance, 0);
 	else
-		ask(instance, XT_REQUEST_LINK, on_link);
+		step_request(instance, XT_REQUEST_LINK, on_link);
 }
 
 void xt_instance_set_dns(struct xt_instance *instance)
 {
-	ask(instance, XT_REQUEST_DNS, on_changed);
+	step_request(instance, XT_REQUEST_DNS, on_changed);
 }
 
 /* --- ready --- */
@@ -369,7 +370,7 @@ static void queue_warn(const struct xt_instance *instance)
 			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
-/* When the byte cannot be delivered, the process that wanted the instance has ended. */
+/* When the byte cannot be delivered, the parent process has ended. */
 static bool ready_signal(struct xt_instance *instance)
 {
 	bool delivered = write(instance->options.ready, "R", 1) == 1;

@@ -132,7 +132,7 @@ static void instance_begin(struct xt_instance *instance)
 }
 
 /* No core dump, no tracer of the same user: the memory holds keys. */
-static void harden(void)
+static void process_harden(void)
 {
 	struct rlimit limit;
 
@@ -185,7 +185,7 @@ static int loop_finish(struct xt_instance *instance)
 	return instance->status;
 }
 
-static void warn_of_keylog(void)
+static void keylog_warn(void)
 {
 	const char *path = getenv("WG_KEYLOGFILE");
 
@@ -206,8 +206,8 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 				       .keylog = -1,
 				       .sockets = XT_NO_SOCKETS};
 
-	harden();
-	warn_of_keylog();
+	process_harden();
+	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
 	if (uv_loop_init(&instance.uv) < 0)

@@ -64,7 +64,7 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 }
 
 /* NULL: not set, or empty. */
-static const char *environment(const char *name)
+static const char *environment_get(const char *name)
 {
 	const char *text = getenv(name);
 
@@ -85,7 +85,7 @@ static bool threads_read(unsigned *out, const char *text)
 
 bool xt_plan_environment(char *why, size_t len)
 {
-	const char *threads = environment("WG_THREADS");
+	const char *threads = environment_get("WG_THREADS");
 	unsigned n;
 
 	if (!xt_offload_known()) {
@@ -106,7 +106,7 @@ bool xt_plan_environment(char *why, size_t len)
 
 unsigned xt_plan_threads(const struct xt_conf *conf)
 {
-	const char *text = environment("WG_THREADS");
+	const char *text = environment_get("WG_THREADS");
 	unsigned n = 0;
 
 	if (!text)
@@ -117,5 +117,5 @@ unsigned xt_plan_threads(const struct xt_conf *conf)
 
 bool xt_plan_offload_off(const struct xt_conf *conf)
 {
-	return conf->offload_off && !environment("XT_OFFLOAD");
+	return conf->offload_off && !environment_get("XT_OFFLOAD");
 }

@@ -46,7 +46,7 @@ static void on_closed(uv_handle_t *handle)
 	done(ctx, &result);
 }
 
-static void close_handle(void *handle)
+static void handle_close(void *handle)
 {
 	if (!uv_is_closing(handle))
 		uv_close(handle, on_closed);
@@ -64,10 +64,10 @@ static void command_finish(struct xt_command *command)
 
 		command->result.message[n > 0 ? n : 0] = '\0';
 	}
-	close_handle(&command->process);
-	close_handle(&command->in);
-	close_handle(&command->err);
-	close_handle(&command->limit);
+	handle_close(&command->process);
+	handle_close(&command->in);
+	handle_close(&command->err);
+	handle_close(&command->limit);
 }
 
 static void on_process_exit(uv_process_t *process, int64_t status, int signal)
@@ -123,7 +123,7 @@ static void on_written(uv_write_t *write, int status)
 	struct xt_command *command = write->data;
 
 	(void)status; /* a program that does not read its input reports that by its exit status */
-	close_handle(&command->in);
+	handle_close(&command->in);
 }
 
 static int command_spawn(struct xt_command *command, uv_loop_t *loop, const char *const *argv)
@@ -162,7 +162,7 @@ static void input_write(struct xt_command *command)
 
 	if (command->len == 0 ||
 	    uv_write(&command->write, (uv_stream_t *)&command->in, &buf, 1, on_written) < 0)
-		close_handle(&command->in);
+		handle_close(&command->in);
 	uv_read_start((uv_stream_t *)&command->err, on_alloc, on_error_text);
 }
 

@@ -29,7 +29,7 @@ enum step {
 
 struct xt_dns_job {
 	uv_timer_t next;	  /* 0 ms: run the next step */
-	char name[16], label[48]; /* label: what resolvconf callbacks it */
+	char name[16], label[48]; /* label: its name for resolvconf(8) */
 	char **words;
 	size_t n_words;
 	struct xt_dns dns;

@@ -6,7 +6,7 @@
 #include "base/secbuf.h"
 
 /* Names of interfaces may hold characters that nft(8) does not accept in a table's. */
-static void put_table(struct xt_secbuf *out, const char *name)
+static void table_put(struct xt_secbuf *out, const char *name)
 {
 	xt_secbuf_puts(out, "table inet xtunnel-");
 	for (; *name; name++) {
@@ -18,16 +18,16 @@ static void put_table(struct xt_secbuf *out, const char *name)
 }
 
 /* Adding it first makes the deletion pass where there is no table. */
-static void put_delete(struct xt_secbuf *out, const char *name)
+static void delete_put(struct xt_secbuf *out, const char *name)
 {
 	xt_secbuf_puts(out, "add ");
-	put_table(out, name);
+	table_put(out, name);
 	xt_secbuf_puts(out, "\ndelete ");
-	put_table(out, name);
+	table_put(out, name);
 	xt_secbuf_puts(out, "\n");
 }
 
-static void put_local(struct xt_secbuf *out, const struct xt_firewall *firewall)
+static void local_put(struct xt_secbuf *out, const struct xt_firewall *firewall)
 {
 	char text[XT_IP_TEXT];
 
@@ -42,7 +42,7 @@ static void put_local(struct xt_secbuf *out, const struct xt_firewall *firewall)
 	}
 }
 
-static void put_families(struct xt_secbuf *out, const struct xt_firewall *firewall)
+static void families_put(struct xt_secbuf *out, const struct xt_firewall *firewall)
 {
 	if (firewall->v4 != firewall->v6)
 		xt_secbuf_printf(out, "meta nfproto ipv%u ", firewall->v4 ? 4 : 6);
@@ -52,20 +52,20 @@ int xt_firewall_up(char **out, size_t *len, const struct xt_firewall *firewall)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX), *rules = &text;
 
-	put_delete(rules, firewall->name);
-	put_table(rules, firewall->name);
+	delete_put(rules, firewall->name);
+	table_put(rules, firewall->name);
 	xt_secbuf_puts(rules,
 		       " {\n\tchain preraw {\n\t\ttype filter hook prerouting priority -300;\n");
-	put_local(rules, firewall);
+	local_put(rules, firewall);
 	xt_secbuf_puts(
 	    rules,
 	    "\t}\n\tchain premangle {\n\t\ttype filter hook prerouting priority -150;\n\t\t");
-	put_families(rules, firewall);
+	families_put(rules, firewall);
 	xt_secbuf_printf(rules, "meta l4proto udp ct mark 0x%x meta mark set ct mark\n\t}\n",
 			 firewall->mark);
 	xt_secbuf_puts(
 	    rules, "\tchain postmangle {\n\t\ttype filter hook postrouting priority -150;\n\t\t");
-	put_families(rules, firewall);
+	families_put(rules, firewall);
 	xt_secbuf_printf(rules, "meta l4proto udp meta mark 0x%x ct mark set meta mark\n\t}\n}\n",
 			 firewall->mark);
 	return xt_secbuf_detach(rules, out, len);
@@ -75,6 +75,6 @@ int xt_firewall_down(char **out, size_t *len, const char *name)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX), *rules = &text;
 
-	put_delete(rules, name);
+	delete_put(rules, name);
 	return xt_secbuf_detach(rules, out, len);
 }

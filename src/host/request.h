@@ -7,7 +7,7 @@
  * use comes as a descriptor or as bytes in a reply. tests/docs/t_requests.sh checks that.
  *
  * A request is a message: it holds values, bytes and descriptors, never a pointer into the state of
- * the one who asks. Today a function call carries it (request_uv.c); a privileged process can take
+ * the caller. Today a function call carries it (request_uv.c); a privileged process can take
  * its place without a change here. The host reads the configuration itself, so a request names what
  * to do and not how: "the PreUp hooks", not a command. */
 #ifndef XT_HOST_REQUEST_H

@@ -18,7 +18,7 @@
 #define NOTE_MADE " (the file was made)"
 #define NOTE_LINE " (the line before got its end)"
 
-static bool is_server(const char *word)
+static bool word_is_server(const char *word)
 {
 	struct xt_ip ip;
 
@@ -36,7 +36,7 @@ int xt_dns_sort(struct xt_dns *dns, char *const *words, size_t n)
 		return XT_E_NOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (is_server(words[i]))
+		if (word_is_server(words[i]))
 			dns->servers[dns->n_servers++] = words[i];
 		else
 			dns->domains[dns->n_domains++] = words[i];

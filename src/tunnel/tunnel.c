@@ -188,7 +188,7 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 		return;
 	if (tunnel->scheduler)
 		xt_scheduler_free(tunnel->scheduler);
-	xt_tunnel_leave_identity(tunnel);
+	xt_tunnel_identity_release(tunnel);
 	xt_device_free(tunnel->dev);
 	xt_worker_pool_free(tunnel->workers);
 	xt_aead_free(tunnel->aead);

@@ -30,7 +30,7 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success)
 	limits_update(tunnel);
 }
 
-void xt_tunnel_leave_identity(struct xt_tunnel *tunnel)
+void xt_tunnel_identity_release(struct xt_tunnel *tunnel)
 {
 	uint64_t next;
 
@@ -47,7 +47,7 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
 	char name[XT_TIMESTAMP_NAME];
 	int rc = 0;
 
-	xt_tunnel_leave_identity(tunnel);
+	xt_tunnel_identity_release(tunnel);
 	memset(&tunnel->identity, 0, sizeof(tunnel->identity));
 	if (key) {
 		tunnel->identity = *key;

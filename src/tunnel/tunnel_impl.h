@@ -26,7 +26,7 @@ struct xt_tunnel {
 /* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
  * bound. */
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
-/* Store the exact bound of the identity, if there is one to leave. */
-void xt_tunnel_leave_identity(struct xt_tunnel *tunnel);
+/* Store the exact bound of the identity, if there is one, and keep none from now on. */
+void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
 
 #endif

@@ -28,7 +28,7 @@
  * intervals than this, a worker stays awake for as long. */
 #define BUSY_POLL_NS 100000
 
-/* asleep  or about to be: the thread that resets it owes a post */
+/* asleep  or about to be: the thread that resets it posts the semaphore */
 struct worker {
 	struct xt_worker_pool *pool;
 	struct xt_aead *aead;
@@ -99,7 +99,7 @@ static void pool_work(struct xt_worker_pool *pool, struct xt_aead *aead)
 	}
 }
 
-static void spin(unsigned *spins)
+static void worker_spin(unsigned *spins)
 {
 	if (++*spins % SPINS == 0)
 		sched_yield();
@@ -127,7 +127,7 @@ static uint64_t worker_wait(struct worker *worker, bool busy)
 	unsigned spins = 0;
 
 	while (!pool_has_work(worker->pool) && (spins % SPINS != 0 || uv_hrtime() < until))
-		spin(&spins);
+		worker_spin(&spins);
 	/* Either the caller sees that the worker sleeps or the worker sees the published jobs. */
 	if (!pool_has_work(worker->pool)) {
 		atomic_store(&worker->asleep, true);
@@ -306,7 +306,7 @@ void xt_worker_pool_complete(struct xt_worker_pool *pool)
 		sub->submitted = sub->published;
 		pool_work(pool, pool->aead);
 		while (!xt_worker_pool_poll(pool))
-			spin(&spins);
+			worker_spin(&spins);
 	}
 	*sub = (struct submission){0};
 }

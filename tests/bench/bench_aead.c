@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
 /* Nanoseconds a packet, by backend and size; JSON on standard output, no pass or fail.
- *   bench_aead [BACKEND…]
- * Rounds are run in turns, the best and the median of them told: the best is what the code can do,
- * the median what this machine let it do. */
+ *
+ *	bench_aead [BACKEND…]
+ *
+ * The backends alternate, round by round. Each reports its best round (what the code can do) and
+ * the median (what this machine allowed). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

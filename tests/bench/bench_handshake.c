@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: tunnel platform core crypto packet base */
-/* What a handshake costs: microseconds a step, in memory.  JSON on standard output, no pass or
- * fail. bench_handshake bench_handshake -k N                        public keys of N callers, one a
- * line bench_handshake -c ADDRESS:PORT -r KEY [-n CALLERS] [-p PASSES] [-w WINDOW] [-g GAP_MS] they
- * call the endpoint with that public key: handshakes a second */
+/* What a handshake costs: microseconds a step, in memory. JSON on standard output, no pass or fail.
+ *
+ *	bench_handshake              the steps
+ *	bench_handshake -k N         public keys of N callers, one a line
+ *	bench_handshake -c ADDRESS:PORT -r KEY [-n CALLERS] [-p PASSES] [-w WINDOW] [-g GAP_MS]
+ *
+ * The last form starts handshakes with the peer of that public key: handshakes a second. */
 #include <getopt.h>
 
 #include "bench/callers.h"
@@ -11,7 +14,7 @@
 
 #define ROUNDS 201
 
-enum step { INITIATE, READ, STAMP, RESPOND, FINISH, SHARED, STEPS };
+enum step { INITIATE, READ, TIMESTAMP, RESPOND, FINISH, SHARED, STEPS };
 static const char *const steps[] = {"initiate", "read_initiation", "read_stamp",
 				    "respond",	"read_response",   "x25519"};
 
@@ -27,7 +30,7 @@ struct ends {
 	struct xt_noise_peer of_i, of_r; /* how each is seen by the other */
 };
 
-/* us: when each step was over. */
+/* us: when each step ended. */
 static int once(const struct ends *e, uint32_t round, double us[STEPS][ROUNDS])
 {
 	struct xt_noise_handshake hs_i = {0}, hs_r = {0};
@@ -83,7 +86,7 @@ static int steps_bench(void)
 		qsort(us[s], ROUNDS, sizeof(us[s][0]), ascending);
 		printf(", \"%s_us\": %.1f, \"%s_median_us\": %.1f", steps[s], us[s][0], steps[s],
 		       us[s][ROUNDS / 2]);
-		if (s == READ || s == STAMP || s == RESPOND)
+		if (s == READ || s == TIMESTAMP || s == RESPOND)
 			answer += us[s][0];
 	}
 	printf(", \"responder_per_second\": %.0f}\n", 1e6 / answer);
@@ -104,7 +107,7 @@ static uint32_t number(const char *text, uint64_t max)
 
 int main(int argc, char **argv)
 {
-	struct callers_options wish = {.n = 1000, .passes = 3, .window = 48};
+	struct callers_options load = {.n = 1000, .passes = 3, .window = 48};
 	uint32_t keys = 0;
 	int option, rc;
 
@@ -114,22 +117,22 @@ int main(int argc, char **argv)
 			keys = number(optarg, 100000);
 			break;
 		case 'c':
-			wish.address = optarg;
+			load.address = optarg;
 			break;
 		case 'r':
-			wish.key = optarg;
+			load.key = optarg;
 			break;
 		case 'n':
-			wish.n = number(optarg, 100000);
+			load.n = number(optarg, 100000);
 			break;
 		case 'p':
-			wish.passes = number(optarg, 100);
+			load.passes = number(optarg, 100);
 			break;
 		case 'w':
-			wish.window = number(optarg, 10000);
+			load.window = number(optarg, 10000);
 			break;
 		case 'g':
-			wish.gap_ms = number(optarg, 10000);
+			load.gap_ms = number(optarg, 10000);
 			break;
 		default:
 			return 2;
@@ -139,7 +142,7 @@ int main(int argc, char **argv)
 	if (rc == 0 && keys)
 		return callers_keys(keys);
 	if (rc == 0)
-		rc = wish.address && wish.key ? callers_run(&wish) : steps_bench();
+		rc = load.address && load.key ? callers_run(&load) : steps_bench();
 	if (rc)
 		fprintf(stderr, "bench_handshake: %s\n", xt_strerror(rc));
 	return rc != 0;

@@ -169,7 +169,7 @@ static void print(struct lane *lane, unsigned rounds)
 }
 
 /* All lanes of one kind, round by round, so that all see the same state of the machine. */
-static void race(const struct options *options, const struct kind *kind, const char **comma)
+static void kind_bench(const struct options *options, const struct kind *kind, const char **comma)
 {
 	struct lane *lanes = calloc(options->n_backends * options->n_threads, sizeof(*lanes));
 	size_t n = 0;
@@ -300,7 +300,7 @@ int main(int argc, char **argv)
 		}
 		if (options.packets)
 			return work(&options, kind);
-		race(&options, kind, &comma);
+		kind_bench(&options, kind, &comma);
 		fflush(stdout);
 	}
 	printf("]}\n");

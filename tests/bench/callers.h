@@ -58,7 +58,7 @@ struct callers {
 	uint64_t cookies, lost;
 };
 
-/* Keys that anybody can compute: for a benchmark only. */
+/* Keys that can be computed: for a benchmark only. */
 static inline void caller_key(struct xt_private *key, uint32_t i)
 {
 	memset(key->b, 0x5c, sizeof(key->b));

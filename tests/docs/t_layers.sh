@@ -7,25 +7,7 @@ cd "${XT_SOURCE:-$(dirname "$0")/../..}"
 check=$PWD/scripts/layers.py
 "$check"
 
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-fail() {
-	echo "FAIL: $*"
-	"$check" "$tree" || true
-	exit 1
-}
-# refused SENTENCE TEXT...: the check fails, and prints each of the texts
-refused() {
-	sentence=$1
-	shift
-	if "$check" "$tree" >"$tree/log"; then fail "$sentence: not refused"; fi
-	for text; do grep -qF -- "$text" "$tree/log" || fail "$sentence: no \"$text\""; done
-	echo "ok: $sentence"
-}
-accepted() {
-	"$check" "$tree" >"$tree/log" || fail "$1: refused"
-	echo "ok: $1"
-}
+. tests/docs/refusals.sh
 mkdir -p "$tree/src/base" "$tree/src/core" "$tree/src/config" "$tree/src/platform/linux" \
 	"$tree/include"
 src=$tree/src

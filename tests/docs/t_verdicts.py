@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# Every fate of a packet (include/xtunnel/verdict.def) is explained in xtunnel(8), in its own words.
+# Every verdict of include/xtunnel/verdict.def is explained in xtunnel(8), in its own words.
 import re
 
 from common import end, plain, read, want

@@ -6,26 +6,7 @@ set -eu
 cd "${XT_SOURCE:-$(dirname "$0")/../..}"
 check=$PWD/scripts/words.py
 list=$PWD/scripts/words.txt
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	cat "$tree/log"
-	exit 1
-}
-# refused SENTENCE TEXT...: the check fails, and prints each of the texts
-refused() {
-	sentence=$1
-	shift
-	if "$check" "$tree" >"$tree/log"; then fail "$sentence: not refused"; fi
-	for text; do grep -qF -- "$text" "$tree/log" || fail "$sentence: no \"$text\""; done
-	echo "ok: $sentence"
-}
-accepted() {
-	"$check" "$tree" >"$tree/log" || fail "$1: refused"
-	echo "ok: $1"
-}
+. tests/docs/refusals.sh
 mkdir -p "$tree/src/core" "$tree/include" "$tree/docs" "$tree/scripts" "$tree/tests"
 cp "$list" "$tree/scripts/words.txt"
 file=$tree/src/core/send.c

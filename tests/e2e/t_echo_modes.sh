@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Echo = host, peer, both, off: which addresses answer to whom, with the firewall of the host
+# Echo = host, peer, both, off: which addresses answer which side, with the firewall of the host
 # closed.
 # labels: datapath
 # waits

@@ -109,7 +109,7 @@ done
 [ "$(verdict left left drop_too_big)" = 0 ] || fail "dropped"
 pings left 10.7.0.2 -s $((65476 - 28)) -M "do" -W1 && fail "65476 bytes have passed"
 [ "$(verdict left left drop_too_big)" = 1 ] || fail "not counted: $(at left "$XT_BIN" show left)"
-at left ip route get 10.7.0.2 | grep -q "mtu 65472" || fail "not told: $(cat ping.log)"
+at left ip route get 10.7.0.2 | grep -q "mtu 65472" || fail "not reported: $(cat ping.log)"
 [ "$(verdict left left drop_udp)" = 0 ] || fail "padded beyond a datagram"
 for side in left right; do ip -n $side link set $side mtu 1420; done
 at left ip route flush cache

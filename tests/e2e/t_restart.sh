@@ -14,18 +14,18 @@ limit=100
 for killed in left right; do
 	for sender in left right; do
 		[ $sender = left ] && to=10.7.0.2 || to=10.7.0.1
-		rm -f times
+		rm -f times.log
 		for _ in 1 2 3; do
 			pings $sender "$to" || fail "no answer before the kill: $(cat ping.log)"
 			crash $killed
 			start $killed
-			flow $sender pong "$to" 20 >>times ||
+			flow $sender pong "$to" 20 >>times.log ||
 				fail "killed $killed, $sender sends: no reply in 20 s"
 		done
-		ms=$(sort -n times | sed -n 2p)
+		ms=$(sort -n times.log | sed -n 2p)
 		awk -v ms="$ms" -v limit=$limit 'BEGIN { exit !(ms < limit) }' ||
-			fail "killed $killed, $sender sends: $(tr '\n' ' ' <times)ms"
-		ok "killed $killed, $sender sends: $(tr '\n' ' ' <times)ms"
+			fail "killed $killed, $sender sends: $(tr '\n' ' ' <times.log)ms"
+		ok "killed $killed, $sender sends: $(tr '\n' ' ' <times.log)ms"
 	done
 done
 

@@ -219,10 +219,10 @@ static inline void ends_seal(struct end *end)
 /* Run timers, handshakes and device traffic until nothing is due. */
 static inline void ends_tick(struct end *end)
 {
-	unsigned turns = 0;
+	unsigned rounds = 0;
 
 	do {
-		MUST(turns++ < 1000);
+		MUST(rounds++ < 1000);
 		xt_device_tick(end->dev, end->ends->now, end->tx);
 		ends_flush(end);
 		while (xt_send_device_traffic(end->dev, end->ends->now, end->batch))

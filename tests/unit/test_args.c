@@ -103,7 +103,7 @@ static void behind_two_dashes_all_are_operands(void **state)
 	assert_false(args.given[0]);
 }
 
-static void help_and_version_are_wishes(void **state)
+static void help_and_version_are_actions(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(""), XT_ARGS_HELP);
@@ -284,7 +284,7 @@ int main(void)
 	    cmocka_unit_test(a_verb_gets_its_operands),
 	    cmocka_unit_test(options_may_stand_anywhere_short_or_long),
 	    cmocka_unit_test(behind_two_dashes_all_are_operands),
-	    cmocka_unit_test(help_and_version_are_wishes),
+	    cmocka_unit_test(help_and_version_are_actions),
 	    cmocka_unit_test(a_word_that_is_no_verb_is_an_interface),
 	    cmocka_unit_test(mistakes_are_named_with_the_next_step),
 	    cmocka_unit_test(an_endless_word_does_not_overflow_the_message),

@@ -13,14 +13,14 @@
 
 #include "base/log.h"
 
-static char told[2000];
+static char logged[2000];
 static enum xt_log_level told_level;
 static int lines;
 
 static void keep(void *ctx, enum xt_log_level level, const char *line)
 {
 	assert_ptr_equal(ctx, &lines);
-	snprintf(told, sizeof(told), "%s", line);
+	snprintf(logged, sizeof(logged), "%s", line);
 	told_level = level;
 	lines++;
 	errno = EIO;
@@ -36,7 +36,7 @@ static void only_levels_up_to_the_threshold_are_logged(void **state)
 	xt_log_notice("%s %d", "handshake", 7);
 	assert_int_equal(lines, 1);
 	assert_int_equal(told_level, XT_LOG_NOTICE);
-	assert_string_equal(told, "handshake 7");
+	assert_string_equal(logged, "handshake 7");
 	xt_log_set_level(XT_LOG_ERROR);
 	xt_log_warning("no");
 	xt_log_error("yes");
@@ -59,11 +59,11 @@ static void an_event_is_one_line_without_control_characters(void **state)
 	xt_log_set_sink(keep, &lines);
 	xt_log_set_level(XT_LOG_NOTICE);
 	xt_log_notice("peer %s", "a\nerror: b\x1b[2J\x7f\tgr\xc3\xbc\xc3\x9f");
-	assert_string_equal(told, "peer a?error: b?[2J??gr\xc3\xbc\xc3\x9f");
+	assert_string_equal(logged, "peer a?error: b?[2J??gr\xc3\xbc\xc3\x9f");
 	memset(big, 'x', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
 	xt_log_notice("%s", big);
-	assert_int_equal(strlen(told), 1000);
+	assert_int_equal(strlen(logged), 1000);
 }
 
 static void errno_is_kept(void **state)

@@ -38,7 +38,7 @@ static enum xt_reassemble_verdict add(size_t len, size_t at, size_t n, uint32_t 
 {
 	size_t got = cut_fragment(piece, whole, len, at, n, id);
 	uint8_t *exact = malloc(got);
-	enum xt_reassemble_verdict fate;
+	enum xt_reassemble_verdict verdict;
 	struct xt_ip_view view;
 
 	if (whole[0] >> 4 == 4) {
@@ -47,9 +47,9 @@ static enum xt_reassemble_verdict add(size_t len, size_t at, size_t n, uint32_t 
 	}
 	memcpy(exact, piece, got);
 	assert_true(xt_ip_parse_packet(&view, exact, got));
-	fate = xt_reassembler_add(r, now, &now, 0, &view, &done);
+	verdict = xt_reassembler_add(r, now, &now, 0, &view, &done);
 	free(exact);
-	return fate;
+	return verdict;
 }
 
 static void expect_whole(size_t len)
@@ -234,11 +234,11 @@ static void more_fragments_than_can_be_kept_discard(void **unused)
 	(void)unused;
 	for (int six = 0; six < 2; six++) {
 		size_t len = six ? request6(whole, 1, 2, 65000) : request4(whole, 1, 2, 65000), i;
-		enum xt_reassemble_verdict fate = XT_REASSEMBLE_KEPT;
+		enum xt_reassemble_verdict verdict = XT_REASSEMBLE_KEPT;
 
-		for (i = 0; i < 8000 && fate == XT_REASSEMBLE_KEPT; i++)
-			fate = add(len, i * 8, 8, 1);
-		assert_int_equal(fate, XT_REASSEMBLE_DROPPED);
+		for (i = 0; i < 8000 && verdict == XT_REASSEMBLE_KEPT; i++)
+			verdict = add(len, i * 8, 8, 1);
+		assert_int_equal(verdict, XT_REASSEMBLE_DROPPED);
 		assert_int_equal(i, XT_REASSEMBLE_PIECES + 1);
 	}
 }

@@ -210,7 +210,7 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 	batch->slab_high = XT_MAX(batch->slab_high, batch->slab_used);
 	for (uint32_t i = 0; i < n; i++) {
 		struct udp_read read;
-		uint32_t parts;
+		uint32_t datagrams;
 		bool all;
 
 		if (!read_get(&sock->in, i, &read)) {
@@ -218,8 +218,8 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 			continue;
 		}
 		*bytes += read.len;
-		parts = read.seg > 0 ? (read.len + read.seg - 1) / read.seg : 1;
-		most = XT_MAX(most, parts);
+		datagrams = read.seg > 0 ? (read.len + read.seg - 1) / read.seg : 1;
+		most = XT_MAX(most, datagrams);
 		largest = XT_MAX(largest, read.len);
 		taken += read_append(batch, &read, false, &all);
 		if (!all)
