@@ -360,6 +360,15 @@ void xt_request_close(struct xt_request *request)
 	client_drain(request_client(request));
 }
 
+int xt_request_uid(const struct xt_request *request, uid_t *uid)
+{
+	const struct client *c = XT_CONTAINER(request, struct client, request);
+	uv_os_fd_t fd;
+	int err = uv_fileno((const uv_handle_t *)&c->pipe, &fd);
+
+	return err ? err : xt_socket_peer_uid(fd, uid);
+}
+
 void xt_request_set(struct xt_request *request, void *data)
 {
 	request->data = data;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "ipc/frame.h"
@@ -61,6 +62,8 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */
 void xt_request_abort(struct xt_request *request);
+/* The user of the client's process. 0 or -errno. */
+int xt_request_uid(const struct xt_request *request, uid_t *uid);
 /* One pointer for the handler. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);
