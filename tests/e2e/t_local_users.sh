@@ -161,5 +161,31 @@ for verb in down save ping other; do
 	$PYTHON ask.py $verb | grep '"code": *-13' >/dev/null || fail "$verb: $($PYTHON ask.py $verb)"
 done
 at left "$XT_BIN" show left >/dev/null || fail "an observer ended the instance"
+rss() { awk '/^VmRSS/ {print $2}' "/proc/${PID[left]}/status"; }
+before=$(rss)
+cat >line.py <<'EOF'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(10)
+s.connect("/run/wireguard/left.sock")
+try:
+    s.sendall(b"set=1\n" + b"x" * int(sys.argv[1]))
+except (BrokenPipeError, ConnectionResetError):
+    pass
+reply = b""
+try:
+    while part := s.recv(4096):
+        reply += part
+except ConnectionResetError:
+    pass
+sys.exit(reply != b"errno=-22\n\n")
+EOF
+for bytes in 8193 65536 8000000 8000000 8000000; do
+	$PYTHON line.py $bytes || fail "a line of $bytes bytes is not refused"
+done
+[ -n "$XT_SANITIZE" ] || [ $(($(rss) - before)) -lt 1024 ] || fail "$before kB became $(rss) kB"
+at left wg show left >/dev/null || fail "wg show"
+ok "a UAPI line without an end is refused and costs no memory"
+
 stop left
 ok "an observer sees the state and changes nothing"
