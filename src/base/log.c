@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 static void stderr_write(void *ctx, enum xt_log_level level, const char *line)
 {
 	(void)ctx;
@@ -62,10 +64,7 @@ void xt_log(enum xt_log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* Names from the network must not start a new line or control a terminal. */
-	for (char *p = line; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	xt_text_clean(line); /* names from the network must not control a terminal */
 	host.sink(host.ctx, level, line);
 	errno = saved;
 }

@@ -13,7 +13,7 @@ enum xt_log_level {
 	XT_LOG_DEBUG,
 };
 
-/* line: one event, without line end or control characters. */
+/* line: one event; every character is printable (xt_text_is_printable). */
 typedef void xt_log_sink(void *ctx, enum xt_log_level level, const char *line);
 
 /* sink NULL: standard error, "xtunnel: warning: line". Set both before any thread is started. */

@@ -5,16 +5,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 __attribute__((format(printf, 2, 0))) static void message_print(const char *head,
 								const char *format, va_list list)
 {
 	char line[2048];
 
 	vsnprintf(line, sizeof(line), format, list);
-	for (char *p = line; *p; p++) {
-		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
-			*p = '?';
-	}
+	xt_text_clean(line);
 	fprintf(stderr, "%s%s\n", head, line);
 }
 

@@ -3,7 +3,8 @@
 #ifndef XT_BASE_MESSAGE_H
 #define XT_BASE_MESSAGE_H
 
-/* Print "xtunnel: ", the sentence and a line end. Control characters in values print as '?'. */
+/* Print "xtunnel: ", the sentence and a line end. What is not printable (xt_text_clean) appears
+ * as '?'. */
 void xt_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As xt_message; returns status, so that a verb can end by `return xt_fail(XT_EXIT_USAGE, ...);` */
 int xt_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -75,6 +75,69 @@ bool xt_number(uint64_t *out, const char *text, uint64_t max, bool hex)
 	return true;
 }
 
+/* Length of the UTF-8 sequence at p and its code point; 0: not UTF-8. Overlong forms and surrogates
+ * are not UTF-8. A NUL ends every sequence, so nothing behind it is read. */
+static size_t utf8_decode(const unsigned char *p, uint32_t *point)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+	*point = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	if (n > 1 && (p[0] < 0xc0 || p[0] > 0xf7))
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | (p[i] & 0x3f);
+	}
+	if (*point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point < 0xe000))
+		return 0;
+	return n;
+}
+
+static bool point_is_printable(uint32_t point)
+{
+	return point >= 0x20 && (point < 0x7f || point >= 0xa0) && point != 0x61c &&
+	       point != 0x200e && point != 0x200f && !(point >= 0x2028 && point <= 0x202e) &&
+	       !(point >= 0x2066 && point <= 0x2069);
+}
+
+size_t xt_text_character(const char *text, bool *printable)
+{
+	uint32_t point;
+	size_t n = utf8_decode((const unsigned char *)text, &point);
+
+	*printable = n && point_is_printable(point);
+	return n ? n : 1;
+}
+
+bool xt_text_is_printable(const char *text)
+{
+	bool printable = true;
+
+	for (; *text && printable; text += xt_text_character(text, &printable))
+		;
+	return printable;
+}
+
+void xt_text_clean(char *text)
+{
+	char *to = text;
+	bool printable;
+
+	for (const char *from = text; *from;) {
+		size_t n = xt_text_character(from, &printable);
+
+		if (printable)
+			memmove(to, from, n);
+		else
+			*to = '?';
+		to += printable ? n : 1;
+		from += n;
+	}
+	*to = '\0';
+}
+
 void xt_wipe(void *p, size_t len)
 {
 	sodium_memzero(p, len);

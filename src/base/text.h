@@ -20,6 +20,15 @@ void xt_key_to_hex(char out[XT_KEY_HEX], const uint8_t key[32]);     /* lower ca
 /* Parse a whole string as decimal (or 0x hex if hex), without sign or space, <= max. */
 bool xt_number(uint64_t *out, const char *text, uint64_t max, bool hex);
 
+/* Bytes of the UTF-8 character at text, which is not empty. *printable: false for a control
+ * character (C0, DEL, C1), a bidirectional control, a line separator, and a byte that is not
+ * UTF-8. */
+size_t xt_text_character(const char *text, bool *printable);
+bool xt_text_is_printable(const char *text);
+/* Replace each character that is not printable by '?', in place. For text that another process or
+ * host sent, before it reaches a terminal or a log. */
+void xt_text_clean(char *text);
+
 /* Wipe memory; the compiler does not optimise it away. */
 void xt_wipe(void *p, size_t len);
 

@@ -57,10 +57,12 @@ static int request_down(struct xt_client *client, const char *path)
 {
 	json_t *answer = NULL;
 	int process = process_watch(client);
-	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1), 10000,
-				   &answer);
+	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1),
+				   XT_SOCKET_SILENCE_MS, &answer);
 
 	json_decref(answer);
+	if (rc == -EPROTONOSUPPORT) /* every version ends on request */
+		rc = 0;
 	if (rc == 0 || rc == -EPIPE)
 		process_await_end(process, path);
 	if (process >= 0)

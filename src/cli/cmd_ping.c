@@ -140,7 +140,7 @@ static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 	else
 		printf("ping %s (%s) through the tunnel, %" PRIu64 " bytes\n",
 		       reply_text(hello, "peer"), address, reply_number(hello, "size"));
-	while ((rc = xt_client_recv(client, -1, &reply)) == 0) {
+	while ((rc = xt_client_recv(client, XT_SOCKET_SILENCE_MS, &reply)) == 0) {
 		bool end =
 		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 
@@ -195,7 +195,7 @@ int xt_cmd_ping(const struct xt_args *args)
 	client_fd = xt_client_fd(client);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	rc = xt_client_request(client, request, 5000, &hello);
+	rc = xt_client_request(client, request, XT_SOCKET_SILENCE_MS, &hello);
 	if (rc == XT_E_NOPEER) {
 		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
 				 args->operands[1], reply_text(hello, "error"));

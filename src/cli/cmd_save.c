@@ -22,10 +22,11 @@ int xt_cmd_save(const struct xt_args *args)
 
 	if (status != XT_EXIT_OK)
 		return status;
-	rc = xt_client_request(client, json_pack("{s:s}", "do", "save"), 10000, &answer);
+	rc = xt_client_request(client, json_pack("{s:s}", "do", "save"), XT_SOCKET_SILENCE_MS,
+			       &answer);
 	xt_client_close(client);
 	sentence = json_string_value(json_object_get(answer, "error"));
-	if (rc == XT_E_SYNTAX)
+	if (rc == XT_E_SYNTAX && answer)
 		status = xt_fail(XT_EXIT_CONFIG,
 				 "the file of %s has errors now and was not replaced; "
 				 "see `xtunnel check`",

@@ -31,14 +31,14 @@ static int status_request(const char *name, json_t **out, bool quiet)
 	*out = NULL;
 	if (status != XT_EXIT_OK)
 		return status;
-	rc = xt_client_request(client, json_pack("{s:s}", "do", "show"), 5000, out);
+	rc = xt_client_request(client, json_pack("{s:s}", "do", "show"), XT_SOCKET_SILENCE_MS, out);
 	xt_client_close(client);
-	if (rc < 0) {
-		json_decref(*out);
-		*out = NULL;
-		return xt_fail(XT_EXIT_FAILURE, "%s: no answer: %s", name, xt_strerror(rc));
-	}
-	return XT_EXIT_OK;
+	if (rc == 0)
+		return XT_EXIT_OK;
+	status = xt_query_answer_failed(name, *out, rc);
+	json_decref(*out);
+	*out = NULL;
+	return status;
 }
 
 static void json_print(const json_t *value)
@@ -74,6 +74,8 @@ static int instances_show(bool json, const struct xt_status_style *style)
 		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
 			       xt_strerror(rc < 0 ? rc : XT_E_NOMEM));
 	}
+	if (xt_rundir_explain(NULL))
+		worst = XT_EXIT_FAILURE;
 	for (size_t i = 0; i < n; i++) {
 		rc = status_request(names[i], &status, true);
 		if (rc == XT_EXIT_FAILURE)

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/term.h"
 #include "cli/version.h"
+#include "daemon/harden.h"
 
 static const struct xt_verb verbs[] = {
     {"run", "NAME|FILE", 1, 1, "run an instance in the foreground until SIGTERM or Ctrl-C",
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	xt_term_open();
+	xt_process_harden(); /* most verbs read or make keys */
 	switch (xt_args_parse(&args, verbs, argc, argv, message, sizeof(message))) {
 	case XT_ARGS_RUN:
 		status = args.verb->run(&args);

@@ -11,6 +11,7 @@
 #include "cli/args.h"
 #include "cli/term.h"
 #include "config/conf.h"
+#include "ipc/rights.h"
 #include "ipc/socket.h"
 #include "ipc/uapi_client.h"
 
@@ -28,8 +29,16 @@ static bool query_not_running(int error)
 
 static int query_failed(const char *path, int error, const char *hint)
 {
-	xt_message("%s: %s", path, xt_strerror(error));
-	if (error == -EACCES || error == -EPERM)
+	if (error == -EPERM) {
+		xt_message("%s: refused: the process that listens there belongs to another user",
+			   path);
+		return XT_EXIT_FAILURE;
+	}
+	if (error == -ETIMEDOUT)
+		xt_message("%s: no answer within %d s", path, XT_SOCKET_SILENCE_MS / 1000);
+	else
+		xt_message("%s: %s", path, xt_strerror(error));
+	if (error == -EACCES)
 		xt_hint("%s", hint);
 	return XT_EXIT_FAILURE;
 }
@@ -51,6 +60,8 @@ int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK
 		path[0] = '\0';
 	if (rc == 0)
 		return XT_EXIT_OK;
+	if (rc == -ENOENT && xt_rundir_explain(NULL))
+		return XT_EXIT_FAILURE;
 	if (!query_not_running(rc))
 		return query_failed(path, rc, "it belongs to another user: retry as root (sudo)");
 	if (!quiet) {
@@ -60,6 +71,20 @@ int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK
 	return XT_EXIT_NOT_RUNNING;
 }
 
+int xt_query_answer_failed(const char *name, const json_t *answer, int error)
+{
+	const char *sentence = json_string_value(json_object_get(answer, "error"));
+
+	if (error == -EPROTONOSUPPORT)
+		xt_message("%s: %s: xtunnel down %s; xtunnel up %s", name, XT_PROTOCOL_DIFFER, name,
+			   name);
+	else if (error == -ETIMEDOUT)
+		xt_message("%s: no answer within %d s", name, XT_SOCKET_SILENCE_MS / 1000);
+	else
+		xt_message("%s: no answer: %s", name, sentence ? sentence : xt_strerror(error));
+	return XT_EXIT_FAILURE;
+}
+
 int xt_query_uapi(const char *name, struct xt_secbuf *reply)
 {
 	char path[XT_RUNSOCK_MAX];
@@ -67,6 +92,8 @@ int xt_query_uapi(const char *name, struct xt_secbuf *reply)
 	*reply = (struct xt_secbuf){0};
 	if (!xt_conf_name_valid(name) || !xt_rundir_socket(path, XT_UAPI_DIR, name))
 		return query_bad_name(name);
+	if (xt_rundir_explain(XT_UAPI_DIR))
+		return XT_EXIT_FAILURE;
 	int rc = xt_uapi_client_get(path, reply);
 	if (rc == 0)
 		return XT_EXIT_OK;
@@ -79,9 +106,11 @@ int xt_query_uapi_names(char ***names, size_t *n)
 {
 	char path[XT_RUNSOCK_MAX];
 	size_t all, alive = 0;
-	int rc = xt_rundir_list_in(XT_UAPI_DIR, names, &all), fd;
+	int rc = xt_rundir_explain(XT_UAPI_DIR) ? -EPERM : 0, fd;
 
 	*n = 0;
+	if (rc == 0)
+		rc = xt_rundir_list_in(XT_UAPI_DIR, names, &all);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < all; i++) {

@@ -6,6 +6,7 @@
 #include "base/secbuf.h"
 #include "daemon/rundir.h"
 #include "ipc/client.h"
+#include "ipc/socket.h"
 
 /* Connect to the control socket of NAME.
  * path   may be NULL; else receives the socket that was found, "" if none
@@ -13,12 +14,16 @@
  * XT_EXIT_OK; XT_EXIT_USAGE: no valid name; XT_EXIT_NOT_RUNNING; XT_EXIT_FAILURE. */
 int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK_MAX], bool quiet);
 
+/* Print why a request that returned error got no answer, or the error that answer holds.
+ * XT_EXIT_FAILURE. answer may be NULL. */
+int xt_query_answer_failed(const char *name, const json_t *answer, int error);
+
 /* The reply to UAPI's get from NAME, which holds keys; the caller clears it. enum xt_exit as
  * above. */
 int xt_query_uapi(const char *name, struct xt_secbuf *reply);
 
 /* The names of all instances that accept a connection in XT_UAPI_DIR, freed by xt_rundir_list_free.
- * Prints nothing; -errno. */
+ * -errno; -EPERM: XT_UAPI_DIR is not trusted, which was printed. */
 int xt_query_uapi_names(char ***names, size_t *n);
 
 #endif

@@ -250,11 +250,15 @@ static void view_take_line(struct view *v, const char *line)
 /* Line ends of the reply become NULs, so that each line is a string in place. */
 static void reply_print(struct view *v, char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	bool printable;
 
-		text[i] = (char)(c == '\n' ? '\0' : c < ' ' || c == 0x7f ? '?' : c);
+	for (size_t i = 0, n; i < len; i += n) {
+		n = xt_text_character(text + i, &printable);
+		if (!printable && text[i] != '\n')
+			memset(text + i, '?', n);
 	}
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(text[i] == '\n' ? '\0' : text[i]);
 	for (char *line = text; line < text + len && *line; line += strlen(line) + 1)
 		view_take_line(v, line);
 	section_print(v);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/exit.h"
 #include "base/message.h"
+#include "host/descriptors.h"
 
 bool xt_log_level_env(void)
 {
@@ -64,7 +64,7 @@ static void inherited_close(int ready, const int *keep, size_t n_keep)
 		if (fd != ready && !fd_kept(fd, keep, n_keep))
 			(void)close(fd);
 	}
-	(void)syscall(SYS_close_range, (unsigned)last + 1, ~0u, 0u);
+	xt_descriptors_close(last + 1);
 }
 
 void xt_output_close(void)

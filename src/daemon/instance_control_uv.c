@@ -168,7 +168,7 @@ static void open_failed(struct xt_instance *instance, const char *path, int erro
 {
 	if (error == -EADDRINUSE)
 		xt_explain_running(instance->conf->name);
-	else
+	else if (!xt_rundir_explain(NULL))
 		xt_explain_socket(path, error);
 	instance->post(instance, instance->options.dropin && error != -EADDRINUSE
 				     ? XT_INSTANCE_DONE

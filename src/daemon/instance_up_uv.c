@@ -36,10 +36,11 @@ static bool name_in_use(const char *name)
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
 
-	if (!xt_rundir_find(path, name) || xt_client_open(&client, path) < 0)
-		return false;
-	xt_client_close(client);
-	return true;
+	int rc = xt_rundir_find(path, name) ? xt_client_open(&client, path) : -ENOENT;
+
+	if (rc == 0)
+		xt_client_close(client);
+	return rc == 0 || rc == -ETIMEDOUT; /* it listens, but is stopped */
 }
 
 static void on_state(void *ctx, const struct xt_reply *reply)
@@ -115,12 +116,15 @@ void xt_instance_open_tun(struct xt_instance *instance)
 				     .tun = {.fd = instance->options.tun_fd,
 					     .offload = !xt_plan_offload_off(conf),
 					     .default_mtu = instance->options.dropin}};
-	char why[96];
+	char why[96], dir[XT_RUNDIR_MAX];
 
 	instance->since_ns = uv_hrtime();
 	if (name_in_use(conf->name)) {
 		xt_explain_running(conf->name);
 		step_post(instance, -EBUSY);
+	} else if (!instance->options.dropin && xt_rundir_path(dir, true) == -EPERM &&
+		   xt_rundir_explain(dir)) {
+		step_post(instance, -EPERM);
 	} else if (!xt_plan_environment(why, sizeof(why))) {
 		xt_message("%s", why);
 		step_post(instance, XT_E_INVALID);

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "base/text.h"
 #include "config/conf.h"
+#include "config/path_trust.h"
 
 static bool dir_join(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
 {
@@ -44,21 +46,40 @@ bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
 		return i == 0 && dir_join(dir, only, "");
 	if (i == 0)
 		return dir_join(dir, "/run/xtunnel", "");
-	return user_dir(i - 1, dir);
+	return geteuid() != 0 && user_dir(i - 1, dir);
 }
 
-/* A directory that another user could fill with sockets is refused. */
-static int owner_check(const char *dir)
+bool xt_rundir_trusted(const char *dir)
 {
-	struct stat st;
+	struct xt_path_fault fault;
 
-	if (lstat(dir, &st) < 0)
-		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return -EPERM;
-	return 0;
+	return xt_path_judge_directory(dir, &fault) == 0;
+}
+
+bool xt_rundir_explain(const char *only)
+{
+	char dir[XT_RUNDIR_MAX];
+	struct xt_path_fault fault;
+	bool found = false;
+
+	for (unsigned i = 0; only ? i == 0 : xt_rundir_each(i, dir); i++) {
+		if (xt_path_judge_directory(only ? only : dir, &fault) != -EPERM)
+			continue;
+		found = true;
+		xt_message("%s", fault.sentence);
+		if (*fault.remedy)
+			xt_hint("make it safe: %s", fault.remedy);
+	}
+	return found;
+}
+
+/* A missing directory is none to distrust. */
+static int directory_check(const char *dir, bool make)
+{
+	struct xt_path_fault fault;
+	int rc = xt_path_judge_directory(dir, &fault);
+
+	return rc == -ENOENT && !make ? 0 : rc;
 }
 
 int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make)
@@ -70,12 +91,12 @@ int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make)
 	if (!found)
 		return -ENAMETOOLONG;
 	if (!make)
-		return 0;
+		return directory_check(dir, make);
 	mode_t old = umask(022); /* other users may see that an instance runs */
 	int rc = mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST ? -errno : 0;
 
 	umask(old);
-	return rc < 0 ? rc : owner_check(dir);
+	return rc < 0 ? rc : directory_check(dir, make);
 }
 
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)
@@ -90,7 +111,7 @@ static bool socket_trusted(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	       (st.st_uid == geteuid() || st.st_uid == 0 || geteuid() == 0);
+	       (st.st_uid == geteuid() || st.st_uid == 0);
 }
 
 static bool mark_path(char path[XT_RUNSOCK_MAX], const char *name, bool make)
@@ -144,30 +165,16 @@ bool xt_rundir_marked(const char *name, uint32_t *owner_uid)
 	return true;
 }
 
-/* For root: the directories where the owner of a persistent interface would run it. */
-static bool owner_find(char path[XT_RUNSOCK_MAX], const char *name)
-{
-	char dir[XT_RUNDIR_MAX];
-	uint32_t uid;
-
-	if (geteuid() != 0 || !xt_rundir_marked(name, &uid) || uid == UINT32_MAX)
-		return false;
-	snprintf(dir, sizeof(dir), "/run/user/%u/xtunnel", (unsigned)uid);
-	if (xt_rundir_socket(path, dir, name) && socket_trusted(path))
-		return true;
-	snprintf(dir, sizeof(dir), "/tmp/xtunnel-%u", (unsigned)uid);
-	return xt_rundir_socket(path, dir, name) && socket_trusted(path);
-}
-
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
 {
 	char dir[XT_RUNDIR_MAX];
 
 	for (unsigned i = 0; xt_rundir_each(i, dir); i++) {
-		if (xt_rundir_socket(path, dir, name) && socket_trusted(path))
+		if (xt_rundir_socket(path, dir, name) && socket_trusted(path) &&
+		    xt_rundir_trusted(dir))
 			return true;
 	}
-	return owner_find(path, name);
+	return false;
 }
 
 /* The NAME of "NAME.sock" in out, when it can be one. */
@@ -211,9 +218,12 @@ static int names_read(const char *dir, char ***names, size_t *n)
 {
 	char name[16];
 	struct dirent *entry;
-	DIR *d = opendir(dir);
+	DIR *d;
 	int rc = 0;
 
+	if (!xt_rundir_trusted(dir))
+		return 0;
+	d = opendir(dir);
 	if (!d)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
 	while (rc == 0 && (entry = readdir(d))) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the sockets of running instances live: /run/xtunnel for root, else the user's own runtime
- * directory. XT_RUN_DIR, when set, is the only place. */
+ * directory. XT_RUN_DIR, when set, is the only place. No directory is used that another user than
+ * root and this one could change (config/path_trust.h). */
 #ifndef XT_DAEMON_RUNDIR_H
 #define XT_DAEMON_RUNDIR_H
 
@@ -14,26 +15,33 @@
 #define XT_UAPI_DIR "/var/run/wireguard"
 
 /* The directory for instances that this process starts; made when make is true (0755 for root, else
- * 0700, and refused when it belongs to another user). 0 or -errno. */
+ * 0700). 0; -EPERM: another user could change it, see xt_rundir_explain; -errno. */
 int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make);
 
-/* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. */
+/* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. Root
+ * looks in one only: a user's own directory is not root's to trust. */
 bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX]);
+
+/* Only root and this user could change dir or what leads to it. */
+bool xt_rundir_trusted(const char *dir);
+/* Print for dir, or for each directory that is searched when dir is NULL, why it is not trusted and
+ * what mends it. false: none is at fault. */
+bool xt_rundir_explain(const char *dir);
 
 /* dir/NAME.sock. false: too long. */
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name);
 
-/* The socket file of NAME in the first directory that has one. */
+/* The socket file of NAME in the first trusted directory that has one. */
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name);
 
-/* Names of all socket files, sorted, in one allocation each and an array; -errno. */
+/* Names of all socket files in trusted directories, sorted, in one allocation each and an array;
+ * -errno. */
 int xt_rundir_list(char ***names, size_t *n);
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n); /* of one directory */
 void xt_rundir_list_free(char **names, size_t n);
 
 /* A mark that the persistent interface NAME is xtunnel's, with its owner, so that `down` removes it
- * when no process runs, and finds the owner's instance. Errors are ignored: the mark is
- * optional. */
+ * when no process runs. Errors are ignored: the mark is optional. */
 void xt_rundir_mark(const char *name, uint32_t owner_uid);
 void xt_rundir_unmark(const char *name);
 bool xt_rundir_marked(const char *name, uint32_t *owner_uid);

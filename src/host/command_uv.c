@@ -13,6 +13,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "host/descriptors.h"
 
 struct xt_command {
 	uv_process_t process;
@@ -143,6 +144,7 @@ static int command_spawn(struct xt_command *command, uv_loop_t *loop, const char
 	    .stdio_count = 3,
 	};
 
+	xt_descriptors_cloexec(3);
 	return uv_spawn(loop, &command->process, &options);
 }
 

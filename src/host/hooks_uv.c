@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/descriptors.h"
+
 #define KILL_AFTER_MS 2000
 
 struct xt_hooks_run {
@@ -114,21 +116,6 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)process, on_process_closed);
 }
 
-/* Descriptors made here are close-on-exec; inherited ones need not be. */
-static void descriptors_cloexec(void)
-{
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0)
-		return;
-#endif
-	for (int fd = 3; fd < 1024; fd++) {
-		int flags = fcntl(fd, F_GETFD);
-
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
-	}
-}
-
 static int hook_spawn(struct xt_hooks_run *run, const char *shell)
 {
 	char *args[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t) "-c", run->commands[run->at],
@@ -147,7 +134,7 @@ static int hook_spawn(struct xt_hooks_run *run, const char *shell)
 	    .stdio_count = 3,
 	};
 
-	descriptors_cloexec();
+	xt_descriptors_cloexec(STDERR_FILENO + 1);
 	return uv_spawn(run->loop, &run->process, &options);
 }
 

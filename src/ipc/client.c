@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
 
 #include "base/secbuf.h"
+#include "base/text.h"
 #include "ipc/frame.h"
+#include "ipc/parts.h"
+#include "ipc/rights.h"
 #include "ipc/socket.h"
-
-#define ANSWER_MAX (512u << 20) /* 100,000 peers are 50 MB */
 
 struct xt_client {
 	int fd;
@@ -30,7 +30,7 @@ int xt_client_open(struct xt_client **out, const char *path)
 
 	if (!c)
 		return XT_E_NOMEM;
-	c->received.max = ANSWER_MAX;
+	c->received.max = XT_FRAME_MAX;
 	c->fd = xt_socket_connect(path);
 	if (c->fd < 0) {
 		int err = c->fd;
@@ -72,29 +72,18 @@ int xt_client_send(struct xt_client *c, json_t *msg)
 		if (n >= 0)
 			at += (size_t)n;
 		else if (errno != EINTR)
-			err = errno == ECONNRESET ? -EPIPE : -errno;
+			err = errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
 	}
 	free(text);
 	return err;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Wait for more bytes and append them to received. 1: some came; 0: interrupted, try again. */
-static int client_fill(struct xt_client *c, int64_t until)
+static int client_fill(struct xt_client *c, int silence_ms)
 {
 	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
-	int64_t left = until < 0 ? -1 : until - clock_ms();
+	int n = poll(&poll_fd, 1, silence_ms);
 
-	if (until >= 0 && left < 0)
-		left = 0;
-	int n = poll(&poll_fd, 1, (int)left);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0)
@@ -110,22 +99,43 @@ static int client_fill(struct xt_client *c, int64_t until)
 	return got ? 1 : -EPIPE;
 }
 
-int xt_client_recv(struct xt_client *c, int timeout_ms, json_t **out)
+/* Clean all strings of value, so that no caller can print what controls a terminal. false: a key is
+ * not printable, which no instance sends. */
+static bool value_clean(json_t *value)
 {
-	int64_t until = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+	const char *key, *text = json_string_value(value);
+	bool ok = true;
+	json_t *child;
+	size_t i;
+
+	if (text && !xt_text_is_printable(text)) {
+		char *copy = strdup(text);
+
+		if (copy)
+			xt_text_clean(copy);
+		ok = copy && json_string_set_nocheck(value, copy) == 0;
+		free(copy);
+	}
+	json_array_foreach(value, i, child) ok = ok && value_clean(child);
+	json_object_foreach(value, key, child) ok =
+	    ok && xt_text_is_printable(key) && value_clean(child);
+	return ok;
+}
+
+static int frame_recv(struct xt_client *c, int silence_ms, json_t **out)
+{
 	struct xt_secbuf *in = &c->received;
 	size_t scanned = 0, len;
 
-	*out = NULL;
 	while (!(len = xt_frame(XT_FRAME_LINE, in->p, in->len, &scanned))) {
-		int err = client_fill(c, until);
+		int err = client_fill(c, silence_ms);
 
 		if (err < 0)
 			return err;
 	}
 	json_t *answer = json_loadb(in->p, len - 1, 0, NULL);
 	xt_secbuf_take(in, len);
-	if (json_is_object(answer)) {
+	if (json_is_object(answer) && value_clean(answer)) {
 		*out = answer;
 		return 0;
 	}
@@ -133,14 +143,65 @@ int xt_client_recv(struct xt_client *c, int timeout_ms, json_t **out)
 	return XT_E_SYNTAX;
 }
 
-int xt_client_request(struct xt_client *c, json_t *msg, int timeout_ms, json_t **out)
+int xt_client_recv(struct xt_client *c, int silence_ms, json_t **out)
 {
-	int err = xt_client_send(c, msg);
+	int err;
 
 	*out = NULL;
-	err = err ? err : xt_client_recv(c, timeout_ms, out);
-	if (err || !json_object_get(*out, "error"))
-		return err;
+	while ((err = frame_recv(c, silence_ms, out)) == 0 &&
+	       json_is_true(json_object_get(*out, "progress"))) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+/* Receive the parts after the first one, which *out holds. */
+static int parts_recv(struct xt_client *c, int silence_ms, json_t **out)
+{
+	bool more = json_is_true(json_object_get(*out, "more"));
+	json_t *part;
+
+	json_object_del(*out, "more");
+	while (more) {
+		int err = xt_client_recv(c, silence_ms, &part);
+
+		if (err)
+			return err;
+		if (!xt_parts_join(*out, part, &more))
+			return XT_E_NOMEM;
+	}
+	return 0;
+}
+
+/* An error counts whatever protocol it comes from. */
+static int answer_error(json_t **out)
+{
 	json_int_t code = json_integer_value(json_object_get(*out, "code"));
-	return code < 0 && code > INT32_MIN ? (int)code : XT_E_INVALID;
+	bool same = json_integer_value(json_object_get(*out, "protocol")) == XT_PROTOCOL;
+
+	json_object_del(*out, "protocol");
+	if (json_object_get(*out, "error"))
+		return code < 0 && code > INT32_MIN ? (int)code : XT_E_INVALID;
+	if (same)
+		return 0;
+	json_decref(*out);
+	*out = json_pack("{s:s}", "error", XT_PROTOCOL_DIFFER);
+	return -EPROTONOSUPPORT;
+}
+
+int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t **out)
+{
+	int err;
+
+	*out = NULL;
+	json_object_set_new(msg, "protocol", json_integer(XT_PROTOCOL));
+	err = xt_client_send(c, msg);
+	err = err ? err : xt_client_recv(c, silence_ms, out);
+	err = err ? err : parts_recv(c, silence_ms, out);
+	if (!err)
+		return answer_error(out);
+	json_decref(*out);
+	*out = NULL;
+	return err;
 }

@@ -7,18 +7,22 @@
 
 struct xt_client;
 
-/* -ENOENT, -ECONNREFUSED: no instance; -EACCES; -ENAMETOOLONG; XT_E_NOMEM. */
+/* -ENOENT, -ECONNREFUSED: no instance; -EACCES; -EPERM: the process that listens is neither root's
+ * nor this user's; -ETIMEDOUT: it accepts no connection; -ENAMETOOLONG; XT_E_NOMEM. */
 int xt_client_open(struct xt_client **out, const char *path);
 void xt_client_close(struct xt_client *client); /* NULL does nothing */
 int xt_client_fd(const struct xt_client *client);
 
-/* Takes the reference of msg. -EPIPE: the instance closed the connection; -errno; XT_E_NOMEM. */
+/* Takes the reference of msg. -EPIPE: the instance closed the connection; -ETIMEDOUT; -errno;
+ * XT_E_NOMEM. */
 int xt_client_send(struct xt_client *client, json_t *msg);
-/* The next answer; *out is the caller's reference. timeout_ms < 0: no limit. -ETIMEDOUT; -EPIPE;
- * XT_E_SYNTAX: not a JSON object, or longer than 512 MiB. */
-int xt_client_recv(struct xt_client *client, int timeout_ms, json_t **out);
-/* Send a request that has one answer and receive it. An answer with "error" returns its "code" (or
- * XT_E_INVALID), and *out holds it. */
-int xt_client_request(struct xt_client *client, json_t *msg, int timeout_ms, json_t **out);
+/* The next frame that is no progress; *out is the caller's reference, and its strings are printable
+ * (base/text.h). -ETIMEDOUT: no byte for silence_ms (usually XT_SOCKET_SILENCE_MS); -EPIPE;
+ * XT_E_SYNTAX: not a JSON object, or longer than XT_FRAME_MAX. */
+int xt_client_recv(struct xt_client *client, int silence_ms, json_t **out);
+/* Send a request and receive its answer, or the first of several, with all its parts joined. An
+ * answer with "error" returns its "code" (or XT_E_INVALID), and *out holds it. -EPROTONOSUPPORT:
+ * program and instance speak different protocols; *out has a sentence as "error". */
+int xt_client_request(struct xt_client *client, json_t *msg, int silence_ms, json_t **out);
 
 #endif

@@ -2,15 +2,22 @@
 /* JSON on top of the server: one object a line in both directions. */
 #include "ipc/control_uv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xtunnel/error.h>
 
+#include "ipc/parts.h"
+#include "ipc/rights.h"
 #include "ipc/server_uv.h"
+
+#define PROGRESS_MS 2000 /* well below XT_SOCKET_SILENCE_MS */
 
 struct xt_control {
 	struct xt_server *server;
+	uv_timer_t progress; /* runs while a request is open */
 	struct xt_control_options options;
 	struct xt_control_request
 	    *open; /* list of those without a last answer, freed with the control */
@@ -20,6 +27,8 @@ struct xt_control_request {
 	struct xt_control *control;
 	struct xt_request *request;
 	struct xt_control_request *prev, *next;
+	bool versioned; /* its client stated the protocol */
+	bool greeted;	/* and got it stated */
 	void *data;
 };
 
@@ -45,7 +54,7 @@ static void request_finish(struct xt_control_request *r, const void *bytes, size
 		xt_request_close(request);
 }
 
-void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
+static void reply_send(struct xt_control_request *r, json_t *reply, bool last)
 {
 	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
 
@@ -67,6 +76,30 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 	free(text);
 }
 
+struct cut {
+	struct xt_control_request *request;
+	bool last;
+};
+
+static void part_send(void *ctx, json_t *part, bool more)
+{
+	const struct cut *cut = ctx;
+
+	reply_send(cut->request, part, cut->last && !more);
+}
+
+void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
+{
+	struct cut cut = {r, last};
+
+	if (reply && r->versioned && !r->greeted)
+		r->greeted = json_object_set_new(reply, "protocol", json_integer(XT_PROTOCOL)) == 0;
+	if (!reply || !r->versioned)
+		reply_send(r, reply, last);
+	else if (!xt_parts_cut(reply, part_send, &cut))
+		reply_send(r, NULL, last);
+}
+
 void xt_control_error(struct xt_control_request *r, int error, const char *sentence)
 {
 	json_t *reply = json_pack("{s:s,s:i}", "error", sentence ? sentence : xt_strerror(error),
@@ -83,6 +116,55 @@ void xt_control_set(struct xt_control_request *r, void *data)
 void *xt_control_get(const struct xt_control_request *r)
 {
 	return r->data;
+}
+
+static void on_progress(uv_timer_t *timer)
+{
+	struct xt_control *control = timer->data;
+	struct xt_control_request *r = control->open;
+
+	if (!r)
+		uv_timer_stop(timer);
+	for (; r; r = r->next) {
+		if (r->versioned)
+			reply_send(r, json_pack("{s:b}", "progress", 1), false);
+	}
+}
+
+/* 0, or why the client must not or cannot send msg. */
+static int request_judge(const struct xt_control_request *r, const json_t *msg)
+{
+	const char *verb = json_string_value(json_object_get(msg, XT_PROTOCOL_VERB));
+	json_int_t protocol = json_integer_value(json_object_get(msg, "protocol"));
+	uid_t uid;
+	int err = xt_request_uid(r->request, &uid);
+
+	if (err)
+		return err;
+	if (uid != 0 && uid != geteuid() && xt_verb_right(verb) == XT_RIGHT_OWNER)
+		return -EACCES;
+	if (r->versioned && protocol != XT_PROTOCOL &&
+	    !(verb && strcmp(verb, XT_PROTOCOL_DOWN) == 0))
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+static void request_handle(struct xt_control_request *r, const json_t *msg)
+{
+	const struct xt_control_options *options = &r->control->options;
+	int err;
+
+	r->versioned = json_is_integer(json_object_get(msg, "protocol"));
+	err = request_judge(r, msg);
+	if (err == -EPROTONOSUPPORT) {
+		xt_control_error(r, err, XT_PROTOCOL_DIFFER);
+		return;
+	}
+	if (!uv_is_active((uv_handle_t *)&r->control->progress))
+		uv_timer_start(&r->control->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
+	err = err ? err : options->handle(options->ctx, r, msg);
+	if (err)
+		xt_control_error(r, err, NULL);
 }
 
 static void on_request(void *ctx, struct xt_request *request, const char *data, size_t len)
@@ -103,14 +185,10 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 	control->open = r;
 	xt_request_set(request, r);
 	msg = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(msg)) {
+	if (!json_is_object(msg))
 		xt_control_error(r, XT_E_SYNTAX, "expected a JSON object on one line");
-	} else {
-		int err = control->options.handle(control->options.ctx, r, msg);
-
-		if (err)
-			xt_control_error(r, err, NULL);
-	}
+	else
+		request_handle(r, msg);
 	json_decref(msg);
 }
 
@@ -146,8 +224,15 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		free(control);
 		return err;
 	}
+	uv_timer_init(loop, &control->progress);
+	control->progress.data = control;
 	*out = control;
 	return 0;
+}
+
+static void on_progress_closed(uv_handle_t *timer)
+{
+	free(timer->data);
 }
 
 void xt_control_close(struct xt_control *control)
@@ -157,5 +242,5 @@ void xt_control_close(struct xt_control *control)
 	xt_server_close(control->server);
 	while (control->open)
 		request_free(control->open);
-	free(control);
+	uv_close((uv_handle_t *)&control->progress, on_progress_closed);
 }

@@ -24,7 +24,8 @@ struct xt_control_options {
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options);
-/* Open requests end without a call of cancelled. handle may call it. */
+/* Open requests end without a call of cancelled. handle may call it. Freed in a later iteration of
+ * the loop. */
 void xt_control_close(struct xt_control *control);
 
 /* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers

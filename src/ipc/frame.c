@@ -21,6 +21,16 @@ static size_t uapi_short_frame(const char *buf, size_t len)
 	return len > n ? n + 1 : 0;
 }
 
+/* Is the line that holds the byte before at, and ends before end, above the bound? */
+static bool line_is_too_long(const char *buf, size_t at, size_t end)
+{
+	size_t back = XT_MIN(at, XT_FRAME_UAPI_LINE_MAX + 1);
+	const char *newline = back ? memrchr(buf + at - back, '\n', back) : NULL;
+	size_t from = newline ? (size_t)(newline - buf) + 1 : at - back;
+
+	return end - from > XT_FRAME_UAPI_LINE_MAX;
+}
+
 size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *scanned)
 {
 	bool blank = framing == XT_FRAME_UAPI;
@@ -30,16 +40,18 @@ size_t xt_frame(enum xt_framing framing, const char *buf, size_t len, size_t *sc
 		return n;
 	while (*scanned < len) {
 		const char *newline = memchr(buf + *scanned, '\n', len - *scanned);
+		size_t end = newline ? (size_t)(newline - buf) : len;
 
+		if (blank && line_is_too_long(buf, *scanned, end))
+			return XT_FRAME_TOO_LONG;
 		if (!newline) {
 			*scanned = len;
 			return 0;
 		}
-		size_t at = (size_t)(newline - buf);
-		*scanned = at; /* a second call returns the same length */
-		if (!blank || (at > 0 && buf[at - 1] == '\n'))
-			return at + 1;
-		*scanned = at + 1;
+		*scanned = end; /* a second call returns the same length */
+		if (!blank || (end > 0 && buf[end - 1] == '\n'))
+			return end + 1;
+		*scanned = end + 1;
 	}
 	return 0;
 }

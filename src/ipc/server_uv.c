@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The server behind the control and the UAPI socket. Each client is one state machine (enum
- * client_state) with one timer, which bounds both a request that does not get complete and answers
- * that are not read. Without clients the server causes no wake-ups. */
+/* The server behind the control and the UAPI socket: its listener and the list of its connections
+ * (connection_uv.c). Without clients the server causes no wake-ups. */
 #include "ipc/server_uv.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,478 +10,160 @@
 
 #include <xtunnel/error.h>
 
-#include "base/bytes.h"
-#include "base/secbuf.h"
-#include "base/text.h"
-#include "ipc/frame.h"
+#include "ipc/connection_uv.h"
 #include "ipc/socket.h"
 
 #define CLIENTS_MAX 64
 #define BACKLOG	    128
 #define REQUEST_MAX (64u << 10)
 #define STALL_MS    10000
-#define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
-#define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
-#define UNREAD_ALL  (64u << 20)	 /* of all clients together: every request is held back */
-#define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
-#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
-enum client_state {
-	CLIENT_READING,	    /* waits for a complete request */
-	CLIENT_DISPATCHING, /* handle is running; it may answer before it returns */
-	CLIENT_HANDLING,    /* the request is answered later */
-	CLIENT_HELD,	    /* a complete request waits until answers have been read */
-	CLIENT_DRAINING,    /* takes no more requests; closes when all answers are written */
-	CLIENT_ABORTING,    /* closes in the next iteration of the loop */
-	CLIENT_CLOSING,	    /* its handles are closing */
-};
-
-/* open: the handler has neither ended it nor got notice of its end. */
-struct xt_request {
-	bool open;
-	void *data;
-};
-
-struct client {
-	struct xt_server *server;
-	struct client *prev, *next;
-	uv_pipe_t pipe;
-	uv_timer_t stall;
-	unsigned handles; /* not closed yet */
-	enum client_state state;
-	bool eof; /* the client sends no more; requests in `received` are still answered */
-	struct xt_secbuf received;
-	size_t scanned;	     /* bytes of received that xt_frame has seen */
-	size_t timed;	     /* received.len when the timer was started */
-	uint64_t timer_from; /* uv_now at that time */
-	struct xt_request request;
-};
-
-enum server_state { SERVER_OPEN, SERVER_CLOSING, SERVER_LISTENER_CLOSED };
-
-struct xt_server {
-	uv_loop_t *loop;
-	uv_pipe_t listener;
-	struct xt_server_options options;
-	char *path;
-	struct stat id;
-	struct client *clients;
-	unsigned n;
-	size_t unread; /* of all clients */
-	enum server_state state;
-};
-
-struct answer {
-	uv_write_t write;
-	size_t len;
-	char bytes[];
-};
-
-static struct client *request_client(struct xt_request *request)
-{
-	return XT_CONTAINER(request, struct client, request);
-}
-
+/* Once it is closing and its last connection has gone. */
 static void server_free(struct xt_server *s)
 {
-	if (s->state != SERVER_LISTENER_CLOSED || s->n)
+	if (s->listener || s->n)
 		return;
 	free(s->path);
 	free(s);
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-	struct client *c = handle->data;
-	struct xt_server *s = c->server;
-
-	if (--c->handles)
-		return;
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		s->clients = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	xt_secbuf_clear(&c->received);
-	free(c);
-	s->n--;
-	server_free(s);
-}
-
-static void client_close(struct client *c, bool notify)
-{
-	struct xt_server *s = c->server;
-	bool cancelled = c->request.open;
-
-	if (c->state == CLIENT_CLOSING)
-		return;
-	c->state = CLIENT_CLOSING;
-	c->request.open = false;
-	uv_close((uv_handle_t *)&c->stall, on_closed);
-	uv_close((uv_handle_t *)&c->pipe, on_closed);
-	if (cancelled && notify && s->options.cancelled)
-		s->options.cancelled(s->options.ctx, &c->request);
-}
-
-static size_t client_unread(const struct client *c)
-{
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
-}
-
-static void client_drain(struct client *c)
-{
-	c->state = CLIENT_DRAINING;
-	if (!client_unread(c))
-		client_close(c, true);
-}
-
-static bool client_idle(const struct client *c)
-{
-	return c->state == CLIENT_READING && !c->received.len && !client_unread(c);
-}
-
-static bool client_must_wait(const struct client *c)
-{
-	return client_unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
-}
-
-static bool client_hung_up(const struct client *c)
-{
-	uv_os_fd_t fd;
-
-	return c->eof && uv_fileno((const uv_handle_t *)&c->pipe, &fd) == 0 &&
-	       xt_socket_hung_up(fd);
-}
-
-static void on_stall(uv_timer_t *timer)
-{
-	struct client *c = timer->data;
-	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
-
-	if (!waits || client_unread(c))
-		client_close(c, true);
-}
-
-/* The time for progress starts now; an idle client needs none when keep_idle is set. */
-static void client_restart_timer(struct client *c)
-{
-	const struct xt_server_options *options = &c->server->options;
-
-	c->timed = c->received.len;
-	uv_update_time(c->server->loop); /* a long iteration of ours does not count against it */
-	c->timer_from = uv_now(c->server->loop);
-	if (options->keep_idle && client_idle(c))
-		uv_timer_stop(&c->stall);
-	else
-		uv_timer_start(&c->stall, on_stall, options->stall_ms, options->stall_ms);
-}
-
-/* Hand the first n bytes, a request with its end mark, to the handler and drop them. */
-static void client_dispatch(struct client *c, size_t n)
-{
-	const struct xt_server_options *options = &c->server->options;
-	size_t len = options->framing == XT_FRAME_LINE ? n - 1 : n;
-
-	if (len) {
-		c->state = CLIENT_DISPATCHING;
-		c->request = (struct xt_request){.open = true};
-		options->handle(options->ctx, &c->request, c->received.p, len);
-		if (c->state == CLIENT_DISPATCHING)
-			c->state = c->request.open ? CLIENT_HANDLING : CLIENT_READING;
-	}
-	xt_secbuf_take(&c->received, n);
-	c->scanned = c->timed = 0;
-	if (c->state < CLIENT_ABORTING)
-		client_restart_timer(c);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf);
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
-
-/* From CLIENT_READING as far as the received bytes lead: dispatch complete requests one after the
- * other, then read on, drain or close. */
-static void client_advance(struct client *c)
-{
-	const struct xt_server_options *options = &c->server->options;
-	size_t n;
-
-	while (c->state == CLIENT_READING &&
-	       (n = xt_frame(options->framing, c->received.p, c->received.len, &c->scanned)) > 0) {
-		if (client_must_wait(c))
-			c->state = CLIENT_HELD;
-		else if (client_hung_up(c))
-			client_close(c, true);
-		else
-			client_dispatch(c, n);
-	}
-	if (c->state != CLIENT_READING)
-		return;
-	if (c->received.len > options->max_request)
-		client_close(c, true);
-	else if (c->eof)
-		client_drain(c);
-	else /* UV_EALREADY unless on_read has stopped it */
-		(void)uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
-{
-	struct client *c = handle->data;
-	size_t room;
-
-	(void)hint;
-	if (xt_secbuf_room(&c->received, &room) < 0)
-		*buf = uv_buf_init(NULL, 0); /* on_read gets UV_ENOBUFS */
-	else
-		*buf = uv_buf_init(c->received.p + c->received.len, (unsigned)room);
-}
-
-/* End of file: the requests before it are answered, except one that the handler has: a client that
- * closes while it waits for an answer cancels. */
-static void client_end_input(struct client *c, bool orderly)
-{
-	c->eof = true;
-	if (!orderly || c->request.open)
-		client_close(c, true);
-	else if (c->state != CLIENT_HELD)
-		client_drain(c);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-	struct client *c = stream->data;
-	bool begins = c->received.len == 0;
-
-	(void)buf;
-	if (n == UV_ENOBUFS && (c->state == CLIENT_HANDLING || c->state == CLIENT_HELD)) {
-		uv_read_stop(stream); /* the client sends ahead of its answers */
-	} else if (n < 0) {
-		client_end_input(c, n == UV_EOF);
-	} else if (n > 0) {
-		xt_secbuf_added(&c->received, (size_t)n);
-		if (begins || c->received.len - c->timed >= PROGRESS)
-			client_restart_timer(c);
-		client_advance(c);
-	}
-}
-
-/* Reports and changes of many peers lie in small pieces, which the C library would keep. */
-static void memory_trim(size_t used)
-{
-#ifdef __GLIBC__
-	if (used >= LARGE)
-		malloc_trim(0);
-#else
-	(void)used;
-#endif
-}
-
-/* Continue clients whose requests were held back, as far as the limits allow. */
-static void server_release_held(struct xt_server *s)
-{
-	for (struct client *c = s->clients; c && s->state == SERVER_OPEN; c = c->next) {
-		if (c->state == CLIENT_HELD && !client_must_wait(c)) {
-			c->state = CLIENT_READING;
-			client_advance(c);
-		}
-	}
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-	struct answer *a = XT_CONTAINER(write, struct answer, write);
-	struct client *c = write->data;
-	size_t len = a->len;
-
-	c->server->unread -= len;
-	xt_wipe(a->bytes, len);
-	free(a);
-	memory_trim(len);
-	if (c->state < CLIENT_ABORTING)
-		client_restart_timer(c);
-	if (status < 0 || (c->state >= CLIENT_DRAINING && !client_unread(c)))
-		client_close(c, true);
-	server_release_held(c->server);
-}
-
-static int client_answer(struct client *c, const void *data, size_t len)
-{
-	struct answer *a = client_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
-	uv_buf_t buf;
-
-	if (!a)
-		return XT_E_NOMEM;
-	memcpy(a->bytes, data, len);
-	a->len = len;
-	a->write.data = c;
-	buf = uv_buf_init(a->bytes, (unsigned)len);
-	int err = uv_write(&a->write, (uv_stream_t *)&c->pipe, &buf, 1, on_written);
-	if (err) {
-		xt_wipe(a->bytes, len);
-		free(a);
-		return err;
-	}
-	c->server->unread += len;
-	return 0;
-}
-
-void xt_request_abort(struct xt_request *request)
-{
-	struct client *c = request_client(request);
-
-	c->state = CLIENT_ABORTING;
-	uv_timer_start(&c->stall, on_stall, 0, 0);
-}
-
-void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last)
-{
-	struct client *c = request_client(request);
-
-	if (len && c->state != CLIENT_ABORTING && client_answer(c, data, len) != 0)
-		xt_request_abort(request);
-	if (!last)
-		return;
-	request->open = false;
-	if (c->state != CLIENT_HANDLING) /* client_dispatch continues, or the client ends */
-		return;
-	c->state = CLIENT_READING;
-	client_restart_timer(c);
-	client_advance(c);
-}
-
-void xt_request_close(struct xt_request *request)
-{
-	request->open = false;
-	client_drain(request_client(request));
-}
-
-void xt_request_set(struct xt_request *request, void *data)
-{
-	request->data = data;
-}
-
-void *xt_request_get(const struct xt_request *request)
-{
-	return request->data;
-}
-
 /* Close the client that has been idle longest, if there is one. */
 static void server_make_room(struct xt_server *s)
 {
-	struct client *oldest = NULL;
+	struct xt_connection *oldest = NULL;
 
-	for (struct client *c = s->clients; c && s->options.keep_idle; c = c->next) {
-		if (client_idle(c) && (!oldest || c->timer_from < oldest->timer_from))
+	for (struct xt_connection *c = s->connections; c && s->options.keep_idle; c = c->next) {
+		if (xt_connection_idle(c) && (!oldest || c->timer_from < oldest->timer_from))
 			oldest = c;
 	}
 	if (oldest)
-		client_close(oldest, false);
+		xt_connection_close(oldest, false);
 }
 
 static unsigned server_open_clients(const struct xt_server *s)
 {
 	unsigned n = 0;
 
-	for (const struct client *c = s->clients; c; c = c->next)
+	for (const struct xt_connection *c = s->connections; c; c = c->next)
 		n += c->state != CLIENT_CLOSING;
 	return n;
 }
 
-static struct client *client_new(struct xt_server *s)
+/* Without memory libuv keeps the connection and waits for uv_accept. */
+static void on_connection(uv_stream_t *stream, int status)
 {
-	struct client *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->server = s;
-	c->received = XT_SECBUF_INIT(s->options.max_request + 1);
-	c->next = s->clients;
-	if (c->next)
-		c->next->prev = c;
-	s->clients = c;
-	s->n++;
-	c->handles = 2;
-	uv_pipe_init(s->loop, &c->pipe, 0);
-	uv_timer_init(s->loop, &c->stall);
-	c->pipe.data = c->stall.data = c;
-	return c;
-}
-
-static void on_connection(uv_stream_t *listener, int status)
-{
-	struct xt_server *s = listener->data;
+	const struct xt_listener *listener = stream->data;
+	struct xt_server *s = listener->server;
 
 	if (status == 0 && server_open_clients(s) >= s->options.max_clients)
 		server_make_room(s);
-	struct client *c = status == 0 ? client_new(s) : NULL;
-	if (!c) /* without memory libuv keeps the connection and waits for uv_accept */
-		return;
-	if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
-	    server_open_clients(s) > s->options.max_clients ||
-	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
-		client_close(c, false);
-	else
-		client_restart_timer(c);
+	struct xt_connection *c = status == 0 ? xt_connection_new(s) : NULL;
+	if (c &&
+	    (xt_connection_start(c, stream) < 0 || server_open_clients(s) > s->options.max_clients))
+		xt_connection_close(c, false);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-	struct xt_server *s = handle->data;
+	free(handle->data);
+}
 
-	s->state = SERVER_LISTENER_CLOSED;
-	server_free(s);
+static void listener_close(struct xt_listener *listener)
+{
+	uv_close((uv_handle_t *)&listener->pipe, on_listener_closed);
+}
+
+/* Takes fd, which listens at the server's path. */
+static int listener_new(struct xt_listener **out, struct xt_server *s, int fd)
+{
+	struct xt_listener *listener = calloc(1, sizeof(*listener));
+	int err;
+
+	if (!listener) {
+		close(fd);
+		return XT_E_NOMEM;
+	}
+	uv_pipe_init(s->loop, &listener->pipe, 0);
+	listener->pipe.data = listener;
+	listener->server = s;
+	err = uv_pipe_open(&listener->pipe, fd);
+	if (err)
+		close(fd);
+	err = err ? err : uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_connection);
+	if (err) {
+		listener_close(listener);
+		return err;
+	}
+	*out = listener;
+	return 0;
+}
+
+static void options_default(struct xt_server_options *options)
+{
+	if (!options->max_request)
+		options->max_request = REQUEST_MAX;
+	if (!options->stall_ms)
+		options->stall_ms = STALL_MS;
+	if (!options->max_clients)
+		options->max_clients = CLIENTS_MAX;
 }
 
 int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_server_options *options)
 {
 	struct xt_server *s = calloc(1, sizeof(*s));
-	int fd, err;
+	int fd;
 
 	if (!s || !(s->path = strdup(options->path))) {
 		free(s);
 		return XT_E_NOMEM;
 	}
 	s->loop = loop;
+	s->connection_gone = server_free;
 	s->options = *options;
 	s->options.path = s->path;
-	if (!s->options.max_request)
-		s->options.max_request = REQUEST_MAX;
-	if (!s->options.stall_ms)
-		s->options.stall_ms = STALL_MS;
-	if (!s->options.max_clients)
-		s->options.max_clients = CLIENTS_MAX;
+	options_default(&s->options);
 	fd = options->listen_fd > 0 ? xt_socket_adopt(options->listen_fd, s->path, &s->id)
 				    : xt_socket_listen(s->path, &s->id);
-	if (fd < 0) {
-		free(s->path);
-		free(s);
-		return fd;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	uv_pipe_init(loop, &s->listener, 0);
-	s->listener.data = s;
-	err = uv_pipe_open(&s->listener, fd);
-	if (err)
-		close(fd);
-	err = err ? err : uv_listen((uv_stream_t *)&s->listener, BACKLOG, on_connection);
+	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
 	if (err) {
-		xt_server_close(s);
+		if (fd >= 0)
+			xt_socket_remove(s->path, &s->id);
+		server_free(s);
 		return err;
 	}
+	signal(SIGPIPE, SIG_IGN);
 	*out = s;
+	return 0;
+}
+
+int xt_server_listen_again(struct xt_server *s, int listen_fd)
+{
+	struct xt_listener *old = s->listener;
+	struct stat id;
+	int fd = xt_socket_adopt(listen_fd, s->path, &id);
+	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
+
+	if (err)
+		return err;
+	s->id = id;
+	listener_close(old);
 	return 0;
 }
 
 void xt_server_close(struct xt_server *s)
 {
-	if (!s || s->state != SERVER_OPEN)
+	struct xt_connection *next;
+
+	if (!s || !s->listener)
 		return;
-	s->state = SERVER_CLOSING;
 	xt_socket_remove(s->path, &s->id);
-	for (struct client *c = s->clients; c; c = c->next)
-		client_close(c, false);
-	uv_close((uv_handle_t *)&s->listener, on_listener_closed);
+	listener_close(s->listener);
+	s->listener = NULL;
+	for (struct xt_connection *c = s->connections; c; c = next) {
+		next = c->next;
+		xt_connection_close(c, false);
+	}
+	server_free(s);
 }
 
 bool xt_server_there(const struct xt_server *s)

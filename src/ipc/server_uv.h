@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "ipc/frame.h"
@@ -16,6 +17,8 @@ struct xt_request;
 /* path         of the socket; copied
  * handle       called for each complete request, one at a time per client; data is wiped after it
  *              returned. It answers with xt_request_reply, before or after it returns.
+ * refuse       called for a request with a line that is too long: it may answer, and the connection
+ *              closes. NULL: it closes without an answer
  * cancelled    the client closed the connection before its request was answered: the request is
  *              invalid after this returns. May be NULL.
  * listen_fd    above 0: a descriptor that listens already; the server owns it from then on
@@ -29,6 +32,7 @@ struct xt_server_options {
 	const char *path;
 	enum xt_framing framing;
 	void (*handle)(void *ctx, struct xt_request *request, const char *data, size_t len);
+	void (*refuse)(void *ctx, struct xt_request *request);
 	void (*cancelled)(void *ctx, struct xt_request *request);
 	void *ctx;
 	int listen_fd;
@@ -46,6 +50,10 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop,
 /* Closes all clients (open requests end without a call of cancelled), removes the socket unless
  * another has replaced it, and frees itself in a later iteration of the loop. NULL does nothing. */
 void xt_server_close(struct xt_server *server);
+/* Serve listen_fd, a new socket at the same path, in place of the present one; connections stay. 0;
+ * XT_E_NOMEM or -errno, with the present socket still served. Takes listen_fd unless it is no
+ * socket. */
+int xt_server_listen_again(struct xt_server *server, int listen_fd);
 /* Is the socket that was opened still at its path? */
 bool xt_server_there(const struct xt_server *server);
 unsigned xt_server_clients(const struct xt_server *server);
@@ -61,6 +69,8 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */
 void xt_request_abort(struct xt_request *request);
+/* The user of the client's process. 0 or -errno. */
+int xt_request_uid(const struct xt_request *request, uid_t *uid);
 /* One pointer for the handler. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ static int address_set(struct sockaddr_un *out, const char *path)
 	return 0;
 }
 
-static int socket_connect_flags(const char *path, int flags)
+/* limit: of the connect, which waits while the listener's backlog is full, and of each send */
+static int socket_connect_flags(const char *path, int flags, const struct timeval *limit)
 {
 	struct sockaddr_un to;
 	int err = address_set(&to, path);
@@ -33,6 +35,7 @@ static int socket_connect_flags(const char *path, int flags)
 
 	if (err || fd < 0)
 		return err ? err : -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, limit, sizeof(*limit));
 	while ((err = connect(fd, (struct sockaddr *)&to, sizeof(to))) < 0 && errno == EINTR)
 		;
 	if (!err)
@@ -42,9 +45,31 @@ static int socket_connect_flags(const char *path, int flags)
 	return err;
 }
 
+/* The process that called listen, or the client at its connect. */
+int xt_socket_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return -errno;
+	*uid = peer.uid;
+	return 0;
+}
+
 int xt_socket_connect(const char *path)
 {
-	return socket_connect_flags(path, 0);
+	static const struct timeval limit = {.tv_sec = XT_SOCKET_SILENCE_MS / 1000};
+	uid_t uid = (uid_t)-1;
+	int fd = socket_connect_flags(path, 0, &limit);
+
+	if (fd < 0)
+		return fd == -EAGAIN ? -ETIMEDOUT : fd;
+	int err = xt_socket_peer_uid(fd, &uid);
+	if (!err && (uid == 0 || uid == geteuid()))
+		return fd;
+	close(fd);
+	return err ? err : -EPERM;
 }
 
 static int directory_make(const char *path)
@@ -67,7 +92,7 @@ static int directory_make(const char *path)
 static int path_clear_stale(const char *path)
 {
 	struct stat st;
-	int fd = socket_connect_flags(path, SOCK_NONBLOCK);
+	int fd = socket_connect_flags(path, SOCK_NONBLOCK, &(struct timeval){0});
 
 	if (fd >= 0) {
 		close(fd);

@@ -13,8 +13,15 @@ int xt_socket_listen(const char *path, struct stat *id);
 /* Take over fd, which listens at path already, and make it close-on-exec; *id is zero when path
  * does not exist. fd or -errno, fd is still the caller's then. */
 int xt_socket_adopt(int fd, const char *path, struct stat *id);
-/* Connected, close-on-exec, blocking. Descriptor or -errno. */
+/* No program waits longer than this for a byte from an instance, or for an instance to take one. */
+#define XT_SOCKET_SILENCE_MS 10000
+
+/* Connected, close-on-exec, blocking; a send that waits longer than the limit fails with EAGAIN.
+ * Descriptor or -errno. -EPERM: the listener is neither root's nor this user's; -ETIMEDOUT: it
+ * accepts no connection. */
 int xt_socket_connect(const char *path);
+/* The user on the other end: of the process that listens, or of the client. 0 or -errno. */
+int xt_socket_peer_uid(int fd, uid_t *uid);
 /* Is path still the file of id? */
 bool xt_socket_there(const char *path, const struct stat *id);
 /* Unlink path if it is still the file of id. */

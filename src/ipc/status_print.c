@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The state of an instance for people: the form of `wg show`, and more. Each row of status.def that
- * has a form is printed. The object came over a socket: control characters in it are replaced
- * before they reach the terminal. */
+ * has a form is printed. The object came over a socket: what is not printable in it is replaced
+ * before it reaches the terminal. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "ipc/status.h"
 
 struct printer {
@@ -43,10 +44,25 @@ bool xt_status_colour(FILE *out)
 	return isatty(fileno(out)) == 1;
 }
 
+/* text is a string; a character that begins before len is printed whole. */
+static void text_print_length(const struct printer *p, const char *text, size_t len)
+{
+	bool printable;
+
+	for (const char *end = text + len; text < end;) {
+		size_t n = xt_text_character(text, &printable);
+
+		if (printable)
+			fwrite(text, 1, n, p->out);
+		else
+			putc('?', p->out);
+		text += n;
+	}
+}
+
 static void text_print(const struct printer *p, const char *text)
 {
-	for (; *text; text++)
-		putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, p->out);
+	text_print_length(p, text, strlen(text));
 }
 
 enum object { TOP, UDP, ECHO, PEER };
@@ -221,8 +237,7 @@ static void networks_print(const struct printer *p, const json_t *list)
 			text_print(p, text ? text : "?");
 			continue;
 		}
-		for (const char *c = text; c < slash; c++)
-			putc((unsigned char)*c < ' ' ? '?' : *c, p->out);
+		text_print_length(p, text, (size_t)(slash - text));
 		fprintf(p->out, "%s/%s", printer_colour(p, CYAN), printer_colour(p, RESET));
 		text_print(p, slash + 1);
 	}

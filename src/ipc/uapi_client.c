@@ -15,7 +15,6 @@
 #include "ipc/socket.h"
 
 #define REPLY_MAX ((size_t)1 << 30)
-#define TIMEOUT_S 30
 
 /* "errno=N" and an empty line end a reply. *error: N. */
 static bool reply_complete(const struct xt_secbuf *reply, int *error)
@@ -58,7 +57,7 @@ static int reply_read(int fd, struct xt_secbuf *reply)
 int xt_uapi_client_get(const char *path, struct xt_secbuf *reply)
 {
 	static const char request[] = "get=1\n\n";
-	struct timeval timeout = {TIMEOUT_S, 0};
+	struct timeval timeout = {XT_SOCKET_SILENCE_MS / 1000, 0};
 	int fd = xt_socket_connect(path), rc;
 
 	*reply = XT_SECBUF_INIT(REPLY_MAX);

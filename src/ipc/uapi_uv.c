@@ -62,6 +62,14 @@ static void on_request(void *ctx, struct xt_request *request, const char *data, 
 		xt_request_reply(request, buf, xt_uapi_errno(op, rc, buf), true);
 }
 
+static void on_refuse(void *ctx, struct xt_request *request)
+{
+	char buf[32];
+
+	(void)ctx;
+	xt_request_reply(request, buf, xt_uapi_errno(XT_UAPI_SET, XT_E_INVALID, buf), true);
+}
+
 /* UV_CHANGE: number of links, mode or owner. A renamed file (UV_RENAME) still exists elsewhere. */
 static void on_event(uv_fs_event_t *watch, const char *file, int events, int status)
 {
@@ -96,6 +104,7 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	    .path = options->path,
 	    .framing = XT_FRAME_UAPI,
 	    .handle = on_request,
+	    .refuse = on_refuse,
 	    .ctx = uapi,
 	    .listen_fd = options->listen_fd,
 	    .max_request = REQUEST_MAX,

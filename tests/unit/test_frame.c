@@ -73,6 +73,35 @@ static void anything_else_ends_at_once(void **state)
 	assert_frame(XT_FRAME_UAPI, "get", 0);
 }
 
+static void a_line_above_the_bound_is_refused_before_its_end(void **state)
+{
+	static char text[3 * XT_FRAME_UAPI_LINE_MAX];
+	const size_t head = strlen("set=1\nallowed_ip=1\n"), most = XT_FRAME_UAPI_LINE_MAX;
+
+	(void)state;
+	strcpy(text, "set=1\nallowed_ip=1\n");
+	memset(text + head, 'x', sizeof(text) - head);
+	for (size_t step = 1; step < sizeof(text); step = step * 3 + 1) {
+		size_t scanned = 0, len = 0, n = 0;
+
+		while (!n && len < sizeof(text) - step)
+			n = xt_frame(XT_FRAME_UAPI, text, len += step, &scanned);
+		assert_true(n == XT_FRAME_TOO_LONG || step > sizeof(text) / 2);
+		assert_true(len > head + most && len <= head + most + step);
+		if (n)
+			assert_true(xt_frame(XT_FRAME_UAPI, text, len, &scanned) == n);
+	}
+	text[head + most] = '\n'; /* a line of the greatest length */
+	text[head + most + 1] = '\n';
+	for (size_t i = 0, scanned = 0; i < head + most + 2; i++)
+		assert_int_equal(xt_frame(XT_FRAME_UAPI, text, i, &scanned), 0);
+	size_t scanned = 0;
+	assert_int_equal(xt_frame(XT_FRAME_UAPI, text, sizeof(text), &scanned), head + most + 2);
+	text[head + most] = 'x';
+	scanned = 0;
+	assert_true(xt_frame(XT_FRAME_UAPI, text, sizeof(text), &scanned) == XT_FRAME_TOO_LONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +109,7 @@ int main(void)
 	    cmocka_unit_test(a_set_ends_with_an_empty_line),
 	    cmocka_unit_test(a_get_ends_with_the_byte_after_it),
 	    cmocka_unit_test(anything_else_ends_at_once),
+	    cmocka_unit_test(a_line_above_the_bound_is_refused_before_its_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/hooks_uv.h"
@@ -118,14 +119,25 @@ static void a_child_has_no_input_and_no_inherited_descriptor(void **state)
 {
 	struct outcome o;
 	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
+	struct rlimit limit, raised;
 	(void)state;
 
 	assert_true(leak > 2);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	raised = limit;
+	raised.rlim_cur = raised.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &raised);
+	int high = fcntl(leak, F_DUPFD, 1500);
+	assert_true(high >= 1500 || raised.rlim_max <= 1500);
+	raised.rlim_cur = 1024; /* a descriptor may be above the limit */
+	setrlimit(RLIMIT_NOFILE, &raised);
 	run(&o,
 	    (const char *const[]){"cat", "ls -l /proc/self/fd | grep -c -- '->'",
 				  "readlink /proc/self/fd/0", NULL},
 	    0);
 	close(leak);
+	close(high);
+	setrlimit(RLIMIT_NOFILE, &limit);
 	assert_int_equal(o.result.error, 0);
 	assert_non_null(strstr(o.output, "\n4\n")); /* 0, 1, 2 and the folder that ls reads */
 	assert_non_null(strstr(o.output, "\n/dev/null\n"));

@@ -60,6 +60,11 @@ static void an_event_is_one_line_without_control_characters(void **state)
 	xt_log_set_level(XT_LOG_NOTICE);
 	xt_log_notice("peer %s", "a\nerror: b\x1b[2J\x7f\tgr\xc3\xbc\xc3\x9f");
 	assert_string_equal(logged, "peer a?error: b?[2J??gr\xc3\xbc\xc3\x9f");
+	xt_log_notice("peer %s", "\xc2\x9b"
+				 "2J\x9b"
+				 "2J\xe2\x80\xae"
+				 "cba");
+	assert_string_equal(logged, "peer ?2J?2J?cba");
 	memset(big, 'x', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
 	xt_log_notice("%s", big);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config/path_trust.h"
 #include "daemon/rundir.h"
 
 static char base[64], run[80];
@@ -172,6 +174,12 @@ static void a_user_has_directories_of_its_own(void **state)
 	(void)state;
 	unsetenv("XT_RUN_DIR");
 	setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
+	if (geteuid() == 0) {
+		assert_true(xt_rundir_each(0, dir));
+		assert_string_equal(dir, "/run/xtunnel");
+		assert_false(xt_rundir_each(1, dir));
+		assert_int_equal(seteuid(65534), 0);
+	}
 	assert_true(xt_rundir_each(0, dir));
 	assert_string_equal(dir, "/run/xtunnel");
 	assert_true(xt_rundir_each(1, dir));
@@ -179,6 +187,76 @@ static void a_user_has_directories_of_its_own(void **state)
 	assert_true(xt_rundir_each(2, dir));
 	assert_memory_equal(dir, "/tmp/xtunnel-", 13);
 	assert_false(xt_rundir_each(3, dir));
+	(void)seteuid(getuid());
+}
+
+static void expect_fault(const char *path, const char *sentence, const char *remedy)
+{
+	struct xt_path_fault fault;
+
+	assert_int_equal(xt_path_judge_directory(path, &fault), -EPERM);
+	if (!strstr(fault.sentence, sentence))
+		fail_msg("%s: %s", path, fault.sentence);
+	if (remedy && !strstr(fault.remedy, remedy))
+		fail_msg("%s: %s", path, fault.remedy);
+}
+
+static void every_directory_on_the_way_is_judged(void **state)
+{
+	char deep[120], link[120];
+	struct xt_path_fault fault;
+
+	(void)state;
+	snprintf(deep, sizeof(deep), "%s/deep", run);
+	assert_int_equal(xt_path_judge_directory(deep, &fault), -ENOENT);
+	mkdir(run, 0755);
+	mkdir(deep, 0755);
+	assert_int_equal(xt_path_judge_directory(deep, &fault), 0);
+	chmod(run, 0777);
+	expect_fault(deep, "/run: other users may write", "chmod 755");
+	chmod(run, 0775);
+	expect_fault(deep, "(mode 0775)", "chmod 755");
+	chmod(run, 01777); /* as /tmp: deep cannot be replaced */
+	assert_int_equal(xt_path_judge_directory(deep, &fault), 0);
+	chmod(deep, 01777);
+	expect_fault(deep, "(mode 1777)", "/run/deep");
+	chmod(deep, 0700);
+	snprintf(link, sizeof(link), "%s/link", run);
+	assert_int_equal(symlink("deep/../deep", link), 0);
+	assert_int_equal(xt_path_judge_directory(link, &fault), geteuid() == 0 ? 0 : -EPERM);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	expect_fault(link, "this link belongs to user 65534", NULL);
+	assert_int_equal(chown(run, 65534, 65534), 0);
+	expect_fault(deep, "this directory belongs to user 65534", NULL);
+	unlink(link);
+	assert_int_equal(symlink(link, link), 0);
+	chmod(run, 0755);
+	assert_int_equal(chown(run, 0, 0), 0);
+	assert_int_equal(xt_path_judge_directory(link, &fault), -ELOOP);
+}
+
+static void a_directory_that_others_may_write_holds_no_instance(void **state)
+{
+	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX], **names;
+	uint32_t uid;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(xt_rundir_path(dir, true), 0);
+	put_socket("left.sock");
+	xt_rundir_mark("left", 1000);
+	assert_true(xt_rundir_find(path, "left"));
+	assert_false(xt_rundir_explain(NULL));
+	chmod(run, 01777);
+	assert_false(xt_rundir_find(path, "left"));
+	assert_false(xt_rundir_marked("left", &uid));
+	assert_int_equal(xt_rundir_list(&names, &n), 0);
+	assert_int_equal(n, 0);
+	xt_rundir_list_free(names, n);
+	assert_true(xt_rundir_explain(NULL));
+	assert_true(xt_rundir_explain(run));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -193,6 +271,8 @@ int main(void)
 	    T(a_mark_holds_the_owner),
 	    T(a_path_that_no_socket_can_have_is_refused),
 	    T(a_user_has_directories_of_its_own),
+	    T(every_directory_on_the_way_is_judged),
+	    T(a_directory_that_others_may_write_holds_no_instance),
 	};
 	umask(077);
 	return cmocka_run_group_tests(tests, NULL, NULL);

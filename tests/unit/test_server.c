@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -90,6 +92,16 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 		h->waiting = request;
 		h->left = 3;
 		uv_timer_start(&h->ticks, on_tick, 10, 10);
+	} else if (strcmp(verb, "large") == 0) {
+		json_t *rows = json_array();
+
+		for (int i = 0; i < 40000; i++)
+			json_array_append_new(rows, json_pack("{s:i,s:s}", "row", i, "name", "x"));
+		xt_control_reply(request, json_pack("{s:o}", "peers", rows), true);
+	} else if (strcmp(verb, "slow") == 0) {
+		h->waiting = request;
+		h->left = 1;
+		uv_timer_start(&h->ticks, on_tick, 3000, 0);
 	} else if (strcmp(verb, "never") == 0) {
 		h->waiting = request;
 	} else {
@@ -470,6 +482,145 @@ static void json_requests_are_answered(void **state)
 	assert_int_equal(xt_client_open(&c, path), -ENOENT);
 }
 
+static void answers_are_large_slow_and_clean(void **state)
+{
+	struct host h = {0};
+	struct xt_client *c;
+	json_t *answer;
+	(void)state;
+
+	host_start(&h, true);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "large"), 2000, &answer),
+			 0);
+	assert_int_equal(json_array_size(json_object_get(answer, "peers")), 40000);
+	assert_int_equal(json_object_size(answer), 1);
+	json_decref(answer);
+	/* Progress arrives while the answer takes longer than the limit on silence. */
+	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "slow"), 2500, &answer),
+			 0);
+	json_decref(answer);
+	assert_int_equal(xt_client_request(c,
+					   json_pack("{s:s}", "verb",
+						     "a\xc2\x9b"
+						     "1m\x1b\xe2\x80\xae"),
+					   2000, &answer),
+			 0);
+	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "a?1m??");
+	json_decref(answer);
+	xt_client_close(c);
+	host_stop(&h);
+}
+
+static void another_protocol_is_told_in_one_sentence(void **state)
+{
+	struct host h = {0};
+	char buf[400];
+	int fd;
+	(void)state;
+
+	host_start(&h, true);
+	fd = dial();
+	send_text(fd, "{\"do\":\"show\",\"verb\":\"x\",\"protocol\":999}\n");
+	receive(fd, buf, 60, 2000);
+	assert_non_null(strstr(buf, "another protocol"));
+	close(fd);
+	fd = dial();
+	send_text(fd, "{\"do\":\"down\",\"verb\":\"down\",\"protocol\":999}\n");
+	expect(fd, "{\"verb\":\"down\",\"protocol\":1}\n");
+	close(fd);
+	fd = dial(); /* without a version: one line, nothing added */
+	send_text(fd, "{\"verb\":\"x\"}\n");
+	expect(fd, "{\"verb\":\"x\"}\n");
+	close(fd);
+	host_stop(&h);
+}
+
+/* A listener of the test's own: answer is sent to the first client, repeat times. */
+static void liar_serve(int fd, const char *answer, size_t repeat)
+{
+	int client = accept(fd, NULL, NULL);
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < repeat; i++)
+		ok = send(client, answer, strlen(answer), MSG_NOSIGNAL) > 0;
+	if (repeat)
+		close(client);
+	else
+		pause();
+	_exit(0);
+}
+
+static int liar_request(const char *answer, size_t repeat, json_t **out)
+{
+	struct stat id;
+	struct xt_client *c;
+	int fd = xt_socket_listen(path, &id), rc;
+	pid_t child = fork();
+
+	if (child == 0)
+		liar_serve(fd, answer, repeat);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	rc = xt_client_request(c, json_pack("{s:s}", "do", "show"), 200, out);
+	xt_client_close(c);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
+	unlink(path);
+	return rc;
+}
+
+static void a_client_trusts_no_answer(void **state)
+{
+	char *piece = malloc((1 << 20) + 1);
+	struct rusage use, after;
+	json_t *answer;
+	(void)state;
+
+	memset(piece, '[', 1 << 20);
+	piece[1 << 20] = '\0';
+	getrusage(RUSAGE_SELF, &use);
+	assert_int_equal(liar_request(piece, 60, &answer), XT_E_SYNTAX);
+	getrusage(RUSAGE_SELF, &after);
+	assert_true(after.ru_maxrss - use.ru_maxrss < 16 << 10);
+	free(piece);
+	assert_int_equal(liar_request("", 0, &answer), -ETIMEDOUT);
+	assert_int_equal(liar_request("[1]\n", 1, &answer), XT_E_SYNTAX);
+	assert_int_equal(liar_request("{\"a\xc2\x9b\":1,\"protocol\":1}\n", 1, &answer),
+			 XT_E_SYNTAX);
+	assert_int_equal(liar_request("{\"protocol\":1,\"more\":true}\n", 1, &answer), -EPIPE);
+	assert_int_equal(liar_request("{\"a\":1}\n", 1, &answer), -EPROTONOSUPPORT);
+	assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "protocol"));
+	json_decref(answer);
+}
+
+static void a_foreign_listener_is_refused(void **state)
+{
+	struct stat id;
+	int uid_pipe[2];
+	char byte;
+	pid_t child;
+	(void)state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(pipe(uid_pipe), 0);
+	chmod(dir, 0777);
+	child = fork();
+	if (child == 0) {
+		if (setuid(65534) == 0 && xt_socket_listen(path, &id) >= 0)
+			(void)!write(uid_pipe[1], "x", 1);
+		pause();
+	}
+	assert_int_equal(read(uid_pipe[0], &byte, 1), 1);
+	assert_int_equal(xt_socket_connect(path), -EPERM);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	chmod(dir, 0700);
+	close(uid_pipe[0]);
+	close(uid_pipe[1]);
+}
+
 static void a_client_that_hangs_up_cancels_its_request(void **state)
 {
 	struct host h = {0};
@@ -544,6 +695,10 @@ int main(void)
 	    cmocka_unit_test(a_socket_that_replaced_ours_is_not_removed),
 	    cmocka_unit_test(the_directory_is_created),
 	    cmocka_unit_test(json_requests_are_answered),
+	    cmocka_unit_test(answers_are_large_slow_and_clean),
+	    cmocka_unit_test(another_protocol_is_told_in_one_sentence),
+	    cmocka_unit_test(a_client_trusts_no_answer),
+	    cmocka_unit_test(a_foreign_listener_is_refused),
 	    cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
 	    cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error),
 	};

@@ -37,6 +37,41 @@ static void a_key_survives_base64_and_hex(void **state)
 	assert_true(xt_key_from_hex(back, hex, 64));
 }
 
+static void what_controls_a_terminal_is_replaced(void **state)
+{
+	static const char *const pairs[][2] = {
+	    {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
+	     "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"},
+	    {"a\x1b[2J\x7f\t\n\r", "a?[2J????"},
+	    {"\xc2\x9b"
+	     "31m",
+	     "?31m"}, /* C1 as UTF-8 */
+	    {"\x9b"
+	     "31m \x85",
+	     "?31m ?"}, /* C1 as a byte */
+	    {"\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0"},
+	    {"\xc0\x9b\xe0\x82\x9b\xf0\x80\x82\x9b", "?????????"}, /* overlong */
+	    {"\xe2\x80\xae"
+	     "x\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9",
+	     "?x???"},
+	    {"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c\xe2\x80\xa8\xe2\x80\xa9", "?????"},
+	    {"\xed\xa0\x80\xf4\x90\x80\x80\xff\xfe", "?????????"},
+	    {"\xc3", "?"}, /* cut off */
+	    {"\xe2\x82", "??"},
+	    {"", ""},
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < XT_LEN(pairs); i++) {
+		strcpy(text, pairs[i][0]);
+		assert_int_equal(xt_text_is_printable(text), strcmp(text, pairs[i][1]) == 0);
+		xt_text_clean(text);
+		assert_string_equal(text, pairs[i][1]);
+		assert_true(xt_text_is_printable(text));
+	}
+}
+
 static void base64_is_read_strictly(void **state)
 {
 	static const char *const bad[] = {
@@ -172,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_survives_base64_and_hex),
+	    cmocka_unit_test(what_controls_a_terminal_is_replaced),
 	    cmocka_unit_test(base64_is_read_strictly),
 	    cmocka_unit_test(hex_is_read_strictly),
 	    cmocka_unit_test(a_number_is_all_digits_and_in_range),

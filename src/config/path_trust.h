@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Who could replace a file or directory: every directory and symbolic link on the way to it. */
+#ifndef XT_CONFIG_PATH_TRUST_H
+#define XT_CONFIG_PATH_TRUST_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* path  of a directory, a symbolic link or, last, of the file itself; resolved, without links
+ * last  it is what the whole path names; a link is never last
+ * false ends the walk. */
+typedef bool xt_path_visit(void *ctx, const char *path, const struct stat *st, bool last);
+
+/* Visit "/" and then each component of path, and of the links on the way, in the order in which the
+ * kernel resolves them. A relative path begins at the working directory. 0; -ECANCELED: visit ended
+ * it; -ENOENT, -ELOOP or another -errno. */
+int xt_path_walk(const char *path, xt_path_visit *visit, void *ctx);
+
+/* What is wrong, and the command that mends it ("" if there is none). */
+struct xt_path_fault {
+	char sentence[320];
+	char remedy[160];
+};
+
+/* Judge a directory whose files this process trusts: it and all directories on the way belong to
+ * root or to this user and cannot be written by others (except sticky directories on the way), and
+ * links belong to root. 0; -EPERM with *fault filled; -errno (-ENOENT: it does not exist). */
+int xt_path_judge_directory(const char *path, struct xt_path_fault *fault);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of the server: its connections, for connection_uv.c and server_uv.c. */
+#ifndef XT_IPC_CONNECTION_UV_H
+#define XT_IPC_CONNECTION_UV_H
+
+#include <sys/stat.h>
+
+#include "base/secbuf.h"
+#include "ipc/server_uv.h"
+
+enum client_state {
+	CLIENT_READING,	    /* waits for a complete request */
+	CLIENT_DISPATCHING, /* handle is running; it may answer before it returns */
+	CLIENT_HANDLING,    /* the request is answered later */
+	CLIENT_HELD,	    /* a complete request waits until answers have been read */
+	CLIENT_DRAINING,    /* takes no more requests; closes when all answers are written */
+	CLIENT_ABORTING,    /* closes in the next iteration of the loop */
+	CLIENT_CLOSING,	    /* its handles are closing */
+};
+
+/* open: the handler has neither ended it nor got notice of its end. */
+struct xt_request {
+	bool open;
+	void *data;
+};
+
+struct xt_connection {
+	struct xt_server *server;
+	struct xt_connection *prev, *next;
+	uv_pipe_t pipe;
+	uv_timer_t stall;
+	unsigned handles; /* not closed yet */
+	enum client_state state;
+	bool eof; /* the client sends no more; requests in `received` are still answered */
+	struct xt_secbuf received;
+	size_t scanned;	     /* bytes of received that xt_frame has seen */
+	size_t timed;	     /* received.len when the timer was started */
+	uint64_t timer_from; /* uv_now at that time */
+	struct xt_request request;
+};
+
+struct xt_listener {
+	uv_pipe_t pipe;
+	struct xt_server *server;
+};
+
+struct xt_server {
+	uv_loop_t *loop;
+	struct xt_listener *listener; /* NULL: the server is closing */
+	struct xt_server_options options;
+	char *path;
+	struct stat id;
+	struct xt_connection *connections;
+	unsigned n;
+	size_t unread; /* of all connections */
+	void (*connection_gone)(struct xt_server *server);
+};
+
+/* A connection that is not yet accepted; NULL: no memory. */
+struct xt_connection *xt_connection_new(struct xt_server *server);
+/* Accept and read. Negative: it must be closed. */
+int xt_connection_start(struct xt_connection *connection, uv_stream_t *listener);
+/* notify: an open request is cancelled by its callback. */
+void xt_connection_close(struct xt_connection *connection, bool notify);
+/* It waits for a request, with nothing received or unread. */
+bool xt_connection_idle(const struct xt_connection *connection);
+
+#endif
