@@ -172,8 +172,31 @@ static void peer_remove(struct xt_device *dev, struct xt_peer *peer)
 	xt_peer_free(dev, peer);
 }
 
+/* Packets or keepalives that waited for an endpoint or a key can be sent now. */
+static void peer_start_waiting(struct xt_time now, struct xt_peer *peer)
+{
+	if (peer->path.remote.ip.family &&
+	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
+		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
+}
+
+/* No session is left and no initiation of the new identity was sent: nothing delays the first. */
+static void peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+				 bool has_key)
+{
+	peer->secret->ready = false;
+	peer->keepalive_pending = false;
+	xt_peer_erase(dev, peer);
+	xt_timers_identity_changed(&peer->timers);
+	if (has_key) {
+		peer->timers.persistent = XT_NEVER;
+		peer_start_waiting(now, peer);
+	}
+	xt_peer_mark_dirty(dev, peer);
+}
+
 /* Sessions belong to the identity: a new identity ends them all. */
-static void apply_commit_key(struct xt_device *dev, const struct apply *apply)
+static void apply_commit_key(struct xt_device *dev, struct xt_time now, const struct apply *apply)
 {
 	const struct xt_private *key = &apply->change->private_key;
 	struct xt_peer *peer;
@@ -188,13 +211,7 @@ static void apply_commit_key(struct xt_device *dev, const struct apply *apply)
 	xt_cookie_checker_clear(&dev->checker);
 	xt_cookie_checker_init(&dev->checker, &apply->local_key, dev->env.random, dev->env.ctx);
 	DL_FOREACH(dev->peers, peer)
-	{
-		peer->secret->ready = false;
-		xt_peer_erase(dev, peer);
-		peer->timers.retransmit = peer->timers.new_handshake = XT_NEVER;
-		peer->timers.keepalive = XT_NEVER;
-		xt_peer_mark_dirty(dev, peer);
-	}
+	peer_change_identity(dev, now, peer, apply->has_local);
 	if (apply->has_local && (peer = xt_peer_find(dev, &apply->local_key)))
 		peer_remove(dev, peer);
 }
@@ -232,10 +249,7 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 	peer_commit_allowed(dev, peer, pc);
 	if (pc->set & XT_PEER_KEEPALIVE)
 		xt_timers_set_persistent(&peer->timers, now.mono, pc->keepalive_s);
-	/* Packets that waited for an endpoint or a key can be sent now. */
-	if (peer->path.remote.ip.family &&
-	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
-		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
+	peer_start_waiting(now, peer);
 	xt_peer_mark_dirty(dev, peer);
 }
 
@@ -293,7 +307,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 		apply_clear_marks(dev, &apply);
 		apply_clear(dev, &apply);
 	} else {
-		apply_commit_key(dev, &apply);
+		apply_commit_key(dev, now, &apply);
 		apply_commit_peers(dev, now, &apply);
 		if (change->set & XT_SET_LISTEN_PORT)
 			dev->listen_port = change->listen_port;

@@ -143,6 +143,9 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_handshake_start(dev, now, peer, false, tx);
 	if (due & (XT_DUE_KEEPALIVE | XT_DUE_PERSISTENT))
 		xt_send_keepalive(dev, now, peer, tx);
+	/* Without key or endpoint it stays off: the change that brings them starts a handshake. */
+	if ((due & XT_DUE_PERSISTENT) && dev->local->has_key && peer->path.remote.ip.family)
+		xt_timers_persistent_done(&peer->timers, now.mono);
 }
 
 void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)

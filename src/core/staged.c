@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "base/bytes.h"
 #include "base/text.h"
 
@@ -26,6 +28,8 @@ struct xt_staged_pool {
 	struct block *free;
 	size_t n, fresh; /* blocks from fresh on were never used */
 	size_t n_free;
+	struct xt_staged **by_blocks; /* by_blocks[k]: queues of k blocks, by their last change */
+	size_t most;		      /* no queue holds more blocks */
 };
 
 static struct block *packet_block(struct xt_staged_packet *packet)
@@ -42,8 +46,9 @@ struct xt_staged_pool *xt_staged_pool_new(size_t bytes)
 	pool->n = bytes / sizeof(struct block);
 	pool->n_free = pool->n;
 	pool->blocks = malloc(pool->n * sizeof(struct block));
-	if (!pool->blocks) {
-		free(pool);
+	pool->by_blocks = calloc(pool->n + 1, sizeof(struct xt_staged *));
+	if (!pool->blocks || !pool->by_blocks) {
+		xt_staged_pool_free(pool);
 		return NULL;
 	}
 	return pool;
@@ -54,7 +59,27 @@ void xt_staged_pool_free(struct xt_staged_pool *pool)
 	if (!pool)
 		return;
 	free(pool->blocks); /* blocks in use were wiped by xt_staged_clear of each queue */
+	free(pool->by_blocks);
 	free(pool);
+}
+
+/* q holds that many blocks now. Amortised constant time: most grows by what one packet needs. */
+static void queue_set_blocks(struct xt_staged_pool *pool, struct xt_staged *q, size_t blocks)
+{
+	if (q->blocks)
+		DL_DELETE(pool->by_blocks[q->blocks], q);
+	q->blocks = (uint32_t)blocks;
+	if (blocks)
+		DL_APPEND(pool->by_blocks[blocks], q);
+	pool->most = XT_MAX(pool->most, blocks);
+	while (pool->most && !pool->by_blocks[pool->most])
+		pool->most--;
+}
+
+/* The queue that makes room for a packet of q. The pool is not empty. */
+static struct xt_staged *queue_greediest(const struct xt_staged_pool *pool, struct xt_staged *q)
+{
+	return q->blocks == pool->most ? q : pool->by_blocks[pool->most];
 }
 
 static struct block *block_take(struct xt_staged_pool *pool)
@@ -101,12 +126,10 @@ bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint
 	*pushed_out = 0;
 	if (need > pool->n || !max)
 		return false;
-	while (q->n && (q->n >= max || pool->n_free < need)) {
+	for (; q->n >= max; (*pushed_out)++)
 		xt_staged_pop(pool, q, NULL);
-		(*pushed_out)++;
-	}
-	if (pool->n_free < need)
-		return false;
+	for (; pool->n_free < need; (*pushed_out)++)
+		xt_staged_pop(pool, queue_greediest(pool, q), NULL);
 
 	struct block *first = block_take(pool);
 	struct xt_staged_packet *packet = (struct xt_staged_packet *)(void *)first->bytes;
@@ -119,6 +142,7 @@ bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint
 		q->head = packet;
 	q->tail = packet;
 	q->n++;
+	queue_set_blocks(pool, q, q->blocks + need);
 	return true;
 }
 
@@ -137,6 +161,7 @@ void xt_staged_pop(struct xt_staged_pool *pool, struct xt_staged *q, uint8_t *da
 	if (!q->head)
 		q->tail = NULL;
 	q->n--;
+	queue_set_blocks(pool, q, q->blocks - len_blocks(packet->len));
 	while (b) {
 		struct block *next = b->next;
 		size_t part = XT_MIN(len, BLOCK_BYTES - at);

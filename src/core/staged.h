@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Staged packets: copies of packets that wait for a session with their peer. Bounded; the oldest is
- * dropped first. One pool of blocks for the whole device, allocated at start; one queue per
- * peer. */
+/* Staged packets: copies of packets that wait for a session with their peer. One pool of blocks for
+ * the whole device, allocated at start; one queue per peer.
+ *
+ * The pool is shared fairly: when it is full, the queue that holds the most blocks loses its oldest
+ * packet. So the first packet to a peer is always kept, whatever other peers hold, and of N peers
+ * each keeps at least an Nth of the pool. Among queues that hold as much, the one that did not
+ * change for the longest time loses. */
 #ifndef XT_CORE_STAGED_H
 #define XT_CORE_STAGED_H
 
@@ -12,9 +16,12 @@
 struct xt_staged_pool;
 struct xt_staged_packet;
 
+/* All zero: empty. An address stays the same while it holds packets. */
 struct xt_staged {
 	struct xt_staged_packet *head, *tail;
 	uint32_t n;
+	uint32_t blocks;
+	struct xt_staged *prev, *next; /* the pool's queues with as many blocks */
 };
 
 /* bytes of memory in all; unused pages cost nothing. NULL without memory. */
@@ -23,8 +30,8 @@ void xt_staged_pool_free(struct xt_staged_pool *pool);
 
 /* Copy a packet to the end of q.
  * max         packets that q may hold
- * pushed_out  packets of q, oldest first, dropped to make room
- * returns     false: the pool has no room even so */
+ * pushed_out  packets of any queue, each its oldest, dropped to make room
+ * returns     false: it does not fit into the whole pool, or max is 0 */
 bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint8_t *data,
 		    uint32_t len, uint32_t max, uint32_t *pushed_out);
 /* Length of the oldest, 0: queue empty. */

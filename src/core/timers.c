@@ -121,6 +121,21 @@ void xt_timers_erased(struct xt_timers *t)
 	t->last_minute = false;
 }
 
+/* Whatever is sent rearms it too. Without this a keepalive that came due while no initiation was
+ * allowed, and after which the handshake was given up, would be the last one. */
+void xt_timers_persistent_done(struct xt_timers *t, uint64_t now)
+{
+	if (t->persistent == XT_NEVER)
+		persistent_rearm(t, now);
+}
+
+void xt_timers_identity_changed(struct xt_timers *t)
+{
+	t->retransmit = t->new_handshake = t->keepalive = t->start = XT_NEVER;
+	t->last_initiation = XT_NEVER;
+	t->attempts = 0;
+}
+
 void xt_timers_set_persistent(struct xt_timers *t, uint64_t now, uint16_t seconds)
 {
 	if (!seconds)

@@ -53,6 +53,11 @@ void xt_timers_complete(struct xt_timers *t);
 void xt_timers_derived(struct xt_timers *t, uint64_t now);
 void xt_timers_gave_up(struct xt_timers *t, uint64_t now);
 void xt_timers_erased(struct xt_timers *t);
+/* The persistent keepalive came due, whether or not anything could be sent. */
+void xt_timers_persistent_done(struct xt_timers *t, uint64_t now);
+/* The device's identity is another one: its limits on initiations and retries begin again. Sessions
+ * and the persistent keepalive are the caller's. */
+void xt_timers_identity_changed(struct xt_timers *t);
 /* A change from 0 sends a keepalive at once. */
 void xt_timers_set_persistent(struct xt_timers *t, uint64_t now, uint16_t seconds);
 

@@ -136,6 +136,25 @@ SIM_CASE(hub_that_sends_to_all_peers_at_once_reaches_all)
 	SIM_SAME(sim, hub->sent[SIM_INITIATION], 120);
 }
 
+/* 17 queues of 128 packets fill the pool of all peers. */
+SIM_CASE(dead_peers_leave_room_for_the_first_packet_to_a_living_one)
+{
+	static struct sim_node *spokes[40];
+	struct sim_node *hub = star_new(sim, spokes, 40);
+	uint32_t p;
+
+	star_set_endpoints(hub, spokes, 40);
+	for (unsigned i = 1; i < 40; i++) {
+		sim_node_off(spokes[i]);
+		for (unsigned k = 0; k < 130; k++)
+			sim_packet_send(sim, hub, spokes[i], 0);
+		sim_run(sim, 10 * SIM_MS);
+	}
+	p = sim_packet_send(sim, hub, spokes[0], 0);
+	sim_packet_await(sim, p, SIM_S);
+	SIM_CHECK(sim, sim_peer_state(hub, spokes[1]).staged >= 20);
+}
+
 SIM_CASE(packets_of_several_peers_arrive_at_the_right_one)
 {
 	struct sim_node *spokes[3], *hub = star_new(sim, spokes, 3);

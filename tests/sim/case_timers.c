@@ -150,6 +150,30 @@ SIM_CASE(persistent_keepalive_turned_on_sends_at_once)
 	SIM_SAME(sim, alice->sent[SIM_INITIATION], 1);
 }
 
+/* At intervals below REKEY_TIMEOUT every keepalive comes due while no initiation is allowed. */
+SIM_CASE(persistent_keepalive_never_stops_calling_a_peer_that_is_away)
+{
+	static const uint16_t intervals[] = {1, 2, 3, 4, 5, 6, 25};
+	struct sim_node *alice, *bob;
+	uint64_t sent;
+
+	sim_pair_new(sim, &alice, &bob);
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(*intervals); i++) {
+		sim_link_cut(sim, alice, bob, true);
+		sim_peer_set_keepalive(alice, bob, 0);
+		sim_run(sim, 600 * SIM_S);
+		sim_peer_set_keepalive(alice, bob, intervals[i]);
+		for (int minute = 0; minute < 10; minute++) {
+			sent = alice->sent[SIM_INITIATION];
+			sim_run(sim, 60 * SIM_S);
+			SIM_RANGE(sim, alice->sent[SIM_INITIATION] - sent, 7, 12);
+		}
+		sim_link_cut(sim, alice, bob, false);
+		sim_run(sim, 40 * SIM_S);
+		SIM_CHECK(sim, sim_peer_state(alice, bob).session);
+	}
+}
+
 SIM_CASE(keys_are_erased_after_540s)
 {
 	struct sim_node *alice, *bob;

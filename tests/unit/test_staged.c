@@ -58,23 +58,94 @@ static void the_oldest_is_pushed_out_of_a_full_queue(void **state)
 	xt_staged_pool_free(pool);
 }
 
-static void one_queue_cannot_take_what_another_holds(void **state)
+static void a_full_pool_takes_from_the_queue_that_holds_most(void **state)
 {
 	struct xt_staged_pool *pool = xt_staged_pool_new(8 * 2048);
 	struct xt_staged a = {0}, b = {0};
 	uint32_t out;
 
 	(void)state;
-	for (int i = 0; i < 8; i++)
-		assert_true(xt_staged_push(pool, &a, packet, 100, 128, &out));
-	assert_false(xt_staged_push(pool, &b, packet, 100, 128, &out));
+	for (uint8_t i = 0; i < 8; i++)
+		assert_true(xt_staged_push(pool, &a, &i, 1, 128, &out));
 	assert_int_equal(out, 0);
-	assert_true(xt_staged_push(pool, &a, packet, 5000, 128, &out));
-	assert_int_equal(out, 3);
-	assert_false(xt_staged_push(pool, &a, packet, 65535, 128, &out));
-	xt_staged_clear(pool, &a);
+	for (uint32_t i = 1; i <= 4; i++) {
+		assert_true(xt_staged_push(pool, &b, packet, 100, 128, &out));
+		assert_int_equal(out, 1);
+		assert_int_equal(a.n, 8 - i);
+		assert_int_equal(b.n, i);
+	}
+	/* Of equals the queue that pushes loses its own. */
 	assert_true(xt_staged_push(pool, &b, packet, 100, 128, &out));
+	assert_int_equal(out, 1);
+	assert_int_equal(a.n, 4);
+	assert_int_equal(b.n, 4);
+	assert_true(xt_staged_push(pool, &a, packet, 5000, 128, &out));
+	assert_int_equal(b.blocks + a.blocks, 8);
+	assert_false(xt_staged_push(pool, &a, packet, 65535, 128, &out));
+	assert_int_equal(out, 0);
+	xt_staged_clear(pool, &a);
 	xt_staged_clear(pool, &b);
+	assert_int_equal(a.blocks + b.blocks, 0);
+	for (uint8_t i = 0; i < 8; i++)
+		assert_true(xt_staged_push(pool, &b, &i, 1, 128, &out));
+	assert_int_equal(out, 0);
+	xt_staged_clear(pool, &b);
+	xt_staged_pool_free(pool);
+}
+
+/* More queues than the pool has blocks: the last one still gets in, in place of the oldest. */
+static void the_first_packet_of_a_queue_is_always_kept(void **state)
+{
+	struct xt_staged_pool *pool = xt_staged_pool_new(8 * 2048);
+	struct xt_staged queues[20];
+	uint32_t out, sum = 0;
+
+	(void)state;
+	memset(queues, 0, sizeof(queues));
+	for (int i = 0; i < 20; i++) {
+		assert_true(xt_staged_push(pool, &queues[i], packet, 100, 128, &out));
+		assert_int_equal(queues[i].n, 1);
+		sum += out;
+	}
+	assert_int_equal(sum, 12);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(queues[i].n, i >= 12);
+		xt_staged_clear(pool, &queues[i]);
+	}
+	xt_staged_pool_free(pool);
+}
+
+/* Random pushes and pops against a count of every queue. */
+static void the_pool_is_never_shared_unfairly(void **state)
+{
+	enum { BLOCKS = 64, QUEUES = 7 };
+	struct xt_staged_pool *pool = xt_staged_pool_new(BLOCKS * 2048);
+	struct xt_staged queues[QUEUES];
+	uint32_t seed = 1, out;
+
+	(void)state;
+	memset(queues, 0, sizeof(queues));
+	for (int step = 0; step < 100000; step++) {
+		struct xt_staged *q;
+		uint32_t used = 0;
+
+		seed = seed * 1664525 + 1013904223;
+		q = &queues[(seed >> 8) % QUEUES];
+		if (seed >> 30 == 0 && q->n) {
+			xt_staged_pop(pool, q, NULL);
+		} else {
+			assert_true(
+			    xt_staged_push(pool, q, packet, 1 + (seed >> 12) % 9000, 128, &out));
+			assert_true(q->n > 0);
+		}
+		for (int i = 0; i < QUEUES; i++) {
+			used += queues[i].blocks;
+			assert_int_equal(!queues[i].n, !queues[i].blocks);
+		}
+		assert_in_range(used, 0, BLOCKS);
+	}
+	for (int i = 0; i < QUEUES; i++)
+		xt_staged_clear(pool, &queues[i]);
 	xt_staged_pool_free(pool);
 }
 
@@ -83,7 +154,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
 	    cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
-	    cmocka_unit_test(one_queue_cannot_take_what_another_holds),
+	    cmocka_unit_test(a_full_pool_takes_from_the_queue_that_holds_most),
+	    cmocka_unit_test(the_first_packet_of_a_queue_is_always_kept),
+	    cmocka_unit_test(the_pool_is_never_shared_unfairly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
