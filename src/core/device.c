@@ -141,6 +141,8 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_handshake_start(dev, now, peer, true, tx);
 	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
 		xt_handshake_start(dev, now, peer, false, tx);
+	if (due & XT_DUE_PROBE)
+		xt_handshake_probe(dev, now, peer, tx);
 	if (due & (XT_DUE_KEEPALIVE | XT_DUE_PERSISTENT))
 		xt_send_keepalive(dev, now, peer, tx);
 }

@@ -165,8 +165,8 @@ static void keylog_write(struct xt_device *dev, const struct xt_peer *peer,
 		dev->env.keylog(dev->env.ctx, &keys);
 }
 
-void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
-			struct xt_tx *tx)
+static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			    struct xt_tx *tx)
 {
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
@@ -174,22 +174,6 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	uint64_t wall_ns;
 	uint32_t index;
 
-	if (!dev->local->has_key || !peer->path.remote.ip.family)
-		return;
-	xt_peer_mark_dirty(dev, peer);
-	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
-		if (peer->timers.retransmit == XT_NEVER)
-			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
-		return;
-	}
-	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
-		peer->timers.start = now.mono;
-		return;
-	}
-	if (!retry)
-		peer->timers.attempts = 0;
-	/* If anything below fails, the retransmission timer retries. */
-	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
 	if (!timestamp_next(dev, now, &wall_ns))
 		return;
 	index = index_draw(dev, peer);
@@ -211,6 +195,43 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 		}
 	}
 	xt_wipe(&ephemeral, sizeof(ephemeral));
+}
+
+void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
+			struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family)
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
+		if (peer->timers.retransmit == XT_NEVER)
+			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
+		return;
+	}
+	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
+		peer->timers.start = now.mono;
+		return;
+	}
+	if (!retry)
+		peer->timers.attempts = 0;
+	/* If anything below fails, the retransmission timer retries. */
+	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
+	initiation_send(dev, now, peer, tx);
+}
+
+void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family ||
+	    peer->timers.retransmit != XT_NEVER || !xt_timers_may_initiate(&peer->timers, now.mono))
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
+		peer->timers.probe = now.mono;
+		return;
+	}
+	xt_timers_probed(&peer->timers, now.mono);
+	initiation_send(dev, now, peer, tx);
 }
 
 /* An authenticated handshake message of peer was received. */

@@ -49,6 +49,7 @@ struct xt_peer {
 	uint64_t last_handshake_wall;
 	char *name; /* NULL: none */
 
+	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
