@@ -234,12 +234,12 @@ void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_pee
 	initiation_send(dev, now, peer, tx);
 }
 
-/* An authenticated handshake message of peer was received. */
+/* An authenticated handshake message of peer was received. Its source becomes the peer's endpoint
+ * only when the message proves that the session is alive: an initiation may be a replay, when this
+ * device has lost the timestamps of before. */
 static void peer_received(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			  const struct xt_queued *q)
 {
-	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
-		xt_peer_roam(dev, peer, &q->from);
 	peer->rx_bytes += q->len;
 	xt_timers_any_received(&peer->timers, now.mono);
 	xt_peer_mark_dirty(dev, peer);
@@ -277,7 +277,9 @@ static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time 
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-	if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+	/* To where the initiation came from. The peer's endpoint moves with the first data message
+	 * of the session. */
+	if (!xt_tx_copy(tx, &q->from, 0, &msg, sizeof(msg))) {
 		peer->tx_bytes += sizeof(msg);
 		xt_timers_any_sent(&peer->timers, now.mono);
 	}
@@ -369,6 +371,8 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 		goto out;
 	}
 	keypair_install_initiated(dev, peer, kp);
+	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
+		xt_peer_roam(dev, peer, &q->from);
 	peer_received(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
 	/* The responder may not send before it has received a message of the session. */
