@@ -168,6 +168,7 @@ void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64
 
 	if (floor < floor_ns)
 		floor += XT_TAI64N_STEP;
+	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, floor);
 	dev->timestamp_next = XT_MAX(dev->timestamp_next, floor);
 	dev->timestamp_bound = bound_ns;
 }

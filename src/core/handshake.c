@@ -129,15 +129,20 @@ static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 	return index;
 }
 
-/* Paper 5.1: never less than the clock and never the same twice. false: the bound is reached. */
-static bool timestamp_next(struct xt_device *dev, struct xt_time now, uint64_t *timestamp)
+/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares its
+ * own timestamps only, so initiations to many peers in one step of the clock carry the same one.
+ * false: the bound is reached. */
+static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			   uint64_t *timestamp)
 {
-	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_next);
+	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_floor);
 
+	at = XT_MAX(at, peer->timestamp_next);
 	if (at >= dev->timestamp_bound)
 		return false;
 	*timestamp = at;
-	dev->timestamp_next = xt_tai64n_next(at);
+	peer->timestamp_next = xt_tai64n_next(at);
+	dev->timestamp_next = XT_MAX(dev->timestamp_next, peer->timestamp_next);
 	return true;
 }
 
@@ -174,7 +179,7 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 	uint64_t wall_ns;
 	uint32_t index;
 
-	if (!timestamp_next(dev, now, &wall_ns))
+	if (!timestamp_next(dev, now, peer, &wall_ns))
 		return;
 	index = index_draw(dev, peer);
 	if (!index)
