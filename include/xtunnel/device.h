@@ -140,8 +140,8 @@ XT_API void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_
  * source    WireGuard paper 5.1, 5.4.2 */
 XT_API void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
 
-/* The least timestamp that the next initiation can carry, in wall ns: a clean shutdown stores it as
- * the next start's floor. */
+/* A timestamp that is greater than that of every initiation so far, and not below the floor, in wall
+ * ns: a clean shutdown stores it as the next start's floor. */
 XT_API uint64_t xt_device_timestamp(const struct xt_device *dev);
 
 /* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */

@@ -141,6 +141,8 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_handshake_start(dev, now, peer, true, tx);
 	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
 		xt_handshake_start(dev, now, peer, false, tx);
+	if (due & XT_DUE_PROBE)
+		xt_handshake_probe(dev, now, peer, tx);
 	if (due & (XT_DUE_KEEPALIVE | XT_DUE_PERSISTENT))
 		xt_send_keepalive(dev, now, peer, tx);
 	/* Without key or endpoint it stays off: the change that brings them starts a handshake. */
@@ -169,6 +171,7 @@ void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64
 
 	if (floor < floor_ns)
 		floor += XT_TAI64N_STEP;
+	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, floor);
 	dev->timestamp_next = XT_MAX(dev->timestamp_next, floor);
 	dev->timestamp_bound = bound_ns;
 }

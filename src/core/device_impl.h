@@ -7,6 +7,7 @@
 #include <xtunnel/device.h>
 
 #include "base/heap.h"
+#include "base/token_bucket.h"
 #include "core/allowedips.h"
 #include "core/pending_cookies.h"
 #include "core/cookie.h"
@@ -43,8 +44,11 @@ struct xt_device {
 	struct xt_peer *dirty;
 	size_t n_peers;
 
-	uint64_t timestamp_next;  /* wall ns: least timestamp of the next initiation */
+	uint64_t timestamp_floor; /* wall ns: no initiation below it */
+	uint64_t timestamp_next;  /* wall ns: above those of all initiations so far, any peer */
 	uint64_t timestamp_bound; /* wall ns: no initiation at or above it */
+	uint64_t restart_until;	  /* monotonic: end of restart detection; 0: nothing applied yet */
+	struct xt_token_bucket probe_budget; /* of restart detection, all peers */
 	uint32_t mtu;
 	uint16_t listen_port;
 	uint32_t fwmark;

@@ -129,15 +129,20 @@ static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 	return index;
 }
 
-/* Paper 5.1: never less than the clock and never the same twice. false: the bound is reached. */
-static bool timestamp_next(struct xt_device *dev, struct xt_time now, uint64_t *timestamp)
+/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares its
+ * own timestamps only, so initiations to many peers in one step of the clock carry the same one.
+ * false: the bound is reached. */
+static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			   uint64_t *timestamp)
 {
-	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_next);
+	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_floor);
 
+	at = XT_MAX(at, peer->timestamp_next);
 	if (at >= dev->timestamp_bound)
 		return false;
 	*timestamp = at;
-	dev->timestamp_next = xt_tai64n_next(at);
+	peer->timestamp_next = xt_tai64n_next(at);
+	dev->timestamp_next = XT_MAX(dev->timestamp_next, peer->timestamp_next);
 	return true;
 }
 
@@ -165,8 +170,8 @@ static void keylog_write(struct xt_device *dev, const struct xt_peer *peer,
 		dev->env.keylog(dev->env.ctx, &keys);
 }
 
-void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
-			struct xt_tx *tx)
+static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			    struct xt_tx *tx)
 {
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
@@ -174,23 +179,7 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	uint64_t wall_ns;
 	uint32_t index;
 
-	if (!dev->local->has_key || !peer->path.remote.ip.family)
-		return;
-	xt_peer_mark_dirty(dev, peer);
-	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
-		if (peer->timers.retransmit == XT_NEVER)
-			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
-		return;
-	}
-	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
-		peer->timers.start = now.mono;
-		return;
-	}
-	if (!retry)
-		peer->timers.attempts = 0;
-	/* If anything below fails, the retransmission timer retries. */
-	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
-	if (!timestamp_next(dev, now, &wall_ns))
+	if (!timestamp_next(dev, now, peer, &wall_ns))
 		return;
 	index = index_draw(dev, peer);
 	if (!index)
@@ -213,12 +202,49 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	xt_wipe(&ephemeral, sizeof(ephemeral));
 }
 
-/* An authenticated handshake message of peer was received. */
+void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
+			struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family)
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
+		if (peer->timers.retransmit == XT_NEVER)
+			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
+		return;
+	}
+	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
+		peer->timers.start = now.mono;
+		return;
+	}
+	if (!retry)
+		peer->timers.attempts = 0;
+	/* If anything below fails, the retransmission timer retries. */
+	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
+	initiation_send(dev, now, peer, tx);
+}
+
+void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family ||
+	    peer->timers.retransmit != XT_NEVER || !xt_timers_may_initiate(&peer->timers, now.mono))
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
+		peer->timers.probe = now.mono;
+		return;
+	}
+	xt_timers_probed(&peer->timers, now.mono);
+	initiation_send(dev, now, peer, tx);
+}
+
+/* An authenticated handshake message of peer was received. Its source becomes the peer's endpoint
+ * only when the message proves that the session is alive: an initiation may be a replay, when this
+ * device has lost the timestamps of before. */
 static void peer_received(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			  const struct xt_queued *q)
 {
-	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
-		xt_peer_roam(dev, peer, &q->from);
 	peer->rx_bytes += q->len;
 	xt_timers_any_received(&peer->timers, now.mono);
 	xt_peer_mark_dirty(dev, peer);
@@ -256,7 +282,9 @@ static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time 
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-	if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+	/* To where the initiation came from. The peer's endpoint moves with the first data message
+	 * of the session. */
+	if (!xt_tx_copy(tx, &q->from, 0, &msg, sizeof(msg))) {
 		peer->tx_bytes += sizeof(msg);
 		xt_timers_any_sent(&peer->timers, now.mono);
 	}
@@ -348,6 +376,8 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 		goto out;
 	}
 	keypair_install_initiated(dev, peer, kp);
+	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
+		xt_peer_roam(dev, peer, &q->from);
 	peer_received(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
 	/* The responder may not send before it has received a message of the session. */

@@ -25,6 +25,14 @@
  * time of the response, and the packet takes as long again. */
 #define XT_SEND_UNTIL (XT_REJECT_AFTER_TIME - XT_SECOND)
 
+/* Restart detection. No peer has a session of before the start for longer than a session lives.
+ * The smallest data message is 60 bytes with IP and UDP headers, an initiation 176: one initiation
+ * for one message stays below three bytes out for one byte in. */
+#define XT_RESTART_WINDOW XT_REJECT_AFTER_TIME /* after the device's start */
+#define XT_RESTART_TRIES  3		       /* initiations to one peer, in all */
+#define XT_RESTART_RATE	  256		       /* to all peers, a second */
+#define XT_RESTART_BURST  1024
+
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */

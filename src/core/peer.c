@@ -97,6 +97,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
 {
+	/* The peer may be added again, and remembers the greatest timestamp. */
+	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, peer->timestamp_next);
 	peer_detach(dev, peer);
 	HASH_DELETE(by_key, dev->peers_by_key, peer);
 	DL_DELETE(dev->peers, peer);

@@ -42,6 +42,7 @@ struct xt_peer {
 	struct xt_cookie_maker cookie;
 
 	uint8_t last_timestamp[XT_TIMESTAMP_LEN]; /* greatest of its initiations */
+	uint64_t timestamp_next;  /* wall ns: least timestamp of the next initiation to it */
 	uint64_t last_consumed;	  /* when one was accepted, monotonic; XT_NEVER: none */
 	uint32_t handshake_index; /* of secret->handshake, 0: none */
 
@@ -49,6 +50,7 @@ struct xt_peer {
 	uint64_t last_handshake_wall;
 	char *name; /* NULL: none */
 
+	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */

@@ -8,8 +8,11 @@
  *           timers -> trimmed to the IP length -> ECN merged -> source is one of the peer's
  *           allowed IPs
  *
- * Restart detection: data for an unknown session from a peer's endpoint means that this device was
- * restarted. The peer would notice only after 15 s without an answer, so a handshake starts. */
+ * Restart detection: within the lifetime of a session after the device's start, data for an unknown
+ * session from a peer's endpoint means that the peer has a session of before the start. The peer
+ * would notice only after 15 s without an answer, so one initiation is sent. The datagram is not
+ * authenticated, hence the conditions: without them it would be the sender's way to make this
+ * device speak (docs/silence.md). */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -17,18 +20,38 @@
 #include "core/handshake.h"
 #include "packet/ip.h"
 
+/* May an initiation to peer tell it that its session is gone? Not while a confirmed keypair may
+ * receive: the peer has a session that works. A session that was answered and never confirmed does
+ * not count, because the initiation may have been a replay. While an initiation is in flight, or
+ * was just sent, there is nothing to add. */
+static bool peer_may_probe(const struct xt_peer *peer, struct xt_time now)
+{
+	const struct xt_keypairs *keys = &peer->keypairs;
+	const struct xt_timers *timers = &peer->timers;
+
+	return peer->probes < XT_RESTART_TRIES && timers->start == XT_NEVER &&
+	       timers->probe == XT_NEVER && timers->retransmit == XT_NEVER &&
+	       xt_timers_may_initiate(timers, now.mono) &&
+	       !xt_keypair_may_recv(keys->current, now.mono) &&
+	       !xt_keypair_may_recv(keys->previous, now.mono);
+}
+
 static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now,
 				       const struct xt_pkt *pkt)
 {
-	struct xt_peer *peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
+	const struct xt_token_rate rate = xt_token_rate(XT_RESTART_RATE, XT_RESTART_BURST);
+	struct xt_peer *peer;
 
-	/* While an initiation is in flight, or was just sent, there is nothing to do. */
-	if (peer && peer->timers.start == XT_NEVER && peer->timers.retransmit == XT_NEVER &&
-	    xt_timers_may_initiate(&peer->timers, now.mono)) {
-		peer->timers.start = now.mono;
-		xt_peer_mark_dirty(dev, peer);
-		xt_event(dev, XT_EVENT_RESTART_NOTICED, peer);
-	}
+	if (now.mono >= dev->restart_until)
+		return XT_DROP_INDEX;
+	peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
+	if (!peer || !peer_may_probe(peer, now) ||
+	    !xt_token_bucket_take(&dev->probe_budget, &rate, now.mono))
+		return XT_DROP_INDEX;
+	peer->probes++;
+	peer->timers.probe = now.mono;
+	xt_peer_mark_dirty(dev, peer);
+	xt_event(dev, XT_EVENT_RESTART_NOTICED, peer);
 	return XT_DROP_INDEX;
 }
 

@@ -13,6 +13,7 @@ void xt_timers_init(struct xt_timers *t)
 				.erase = XT_NEVER,
 				.persistent = XT_NEVER,
 				.start = XT_NEVER,
+				.probe = XT_NEVER,
 				.last_initiation = XT_NEVER};
 }
 
@@ -22,7 +23,7 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	uint64_t b = XT_MIN(t->new_handshake, t->erase);
 	uint64_t c = XT_MIN(t->persistent, t->start);
 
-	return XT_MIN(a, XT_MIN(b, c));
+	return XT_MIN(XT_MIN(a, t->probe), XT_MIN(b, c));
 }
 
 static bool timer_expired(uint64_t *deadline, uint64_t now)
@@ -55,6 +56,8 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 		due |= XT_DUE_PERSISTENT;
 	if (timer_expired(&t->start, now))
 		due |= XT_DUE_START;
+	if (timer_expired(&t->probe, now))
+		due |= XT_DUE_PROBE;
 	return due;
 }
 
@@ -92,13 +95,21 @@ void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter)
 {
 	t->retransmit = now + XT_REKEY_TIMEOUT + jitter;
 	t->last_initiation = now;
-	t->start = XT_NEVER;
+	t->start = t->probe = XT_NEVER;
+}
+
+/* The open handshake is erased as after one that was given up. */
+void xt_timers_probed(struct xt_timers *t, uint64_t now)
+{
+	t->last_initiation = now;
+	if (t->erase == XT_NEVER)
+		t->erase = now + XT_ERASE_AFTER;
 }
 
 void xt_timers_complete(struct xt_timers *t)
 {
 	t->retransmit = XT_NEVER;
-	t->start = XT_NEVER;
+	t->start = t->probe = XT_NEVER;
 	t->attempts = 0;
 	t->last_minute = false;
 }

@@ -65,3 +65,39 @@ SIM_CASE(no_initiation_at_or_above_the_bound)
 	xt_device_timestamp_limits(alice->dev, xt_device_timestamp(alice->dev), XT_NEVER);
 	sim_packet_await(sim, p, 6 * SIM_S); /* by the retry */
 }
+
+/* Only the timestamps to one peer must increase: many peers do not push each other ahead. */
+SIM_CASE(many_peers_do_not_push_timestamps_ahead_of_the_clock)
+{
+	enum { PEERS = 300 };
+	struct sim_node *hub = sim_node_new(sim, "hub");
+
+	for (int i = 0; i < PEERS; i++) {
+		struct sim_node *peer = sim_node_new(sim, "peer");
+
+		sim_node_off(peer);
+		sim_peer_add(hub, peer, SIM_KNOWS);
+		sim_peer_set_keepalive(hub, peer, 25);
+	}
+	for (int i = 0; i < 4; i++) {
+		sim_run(sim, 6 * SIM_S);
+		SIM_CHECK(sim, xt_device_timestamp(hub->dev) <= sim_time(hub).wall + 20 * SIM_MS);
+	}
+	SIM_CHECK(sim, hub->sent[SIM_INITIATION] > 4 * PEERS);
+}
+
+/* The peer still knows the greatest timestamp of before. */
+SIM_CASE(peer_removed_and_added_again_gets_greater_timestamps)
+{
+	struct sim_node *alice, *bob;
+
+	sim_session_new(sim, &alice, &bob);
+	for (int i = 0; i < 5; i++) {
+		sim_run(sim, SIM_S);
+		alice->wall_shift -= (int64_t)HOUR;
+		sim_peer_remove(alice, bob);
+		sim_peer_add(alice, bob, SIM_KNOWS);
+		sim_packet_await(sim, sim_packet_send(sim, alice, bob, 0), 100 * SIM_MS);
+	}
+	SIM_SAME(sim, sim_node_verdict(bob, XT_DROP_HANDSHAKE_OLD), 0);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Hostile input: replays, forgeries, spoofed sources, noise. */
+#include "base/addr.h"
 #include "core/limits.h"
 #include "sim/flow.h"
 #include "sim/net.h"
@@ -50,6 +51,29 @@ SIM_CASE(initiation_replayed_to_a_restarted_responder_disturbs_nothing)
 	p = sim_stream_start(sim, alice, bob, 100, 10 * SIM_MS, 0);
 	sim_run(sim, 2 * SIM_S);
 	SIM_SAME(sim, sim_stream_lost(sim, p + 10, 90), 0);
+}
+
+/* The attacker sends the initiation from an address of its own: the endpoint stays. */
+SIM_CASE(replayed_initiation_moves_no_endpoint)
+{
+	struct sim_node *alice, *bob, *mallory = sim_node_new(sim, "mallory");
+	struct xt_endpoint src, at;
+	struct xt_peer_report state;
+
+	sim_pair_new(sim, &alice, &bob);
+	sim_rule_add(sim, alice, bob, SIM_INITIATION, 0, 1, SIM_COPY);
+	sim_pair_exchange(sim, alice, bob);
+	at = sim_peer_find(bob, alice)->endpoint;
+	src = sim_node_endpoint(mallory, at.ip.family == 6);
+	sim_node_off(bob);
+	sim_node_on(bob);
+	sim_held_resend_from(sim, 0, &src);
+	sim_run(sim, SIM_S);
+	SIM_SAME(sim, mallory->received[SIM_RESPONSE], 1);
+	state = sim_peer_state(bob, alice);
+	SIM_CHECK(sim, xt_endpoint_equal(&state.endpoint, &at));
+	SIM_SAME(sim, bob->events[XT_EVENT_ROAMED], 0);
+	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 100 * SIM_MS);
 }
 
 SIM_CASE(replayed_response_is_refused)
