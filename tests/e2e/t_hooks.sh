@@ -89,3 +89,17 @@ last" ] || fail "the other hooks: $(cat hooks)"
 [ ! -e went-on ] || fail "PreDown goes on after its first command failed"
 empty "down with failing hooks"
 ok "hooks that fail on the way down are printed, the rest goes on, the exit status is 1"
+
+hooks true "wg set %i private-key $T/left.key"
+sed -n 's/^PrivateKey = //p' left.conf >left.key
+sed -i '/^PrivateKey = /d' left.conf
+instance_up_and_ping() {
+	at left "$XT_BIN" up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"
+	at right "$XT_BIN" up "$T/right.conf" >right.log 2>&1 || fail "up: $(cat right.log)"
+	at left ping -c 1 -W 5 10.7.0.2 >/dev/null || fail "no ping: $(cat up.log)"
+	at left "$XT_BIN" down left && at right "$XT_BIN" down right || fail "down"
+}
+[ -s left.key ] || fail "no PrivateKey in left.conf"
+instance_up_and_ping
+grep -q warning up.log && fail "a warning: $(cat up.log)"
+ok "PostUp sets the private key, the documented form of wg-quick"
