@@ -10,6 +10,7 @@
 
 #include <xtunnel/error.h>
 
+#include "base/bytes.h"
 #include "cli/query.h"
 #include "cli/cmd.h"
 #include "host/host_uv.h"
@@ -21,6 +22,7 @@ const char xt_text_down[] =
     "\nRuns PreDown and PostDown and returns when the instance has ended. After a crash it removes\n"
     "what is left: sockets, routing rules, the firewall table, name servers, and a persistent\n"
     "interface that was created for an Owner.\n"
+    "A hook that fails is printed with its output; the rest is taken down, and the exit status is 1.\n"
     "When NAME is not running and left nothing, the exit status is 3.\n";
 
 /* A descriptor that becomes readable when the instance's process ends; -1: not available. */
@@ -53,7 +55,47 @@ static void process_await_end(int process, const char *path)
 	}
 }
 
-static int request_down(struct xt_client *client, const char *path)
+/* A program's output, line by line; control characters could act on the terminal. */
+static void output_print(const char *output)
+{
+	char line[240];
+
+	while (output && *output) {
+		size_t len = strcspn(output, "\n"), n = XT_MIN(len, sizeof(line) - 1);
+
+		for (size_t i = 0; i < n; i++) {
+			unsigned char c = (unsigned char)output[i];
+
+			line[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
+		}
+		line[n] = '\0';
+		xt_message("  %s", line);
+		output += len + (output[len] == '\n');
+	}
+}
+
+/* Until the instance has ended. true: a step failed, which is printed. */
+static bool failures_print(struct xt_client *client, const char *name)
+{
+	bool failed = false, end = false;
+	json_t *message;
+
+	while (!end && xt_client_recv(client, -1, &message) == 0) {
+		const char *text = json_string_value(json_object_get(message, "failed"));
+
+		if (text) {
+			xt_message("%s: %s", name, text);
+			output_print(json_string_value(json_object_get(message, "output")));
+			failed = true;
+		}
+		end = json_is_true(json_object_get(message, "end"));
+		json_decref(message);
+	}
+	return failed;
+}
+
+/* *status: XT_EXIT_FAILURE when a step of the instance's end failed. */
+static int request_down(struct xt_client *client, const char *name, const char *path, int *status)
 {
 	json_t *answer = NULL;
 	int process = process_watch(client);
@@ -63,6 +105,8 @@ static int request_down(struct xt_client *client, const char *path)
 	json_decref(answer);
 	if (rc == -EPROTONOSUPPORT) /* every version ends on request */
 		rc = 0;
+	else if (rc == 0 && failures_print(client, name))
+		*status = XT_EXIT_FAILURE;
 	if (rc == 0 || rc == -EPIPE)
 		process_await_end(process, path);
 	if (process >= 0)
@@ -122,7 +166,7 @@ int xt_cmd_down(const struct xt_args *args)
 	int status = xt_query_open(&client, name, path, true), rc;
 
 	if (status == XT_EXIT_OK) {
-		rc = request_down(client, path);
+		rc = request_down(client, name, path, &status);
 		xt_client_close(client);
 		if (rc < 0)
 			return xt_fail(XT_EXIT_FAILURE, "cannot end %s: %s", name, xt_strerror(rc));

@@ -16,7 +16,7 @@ const char xt_text_up[] =
 static int instance_serve(const char *name_or_path, const struct xt_instance_options *options)
 {
 	struct xt_conf conf;
-	int status = xt_conf_open(&conf, name_or_path);
+	int status = xt_conf_open(&conf, name_or_path, stderr);
 
 	if (status == XT_EXIT_OK)
 		status = xt_instance_run(&conf, options);

@@ -9,12 +9,13 @@
 #include "cli/args.h"
 #include "cli/term.h"
 
-static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file)
+static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file,
+			      FILE *out)
 {
 	char *text = diagnostics->n ? xt_conf_diagnostics_print(diagnostics, file) : NULL;
 
 	if (text)
-		fputs(text, stderr);
+		fputs(text, out);
 	free(text);
 }
 
@@ -26,7 +27,7 @@ static int name_refuse(const char *name)
 	return XT_EXIT_USAGE;
 }
 
-int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
+int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
 	size_t len = strlen(name_or_path);
@@ -40,7 +41,8 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_check(conf, &diagnostics);
-	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path);
+	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path,
+			  rc == 0 || rc == XT_E_SYNTAX ? findings : stderr);
 	if (rc == XT_E_SYNTAX) {
 		status = XT_EXIT_CONFIG;
 	} else if (rc == XT_E_NOMEM) {

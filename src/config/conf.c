@@ -19,6 +19,8 @@ const struct xt_conf_key xt_conf_keys[XT_KEYS] = {
 #undef X
 };
 
+#define WORD_QUOTED 24 /* the longest word of a file that a diagnostic shows */
+
 static const char *const section_names[] = {"", "Interface", "Peer"};
 
 /* XT_KEYS: no such key. No key is in both sections. */
@@ -41,18 +43,40 @@ static const char *key_nearest(const char *word, bool ours)
 	return xt_nearest(word, names, n);
 }
 
+/* " \"word\"", or "" where it may be a part of a secret: base64 of a few characters has a digit,
+ * a sign or a capital within a word. */
+static void word_quote(const char *word, char out[WORD_QUOTED + 4])
+{
+	size_t len = strlen(word), capitals = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < len; i++) {
+		if (!((word[i] | 32) >= 'a' && (word[i] | 32) <= 'z') && word[i] != '_' &&
+		    word[i] != '-')
+			return;
+		capitals += word[i] >= 'A' && word[i] <= 'Z';
+	}
+	if (len > 0 && len <= WORD_QUOTED && (capitals <= 1 + len / 5 || capitals == len))
+		snprintf(out, WORD_QUOTED + 4, " \"%s\"", word);
+}
+
 static void key_diagnose_unknown(struct xt_conf_reader *r, const char *word)
 {
-	const char *meant = key_nearest(word, r->line->ours);
+	const char *meant = key_nearest(word, r->line->ours), *foreign = xt_conf_foreign(word);
 	unsigned column = r->line->word.column;
+	char name[WORD_QUOTED + 4];
+
+	word_quote(word, name);
 
 	if (r->line->ours) {
 		if (meant)
 			xt_reader_warn(r, column, "a comment; did you mean \"#: %s\"?", meant);
+	} else if (foreign) {
+		xt_reader_error(r, column, "unknown key %s: it %s", word, foreign);
 	} else if (meant) {
-		xt_reader_error(r, column, "unknown key; did you mean \"%s\"?", meant);
+		xt_reader_error(r, column, "unknown key%s; did you mean \"%s\"?", name, meant);
 	} else {
-		xt_reader_error(r, column, "unknown key");
+		xt_reader_error(r, column, "unknown key%s", name);
 	}
 }
 
@@ -163,15 +187,23 @@ static void section_begin(struct xt_conf_reader *r)
 		word[0] = '\0';
 	if (strcasecmp(word, names[0]) == 0) {
 		r->section = XT_SECTION_INTERFACE; /* may repeat: more of the same */
+		if (!r->conf->interface_line)
+			r->conf->interface_line = line->line;
 	} else if (strcasecmp(word, names[1]) == 0) {
 		r->section = XT_SECTION_PEER;
 		peer_begin(r);
 	} else {
 		const char *meant = xt_nearest(word, names, XT_LEN(names));
+		const char *foreign = xt_conf_foreign(word);
 
 		r->section = XT_SECTION_NONE;
 		r->bad_section = true;
-		if (meant)
+		if (foreign)
+			xt_reader_error(
+			    r, line->word.column,
+			    "unknown section; there are [Interface] and [Peer]: [%s] %s", word,
+			    foreign);
+		else if (meant)
 			xt_reader_error(r, line->word.column, "unknown section; did you mean [%s]?",
 					meant);
 		else
@@ -247,6 +279,8 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
 	if (!r.failed && r.errors < XT_CONF_ERRORS_MAX) {
 		section_end(&r);
 		keys_exclusive(&r, XT_KEY_PRIVATE_KEY, XT_KEY_PRIVATE_KEY_FILE);
+		if (!r.errors)
+			xt_conf_merge_peers(&r);
 	}
 	xt_conf_diagnostics_sort(diagnostics, before);
 	if (!r.failed && !r.errors)

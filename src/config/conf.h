@@ -11,6 +11,7 @@
 
 enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
 enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
+#define XT_TABLE_MAIN 254u
 
 struct xt_conf_peer {
 	unsigned line; /* of its [Peer] */
@@ -24,7 +25,9 @@ struct xt_conf_peer {
 	size_t n_allowed;
 	char *endpoint_host; /* NULL: none; literal address or name */
 	uint16_t endpoint_port;
+	char endpoint_service[33]; /* the port's name as written, "" for a number */
 	uint16_t keepalive_s;
+	bool has_keepalive;
 	unsigned endpoint_line, psk_file_line;
 };
 
@@ -51,9 +54,11 @@ struct xt_conf {
 	uint32_t mtu; /* 0: automatic */
 	enum xt_table table;
 	uint32_t table_number;
+	char table_name[64]; /* as written, "" for a number */
 	char **dns;
 	size_t n_dns;
-	unsigned dns_line, save_line, key_line, address_line, mtu_line, echo_line,
+	unsigned interface_line; /* of the first [Interface]; 0: there is none */
+	unsigned dns_line, save_line, key_line, address_line, mtu_line, table_line, echo_line,
 	    echo_addresses_line;
 	bool save_config;
 	struct xt_conf_hooks pre_up, post_up, pre_down, post_down;
@@ -82,7 +87,7 @@ struct xt_conf_diagnostics {
 
 /* Parse text and append what is found to diagnostics. 0; XT_E_SYNTAX with at least one error among
  * them and at most XT_CONF_ERRORS_MAX; XT_E_NOMEM. name: the interface (NULL: not known). out is
- * cleared on error. */
+ * cleared on error. Names of routing tables and services have no number yet, see xt_conf_load. */
 int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
 		  struct xt_conf_diagnostics *diagnostics);
 /* Find, read and parse a file, read its key files, warn about file modes. An argument with a '/' or
@@ -106,6 +111,10 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 /* No diagnostic quotes the file: a misplaced line end may have put a key anywhere. */
 #define XT_CONF_ERRORS_MAX 20
 #define XT_CONF_FILE_MAX   (64u << 20) /* 100,000 peers are 10 to 20 MB */
+
+/* A word of DNS, or the host of an Endpoint. OTHER is accepted with a warning and of no use. */
+enum xt_conf_word { XT_WORD_ADDRESS, XT_WORD_DOMAIN, XT_WORD_OTHER };
+enum xt_conf_word xt_conf_word(const char *word);
 
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
 

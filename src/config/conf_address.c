@@ -1,19 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of a configuration file: networks, lists, point-to-point pairs. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
 #include "config/conf_value.h"
 
+/* Of a netmask such as 255.255.255.0; -1: it is not one. */
+static int mask_bits(const char *text)
+{
+	struct xt_ip mask;
+	uint32_t m;
+	int bits = 0;
+
+	if (xt_ip_parse(&mask, text) < 0 || mask.family != 4)
+		return -1;
+	m = (uint32_t)mask.b[0] << 24 | (uint32_t)mask.b[1] << 16 | (uint32_t)mask.b[2] << 8 |
+	    mask.b[3];
+	for (; bits < 32 && m & 0x80000000u; bits++)
+		m <<= 1;
+	return m ? -1 : bits;
+}
+
 static const char wanted[] = "expected an address, such as 10.7.0.1/24 or fd07::1/64";
 
 const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v)
 {
-	char text[80];
+	static char sentence[64]; /* names the prefix, never the text */
+	char text[80], *slash;
+	int bits;
 
-	if (!xt_span_squeeze(v, text, sizeof(text)) || xt_cidr_parse(out, text) < 0)
+	if (!xt_span_squeeze(v, text, sizeof(text)))
 		return wanted;
-	return NULL;
+	if (xt_cidr_parse(out, text) == 0)
+		return NULL;
+	slash = strchr(text, '/');
+	bits = slash ? mask_bits(slash + 1) : -1;
+	if (bits < 0)
+		return wanted;
+	snprintf(sentence, sizeof(sentence), "write the netmask as a prefix: /%d", bits);
+	return sentence;
 }
 
 static void span_advance(struct xt_span *span, size_t n)

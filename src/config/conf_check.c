@@ -122,31 +122,18 @@ static struct entry *entries_new(struct check *c, size_t n)
 static void check_keys(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
+	struct xt_private clamped = conf->private_key;
 	struct xt_public local;
-	struct entry *v = entries_new(c, conf->n_peers);
 
-	if (!v)
+	if (!conf->has_key)
 		return;
-	if (conf->has_key) {
-		struct xt_private clamped = conf->private_key;
-
-		xt_dh_clamp(&clamped);
-		xt_dh_public(&local, &clamped);
-		xt_wipe(&clamped, sizeof(clamped));
-	}
-	for (size_t i = 0; i < conf->n_peers; i++) {
-		memcpy(v[i].id, conf->peers[i].key.b, sizeof(v[i].id));
-		v[i].line = conf->peers[i].line;
-		if (conf->has_key && memcmp(v[i].id, local.b, sizeof(local.b)) == 0)
-			check_error(c, v[i].line,
+	xt_dh_clamp(&clamped);
+	xt_dh_public(&local, &clamped);
+	xt_wipe(&clamped, sizeof(clamped));
+	for (size_t i = 0; i < conf->n_peers; i++)
+		if (memcmp(conf->peers[i].key.b, local.b, sizeof(local.b)) == 0)
+			check_error(c, conf->peers[i].line,
 				    "this peer's PublicKey is that of the interface itself");
-	}
-	qsort(v, conf->n_peers, sizeof(*v), entry_compare);
-	for (size_t i = 1; i < conf->n_peers; i++)
-		if (memcmp(v[i].id, v[i - 1].id, sizeof(v[i].id)) == 0)
-			check_error(c, v[i].line, "the [Peer] on line %u has the same PublicKey",
-				    v[i - 1].line);
-	free(v);
 }
 
 static void check_allowed(struct check *c)
@@ -272,13 +259,26 @@ static void check_echo(struct check *c)
 	}
 }
 
+/* wg-quick(8) documents PostUp = wg set %i private-key FILE. A hook before that comes too early:
+ * wg(8) has nothing to talk to. */
+static void check_private_key(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	if (!conf->interface_line)
+		check_error(c, 0, "there is no [Interface]");
+	else if (!conf->has_key && !conf->private_key_file && !conf->post_up.n)
+		check_warn(c, conf->interface_line,
+			   "[Interface] has neither PrivateKey nor PrivateKeyFile, and no PostUp "
+			   "that could set a key: no handshake can begin");
+}
+
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	struct check c = {.conf = conf, .diagnostics = diagnostics};
 	size_t before = diagnostics->n;
 
-	if (!conf->has_key && !conf->private_key_file)
-		check_error(&c, 0, "[Interface] has neither PrivateKey nor PrivateKeyFile");
+	check_private_key(&c);
 	check_policy(&c);
 	check_addresses(&c);
 	check_peers(&c);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/conf.h"
+#include "config/conf_reader.h"
 
 static void hooks_clear(struct xt_conf_hooks *hooks)
 {
@@ -13,7 +13,7 @@ static void hooks_clear(struct xt_conf_hooks *hooks)
 	free(hooks->v);
 }
 
-static void peer_clear(struct xt_conf_peer *peer)
+void xt_conf_peer_clear(struct xt_conf_peer *peer)
 {
 	free(peer->psk_file);
 	free(peer->allowed);
@@ -25,7 +25,7 @@ static void peer_clear(struct xt_conf_peer *peer)
 void xt_conf_clear(struct xt_conf *conf)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
-		peer_clear(&conf->peers[i]);
+		xt_conf_peer_clear(&conf->peers[i]);
 	free(conf->peers);
 	for (size_t i = 0; i < conf->n_dns; i++)
 		free(conf->dns[i]);

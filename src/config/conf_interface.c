@@ -65,8 +65,10 @@ void xt_key_table(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	struct xt_conf *conf = r->conf;
 
-	xt_reader_judge(r, line->value.column,
-			xt_value_table(&conf->table, &conf->table_number, &line->value));
+	xt_reader_judge(
+	    r, line->value.column,
+	    xt_value_table(&conf->table, &conf->table_number, conf->table_name, &line->value));
+	conf->table_line = line->line;
 }
 
 void xt_key_save_config(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -126,6 +128,10 @@ void xt_key_dns(struct xt_conf_reader *r, const struct xt_lex_line *line)
 			return;
 		}
 		conf->n_dns++;
+		if (xt_conf_word(v[conf->n_dns - 1]) == XT_WORD_OTHER)
+			xt_reader_warn(
+			    r, entry.column,
+			    "DNS: neither an address nor a domain; this word is left out");
 		conf->dns_line = conf->dns_line ? conf->dns_line : line->line;
 	}
 }

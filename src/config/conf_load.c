@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/secbuf.h"
 #include "config/conf_diagnostic.h"
+#include "config/conf_names.h"
 #include "config/conf_value.h"
 
 #define KEY_FILE_MAX 4096u
@@ -221,6 +222,8 @@ int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		return XT_E_NOMEM;
 	err = conf_read(out, path, diagnostics);
 	out->path = path;
+	if (!err)
+		err = xt_conf_resolve_names(out, diagnostics);
 	if (!err)
 		err = key_files_read(out, diagnostics);
 	if (err) { /* clear the keys, keep the path for messages */

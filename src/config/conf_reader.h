@@ -49,6 +49,12 @@ void xt_reader_warn(struct xt_conf_reader *r, unsigned column, const char *forma
  * "Key: sentence". */
 bool xt_reader_judge(struct xt_conf_reader *r, unsigned column, const char *sentence);
 
+/* What another program means by the key or section, as the rest of a sentence; NULL: not known. */
+const char *xt_conf_foreign(const char *word);
+/* Sections [Peer] with the same key become one, with a warning. After the last line. */
+void xt_conf_merge_peers(struct xt_conf_reader *r);
+void xt_conf_peer_clear(struct xt_conf_peer *peer); /* wipes */
+
 /* Room for item n in an array that has n items: the array, or a larger one with the same items, the
  * old one wiped and freed. NULL: no memory, the old one is unchanged. Sizes double. */
 void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size);

@@ -54,6 +54,7 @@ static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_repo
 	if (old && host_is_name(old->endpoint_host)) {
 		out->endpoint_host = strdup(old->endpoint_host);
 		out->endpoint_port = old->endpoint_port;
+		memcpy(out->endpoint_service, old->endpoint_service, sizeof(out->endpoint_service));
 		return out->endpoint_host ? 0 : XT_E_NOMEM;
 	}
 	if (now->endpoint.ip.family == 0)

@@ -94,17 +94,37 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 	return NULL;
 }
 
-/* Only the three names that are the same everywhere: /etc/iproute2 may give a name another number
- * on each host. */
-const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_span *v)
+/* A name of iproute2's rt_tables: anything but white space there. A number that is out of range is
+ * not one. */
+static bool table_name_valid(const struct xt_span *v)
+{
+	if (!v->len || v->len > 63 || v->p[0] == '-' ||
+	    (v->len > 1 && v->p[0] == '0' && (v->p[1] | 32) == 'x'))
+		return false;
+	bool digits = true;
+	for (size_t i = 0; i < v->len; i++) {
+		char c = v->p[i];
+		bool letter = ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '-' ||
+			      c == '.' || c == '+';
+
+		if (!letter && !(c >= '0' && c <= '9'))
+			return false;
+		digits &= !letter;
+	}
+	return !digits;
+}
+
+/* main, default and local are the same on every host; 0 is the main table for ip(8) too. */
+const char *xt_value_table(enum xt_table *out, uint32_t *id, char name[64], const struct xt_span *v)
 {
 	static const struct {
 		const char *name;
 		uint32_t number;
-	} names[] = {{"main", 254}, {"default", 253}, {"local", 255}};
+	} names[] = {{"main", XT_TABLE_MAIN}, {"default", 253}, {"local", 255}};
 	uint64_t n = 0;
 
 	*id = 0;
+	name[0] = '\0';
 	if (!v->len || span_is(v, "auto")) {
 		*out = XT_TABLE_AUTO;
 		return NULL;
@@ -116,8 +136,15 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_spa
 	for (size_t i = 0; i < XT_LEN(names); i++)
 		if (span_is(v, names[i].name))
 			n = names[i].number;
-	if (!n && !span_number(&n, v, 1, UINT32_MAX, true))
-		return "expected a routing table: auto, off, main or a number";
+	if (!n && !span_number(&n, v, 0, UINT32_MAX, true)) {
+		if (!table_name_valid(v))
+			return "expected a routing table: auto, off, a number, or a name of "
+			       "/etc/iproute2/rt_tables";
+		memcpy(name, v->p, v->len);
+		name[v->len] = '\0';
+	} else if (n == 0) {
+		n = XT_TABLE_MAIN;
+	}
 	*out = XT_TABLE_NUMBER;
 	*id = (uint32_t)n;
 	return NULL;
@@ -219,45 +246,48 @@ static const char *endpoint_split(char *text, char **port, bool *loose)
 	return text[0] ? NULL : "the host is missing: expected HOST:PORT";
 }
 
-/* Only characters of host names (underscores occur in practice), addresses and zones: nothing that
- * a terminal or a shell interprets. */
+/* Printable, and nothing that a shell interprets. What is neither an address nor a domain gets a
+ * warning, as wg-quick(8) would go on too. */
 static bool host_valid(const char *host)
 {
-	struct xt_ip ip;
-
-	if (strchr(host, ':')) {
-		char bare[64];
-		size_t len = strcspn(host, "%");
-
-		if (len >= sizeof(bare) || strlen(host + len) > 32)
-			return false;
-		memcpy(bare, host, len);
-		bare[len] = '\0';
-		if (xt_ip_parse(&ip, bare) < 0 || ip.family != 6 || strcmp(host + len, "%") == 0)
-			return false;
-		host += len + (host[len] == '%');
-	}
 	for (const char *c = host; *c; c++)
 		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		      (*c >= '0' && *c <= '9') || *c == '-' || *c == '.' || *c == '_' ||
+		      (*c >= '0' && *c <= '9') || strchr("-._:/%@", *c) ||
 		      (unsigned char)*c >= 0x80))
 			return false;
 	return true;
 }
 
-const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const struct xt_span *v,
+/* A name of services(5). */
+static bool service_valid(const char *text)
+{
+	bool letter = false;
+
+	if (strlen(text) > 32 || *text == '-')
+		return false;
+	for (; *text; text++) {
+		bool alpha = (*text | 32) >= 'a' && (*text | 32) <= 'z';
+
+		if (!alpha && !(*text >= '0' && *text <= '9') && !strchr("-_.+", *text))
+			return false;
+		letter |= alpha;
+	}
+	return letter;
+}
+
+const char *xt_value_endpoint(struct xt_value_endpoint *out, const struct xt_span *v,
 			      unsigned *column)
 {
 	char text[320], *port_text = NULL;
 	const char *error;
-	uint64_t n;
+	uint64_t n = 0;
 
-	*loose = false;
+	memset(out, 0, sizeof(*out));
 	if (!v->len)
 		return "an endpoint is missing: expected HOST:PORT or [IPV6]:PORT";
 	if (!xt_span_squeeze(v, text, sizeof(text)))
 		return "the host name is too long";
-	error = endpoint_split(text, &port_text, loose);
+	error = endpoint_split(text, &port_text, &out->loose);
 	if (error)
 		return error;
 	if (strlen(text) > 253 || !host_valid(text))
@@ -266,11 +296,14 @@ const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const st
 		*column = v->column + (unsigned)(v->len - strlen(port_text));
 		if (*column < v->column)
 			*column = v->column;
-		return "expected a port number from 1 to 65535 after the colon";
+		if (!service_valid(port_text))
+			return "expected a port number from 1 to 65535 after the colon";
+		memcpy(out->service, port_text, strlen(port_text) + 1);
+		n = 0;
 	}
-	*host = strdup(text);
-	*port = (uint16_t)n;
-	return *host ? NULL : no_memory;
+	out->host = strdup(text);
+	out->port = (uint16_t)n;
+	return out->host ? NULL : no_memory;
 }
 
 static bool account_valid(const char *name)

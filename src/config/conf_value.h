@@ -12,7 +12,9 @@ const char *xt_value_key(uint8_t out[32], const struct xt_span *v, unsigned *col
 const char *xt_value_port(uint16_t *out, const struct xt_span *v);
 const char *xt_value_fwmark(uint32_t *out, const struct xt_span *v);
 const char *xt_value_mtu(uint32_t *out, const struct xt_span *v);
-const char *xt_value_table(enum xt_table *out, uint32_t *id, const struct xt_span *v);
+/* name: receives the name of a table that this host defines, of at most 63 bytes; "": none */
+const char *xt_value_table(enum xt_table *out, uint32_t *id, char name[64],
+			   const struct xt_span *v);
 const char *xt_value_bool(bool *out, const struct xt_span *v);
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v);
 const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v);
@@ -20,8 +22,16 @@ const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0
 const char *xt_value_offload(bool *off, const struct xt_span *v);
 const char *xt_value_aead(const char **out, const struct xt_span *v); /* auto: NULL */
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v);    /* N, N/s, off */
-/* host: malloc'ed. loose: the host is an IPv6 address without brackets. */
-const char *xt_value_endpoint(char **host, uint16_t *port, bool *loose, const struct xt_span *v,
+/* host     malloc'ed; any word without white space and signs of a shell, see xt_conf_word
+ * service  the port's name, "" when it is a number; then port is 0
+ * loose    the host is an IPv6 address without brackets */
+struct xt_value_endpoint {
+	char *host;
+	uint16_t port;
+	char service[33];
+	bool loose;
+};
+const char *xt_value_endpoint(struct xt_value_endpoint *out, const struct xt_span *v,
 			      unsigned *column);
 const char *xt_value_owner(char **user, char **group, const struct xt_span *v);
 const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v);

@@ -90,6 +90,8 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_printf(t, "MTU = %u\n", conf->mtu);
 	if (conf->table == XT_TABLE_OFF)
 		xt_secbuf_puts(t, "Table = off\n");
+	else if (*conf->table_name)
+		text_put_line(t, "Table = ", conf->table_name);
 	else if (conf->table == XT_TABLE_NUMBER)
 		xt_secbuf_printf(t, "Table = %u\n", conf->table_number);
 	if (conf->save_config)
@@ -123,8 +125,12 @@ static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 	if (peer->endpoint_host) {
 		bool v6 = strchr(peer->endpoint_host, ':') != NULL;
 
-		xt_secbuf_printf(t, v6 ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n",
-				 peer->endpoint_host, (unsigned)peer->endpoint_port);
+		xt_secbuf_printf(t,
+				 v6 ? "Endpoint = [%s]:" : "Endpoint = %s:", peer->endpoint_host);
+		if (*peer->endpoint_service)
+			xt_secbuf_printf(t, "%s\n", peer->endpoint_service);
+		else
+			xt_secbuf_printf(t, "%u\n", (unsigned)peer->endpoint_port);
 	}
 	if (peer->keepalive_s)
 		xt_secbuf_printf(t, "PersistentKeepalive = %u\n", (unsigned)peer->keepalive_s);

@@ -91,8 +91,33 @@ static void answer_down(struct xt_instance *instance, struct xt_control_request 
 	if (instance->disposition != XT_TUN_TRANSIENT &&
 	    json_is_true(json_object_get(msg, "remove")))
 		instance->disposition = XT_TUN_REMOVED;
-	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), true);
+	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), instance->down != NULL);
+	if (!instance->down)
+		instance->down = request;
 	instance->post(instance, XT_INSTANCE_END);
+}
+
+/* JSON holds UTF-8 only, and the text may have been cut within a character. */
+static json_t *text_json(const char *text)
+{
+	json_t *value = json_string(text);
+	char *ascii = value ? NULL : strdup(text);
+
+	if (!ascii)
+		return value;
+	for (char *c = ascii; *c; c++)
+		*c = (char)(*c & 0x80 ? '?' : *c);
+	value = json_string(ascii);
+	free(ascii);
+	return value;
+}
+
+void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output)
+{
+	if (instance->down)
+		xt_control_reply(
+		    instance->down,
+		    json_pack("{s:s,s:o}", "failed", failed, "output", text_json(output)), false);
 }
 
 struct save_answer {
@@ -156,7 +181,9 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 	struct xt_instance *instance = ctx;
 	struct save_answer *answer = xt_control_get(request);
 
-	if (answer)
+	if (request == instance->down)
+		instance->down = NULL;
+	else if (answer)
 		answer->request = NULL;
 	else if (instance->pinger)
 		xt_pinger_cancel(instance->pinger, request);

@@ -95,6 +95,9 @@ static void on_signal_closed(uv_handle_t *handle)
 
 void xt_instance_close_sockets(struct xt_instance *instance)
 {
+	if (instance->down)
+		xt_control_reply(instance->down, json_pack("{s:b}", "end", 1), true);
+	instance->down = NULL;
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);

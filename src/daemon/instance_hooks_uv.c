@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/message.h"
+#include "daemon/exit.h"
 
 static enum xt_hook_list list_of(enum xt_state state)
 {
@@ -32,8 +33,20 @@ static const char *key_of(enum xt_hook_list list)
 	return keys[list];
 }
 
-/* On the way up a hook that fails takes the instance back; on the way down its failure is reported
- * and the way goes on. */
+static void on_hooks(void *ctx, const struct xt_reply *reply);
+
+static void hooks_run(struct xt_instance *instance, size_t from)
+{
+	struct xt_request request = {.kind = XT_REQUEST_HOOKS,
+				     .hooks = {.list = list_of(instance->state),
+					       .from = from,
+					       .capture = instance->down != NULL}};
+
+	xt_request(instance->requests, &request, on_hooks, instance);
+}
+
+/* On the way up a hook that fails takes the instance back. On the way down the other hooks and
+ * steps go on, because each removes something; the failure becomes the exit status. */
 static void on_hooks(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
@@ -46,14 +59,21 @@ static void on_hooks(void *ctx, const struct xt_reply *reply)
 	}
 	xt_hooks_text(&reply->hooks, key_of(list_of(instance->state)), text, sizeof(text));
 	xt_message("%s: %s%s", instance->conf->name, text, up ? "; all is rolled back" : "");
-	instance->post(instance, up ? XT_INSTANCE_FAILED : XT_INSTANCE_DONE);
+	if (up) {
+		instance->post(instance, XT_INSTANCE_FAILED);
+		return;
+	}
+	instance->status = XT_EXIT_FAILURE;
+	xt_instance_tell_down(instance, text, reply->hooks.output);
+	if (reply->hooks.error == XT_E_INVALID)
+		hooks_run(instance, reply->hooks.at + 1);
+	else
+		instance->post(instance, XT_INSTANCE_DONE);
 }
 
 void xt_instance_run_hooks(struct xt_instance *instance)
 {
-	struct xt_request request = {.kind = XT_REQUEST_HOOKS, .hooks = list_of(instance->state)};
-
-	xt_request(instance->requests, &request, on_hooks, instance);
+	hooks_run(instance, 0);
 }
 
 void xt_instance_cancel_hooks(struct xt_instance *instance)

@@ -240,8 +240,15 @@ static int start_tunnel(struct xt_instance *instance, const struct xt_change *ch
 static void on_gone(void *ctx, int error)
 {
 	struct xt_instance *instance = ctx;
+	const char *name = instance->conf->name;
 
-	xt_log_notice("%s: the interface is gone (%s)", instance->conf->name, xt_strerror(error));
+	if (instance->state == XT_STATE_POST_UP)
+		xt_message("%s: the interface was deleted while PostUp ran; all is rolled back",
+			   name);
+	else if (instance->state < XT_STATE_RUN)
+		xt_message("%s: the interface was deleted; all is rolled back", name);
+	else
+		xt_log_notice("%s: the interface is gone (%s)", name, xt_strerror(error));
 	if (instance->state < XT_STATE_RUN)
 		instance->status = XT_EXIT_FAILURE;
 	instance->post(instance, XT_INSTANCE_END);

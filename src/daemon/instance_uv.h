@@ -95,6 +95,7 @@ struct xt_instance {
 	unsigned names;		       /* not resolved yet */
 	uv_timer_t names_limit;
 	struct xt_control *control;
+	struct xt_control_request *down; /* waits for the end and is told what fails; may be NULL */
 	struct xt_uapi *uapi;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
@@ -147,8 +148,10 @@ void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *c
 typedef void xt_instance_saved(void *ctx, int error);
 void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
 		      void *ctx);
-/* instance_control_uv.c */
+/* instance_control_uv.c. tell_down: a step of the way down failed; output: of the program that
+ * failed, "" if none. */
 void xt_instance_log_status(struct xt_instance *instance);
+void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);

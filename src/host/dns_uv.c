@@ -180,7 +180,9 @@ static void step_servers(struct xt_dns_job *job)
 
 static void step_resolvconf(struct xt_dns_job *job)
 {
-	const char *argv[] = {"resolvconf", "-a", job->label, "-m", "0", "-x", NULL};
+	/* -x: only these servers are asked; without servers it would leave the host with none */
+	const char *exclusive = job->dns.n_servers > 0 ? "-x" : NULL;
+	const char *argv[] = {"resolvconf", "-a", job->label, "-m", "0", exclusive, NULL};
 	char *text = NULL;
 	size_t len = 0;
 	FILE *file = open_memstream(&text, &len);

@@ -7,13 +7,17 @@
 #include <stdint.h>
 
 /* line    of the failed hook in its file, 0 when all went well
+ * at      its index in the list
  * error   0; XT_E_INVALID: it ended with status or by signal; -ECANCELED; -errno: could not be
- *	   started */
+ *	   started
+ * output  the end of what it wrote, "" unless that was captured */
 struct xt_hooks_result {
 	unsigned line;
+	size_t at;
 	int error;
 	int64_t status;
 	int signal;
+	char output[2048];
 };
 
 /* "PostUp on line 7 ended with status 3" in buf; what: the key. */

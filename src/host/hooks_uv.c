@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Hooks: one command after the other, each in a process group of its own. */
+/* Hooks: one command after the other, each in a process group of its own.
+ *
+ * The shell gets the options of wg-quick(8), which files are written for: -e and pipefail, so that
+ * "a; b" fails when a does, and extglob. sh has no extglob, and pipefail only in some versions. */
 #include "host/hooks_uv.h"
 
 #include <errno.h>
@@ -8,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host/descriptors.h"
 
 #define KILL_AFTER_MS 2000
+#define SH_SCRIPT     "(set -o pipefail) 2>/dev/null && set -o pipefail; eval \"$1\""
 
 struct xt_hooks_run {
 	uv_loop_t *loop;
@@ -22,6 +27,7 @@ struct xt_hooks_run {
 	unsigned *lines;
 	size_t n, at;
 	char *name;
+	int output; /* file in memory that the hooks write to; -1: our standard error */
 	bool running, cancelled, over;
 	xt_hooks_done *done;
 	void *ctx;
@@ -37,6 +43,8 @@ static void run_free(struct xt_hooks_run *run)
 	free(run->commands);
 	free(run->lines);
 	free(run->name);
+	if (run->output >= 0)
+		close(run->output);
 	free(run);
 }
 
@@ -81,11 +89,35 @@ static void run_finish(struct xt_hooks_run *run)
 	uv_close((uv_handle_t *)&run->timer, on_timer_closed);
 }
 
-static void run_fail(struct xt_hooks_run *run, int error)
+/* Also of a hook that could not be started; run->at may be past the last one. */
+static void run_note(struct xt_hooks_run *run, int error)
 {
 	run->result.error = error;
+	run->result.at = run->at;
 	run->result.line = run->at < run->n ? run->lines[run->at] : 0;
+}
+
+static void run_fail(struct xt_hooks_run *run, int error)
+{
+	run_note(run, error);
 	run_finish(run);
+}
+
+/* The end of what the hook wrote goes into the result, and to our standard error. */
+static void output_read(struct xt_hooks_run *run)
+{
+	char *to = run->result.output;
+	const size_t room = sizeof(run->result.output) - 1;
+	off_t end = run->output >= 0 ? lseek(run->output, 0, SEEK_END) : 0;
+	ssize_t n = 0;
+
+	if (end > 0)
+		n = pread(run->output, to, room, end > (off_t)room ? end - (off_t)room : 0);
+	to[n > 0 ? n : 0] = '\0';
+	if (end <= 0)
+		return;
+	fputs(to, stderr);
+	(void)(ftruncate(run->output, 0) == 0 && lseek(run->output, 0, SEEK_SET));
 }
 
 static void on_process_closed(uv_handle_t *handle)
@@ -107,27 +139,30 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	struct xt_hooks_run *run = process->data;
 
 	run->running = false;
+	output_read(run);
 	if (status || signal) {
-		run->result.line = run->lines[run->at];
-		run->result.error = XT_E_INVALID;
+		run_note(run, XT_E_INVALID);
 		run->result.status = status;
 		run->result.signal = signal;
 	}
 	uv_close((uv_handle_t *)process, on_process_closed);
 }
 
-static int hook_spawn(struct xt_hooks_run *run, const char *shell)
+static int hook_spawn(struct xt_hooks_run *run, bool bash)
 {
-	char *args[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t) "-c", run->commands[run->at],
-			NULL};
+	char *command = run->commands[run->at];
+	const char *const bash_args[] = {"bash",    "-e", "-o",	   "pipefail", "-O",
+					 "extglob", "-c", command, NULL};
+	const char *const sh_args[] = {"sh", "-e", "-c", SH_SCRIPT, "sh", command, NULL};
+	int out = run->output >= 0 ? run->output : STDERR_FILENO;
 	uv_stdio_container_t stdio[3] = {
 	    {.flags = UV_IGNORE},
-	    {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
-	    {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+	    {.flags = UV_INHERIT_FD, .data.fd = out},
+	    {.flags = UV_INHERIT_FD, .data.fd = out},
 	};
 	uv_process_options_t options = {
-	    .file = shell,
-	    .args = args,
+	    .file = bash ? "bash" : "sh",
+	    .args = (char **)(uintptr_t)(bash ? bash_args : sh_args),
 	    .exit_cb = on_process_exit,
 	    .flags = UV_PROCESS_DETACHED, /* a process group: a cancel reaches its children too */
 	    .stdio = stdio,
@@ -148,11 +183,10 @@ static void on_bash_missing(uv_handle_t *handle)
 		run_fail(run, -ECANCELED);
 		return;
 	}
-	err = hook_spawn(run, "sh");
+	err = hook_spawn(run, false);
 	run->running = err == 0;
 	if (err) {
-		run->result.error = err;
-		run->result.line = run->lines[run->at];
+		run_note(run, err);
 		uv_close(handle, on_process_closed);
 	}
 }
@@ -166,27 +200,27 @@ static void hook_next(uv_timer_t *timer)
 		run_fail(run, -ECANCELED);
 		return;
 	}
-	if (run->at == run->n) {
+	if (run->at >= run->n) {
 		run_finish(run);
 		return;
 	}
 	fprintf(stderr, "[#] %s\n", run->commands[run->at]);
 	fflush(stderr);
-	err = hook_spawn(run, "bash");
+	err = hook_spawn(run, true);
 	run->process.data = run;
 	run->running = err == 0;
 	if (err == UV_ENOENT || err == UV_EACCES) {
 		uv_close((uv_handle_t *)&run->process, on_bash_missing);
 	} else if (err) {
-		run->result.error = err;
-		run->result.line = run->lines[run->at];
+		run_note(run, err);
 		uv_close((uv_handle_t *)&run->process, on_process_closed);
 	}
 }
 
-int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_conf_hooks *hooks,
-		   const char *name, xt_hooks_done *done, void *ctx)
+int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop,
+		   const struct xt_hooks_options *options, xt_hooks_done *done, void *ctx)
 {
+	const struct xt_conf_hooks *hooks = options->hooks;
 	struct xt_hooks_run *run = calloc(1, sizeof(*run));
 
 	if (!run)
@@ -194,12 +228,14 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop, const struct xt_c
 	run->loop = loop;
 	run->done = done;
 	run->ctx = ctx;
-	run->name = strdup(name);
+	run->at = options->from;
+	run->output = options->capture ? memfd_create("hook", MFD_CLOEXEC) : -1;
+	run->name = strdup(options->name);
 	run->commands = calloc(hooks->n + 1, sizeof(*run->commands));
 	run->lines = calloc(hooks->n + 1, sizeof(*run->lines));
 	bool ok = run->name && run->commands && run->lines;
 	for (size_t i = 0; ok && i < hooks->n; i++) {
-		run->commands[i] = command_expand(hooks->v[i].command, name);
+		run->commands[i] = command_expand(hooks->v[i].command, run->name);
 		run->lines[i] = hooks->v[i].line;
 		run->n = i + 1;
 		ok = run->commands[i] != NULL;

@@ -72,7 +72,13 @@ struct xt_request {
 		} mark;
 		const char *path;
 		bool keep;
-		enum xt_hook_list hooks;
+		/* from     index of the first one to run
+		 * capture  keep what they write, for the result */
+		struct {
+			enum xt_hook_list list;
+			size_t from;
+			bool capture;
+		} hooks;
 		struct {
 			const char *v;
 			size_t n;

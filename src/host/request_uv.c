@@ -231,8 +231,11 @@ static int hooks_run(struct xt_requests *requests, const struct xt_request *requ
 	    [XT_HOOKS_PRE_DOWN] = &conf->pre_down,
 	    [XT_HOOKS_POST_DOWN] = &conf->post_down,
 	};
-	int rc = xt_hooks_start(&requests->hooks, requests->loop, lists[request->hooks], conf->name,
-				on_hooks, requests);
+	struct xt_hooks_options options = {.hooks = lists[request->hooks.list],
+					   .from = request->hooks.from,
+					   .name = conf->name,
+					   .capture = request->hooks.capture};
+	int rc = xt_hooks_start(&requests->hooks, requests->loop, &options, on_hooks, requests);
 
 	reply->hooks.error = rc;
 	return rc < 0 ? rc : LATER;

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/secbuf.h"
+#include "config/conf.h"
 
 #define SERVERS_READ 3 /* by the resolvers of glibc and musl */
 
@@ -36,6 +37,8 @@ int xt_dns_sort(struct xt_dns *dns, char *const *words, size_t n)
 		return XT_E_NOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
+		if (xt_conf_word(words[i]) == XT_WORD_OTHER)
+			continue; /* a warning said so: one bad word would fail the others */
 		if (word_is_server(words[i]))
 			dns->servers[dns->n_servers++] = words[i];
 		else

@@ -12,8 +12,8 @@ struct xt_dns {
 	size_t n_servers, n_domains;
 };
 
-/* Sort the words of a DNS line as wg-quick(8) does: addresses are servers, others are domains.
- * words outlive dns. XT_E_NOMEM. */
+/* Sort the words of a DNS line as wg-quick(8) does: addresses are servers, domains are
+ * domains; other words are left out. words outlive dns. XT_E_NOMEM. */
 int xt_dns_sort(struct xt_dns *dns, char *const *words, size_t n);
 void xt_dns_clear(struct xt_dns *dns);
 

@@ -163,7 +163,8 @@ refuses() {
 	"$@" >"$T/out" 2>"$T/err" </dev/null
 	got=$?
 	[ $got = "$code" ] || fail "$*: exit $got, not $code: $(cat "$T/out" "$T/err")"
-	grep -qi -- "$text" "$T/err" || fail "$*: its message has no '$text': $(cat "$T/err")"
+	cat "$T/out" "$T/err" | grep -qi -- "$text" ||
+		fail "$*: its message has no '$text': $(cat "$T/out" "$T/err")"
 }
 
 # at NAMESPACE CMD…: not with &, because $! would be the PID of a subshell

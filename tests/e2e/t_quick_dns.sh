@@ -58,6 +58,17 @@ resolvconf -d left -f"
 untouched "resolvconf"
 ok "without resolved, resolvconf"
 
+sed -i.both 's/^DNS = .*/DNS = corp.example, 1.1.1.1:53/' left.conf
+up
+has "left.conf:[0-9]*:21: warning: DNS: neither" up.log || fail "no warning: $(cat up.log)"
+calls "resolvconf with a domain only, up" "resolvectl domain left corp.example
+resolvconf -a left -m 0
+search corp.example"
+down
+: >calls
+mv left.conf.both left.conf
+ok "a domain only: the host keeps its own servers (no resolvconf -x)"
+
 rm bin/resolvectl bin/resolvconf
 up
 [ ! -s up.log ] || fail "up prints something: $(cat up.log)"

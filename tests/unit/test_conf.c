@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "conf_files.h"
+#include "config/conf_names.h"
 #include "config/conf_reader.h"
 
 #define GOOD XT_VECTORS "/conf/good"
@@ -300,6 +301,94 @@ static void what_wg_accepts_silently_gets_a_warning(void **state)
 	conf_clear(&c, &diagnostics);
 }
 
+static void a_repeated_peer_is_one_peer_with_the_later_values(void **state)
+{
+	static const char text[] =
+	    "[Interface]\n"
+	    "[Peer]\nPublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	    "AllowedIPs = 10.1.0.0/16\nEndpoint = a.example:1\nPersistentKeepalive = 9\n"
+	    "PresharedKey = X/YbxQz6aW0rKyoZc2vraPp9OCdo7uAq8DMuCUxX210=\nName = old\n"
+	    "[Peer]\nPublicKey = +xMUJWph4YDOHQOSFLhnS8q07RFk2mWpW4fSkL7AER0=\n"
+	    "AllowedIPs = 10.2.0.0/16\n"
+	    "[Peer]\nPublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	    "AllowedIPs = 10.3.0.0/16\nName = new\n"
+	    "[Peer]\nPublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	    "AllowedIPs = 10.4.0.0/16\nPersistentKeepalive = off\n";
+	struct xt_conf c;
+	struct xt_conf_diagnostics diagnostics;
+	(void)state;
+
+	assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
+	assert_int_equal(diagnostics.n, 2);
+	assert_true(diagnostics.v[0].warning && diagnostics.v[1].warning);
+	assert_int_equal(diagnostics.v[1].line, 16);
+	assert_int_equal(c.n_peers, 2);
+	assert_cidr(&c.peers[0].allowed[0], "10.2.0.0/16");
+	assert_int_equal(c.peers[1].n_allowed, 1);
+	assert_cidr(&c.peers[1].allowed[0], "10.4.0.0/16");
+	assert_string_equal(c.peers[1].endpoint_host, "a.example");
+	assert_string_equal(c.peers[1].name, "new");
+	assert_true(c.peers[1].has_psk);
+	assert_int_equal(c.peers[1].psk.b[0], 0x5f);
+	assert_int_equal(c.peers[1].keepalive_s, 0);
+	conf_clear(&c, &diagnostics);
+}
+
+static void words_of_no_use_get_a_warning(void **state)
+{
+	static const char *const useless[] = {"1.1.1.1:53", "300.1.1.1", "https://dns.example/q",
+					      "1.1.1.1/32", "127",	 "a..b",
+					      "fd00::1/64"};
+	static const char *const fine[] = {
+	    "1.1.1.1", "fd00::1", "fe80::1%eth0", "corp", "a_b.example.", "~corp.example", "~."};
+	struct xt_conf c;
+	struct xt_conf_diagnostics diagnostics;
+	char text[300];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(useless) / sizeof(*useless); i++) {
+		snprintf(text, sizeof(text), "[Interface]\nDNS = 9.9.9.9, %s\n", useless[i]);
+		assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
+		assert_int_equal(diagnostics.n, 1);
+		assert_int_equal(diagnostics.v[0].column, 16);
+		assert_true(diagnostics.v[0].warning);
+		assert_int_equal(c.n_dns, 2);
+		conf_clear(&c, &diagnostics);
+		snprintf(text, sizeof(text),
+			 "[Peer]\nPublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+			 "Endpoint = %s:51820\n",
+			 useless[i]);
+		assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
+		assert_int_equal(diagnostics.n, 1);
+		assert_true(diagnostics.v[0].warning);
+		assert_non_null(strstr(diagnostics.v[0].text, "neither an address nor a domain"));
+		conf_clear(&c, &diagnostics);
+	}
+	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+		snprintf(text, sizeof(text), "[Interface]\nDNS = %s\n", fine[i]);
+		assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
+		assert_int_equal(diagnostics.n, 0);
+		conf_clear(&c, &diagnostics);
+	}
+}
+
+static void tables_are_found_as_by_ip(void **state)
+{
+	static const char text[] = "# comment\n255\tlocal\n 0x10  mine # tail\n7 mine2\n"
+				   "junk\n99999999999 far\n8 mine2";
+	uint32_t n = 0;
+	(void)state;
+
+	assert_true(xt_table_number_in(text, strlen(text), "mine", &n));
+	assert_int_equal(n, 16);
+	assert_true(xt_table_number_in(text, strlen(text), "mine2", &n));
+	assert_int_equal(n, 8);
+	assert_false(xt_table_number_in(text, strlen(text), "min", &n));
+	assert_false(xt_table_number_in(text, strlen(text), "far", &n));
+	assert_false(xt_table_number_in(text, strlen(text), "comment", &n));
+	assert_false(xt_table_number_in("", 0, "mine", &n));
+}
+
 static void no_more_than_twenty_errors_are_reported(void **state)
 {
 	char text[4096] = "[Interface]\n";
@@ -441,6 +530,9 @@ int main(void)
 	    cmocka_unit_test(blanks_case_sections_and_signs_are_read_as_by_wg),
 	    cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
 	    cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
+	    cmocka_unit_test(a_repeated_peer_is_one_peer_with_the_later_values),
+	    cmocka_unit_test(words_of_no_use_get_a_warning),
+	    cmocka_unit_test(tables_are_found_as_by_ip),
 	    cmocka_unit_test(no_more_than_twenty_errors_are_reported),
 	    cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
 	    cmocka_unit_test(the_change_leaves_out_endpoints_with_names),

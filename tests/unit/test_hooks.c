@@ -38,8 +38,10 @@ static void on_cancel(uv_timer_t *timer)
 }
 
 /* Runs commands (a NULL ends them, lines 1, 2, …) with standard error in a file. */
-static void run(struct outcome *o, const char *const *commands, unsigned cancel_ms)
+static void run_with(struct outcome *o, const char *const *commands, unsigned cancel_ms,
+		     const struct xt_hooks_options *how)
 {
+	struct xt_hooks_options options = *how;
 	struct xt_conf_hook v[8];
 	struct xt_conf_hooks hooks = {v, 0};
 	struct xt_hooks_run *handle;
@@ -56,7 +58,9 @@ static void run(struct outcome *o, const char *const *commands, unsigned cancel_
 	assert_true(fd >= 0);
 	dup2(fd, 2);
 	uv_loop_init(&loop);
-	assert_int_equal(xt_hooks_start(&handle, &loop, &hooks, "wg-test", on_done, o), 0);
+	options.hooks = &hooks;
+	options.name = "wg-test";
+	assert_int_equal(xt_hooks_start(&handle, &loop, &options, on_done, o), 0);
 	assert_int_equal(o->calls, 0);
 	if (cancel_ms) {
 		uv_timer_init(&loop, &timer);
@@ -73,6 +77,11 @@ static void run(struct outcome *o, const char *const *commands, unsigned cancel_
 	close(fd);
 	unlink(path);
 	assert_int_equal(o->calls, 1);
+}
+
+static void run(struct outcome *o, const char *const *commands, unsigned cancel_ms)
+{
+	run_with(o, commands, cancel_ms, &(struct xt_hooks_options){0});
 }
 
 static void hooks_run_in_order_and_are_printed(void **state)
@@ -113,6 +122,63 @@ static void the_first_failure_ends_the_run(void **state)
 	assert_int_equal(o.result.signal, 9);
 	xt_hooks_text(&o.result, "PreUp", text, sizeof(text));
 	assert_string_equal(text, "PreUp on line 1 was ended by signal 9");
+}
+
+/* As wg-quick(8) runs them. */
+static void a_hook_fails_with_the_first_command_that_fails(void **state)
+{
+	static const char *const commands[] = {
+	    "false; echo never",
+	    "false | true; echo never",
+	    "x=$(false); echo never",
+	    "(exit 1); echo never",
+	    "for i in 1 2; do false; echo never; done",
+	};
+	struct outcome o;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		run(&o, (const char *const[]){commands[i], NULL}, 0);
+		assert_int_equal(o.result.error, XT_E_INVALID);
+		assert_int_equal(o.result.status, 1);
+		assert_null(strstr(o.output, "\nnever"));
+	}
+	run(&o,
+	    (const char *const[]){"false || true; ! true; if false; then :; fi; echo went on",
+				  "shopt -q extglob && [[ ab == @(ab|cd) ]]", NULL},
+	    0);
+	assert_int_equal(o.result.error, 0);
+	assert_non_null(strstr(o.output, "\nwent on\n"));
+}
+
+static void captured_output_is_kept_and_printed(void **state)
+{
+	struct xt_hooks_options how = {.capture = true};
+	struct outcome o;
+	(void)state;
+
+	run_with(&o, (const char *const[]){"echo first", "echo out; echo err >&2; exit 4", NULL}, 0,
+		 &how);
+	assert_int_equal(o.result.status, 4);
+	assert_int_equal(o.result.at, 1);
+	assert_string_equal(o.result.output, "out\nerr\n");
+	assert_non_null(strstr(o.output, "\nfirst\n"));
+	assert_non_null(strstr(o.output, "\nout\nerr\n"));
+	run_with(&o,
+		 (const char *const[]){"head -c 5000 /dev/zero | tr '\\0' x; echo; false", NULL}, 0,
+		 &how);
+	assert_int_equal(strlen(o.result.output), sizeof(o.result.output) - 1);
+}
+
+static void a_run_can_begin_after_a_failed_hook(void **state)
+{
+	struct xt_hooks_options how = {.from = 2};
+	struct outcome o;
+	(void)state;
+
+	run_with(&o, (const char *const[]){"echo never", "exit 1", "echo third", NULL}, 0, &how);
+	assert_int_equal(o.result.error, 0);
+	assert_string_equal(o.output, "[#] echo third\nthird\n");
 }
 
 static void a_child_has_no_input_and_no_inherited_descriptor(void **state)
@@ -160,6 +226,10 @@ static void bash_is_used_when_installed_and_sh_otherwise(void **state)
 	assert_int_equal(o.result.error, 0);
 	assert_non_null(strstr(o.output, "\nplain\n"));
 	assert_non_null(strstr(o.output, "\nagain\n"));
+	run(&o, (const char *const[]){"exit 5; echo never", NULL}, 0);
+	assert_int_equal(o.result.status, 5);
+	run(&o, (const char *const[]){"[ 1 = 2 ]; echo never", NULL}, 0);
+	assert_int_equal(o.result.status, 1);
 	unlink(link);
 	run(&o, (const char *const[]){"echo plain", NULL}, 0);
 	assert_int_equal(o.result.error, -ENOENT);
@@ -197,6 +267,9 @@ int main(void)
 	    cmocka_unit_test(hooks_run_in_order_and_are_printed),
 	    cmocka_unit_test(an_empty_list_is_done_at_once),
 	    cmocka_unit_test(the_first_failure_ends_the_run),
+	    cmocka_unit_test(a_hook_fails_with_the_first_command_that_fails),
+	    cmocka_unit_test(captured_output_is_kept_and_printed),
+	    cmocka_unit_test(a_run_can_begin_after_a_failed_hook),
 	    cmocka_unit_test(a_child_has_no_input_and_no_inherited_descriptor),
 	    cmocka_unit_test(bash_is_used_when_installed_and_sh_otherwise),
 	    cmocka_unit_test(a_cancel_ends_the_hook_and_its_children),

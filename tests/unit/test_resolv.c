@@ -51,18 +51,19 @@ static char *removed(const char *text, const char *name, bool expect)
 	return out;
 }
 
-static void addresses_are_servers_and_other_words_are_domains(void **state)
+static void addresses_are_servers_domains_are_domains_and_other_words_are_left_out(void **state)
 {
-	char *mixed[] = {"1.1.1.1", "fe80::1%eth0", "10.0.0.300", "a.b", "127", "corp"};
+	char *mixed[] = {"1.1.1.1",    "fe80::1%eth0", "10.0.0.300", "a.b",	  "127",
+			 "1.1.1.1:53", "https://a.b",  "corp",	     "9.9.9.9/32"};
 	struct xt_dns dns;
 
 	(void)state;
-	assert_int_equal(xt_dns_sort(&dns, mixed, 6), 0);
-	assert_int_equal(dns.n_servers, 4);
+	assert_int_equal(xt_dns_sort(&dns, mixed, 9), 0);
+	assert_int_equal(dns.n_servers, 2);
 	assert_string_equal(dns.servers[1], "fe80::1%eth0");
-	assert_string_equal(dns.servers[3], "127");
 	assert_int_equal(dns.n_domains, 2);
 	assert_string_equal(dns.domains[0], "a.b");
+	assert_string_equal(dns.domains[1], "corp");
 	xt_dns_clear(&dns);
 }
 
@@ -261,7 +262,8 @@ static void a_file_is_written_in_place_and_a_created_one_is_removed(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(addresses_are_servers_and_other_words_are_domains),
+	    cmocka_unit_test(
+		addresses_are_servers_domains_are_domains_and_other_words_are_left_out),
 	    cmocka_unit_test(servers_come_first_and_domains_last),
 	    cmocka_unit_test(removal_restores_the_text_to_the_byte),
 	    cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
