@@ -107,6 +107,8 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 #define XT_CONF_ERRORS_MAX 20
 #define XT_CONF_FILE_MAX   (64u << 20) /* 100,000 peers are 10 to 20 MB */
 
+/* "all" or "default": names under which the kernel keeps settings, so no interface has them. */
+bool xt_conf_name_reserved(const char *name);
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
 
 #endif
