@@ -9,7 +9,7 @@ ICMP until the first reply.  Standard library only.
   flow.py udp-serve PORT             echoes without end
   flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; each must return unaltered
   flow.py udp-send ADDR PORT TEXT    one datagram, no reply
-  flow.py capture DEVICE FILE        packets to a pcap file until SIGTERM, where tcpdump cannot run
+  flow.py capture DEVICE FILE        packets to a pcap file until SIGTERM
   flow.py wire FILE                  the IPv4 UDP packets of such a file as tcpdump -n prints them;
                                      others as "other"
   flow.py pong ADDR SECONDS          ICMP echo each 2 ms until the first reply; prints milliseconds

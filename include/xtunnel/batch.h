@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Writable bytes that must lie around each packet: a message header before it, padding to 16 and
+/* Writable bytes around a packet that is to be sent: a message header before it, padding to 16 and
  * the tag behind it. */
 #define XT_HEADROOM   16
 #define XT_TAILROOM   (15 + XT_TAG_LEN)
@@ -52,6 +52,14 @@ struct xt_gso {
 	uint16_t header_len;
 };
 
+/* The writable bytes around a packet, as far as they are known.
+ * head  before data
+ * len   from data on; XT_ROOM_SLOT: the packet and XT_TAILROOM behind it */
+struct xt_room {
+	uint16_t head, len;
+};
+#define XT_ROOM_SLOT UINT16_MAX
+
 /* One packet or datagram.
  * data, len  what it is now: IP packet, or message as received
  * peer       send: NULL = look up by destination; set = send to this one.  recv: set by finish
@@ -60,6 +68,7 @@ struct xt_gso {
  * job        index into the batch's jobs, or XT_NO_JOB
  * verdict    XT_PASS while it is on the data path
  * ecn        recv: the outer header's two ECN bits.  send: those that the datagram is to carry
+ * room       what may be written around it
  * gso        between a TUN device and split or merge only: a device's packets are plain */
 struct xt_pkt {
 	uint8_t *data;
@@ -71,6 +80,7 @@ struct xt_pkt {
 	uint64_t counter;
 	uint8_t verdict; /* enum xt_verdict */
 	uint8_t ecn;
+	struct xt_room room;
 	struct xt_gso gso;
 };
 #define XT_NO_JOB UINT32_MAX
@@ -125,6 +135,10 @@ XT_API void xt_batch_drop_last(struct xt_batch *batch);
  *          before it and XT_TAILROOM behind its len bytes
  * returns  the packet, valid until reset; NULL: batch full */
 XT_API struct xt_pkt *xt_batch_view(struct xt_batch *batch, uint8_t *data, uint32_t len);
+
+/* The same without room: only the len bytes may be written, because others adjoin them.  Such a
+ * datagram can be opened; its packet then has the room of its own header and tag. */
+XT_API struct xt_pkt *xt_batch_view_bare(struct xt_batch *batch, uint8_t *data, uint32_t len);
 
 struct xt_vec {
 	uint8_t *base;

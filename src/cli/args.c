@@ -23,11 +23,29 @@ const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name
 	return NULL;
 }
 
+/* The verb that other programs call word, or NULL. */
+static const char *verb_meant(const struct xt_verb *table, const char *word)
+{
+	static const char *const meant[][2] = {
+	    {"stop", "down"},	{"end", "down"},     {"kill", "down"},	    {"start", "up"},
+	    {"status", "show"}, {"list", "show"},    {"ls", "show"},	    {"setup", "new"},
+	    {"init", "new"},	{"verify", "check"}, {"validate", "check"},
+	};
+
+	for (size_t i = 0; i < XT_LEN(meant); i++) {
+		if (strcmp(meant[i][0], word) == 0 && xt_verb_find(table, meant[i][1]))
+			return meant[i][1];
+	}
+	return NULL;
+}
+
 static const char *verb_nearest(const struct xt_verb *table, const char *word)
 {
-	const char *names[VERBS_MAX];
+	const char *names[VERBS_MAX], *meant = verb_meant(table, word);
 	size_t n = 0;
 
+	if (meant)
+		return meant;
 	for (; table->name && n < VERBS_MAX - 1; table++)
 		names[n++] = table->name;
 	names[n++] = "help";
@@ -60,9 +78,13 @@ static enum xt_args_action args_wrong_verb(const struct xt_verb *table, const ch
 	return XT_ARGS_WRONG;
 }
 
-/* The verb that is one edit away from word, or NULL. */
-static const char *verb_one_edit(const struct xt_verb *table, const char *word)
+/* The verb that word stands for elsewhere or that is one edit away from it, or NULL. */
+static const char *verb_guess(const struct xt_verb *table, const char *word)
 {
+	const char *meant = verb_meant(table, word);
+
+	if (meant)
+		return meant;
 	if (xt_one_edit(word, "help"))
 		return "help";
 	for (; table->name; table++) {
@@ -116,7 +138,7 @@ static enum xt_args_action args_parse_interface(struct xt_args *args, int argc, 
 static enum xt_args_action args_parse_word(struct xt_args *args, int argc, char **argv,
 					   char *message, size_t len)
 {
-	const char *word = argv[1], *meant = verb_one_edit(args->table, word);
+	const char *word = argv[1], *meant = verb_guess(args->table, word);
 
 	if (!meant && argc == 2 && *word)
 		return args_take_interface(args, 1, argc, argv, message, len);

@@ -14,6 +14,7 @@
 #include "cli/query.h"
 #include "cli/cmd.h"
 #include "host/host_uv.h"
+#include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
 #include "platform/tun.h"
@@ -153,7 +154,8 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 	}
 	xt_message("cannot remove the interface %s: %s", name, xt_strerror(rc));
 	if (rc == -EPERM || rc == -EACCES)
-		xt_hint("removing it takes root (sudo)");
+		if (!xt_explain_root("NET_ADMIN"))
+			xt_hint("removing it takes root (sudo)");
 	*status = XT_EXIT_FAILURE;
 	return true;
 }

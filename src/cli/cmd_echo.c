@@ -131,7 +131,11 @@ static void request_observe(void *ctx, enum xt_echo_side side, const uint8_t *re
 		packet_dump("request", request, request_len);
 		packet_dump(args->given[SWAP_ONLY] ? "sent back" : "reply", reply, reply_len);
 	}
-	fflush(stdout);
+}
+
+static bool output_closed(void)
+{
+	return !xt_term_flush();
 }
 
 static void counts_print(const struct xt_echo *echo)
@@ -158,7 +162,7 @@ static int echo_serve(const struct xt_args *args, struct xt_tun *tun,
 	};
 	struct xt_link_plan plan = {
 	    .addresses = words->addresses, .n_addresses = words->n, .mtu = MTU};
-	struct xt_echo_loop loop = {.tun = tun, .limit = limit};
+	struct xt_echo_loop loop = {.tun = tun, .limit = limit, .ended = output_closed};
 	struct xt_link *link = NULL;
 	char error[256] = "";
 	int rc = xt_echo_new(&loop.echo, &config);
@@ -192,7 +196,8 @@ static int echo_open_tun(const struct xt_args *args, const struct echo_words *wo
 
 	if (rc == -EPERM || rc == -EACCES) {
 		xt_message("no permission to create the interface %s", options.name);
-		xt_hint("run it as root: sudo xtunnel echo ...");
+		if (!xt_explain_root("NET_ADMIN"))
+			xt_hint("run it as root: sudo xtunnel echo ...");
 		return XT_EXIT_FAILURE;
 	}
 	if (rc < 0) {

@@ -60,10 +60,19 @@ int xt_cmd_interface(const struct xt_args *args)
 	struct xt_instance_options options = {.ready = -1};
 	struct interface interface = {.name = args->operands[0]};
 	bool loud = xt_log_level_env();
+	int status;
 
 	if (!env_fd("WG_TUN_FD", &interface.fd[0]) || !env_fd("WG_UAPI_FD", &interface.fd[1]))
 		return XT_EXIT_FAILURE;
 	if (args->given[0] || (foreground && strcmp(foreground, "1") == 0))
 		return interface_serve(&interface, &options);
-	return xt_background(interface_serve, &interface, loud, interface.fd, 2);
+	status = xt_background(interface_serve, &interface, loud, interface.fd, 2);
+	if (status == XT_EXIT_OK && isatty(STDERR_FILENO)) {
+		xt_message("started an interface named %s, without key and peers, for wg(8)",
+			   interface.name);
+		xt_hint(
+		    "xtunnel down %s ends it; xtunnel up %s starts it from its configuration file",
+		    interface.name, interface.name);
+	}
+	return status;
 }

@@ -25,13 +25,13 @@ static void stdout_warn_accessible(void)
 static int key_print(const uint8_t key[32])
 {
 	char text[XT_KEY_BASE64];
-	int status;
+	bool printed;
 
 	xt_key_to_base64(text, key);
 	puts(text);
-	status = xt_term_finish(XT_EXIT_OK);
+	printed = xt_term_flush(); /* main says why not */
 	xt_wipe(text, sizeof(text));
-	return status;
+	return printed ? XT_EXIT_OK : XT_EXIT_FAILURE;
 }
 
 int xt_cmd_genkey(const struct xt_args *args)

@@ -86,14 +86,12 @@ static void reply_print(const json_t *reply, const char *address)
 		       " ms%s\n",
 		       reply_number(reply, "size"), address, seq, rtt / 1000, rtt % 1000,
 		       json_is_true(json_object_get(reply, "duplicate")) ? " (duplicate)" : "");
-	fflush(stdout);
 }
 
 static void json_print(const json_t *reply)
 {
 	json_dumpf(reply, stdout, JSON_COMPACT);
 	putchar('\n');
-	fflush(stdout);
 }
 
 static void summary_print(const struct summary *summary, const char *label)
@@ -127,7 +125,7 @@ static void summary_print_json(const struct summary *summary)
 	json_decref(all);
 }
 
-/* Until all replies are in, an interrupt, or the end of the instance. */
+/* Until all replies are in, an interrupt, the end of the instance or of the output's reader. */
 static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 {
 	const char *address = reply_text(hello, "address");
@@ -140,7 +138,7 @@ static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 	else
 		printf("ping %s (%s) through the tunnel, %" PRIu64 " bytes\n",
 		       reply_text(hello, "peer"), address, reply_number(hello, "size"));
-	while ((rc = xt_client_recv(client, XT_SOCKET_SILENCE_MS, &reply)) == 0) {
+	while (xt_term_flush() && (rc = xt_client_recv(client, XT_SOCKET_SILENCE_MS, &reply)) == 0) {
 		bool end =
 		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 

@@ -12,10 +12,16 @@
 bool xt_term_color(FILE *stream);
 
 /* Open /dev/null for those of the descriptors 0 to 2 that the caller left closed, so that no socket
- * gets such a number and receives messages. Call it before anything is opened. */
+ * gets such a number and receives messages. Writes to a closed stdout go on failing. Call it before
+ * anything is opened. */
 void xt_term_open(void);
 
-/* Flushes stdout: status, or 1 with a sentence when what was printed did not arrive. */
+/* Flush stdout. false: what was printed did not arrive; a verb that prints until it is interrupted
+ * ends then. */
+bool xt_term_flush(void);
+
+/* Flush stdout at the end of the program: status, or 1 with a sentence when what was printed did
+ * not arrive. A reader that closed its pipe is no error. */
 int xt_term_finish(int status);
 
 #endif

@@ -116,6 +116,8 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 enum xt_conf_word { XT_WORD_ADDRESS, XT_WORD_DOMAIN, XT_WORD_OTHER };
 enum xt_conf_word xt_conf_word(const char *word);
 
+/* "all" or "default": names under which the kernel keeps settings, so no interface has them. */
+bool xt_conf_name_reserved(const char *name);
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */
 
 #endif

@@ -43,6 +43,11 @@ void xt_conf_clear(struct xt_conf *conf)
 	xt_wipe(conf, sizeof(*conf));
 }
 
+bool xt_conf_name_reserved(const char *name)
+{
+	return strcmp(name, "all") == 0 || strcmp(name, "default") == 0;
+}
+
 bool xt_conf_name_valid(const char *name)
 {
 	size_t len = name ? strlen(name) : 0;

@@ -157,12 +157,35 @@ static char *path_find(const char *word)
 static void path_name(const char *path, char *out, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
+	const char *base = slash ? slash + 1 : path, *suffix;
 	size_t len = strlen(base);
 
 	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
 		len -= 5;
+	else if (len > 15 && (suffix = strstr(base, ".conf.")) != NULL)
+		len = (size_t)(suffix - base); /* NAME.conf.example */
 	snprintf(out, cap, "%.*s", (int)XT_MIN(len, cap - 1), base);
+}
+
+/* 0, or XT_E_SYNTAX with a diagnostic. */
+static int name_check(const char *name, struct xt_conf_diagnostics *diagnostics)
+{
+	int err;
+
+	if (!xt_conf_name_valid(name))
+		err = xt_conf_diagnostics_add(
+		    diagnostics, false, 0, 0,
+		    "the interface is named after the file: expected 1 to 15 letters, "
+		    "digits or _=+.- before .conf");
+	else if (xt_conf_name_reserved(name))
+		err = xt_conf_diagnostics_add(
+		    diagnostics, false, 0, 0,
+		    "the interface is named after the file, and the system keeps the name %s for "
+		    "itself: give the file another name",
+		    name);
+	else
+		return 0;
+	return err ? err : XT_E_SYNTAX;
 }
 
 static bool conf_holds_key(const struct xt_conf *conf)
@@ -181,14 +204,10 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_conf_diagn
 	struct stat st;
 
 	path_name(path, name, sizeof(name));
-	if (!xt_conf_name_valid(name)) {
-		int err = xt_conf_diagnostics_add(
-		    diagnostics, false, 0, 0,
-		    "the interface is named after the file: expected 1 to 15 letters, "
-		    "digits or _=+.- before .conf");
-		return err ? err : XT_E_SYNTAX;
-	}
-	int err = text_open(&text, path, &st);
+	int err = name_check(name, diagnostics);
+	if (err)
+		return err;
+	err = text_open(&text, path, &st);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {

@@ -10,6 +10,7 @@
  * xt_send_device_traffic plans the device's own traffic: staged packets and keepalives. */
 #include "core/send.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <utlist.h>
@@ -18,6 +19,7 @@
 #include "base/bytes.h"
 #include "core/handshake.h"
 #include "packet/ip.h"
+#include "packet/room.h"
 
 /* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU. */
 static uint32_t len_padded(const struct xt_device *dev, uint32_t len)
@@ -36,6 +38,7 @@ static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pk
 	struct xt_job *job = &batch->jobs[batch->n_jobs];
 	uint32_t len = len_padded(dev, pkt->len);
 
+	assert(xt_pkt_has_room(pkt, pkt->len));
 	xt_keypair_pin(kp);
 	pkt->keypair = kp;
 	pkt->peer = kp->peer;
@@ -110,6 +113,7 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 
 		if (pkt->verdict != XT_PASS || pkt->job != XT_NO_JOB)
 			continue;
+		assert(xt_pkt_has_room(pkt, pkt->len));
 		pkt->verdict = (uint8_t)packet_plan(dev, now, batch, pkt, tx);
 		if (pkt->verdict != XT_PASS)
 			xt_count(dev, pkt->verdict);

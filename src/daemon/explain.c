@@ -4,14 +4,27 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/message.h"
 
+bool xt_explain_root(const char *capability)
+{
+	if (geteuid() != 0)
+		return false;
+	xt_hint("root lacks CAP_%s here; start a container with --cap-add %s%s", capability,
+		capability, strcmp(capability, "NET_ADMIN") == 0 ? " --device /dev/net/tun" : "");
+	return true;
+}
+
 static void rights_hint(const char *name)
 {
-	struct passwd *user = getpwuid(geteuid());
+	struct passwd *user;
 
+	if (xt_explain_root("NET_ADMIN"))
+		return;
+	user = getpwuid(geteuid());
 	xt_hint("run it as root (sudo), or let root give the interface away once: write");
 	xt_hint("\"#: Owner = %s\" into the file, then: sudo xtunnel up %s",
 		user ? user->pw_name : "USER", name);
@@ -25,6 +38,12 @@ void xt_explain_running(const char *name)
 
 void xt_explain_tun(const char *name, int error)
 {
+	if (xt_conf_name_reserved(name)) { /* the kernel's error for it is misleading */
+		xt_message("cannot make the interface %s: the system keeps this name for itself",
+			   name);
+		xt_hint("give the file another name");
+		return;
+	}
 	switch (error) {
 	case -EBUSY:
 		xt_message("cannot make the interface %s: the name is in use", name);
@@ -63,10 +82,13 @@ void xt_explain_udp(const struct xt_conf *conf, int error)
 		    port);
 	} else if (error == -EACCES) {
 		xt_message("%s: cannot bind UDP port %u: not permitted", conf->name, port);
-		xt_hint("choose a ListenPort above 1023, or run it as root");
+		if (!xt_explain_root("NET_BIND_SERVICE"))
+			xt_hint("choose a ListenPort above 1023, or run it as root");
 	} else if (error == -EPERM && conf->fwmark) {
 		xt_message("%s: cannot set FwMark: not permitted", conf->name);
-		xt_hint("it needs CAP_NET_ADMIN: run it as root, or take FwMark out of the file");
+		if (!xt_explain_root("NET_ADMIN"))
+			xt_hint("it needs CAP_NET_ADMIN: run it as root, or take FwMark out of the "
+				"file");
 	} else {
 		xt_message("%s: cannot open UDP port %u: %s", conf->name, port, xt_strerror(error));
 	}

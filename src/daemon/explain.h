@@ -5,6 +5,9 @@
 
 #include "config/conf.h"
 
+/* Print which capability this process lacks although it is root, as in a container. false: it is
+ * not root, and nothing is printed. */
+bool xt_explain_root(const char *capability);
 void xt_explain_tun(const char *name, int error);
 void xt_explain_udp(const struct xt_conf *conf, int error);
 void xt_explain_step(const char *name, const char *step, int error);

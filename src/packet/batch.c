@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "packet/room.h"
 
 #define ALIGN 16
 
@@ -70,6 +71,7 @@ int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len)
 	if (!batch->pkts || !batch->jobs || !batch->paths || !batch->slab)
 		goto fail;
 	batch->slot_pkt = UINT32_MAX;
+	XT_POISON(batch->slab, batch->slab_len);
 	*out = batch;
 	return 0;
 fail:
@@ -82,6 +84,7 @@ void xt_batch_free(struct xt_batch *batch)
 	if (!batch)
 		return;
 	if (batch->slab) {
+		XT_UNPOISON(batch->slab, batch->slab_len); /* also for what is mapped here next */
 		xt_wipe(batch->slab, batch->slab_high);
 		munmap(batch->slab, batch->slab_len);
 	}
@@ -97,6 +100,7 @@ void xt_batch_reset(struct xt_batch *batch)
 	batch->n_jobs = 0;
 	batch->n_paths = 0;
 	batch->planned = 0;
+	XT_POISON(batch->slab, batch->slab_used);
 	batch->slab_used = 0;
 	batch->slot_pkt = UINT32_MAX;
 }
@@ -108,8 +112,40 @@ struct xt_pkt *xt_batch_view(struct xt_batch *batch, uint8_t *data, uint32_t len
 	if (batch->n == batch->cap)
 		return NULL;
 	pkt = &batch->pkts[batch->n++];
-	*pkt = (struct xt_pkt){.data = data, .len = len, .job = XT_NO_JOB, .verdict = XT_PASS};
+	*pkt = (struct xt_pkt){.data = data,
+			       .len = len,
+			       .job = XT_NO_JOB,
+			       .verdict = XT_PASS,
+			       .room = {XT_HEADROOM, XT_ROOM_SLOT}};
 	return pkt;
+}
+
+struct xt_pkt *xt_batch_view_bare(struct xt_batch *batch, uint8_t *data, uint32_t len)
+{
+	struct xt_pkt *pkt = xt_batch_view(batch, data, len);
+
+	if (!pkt)
+		return NULL;
+	pkt->room.head = 0;
+	pkt->room.len = (uint16_t)len;
+	return pkt;
+}
+
+struct xt_pkt *xt_batch_share(struct xt_batch *batch, const struct xt_pkt *pkt)
+{
+	struct xt_pkt *to;
+
+	if (batch->n == batch->cap)
+		return NULL;
+	to = &batch->pkts[batch->n++];
+	*to = (struct xt_pkt){.data = pkt->data,
+			      .len = pkt->len,
+			      .job = XT_NO_JOB,
+			      .peer = pkt->peer,
+			      .from = pkt->from,
+			      .verdict = pkt->verdict,
+			      .room = pkt->room};
+	return to;
 }
 
 struct xt_pkt *xt_batch_add(struct xt_batch *batch, size_t max)
@@ -122,6 +158,7 @@ struct xt_pkt *xt_batch_add(struct xt_batch *batch, size_t max)
 	pkt = xt_batch_view(batch, batch->slab + batch->slab_used + XT_HEADROOM, 0);
 	if (!pkt)
 		return NULL;
+	XT_UNPOISON(pkt->data - XT_HEADROOM, XT_HEADROOM + max + XT_TAILROOM);
 	batch->slot_pkt = batch->n - 1;
 	batch->slot_start = batch->slab_used;
 	/* The slab's length is aligned, so this stays inside. */
@@ -132,14 +169,15 @@ struct xt_pkt *xt_batch_add(struct xt_batch *batch, size_t max)
 
 void xt_batch_trim(struct xt_batch *batch)
 {
-	size_t end;
+	size_t at, end;
 
 	if (!batch->n || batch->slot_pkt != batch->n - 1)
 		return;
-	end = (size_t)(batch->pkts[batch->n - 1].data - batch->slab) +
-	      batch->pkts[batch->n - 1].len + XT_TAILROOM;
-	end = XT_ALIGN_UP(end, (size_t)ALIGN);
+	at = (size_t)(batch->pkts[batch->n - 1].data - batch->slab) +
+	     batch->pkts[batch->n - 1].len + XT_TAILROOM;
+	end = XT_ALIGN_UP(at, (size_t)ALIGN);
 	assert(end <= batch->slab_used);
+	XT_POISON(batch->slab + at, batch->slab_used - at);
 	batch->slab_used = end;
 }
 
@@ -150,6 +188,7 @@ void xt_batch_drop_last(struct xt_batch *batch)
 	batch->planned = XT_MIN(batch->planned, batch->n);
 	/* The bytes of a view belong to another owner; only a slot is freed. */
 	if (batch->slot_pkt == batch->n) {
+		XT_POISON(batch->slab + batch->slot_start, batch->slab_used - batch->slot_start);
 		batch->slab_used = batch->slot_start;
 		batch->slot_pkt = UINT32_MAX;
 	}

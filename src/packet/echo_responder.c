@@ -16,6 +16,7 @@
 
 #include "packet/echo.h"
 #include "packet/fragment.h"
+#include "packet/room.h"
 #include "packet/source_rate.h"
 
 #define MTU_DEFAULT 1420
@@ -178,6 +179,24 @@ static enum xt_verdict request_answered(struct pass *pass, const struct xt_ip_vi
 	return XT_TAKEN_ECHO;
 }
 
+/* The reply's place: where its request lies, or a slot when the request has not the room that
+ * sending needs, because other datagrams adjoin it. NULL: no room. */
+static struct xt_pkt *reply_place(struct pass *pass, const struct xt_ip_view *view)
+{
+	struct xt_pkt *reply;
+
+	if (xt_pkt_has_room(pass->pkt, view->len)) {
+		reply = xt_batch_share(pass->replies, pass->pkt);
+	} else {
+		reply = xt_batch_add(pass->replies, view->len);
+		if (reply)
+			reply->peer = pass->pkt->peer;
+	}
+	if (reply)
+		reply->len = view->len;
+	return reply;
+}
+
 static enum xt_verdict request_process(struct pass *pass, struct xt_ip_view *view)
 {
 	struct xt_pkt *reply;
@@ -186,11 +205,12 @@ static enum xt_verdict request_process(struct pass *pass, struct xt_ip_view *vie
 		return verdict_other(pass);
 	if (!rate_allows(pass, view))
 		return XT_DROP_ECHO_RATE;
-	reply = xt_batch_view(pass->replies, view->bytes, view->len);
+	reply = reply_place(pass, view);
 	if (!reply)
 		return verdict_full(pass);
-	reply->peer = pass->pkt->peer;
 	request_reflect(pass, view);
+	if (reply->data != view->bytes)
+		memcpy(reply->data, view->bytes, view->len);
 	return request_answered(pass, view);
 }
 

@@ -53,14 +53,14 @@ void xt_echo_free(struct xt_echo *echo);				    /* NULL is fine */
 void xt_echo_set_mtu(struct xt_echo *echo, uint32_t mtu);
 
 /* Process each packet of in whose verdict is XT_PASS. It stays so, unchanged, or gets
- *   XT_TAKEN_ECHO      answered: a view of the reply, in the same bytes, is appended to replies.
- *                      For the last fragment of a request: copies of the fragments of its reply
+ *   XT_TAKEN_ECHO      answered: the reply is appended to replies, in the same bytes when these
+ *                      have the room that sending needs, else copied. For the last fragment of a
+ *                      request: copies of the fragments of its reply
  *   XT_TAKEN_FRAGMENT  kept. If it completes a datagram that is no echo request, copies of all its
  *                      fragments are appended to released
  *   XT_DROP_...        ECHO_RATE, ECHO_FULL, FRAGMENT, ECHO_OTHER
  * Appended packets have the peer of the packet that completed the datagram.
- * in         must outlive the use of replies; its packets have XT_HEADROOM and XT_TAILROOM around
- *            them, and so have the replies. No super-packets
+ * in         must outlive the use of replies. No super-packets
  * replies, released  may be one batch, but not in
  * Allocates nothing. */
 void xt_echo_process(struct xt_echo *echo, enum xt_echo_side side, uint64_t now_mono,

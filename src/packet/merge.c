@@ -15,6 +15,7 @@
 #include "packet/checksum.h"
 #include "packet/ip.h"
 #include "packet/merge_lane.h"
+#include "packet/room.h"
 #include "packet/transport.h"
 
 #define LANES 16
@@ -329,16 +330,6 @@ static bool chain_gather(const struct xt_merge *merge, const struct xt_batch *in
 	return true;
 }
 
-static void packet_pass(const struct xt_pkt *pkt, struct xt_batch *out)
-{
-	struct xt_pkt *to = xt_batch_view(out, pkt->data, pkt->len);
-
-	if (!to)
-		return;
-	to->peer = pkt->peer;
-	to->from = pkt->from;
-}
-
 void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struct xt_batch *out)
 {
 	uint32_t n = XT_MIN(in->n, merge->cap);
@@ -356,6 +347,6 @@ void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struc
 		if (link->n == 0 || (link->n > 1 && chain_gather(merge, in, i, out)))
 			continue;
 		for (uint32_t k = i; k != NONE; k = merge->links[k].next)
-			packet_pass(&in->pkts[k], out);
+			(void)xt_batch_share(out, &in->pkts[k]);
 	}
 }

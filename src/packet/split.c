@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "packet/checksum.h"
 #include "packet/ip.h"
+#include "packet/room.h"
 #include "packet/transport.h"
 
 /* A parsed super-packet.
@@ -102,25 +103,13 @@ static bool checksum_complete(struct xt_pkt *pkt)
 	       xt_checksum_complete(pkt->data, ip.len, pkt->gso.csum_start, pkt->gso.csum_offset);
 }
 
-static bool packet_view(const struct xt_pkt *pkt, struct xt_batch *out)
-{
-	struct xt_pkt *to = xt_batch_view(out, pkt->data, pkt->len);
-
-	if (!to)
-		return false;
-	to->verdict = pkt->verdict;
-	to->peer = pkt->peer;
-	to->from = pkt->from;
-	return true;
-}
-
 /* false: out is full. */
 static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *out)
 {
 	struct super s;
 
 	if (pkt->verdict != XT_PASS)
-		return packet_view(pkt, out);
+		return xt_batch_share(out, pkt) != NULL;
 	if (pkt->gso.kind != XT_GSO_NONE) {
 		if (super_parse(&s, pkt))
 			return super_cut(done, &s, pkt, out);
@@ -131,7 +120,7 @@ static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *ou
 		if (!checksum_complete(pkt))
 			pkt->verdict = XT_DROP_MALFORMED;
 	}
-	return packet_view(pkt, out);
+	return xt_batch_share(out, pkt) != NULL;
 }
 
 bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out)

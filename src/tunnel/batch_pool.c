@@ -9,6 +9,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "packet/room.h"
 #include "platform/udp.h"
 
 /* A read of the TUN brings up to SMALL small packets or SUPERS of 64 KiB. Slabs are sized for the
@@ -24,7 +25,7 @@ static const struct {
     [XT_BATCH_OUT] = {1, XT_BATCH_SEGMENTS, XT_BATCH_SEGMENTS * 1536 + XT_SLOT_MAX},
     [XT_BATCH_IN] = {2, XT_UDP_BATCH, XT_UDP_SLAB},
     [XT_BATCH_MERGED] = {1, XT_UDP_BATCH, (SUPERS + 1) * XT_SLOT_MAX},
-    [XT_BATCH_REPLY] = {2, XT_UDP_BATCH, SMALL * 2048 + XT_SLOT_MAX},
+    [XT_BATCH_REPLY] = {2, XT_UDP_BATCH, SMALL * 2048 + (SUPERS + 1) * XT_SLOT_MAX},
     [XT_BATCH_HOST] = {2, SMALL, SMALL * 2048 + XT_SLOT_MAX},
 };
 
@@ -88,6 +89,7 @@ void xt_batch_pool_put(struct xt_batch_pool *pool, struct xt_batch *batch)
 	while (pool->slots[i].batch != batch)
 		i++;
 #ifndef NDEBUG
+	XT_UNPOISON(batch->slab, batch->slab_used);
 	memset(batch->slab, 0xdb,
 	       batch->slab_used); /* a datagram that still lies here is damaged */
 #endif

@@ -44,6 +44,7 @@ if [ -z "${XT_E2E_INSIDE:-}" ]; then
 		unshare -U -r -n -m true 2>/dev/null || skip "neither root nor user namespaces"
 		[ -w /dev/net/tun ] || skip "/dev/net/tun is not open to this user"
 	fi
+	(: <>/dev/net/tun) 2>/dev/null || skip "/dev/net/tun cannot be opened"
 	unshare -n -m -p -f true 2>/dev/null || [ "${#rights[@]}" -gt 0 ] || skip "no namespaces"
 	export XT_E2E_INSIDE=1
 	T=$(mktemp -d "${TMPDIR:-/tmp}/xt-e2e.XXXXXX") || exit 1

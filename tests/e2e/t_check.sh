@@ -98,6 +98,10 @@ PATH=$PATH:/usr/sbin wg-quick strip /run/stock.conf >stripped 2>&1 && grep -q "P
 	fail "wg-quick does not read the file: $(cat stripped)"
 ok "wg-quick reads the same file and takes our keys for comments"
 
+"$XT_BIN" check "$SOURCE/conf/xtunnel.conf.example" >out 2>err || fail "the example: $(cat err)"
+grep -q "valid: interface xtunnel" out || fail "the example: $(cat out)"
+ok "the example is checked under its own name"
+
 chmod 644 stock.conf
 "$XT_BIN" check stock.conf >out 2>err || fail "check: $(cat err)"
 grep -q "warning.*" out || fail "a file that all can read is not warned about"

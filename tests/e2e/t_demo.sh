@@ -4,13 +4,12 @@
 # labels: datapath
 # timeout: 200
 . "$(dirname "$0")/lib.sh"
-command -v tcpdump >/dev/null || skip "no tcpdump"
 export XT_BIN XT_DEMO_MB=5 TMPDIR=$T NO_COLOR=1
 picture() {
 	ls /run/netns /run/xtunnel /run/wireguard
 	ip -br link
 	ls -d "$T"/xtunnel-demo.*
-	pgrep -a -f "xtunnel run|tcpdump|flow.py"
+	pgrep -a -f "xtunnel run|flow.py"
 } 2>&1
 picture >before
 "$SOURCE/scripts/demo" >demo.out 2>demo.log || fail "demo: $(cat demo.log)"
@@ -31,6 +30,17 @@ for moment in "a wire between" "fresh keys" "observer records" "Ping from" "over
 	picture | diff before - >diff.log || fail "interrupted at '$moment' it leaves: $(cat diff.log)"
 	ok "interrupted at '$moment': nothing left"
 done
+
+demos=()
+for i in 1 2 3; do
+	"$SOURCE/scripts/demo" >demo.$i.out 2>demo.$i.log </dev/null &
+	demos+=($!)
+done
+for i in 1 2 3; do
+	wait "${demos[$((i - 1))]}" || fail "demo $i of three at once: $(cat demo.$i.out demo.$i.log)"
+done
+picture | diff before - >diff.log || fail "three demos at once leave: $(cat diff.log)"
+ok "three demos at once do not disturb each other"
 
 netns_add left
 "$SOURCE/scripts/demo" >demo.out 2>demo.log || fail "with a namespace left: $(cat demo.log)"

@@ -201,3 +201,14 @@ kill -TERM $pid
 wait $pid || fail "-f show"
 refuses 1 "no /dev/net/tun\|in use" inside "$XT_BIN" lo
 ok "verbs, slips and names"
+
+if at left script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	at left script -qec "$XT_BIN wg7" /dev/null >out 2>&1 </dev/null || fail "on a terminal: $(cat out)"
+	grep -q "started an interface named wg7" out || fail "on a terminal: $(cat out)"
+	grep -q "xtunnel down wg7" out || fail "on a terminal: $(cat out)"
+	inside "$XT_BIN" down wg7 || fail "down wg7"
+	ok "on a terminal it says what it did"
+else
+	echo "skip-part: no terminal can be made here"
+fi
+refuses 1 "keeps this name" inside "$XT_BIN" all

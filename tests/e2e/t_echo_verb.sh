@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 netns_add left
 
+gone_from() { ! at "$1" ip link show "$2" >/dev/null 2>&1; }
 begin() { # begin ARGS…
 	: >echo.log
 	ip netns exec left "$XT_BIN" echo echo0 "$@" >echo.out 2>echo.log </dev/null &
@@ -63,3 +64,9 @@ refuses 2 "not a name" at left "$XT_BIN" echo "a b" 192.168.7.1/24
 refuses 2 "no host can" at left "$XT_BIN" echo echo0 127.0.0.1/8
 refuses 2 "one family" at left "$XT_BIN" echo echo0 192.168.7.1 fd07::1
 ok "refusals"
+
+ip netns exec left "$XT_BIN" echo echo0 192.168.7.1/24 2>echo.log </dev/null | head -n 1 >echo.out &
+await 5 "the echo interface" has "is ready" echo.log
+at left ping -n -q -i 0.05 -c 5 -W 1 192.168.7.2 >ping.log 2>&1
+await 5 "the end of echo" gone_from left echo0
+ok "it ends when the reader of its output does"

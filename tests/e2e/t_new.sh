@@ -43,3 +43,11 @@ refuses 1 "" "$XT_BIN" pubkey
 (umask 022 && "$XT_BIN" genkey 2>warn >world-readable) || fail "genkey"
 grep -qi warning warn || fail "genkey to a file that all can read does not warn: $(cat warn)"
 ok "genkey, pubkey, genpsk"
+for verb in genkey genpsk; do
+	"$XT_BIN" $verb >/dev/full 2>err && fail "$verb to a full device succeeds"
+	[ "$(wc -l <err)" = 1 ] || fail "$verb to a full device: $(cat err)"
+	grep -q "No space" err || fail "$verb to a full device: $(cat err)"
+	"$XT_BIN" $verb >&- 2>err && fail "$verb to a closed output succeeds"
+	[ "$(wc -l <err)" = 1 ] || fail "$verb to a closed output: $(cat err)"
+done
+ok "keys that cannot be printed are an error, said once"

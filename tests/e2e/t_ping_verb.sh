@@ -27,3 +27,11 @@ at left "$XT_BIN" ping left other -c 2 -i 0.1 -W 0.3 >ping.out 2>&1
 code=$?
 [ $code = 5 ] || fail "no answer: exit $code: $(cat ping.out)"
 ok "no answer: exit 5"
+start right
+for option in "" --json; do
+	# shellcheck disable=SC2086
+	at left timeout 10 "$XT_BIN" ping left other -c 0 -i 0.05 $option 2>ping.err | head -n 1 >ping.out
+	[ "${PIPESTATUS[0]}" = 0 ] || fail "| head -1: ping $option goes on: $(cat ping.err)"
+	[ -s ping.err ] && fail "| head -1: $(cat ping.err)"
+done
+ok "it ends when the reader of its output does"

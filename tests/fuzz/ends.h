@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "crypto/init.h"
+#include "packet/room.h"
 
 #define MUST(cond)                                                                                 \
 	do {                                                                                       \
@@ -254,6 +255,7 @@ static inline void ends_hear(struct end *end, const struct xt_path *from, uint8_
 	pkt->ecn = ecn & 3;
 	pkt->from = from;
 	xt_batch_trim(end->batch);
+	xt_pkt_isolate(pkt); /* as a datagram between others of one read */
 	xt_recv_plan(end->dev, end->ends->now, end->batch);
 	xt_aead_open(end->ends->aead, end->batch->jobs, end->batch->n_jobs);
 	xt_recv_finish(end->dev, end->ends->now, end->batch);

@@ -3,11 +3,13 @@
 /* Any packets to an echo responder, on both sides: nothing is read outside of them, and every reply
  * has correct checksums by the bytewise reference.
  * Input: packets, each behind one byte of flags (bit 0: side, bit 1: trailing bytes, bit 2: repair
- * the checksums, bit 3: a second later) and two of length. */
+ * the checksums, bit 3: a second later, bit 4: no room but that of header and tag) and two of
+ * length. */
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
 #include "packet/echo_responder.h"
+#include "packet/room.h"
 #include "packets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -45,6 +47,26 @@ static void check_replies(const struct xt_batch *replies)
 		else if (pkt->data[0] >> 4 == 4)
 			check(slow_sum(0, pkt->data, (pkt->data[0] & 15u) * 4) == 0xffff);
 	}
+}
+
+/* Write what sending writes around each reply. */
+static void seal_replies(const struct xt_batch *replies)
+{
+	for (uint32_t i = 0; i < replies->n; i++) {
+		const struct xt_pkt *pkt = &replies->pkts[i];
+		uint32_t padded = XT_ALIGN_UP(pkt->len, 16u);
+
+		check(xt_pkt_has_room(pkt, pkt->len));
+		memset(pkt->data - XT_HEADROOM, 1, XT_HEADROOM);
+		memset(pkt->data + pkt->len, 2, padded - pkt->len + XT_TAG_LEN);
+	}
+}
+
+/* Leave pkt the room of its own header and tag, as between the datagrams of one read. */
+static void room_reduce(struct xt_pkt *pkt)
+{
+	pkt->room.len = (uint16_t)(pkt->len + XT_TAG_LEN);
+	XT_POISON(pkt->data + pkt->room.len, XT_TAILROOM - XT_TAG_LEN);
 }
 
 static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, uint32_t request_len,
@@ -91,10 +113,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		pkt->len = n + (flags & 2 ? 8 : 0);
 		if (flags & 4)
 			repair(pkt->data, n);
+		if (flags & 16 && !(flags & 2))
+			room_reduce(pkt);
 		now += flags & 8 ? 1000000000u : 1;
 		xt_echo_process(echo, flags & 1 ? XT_ECHO_SIDE_PEER : XT_ECHO_SIDE_HOST, now, in,
 				replies, released);
 		check_replies(replies);
+		seal_replies(replies);
 		data += 3 + n;
 		len -= 3 + n;
 	}

@@ -32,6 +32,8 @@ static const struct xt_verb table[] = {
      run_nothing},
     {"echo", "NAME ADDR...", 2, -1, "echo", "xtunnel echo e 192.168.7.1/24\n", NULL, NULL,
      run_nothing},
+    {"up", "NAME", 1, 1, "start", "xtunnel up a\n", NULL, NULL, run_nothing},
+    {"down", "NAME", 1, 1, "end", "xtunnel down a\n", NULL, NULL, run_nothing},
     {"genkey", "", 0, 0, "a key", "xtunnel genkey\n", "\nMore.\n", NULL, run_nothing},
     {0},
 };
@@ -149,6 +151,10 @@ static void a_word_that_is_no_verb_is_an_interface(void **state)
 	message_has("pong", "did you mean \"ping\"?");
 	message_has("pong", "xtunnel -- pong");
 	message_has("hepl", "did you mean \"help\"?");
+	message_has("stop", "did you mean \"down\"?");
+	message_has("stop left", "did you mean \"down\"?");
+	message_has("start left", "did you mean \"up\"?");
+	message_has("help stop", "did you mean \"down\"?");
 	is_interface("pongo", "pongo", false); /* two edits */
 	is_interface("-- pong", "pong", false);
 	message_has("-f", "missing");

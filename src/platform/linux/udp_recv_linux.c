@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "packet/room.h"
 
 #define ERRORS_MAX 16 /* drained from one socket in one pass */
 /* Reads a call while each may return 64 KiB: limits what may have to be copied aside. */
@@ -102,9 +103,32 @@ static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read
 	return true;
 }
 
-/* Move as many datagrams of read to the batch as it has room for: as views of the slot, or as
- * copies when they are in the spill. Returns how many; *all: none is left. */
-static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool copy, bool *all)
+/* The next len bytes of read, the last ones or not, as a packet of the batch: a view of the slot,
+ * or a copy when they are in the spill. In a slot only the last datagram has room behind it. The
+ * sanitizer needs poisoned bytes between coalesced datagrams, so it gets copies of them. */
+static struct xt_pkt *datagram_append(struct xt_batch *batch, const struct udp_read *read,
+				      uint32_t len, bool spilled)
+{
+	bool last = len == read->len, isolated = XT_ASAN && !last && !spilled;
+	struct xt_pkt *pkt;
+
+	if (!spilled && !isolated)
+		return last ? xt_batch_view(batch, read->data, len)
+			    : xt_batch_view_bare(batch, read->data, len);
+	pkt = xt_batch_add(batch, len);
+	if (!pkt)
+		return NULL;
+	memcpy(pkt->data, read->data, len);
+	pkt->len = len;
+	xt_batch_trim(batch);
+	if (isolated)
+		xt_pkt_isolate(pkt);
+	return pkt;
+}
+
+/* Move as many datagrams of read to the batch as it has room for. Returns how many; *all: none is
+ * left. */
+static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool spilled, bool *all)
 {
 	struct xt_path *path;
 	uint32_t n = 0;
@@ -116,16 +140,10 @@ static uint32_t read_append(struct xt_batch *batch, struct udp_read *read, bool 
 	*path = read->path;
 	do {
 		uint32_t len = XT_MIN(read->len, read->seg);
-		struct xt_pkt *pkt =
-		    copy ? xt_batch_add(batch, len) : xt_batch_view(batch, read->data, len);
+		struct xt_pkt *pkt = datagram_append(batch, read, len, spilled);
 
 		if (!pkt)
 			break;
-		if (copy) {
-			memcpy(pkt->data, read->data, len);
-			pkt->len = len;
-			xt_batch_trim(batch);
-		}
 		pkt->from = path;
 		pkt->ecn = read->ecn;
 		read->data += len;
@@ -194,7 +212,21 @@ static uint32_t slots_offer(struct udp_linux *sock, struct xt_batch *batch, size
 		msg->msg_control = in->controls[i].bytes;
 		msg->msg_controllen = sizeof(in->controls[i].bytes);
 	}
+	XT_UNPOISON(batch->slab + *at, n * (size_t)XT_UDP_SLOT);
 	return n;
+}
+
+/* Poison what n reads did not use of the slots that were offered. */
+static void slots_poison(const struct udp_linux *sock, const struct xt_batch *batch, size_t at,
+			 int n, uint32_t offered)
+{
+	for (uint32_t i = 0; XT_ASAN && i < offered; i++) {
+		size_t used = 0;
+
+		if ((int)i < n)
+			used = XT_HEADROOM + sock->in.msgs[i].msg_len + XT_TAILROOM;
+		XT_POISON(batch->slab + at + i * (size_t)XT_UDP_SLOT + used, XT_UDP_SLOT - used);
+	}
 }
 
 /* Move the n reads in the slots from at on to the batch, and those without room to the spill. The
@@ -244,6 +276,7 @@ static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *bat
 		if (offered == 0)
 			break;
 		n = recvmmsg(fd, sock->in.msgs, offered, MSG_DONTWAIT, NULL);
+		slots_poison(sock, batch, at, n, offered);
 		if (n > 0)
 			taken += reads_take(sock, batch, at, (uint32_t)n, bytes);
 		if (n >= 0 && (uint32_t)n < offered)
