@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Linux: one a family on one port, which rebind replaces. Path MTU discovery is
- * off: a datagram larger than the path's MTU is fragmented, as WireGuard in the kernel does. */
+ * off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel does. IPv4
+ * also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to it. IPv6
+ * has to follow it, as only the sender fragments; there it is at least 1280. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -27,7 +29,7 @@ struct option {
 static const struct option options_v4[] = {
     {IPPROTO_IP, IP_PKTINFO, 1},
     {IPPROTO_IP, IP_RECVTOS, 1},
-    {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT},
+    {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
 };
 static const struct option options_v6[] = {
     {IPPROTO_IPV6, IPV6_V6ONLY, 1},
