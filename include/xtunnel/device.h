@@ -162,6 +162,12 @@ XT_API bool xt_peer_has_endpoint(const struct xt_peer *peer);
  * path     as in a run that was sent with unstuck set; ignored when the peer's path has changed */
 XT_API void xt_device_unstick(struct xt_device *dev, const struct xt_path *path);
 
+/* The host's route to a remote has changed: a peer with a living session there gets a keepalive, by
+ * which it learns this device's new endpoint.
+ * order    then xt_device_tick and xt_send_device_traffic */
+XT_API void xt_device_reroute(struct xt_device *dev, struct xt_time now,
+			      const struct xt_endpoint *remote);
+
 /* Count n packets that ended outside of the device (TUN, UDP, echo) with a verdict, for the report.
  * verdict  below XT_VERDICTS */
 XT_API void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n);

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <uv.h>
 #include <xtunnel/error.h>
 
 #include "platform/clock.h"
 #include "platform/wake.h"
+#include "platform/watch.h"
 #include "tunnel/wake_uv.h"
 
 struct state {
@@ -22,7 +22,7 @@ struct state {
 	uv_poll_t link;
 	uv_timer_t timer;
 	uv_signal_t term, interrupt;
-	int watch;
+	struct xt_watch watch;
 	int error;
 };
 
@@ -96,7 +96,7 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	(void)events;
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_link);
-	if (xt_link_watch_read(state->watch, state->what->tun->ifindex, &link) <= 0)
+	if (!(xt_watch_read(&state->watch, &link) & XT_WATCH_LINK))
 		return;
 	if (link.moved) { /* in another namespace now: only the TUN shows its end */
 		uv_poll_stop(handle);
@@ -140,10 +140,10 @@ static int loop_start(struct state *state)
 	if (rc < 0)
 		return rc;
 	state->wake_uv.handle.any.data = state;
-	rc = xt_link_watch_open(tun->ifindex, &state->watch);
+	rc = xt_watch_open(&state->watch, tun->ifindex);
 	if (rc < 0)
 		return rc;
-	rc = uv_poll_init(&state->uv, &state->link, state->watch);
+	rc = uv_poll_init(&state->uv, &state->link, state->watch.fd);
 	if (rc < 0)
 		return rc;
 	state->link.data = state;
@@ -153,7 +153,7 @@ static int loop_start(struct state *state)
 
 int xt_echo_loop_run(const struct xt_echo_loop *what)
 {
-	struct state state = {.what = what, .watch = -1};
+	struct state state = {.what = what, .watch = {.fd = -1}};
 	int rc = xt_batch_new(&state.in, XT_TUN_BATCH, XT_TUN_SLAB);
 
 	if (rc == 0)
@@ -168,8 +168,7 @@ int xt_echo_loop_run(const struct xt_echo_loop *what)
 		uv_run(&state.uv, UV_RUN_DEFAULT);
 		uv_loop_close(&state.uv);
 	}
-	if (state.watch >= 0)
-		close(state.watch);
+	xt_watch_close(&state.watch);
 	xt_wake_free(state.wake);
 	xt_batch_free(state.in);
 	xt_batch_free(state.replies);

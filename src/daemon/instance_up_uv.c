@@ -270,7 +270,8 @@ static void on_mtu(void *ctx, uint32_t mtu)
 
 static int start_loop(struct xt_instance *instance)
 {
-	struct xt_loop_callbacks callbacks = {instance, on_gone, on_mtu, xt_instance_loop_closed};
+	struct xt_loop_callbacks callbacks = {
+	    .ctx = instance, .gone = on_gone, .mtu = on_mtu, .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0)

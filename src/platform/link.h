@@ -6,8 +6,6 @@
 
 #include <xtunnel/types.h>
 
-struct xt_tun; /* platform/tun.h */
-
 /* peer.family != 0: point-to-point pair, address -> peer. */
 struct xt_link_address {
 	struct xt_cidr cidr; /* host bits are the address */
@@ -87,22 +85,5 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 /* Largest: a packet of this length, a multiple of 16, still fits one IPv4 datagram. */
 #define XT_LINK_MTU_MAX 65472
 int xt_link_mtu_set(unsigned ifindex, uint32_t mtu); /* -errno */
-
-/* Watch the interface: fd becomes readable when a link has changed; xt_link_watch_read then returns
- * the present state. Needs no right. */
-struct xt_link_state {
-	bool exists, up;
-	bool moved; /* with exists false: to another network namespace, where it still exists */
-	uint32_t mtu;
-	char name[16]; /* the present one */
-};
-int xt_link_watch_open(unsigned ifindex, int *fd);
-/* The TUN's interface was moved: watch it in its new namespace, where ifindex may differ. -ENODEV,
- * -EBADFD: it was deleted; -ENOTRECOVERABLE: this thread could not return from the other namespace;
- * another -errno (-EPERM): it still exists but cannot be watched. */
-int xt_link_watch_move(const struct xt_tun *tun, unsigned *ifindex, int *fd,
-		       struct xt_link_state *state);
-int xt_link_watch_read(int fd, unsigned ifindex,
-		       struct xt_link_state *state); /* 1: changed, 0: no */
 
 #endif

@@ -25,6 +25,15 @@ struct xt_udp_ops {
 	int (*rebind)(struct xt_udp *udp, uint16_t port, uint32_t mark);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
+	/* The way out: link, source and gateway of the route to a remote. A path's local address is
+	 * used only while the route leaves by the link that the path names.
+	 * expire   routes, rules, addresses, links or the mark changed: judge paths again
+	 * recheck  judge some of them now, and report the remotes that had another way out before;
+	 *          true: there are more. Both NULL: the sockets know no routes (memory) */
+	void (*routes_expire)(struct xt_udp *udp);
+	bool (*routes_recheck)(struct xt_udp *udp,
+			       void (*changed)(void *ctx, const struct xt_endpoint *remote),
+			       void *ctx);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)
@@ -41,8 +50,9 @@ struct xt_udp_ops {
 
 struct xt_udp {
 	const struct xt_udp_ops *ops;
-	int fd[2];     /* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
-	uint16_t port; /* bound, host order */
+	int fd[2];	/* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
+	uint16_t port;	/* bound, host order */
+	unsigned avoid; /* index of the interface whose addresses are never a source, 0: none */
 	/* refused    datagrams that the kernel did not send
 	 * errors     failed reads, truncated datagrams, datagrams without an address
 	 * fallbacks  runs sent one datagram at a time after segmentation was refused */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop: one handle for the wake source of the TUN and the UDP sockets, one timer for the next
- * deadline, one watch of the link. Nothing runs while nothing happens: without a deadline the timer
+ * deadline, one watch of the host. Nothing runs while nothing happens: without a deadline the timer
  * is stopped.
  *
  * Busy polling: after a pass of a packet or two the answer often arrives sooner than a sleeper
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "platform/link.h"
 #include "platform/wake.h"
+#include "platform/watch.h"
 #include "tunnel/wake_uv.h"
 
 /* uv_timer counts CLOCK_MONOTONIC, which stands still while the host is suspended, so a long timer
@@ -29,10 +29,13 @@
 /* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
 enum { UDP4, UDP6, TUN, SOURCES };
 
+/* Changes of routes come in bursts. */
+#define ROUTES_QUIET_MS 5
+
 enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
 
-/* link      comes and goes, so it is allocated by itself
- * link_fd   of the link watch, -1: none; ifindex: the interface it watches
+/* changes   of the host, reported by watch
+ * routes    runs while changes of routes are awaited
  * watched   XT_WAKE_*: events watched now, by source
  * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
  *           wait are for the other family; -1: not known
@@ -43,12 +46,12 @@ struct xt_loop {
 	enum loop_state state;
 	struct xt_wake *wake;
 	struct xt_wake_uv wake_uv;
-	uv_poll_t *link;
+	uv_poll_t changes;
+	struct xt_watch watch;
+	uv_timer_t routes;
 	uv_timer_t timer;
 	uv_idle_t busy_poll;
 	uint64_t busy_poll_until, hold_off_until;
-	int link_fd;
-	unsigned ifindex;
 	unsigned watched[SOURCES];
 	int not_full;
 	unsigned open;
@@ -213,44 +216,19 @@ static void on_wake(struct xt_wake_uv *wake_uv)
 	}
 }
 
-static void on_link(uv_poll_t *handle, int status, int events);
 static void on_closed(uv_handle_t *handle);
-
-static void link_watch_close(struct xt_loop *loop)
-{
-	if (loop->link) {
-		uv_close((uv_handle_t *)loop->link, on_closed);
-		loop->link = NULL;
-	}
-	if (loop->link_fd >= 0)
-		close(loop->link_fd);
-	loop->link_fd = -1;
-}
-
-static int link_watch_open(struct xt_loop *loop)
-{
-	uv_poll_t *link = malloc(sizeof(*link));
-	int rc = link ? uv_poll_init(loop->timer.loop, link, loop->link_fd) : XT_E_NOMEM;
-
-	if (rc < 0) {
-		free(link);
-		return rc;
-	}
-	link->data = loop;
-	loop->link = link;
-	loop->open++;
-	return uv_poll_start(link, UV_READABLE, on_link);
-}
 
 static void link_update(struct xt_loop *loop, const struct xt_link_state *state)
 {
 	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
 
-	if (state->mtu == 0 || state->mtu == tun->mtu)
-		return;
-	xt_tunnel_set_mtu(loop->tunnel, state->mtu);
-	if (loop->callbacks.mtu)
-		loop->callbacks.mtu(loop->callbacks.ctx, state->mtu);
+	if (state->mtu != 0 && state->mtu != tun->mtu) {
+		xt_tunnel_set_mtu(loop->tunnel, state->mtu);
+		if (loop->callbacks.mtu)
+			loop->callbacks.mtu(loop->callbacks.ctx, state->mtu);
+	}
+	if (loop->callbacks.link)
+		loop->callbacks.link(loop->callbacks.ctx, state->up);
 }
 
 /* The interface is in another network namespace now; packets still pass through the TUN device. If
@@ -258,34 +236,50 @@ static void link_update(struct xt_loop *loop, const struct xt_link_state *state)
 static void link_moved(struct xt_loop *loop)
 {
 	struct xt_link_state state;
-	int fd, rc;
+	int rc = xt_watch_follow(&loop->watch, xt_tunnel_tun(loop->tunnel), &state);
 
-	rc = xt_link_watch_move(xt_tunnel_tun(loop->tunnel), &loop->ifindex, &fd, &state);
-	link_watch_close(loop);
 	if (rc == -ENODEV || rc == -EBADFD || rc == -ENOTRECOVERABLE) {
 		loop_gone(loop, rc);
 		return;
 	}
-	if (rc < 0)
-		return;
-	loop->link_fd = fd;
-	(void)link_watch_open(loop);
-	link_update(loop, &state);
+	xt_tunnel_moved(loop->tunnel);
+	if (rc == 0)
+		link_update(loop, &state);
 }
 
-static void on_link(uv_poll_t *handle, int status, int events)
+static void on_routes(uv_timer_t *timer)
+{
+	struct xt_loop *loop = timer->data;
+
+	if (xt_tunnel_routes_recheck(loop->tunnel))
+		uv_timer_start(timer, on_routes, 1, 0);
+	watches_update(loop);
+}
+
+/* Paths are judged again at once, so that the next datagram leaves the right way. The peers that
+ * are to be told wait until a burst of changes is over, but not for ever. */
+static void routes_changed(struct xt_loop *loop)
+{
+	xt_tunnel_routes_expire(loop->tunnel);
+	if (!uv_is_active((uv_handle_t *)&loop->routes))
+		uv_timer_start(&loop->routes, on_routes, ROUTES_QUIET_MS, 0);
+}
+
+static void on_change(uv_poll_t *handle, int status, int events)
 {
 	struct xt_loop *loop = handle->data;
 	struct xt_link_state state = {0};
-	int rc;
+	unsigned changed;
 
 	(void)events;
 	/* The socket's queue overflowed, and libuv stopped the handle. The read gets the error,
 	 * which means that messages were lost, and queries the whole state. */
 	if (status < 0)
-		uv_poll_start(handle, UV_READABLE, on_link);
-	rc = xt_link_watch_read(loop->link_fd, loop->ifindex, &state);
-	if (rc <= 0)
+		uv_poll_start(handle, UV_READABLE, on_change);
+	changed = xt_watch_read(&loop->watch, &state);
+	if (changed & XT_WATCH_ROUTING)
+		routes_changed(loop);
+	if (!(changed & XT_WATCH_LINK))
 		return;
 	if (state.exists)
 		link_update(loop, &state);
@@ -299,12 +293,11 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct xt_loop *loop = handle->data;
 
-	if (handle->type == UV_POLL && handle != &loop->wake_uv.handle.any)
-		free(handle);
 	if (--loop->open > 0)
 		return;
 	struct xt_loop_callbacks callbacks = loop->callbacks;
 	xt_wake_free(loop->wake);
+	xt_watch_close(&loop->watch);
 	free(loop);
 	callbacks.closed(callbacks.ctx);
 }
@@ -322,6 +315,19 @@ static int wake_open(struct xt_loop *loop)
 	return 0;
 }
 
+static int watch_open(struct xt_loop *loop)
+{
+	int rc = xt_watch_open(&loop->watch, xt_tunnel_tun(loop->tunnel)->ifindex);
+
+	if (rc == 0)
+		rc = uv_poll_init(loop->timer.loop, &loop->changes, loop->watch.fd);
+	if (rc < 0)
+		return rc;
+	loop->changes.data = loop;
+	loop->open++;
+	return uv_poll_start(&loop->changes, UV_READABLE, on_change);
+}
+
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 		  const struct xt_loop_callbacks *callbacks)
 {
@@ -334,18 +340,17 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->callbacks = *callbacks;
 	loop->tunnel = tunnel;
 	loop->not_full = -1;
-	loop->link_fd = -1;
-	loop->ifindex = xt_tunnel_tun(tunnel)->ifindex;
+	loop->watch.fd = -1;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
 	uv_idle_init(uv, &loop->busy_poll);
 	loop->busy_poll.data = loop;
-	loop->open = 2;
+	uv_timer_init(uv, &loop->routes);
+	loop->routes.data = loop;
+	loop->open = 3;
 	rc = wake_open(loop);
 	if (rc == 0)
-		rc = xt_link_watch_open(loop->ifindex, &loop->link_fd);
-	if (rc == 0)
-		rc = link_watch_open(loop);
+		rc = watch_open(loop);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
@@ -370,6 +375,8 @@ int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
 	for (unsigned i = 0; i < TUN; i++)
 		source_watch(loop, i, 0);
 	rc = xt_tunnel_apply(loop->tunnel, change, sockets);
+	if (change->set & XT_SET_FWMARK)
+		routes_changed(loop);
 	loop->not_full = -1;
 	watches_update(loop);
 	return rc;
@@ -382,8 +389,11 @@ void xt_loop_stop(struct xt_loop *loop)
 	loop->state = LOOP_STOPPING;
 	if (loop->wake_uv.handle.any.data)
 		uv_close(&loop->wake_uv.handle.any, on_closed);
-	link_watch_close(loop);
+	if (loop->changes.data)
+		uv_close((uv_handle_t *)&loop->changes, on_closed);
 	uv_timer_stop(&loop->timer);
+	uv_timer_stop(&loop->routes);
+	uv_close((uv_handle_t *)&loop->routes, on_closed);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
 	uv_close((uv_handle_t *)&loop->busy_poll, on_closed);
 }

@@ -143,6 +143,8 @@ static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *sta
 {
 	int rc = xt_udp_new(&tunnel->udp, start->sockets);
 
+	if (rc == 0)
+		tunnel->udp->avoid = tunnel->tun->ifindex;
 	if (rc == 0 && start->offload_off)
 		xt_udp_offload(tunnel->udp, false);
 	return rc;
@@ -285,6 +287,33 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 		return XT_NEVER;
 	now = xt_clock_now().mono;
 	return deadline > now ? deadline - now : 0;
+}
+
+void xt_tunnel_routes_expire(struct xt_tunnel *tunnel)
+{
+	if (tunnel->udp->ops->routes_expire)
+		tunnel->udp->ops->routes_expire(tunnel->udp);
+}
+
+static void on_rerouted(void *ctx, const struct xt_endpoint *remote)
+{
+	struct xt_tunnel *tunnel = ctx;
+
+	xt_device_reroute(tunnel->dev, xt_clock_now(), remote);
+}
+
+bool xt_tunnel_routes_recheck(struct xt_tunnel *tunnel)
+{
+	bool more = tunnel->udp->ops->routes_recheck &&
+		    tunnel->udp->ops->routes_recheck(tunnel->udp, on_rerouted, tunnel);
+
+	xt_tunnel_tick(tunnel);
+	return more;
+}
+
+void xt_tunnel_moved(struct xt_tunnel *tunnel)
+{
+	tunnel->udp->avoid = 0;
 }
 
 int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out)

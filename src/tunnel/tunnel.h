@@ -72,6 +72,16 @@ const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
+/* The host's routes, rules, addresses or links have changed: judge the source address of every path
+ * again before it is used. */
+void xt_tunnel_routes_expire(struct xt_tunnel *tunnel);
+/* Some milliseconds later, when a burst of them is over: tell the peers that are reached by
+ * another link, source or gateway than before. true: call again, not all were looked at. */
+bool xt_tunnel_routes_recheck(struct xt_tunnel *tunnel);
+/* The TUN's interface is in another network namespace than the sockets: its index says nothing
+ * here. */
+void xt_tunnel_moved(struct xt_tunnel *tunnel);
+
 /* Passes, each with the time of now: see scheduler.h. */
 int xt_tunnel_out(struct xt_tunnel *tunnel);
 int xt_tunnel_in(struct xt_tunnel *tunnel);

@@ -99,6 +99,8 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
+	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
+		tunnel->udp->ops->routes_expire(tunnel->udp);
 	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
 		identity_follow(tunnel, &change->private_key);
 	sodium_memzero(&bound, sizeof(bound));

@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "net_own.h"
 #include "platform/link.h"
+#include "platform/watch.h"
 #include "platform/linux/tun_linux.h"
 
 #define NAME "platform0"
@@ -402,70 +403,74 @@ static void a_route_through_the_tunnel_itself_does_not_shrink_its_mtu(void **sta
 	xt_link_undo(link);
 }
 
-static int watch(int fd, unsigned ifindex, struct xt_link_state *now)
+/* 1: the link has changed, 0: something else has, -1: nothing in a second */
+static int watch_wait(struct xt_watch *watch, struct xt_link_state *now)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = {.fd = watch->fd, .events = POLLIN};
 
-	return poll(&p, 1, 1000) == 1 ? xt_link_watch_read(fd, ifindex, now) : -1;
+	if (poll(&p, 1, 1000) != 1)
+		return -1;
+	return (xt_watch_read(watch, now) & XT_WATCH_LINK) != 0;
 }
 
 static void the_watch_sees_changes_renames_and_the_end(void **state)
 {
 	struct xt_link_state now;
-	unsigned ifindex = tun->ifindex;
-	int fd = -1;
+	struct xt_watch watch;
 
 	(void)state;
-	assert_int_equal(xt_link_watch_open(ifindex, &fd), 0);
-	assert_int_equal(xt_link_watch_read(fd, ifindex, &now), 0);
+	assert_int_equal(xt_watch_open(&watch, tun->ifindex), 0);
+	assert_int_equal(xt_watch_read(&watch, &now), 0);
 	ip("link set lo down");
-	assert_int_equal(watch(fd, ifindex, &now), 0); /* another interface */
+	assert_int_equal(watch_wait(&watch, &now), 0); /* another interface */
 	ip("link set lo up");
 	ip("link set " NAME " mtu 1234");
-	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_true(now.exists && !now.up);
 	assert_int_equal(now.mtu, 1234);
 	ip("link set " NAME " up");
-	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_true(now.up);
 	ip("link set " NAME " down");
 	ip("link set " NAME " name platform7");
-	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_true(now.exists && !now.up);
 	assert_string_equal(now.name, "platform7");
 	teardown(NULL);
-	assert_int_equal(watch(fd, ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_false(now.exists);
 	assert_false(now.moved);
-	close(fd);
+	xt_watch_close(&watch);
 }
 
 static void the_watch_survives_lost_messages(void **state)
 {
 	struct xt_link_state now;
-	int fd = -1, least = 1;
+	struct xt_watch watch;
+	int least = 1;
 	char text[NET_TEXT];
 
 	(void)state;
-	assert_int_equal(xt_link_watch_open(tun->ifindex, &fd), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	assert_int_equal(xt_watch_open(&watch, tun->ifindex), 0);
+	setsockopt(watch.fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	net_run(text, "for i in 1 2 3 4 5 6 7 8 9; do ip link set " NAME " mtu 130$i; done");
-	assert_int_equal(watch(fd, tun->ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_true(now.exists);
 	assert_int_equal(now.mtu, 1309);
 	assert_string_equal(now.name, NAME);
-	close(fd);
+	xt_watch_close(&watch);
 }
 
 static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state)
 {
 	struct xt_link_state now;
-	int fd = -1, hold[2];
+	struct xt_watch watch;
+	int hold[2];
 	pid_t pid;
 	char command[64], byte;
 
 	(void)state;
-	assert_int_equal(xt_link_watch_open(tun->ifindex, &fd), 0);
+	assert_int_equal(xt_watch_open(&watch, tun->ifindex), 0);
 	assert_int_equal(pipe(hold), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -477,14 +482,14 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	assert_int_equal(byte, 'y');
 	snprintf(command, sizeof(command), "link set " NAME " netns %d", (int)pid);
 	ip(command);
-	assert_int_equal(watch(fd, tun->ifindex, &now), 1);
+	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_false(now.exists);
 	assert_true(now.moved);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(hold[0]);
 	close(hold[1]);
-	close(fd);
+	xt_watch_close(&watch);
 }
 
 #define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Linux: one a family on one port, which rebind replaces. Path MTU discovery is
- * off: a datagram larger than the path's MTU is fragmented, as WireGuard in the kernel does. */
+ * off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel does. IPv4
+ * also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to it. IPv6
+ * has to follow it, as only the sender fragments; there it is at least 1280. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -27,7 +29,7 @@ struct option {
 static const struct option options_v4[] = {
     {IPPROTO_IP, IP_PKTINFO, 1},
     {IPPROTO_IP, IP_RECVTOS, 1},
-    {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT},
+    {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
 };
 static const struct option options_v6[] = {
     {IPPROTO_IPV6, IPV6_V6ONLY, 1},
@@ -261,6 +263,23 @@ static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
 	return 0;
 }
 
+static void udp_linux_routes_expire(struct xt_udp *udp)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (sock->egress)
+		xt_egress_expire(sock->egress);
+}
+
+static bool udp_linux_routes_recheck(struct xt_udp *udp,
+				     void (*changed)(void *ctx, const struct xt_endpoint *remote),
+				     void *ctx)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	return sock->egress && xt_egress_recheck(sock->egress, udp->fd, udp->avoid, changed, ctx);
+}
+
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
 			   unsigned events, void *ctx)
 {
@@ -280,6 +299,7 @@ static void udp_linux_close(struct xt_udp *udp)
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
 	pair_close(udp->fd);
+	xt_egress_cache_free(sock->egress);
 	munmap(sock->spill_slab, XT_UDP_SLAB);
 	free(sock);
 }
@@ -289,6 +309,8 @@ static const struct xt_udp_ops udp_linux_ops = {
     .send = udp_linux_send,
     .rebind = udp_linux_rebind,
     .overruns = udp_linux_overruns,
+    .routes_expire = udp_linux_routes_expire,
+    .routes_recheck = udp_linux_routes_recheck,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
     .close = udp_linux_close,
@@ -331,6 +353,7 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 		return XT_E_NOMEM;
 	}
 	sock->spill_slab = slab;
+	(void)xt_egress_cache_new(&sock->egress);
 	sock->udp.ops = &udp_linux_ops;
 	pair_use(sock, sockets->fd, sockets->port, 0, xt_offload_udp());
 	*out = &sock->udp;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "platform/linux/egress_linux.h"
 #include "platform/udp.h"
 
 #define UDP_SEND_MSGS 64
@@ -50,12 +51,14 @@ struct udp_read {
  * overruns     of sockets that were closed
  * guess        datagrams a read, as last seen: for how many reads a batch has room
  * guess_bytes  bytes a read, as last seen: how many reads the budget of a pass allows
+ * egress       NULL: the kernel could not be asked, and paths are used as they are
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
 	uint32_t mark;
 	unsigned first;
 	uint64_t overruns;
+	struct xt_egress_cache *egress;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;

@@ -99,19 +99,43 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 		msg->msg_control = NULL;
 }
 
+/* Settle the source of a run, before its message is built: a pin that no longer fits the route is
+ * left out. false: the kernel would choose an address of the tunnel itself. */
+static bool source_judge(struct udp_linux *sock, int fd, struct xt_run *run)
+{
+	struct xt_path replacement;
+
+	if (!sock->egress || run->unstuck)
+		return true;
+	switch (xt_egress_judge(sock->egress, fd, sock->udp.avoid, &run->path, &replacement)) {
+	case XT_EGRESS_AS_IS:
+		break;
+	case XT_EGRESS_UNPIN:
+		run->unstuck = true;
+		break;
+	case XT_EGRESS_REPLACE:
+		run->path = replacement;
+		break;
+	case XT_EGRESS_NONE:
+		return false;
+	}
+	return true;
+}
+
 /* Build messages for the runs from first on that use the same socket. The run with the index plain
- * is sent without the kernel's segmentation. Returns how many messages. */
-static uint32_t messages_build(struct udp_linux *sock, const struct xt_tx *tx, uint32_t first,
-			       uint32_t plain)
+ * is sent without the kernel's segmentation. Returns how many messages; 0: the first run has no
+ * usable source. */
+static uint32_t messages_build(struct udp_linux *sock, int fd, const struct xt_tx *tx,
+			       uint32_t first, uint32_t plain)
 {
 	uint8_t family = tx->runs[first].path.remote.ip.family;
 	uint32_t n = 0, vecs = 0;
 
 	for (uint32_t r = first; r < tx->n_runs; r++) {
-		const struct xt_run *run = &tx->runs[r];
+		struct xt_run *run = &tx->runs[r];
 		uint32_t step = sock->udp.gso && r != plain ? run->n : 1;
 
-		if (run->path.remote.ip.family != family)
+		if (run->path.remote.ip.family != family || !source_judge(sock, fd, run))
 			break;
 		for (uint32_t done = 0; done < run->n; done += step) {
 			if (n == UDP_SEND_MSGS || vecs + step > UDP_SEND_VECS)
@@ -186,7 +210,12 @@ int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 			(*next)++;
 			continue;
 		}
-		n = messages_build(sock, tx, *next, plain);
+		n = messages_build(sock, fd, tx, *next, plain);
+		if (n == 0) {
+			udp->refused += run->n;
+			(*next)++;
+			continue;
+		}
 		sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
 		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return -EAGAIN;
