@@ -10,7 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/output.h"
+#include "host/stderr.h"
+
 #define KILL_AFTER_MS 2000
+#define PRINT_WAIT_MS 200 /* for the reader of standard error, so that a hook's output follows */
 
 struct xt_hooks_run {
 	uv_loop_t *loop;
@@ -21,6 +25,8 @@ struct xt_hooks_run {
 	size_t n, at;
 	char *name;
 	bool running, cancelled, over;
+	bool printed; /* the present command */
+	unsigned waited_ms;
 	xt_hooks_done *done;
 	void *ctx;
 	struct xt_hooks_result result;
@@ -96,6 +102,7 @@ static void on_process_closed(uv_handle_t *handle)
 		run_finish(run);
 	} else {
 		run->at++;
+		run->printed = false;
 		hook_next(&run->timer);
 	}
 }
@@ -170,6 +177,19 @@ static void on_bash_missing(uv_handle_t *handle)
 	}
 }
 
+static void command_print(struct xt_hooks_run *run)
+{
+	char *text;
+	int n = asprintf(&text, "[#] %s\n", run->commands[run->at]);
+
+	run->printed = true;
+	run->waited_ms = 0;
+	if (n < 0)
+		return;
+	xt_output_put(text, (size_t)n);
+	free(text);
+}
+
 static void hook_next(uv_timer_t *timer)
 {
 	struct xt_hooks_run *run = timer->data;
@@ -183,8 +203,12 @@ static void hook_next(uv_timer_t *timer)
 		run_finish(run);
 		return;
 	}
-	fprintf(stderr, "[#] %s\n", run->commands[run->at]);
-	fflush(stderr);
+	if (!run->printed)
+		command_print(run);
+	if (!xt_stderr_idle() && run->waited_ms++ < PRINT_WAIT_MS) {
+		uv_timer_start(timer, hook_next, 1, 0);
+		return;
+	}
 	err = hook_spawn(run, "bash");
 	run->process.data = run;
 	run->running = err == 0;
