@@ -6,12 +6,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/output.h"
 #include "base/text.h"
 
 static void stderr_write(void *ctx, enum xt_log_level level, const char *line)
 {
+	char text[1100];
+	int n = snprintf(text, sizeof(text), "xtunnel: %s: %s\n", xt_log_level_text(level), line);
+
 	(void)ctx;
-	fprintf(stderr, "xtunnel: %s: %s\n", xt_log_level_text(level), line);
+	xt_output_put(text, (size_t)n);
 }
 
 static struct {

@@ -96,6 +96,9 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
  * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics);
+/* The same for a running instance, which must not wait: a FIFO, also as a key file, is refused with
+ * -EINVAL (XT_E_SYNTAX for a key file). */
+int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics);
 /* Append what `run` and `up` refuse, and contradictions. 0; XT_E_SYNTAX with an error among them;
  * XT_E_NOMEM. */
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);

@@ -36,9 +36,10 @@ static int text_read(struct xt_secbuf *text, int fd)
 	}
 }
 
-static int text_open(struct xt_secbuf *text, const char *path, struct stat *st)
+/* plain: a FIFO is refused, and opening it does not wait for its writer. */
+static int text_open(struct xt_secbuf *text, const char *path, bool plain, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (plain ? O_NONBLOCK : 0)), err;
 
 	if (fd < 0)
 		return -errno;
@@ -46,7 +47,7 @@ static int text_open(struct xt_secbuf *text, const char *path, struct stat *st)
 		err = -errno;
 	else if (S_ISDIR(st->st_mode))
 		err = -EISDIR;
-	else if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode))
+	else if (!S_ISREG(st->st_mode) && (plain || !S_ISFIFO(st->st_mode)))
 		err = -EINVAL;
 	else
 		err = text_read(text, fd);
@@ -79,7 +80,7 @@ static char *path_beside(const char *conf_path, const char *path)
 	return out;
 }
 
-static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path,
+static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path, bool plain,
 			 unsigned line, const char *what, struct xt_conf_diagnostics *diagnostics)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
@@ -89,7 +90,7 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 
 	if (!full)
 		return XT_E_NOMEM;
-	int err = text_open(&text, full, &st);
+	int err = text_open(&text, full, plain, &st);
 	free(full);
 	if (err == XT_E_NOMEM)
 		return err;
@@ -111,12 +112,12 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 	return mode_check(&st, what, line, 1, diagnostics);
 }
 
-static int key_files_read(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+static int key_files_read(struct xt_conf *conf, bool plain, struct xt_conf_diagnostics *diagnostics)
 {
 	int err = 0, worst = 0;
 
 	if (conf->private_key_file) {
-		worst = key_file_read(conf->private_key.b, conf, conf->private_key_file,
+		worst = key_file_read(conf->private_key.b, conf, conf->private_key_file, plain,
 				      conf->key_line, "PrivateKeyFile", diagnostics);
 		conf->has_key = worst == 0;
 	}
@@ -125,7 +126,7 @@ static int key_files_read(struct xt_conf *conf, struct xt_conf_diagnostics *diag
 
 		if (!peer->psk_file)
 			continue;
-		err = key_file_read(peer->psk.b, conf, peer->psk_file, peer->psk_file_line,
+		err = key_file_read(peer->psk.b, conf, peer->psk_file, plain, peer->psk_file_line,
 				    "PresharedKeyFile", diagnostics);
 		peer->has_psk = err == 0;
 		worst = err ? err : worst;
@@ -197,7 +198,8 @@ static bool conf_holds_key(const struct xt_conf *conf)
 	return conf->has_key || psk;
 }
 
-static int conf_read(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics)
+static int conf_read(struct xt_conf *out, const char *path, bool plain,
+		     struct xt_conf_diagnostics *diagnostics)
 {
 	char name[64];
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
@@ -207,7 +209,7 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_conf_diagn
 	int err = name_check(name, diagnostics);
 	if (err)
 		return err;
-	err = text_open(&text, path, &st);
+	err = text_open(&text, path, plain, &st);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
@@ -222,8 +224,8 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_conf_diagn
 	return err;
 }
 
-int xt_conf_load(struct xt_conf *out, const char *name_or_path,
-		 struct xt_conf_diagnostics *diagnostics)
+static int conf_load(struct xt_conf *out, const char *name_or_path, bool plain,
+		     struct xt_conf_diagnostics *diagnostics)
 {
 	char *path;
 	int err;
@@ -239,16 +241,27 @@ int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 	path = path_find(name_or_path);
 	if (!path)
 		return XT_E_NOMEM;
-	err = conf_read(out, path, diagnostics);
+	err = conf_read(out, path, plain, diagnostics);
 	out->path = path;
 	if (!err)
 		err = xt_conf_resolve_names(out, diagnostics);
 	if (!err)
-		err = key_files_read(out, diagnostics);
+		err = key_files_read(out, plain, diagnostics);
 	if (err) { /* clear the keys, keep the path for messages */
 		out->path = NULL;
 		xt_conf_clear(out);
 		out->path = path;
 	}
 	return err;
+}
+
+int xt_conf_load(struct xt_conf *out, const char *name_or_path,
+		 struct xt_conf_diagnostics *diagnostics)
+{
+	return conf_load(out, name_or_path, false, diagnostics);
+}
+
+int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics)
+{
+	return conf_load(out, path, true, diagnostics);
 }

@@ -309,7 +309,7 @@ int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_c
 	} else {
 		if (!dev->restart_until)
 			dev->restart_until = now.mono + XT_RESTART_WINDOW;
-		apply_commit_key(dev, now, \&apply);
+		apply_commit_key(dev, now, &apply);
 		apply_commit_peers(dev, now, &apply);
 		if (change->set & XT_SET_LISTEN_PORT)
 			dev->listen_port = change->listen_port;

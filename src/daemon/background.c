@@ -15,6 +15,7 @@
 #include "daemon/exit.h"
 #include "base/message.h"
 #include "host/descriptors.h"
+#include "host/stderr.h"
 
 bool xt_log_level_env(void)
 {
@@ -73,6 +74,7 @@ void xt_output_close(void)
 
 	if (fd < 0)
 		return;
+	xt_stderr_close();
 	(void)dup2(fd, STDOUT_FILENO);
 	(void)dup2(fd, STDERR_FILENO);
 	close(fd);

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "daemon/explain.h"
 #include "ipc/status.h"
@@ -75,13 +76,32 @@ static json_t *status_json(struct xt_instance *instance)
 	return json;
 }
 
+/* Line by line: of a state that is longer than the queue the beginning is written. */
+static void lines_put(const char *text, size_t len)
+{
+	const char *newline;
+
+	for (; len && (newline = memchr(text, '\n', len)); text = newline + 1) {
+		len -= (size_t)(newline + 1 - text);
+		xt_output_put(text, (size_t)(newline + 1 - text));
+	}
+}
+
 void xt_instance_log_status(struct xt_instance *instance)
 {
 	struct xt_status_style style = {.colour = false, .now_s = (uint64_t)time(NULL)};
 	json_t *json = instance->tunnel && instance->loop ? status_json(instance) : NULL;
 
-	if (json)
-		xt_status_print(stderr, json, &style);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = json ? open_memstream(&text, &len) : NULL;
+
+	if (file) {
+		xt_status_print(file, json, &style);
+		fclose(file);
+		lines_put(text, len);
+		free(text);
+	}
 	json_decref(json);
 }
 

@@ -13,9 +13,12 @@
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
+#include "host/stderr.h"
 #include "ipc/client.h"
 #include "ipc/socket.h"
 #include "packet/echo_responder.h"
+
+#define READY_FLUSH_MS 200 /* a reader that has stopped does not get its last lines */
 
 /* rc < 0: the step failed, and that was reported to the user. */
 static void step_post(struct xt_instance *instance, int rc)
@@ -382,9 +385,11 @@ static void queue_warn(const struct xt_instance *instance)
 			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
-/* When the byte cannot be delivered, the parent process has ended. */
+/* When the byte cannot be delivered, the process that wanted the instance has ended. It ends with
+ * the byte, so the lines until then go first. */
 static bool ready_signal(struct xt_instance *instance)
 {
+	xt_stderr_flush(READY_FLUSH_MS);
 	bool delivered = write(instance->options.ready, "R", 1) == 1;
 
 	close(instance->options.ready);

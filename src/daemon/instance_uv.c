@@ -14,6 +14,7 @@
 #include "base/message.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
+#include "host/stderr.h"
 
 /* start   the step of the state
  * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner
@@ -176,6 +177,7 @@ static int loop_finish(struct xt_instance *instance)
 {
 	uv_run(&instance->uv, UV_RUN_NOWAIT);
 	if (!xt_requests_close(instance->requests)) {
+		xt_stderr_flush(500);
 		fflush(NULL);
 		_exit(instance->status);
 	}
@@ -207,6 +209,7 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 				       .sockets = XT_NO_SOCKETS};
 
 	process_harden();
+	(void)xt_stderr_start();
 	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");

@@ -28,7 +28,9 @@ enum step {
 };
 
 struct xt_dns_job {
-	uv_timer_t next;	  /* 0 ms: run the next step */
+	uv_timer_t next; /* 0 ms: run the next step */
+	uv_work_t work;	 /* a change of the file */
+	int work_error;
 	char name[16], label[48]; /* label: its name for resolvconf(8) */
 	char **words;
 	size_t n_words;
@@ -204,39 +206,82 @@ static void step_resolvconf(struct xt_dns_job *job)
 	free(text);
 }
 
-static void step_file(struct xt_dns_job *job)
+/* The file is opened, locked, edited and synced on a worker thread: its lock may be held by any
+ * user, and its disk be slow. */
+static void file_work(struct xt_dns_job *job, uv_work_cb change, uv_after_work_cb done)
 {
-	char *real = realpath(XT_RESOLV_CONF, NULL);
-	int rc;
+	job->work.data = job;
+	job->work_error = uv_queue_work(job->next.loop, &job->work, change, done);
+	if (job->work_error)
+		done(&job->work, 0);
+}
 
-	free(job->path);
-	job->path = real ? real : strdup(XT_RESOLV_CONF);
-	if (job->path) {
-		way_note(job, XT_DNS_FILE);
-		rc = xt_resolv_file_set(job->path, job->name, &job->dns);
-	} else {
-		rc = XT_E_NOMEM;
-	}
-	if (rc < 0)
-		job_warn(job, "DNS: %s: %s; the host keeps its name servers",
-			 job->path ? job->path : XT_RESOLV_CONF, xt_strerror(rc));
+static void file_set(uv_work_t *work)
+{
+	struct xt_dns_job *job = work->data;
+
+	job->work_error = xt_resolv_file_set(job->path, job->name, &job->dns);
+}
+
+static void on_file_set(uv_work_t *work, int status)
+{
+	struct xt_dns_job *job = work->data;
+
+	(void)status;
+	if (job->work_error < 0)
+		job_warn(job, "DNS: %s: %s; the host keeps its name servers", job->path,
+			 xt_strerror(job->work_error));
 	else
 		job->way = XT_DNS_FILE;
 	job_finish(job);
 }
 
+static void step_file(struct xt_dns_job *job)
+{
+	char *real = realpath(XT_RESOLV_CONF, NULL);
+
+	free(job->path);
+	job->path = real ? real : strdup(XT_RESOLV_CONF);
+	if (!job->path) {
+		job_warn(job, "DNS: %s: %s; the host keeps its name servers", XT_RESOLV_CONF,
+			 xt_strerror(XT_E_NOMEM));
+		job_finish(job);
+		return;
+	}
+	way_note(job, XT_DNS_FILE);
+	file_work(job, file_set, on_file_set);
+}
+
+static const char *file_path(const struct xt_dns_job *job)
+{
+	return job->path ? job->path : XT_RESOLV_CONF;
+}
+
+static void file_unset(uv_work_t *work)
+{
+	struct xt_dns_job *job = work->data;
+
+	job->work_error = xt_resolv_file_unset(file_path(job), job->name);
+}
+
+static void on_file_unset(uv_work_t *work, int status)
+{
+	struct xt_dns_job *job = work->data;
+	int rc = job->work_error;
+
+	(void)status;
+	/* read-only: nothing had been written either, and that was reported */
+	if (rc < 0 && rc != -EROFS && rc != -EACCES && rc != -EPERM)
+		job_warn(job, "DNS: %s: %s", file_path(job), xt_strerror(rc));
+	job_finish(job);
+}
+
 static void step_file_off(struct xt_dns_job *job)
 {
-	const char *path = job->path ? job->path : XT_RESOLV_CONF;
-
-	if (job->ways & XT_DNS_FILE) {
-		int rc = xt_resolv_file_unset(path, job->name);
-
-		/* read-only: nothing had been written either, and that was reported */
-		if (rc < 0 && rc != -EROFS && rc != -EACCES && rc != -EPERM)
-			job_warn(job, "DNS: %s: %s", path, xt_strerror(rc));
-	}
-	job_finish(job);
+	if (job->ways & XT_DNS_FILE)
+		file_work(job, file_unset, on_file_unset);
+	else
+		job_finish(job);
 }
 
 static void on_next(uv_timer_t *timer)

@@ -14,9 +14,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "host/descriptors.h"
+#include "host/stderr.h"
 
 #define KILL_AFTER_MS 2000
+#define PRINT_WAIT_MS 200 /* for the reader of standard error, so that a hook's output follows */
 #define SH_SCRIPT     "(set -o pipefail) 2>/dev/null && set -o pipefail; eval \"$1\""
 
 struct xt_hooks_run {
@@ -29,6 +32,8 @@ struct xt_hooks_run {
 	char *name;
 	int output; /* file in memory that the hooks write to; -1: our standard error */
 	bool running, cancelled, over;
+	bool printed; /* the present command */
+	unsigned waited_ms;
 	xt_hooks_done *done;
 	void *ctx;
 	struct xt_hooks_result result;
@@ -130,6 +135,7 @@ static void on_process_closed(uv_handle_t *handle)
 		run_finish(run);
 	} else {
 		run->at++;
+		run->printed = false;
 		hook_next(&run->timer);
 	}
 }
@@ -191,6 +197,19 @@ static void on_bash_missing(uv_handle_t *handle)
 	}
 }
 
+static void command_print(struct xt_hooks_run *run)
+{
+	char *text;
+	int n = asprintf(&text, "[#] %s\n", run->commands[run->at]);
+
+	run->printed = true;
+	run->waited_ms = 0;
+	if (n < 0)
+		return;
+	xt_output_put(text, (size_t)n);
+	free(text);
+}
+
 static void hook_next(uv_timer_t *timer)
 {
 	struct xt_hooks_run *run = timer->data;
@@ -204,8 +223,12 @@ static void hook_next(uv_timer_t *timer)
 		run_finish(run);
 		return;
 	}
-	fprintf(stderr, "[#] %s\n", run->commands[run->at]);
-	fflush(stderr);
+	if (!run->printed)
+		command_print(run);
+	if (!xt_stderr_idle() && run->waited_ms++ < PRINT_WAIT_MS) {
+		uv_timer_start(timer, hook_next, 1, 0);
+		return;
+	}
 	err = hook_spawn(run, true);
 	run->process.data = run;
 	run->running = err == 0;

@@ -251,7 +251,7 @@ static int conf_read(struct xt_requests *requests, const struct xt_request *requ
 	int rc = -ENOENT;
 
 	if (requests->conf->path)
-		rc = xt_conf_load(&file, requests->conf->path, &diagnostics);
+		rc = xt_conf_reload(&file, requests->conf->path, &diagnostics);
 	reply->conf = &file;
 	reply->error = rc;
 	request_answer(requests, request->kind, reply);
@@ -296,7 +296,7 @@ static int name_file_write(struct xt_requests *requests, const struct xt_request
 	(void)request;
 	if (!path || !*path)
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0 || dprintf(fd, "%s\n", requests->conf->name) < 0) {
 		rc = -errno;
 		snprintf(requests->text, sizeof(requests->text), "%s: %s", path, strerror(errno));

@@ -33,7 +33,9 @@ int xt_resolv_remove(char **out, size_t *out_len, const char *text, size_t len, 
 		     bool *found, bool *made);
 
 /* The same with a file. It is written in place, because it may be mounted alone into a container,
- * or be a link. -errno; -EFBIG: longer than XT_RESOLV_MAX. Unset: no file, no block: 0. */
+ * or be a link. Its lock is waited for, for a second at most: any user may hold it. So not to be
+ * called on the thread that moves packets. -errno; -EFBIG: longer than XT_RESOLV_MAX. Unset: no
+ * file, no block: 0. */
 int xt_resolv_file_set(const char *path, const char *name, const struct xt_dns *dns);
 int xt_resolv_file_unset(const char *path, const char *name);
 

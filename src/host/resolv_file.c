@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
+
+#define LOCK_WAIT_MS 1000u
+#define LOCK_POLL_MS 10u
 
 static int file_read(int fd, char **text, size_t *len)
 {
@@ -56,17 +60,26 @@ static int file_write(int fd, const char *text, size_t len)
 	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
 }
 
+/* Every user may read the file and so hold its lock for ever: after LOCK_WAIT_MS the change is made
+ * without it. It is short, and so is one of another instance. Some file systems have no locks. */
+static void lock_await(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
+
+	for (unsigned ms = 0; ms < LOCK_WAIT_MS; ms += LOCK_POLL_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static int file_open(const char *path, int flags)
 {
 	int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
 	if (fd < 0)
 		return -errno;
-	while (flock(fd, LOCK_EX) < 0) {
-		if (errno == EINTR)
-			continue;
-		break; /* some file systems have no locks; the change is short */
-	}
+	lock_await(fd);
 	return fd;
 }
 

@@ -520,6 +520,31 @@ static void a_file_too_large_is_refused(void **state)
 	rmdir(dir);
 }
 
+/* A running instance reads its file again for `save`: nobody may make it wait there. */
+static void a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer(void **state)
+{
+	char dir[] = "/tmp/conf-XXXXXX", path[64], fifo[64], text[128];
+	struct xt_conf_diagnostics diagnostics = {0};
+	struct xt_conf c;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/wg0.conf", dir);
+	snprintf(fifo, sizeof(fifo), "%s/key", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	snprintf(text, sizeof(text), "[Interface]\n#: PrivateKeyFile = %s\n", fifo);
+	write_file(path, text, 0600);
+	assert_int_equal(xt_conf_reload(&c, path, &diagnostics), XT_E_SYNTAX);
+	conf_clear(&c, &diagnostics);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(xt_conf_reload(&c, path, &diagnostics), -22 /* EINVAL */);
+	conf_clear(&c, &diagnostics);
+	unlink(fifo);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +563,7 @@ int main(void)
 	    cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
 	    cmocka_unit_test(a_file_is_loaded_with_its_key_files),
 	    cmocka_unit_test(a_file_too_large_is_refused),
+	    cmocka_unit_test(a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer),
 	    cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

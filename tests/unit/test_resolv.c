@@ -8,10 +8,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -259,6 +262,27 @@ static void a_file_is_written_in_place_and_a_created_one_is_removed(void **state
 	xt_dns_clear(&dns);
 }
 
+/* /etc/resolv.conf is readable, and so lockable, by every user. */
+static void a_lock_held_by_another_user_delays_the_change_by_a_second_at_most(void **state)
+{
+	char path[] = "/tmp/resolv-XXXXXX";
+	struct xt_dns dns = sorted(1);
+	struct timespec begin, end;
+	int fd = mkstemp(path), other = open(path, O_RDONLY);
+
+	(void)state;
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	assert_int_equal(xt_resolv_file_set(path, "left", &dns), 0);
+	assert_int_equal(xt_resolv_file_unset(path, "left"), 0);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_true(end.tv_sec - begin.tv_sec < 10);
+	close(other);
+	close(fd);
+	unlink(path);
+	xt_dns_clear(&dns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +294,7 @@ int main(void)
 	    cmocka_unit_test(changes_by_other_programs_stay),
 	    cmocka_unit_test(any_text_is_handled),
 	    cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
+	    cmocka_unit_test(a_lock_held_by_another_user_delays_the_change_by_a_second_at_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
