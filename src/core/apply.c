@@ -229,17 +229,30 @@ static void peer_commit_allowed(struct xt_device *dev, struct xt_peer *peer,
 	}
 }
 
+/* A late answer must not take a peer away from where it was heard, or from where it was put. */
+static bool endpoint_wanted(const struct xt_peer *peer, const struct xt_peer_change *pc,
+			    uint64_t now)
+{
+	const struct xt_keypairs *keypairs = &peer->keypairs;
+
+	if (!(pc->set & XT_PEER_ENDPOINT_ANSWER) || peer->path.remote.ip.family == 0)
+		return true;
+	return !peer->endpoint_set && !xt_keypair_may_send(keypairs->next, now) &&
+	       !xt_keypair_may_send(keypairs->current, now);
+}
+
 static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			const struct xt_peer_change *pc, char **name)
 {
 	if (pc->set & XT_PEER_PSK)
 		peer->secret->noise.psk = pc->psk;
-	if (pc->set & XT_PEER_ENDPOINT) {
+	if (pc->set & XT_PEER_ENDPOINT && endpoint_wanted(peer, pc, now.mono)) {
 		struct xt_path path;
 
 		memset(&path, 0, sizeof(path));
 		path.remote = pc->endpoint;
 		xt_peer_set_path(dev, peer, &path);
+		peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
 	}
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);

@@ -91,6 +91,7 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->last_consumed = XT_NEVER;
 	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = 0;
 	peer->keepalive_pending = false;
+	peer->endpoint_set = false;
 	free(peer->name);
 	peer->name = NULL;
 }

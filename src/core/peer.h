@@ -55,6 +55,7 @@ struct xt_peer {
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool in_endpoints;
+	bool endpoint_set;	/* by a change, and not by the answer to a question */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
 	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */

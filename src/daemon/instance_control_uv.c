@@ -70,6 +70,8 @@ static json_t *status_json(struct xt_instance *instance)
 	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
 	    .path = instance->conf->path,
+	    .endpoint_name = xt_instance_name_state,
+	    .ctx = instance,
 	};
 	json = xt_status_json(&status, report);
 	xt_report_free(report);

@@ -2,6 +2,7 @@
 /* Steps of the way down and of the way back from half way up: host, loop, tunnel, sockets. */
 #include "daemon/instance_uv.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "packet/echo_responder.h"
@@ -103,6 +104,9 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	xt_uapi_close(instance->uapi);
 	instance->control = NULL;
 	instance->uapi = NULL;
+	free(instance->names);
+	instance->names = NULL;
+	instance->n_names = 0;
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

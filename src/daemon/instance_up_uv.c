@@ -309,7 +309,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = start_loop(instance);
 	if (rc == 0)
-		xt_instance_resolve(instance, &change);
+		rc = xt_instance_resolve(instance, &change);
 	xt_change_clear(&change);
 	step_post(instance, rc);
 }
@@ -404,6 +404,7 @@ void xt_instance_ready(struct xt_instance *instance)
 	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
 		instance->disposition = XT_TUN_KEPT;
 	queue_warn(instance);
+	xt_instance_tell_names(instance);
 	xt_instance_notify_ready(instance);
 	if (instance->options.ready >= 0)
 		wanted = ready_signal(instance);

@@ -15,6 +15,7 @@
 #include "daemon/rundir.h"
 #include "host/request.h"
 #include "ipc/control_uv.h"
+#include "ipc/status.h"
 #include "ipc/uapi_uv.h"
 #include "tunnel/loop_uv.h"
 #include "tunnel/tunnel.h"
@@ -70,6 +71,19 @@ enum xt_tun_disposition {
 
 enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
 
+/* A peer's Endpoint that is a name.
+ * peer     its [Peer], which outlives this
+ * awaited  by XT_STATE_NAMES
+ * next_ns  monotonic: when a name that was not found is asked for again */
+enum xt_name_state { XT_NAME_ASKING, XT_NAME_NOT_FOUND, XT_NAME_FOUND };
+struct xt_instance_name {
+	const struct xt_conf_peer *peer;
+	enum xt_name_state state;
+	bool awaited;
+	uint64_t next_ns;
+	char why[64];
+};
+
 struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
@@ -89,10 +103,12 @@ struct xt_instance {
 	struct xt_echo *echo;
 	struct xt_pinger *pinger;
 	struct xt_link_policy policy;
-	uint32_t mark;		       /* of the sockets */
-	int keylog;		       /* until the tunnel has it; -1: none */
-	struct xt_udp_sockets sockets; /* likewise */
-	unsigned names;		       /* not resolved yet */
+	uint32_t mark;			/* of the sockets */
+	int keylog;			/* until the tunnel has it; -1: none */
+	struct xt_udp_sockets sockets;	/* likewise */
+	struct xt_instance_name *names; /* of endpoints, by key of the peer */
+	size_t n_names;
+	unsigned names_awaited; /* by XT_STATE_NAMES */
 	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_control_request *down; /* waits for the end and is told what fails; may be NULL */
@@ -140,8 +156,13 @@ void xt_instance_close_sockets(struct xt_instance *instance);
 void xt_instance_loop_closed(void *instance); /* callback of the loop */
 
 /* What steps share.
- * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
-void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+ * instance_names_uv.c: resolve the endpoints that the change, made from the configuration, does not
+ * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line. state: as
+ * xt_status wants it. */
+int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+void xt_instance_tell_names(const struct xt_instance *instance);
+bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
+			    struct xt_status_name *out);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
  * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
  * has errors now; -errno. */

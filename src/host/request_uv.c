@@ -344,10 +344,12 @@ static void on_found(void *ctx, const struct xt_public *id, const struct xt_endp
 	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
 }
 
-static void on_not_found(void *ctx, const char *name, const char *why, unsigned again_s)
+static void on_not_found(void *ctx, const struct xt_public *id, const char *name, const char *why,
+			 unsigned again_s)
 {
-	struct xt_reply reply = {
-	    .error = -ENOENT, .text = why, .resolved = {.name = name, .again_s = again_s}};
+	struct xt_reply reply = {.error = -ENOENT,
+				 .text = why,
+				 .resolved = {.id = *id, .name = name, .again_s = again_s}};
 
 	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
 }

@@ -96,7 +96,21 @@ static void name_retry(struct name *name, const char *why)
 	if (name->again_s > AGAIN_LAST_S)
 		name->again_s = AGAIN_LAST_S;
 	uv_timer_start(&name->timer, on_timer, name->again_s * UINT64_C(1000), 0);
-	resolver->callbacks.failed(resolver->callbacks.ctx, name->host, why, name->again_s);
+	resolver->callbacks.failed(resolver->callbacks.ctx, &name->peer, name->host, why,
+				   name->again_s);
+}
+
+static const char *failure_text(int status)
+{
+	switch (status) {
+	case UV_EAI_NONAME:
+	case UV_EAI_NODATA:
+		return "no such host";
+	case UV_EAI_AGAIN:
+		return "no answer from a name server";
+	default:
+		return uv_strerror(status);
+	}
 }
 
 static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
@@ -117,7 +131,7 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
 		entry = entry->ai_next;
 	uv_freeaddrinfo(list);
 	if (status < 0)
-		name_retry(name, uv_strerror(status));
+		name_retry(name, failure_text(status));
 	else if (!entry)
 		name_retry(name, "no address of a family that this host has");
 	else

@@ -14,7 +14,8 @@ struct xt_resolver;
 struct xt_resolver_callbacks {
 	void *ctx;
 	void (*found)(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint);
-	void (*failed)(void *ctx, const char *host, const char *why, unsigned again_s);
+	void (*failed)(void *ctx, const struct xt_public *peer, const char *host, const char *why,
+		       unsigned again_s);
 	void (*closed)(void *ctx);
 };
 

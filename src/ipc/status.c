@@ -15,6 +15,11 @@ struct networks {
 	const struct xt_peer_report *peer;
 };
 
+struct peers {
+	const struct xt_report *report;
+	const struct xt_status *status;
+};
+
 /* json_put_TYPE: set key of object; false: no memory. */
 
 static bool json_put(json_t *object, const char *key, json_t *value)
@@ -87,9 +92,15 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 	return ok;
 }
 
-static bool json_put_peer(json_t *o, const struct xt_report *r, const struct xt_peer_report *p)
+static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)
 {
+	const struct xt_report *r = peers->report;
+	const struct xt_status *s = peers->status;
+	struct xt_status_name name = {{0}, {0}}, *n = &name;
 	bool ok = true;
+
+	if (s->endpoint_name && !s->endpoint_name(s->ctx, &p->key, n))
+		name.name[0] = name.state[0] = '\0';
 
 #define TOP_ROW(key, type, value)
 #define UDP_ROW(key, type, value)
@@ -107,15 +118,17 @@ static bool json_put_peer(json_t *o, const struct xt_report *r, const struct xt_
 	return ok;
 }
 
-static bool json_put_PEERS(json_t *object, const char *key, const struct xt_report *r)
+static bool json_put_PEERS(json_t *object, const char *key, const struct peers *peers)
 {
+	const struct xt_report *r = peers->report;
 	json_t *list = json_array();
 	bool ok = json_put(object, key, list);
 
 	for (size_t i = 0; ok && i < r->n_peers; i++) {
 		json_t *peer = json_object();
 
-		ok = json_array_append_new(list, peer) == 0 && json_put_peer(peer, r, &r->peers[i]);
+		ok = json_array_append_new(list, peer) == 0 &&
+		     json_put_peer(peer, peers, &r->peers[i]);
 	}
 	return ok;
 }

@@ -13,7 +13,16 @@
 
 /* What the tunnel knows beside the device's report: one field for each GIVEN row of status.def.
  * Strings are borrowed; NULL is left out. */
+struct xt_status_name {
+	char name[288]; /* HOST:PORT */
+	char state[128];
+};
 struct xt_status {
+	/* The name that the peer's Endpoint has in the configuration, and how far its resolution
+	 * is; false: it has none. May be NULL. */
+	bool (*endpoint_name)(const void *ctx, const struct xt_public *peer,
+			      struct xt_status_name *out);
+	const void *ctx;
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t
 #define GIVEN(object, key, type, field, ...) XT_STATUS_C_##type field;

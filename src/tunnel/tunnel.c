@@ -331,7 +331,7 @@ int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *pee
 	xt_change_init(&change);
 	entry = xt_change_peer(&change, peer);
 	if (entry) {
-		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT;
+		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER;
 		entry->endpoint = *endpoint;
 		rc = xt_device_apply(tunnel->dev, xt_clock_now(), &change);
 	}

@@ -32,10 +32,12 @@ static void on_found(void *ctx, const struct xt_public *peer, const struct xt_en
 	xt_resolver_stop(seen->resolver);
 }
 
-static void on_failed(void *ctx, const char *host, const char *why, unsigned again_s)
+static void on_failed(void *ctx, const struct xt_public *peer, const char *host, const char *why,
+		      unsigned again_s)
 {
 	struct seen *seen = ctx;
 
+	assert_memory_equal(peer->b, key.b, sizeof(key.b));
 	assert_string_equal(host, "xtunnel.invalid");
 	assert_true(strlen(why) > 0);
 	/* The second wait is longer than the first. */
