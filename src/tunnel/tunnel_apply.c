@@ -36,6 +36,7 @@ void xt_tunnel_leave_identity(struct xt_tunnel *tunnel)
 
 	if (!tunnel->timestamp)
 		return;
+	xt_tunnel_memory_leave(tunnel);
 	next = xt_device_timestamp(tunnel->dev);
 	if (xt_timestamp_close(tunnel->timestamp, next))
 		tunnel->callbacks.bound_write(tunnel->callbacks.ctx, next, false);
@@ -99,6 +100,8 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
+	if (rc == 0)
+		xt_tunnel_memory_restore(tunnel, xt_clock_now(), change);
 	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
 		identity_follow(tunnel, &change->private_key);
 	sodium_memzero(&bound, sizeof(bound));
