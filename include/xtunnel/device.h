@@ -140,9 +140,35 @@ XT_API void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_
  * source    WireGuard paper 5.1, 5.4.2 */
 XT_API void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64_t bound_ns);
 
-/* A timestamp that is greater than that of every initiation so far, and not below the floor, in wall
- * ns: a clean shutdown stores it as the next start's floor. */
+/* A timestamp that is greater than that of every initiation so far, and not below the floor, in
+ * wall ns: a clean shutdown stores it as the next start's floor. */
 XT_API uint64_t xt_device_timestamp(const struct xt_device *dev);
+
+/* What a device knows of a peer that should outlive a restart.  All of it is authenticated.
+ * timestamp      the greatest TAI64N of the peer's initiations; all zero: none
+ * endpoint       learned from the peer; family 0: none, or it is the configured one
+ * heard_wall_ns  when a session with the peer was established or it roamed, last; 0: never */
+struct xt_peer_memory {
+	struct xt_public key;
+	uint8_t timestamp[12];
+	struct xt_endpoint endpoint;
+	uint64_t heard_wall_ns;
+};
+
+/* Is there anything to take?  Cheap enough for every pass. */
+XT_API bool xt_device_memory_changed(const struct xt_device *dev);
+
+/* Take the records that changed since they were taken last, to be stored.
+ * out      the caller's, room for max
+ * returns  how many; max: call again */
+XT_API size_t xt_device_memory_take(struct xt_device *dev, struct xt_peer_memory *out, size_t max);
+
+/* Give a stored record back, after the apply that added its peer.  A timestamp only grows.  An
+ * endpoint of the last hour is used by a peer that has none, within three minutes of the first
+ * apply.
+ * returns  false: there is no such peer */
+XT_API bool xt_device_memory_restore(struct xt_device *dev, struct xt_time now,
+				     const struct xt_peer_memory *record);
 
 /* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */
 XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);

@@ -251,6 +251,7 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 
 		memset(&path, 0, sizeof(path));
 		path.remote = pc->endpoint;
+		peer->endpoint_learned = false;
 		xt_peer_set_path(dev, peer, &path);
 		peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
 	}

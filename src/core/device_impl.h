@@ -42,6 +42,7 @@ struct xt_device {
 	struct xt_peer *peers_by_endpoint;
 	struct xt_peer *tx_ready; /* in the order in which they became ready */
 	struct xt_peer *dirty;
+	struct xt_peer *unsaved; /* their xt_peer_memory has changed */
 	size_t n_peers;
 
 	uint64_t timestamp_floor; /* wall ns: no initiation below it */

@@ -129,9 +129,9 @@ static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 	return index;
 }
 
-/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares its
- * own timestamps only, so initiations to many peers in one step of the clock carry the same one.
- * false: the bound is reached. */
+/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares
+ * its own timestamps only, so initiations to many peers in one step of the clock carry the same
+ * one. false: the bound is reached. */
 static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			   uint64_t *timestamp)
 {
@@ -322,6 +322,7 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 	}
 	memcpy(peer->last_timestamp, timestamp, sizeof(timestamp));
 	peer->last_consumed = now.mono;
+	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_INITIATION_RECEIVED, peer);
 	verdict = initiation_respond(dev, now, peer, &hs, q, tx);
 out:
@@ -333,6 +334,8 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 {
 	xt_timers_complete(&peer->timers);
 	peer->last_handshake_wall = now.wall;
+	peer->heard_wall = now.wall;
+	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
 		xt_peer_set_tx_ready(dev, peer);

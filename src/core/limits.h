@@ -33,6 +33,9 @@
 #define XT_RESTART_RATE	  256		       /* to all peers, a second */
 #define XT_RESTART_BURST  1024
 
+/* A learned endpoint that is older is not used after a restart. */
+#define XT_REMEMBER_ENDPOINT (3600 * XT_SECOND)
+
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */

@@ -53,6 +53,22 @@ static void peer_unlink_endpoint(struct xt_device *dev, struct xt_peer *peer)
 	peer->in_endpoints = false;
 }
 
+void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->unsaved)
+		return;
+	peer->unsaved = true;
+	DL_APPEND2(dev->unsaved, peer, prev_unsaved, next_unsaved);
+}
+
+void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->unsaved)
+		return;
+	DL_DELETE2(dev->unsaved, peer, prev_unsaved, next_unsaved);
+	peer->unsaved = false;
+}
+
 /* In constant time: a change may remove every peer. */
 static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 {
@@ -64,6 +80,7 @@ static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 		DL_DELETE2(dev->dirty, peer, prev_dirty, next_dirty);
 		peer->dirty = false;
 	}
+	xt_peer_forget_unsaved(dev, peer);
 }
 
 /* Remove peer from everything but the table of keys and the list of all peers. */
@@ -89,7 +106,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	xt_wipe(&peer->secret->noise.psk, sizeof(peer->secret->noise.psk));
 	memset(peer->last_timestamp, 0, sizeof(peer->last_timestamp));
 	peer->last_consumed = XT_NEVER;
-	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = 0;
+	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = peer->heard_wall = 0;
+	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
 	peer->endpoint_set = false;
 	free(peer->name);
@@ -160,8 +178,11 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	bool moved = !xt_endpoint_equal(&peer->path.remote, &path->remote);
 
 	xt_peer_set_path(dev, peer, path);
-	if (moved)
-		xt_event(dev, XT_EVENT_ROAMED, peer);
+	if (!moved)
+		return;
+	peer->endpoint_learned = true;
+	xt_peer_remember(dev, peer);
+	xt_event(dev, XT_EVENT_ROAMED, peer);
 }
 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,

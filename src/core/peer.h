@@ -48,19 +48,23 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	char *name; /* NULL: none */
+	uint64_t heard_wall; /* likewise, or of an earlier run */
+	char *name;	     /* NULL: none */
 
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
+	bool unsaved;  /* on the list of peers whose record has changed */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool endpoint_learned;	/* the endpoint is not the configured one */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
 	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */
 	struct xt_peer *prev_tx_ready, *next_tx_ready;
 	struct xt_peer *prev_dirty, *next_dirty;
+	struct xt_peer *prev_unsaved, *next_unsaved;
 
 	struct xt_endpoint_key endpoint_key;
 	UT_hash_handle by_endpoint;
@@ -89,6 +93,9 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
  * true: the peer's session kp is kept in preference to the one that the device initiated last. */
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 		    const struct xt_keypair *kp);
+/* What is remembered of it across restarts has changed; and: drop that mark. */
+void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer);
+void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer);
 /* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
 /* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with

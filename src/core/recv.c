@@ -130,8 +130,10 @@ static void peer_authenticated(struct xt_device *dev, struct xt_time now, struct
 	    xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair,
 			       xt_peer_yields(dev, peer, pkt->keypair)))
 		xt_session_complete(dev, now, peer);
-	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0)
+	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0) {
 		xt_peer_roam(dev, peer, pkt->from);
+		peer->heard_wall = now.wall;
+	}
 	peer->rx_bytes += pkt->len;
 	xt_timers_any_received(&peer->timers, now.mono);
 	peer_rekey_if_old(now, peer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a tunnel calls back: events, echo replies, and the bound of its timestamps. */
+/* What a tunnel calls back: events, echo replies, the bound of its timestamps, and its records of
+ * peers. */
 #include "daemon/instance_uv.h"
 
 #include <string.h>
@@ -65,6 +66,7 @@ static void on_bound(void *ctx, const struct xt_reply *reply)
 	else if (reply->error < 0)
 		on_note(instance, "the state file of the new key: out of memory");
 	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
+	xt_tunnel_memory_read(instance->tunnel, reply->bound.peers, reply->bound.n_peers);
 }
 
 static void bound_read(void *ctx, const char *name)
@@ -92,6 +94,24 @@ static void bound_write(void *ctx, uint64_t bound, bool answer)
 	xt_request(instance->requests, &request, answer ? on_bound_written : NULL, instance);
 }
 
+static void on_peers_written(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+
+	if (reply->text)
+		on_note(instance, reply->text);
+	if (reply->error == XT_E_AGAIN)
+		xt_tunnel_memory_again(instance->tunnel);
+}
+
+static void memory_write(void *ctx, const struct xt_peer_memory *v, size_t n)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_PEERS_WRITE, .peers = {v, n}};
+
+	xt_request(instance->requests, &request, on_peers_written, instance);
+}
+
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks)
 {
@@ -102,5 +122,6 @@ void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 	    .note = on_note,
 	    .bound_read = bound_read,
 	    .bound_write = bound_write,
+	    .memory_write = memory_write,
 	};
 }

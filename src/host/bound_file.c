@@ -14,13 +14,13 @@
 #include <xtunnel/error.h>
 
 #include "base/text.h"
+#include "host/atomic_file.h"
 
-#define NAME_LEN 32
+#define NAME_LEN XT_STATE_NAME_LEN
 
 struct xt_bound_file {
 	int dir; /* kept open, -1: none */
 	char name[NAME_LEN + 1];
-	char temporary[NAME_LEN + 8];
 	uint64_t floor;
 	bool warned, unread;
 	char warning[256];
@@ -125,7 +125,6 @@ int xt_bound_open(struct xt_bound_file **out, const char *dir, const char *name)
 	if (!file)
 		return XT_E_NOMEM;
 	memcpy(file->name, name, sizeof(file->name));
-	snprintf(file->temporary, sizeof(file->temporary), "%s.tmp", name);
 	file->dir = -1;
 	rc = dir ? dirs_make(dir) : -ENOENT;
 	if (rc == 0) {
@@ -154,26 +153,8 @@ static int file_write(const struct xt_bound_file *file, uint64_t bound)
 {
 	char text[40];
 	int n = snprintf(text, sizeof(text), "bound=%llu\n", (unsigned long long)bound);
-	int rc = 0;
-	int fd = openat(file->dir, file->temporary,
-			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0)
-		return -errno;
-	ssize_t done = write(fd, text, (size_t)n);
-	if (done != n)
-		rc = done < 0 ? -errno : -ENOSPC;
-	else if (fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && renameat(file->dir, file->temporary, file->dir, file->name) < 0)
-		rc = -errno;
-	if (rc < 0)
-		unlinkat(file->dir, file->temporary, 0);
-	else
-		(void)fsync(file->dir); /* some file systems cannot; the rename stands anyway */
-	return rc;
+	return xt_atomic_file_write(file->dir, file->name, text, (size_t)n);
 }
 
 int xt_bound_write(struct xt_bound_file *file, uint64_t bound)

@@ -13,6 +13,8 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <xtunnel/device.h>
+
 #include "config/conf.h"
 #include "host/hooks.h"
 #include "platform/link.h"
@@ -45,8 +47,10 @@ enum xt_request_kind {
 	XT_REQUEST_CONF_READ,  /* -> conf: read the configuration file again */
 	XT_REQUEST_CONF_WRITE, /* bytes: replace the configuration file */
 	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
-	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its file for the next BOUND_WRITE */
+	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its files for the next BOUND_WRITE and
+				* PEERS_WRITE */
 	XT_REQUEST_BOUND_WRITE, /* bound */
+	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
 	XT_REQUESTS,
 };
@@ -85,6 +89,10 @@ struct xt_request {
 		} bytes;
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
+		struct {
+			const struct xt_peer_memory *v;
+			size_t n;
+		} peers;
 		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
 		struct {
 			struct xt_public id;
@@ -122,10 +130,13 @@ struct xt_reply {
 		struct xt_hooks_result hooks;
 		struct xt_conf *conf; /* may be changed */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
-		 * stored bounds can be written */
+		 * stored bounds can be written
+		 * peers  the records of the identity's peers, sorted by key */
 		struct {
 			uint64_t floor;
 			bool stored;
+			const struct xt_peer_memory *peers;
+			size_t n_peers;
 		} bound;
 		/* error 0: the address. Otherwise name was not found; it is asked for again in
 		 * again_s, and another reply follows. */

@@ -18,6 +18,7 @@
 #include "host/host_uv.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
+#include "host/peer_store_uv.h"
 #include "host/resolve_uv.h"
 
 /* A handler returns 0, an error, or LATER: the answer comes from the loop. */
@@ -40,6 +41,8 @@ struct xt_requests {
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;
 	struct xt_bound_file *bound;
+	struct xt_peer_store *peers;
+	bool peers_warned;
 	struct xt_resolver *resolver;
 	char text[320]; /* of the present reply */
 };
@@ -322,7 +325,34 @@ static int bound_read(struct xt_requests *requests, const struct xt_request *req
 	reply->bound.floor = xt_bound_floor(requests->bound);
 	reply->bound.stored = xt_bound_stored(requests->bound);
 	reply->text = xt_bound_warning(requests->bound);
-	return 0;
+	xt_peer_store_close(requests->peers);
+	requests->peers = NULL;
+	rc = xt_peer_store_open(&requests->peers, xt_bound_stored(requests->bound) ? path : NULL,
+				request->identity);
+	if (rc == 0) {
+		reply->bound.peers = xt_peer_store_records(requests->peers)->v;
+		reply->bound.n_peers = xt_peer_store_records(requests->peers)->n;
+	}
+	return rc;
+}
+
+static int peers_write(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	int rc = requests->peers
+		     ? xt_peer_store_write(requests->peers, request->peers.v, request->peers.n)
+		     : 0;
+
+	if (rc == 0 || rc == XT_E_AGAIN || requests->peers_warned)
+		return rc;
+	requests->peers_warned = true;
+	snprintf(requests->text, sizeof(requests->text),
+		 "the state file of the peers cannot be written: %s: after a restart a replayed "
+		 "handshake initiation is answered, and a peer without Endpoint waits for its own "
+		 "timer",
+		 xt_strerror(rc));
+	reply->text = requests->text;
+	return rc;
 }
 
 static int bound_write(struct xt_requests *requests, const struct xt_request *request,
@@ -384,17 +414,17 @@ typedef int handler(struct xt_requests *requests, const struct xt_request *reque
 		    struct xt_reply *reply);
 
 static handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_TUN_OPEN] = tun_open,	  [XT_REQUEST_TUN_REMOVE] = tun_remove,
-    [XT_REQUEST_STATE] = state_open,	  [XT_REQUEST_POLICY] = policy_choose,
-    [XT_REQUEST_KEYLOG] = keylog_open,	  [XT_REQUEST_UDP_OPEN] = udp_open,
-    [XT_REQUEST_UDP_MARK] = udp_mark,	  [XT_REQUEST_LISTEN] = socket_listen,
-    [XT_REQUEST_FIREWALL] = host_change,  [XT_REQUEST_LINK] = link_set,
-    [XT_REQUEST_DNS] = host_change,	  [XT_REQUEST_UNDO] = host_change,
-    [XT_REQUEST_LINK_UNDO] = link_undo,	  [XT_REQUEST_ADDRESSES] = addresses_read,
-    [XT_REQUEST_HOOKS] = hooks_run,	  [XT_REQUEST_CONF_READ] = conf_read,
-    [XT_REQUEST_CONF_WRITE] = conf_write, [XT_REQUEST_NAME_FILE] = name_file_write,
-    [XT_REQUEST_BOUND_READ] = bound_read, [XT_REQUEST_BOUND_WRITE] = bound_write,
-    [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_TUN_OPEN] = tun_open,	    [XT_REQUEST_TUN_REMOVE] = tun_remove,
+    [XT_REQUEST_STATE] = state_open,	    [XT_REQUEST_POLICY] = policy_choose,
+    [XT_REQUEST_KEYLOG] = keylog_open,	    [XT_REQUEST_UDP_OPEN] = udp_open,
+    [XT_REQUEST_UDP_MARK] = udp_mark,	    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_FIREWALL] = host_change,    [XT_REQUEST_LINK] = link_set,
+    [XT_REQUEST_DNS] = host_change,	    [XT_REQUEST_UNDO] = host_change,
+    [XT_REQUEST_LINK_UNDO] = link_undo,	    [XT_REQUEST_ADDRESSES] = addresses_read,
+    [XT_REQUEST_HOOKS] = hooks_run,	    [XT_REQUEST_CONF_READ] = conf_read,
+    [XT_REQUEST_CONF_WRITE] = conf_write,   [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_BOUND_READ] = bound_read,   [XT_REQUEST_BOUND_WRITE] = bound_write,
+    [XT_REQUEST_PEERS_WRITE] = peers_write, [XT_REQUEST_RESOLVE] = name_resolve,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,
@@ -446,6 +476,7 @@ bool xt_requests_close(struct xt_requests *requests)
 	if (requests->resolver)
 		return false;
 	xt_bound_close(requests->bound);
+	xt_peer_store_close(requests->peers);
 	free(requests);
 	return true;
 }

@@ -48,6 +48,7 @@ int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
 		return XT_E_NOMEM;
 	tunnel->callbacks = *callbacks;
 	tunnel->keylog = -1;
+	tunnel->memory_due = XT_NEVER;
 	tunnel->tun = tun;
 	*out = tunnel;
 	return 0;
@@ -251,17 +252,29 @@ static struct xt_time pass_begin(struct xt_tunnel *tunnel)
 
 int xt_tunnel_out(struct xt_tunnel *tunnel)
 {
-	return xt_scheduler_on_tun_readable(tunnel->scheduler, pass_begin(tunnel));
+	struct xt_time now = pass_begin(tunnel);
+	int more = xt_scheduler_on_tun_readable(tunnel->scheduler, now);
+
+	xt_tunnel_memory_schedule(tunnel, now);
+	return more;
 }
 
 int xt_tunnel_in(struct xt_tunnel *tunnel)
 {
-	return xt_scheduler_on_udp_readable(tunnel->scheduler, pass_begin(tunnel));
+	struct xt_time now = pass_begin(tunnel);
+	int more = xt_scheduler_on_udp_readable(tunnel->scheduler, now);
+
+	xt_tunnel_memory_schedule(tunnel, now);
+	return more;
 }
 
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
-	xt_scheduler_tick(tunnel->scheduler, pass_begin(tunnel));
+	struct xt_time now = pass_begin(tunnel);
+
+	xt_scheduler_tick(tunnel->scheduler, now);
+	xt_tunnel_memory_flush(tunnel, now);
+	xt_tunnel_memory_schedule(tunnel, now);
 }
 
 void xt_tunnel_writable(struct xt_tunnel *tunnel)
@@ -282,6 +295,8 @@ bool xt_tunnel_reads(const struct xt_tunnel *tunnel)
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 {
 	uint64_t deadline = xt_scheduler_deadline(tunnel->scheduler), now;
+
+	deadline = XT_MIN(deadline, tunnel->memory_due);
 
 	if (deadline == XT_NEVER)
 		return XT_NEVER;

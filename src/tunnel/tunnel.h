@@ -18,7 +18,8 @@ struct xt_tunnel;
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
  *		xt_tunnel_bound_read, from within or later; no initiation is sent before. NULL: the
  *		timestamps have no bound
- * bound_write  write it; answer: answer by xt_tunnel_bound_written likewise */
+ * bound_write  write it; answer: answer by xt_tunnel_bound_written likewise
+ * memory_write store n records of peers, borrowed for the call; 0: only go on with what waits */
 struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
@@ -27,6 +28,7 @@ struct xt_tunnel_callbacks {
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
 	void (*bound_write)(void *ctx, uint64_t bound, bool answer);
+	void (*memory_write)(void *ctx, const struct xt_peer_memory *v, size_t n);
 };
 
 /* A tunnel with its TUN and nothing else; it owns tun from then on, unless it fails. XT_E_NOMEM. */
@@ -102,6 +104,11 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 /* Answers to bound_read (see timestamp.h) and bound_write. */
 void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
 void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
+/* After xt_tunnel_bound_read: the stored records of that identity, sorted by key; copied. Peers
+ * that are added later get theirs too. */
+void xt_tunnel_memory_read(struct xt_tunnel *tunnel, const struct xt_peer_memory *v, size_t n);
+/* Not everything is written: call memory_write again in a second. */
+void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);

@@ -36,6 +36,7 @@ void xt_tunnel_identity_release(struct xt_tunnel *tunnel)
 
 	if (!tunnel->timestamp)
 		return;
+	xt_tunnel_memory_leave(tunnel);
 	next = xt_device_timestamp(tunnel->dev);
 	if (xt_timestamp_close(tunnel->timestamp, next))
 		tunnel->callbacks.bound_write(tunnel->callbacks.ctx, next, false);
@@ -101,6 +102,8 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 	}
 	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
 		tunnel->udp->ops->routes_expire(tunnel->udp);
+	if (rc == 0)
+		xt_tunnel_memory_restore(tunnel, xt_clock_now(), change);
 	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
 		identity_follow(tunnel, &change->private_key);
 	sodium_memzero(&bound, sizeof(bound));

@@ -20,13 +20,26 @@ struct xt_tunnel {
 	int keylog; /* descriptor, -1: none */
 	struct xt_ip local4, local6;
 	bool echo;
-	struct xt_public identity; /* whose timestamps are kept; all zero: none */
+	struct xt_public identity;     /* whose timestamps are kept; all zero: none */
+	struct xt_peer_memory *memory; /* as read at the start, sorted by key */
+	size_t n_memory;
+	uint64_t memory_due; /* monotonic: changed records are handed over then; XT_NEVER: none */
 };
 
 /* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
  * bound. */
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
-/* Store the exact bound of the identity, if there is one, and keep none from now on. */
+/* Store the exact bound of the identity, if there is one, and its changed records, and keep none
+ * from now on. */
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
+
+/* Peer records. restore: give back those of the peers that change has added. schedule: at the end
+ * of a pass. flush: in a tick. leave: hand over what is left and forget all. */
+void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now,
+			      const struct xt_change *change);
+void xt_tunnel_memory_schedule(struct xt_tunnel *tunnel, struct xt_time now);
+void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now);
+void xt_tunnel_memory_leave(struct xt_tunnel *tunnel);
+void xt_tunnel_memory_clear(struct xt_tunnel *tunnel);
 
 #endif

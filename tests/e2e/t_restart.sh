@@ -43,3 +43,22 @@ took=$(($(now_ms) - ready))
 kill $steady
 [ $took -lt $((limit + 400)) ] || fail "steady traffic came back after $took ms"
 ok "steady traffic to the killed side came back within $took ms"
+
+# A hub whose file has no Endpoint for its peer finds it by the endpoint that it remembers: the peer
+# goes on sending, and would notice by itself only after 15 s.
+sed -i '/^Endpoint/d' right.conf
+crash left
+crash right
+start right
+start left
+pings left 10.7.0.2 || fail "no answer from a hub without Endpoint: $(cat ping.log)"
+await 5 "the endpoint is on file" grep -q ':51801$' state/*.peers
+for _ in 1 2 3; do
+	crash right
+	start right
+	flow left pong 10.7.0.2 20 || fail "a hub without Endpoint, killed: no reply in 20 s"
+done >times
+ms=$(sort -n times | sed -n 2p)
+awk -v ms="$ms" -v limit=$limit 'BEGIN { exit !(ms < limit) }' ||
+	fail "a hub without Endpoint, killed: $(tr '\n' ' ' <times)ms"
+ok "a hub without Endpoint, killed: $(tr '\n' ' ' <times)ms"

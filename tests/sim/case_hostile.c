@@ -76,6 +76,28 @@ SIM_CASE(replayed_initiation_moves_no_endpoint)
 	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 100 * SIM_MS);
 }
 
+/* With the stored timestamp not even a response leaves, and the living peer is not refused. */
+SIM_CASE(remembered_timestamp_refuses_a_replay_after_a_restart)
+{
+	struct sim_node *alice, *bob;
+	struct xt_peer_memory record;
+
+	sim_pair_new(sim, &alice, &bob);
+	sim_rule_add(sim, alice, bob, SIM_INITIATION, 0, 1, SIM_COPY);
+	sim_pair_exchange(sim, alice, bob);
+	SIM_SAME(sim, xt_device_memory_take(bob->dev, &record, 1), 1);
+	sim_node_off(bob);
+	sim_node_on(bob);
+	SIM_CHECK(sim, xt_device_memory_restore(bob->dev, sim_time(bob), &record));
+	sim_held_resend(sim, 0);
+	sim_run(sim, 6 * SIM_S);
+	SIM_SAME(sim, bob->sent[SIM_RESPONSE], 1);
+	SIM_SAME(sim, sim_node_verdict(bob, XT_DROP_HANDSHAKE_OLD), 1);
+	sim_node_off(alice);
+	sim_node_on(alice);
+	sim_packet_await(sim, sim_packet_send(sim, alice, bob, 0), 100 * SIM_MS);
+}
+
 SIM_CASE(replayed_response_is_refused)
 {
 	struct sim_node *alice, *bob;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One side restarts without its sessions while the other one keeps sending. */
+#include "base/addr.h"
 #include "core/limits.h"
 #include "sim/flow.h"
 #include "sim/net.h"
@@ -101,4 +102,64 @@ SIM_CASE(restarted_side_without_endpoint_is_found_after_15s)
 	sim_run(sim, 21 * SIM_S);
 	SIM_RANGE(sim, alice->last_sent[SIM_INITIATION] - at, 15 * SIM_S, 15500 * SIM_MS);
 	SIM_SAME(sim, sim_stream_lost(sim, p + 1600, 400), 0);
+}
+
+/* What the host stores for a node and gives back after its restart. */
+static void restart_with_memory(struct sim_node *node, uint64_t off)
+{
+	struct xt_peer_memory records[4];
+	size_t n = xt_device_memory_take(node->dev, records, 4);
+
+	sim_node_off(node);
+	sim_run(node->sim, off);
+	sim_node_on(node);
+	for (size_t i = 0; i < n; i++)
+		SIM_CHECK(node->sim,
+			  xt_device_memory_restore(node->dev, sim_time(node), &records[i]));
+}
+
+SIM_CASE(restarted_side_finds_a_peer_by_its_remembered_endpoint)
+{
+	struct sim_node *alice = sim_node_new(sim, "alice"), *bob = sim_node_new(sim, "bob");
+	uint32_t p;
+
+	sim_peer_add(alice, bob, SIM_KNOWS);
+	sim_peer_add(bob, alice, 0);
+	for (int i = 0; i < 3; i++) {
+		sim_pair_exchange(sim, alice, bob);
+		sim_run(sim, SIM_S);
+		restart_with_memory(bob, SIM_S);
+		p = sim_stream_start(sim, alice, bob, 200, 10 * SIM_MS, 0);
+		sim_run(sim, 3 * SIM_S);
+		SIM_SAME(sim, sim_stream_lost(sim, p + 10, 190), 0);
+	}
+	SIM_SAME(sim, bob->events[XT_EVENT_RESTART_NOTICED], 3);
+}
+
+SIM_CASE(remembered_endpoint_is_used_for_an_hour)
+{
+	struct sim_node *alice = sim_node_new(sim, "alice"), *bob = sim_node_new(sim, "bob");
+
+	sim_peer_add(alice, bob, SIM_KNOWS);
+	sim_peer_add(bob, alice, 0);
+	for (int i = 0; i < 2; i++) {
+		sim_pair_exchange(sim, alice, bob);
+		restart_with_memory(bob, i ? 3601 * SIM_S : 3590 * SIM_S);
+		SIM_SAME(sim, sim_peer_state(bob, alice).endpoint.port != 0, i == 0);
+	}
+}
+
+SIM_CASE(remembered_endpoint_never_replaces_a_configured_one)
+{
+	struct sim_node *alice, *bob;
+	struct xt_endpoint configured, now;
+
+	sim_session_new(sim, &alice, &bob);
+	configured = sim_peer_find(bob, alice)->endpoint;
+	sim_node_move(alice);
+	sim_packet_await(sim, sim_packet_send(sim, alice, bob, 0), 100 * SIM_MS);
+	SIM_SAME(sim, bob->events[XT_EVENT_ROAMED], 1);
+	restart_with_memory(bob, SIM_S);
+	now = sim_peer_state(bob, alice).endpoint;
+	SIM_CHECK(sim, xt_endpoint_equal(&now, &configured));
 }

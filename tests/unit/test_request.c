@@ -149,10 +149,10 @@ static void hooks_are_named_by_their_list(void **state)
 	struct xt_conf_hook hook = {.command = "exit 3", .line = 7};
 
 	seen->conf.post_up = (struct xt_conf_hooks){&hook, 1};
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = XT_HOOKS_PRE_UP},
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
 	    on_reply);
 	assert_int_equal(seen->reply.error, 0);
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = XT_HOOKS_POST_UP},
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_POST_UP}},
 	    on_reply);
 	assert_int_equal(seen->reply.hooks.status, 3);
 	assert_int_equal(seen->reply.hooks.line, 7);
@@ -166,7 +166,7 @@ static void a_cancelled_hook_is_answered(void **state)
 
 	seen->conf.pre_up = (struct xt_conf_hooks){&hook, 1};
 	xt_request(seen->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = XT_HOOKS_PRE_UP},
+		   &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
 		   on_reply, seen);
 	xt_request_cancel(seen->requests, XT_REQUEST_HOOKS);
 	uv_run(&seen->uv, UV_RUN_DEFAULT);
