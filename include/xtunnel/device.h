@@ -54,13 +54,16 @@ struct xt_keylog {
  * ctx      passed to each
  * random   fills buf with n bytes fit for keys; cannot fail
  * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
- * keylog   NULL, or called for each handshake that the device starts or answers */
+ * keylog   NULL, or called for each handshake that the device starts or answers
+ * cpu      NULL, or the ns that the calling thread has run so far: what a handshake costs is
+ *          measured by it, and load is judged by that.  NULL: a cost is assumed */
 struct xt_env {
 	void *ctx;
 	void (*random)(void *ctx, void *buf, size_t n);
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
+	uint64_t (*cpu)(void *ctx);
 };
 
 /* Make a device without key and peers.

@@ -5,8 +5,11 @@
  *	bench_handshake              the steps
  *	bench_handshake -k N         public keys of N callers, one a line
  *	bench_handshake -c ADDRESS:PORT -r KEY [-n CALLERS] [-p PASSES] [-w WINDOW] [-g GAP_MS]
+ *	bench_handshake -c ADDRESS:PORT -r KEY [-n CALLERS] [-s FIRST_SOURCE] -b
  *
- * The last form starts handshakes with the peer of that public key: handshakes a second. */
+ * The third form starts handshakes with the peer of that public key: handshakes a second. The last
+ * one starts all at once, each from an address of its own: milliseconds until 50, 90 and 100 % are
+ * answered. */
 #include <getopt.h>
 
 #include "bench/callers.h"
@@ -111,7 +114,7 @@ int main(int argc, char **argv)
 	uint32_t keys = 0;
 	int option, rc;
 
-	while ((option = getopt(argc, argv, "k:c:r:n:p:w:g:")) != -1) {
+	while ((option = getopt(argc, argv, "k:c:r:n:p:w:g:bs:")) != -1) {
 		switch (option) {
 		case 'k':
 			keys = number(optarg, 100000);
@@ -133,6 +136,12 @@ int main(int argc, char **argv)
 			break;
 		case 'g':
 			load.gap_ms = number(optarg, 10000);
+			break;
+		case 's':
+			load.source = optarg;
+			break;
+		case 'b':
+			load.burst = true;
 			break;
 		default:
 			return 2;
