@@ -32,11 +32,12 @@ enum xt_event {
 	XT_EVENT_INITIATION_RECEIVED,
 	XT_EVENT_SESSION_NEW,	    /* keys are there, both sides */
 	XT_EVENT_HANDSHAKE_GAVE_UP, /* after REKEY_ATTEMPT_TIME */
-	XT_EVENT_ROAMED,
+	XT_EVENT_ROAMED,	    /* from one known endpoint to another */
 	XT_EVENT_COOKIE_RECEIVED,
 	XT_EVENT_UNDER_LOAD,
 	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
+	XT_EVENT_CONTACT, /* the endpoint of a peer that had none */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */

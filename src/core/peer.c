@@ -175,6 +175,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
+	bool known = peer->path.remote.ip.family != 0;
 	bool moved = !xt_endpoint_equal(&peer->path.remote, &path->remote);
 
 	xt_peer_set_path(dev, peer, path);
@@ -182,7 +183,7 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 		return;
 	peer->endpoint_learned = true;
 	xt_peer_remember(dev, peer);
-	xt_event(dev, XT_EVENT_ROAMED, peer);
+	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
 }
 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,

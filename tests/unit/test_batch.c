@@ -14,6 +14,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "packet/room.h"
 
 static const struct xt_path path_a = {.remote = {.ip = {4, {198, 18, 0, 1}}, .port = 51820}};
 
@@ -163,7 +164,9 @@ static void an_unused_slab_costs_nothing(void **state)
 	batch = batch_of(256, 64u << 20);
 	xt_batch_add(batch, 1500)->data[0] = 1;
 	after = resident();
-	assert_true((after - before) * sysconf(_SC_PAGESIZE) < 1 << 20);
+	/* The sanitizer's shadow of the slab is an eighth of it, and poisoned. */
+	if (!XT_ASAN)
+		assert_true((after - before) * sysconf(_SC_PAGESIZE) < 1 << 20);
 	xt_batch_free(batch);
 	xt_batch_free(NULL);
 }
