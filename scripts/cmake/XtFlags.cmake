@@ -14,6 +14,9 @@ set(xt_compile_options -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
 set(xt_link_options)
 if(XT_WERROR)
     list(APPEND xt_compile_options -Werror)
+elseif(NOT PROJECT_IS_TOP_LEVEL)
+    # An outer project's -Werror is for its own code: it may use warnings that ours does not heed.
+    list(APPEND xt_compile_options -Wno-error)
 endif()
 
 # In every optimised build, if the compiler knows the flag. Where a distribution's own flags, or the

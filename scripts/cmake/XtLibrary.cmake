@@ -19,7 +19,7 @@ endforeach()
 add_library(libxtunnel ${xt_library_sources})
 add_library(xtunnel::xtunnel ALIAS libxtunnel)
 set_target_properties(libxtunnel PROPERTIES OUTPUT_NAME xtunnel EXPORT_NAME xtunnel
-    LINKER_LANGUAGE C C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
+    LINKER_LANGUAGE C C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 xt_flags(libxtunnel)
 target_compile_definitions(libxtunnel PRIVATE XT_BORINGSSL_DIR="${xt_boringssl_dir}")

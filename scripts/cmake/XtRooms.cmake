@@ -16,8 +16,9 @@ function(xt_room name)
     endif()
     xt_flags(${targets})
     foreach(target IN LISTS targets)
+        # Static names of different files may be equal: an outer project's unity build excepts us.
         set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden
-                              POSITION_INDEPENDENT_CODE ON)
+                              POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
         xt_optimise_links(${target})
         target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include
                                    ${PROJECT_BINARY_DIR}/include ${PROJECT_SOURCE_DIR}/src)

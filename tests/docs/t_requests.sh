@@ -5,7 +5,8 @@
 #   daemon/background.c  before there is an instance: fork; /dev/null for standard output
 #   daemon/notify.c      the service manager's socket, which is the caller's own
 #   daemon/rundir.c      the run directory, which `show` and `down` use too
-#   ipc/socket.c         the client's side; and the listening that the daemon lends to requests
+#   ipc/socket.c         the client's side; the listening that the daemon lends to requests; and at
+#                        the end the removal of the instance's own sockets
 cd "${XT_SOURCE:-$(dirname "$0")/../..}" || exit 1
 except='^src/(daemon/(background|notify|rundir)|ipc/socket)\.c:'
 calls='open|openat|creat|fopen|freopen|opendir|fork|vfork|popen|system|posix_spawnp?|execv[pe]*'
