@@ -15,7 +15,7 @@ set(xt_link_options)
 if(XT_WERROR)
     list(APPEND xt_compile_options -Werror)
 elseif(NOT PROJECT_IS_TOP_LEVEL)
-    # An outer project's -Werror is for its own code: it may ask for warnings that ours does not heed.
+    # An outer project's -Werror is for its own code: it may use warnings that ours does not heed.
     list(APPEND xt_compile_options -Wno-error)
 endif()
 
