@@ -40,6 +40,8 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path)
 	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_check(conf, &diagnostics);
+	if (rc == 0)
+		rc = xt_conf_trust(conf, &diagnostics);
 	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path);
 	if (rc == XT_E_SYNTAX) {
 		status = XT_EXIT_CONFIG;
