@@ -561,7 +561,7 @@ static int liar_request(const char *answer, size_t repeat, json_t **out)
 	if (child == 0)
 		liar_serve(fd, answer, repeat);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	rc = xt_client_request(c, json_pack("{s:s}", "do", "show"), 200, out);
+	rc = xt_client_request(c, json_pack("{s:s}", "do", "show"), repeat ? 5000 : 200, out);
 	xt_client_close(c);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
