@@ -41,6 +41,8 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
 	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_check(conf, &diagnostics);
+	if (rc == 0)
+		rc = xt_conf_trust(conf, &diagnostics);
 	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path,
 			  rc == 0 || rc == XT_E_SYNTAX ? findings : stderr);
 	if (rc == XT_E_SYNTAX) {

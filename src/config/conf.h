@@ -102,6 +102,11 @@ int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnos
 /* Append what `run` and `up` refuse, and contradictions. 0; XT_E_SYNTAX with an error among them;
  * XT_E_NOMEM. */
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
+/* For a configuration with hooks, as root: append an error, with the chmod that mends it, for its
+ * file, each key file and each directory on the way to them that others may write (a directory with
+ * the sticky bit apart), and a warning where a group may. 0; XT_E_SYNTAX with an error among them;
+ * XT_E_NOMEM. */
+int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
 void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
 void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);
 /* Lines "file:line:column: error: text", to be freed; NULL: no memory. */

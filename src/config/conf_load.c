@@ -13,6 +13,7 @@
 #include "config/conf_diagnostic.h"
 #include "config/conf_names.h"
 #include "config/conf_value.h"
+#include "config/path_trust.h"
 
 #define KEY_FILE_MAX 4096u
 
@@ -67,26 +68,13 @@ static int mode_check(const struct stat *st, const char *what, unsigned line, un
 	    st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
 }
 
-/* A relative path of a key file starts at the directory of the configuration file. */
-static char *path_beside(const char *conf_path, const char *path)
-{
-	const char *slash = conf_path ? strrchr(conf_path, '/') : NULL;
-	char *out = NULL;
-
-	if (path[0] == '/' || !slash)
-		return strdup(path);
-	if (asprintf(&out, "%.*s/%s", (int)(slash - conf_path), conf_path, path) < 0)
-		return NULL;
-	return out;
-}
-
 static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path, bool plain,
 			 unsigned line, const char *what, struct xt_conf_diagnostics *diagnostics)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
 	struct stat st;
 	unsigned column = 1;
-	char *full = path_beside(conf->path, path);
+	char *full = xt_path_beside(conf->path, path);
 
 	if (!full)
 		return XT_E_NOMEM;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,6 +110,18 @@ int xt_path_walk(const char *path, xt_path_visit *visit, void *ctx)
 	while (rc == 0 && component_take(&w, name))
 		rc = component_walk(&w, name);
 	return rc < 0 || !*w.rest ? rc : -ENAMETOOLONG;
+}
+
+char *xt_path_beside(const char *file, const char *path)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	char *out = NULL;
+
+	if (path[0] == '/' || !slash)
+		return strdup(path);
+	if (asprintf(&out, "%.*s/%s", (int)(slash - file), file, path) < 0)
+		return NULL;
+	return out;
 }
 
 /* A directory that belongs to no user of this namespace was set up outside of it: in a container

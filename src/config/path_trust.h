@@ -16,6 +16,10 @@ typedef bool xt_path_visit(void *ctx, const char *path, const struct stat *st, b
  * it; -ENOENT, -ELOOP or another -errno. */
 int xt_path_walk(const char *path, xt_path_visit *visit, void *ctx);
 
+/* path, which is relative to the directory of file (NULL: to the working directory), to be freed;
+ * NULL: no memory. */
+char *xt_path_beside(const char *file, const char *path);
+
 /* What is wrong, and the command that mends it ("" if there is none). */
 struct xt_path_fault {
 	char sentence[320];

@@ -224,6 +224,39 @@ static void open_failed(struct xt_instance *instance, const char *path, int erro
 				     : XT_INSTANCE_FAILED);
 }
 
+static void on_listen_again(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	int rc = reply->error;
+
+	if (rc == 0 && !instance->control)
+		close(reply->fd);
+	else if (rc == 0)
+		rc = xt_control_listen_again(instance->control, reply->fd);
+	if (rc < 0)
+		xt_log_debug("%s: %s", instance->control_path, xt_strerror(rc));
+	else
+		xt_log_notice("%s: the control socket is there again", instance->conf->name);
+}
+
+/* Without its socket no verb would reach the instance any more. */
+static void on_lost(void *ctx, unsigned attempt)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
+	char dir[XT_RUNDIR_MAX];
+	int rc = xt_rundir_path(dir, true);
+
+	if (attempt <= 2)
+		xt_log_warning("%s: %s was removed by another process; making it again%s",
+			       instance->conf->name, instance->control_path,
+			       attempt == 1 ? "" : " every few seconds");
+	if (rc == 0)
+		xt_request(instance->requests, &request, on_listen_again, instance);
+	else if (attempt <= 2)
+		xt_log_warning("%s: %s", dir, xt_strerror(rc));
+}
+
 static void on_listen(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
@@ -231,6 +264,7 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 					     .listen_fd = reply->fd,
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
+					     .lost = on_lost,
 					     .ctx = instance};
 	int rc = reply->error;
 

@@ -13,17 +13,24 @@ struct xt_control_request;
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
  * cancelled  see server_uv.h; may be NULL
+ * lost       NULL, or called when another process has removed or replaced the socket's file, and
+ *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
+ *	      from 1
  * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_control_options {
 	const char *path;
 	int listen_fd;
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
+	void (*lost)(void *ctx, unsigned attempt);
 	void *ctx;
 };
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options);
+/* Serve listen_fd, a new socket at the same path; open requests stay. What xt_server_listen_again
+ * returns. */
+int xt_control_listen_again(struct xt_control *control, int listen_fd);
 /* Open requests end without a call of cancelled. handle may call it. Freed in a later iteration of
  * the loop. */
 void xt_control_close(struct xt_control *control);

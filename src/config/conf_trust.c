@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Files whose hooks run as root: a user that can write or replace one of them would be root. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/conf.h"
+#include "config/conf_diagnostic.h"
+#include "config/path_trust.h"
+
+struct trust {
+	struct xt_conf_diagnostics *diagnostics;
+	const char *what; /* NULL: the configuration file itself */
+	unsigned line;
+	int status;
+};
+
+static void fault_add(struct trust *t, bool warning, const char *path, const struct stat *st)
+{
+	bool dir = S_ISDIR(st->st_mode);
+	int failed = xt_conf_diagnostics_add(
+	    t->diagnostics, warning, t->line, t->line ? 1 : 0,
+	    "%s%s%s can write the %s %.70s (mode %04o), and hooks run as root: chmod %s %.70s",
+	    t->what ? t->what : "", t->what ? ": " : "", warning ? "a group" : "others",
+	    dir ? "directory" : "file", path, (unsigned)st->st_mode & 07777,
+	    warning ? "g-w" : "go-w", path);
+
+	if (failed)
+		t->status = failed;
+	else if (!warning && t->status == 0)
+		t->status = XT_E_SYNTAX;
+}
+
+/* The user that called sudo runs what it likes as root anyway. */
+static void owner_judge(struct trust *t, const char *path, const struct stat *st)
+{
+	const char *sudo = getenv("SUDO_UID");
+	int failed = 0;
+
+	if (st->st_uid != 0 && (!sudo || strtoul(sudo, NULL, 10) != st->st_uid))
+		failed = xt_conf_diagnostics_add(
+		    t->diagnostics, true, t->line, t->line ? 1 : 0,
+		    "%s%sthe file %.70s belongs to user %u, and hooks run as root: chown root %.70s",
+		    t->what ? t->what : "", t->what ? ": " : "", path, (unsigned)st->st_uid, path);
+	if (failed)
+		t->status = failed;
+}
+
+static bool component_judge(void *ctx, const char *path, const struct stat *st, bool last)
+{
+	struct trust *t = ctx;
+	bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
+
+	if (last)
+		owner_judge(t, path, st);
+	if (S_ISLNK(st->st_mode) || sticky)
+		return true;
+	if (st->st_mode & S_IWOTH)
+		fault_add(t, false, path, st);
+	else if (st->st_mode & S_IWGRP)
+		fault_add(t, true, path, st);
+	return true;
+}
+
+/* A pipe (`up <(...)`) is the caller's own. */
+static void file_judge(struct trust *t, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		(void)xt_path_walk(path, component_judge, t);
+}
+
+static void key_file_judge(struct trust *t, const struct xt_conf *conf, const char *path,
+			   unsigned line, const char *what)
+{
+	char *full = path ? xt_path_beside(conf->path, path) : NULL;
+
+	t->what = what;
+	t->line = line;
+	if (full)
+		file_judge(t, full);
+	else if (path)
+		t->status = XT_E_NOMEM;
+	free(full);
+}
+
+int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
+{
+	struct trust t = {.diagnostics = diagnostics};
+	bool hooks = conf->pre_up.n || conf->post_up.n || conf->pre_down.n || conf->post_down.n;
+
+	if (geteuid() != 0 || !hooks || !conf->path)
+		return 0;
+	file_judge(&t, conf->path);
+	key_file_judge(&t, conf, conf->private_key_file, conf->key_line, "PrivateKeyFile");
+	for (size_t i = 0; i < conf->n_peers && t.status != XT_E_NOMEM; i++)
+		key_file_judge(&t, conf, conf->peers[i].psk_file, conf->peers[i].psk_file_line,
+			       "PresharedKeyFile");
+	return t.status;
+}
