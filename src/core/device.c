@@ -212,11 +212,14 @@ bool xt_peer_has_endpoint(const struct xt_peer *peer)
 void xt_device_unstick(struct xt_device *dev, const struct xt_path *path)
 {
 	struct xt_peer *peer = xt_peer_find_endpoint(dev, &path->remote);
+	const struct xt_ip local = path->local; /* path may be that of a peer */
 
-	if (!peer || memcmp(&peer->path.local, &path->local, sizeof(path->local)) != 0)
-		return;
-	memset(&peer->path.local, 0, sizeof(peer->path.local));
-	peer->path.ifindex = 0;
+	for (; peer; peer = peer->next_same) {
+		if (memcmp(&peer->path.local, &local, sizeof(local)) != 0)
+			continue;
+		memset(&peer->path.local, 0, sizeof(peer->path.local));
+		peer->path.ifindex = 0;
+	}
 }
 
 void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n)

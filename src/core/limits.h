@@ -29,6 +29,7 @@
  * The smallest data message is 60 bytes with IP and UDP headers, an initiation 176: one initiation
  * for one message stays below three bytes out for one byte in. */
 #define XT_RESTART_WINDOW XT_REJECT_AFTER_TIME /* after the device's start */
+#define XT_RESTART_SCAN	  8		       /* peers at one endpoint that one message checks */
 #define XT_RESTART_TRIES  3		       /* initiations to one peer, in all */
 #define XT_RESTART_RATE	  256		       /* to all peers, a second */
 #define XT_RESTART_BURST  1024

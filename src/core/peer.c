@@ -47,10 +47,54 @@ void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
 
 static void peer_unlink_endpoint(struct xt_device *dev, struct xt_peer *peer)
 {
+	struct xt_peer *first, *other;
+
 	if (!peer->in_endpoints)
 		return;
-	HASH_DELETE(by_endpoint, dev->peers_by_endpoint, peer);
 	peer->in_endpoints = false;
+	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &peer->endpoint_key,
+		  sizeof(peer->endpoint_key), first);
+	if (first != peer) {
+		DL_DELETE2(first, peer, prev_same, next_same);
+		return;
+	}
+	HASH_DELETE(by_endpoint, dev->peers_by_endpoint, peer);
+	DL_DELETE2(first, peer, prev_same, next_same);
+	if (!first)
+		return;
+	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(first->endpoint_key),
+		 first);
+	if (!first->by_endpoint.tbl) /* without memory only restart detection is lost */
+		DL_FOREACH2(first, other, next_same)
+	other->in_endpoints = false;
+}
+
+/* Peers at one endpoint are in a list, of which the first is in the table: equal keys would form
+ * one long chain. */
+static void peer_join_endpoints(struct xt_device *dev, struct xt_peer *peer)
+{
+	struct xt_peer *first;
+
+	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &peer->endpoint_key,
+		  sizeof(peer->endpoint_key), first);
+	peer->in_endpoints = true;
+	if (first) {
+		DL_APPEND2(first, peer, prev_same, next_same);
+		return;
+	}
+	DL_APPEND2(first, peer, prev_same, next_same);
+	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(peer->endpoint_key),
+		 peer);
+	/* Without memory the peer is not in the table, and only restart detection is lost. */
+	peer->in_endpoints = peer->by_endpoint.tbl != NULL;
+}
+
+void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->next_same)
+		return;
+	peer_unlink_endpoint(dev, peer);
+	peer_join_endpoints(dev, peer);
 }
 
 void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer)
@@ -153,7 +197,6 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
 	struct xt_endpoint_key key;
-	struct xt_peer *old;
 
 	peer->path = *path;
 	endpoint_key_set(&key, &path->remote);
@@ -162,15 +205,8 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	peer_unlink_endpoint(dev, peer);
 	if (!path->remote.ip.family)
 		return;
-	/* Of several peers at one endpoint only the latest is in the table: equal keys would form
-	 * one long chain. */
-	HASH_FIND(by_endpoint, dev->peers_by_endpoint, &key, sizeof(key), old);
-	if (old)
-		peer_unlink_endpoint(dev, old);
 	peer->endpoint_key = key;
-	HASH_ADD(by_endpoint, dev->peers_by_endpoint, endpoint_key, sizeof(key), peer);
-	/* Without memory the peer is not in the table, and only restart detection is lost. */
-	peer->in_endpoints = peer->by_endpoint.tbl != NULL;
+	peer_join_endpoints(dev, peer);
 }
 
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)

@@ -67,7 +67,8 @@ struct xt_peer {
 	struct xt_peer *prev_unsaved, *next_unsaved;
 
 	struct xt_endpoint_key endpoint_key;
-	UT_hash_handle by_endpoint;
+	struct xt_peer *prev_same, *next_same; /* peers at the same endpoint */
+	UT_hash_handle by_endpoint;	       /* of the first of them */
 	UT_hash_handle by_key;
 	struct xt_peer *prev, *next; /* in order of creation */
 };
@@ -83,7 +84,10 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
+/* The first of the peers at that endpoint, which are linked by next_same. */
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
+/* Make peer the last of those at its endpoint. */
+void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer);
 
 /* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);

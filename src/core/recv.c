@@ -36,6 +36,23 @@ static bool peer_may_probe(const struct xt_peer *peer, struct xt_time now)
 	       !xt_keypair_may_recv(keys->previous, now.mono);
 }
 
+/* One of the peers at that endpoint, each in turn. NULL: none. */
+static struct xt_peer *peer_to_probe(struct xt_device *dev, struct xt_time now,
+				     const struct xt_endpoint *endpoint)
+{
+	struct xt_peer *peer = xt_peer_find_endpoint(dev, endpoint);
+
+	if (!peer || !peer->next_same)
+		return peer && peer_may_probe(peer, now) ? peer : NULL;
+	for (unsigned i = 0; peer && i < XT_RESTART_SCAN; i++) {
+		xt_peer_rotate_endpoint(dev, peer);
+		if (peer_may_probe(peer, now))
+			return peer;
+		peer = xt_peer_find_endpoint(dev, endpoint);
+	}
+	return NULL;
+}
+
 static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now,
 				       const struct xt_pkt *pkt)
 {
@@ -44,9 +61,8 @@ static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now
 
 	if (now.mono >= dev->restart_until)
 		return XT_DROP_INDEX;
-	peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
-	if (!peer || !peer_may_probe(peer, now) ||
-	    !xt_token_bucket_take(&dev->probe_budget, &rate, now.mono))
+	peer = peer_to_probe(dev, now, &pkt->from->remote);
+	if (!peer || !xt_token_bucket_take(&dev->probe_budget, &rate, now.mono))
 		return XT_DROP_INDEX;
 	peer->probes++;
 	peer->timers.probe = now.mono;

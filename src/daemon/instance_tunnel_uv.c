@@ -83,7 +83,8 @@ static void on_bound_written(void *ctx, const struct xt_reply *reply)
 
 	if (reply->text)
 		on_note(instance, reply->text);
-	xt_tunnel_bound_written(instance->tunnel, reply->error == 0);
+	if (instance->tunnel) /* it may have been closed meanwhile */
+		xt_tunnel_bound_written(instance->tunnel, reply->error == 0);
 }
 
 static void bound_write(void *ctx, uint64_t bound, bool answer)

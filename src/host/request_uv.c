@@ -13,12 +13,11 @@
 #include <uv.h>
 
 #include "config/conf_write.h"
-#include "host/bound_file.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/keylog_file.h"
+#include "host/identity_uv.h"
 #include "host/link_plan.h"
-#include "host/peer_store_uv.h"
 #include "host/resolve_uv.h"
 
 /* A handler returns 0, an error, or LATER: the answer comes from the loop. */
@@ -40,9 +39,7 @@ struct xt_requests {
 	struct xt_link_policy policy;
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;
-	struct xt_bound_file *bound;
-	struct xt_peer_store *peers;
-	bool peers_warned;
+	struct xt_identity *identity; /* NULL: not needed yet */
 	struct xt_resolver *resolver;
 	char text[320]; /* of the present reply */
 };
@@ -310,59 +307,39 @@ static int name_file_write(struct xt_requests *requests, const struct xt_request
 	return rc;
 }
 
+static void on_bound_written(void *ctx, const struct xt_reply *reply)
+{
+	request_answer(ctx, XT_REQUEST_BOUND_WRITE, reply);
+}
+
 static int bound_read(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
-	char dir[PATH_MAX];
-	const char *path = xt_bound_dir(dir, sizeof(dir)) == 0 ? dir : NULL;
-	int rc;
+	int rc = 0;
 
-	xt_bound_close(requests->bound);
-	requests->bound = NULL;
-	rc = xt_bound_open(&requests->bound, path, request->identity);
-	if (rc < 0)
-		return rc;
-	reply->bound.floor = xt_bound_floor(requests->bound);
-	reply->bound.stored = xt_bound_stored(requests->bound);
-	reply->text = xt_bound_warning(requests->bound);
-	xt_peer_store_close(requests->peers);
-	requests->peers = NULL;
-	rc = xt_peer_store_open(&requests->peers, xt_bound_stored(requests->bound) ? path : NULL,
-				request->identity);
-	if (rc == 0) {
-		reply->bound.peers = xt_peer_store_records(requests->peers)->v;
-		reply->bound.n_peers = xt_peer_store_records(requests->peers)->n;
-	}
-	return rc;
-}
-
-static int peers_write(struct xt_requests *requests, const struct xt_request *request,
-		       struct xt_reply *reply)
-{
-	int rc = requests->peers
-		     ? xt_peer_store_write(requests->peers, request->peers.v, request->peers.n)
-		     : 0;
-
-	if (rc == 0 || rc == XT_E_AGAIN || requests->peers_warned)
-		return rc;
-	requests->peers_warned = true;
-	snprintf(requests->text, sizeof(requests->text),
-		 "the state file of the peers cannot be written: %s: after a restart a replayed "
-		 "handshake initiation is answered, and a peer without Endpoint waits for its own "
-		 "timer",
-		 xt_strerror(rc));
-	reply->text = requests->text;
-	return rc;
+	if (!requests->identity)
+		rc = xt_identity_new(&requests->identity, requests->loop, on_bound_written,
+				     requests);
+	return rc < 0 ? rc : xt_identity_read(requests->identity, request->identity, reply);
 }
 
 static int bound_write(struct xt_requests *requests, const struct xt_request *request,
 		       struct xt_reply *reply)
 {
-	int rc = requests->bound ? xt_bound_write(requests->bound, request->bound) : -EBADF;
+	bool last = !requests->pending[request->kind].done;
+	int rc = requests->identity
+		     ? xt_identity_bound_write(requests->identity, request->bound, last, reply)
+		     : -EBADF;
 
-	if (rc < 0 && requests->bound)
-		reply->text = xt_bound_warning(requests->bound);
-	return rc;
+	return rc == XT_IDENTITY_LATER ? LATER : rc;
+}
+
+static int peers_write(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	return requests->identity ? xt_identity_peers_write(requests->identity, request->peers.v,
+							    request->peers.n, reply)
+				  : 0;
 }
 
 /* --- names --- */
@@ -473,10 +450,10 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
+	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
+	requests->identity = NULL;
 	if (requests->resolver)
 		return false;
-	xt_bound_close(requests->bound);
-	xt_peer_store_close(requests->peers);
 	free(requests);
 	return true;
 }

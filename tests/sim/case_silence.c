@@ -172,6 +172,32 @@ SIM_CASE(device_budget_bounds_the_initiations_to_all_peers)
 	SIM_RANGE(sim, hub->sent[SIM_INITIATION], at, at + 1);
 }
 
+/* Behind a relay: each datagram reaches one of them, and every one gets its initiation. */
+SIM_CASE(several_peers_at_one_endpoint_are_all_found)
+{
+	enum { PEERS = 40 };
+	struct sim_node *hub = sim_node_new(sim, "hub"), *relay = sim_node_new(sim, "relay");
+	struct xt_endpoint src = sim_node_endpoint(relay, false);
+	struct sim_node *peers[PEERS];
+
+	for (int i = 0; i < PEERS; i++) {
+		peers[i] = sim_node_new(sim, "peer");
+		sim_node_off(peers[i]);
+		sim_peer_add(hub, peers[i], 0);
+		sim_peer_set_endpoint(hub, peers[i], &src);
+	}
+	sim_peer_remove(hub, peers[0]);
+	sim_peer_remove(hub, peers[PEERS - 1]);
+	sim_peer_remove(hub, peers[PEERS / 2]);
+	for (int i = 1; i <= PEERS; i++) {
+		forge(sim, &src, hub, SIM_DATA);
+		sim_run(sim, 20 * SIM_MS);
+		SIM_SAME(sim, hub->sent[SIM_INITIATION], i < PEERS - 3 ? i : PEERS - 3);
+	}
+	for (int i = 1; i < 10; i++)
+		sim_peer_remove(hub, peers[i]);
+}
+
 /* The table of docs/silence.md ----------------------------------------------------------------- */
 
 enum state {

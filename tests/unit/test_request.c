@@ -196,6 +196,60 @@ static void a_bound_is_read_back_after_it_was_written(void **state)
 	assert_int_equal(seen->reply.error, -EINVAL);
 }
 
+/* The first write is answered from within; the others are written by a thread, in order. */
+static void bounds_after_the_first_are_written_apart_from_the_loop(void **state)
+{
+	static const char identity[] = "0123456789abcdef0123456789abcdef";
+	struct xt_request read = {.kind = XT_REQUEST_BOUND_READ, .identity = identity};
+	struct seen *seen = *state;
+	unsigned before;
+
+	ask(seen, &read, on_reply);
+	before = seen->answers;
+	xt_request(seen->requests, &(struct xt_request){.kind = XT_REQUEST_BOUND_WRITE, .bound = 5},
+		   on_reply, seen);
+	assert_int_equal(seen->answers, before + 1);
+	for (uint64_t bound = 6; bound < 10; bound++) {
+		xt_request(seen->requests,
+			   &(struct xt_request){.kind = XT_REQUEST_BOUND_WRITE, .bound = bound},
+			   on_reply, seen);
+		assert_int_equal(seen->answers, before + bound - 5);
+		while (seen->answers < before + bound - 4)
+			uv_run(&seen->uv, UV_RUN_ONCE);
+		assert_int_equal(seen->reply.error, 0);
+	}
+	/* The last one, without an answer, comes after one that is under way. */
+	xt_request(seen->requests,
+		   &(struct xt_request){.kind = XT_REQUEST_BOUND_WRITE, .bound = 100}, on_reply,
+		   seen);
+	xt_request(seen->requests,
+		   &(struct xt_request){.kind = XT_REQUEST_BOUND_WRITE, .bound = 11}, NULL, NULL);
+	ask(seen, &read, on_reply);
+	assert_int_equal(seen->reply.bound.floor, 11);
+}
+
+static void records_of_peers_are_read_back(void **state)
+{
+	static const char identity[] = "0123456789abcdef0123456789abcdef";
+	struct xt_request read = {.kind = XT_REQUEST_BOUND_READ, .identity = identity};
+	struct xt_peer_memory record = {.key = {{7}}, .timestamp = {1}, .heard_wall_ns = 3};
+	struct seen *seen = *state;
+
+	ask(seen, &read, on_reply);
+	assert_int_equal(seen->reply.bound.n_peers, 0);
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_PEERS_WRITE, .peers = {&record, 1}},
+	    on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	ask(seen, &read, on_reply);
+	assert_int_equal(seen->reply.bound.n_peers, 0); /* of so long ago */
+	record.heard_wall_ns = 0;
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_PEERS_WRITE, .peers = {&record, 1}},
+	    on_reply);
+	ask(seen, &read, on_reply);
+	assert_int_equal(seen->reply.bound.n_peers, 1);
+	assert_int_equal(seen->reply.bound.peers[0].timestamp[0], 1);
+}
+
 static void a_key_log_that_others_can_read_is_refused(void **state)
 {
 	struct seen *seen = *state;
@@ -248,6 +302,8 @@ int main(void)
 	    T(hooks_are_named_by_their_list),
 	    T(a_cancelled_hook_is_answered),
 	    T(a_bound_is_read_back_after_it_was_written),
+	    T(bounds_after_the_first_are_written_apart_from_the_loop),
+	    T(records_of_peers_are_read_back),
 	    T(a_key_log_that_others_can_read_is_refused),
 	    T(names_are_resolved_until_cancelled),
 	};

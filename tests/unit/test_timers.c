@@ -51,6 +51,27 @@ static void anything_received_ends_the_wait_for_an_answer(void **state)
 	assert_int_equal(xt_timers_next(&t), XT_NEVER);
 }
 
+static void a_probe_is_not_repeated_and_ends_with_a_handshake(void **state)
+{
+	struct xt_timers t = fresh();
+
+	(void)state;
+	t.probe = T0;
+	assert_int_equal(xt_timers_next(&t), T0);
+	assert_int_equal(xt_timers_due(&t, T0), XT_DUE_PROBE);
+	xt_timers_probed(&t, T0);
+	assert_false(xt_timers_may_initiate(&t, T0 + 5 * XT_SECOND - 1));
+	assert_int_equal(xt_timers_next(&t),
+			 T0 + 540 * XT_SECOND); /* only its secrets are erased */
+	assert_int_equal(xt_timers_due(&t, T0 + 540 * XT_SECOND), XT_DUE_ERASE);
+	t.probe = T0 + 600 * XT_SECOND;
+	xt_timers_initiated(&t, T0 + 541 * XT_SECOND, 0);
+	assert_int_equal(xt_timers_next(&t), T0 + 546 * XT_SECOND);
+	t.probe = T0 + 542 * XT_SECOND;
+	xt_timers_complete(&t);
+	assert_int_equal(xt_timers_next(&t), XT_NEVER);
+}
+
 static void
 data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent(void **state)
 {
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(timers_that_are_idle_are_never_due),
+	    cmocka_unit_test(a_probe_is_not_repeated_and_ends_with_a_handshake),
 	    cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
 	    cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
 	    cmocka_unit_test(
