@@ -54,13 +54,16 @@ struct xt_keylog {
  * ctx      passed to each
  * random   fills buf with n bytes fit for keys; cannot fail
  * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
- * keylog   NULL, or called for each handshake that the device starts or answers */
+ * keylog   NULL, or called for each handshake that the device starts or answers
+ * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
+ *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
 	void *ctx;
 	void (*random)(void *ctx, void *buf, size_t n);
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
+	uint64_t (*clock)(void *ctx);
 };
 
 /* Make a device without key and peers.

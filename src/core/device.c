@@ -69,6 +69,7 @@ int xt_device_new(struct xt_device **out, const struct xt_env *env)
 	dev->env = *env;
 	dev->mtu = 1420;
 	dev->timestamp_bound = XT_NEVER;
+	xt_load_init(&dev->load);
 	xt_allowedips_init(&dev->allowed, peer_allowed_list);
 	xt_heap_init(&dev->deadlines);
 	xt_index_init(&dev->index);

@@ -13,6 +13,7 @@
 #include "core/index.h"
 #include "core/keypair.h"
 #include "core/limits.h"
+#include "core/load.h"
 #include "core/message.h"
 #include "core/noise.h"
 #include "core/peer.h"
@@ -33,8 +34,7 @@ struct xt_device {
 	struct xt_queue queue;
 	struct xt_pending_cookies cookie_replies;
 	struct xt_ratelimit *rate;
-	uint64_t load_until;   /* monotonic; under load until then */
-	uint32_t load_refused; /* messages without a cookie since load_until was set */
+	struct xt_load load;
 
 	struct xt_peer *peers; /* in order of creation */
 	struct xt_peer *peers_by_key;

@@ -13,8 +13,9 @@
  *
  * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
  * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
- * holds only senders that receive at their source address, and a flood from spoofed addresses
- * cannot push them out. Cookie replies are made in the tick, one per source endpoint.
+ * takes only senders that receive at their source address, and a flood from spoofed addresses
+ * cannot push them out. Load is judged by the time that handshakes cost (core/load.h). Cookie
+ * replies are made in the tick, one per source endpoint.
  *
  * The handshake initiated by the device and its answer to the peer's share no state: when both
  * sides begin at once, both sessions come up and neither side waits for a timer. */
@@ -27,35 +28,34 @@
 
 bool xt_under_load(const struct xt_device *dev, struct xt_time now)
 {
-	return dev->queue.n >= XT_QUEUE_BUSY || now.mono < dev->load_until;
+	return dev->queue.n >= XT_QUEUE_BUSY || xt_load_active(&dev->load, now.mono);
 }
 
 static void load_begin(struct xt_device *dev, struct xt_time now)
 {
-	if (now.mono >= dev->load_until)
+	if (xt_load_begin(&dev->load, now.mono))
 		xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
-	dev->load_until = now.mono + XT_LOAD_HOLD;
-	dev->load_refused = 0;
 }
 
 /* The MAC and cookie check. XT_PASS: continue; otherwise the verdict of the message. */
 static enum xt_verdict macs_check(struct xt_device *dev, struct xt_time now,
-				  const struct xt_path *from, const uint8_t *msg, uint32_t len,
-				  bool *proved)
+				  const struct xt_path *from, const uint8_t *msg, uint32_t len)
 {
 	enum xt_cookie_result result =
 	    xt_cookie_check(&dev->checker, now.mono, msg, len, &from->remote);
 
-	*proved = result == XT_COOKIE_MAC2;
 	if (result == XT_COOKIE_WRONG)
 		return XT_DROP_MAC1;
-	if (!xt_under_load(dev, now))
-		return XT_PASS;
-	if (*proved)
+	if (!xt_under_load(dev, now)) {
+		if (xt_load_admits(&dev->load, now.mono, dev->queue.n))
+			return XT_PASS;
+		load_begin(dev, now);
+	}
+	if (result == XT_COOKIE_MAC2)
 		return xt_ratelimit_allow(dev->rate, &from->remote.ip, now.mono) ? XT_PASS
 										 : XT_DROP_RATE;
 	xt_pending_cookies_put(&dev->cookie_replies, from, msg, len);
-	if (++dev->load_refused >= XT_LOAD_STAY)
+	if (xt_load_refuse(&dev->load))
 		load_begin(dev, now);
 	return XT_DROP_UNDER_LOAD;
 }
@@ -99,7 +99,6 @@ static bool response_is_expected(const struct xt_device *dev, const uint8_t *byt
 enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
 				   const struct xt_path *from, const uint8_t *msg, uint32_t len)
 {
-	bool proved;
 	enum xt_verdict verdict;
 
 	if (!dev->local->has_key)
@@ -108,10 +107,10 @@ enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
 		return cookie_reply_accept(dev, now, msg);
 	if (msg[0] == XT_MSG_RESPONSE && !response_is_expected(dev, msg))
 		return XT_DROP_INDEX;
-	verdict = macs_check(dev, now, from, msg, len, &proved);
+	verdict = macs_check(dev, now, from, msg, len);
 	if (verdict != XT_PASS)
 		return verdict;
-	if (!xt_queue_push(&dev->queue, from, msg, len, proved))
+	if (!xt_queue_push(&dev->queue, from, msg, len))
 		verdict = XT_DROP_QUEUE;
 	if (dev->queue.n >= XT_QUEUE_BUSY)
 		load_begin(dev, now);
@@ -361,25 +360,32 @@ out:
 	return verdict;
 }
 
-/* One message of the queue. *cheap: it cost no Diffie-Hellman. A message that was queued before the
- * device came under load is checked again. */
+/* One message of the queue. It was checked when it arrived: what was queued before the load began
+ * is worked off, or the peers that come first in a burst would have to begin again as well. */
 static enum xt_verdict queued_process(struct xt_device *dev, struct xt_time now,
-				      const struct xt_queued *q, struct xt_tx *tx, bool *cheap)
+				      const struct xt_queued *q, struct xt_tx *tx)
 {
-	enum xt_verdict verdict;
-	bool proved;
-
-	*cheap = true;
 	if (!dev->local->has_key)
 		return XT_DROP_MAC1;
-	if (!q->proved && xt_under_load(dev, now)) {
-		verdict = macs_check(dev, now, &q->from, q->msg, q->len, &proved);
-		if (verdict != XT_PASS)
-			return verdict;
-	}
-	*cheap = false;
 	return q->msg[0] == XT_MSG_INITIATION ? initiation_process(dev, now, q, tx)
 					      : response_process(dev, now, q);
+}
+
+/* Process queued messages, up to the budget of one tick, and measure what they cost. */
+static void queue_process(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
+{
+	bool measures = dev->env.clock && dev->queue.n;
+	uint64_t start = measures ? dev->env.clock(dev->env.ctx) : 0, ns;
+	const struct xt_queued *q;
+	unsigned n = 0;
+
+	while (n < XT_QUEUE_BUDGET && xt_tx_has_room(tx) && (q = xt_queue_pop(&dev->queue))) {
+		xt_count(dev, queued_process(dev, now, q, tx));
+		n++;
+	}
+	ns = measures ? dev->env.clock(dev->env.ctx) - start : 0;
+	if (n)
+		xt_load_worked(&dev->load, now.mono, ns, n);
 }
 
 static void cookie_reply_send(struct xt_device *dev, struct xt_time now, const struct xt_queued *q,
@@ -395,22 +401,14 @@ static void cookie_reply_send(struct xt_device *dev, struct xt_time now, const s
 
 void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
-	unsigned costly = XT_QUEUE_BUDGET, cheap = XT_QUEUE_CHEAP;
 	const struct xt_queued *q;
 	uint16_t len;
 
-	while (costly && cheap && xt_tx_has_room(tx) && (q = xt_queue_pop(&dev->queue))) {
-		bool was_cheap;
-
-		xt_count(dev, queued_process(dev, now, q, tx, &was_cheap));
-		if (was_cheap)
-			cheap--;
-		else
-			costly--;
-	}
-	while (cheap && xt_tx_has_room(tx) &&
-	       (q = xt_pending_cookies_take(&dev->cookie_replies, &len))) {
+	queue_process(dev, now, tx);
+	for (unsigned n = 0; n < XT_QUEUE_CHEAP && xt_tx_has_room(tx); n++) {
+		q = xt_pending_cookies_take(&dev->cookie_replies, &len);
+		if (!q)
+			break;
 		cookie_reply_send(dev, now, q, len, tx);
-		cheap--;
 	}
 }

@@ -28,18 +28,25 @@
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */
-#define XT_QUEUE_MAX		1024	   /* handshake messages */
+#define XT_QUEUE_MAX		4096	   /* handshake messages */
 #define XT_PENDING_COOKIE_SLOTS 1024	   /* cookie replies */
 #else
 #define XT_STAGED_POOL		(64u << 10)
 #define XT_QUEUE_MAX		32
 #define XT_PENDING_COOKIE_SLOTS 16
 #endif
-#define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 8) /* messages from which on the device is under load */
+#define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 2) /* messages from which on the device is under load */
 #define XT_QUEUE_BUDGET 8		   /* messages that cost a Diffie-Hellman, per tick */
-#define XT_QUEUE_CHEAP	256		   /* other messages, per tick */
-#define XT_LOAD_HOLD	XT_SECOND	   /* how long the state lasts after the last cause */
-#define XT_LOAD_STAY	XT_QUEUE_MAX /* messages without a cookie within that time that extend it */
+#define XT_QUEUE_CHEAP	256		   /* cookie replies, per tick */
+
+/* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
+#define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */
+#define XT_LOAD_SHARE	      25u	/* percent of the processor that pays for it */
+#define XT_LOAD_HOLD	      XT_SECOND /* how long the load lasts after the last cause */
+#define XT_LOAD_STAY	      1024  /* messages without a cookie within that time that extend it */
+#define XT_HANDSHAKE_COST     XT_MS /* until it is known */
+#define XT_HANDSHAKE_COST_MIN (20ull * 1000)
+#define XT_HANDSHAKE_COST_MAX (2 * XT_MS)
 
 /* The largest UDP payload over IPv4. */
 #define XT_DATAGRAM_MAX 65507u

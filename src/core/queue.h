@@ -12,11 +12,9 @@
 
 #define XT_QUEUED_LEN 148 /* the longest handshake message */
 
-/* proved: it carried a valid mac2 */
 struct xt_queued {
 	struct xt_path from;
 	uint16_t len;
-	bool proved;
 	uint8_t msg[XT_QUEUED_LEN];
 };
 
@@ -40,14 +38,13 @@ static inline void xt_queue_clear(struct xt_queue *q)
 
 /* false: full. len <= XT_QUEUED_LEN. */
 static inline bool xt_queue_push(struct xt_queue *q, const struct xt_path *from, const uint8_t *msg,
-				 uint32_t len, bool proved)
+				 uint32_t len)
 {
 	if (q->n == XT_QUEUE_MAX)
 		return false;
 	struct xt_queued *e = &q->ring[(q->head + q->n++) % XT_QUEUE_MAX];
 	e->from = *from;
 	e->len = (uint16_t)len;
-	e->proved = proved;
 	memcpy(e->msg, msg, len);
 	return true;
 }
@@ -58,8 +55,8 @@ static inline struct xt_queued *xt_queue_pop(struct xt_queue *q)
 	if (!q->n)
 		return NULL;
 	struct xt_queued *e = &q->ring[q->head];
-	q->head = (q->head + 1) % XT_QUEUE_MAX;
-	q->n--;
+	/* A short queue stays in the same few pages. */
+	q->head = --q->n ? (q->head + 1) % XT_QUEUE_MAX : 0;
 	return e;
 }
 

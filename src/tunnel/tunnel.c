@@ -39,6 +39,12 @@ static void env_random(void *ctx, void *buf, size_t n)
 	randombytes_buf(buf, n);
 }
 
+static uint64_t env_clock(void *ctx)
+{
+	(void)ctx;
+	return xt_clock_now().mono;
+}
+
 int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
 		  const struct xt_tunnel_callbacks *callbacks)
 {
@@ -72,6 +78,7 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	    .ctx = tunnel,
 	    .random = env_random,
 	    .event = env_event,
+	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
 	struct xt_change bound = *change;

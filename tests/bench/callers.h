@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Many peers that begin a handshake with one responder, in real time: initiations are made ahead
  * and sent so that a window of them is open.  A responder under load asks for a cookie; the caller
- * sends its initiation again with it. */
+ * sends its initiation again with it.  In a burst all of them call at once, and who gets no answer
+ * calls again after REKEY_TIMEOUT and a jitter, as WireGuard does. */
 #ifndef XT_BENCH_CALLERS_H
 #define XT_BENCH_CALLERS_H
 
@@ -33,10 +34,13 @@
 /* n       peers, each of which calls once a pass
  * passes  the first is not counted: static secrets are computed in it
  * window  calls open at a time
- * gap_ms  from an answer to the next call */
+ * gap_ms  from an answer to the next call
+ * burst   all at once, instead of the passes
+ * source  IPv4 address of the first caller, the others follow; NULL: all have the same */
 struct callers_options {
-	const char *address, *key;
+	const char *address, *key, *source;
 	uint32_t n, passes, window, gap_ms;
+	bool burst;
 };
 
 struct call {
@@ -48,6 +52,7 @@ struct call {
 	struct xt_msg_initiation msg;
 	struct xt_msg_response response;
 	uint64_t sent, answered; /* 0: not yet */
+	uint64_t due;		 /* in a burst: when it calls again */
 };
 
 struct callers {
@@ -56,6 +61,7 @@ struct callers {
 	uint64_t gap, last; /* last: answer, or call without one */
 	struct call *calls;
 	uint64_t cookies, lost;
+	bool burst;
 };
 
 /* Keys that anybody can compute: for a benchmark only. */
@@ -107,7 +113,8 @@ static inline void callers_take(struct callers *c, uint32_t i, const uint8_t *by
 	} else if (type == XT_MSG_COOKIE &&
 		   xt_cookie_accept(&call->maker, now, (const void *)bytes)) {
 		c->cookies++;
-		callers_send(c, i);
+		if (!c->burst)
+			callers_send(c, i);
 	}
 }
 
@@ -179,13 +186,16 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 	return 0;
 }
 
-static inline int callers_connect(struct callers *c, const char *address)
+static inline int callers_connect(struct callers *c, const struct callers_options *options)
 {
 	const struct rlimit limit = {c->n + 64, c->n + 64};
 	struct sockaddr_in to = {.sin_family = AF_INET}, local = {.sin_family = AF_INET};
 	struct xt_endpoint endpoint;
+	struct xt_ip source = {0};
 
-	if (xt_endpoint_parse(&endpoint, address) || endpoint.ip.family != 4)
+	if (xt_endpoint_parse(&endpoint, options->address) || endpoint.ip.family != 4)
+		return XT_E_INVALID;
+	if (options->source && (xt_ip_parse(&source, options->source) || source.family != 4))
 		return XT_E_INVALID;
 	memcpy(&to.sin_addr, endpoint.ip.b, 4);
 	to.sin_port = htons(endpoint.port);
@@ -195,7 +205,9 @@ static inline int callers_connect(struct callers *c, const char *address)
 		struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-		local.sin_port = htons((uint16_t)(CALLERS_PORT + i));
+		local.sin_port = htons((uint16_t)(CALLERS_PORT + i % 40000));
+		if (options->source)
+			local.sin_addr.s_addr = htonl(xt_be32_get(source.b) + i);
 		c->calls[i].fd = fd;
 		if (fd < 0 || bind(fd, (const struct sockaddr *)&local, sizeof(local)) < 0 ||
 		    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0 ||
@@ -203,6 +215,32 @@ static inline int callers_connect(struct callers *c, const char *address)
 			return -errno;
 	}
 	return c->epoll < 0 ? -errno : 0;
+}
+
+#define CALLERS_BURST_NS (30 * XT_SECOND)
+
+/* All call at once. answered becomes the time since the first call. */
+static inline void callers_burst(struct callers *c)
+{
+	uint64_t start = xt_clock_now().mono, now = start;
+
+	c->burst = true;
+	c->open = c->n;
+	while (c->open && now - start < CALLERS_BURST_NS) {
+		for (uint32_t i = 0; i < c->n; i++) {
+			struct call *call = &c->calls[i];
+
+			if (call->answered || call->due > now)
+				continue;
+			callers_send(c, i);
+			call->due = now + XT_REKEY_TIMEOUT + i * 7919ull % 333 * XT_MS;
+		}
+		callers_drain(c, 1);
+		now = xt_clock_now().mono;
+	}
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->calls[i].answered)
+			c->calls[i].answered -= start;
 }
 
 static inline int callers_by_value(const void *a, const void *b)
@@ -225,6 +263,35 @@ static inline void callers_print(const struct callers *c, uint64_t *took, uint64
 	       n ? (double)took[n * 99 / 100] / 1e6 : 0, n ? (double)took[n - 1] / 1e6 : 0);
 }
 
+/* The time until that part of all, in per cent, was answered; -1: it never was. */
+static inline double callers_part_ms(const struct callers *c, const uint64_t *took, uint64_t n,
+				     unsigned percent)
+{
+	uint64_t at = ((uint64_t)c->n * percent + 99) / 100;
+
+	return at && at <= n ? (double)took[at - 1] / 1e6 : -1;
+}
+
+static inline int callers_burst_run(struct callers *c, const struct xt_public *responder,
+				    uint64_t *took)
+{
+	uint64_t n = 0;
+
+	if (callers_prepare(c, responder, true))
+		return XT_E_CRYPTO;
+	callers_burst(c);
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->calls[i].answered)
+			took[n++] = c->calls[i].answered;
+	qsort(took, n, sizeof(*took), callers_by_value);
+	printf("{\"bench\": \"burst\", \"callers\": %u, \"answered\": %llu, \"cookies\": %llu, "
+	       "\"p50_ms\": %.1f, \"p90_ms\": %.1f, \"p100_ms\": %.1f}\n",
+	       c->n, (unsigned long long)n, (unsigned long long)c->cookies,
+	       callers_part_ms(c, took, n, 50), callers_part_ms(c, took, n, 90),
+	       callers_part_ms(c, took, n, 100));
+	return 0;
+}
+
 static inline int callers_run(const struct callers_options *options)
 {
 	struct callers c = {
@@ -239,10 +306,12 @@ static inline int callers_run(const struct callers_options *options)
 	took = calloc((size_t)c.n * options->passes, sizeof(*took));
 	if (!c.calls || !took)
 		return XT_E_NOMEM;
-	rc = callers_connect(&c, options->address);
+	rc = callers_connect(&c, options);
 	if (rc)
 		return rc;
-	for (uint32_t pass = 0; pass < options->passes; pass++) {
+	if (options->burst)
+		rc = callers_burst_run(&c, &responder, took);
+	for (uint32_t pass = 0; !options->burst && pass < options->passes; pass++) {
 		uint64_t span;
 
 		if (callers_prepare(&c, &responder, pass == 0))
@@ -265,10 +334,11 @@ static inline int callers_run(const struct callers_options *options)
 							&call->response, &keys) == 0;
 		}
 	}
-	callers_print(&c, took, n, ns, valid);
+	if (!options->burst)
+		callers_print(&c, took, n, ns, valid);
 	free(took);
 	free(c.calls);
-	return 0;
+	return rc;
 }
 
 #endif

@@ -181,19 +181,108 @@ static void what_answers_nothing_is_dropped_before_the_queue(void **state)
 static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 {
 	struct xt_cookie_maker maker;
+	uint64_t before;
 
 	(void)state;
 	load_begin(&maker);
+	before = dev->verdicts[XT_DROP_HANDSHAKE];
 	for (int i = 0; i < 50; i++) {
 		for (int k = 0; k < XT_LOAD_STAY / 4; k++)
 			assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
 		now.mono += 100 * XT_MS;
 		tick();
 	}
-	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], 0); /* none reached the handshake */
+	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], before); /* none more was read */
 	now.mono += XT_LOAD_HOLD;
 	assert_false(xt_under_load(dev, now));
 	assert_int_equal(knock(&maker, 0xc6120001u), XT_TAKEN_HANDSHAKE);
+}
+
+static void what_was_queued_before_the_load_is_worked_off(void **state)
+{
+	struct xt_cookie_maker maker;
+	uint32_t queued;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	knock_until_load(&maker);
+	queued = dev->queue.n;
+	assert_in_range(queued, XT_LOAD_BURST / XT_HANDSHAKE_COST - 1, XT_QUEUE_BUSY);
+	while (dev->queue.n)
+		tick();
+	assert_int_equal(dev->verdicts[XT_DROP_HANDSHAKE], queued);
+}
+
+/* 100 ms of work at once, and as much again when it is paid for. */
+static void a_burst_of_a_tenth_of_a_second_is_no_load(void **state)
+{
+	struct xt_cookie_maker maker;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	for (int burst = 0; burst < 20; burst++) {
+		for (uint32_t i = 0; i < 100 * XT_MS / XT_HANDSHAKE_COST; i++)
+			assert_int_equal(knock(&maker, 0xc6120000u + i), XT_TAKEN_HANDSHAKE);
+		while (dev->queue.n)
+			tick();
+		now.mono += 400 * XT_MS;
+	}
+	assert_false(xt_under_load(dev, now));
+}
+
+/* 3,000 a second, of which none is ever queued for long. */
+static void a_steady_flood_gets_a_share_of_the_processor(void **state)
+{
+	struct xt_cookie_maker maker;
+	uint32_t admitted = 0;
+
+	(void)state;
+	xt_cookie_maker_init(&maker, &own);
+	for (uint32_t i = 0; i < 30000; i++) { /* 10 s */
+		now.mono += XT_SECOND / 3000;
+		admitted += knock(&maker, 0xc6130000u + i % 10000) == XT_TAKEN_HANDSHAKE;
+		tick();
+	}
+	assert_in_range(admitted * XT_HANDSHAKE_COST, XT_LOAD_BURST, 5 * XT_SECOND);
+}
+
+static uint64_t ticking_clock(void *ctx)
+{
+	static uint64_t at;
+
+	return at += *(uint64_t *)ctx;
+}
+
+/* Messages of one burst that are admitted, when a tick of the budget's messages takes that long. */
+static uint32_t admitted_at(uint64_t tick_ns)
+{
+	struct xt_cookie_maker maker;
+	uint32_t n = 0;
+
+	xt_cookie_maker_init(&maker, &own);
+	dev->env.clock = ticking_clock;
+	dev->env.ctx = &tick_ns;
+	now.mono += 10 * XT_SECOND;
+	for (int i = 0; i < 1000; i++) { /* slowly, so that the cost is measured */
+		assert_int_equal(knock(&maker, 0xc6120001u), XT_TAKEN_HANDSHAKE);
+		now.mono += 10 * XT_MS;
+		tick();
+	}
+	now.mono += 10 * XT_SECOND;
+	while (knock(&maker, 0xc6120001u) == XT_TAKEN_HANDSHAKE)
+		n++;
+	while (dev->queue.n || dev->cookie_replies.n)
+		tick();
+	return n;
+}
+
+static void load_is_judged_by_what_a_handshake_costs(void **state)
+{
+	(void)state;
+	assert_int_equal(admitted_at(XT_MS), 1000); /* one message a tick: 1 ms each */
+	assert_int_equal(admitted_at(1500 * 1000), 666);
+	assert_in_range(admitted_at(1), XT_QUEUE_BUSY - 1, XT_QUEUE_BUSY);
+	assert_int_equal(admitted_at(60 * XT_SECOND), 500); /* a process that was stopped */
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -204,6 +293,10 @@ int main(void)
 	    T(spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass),
 	    T(what_answers_nothing_is_dropped_before_the_queue),
 	    T(load_stays_as_long_as_the_flood_and_a_second),
+	    T(what_was_queued_before_the_load_is_worked_off),
+	    T(a_burst_of_a_tenth_of_a_second_is_no_load),
+	    T(a_steady_flood_gets_a_share_of_the_processor),
+	    T(load_is_judged_by_what_a_handshake_costs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
