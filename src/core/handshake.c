@@ -26,6 +26,10 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
+/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
+ * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+#define HANDSHAKE_TOS 0x88
+
 bool xt_under_load(const struct xt_device *dev, struct xt_time now)
 {
 	return dev->queue.n >= XT_QUEUE_BUSY || xt_load_active(&dev->load, now.mono);
@@ -203,7 +207,7 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 			       &ephemeral, timestamp, index, &msg)) {
 		keylog_write(dev, peer, &ephemeral);
 		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+		if (!xt_tx_copy(tx, &peer->path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
@@ -255,7 +259,7 @@ static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time 
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-	if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+	if (!xt_tx_copy(tx, &peer->path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 		peer->tx_bytes += sizeof(msg);
 		xt_timers_any_sent(&peer->timers, now.mono);
 	}

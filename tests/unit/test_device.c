@@ -169,6 +169,31 @@ static void the_public_key_of_the_device_is_no_peer(void **state)
 	xt_report_free(r);
 }
 
+static void handshake_messages_carry_dscp_af41_and_data_does_not(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pkt = xt_batch_add(p->a.batch, 100);
+
+	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+	pkt->data[1] = 0xb8 | 2; /* EF and ECT(0): only ECN leaves the tunnel */
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.tx->n_runs, 1);
+	assert_int_equal(p->a.tx->runs[0].tos, 0x88);
+	tx_carry(p, &p->a, &p->b);
+	xt_device_tick(p->b.dev, p->now, p->b.tx);
+	assert_int_equal(p->b.tx->n_runs, 1);
+	assert_int_equal(p->b.tx->runs[0].tos, 0x88);
+	tx_carry(p, &p->b, &p->a);
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(xt_send_device_traffic(p->a.dev, p->now, p->a.batch), 1);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.tx->n_runs, 1);
+	assert_int_equal(p->a.tx->runs[0].tos, 2);
+	tx_carry(p, &p->a, &p->b);
+	assert_int_equal(p->delivered, 1);
+}
+
 static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
 {
 	struct xt_change c;
@@ -475,6 +500,7 @@ int main(void)
 	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
 	    T(a_bad_change_leaves_the_device_as_it_was),
 	    T(the_public_key_of_the_device_is_no_peer),
+	    T(handshake_messages_carry_dscp_af41_and_data_does_not),
 	    T(a_changed_key_lets_waiting_packets_go_at_once),
 	    T(a_keepalive_waits_for_key_and_endpoint),
 	    T(entries_for_one_peer_apply_in_order),
