@@ -55,6 +55,8 @@ struct xt_keylog {
  * random   fills buf with n bytes fit for keys; cannot fail
  * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
  * keylog   NULL, or called for each handshake that the device starts or answers
+ * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
+ *          same address: what was kept under its pointer belongs to it no more
  * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
  *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
@@ -63,6 +65,7 @@ struct xt_env {
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
+	void (*removed)(void *ctx, const struct xt_peer *peer);
 	uint64_t (*clock)(void *ctx);
 };
 
