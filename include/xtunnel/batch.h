@@ -147,13 +147,14 @@ struct xt_vec {
 
 /* Datagrams to one path: vecs[first .. first + n), one each, all of seg bytes but the last, which
  * may be shorter.  At most XT_RUN_MAX of them and XT_RUN_BYTES in all, the limits of UDP_SEGMENT.
+ * tos: the DS field of the IP header, DSCP and ECN.
  * unstuck: set by the UDP socket when path.local no longer worked and was left out. */
 struct xt_run {
 	struct xt_path path;
 	uint32_t first, n;
 	uint32_t seg;
 	uint32_t bytes;
-	uint8_t ecn;
+	uint8_t tos;
 	bool unstuck;
 };
 #define XT_RUN_MAX   64
@@ -180,15 +181,15 @@ XT_API void xt_tx_free(struct xt_tx *tx); /* NULL is allowed */
 /* Forget all datagrams, after they were sent; the arena is free again. */
 XT_API void xt_tx_reset(struct xt_tx *tx);
 
-/* Append one datagram without copying it; it joins the last run where path, ecn and size allow.
+/* Append one datagram without copying it; it joins the last run where path, tos and size allow.
  * base     not copied, valid until the tx is reset
  * len      1..XT_PACKET_MAX
  * returns  0, XT_E_FULL, XT_E_INVALID (len) */
-XT_API int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base,
+XT_API int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_t *base,
 		      size_t len);
 
 /* The same, but the bytes of msg are copied to the arena.  0, XT_E_FULL, XT_E_INVALID (len). */
-XT_API int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, const void *msg,
+XT_API int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, const void *msg,
 		      size_t len);
 
 #ifdef __cplusplus

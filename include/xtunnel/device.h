@@ -56,15 +56,18 @@ struct xt_keylog {
  * random   fills buf with n bytes fit for keys; cannot fail
  * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
  * keylog   NULL, or called for each handshake that the device starts or answers
- * cpu      NULL, or the ns that the calling thread has run so far: what a handshake costs is
- *          measured by it, and load is judged by that.  NULL: a cost is assumed */
+ * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
+ *          same address: what was kept under its pointer belongs to it no more
+ * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
+ *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
 	void *ctx;
 	void (*random)(void *ctx, void *buf, size_t n);
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
-	uint64_t (*cpu)(void *ctx);
+	void (*removed)(void *ctx, const struct xt_peer *peer);
+	uint64_t (*clock)(void *ctx);
 };
 
 /* Make a device without key and peers.

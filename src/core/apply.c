@@ -208,10 +208,10 @@ static void apply_commit_key(struct xt_device *dev, struct xt_time now, const st
 	    (!apply->has_local ||
 	     !memcmp(&dev->local->public_key, &apply->local_key, sizeof(apply->local_key))))
 		return;
-	start = dev->env.cpu ? dev->env.cpu(dev->env.ctx) : 0;
+	start = dev->env.clock ? dev->env.clock(dev->env.ctx) : 0;
 	xt_noise_local_set(dev->local, apply->has_local ? key : NULL);
-	if (dev->env.cpu && apply->has_local)
-		xt_load_estimate(&dev->load, dev->env.cpu(dev->env.ctx) - start);
+	if (dev->env.clock && apply->has_local)
+		xt_load_estimate(&dev->load, dev->env.clock(dev->env.ctx) - start);
 	xt_cookie_checker_clear(&dev->checker);
 	xt_cookie_checker_init(&dev->checker, &apply->local_key, dev->env.random, dev->env.ctx);
 	DL_FOREACH(dev->peers, peer)

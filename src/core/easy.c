@@ -260,7 +260,7 @@ bool xt_easy_take_datagram(struct xt_easy *easy, struct xt_easy_datagram *out)
 	*out = (struct xt_easy_datagram){.data = tx->vecs[easy->next_vec].base,
 					 .len = tx->vecs[easy->next_vec].len,
 					 .path = run->path,
-					 .ecn = run->ecn};
+					 .ecn = run->tos & 3};
 	easy->next_vec++;
 	if (easy->next_vec == run->first + run->n)
 		easy->next_run++;

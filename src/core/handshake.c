@@ -26,6 +26,10 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
+/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
+ * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+#define HANDSHAKE_TOS 0x88
+
 bool xt_under_load(const struct xt_device *dev, struct xt_time now)
 {
 	return dev->queue.n >= XT_QUEUE_BUSY || xt_load_active(&dev->load, now.mono);
@@ -192,7 +196,7 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 			       &ephemeral, timestamp, index, &msg)) {
 		keylog_write(dev, peer, &ephemeral);
 		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-		if (!xt_tx_copy(tx, &peer->path, 0, &msg, sizeof(msg))) {
+		if (!xt_tx_copy(tx, &peer->path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
@@ -283,7 +287,7 @@ static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time 
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
 	/* To where the initiation came from. The peer's endpoint moves with the first data message
 	 * of the session. */
-	if (!xt_tx_copy(tx, &q->from, 0, &msg, sizeof(msg))) {
+	if (!xt_tx_copy(tx, &q->from, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 		peer->tx_bytes += sizeof(msg);
 		xt_timers_any_sent(&peer->timers, now.mono);
 	}
@@ -407,8 +411,8 @@ static enum xt_verdict queued_process(struct xt_device *dev, struct xt_time now,
 /* Process queued messages, up to the budget of one tick, and measure what they cost. */
 static void queue_process(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
-	bool measures = dev->env.cpu && dev->queue.n;
-	uint64_t start = measures ? dev->env.cpu(dev->env.ctx) : 0, ns;
+	bool measures = dev->env.clock && dev->queue.n;
+	uint64_t start = measures ? dev->env.clock(dev->env.ctx) : 0, ns;
 	const struct xt_queued *q;
 	unsigned n = 0;
 
@@ -416,7 +420,7 @@ static void queue_process(struct xt_device *dev, struct xt_time now, struct xt_t
 		xt_count(dev, queued_process(dev, now, q, tx));
 		n++;
 	}
-	ns = measures ? dev->env.cpu(dev->env.ctx) - start : 0;
+	ns = measures ? dev->env.clock(dev->env.ctx) - start : 0;
 	if (n)
 		xt_load_worked(&dev->load, now.mono, ns, n);
 }

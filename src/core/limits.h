@@ -52,9 +52,9 @@
 #define XT_QUEUE_CHEAP	256		   /* cookie replies, per tick */
 
 /* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
-#define XT_LOAD_BURST	      (500 * XT_MS) /* work that may be owed */
-#define XT_LOAD_SHARE	      25u	    /* percent of the processor that pays for it */
-#define XT_LOAD_HOLD	      XT_SECOND	    /* how long the load lasts after the last cause */
+#define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */
+#define XT_LOAD_SHARE	      25u	/* percent of the processor that pays for it */
+#define XT_LOAD_HOLD	      XT_SECOND /* how long the load lasts after the last cause */
 #define XT_LOAD_STAY	      1024  /* messages without a cookie within that time that extend it */
 #define XT_HANDSHAKE_COST     XT_MS /* until it is known */
 #define XT_HANDSHAKE_COST_MIN (20ull * 1000)

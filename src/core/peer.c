@@ -130,6 +130,8 @@ static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 /* Remove peer from everything but the table of keys and the list of all peers. */
 static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 {
+	if (dev->env.removed)
+		dev->env.removed(dev->env.ctx, peer);
 	xt_peer_erase(dev, peer);
 	dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 	xt_allowedips_remove_peer(&dev->allowed, peer);

@@ -182,7 +182,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		return XT_DROP_INNER;
 	pkt->len = ip.len;
 	if (!xt_ip_merge_ecn(&ip, pkt->ecn))
-		return XT_DROP_ECN;
+		xt_count(dev, XT_PASS_ECN);
 	owner = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.src)
 				: xt_allowedips_find6(&dev->allowed, ip.src);
 	return owner == peer ? XT_PASS : XT_DROP_SOURCE;

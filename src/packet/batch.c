@@ -238,14 +238,14 @@ static bool path_equal(const struct xt_path *a, const struct xt_path *b)
 
 /* A datagram shorter than the segment size ends its run. */
 static bool run_accepts(const struct xt_tx *tx, const struct xt_run *run,
-			const struct xt_path *path, uint8_t ecn, size_t len)
+			const struct xt_path *path, uint8_t tos, size_t len)
 {
 	return run->n < XT_RUN_MAX && len <= run->seg && run->bytes + len <= XT_RUN_BYTES &&
-	       tx->vecs[run->first + run->n - 1].len == run->seg && run->ecn == ecn &&
+	       tx->vecs[run->first + run->n - 1].len == run->seg && run->tos == tos &&
 	       !run->unstuck && path_equal(&run->path, path);
 }
 
-int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_t *base, size_t len)
+int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_t *base, size_t len)
 {
 	struct xt_run *run = tx->n_runs ? &tx->runs[tx->n_runs - 1] : NULL;
 
@@ -253,10 +253,10 @@ int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_
 		return XT_E_INVALID;
 	if (tx->n_vecs == tx->cap)
 		return XT_E_FULL;
-	if (!run || !run_accepts(tx, run, path, ecn, len)) {
+	if (!run || !run_accepts(tx, run, path, tos, len)) {
 		run = &tx->runs[tx->n_runs++];
 		*run = (struct xt_run){
-		    .path = *path, .first = tx->n_vecs, .seg = (uint32_t)len, .ecn = ecn};
+		    .path = *path, .first = tx->n_vecs, .seg = (uint32_t)len, .tos = tos};
 	}
 	run->n++;
 	run->bytes += (uint32_t)len;
@@ -264,7 +264,7 @@ int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, uint8_
 	return 0;
 }
 
-int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, const void *msg,
+int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, const void *msg,
 	       size_t len)
 {
 	uint8_t *base = tx->arena + tx->arena_used;
@@ -272,7 +272,7 @@ int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t ecn, const 
 
 	if (len > tx->arena_len - tx->arena_used)
 		return XT_E_FULL;
-	err = xt_tx_view(tx, path, ecn, base, len);
+	err = xt_tx_view(tx, path, tos, base, len);
 	if (err)
 		return err;
 	memcpy(base, msg, len);

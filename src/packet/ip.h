@@ -69,8 +69,9 @@ bool xt_ip_header_right(const struct xt_ip_view *view);
 void xt_ip_header_seal(struct xt_ip_view *view);
 
 /* Decapsulation (RFC 6040 4.2): merge the outer header's ECN bits into the inner header and update
- * the IPv4 checksum. false: congestion was marked on a packet without ECN support; it must be
- * dropped. */
+ * the IPv4 checksum. false: congestion was marked on a packet without ECN support, which stays as
+ * it is. The RFC drops it; here, as in the other implementations of WireGuard, it is delivered: a
+ * network that marks whatever it carries would otherwise lose most of the tunnel's packets. */
 bool xt_ip_merge_ecn(struct xt_ip_view *view, uint8_t outer);
 /* Encapsulation (RFC 6040 4.1, normal mode): the ECN bits of the outer header. */
 static inline uint8_t xt_ip_outer_ecn(const struct xt_ip_view *view)

@@ -268,3 +268,9 @@ int xt_scheduler_ping(struct xt_scheduler *s, struct xt_time now, const struct x
 	xt_scheduler_tick(s, now);
 	return 0;
 }
+
+void xt_scheduler_forget(struct xt_scheduler *s, const struct xt_peer *peer)
+{
+	if (s->data.config.echo)
+		xt_echo_forget(s->data.config.echo, peer);
+}

@@ -38,4 +38,7 @@ int xt_scheduler_ping(struct xt_scheduler *scheduler, struct xt_time now,
 		      const struct xt_ip *dst, uint16_t id, uint16_t seq, uint64_t cookie,
 		      uint32_t size);
 
+/* peer is about to be freed: drop what is kept under its pointer. */
+void xt_scheduler_forget(struct xt_scheduler *scheduler, const struct xt_peer *peer);
+
 #endif

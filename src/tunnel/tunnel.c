@@ -39,10 +39,18 @@ static void env_random(void *ctx, void *buf, size_t n)
 	randombytes_buf(buf, n);
 }
 
-static uint64_t env_cpu(void *ctx)
+static void env_removed(void *ctx, const struct xt_peer *peer)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->scheduler)
+		xt_scheduler_forget(tunnel->scheduler, peer);
+}
+
+static uint64_t env_clock(void *ctx)
 {
 	(void)ctx;
-	return xt_clock_cpu();
+	return xt_clock_now().mono;
 }
 
 int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
@@ -79,7 +87,8 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	    .ctx = tunnel,
 	    .random = env_random,
 	    .event = env_event,
-	    .cpu = env_cpu,
+	    .removed = env_removed,
+	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
 	struct xt_change bound = *change;
@@ -196,8 +205,8 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 {
 	if (!tunnel)
 		return;
-	if (tunnel->scheduler)
-		xt_scheduler_free(tunnel->scheduler);
+	xt_scheduler_free(tunnel->scheduler);
+	tunnel->scheduler = NULL; /* the device reports its peers' end once more */
 	xt_tunnel_identity_release(tunnel);
 	xt_device_free(tunnel->dev);
 	xt_worker_pool_free(tunnel->workers);

@@ -143,6 +143,12 @@ int main(int argc, char **argv)
 		case 'b':
 			load.burst = true;
 			break;
+		case 's':
+			wish.source = optarg;
+			break;
+		case 'b':
+			wish.burst = true;
+			break;
 		default:
 			return 2;
 		}

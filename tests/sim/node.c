@@ -70,7 +70,7 @@ static bool socket_is_full(struct sim_node *node)
 	return node->socket_full;
 }
 
-static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
+static int on_send(void *ctx, const struct xt_path *path, uint8_t tos, const uint8_t *bytes,
 		   size_t len)
 {
 	struct sim_node *node = ctx;
@@ -82,7 +82,7 @@ static int on_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uin
 		return -EADDRNOTAVAIL;
 	if (socket_is_full(node))
 		return -EAGAIN;
-	sim_net_send(node->sim, node, path, ecn, bytes, len);
+	sim_net_send(node->sim, node, path, tos & 3, bytes, len);
 	return 0;
 }
 

@@ -267,7 +267,7 @@ static void a_change_of_path_or_ecn_ends_the_run(void **state)
 	put(tx, &path_a, 1, 100);
 	assert_int_equal(tx->n_runs, 2);
 	assert_int_equal(tx->runs[1].n, 2);
-	assert_int_equal(tx->runs[1].ecn, 1);
+	assert_int_equal(tx->runs[1].tos, 1);
 	xt_tx_free(tx);
 }
 

@@ -169,77 +169,65 @@ static void the_public_key_of_the_device_is_no_peer(void **state)
 	xt_report_free(r);
 }
 
-static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
+/* Paper 6.2: the initiator that only receives rekeys once; what comes in while that handshake is
+ * in flight is no reason for another one. */
+static void packet_of_responder(struct pair *p)
 {
-	struct xt_change c;
+	struct xt_peer *a = xt_device_peer(p->b.dev, &p->a.pub);
 
-	xt_change_init(&c);
-	c.set = XT_SET_PRIVATE_KEY;
-	c.private_key = *key;
-	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
-	xt_change_clear(&c);
+	a->timers.last_initiation = p->now.mono; /* it does not rekey itself */
+	assert_int_equal(packet_send(p, &p->b, &p->a, 100), XT_PASS);
 }
 
-static struct xt_peer_report only_peer(struct pair *p, struct end *e)
-{
-	struct xt_peer_report peer;
-	struct xt_report *r;
-
-	assert_int_equal(xt_device_report(e->dev, p->now, &r), 0);
-	assert_int_equal(r->n_peers, 1);
-	peer = r->peers[0];
-	xt_report_free(r);
-	return peer;
-}
-
-static void a_changed_key_lets_waiting_packets_go_at_once(void **state)
+static void a_receiving_initiator_asks_for_one_early_rekey(void **state)
 {
 	struct pair *p = *state;
-	struct xt_private other = {{1}};
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+	unsigned before;
 
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
-	assert_int_equal(p->delivered, 1);
-	key_set(p, &p->a, &other); /* b does not know it */
-	assert_false(only_peer(p, &p->a).session);
-	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
-	pair_run(p);
-	assert_int_equal(p->delivered, 1);
-	p->now.mono += 100 * XT_MS; /* far less than REKEY_TIMEOUT */
-	p->now.wall += 100 * XT_MS;
-	key_set(p, &p->a, &p->a.key);
-	pair_run(p);
-	assert_int_equal(p->delivered, 2);
-	assert_int_equal(only_peer(p, &p->a).staged, 0);
+	p->now.mono += 166 * XT_SECOND;
+	p->now.wall += 166 * XT_SECOND;
+	packet_of_responder(p);
+	assert_int_equal(peer->timers.start, p->now.mono);
+	before = p->datagrams;
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(p->a.tx->n_vecs, 1);
+	xt_tx_reset(p->a.tx);	       /* the initiation is lost */
+	for (int i = 0; i < 55; i++) { /* 5 s of REKEY_TIMEOUT, and more */
+		p->now.mono += 91 * XT_MS;
+		p->now.wall += 91 * XT_MS;
+		packet_of_responder(p);
+		assert_int_equal(peer->timers.start, XT_NEVER);
+	}
+	assert_int_equal(p->datagrams - before, 55);
+	assert_int_equal(peer->timers.attempts, 0);
 }
 
-/* The order of `wg set`: peer, then key. Between them the keepalive comes due and is not sent. */
-static void a_keepalive_waits_for_key_and_endpoint(void **state)
+static void handshake_messages_carry_dscp_af41_and_data_does_not(void **state)
 {
 	struct pair *p = *state;
-	struct xt_private none = {{0}};
-	struct xt_change c;
-	struct xt_peer_change *pc;
+	struct xt_pkt *pkt = xt_batch_add(p->a.batch, 100);
 
-	key_set(p, &p->a, &none);
-	xt_change_init(&c);
-	pc = xt_change_peer(&c, &p->b.pub);
-	pc->set = XT_PEER_KEEPALIVE;
-	pc->keepalive_s = 25;
-	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
-	xt_change_clear(&c);
-	pair_run(p);
-	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
-	p->now.mono += 3600 * XT_SECOND;
-	p->now.wall += 3600 * XT_SECOND;
-	key_set(p, &p->a, &p->a.key);
-	pair_run(p);
-	assert_true(only_peer(p, &p->a).session);
-	assert_true(xt_device_deadline(p->a.dev) < XT_NEVER);
-	p->now.mono += 26 * XT_SECOND;
-	p->now.wall += 26 * XT_SECOND;
-	pair_run(p);
-	assert_int_equal(verdict_count(&p->b, XT_TAKEN_KEEPALIVE), 2);
+	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+	pkt->data[1] = 0xb8 | 2; /* EF and ECT(0): only ECN leaves the tunnel */
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.tx->n_runs, 1);
+	assert_int_equal(p->a.tx->runs[0].tos, 0x88);
+	tx_carry(p, &p->a, &p->b);
+	xt_device_tick(p->b.dev, p->now, p->b.tx);
+	assert_int_equal(p->b.tx->n_runs, 1);
+	assert_int_equal(p->b.tx->runs[0].tos, 0x88);
+	tx_carry(p, &p->b, &p->a);
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(xt_send_device_traffic(p->a.dev, p->now, p->a.batch), 1);
+	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(p->a.tx->n_runs, 1);
+	assert_int_equal(p->a.tx->runs[0].tos, 2);
+	tx_carry(p, &p->a, &p->b);
+	assert_int_equal(p->delivered, 1);
 }
 
 /* Steps are the entries for one peer: R remove, U update_only, A add, each with a keepalive of its
@@ -475,8 +463,8 @@ int main(void)
 	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
 	    T(a_bad_change_leaves_the_device_as_it_was),
 	    T(the_public_key_of_the_device_is_no_peer),
-	    T(a_changed_key_lets_waiting_packets_go_at_once),
-	    T(a_keepalive_waits_for_key_and_endpoint),
+	    T(a_receiving_initiator_asks_for_one_early_rekey),
+	    T(handshake_messages_carry_dscp_af41_and_data_does_not),
 	    T(entries_for_one_peer_apply_in_order),
 	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
 	    T(an_idle_device_has_no_deadline),

@@ -191,7 +191,8 @@ static void a_chain_that_leaves_the_packet_is_broken(void **unused)
 	assert_true(v.broken);
 }
 
-/* RFC 6040, figure 4; rows inner, columns outer: Not-ECT, ECT(1), ECT(0), CE; 9: drop. */
+/* RFC 6040, figure 4; rows inner, columns outer: Not-ECT, ECT(1), ECT(0), CE; 9: the mark is
+ * lost. */
 static void ecn_is_merged_by_the_table_of_rfc_6040(void **unused)
 {
 	static const uint8_t want[4][4] = {{0, 0, 0, 9}, {1, 1, 1, 3}, {2, 1, 2, 3}, {3, 3, 3, 3}};
@@ -207,8 +208,7 @@ static void ecn_is_merged_by_the_table_of_rfc_6040(void **unused)
 			slow_seal4(p);
 			assert_true(xt_ip_parse_packet(&v, p, len));
 			assert_int_equal(xt_ip_merge_ecn(&v, outer), want[inner][outer] != 9);
-			if (want[inner][outer] != 9)
-				assert_int_equal(p[1], 0xb8 | want[inner][outer]);
+			assert_int_equal(p[1], 0xb8 | want[inner][outer] % 9);
 			assert_true(slow_right(p, len));
 			len = request6(p, 1, 2, 4);
 			p[0] = 0x6b;
@@ -216,8 +216,7 @@ static void ecn_is_merged_by_the_table_of_rfc_6040(void **unused)
 			assert_true(xt_ip_parse_packet(&v, p, len));
 			assert_int_equal(v.ecn, inner);
 			assert_int_equal(xt_ip_merge_ecn(&v, outer), want[inner][outer] != 9);
-			if (want[inner][outer] != 9)
-				assert_int_equal(p[1], 0x8a | want[inner][outer] << 4);
+			assert_int_equal(p[1], 0x8a | want[inner][outer] % 9 << 4);
 			assert_int_equal(p[0], 0x6b);
 		}
 	}

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -104,6 +105,54 @@ static void recv_some(struct xt_udp *udp, struct xt_batch *batch, uint32_t want)
 		if (udp->ops->recv(udp, batch, SIZE_MAX) == 0 && udp->pending)
 			break;
 	}
+}
+
+/* The DS field of a datagram that arrives at fd. */
+static int tos_read(int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[64];
+	} control;
+	char bytes[64];
+	struct iovec vec = {bytes, sizeof(bytes)};
+	struct msghdr msg = {.msg_iov = &vec,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	int tos = 0;
+
+	assert_int_equal(recvmsg(fd, &msg, 0), 40);
+	assert_non_null(CMSG_FIRSTHDR(&msg));
+	if (control.head.cmsg_level == IPPROTO_IPV6)
+		memcpy(&tos, CMSG_DATA(&control.head), sizeof(tos));
+	else
+		tos = *(uint8_t *)CMSG_DATA(&control.head);
+	return tos;
+}
+
+static void the_whole_ds_field_is_sent(void **state)
+{
+	struct xt_udp *a = udp_new(0, true);
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, off = 0;
+	struct xt_path path;
+
+	(void)state;
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)), 0);
+	path = path_to("127.0.0.1", ntohs(at.sin6_port));
+	send_one(a, &path, 0x88, 40);
+	assert_int_equal(tos_read(fd), 0x88);
+	path = path_to("::1", ntohs(at.sin6_port));
+	send_one(a, &path, 0x8a, 40);
+	assert_int_equal(tos_read(fd), 0x8a);
+	close(fd);
+	a->ops->close(a);
 }
 
 static void datagrams_pass(const char *ip)
@@ -681,6 +730,7 @@ static void loopback_up(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_whole_ds_field_is_sent),
 	    cmocka_unit_test(datagrams_carry_their_path_and_ecn_over_ipv4),
 	    cmocka_unit_test(datagrams_carry_their_path_and_ecn_over_ipv6),
 	    cmocka_unit_test(both_families_share_one_port),

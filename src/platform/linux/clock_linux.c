@@ -16,8 +16,3 @@ struct xt_time xt_clock_now(void)
 {
 	return (struct xt_time){.mono = clock_ns(CLOCK_BOOTTIME), .wall = clock_ns(CLOCK_REALTIME)};
 }
-
-uint64_t xt_clock_cpu(void)
-{
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}

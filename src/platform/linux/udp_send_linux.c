@@ -69,7 +69,7 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 			const struct xt_run *run, uint32_t first, uint32_t n)
 {
 	struct msghdr *msg = &out->msgs[i].msg_hdr;
-	int ecn = run->ecn & 3;
+	int tos = run->tos;
 
 	memset(&out->msgs[i], 0, sizeof(out->msgs[i]));
 	out->counts[i] = n;
@@ -86,10 +86,10 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 	memset(out->controls[i].bytes, 0, sizeof(out->controls[i].bytes));
 	if (run->path.local.family == run->path.remote.ip.family && !run->unstuck)
 		source_put(msg, &run->path);
-	if (ecn != 0 && run->path.remote.ip.family == 4)
-		control_put(msg, IPPROTO_IP, IP_TOS, &ecn, sizeof(ecn));
-	else if (ecn != 0)
-		control_put(msg, IPPROTO_IPV6, IPV6_TCLASS, &ecn, sizeof(ecn));
+	if (tos != 0 && run->path.remote.ip.family == 4)
+		control_put(msg, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	else if (tos != 0)
+		control_put(msg, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 	if (n > 1) {
 		uint16_t seg = (uint16_t)run->seg;
 

@@ -27,7 +27,7 @@ void xt_tun_mem_unplug(struct xt_tun *tun);
  * bind    called on rebind; *port 0: any free one. May refuse with -errno. NULL: accepts all */
 struct xt_udp_mem_host {
 	void *ctx;
-	int (*send)(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
+	int (*send)(void *ctx, const struct xt_path *path, uint8_t tos, const uint8_t *bytes,
 		    size_t len);
 	int (*bind)(void *ctx, uint16_t *port, uint32_t mark);
 };

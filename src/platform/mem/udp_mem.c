@@ -68,12 +68,12 @@ static int udp_mem_send_one(struct udp_mem *mem, const struct xt_tx *tx, struct 
 
 	if (run->unstuck)
 		memset(&path.local, 0, sizeof(path.local));
-	rc = mem->host.send(mem->host.ctx, &path, run->ecn, vec->base, vec->len);
+	rc = mem->host.send(mem->host.ctx, &path, run->tos, vec->base, vec->len);
 	if (path.local.family == 0 || !local_failed(rc))
 		return rc;
 	run->unstuck = true;
 	memset(&path.local, 0, sizeof(path.local));
-	return mem->host.send(mem->host.ctx, &path, run->ecn, vec->base, vec->len);
+	return mem->host.send(mem->host.ctx, &path, run->tos, vec->base, vec->len);
 }
 
 static int udp_mem_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* layers: core crypto packet base */
+/* Changes to a running device: identity and peers, with sessions and packets under way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "core/device_impl.h"
+#include "device_pair.h"
+
+static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
+{
+	struct xt_change c;
+
+	xt_change_init(&c);
+	c.set = XT_SET_PRIVATE_KEY;
+	c.private_key = *key;
+	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
+	xt_change_clear(&c);
+}
+
+static struct xt_peer_report only_peer(struct pair *p, struct end *e)
+{
+	struct xt_peer_report peer;
+	struct xt_report *r;
+
+	assert_int_equal(xt_device_report(e->dev, p->now, &r), 0);
+	assert_int_equal(r->n_peers, 1);
+	peer = r->peers[0];
+	xt_report_free(r);
+	return peer;
+}
+
+/* How a session of a ends while its packets are between plan and finish. */
+enum ending { END_KEY, END_REMOVED, END_RECREATED, ENDINGS };
+
+static void session_end(struct pair *p, enum ending how)
+{
+	struct xt_private other = {{1}};
+	struct xt_change c;
+
+	if (how == END_KEY) {
+		key_set(p, &p->a, &other);
+		return;
+	}
+	xt_change_init(&c);
+	xt_change_peer(&c, &p->b.pub)->set = XT_PEER_REMOVE;
+	if (how == END_RECREATED)
+		xt_change_peer(&c, &p->b.pub);
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	xt_change_clear(&c);
+}
+
+static void session_begin(struct pair *p)
+{
+	end_configure(p, &p->a, &p->b);
+	p->now.mono += XT_SECOND;
+	p->now.wall += XT_SECOND;
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
+	assert_true(only_peer(p, &p->a).session);
+}
+
+/* What a message of the ended session must not have touched. */
+static void assert_untouched(struct pair *p, const struct xt_report *before)
+{
+	struct xt_report *after;
+
+	assert_int_equal(xt_device_report(p->a.dev, p->now, &after), 0);
+	assert_int_equal(after->n_peers, before->n_peers);
+	if (after->n_peers) {
+		const struct xt_peer_report *x = &before->peers[0], *y = &after->peers[0];
+
+		assert_int_equal(x->rx_bytes, y->rx_bytes);
+		assert_int_equal(x->tx_bytes, y->tx_bytes);
+		assert_int_equal(x->session, y->session);
+		assert_memory_equal(&x->endpoint, &y->endpoint, sizeof(x->endpoint));
+	}
+	assert_int_equal(after->verdicts[XT_DROP_EXPIRED], before->verdicts[XT_DROP_EXPIRED] + 1);
+	assert_int_equal(after->verdicts[XT_PASS], before->verdicts[XT_PASS]);
+	xt_report_free(after);
+}
+
+static void a_session_that_ends_between_plan_and_finish_delivers_nothing(void **state)
+{
+	struct pair *p = *state;
+	struct xt_path elsewhere = p->b.path;
+	struct xt_report *before;
+
+	elsewhere.remote.port++; /* nor may it move the endpoint */
+	for (enum ending how = 0; how < ENDINGS; how++) {
+		struct xt_pkt *pkt, *in;
+		uint64_t deadline;
+
+		session_begin(p);
+		pkt = xt_batch_add(p->b.batch, 100);
+		pkt->len = packet_write(pkt->data, &p->b, &p->a, 100);
+		xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
+		xt_aead_seal(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
+		xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
+		in = xt_batch_add(p->a.batch, 200);
+		in->len = (uint32_t)p->b.tx->vecs[0].len;
+		memcpy(in->data, p->b.tx->vecs[0].base, in->len);
+		in->from = &elsewhere;
+		xt_recv_plan(p->a.dev, p->now, p->a.batch);
+		assert_int_equal(in->verdict, XT_PASS);
+		session_end(p, how);
+		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
+		deadline = xt_device_deadline(p->a.dev);
+		xt_aead_open(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+		assert_true(p->a.batch->jobs[0].ok);
+		xt_recv_finish(p->a.dev, p->now, p->a.batch);
+		assert_int_equal(in->verdict, XT_DROP_EXPIRED);
+		assert_null(in->keypair);
+		assert_untouched(p, before);
+		assert_int_equal(xt_device_deadline(p->a.dev), deadline);
+		assert_int_equal(p->a.dev->keypairs.live, 0);
+		xt_report_free(before);
+		xt_batch_reset(p->a.batch);
+		xt_batch_reset(p->b.batch);
+		xt_tx_reset(p->b.tx);
+	}
+}
+
+static void a_session_that_ends_between_plan_and_finish_sends_nothing(void **state)
+{
+	struct pair *p = *state;
+	struct xt_report *before;
+
+	for (enum ending how = 0; how < ENDINGS; how++) {
+		struct xt_pkt *pkt;
+		uint64_t deadline;
+
+		session_begin(p);
+		pkt = xt_batch_add(p->a.batch, 100);
+		pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
+		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_int_equal(pkt->verdict, XT_PASS);
+		session_end(p, how);
+		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
+		deadline = xt_device_deadline(p->a.dev);
+		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_int_equal(pkt->verdict, XT_DROP_EXPIRED);
+		assert_int_equal(p->a.tx->n_vecs, 0);
+		assert_untouched(p, before);
+		assert_int_equal(xt_device_deadline(p->a.dev), deadline);
+		assert_int_equal(p->a.dev->keypairs.live, 0);
+		xt_report_free(before);
+		xt_batch_reset(p->a.batch);
+	}
+}
+
+static unsigned removals;
+
+static void on_removed(void *ctx, const struct xt_peer *peer)
+{
+	(void)ctx;
+	assert_int_equal(xt_peer_key(peer).b[0], 9);
+	removals++;
+}
+
+/* Apply one or two entries for the peer with the key 9. */
+static void entries_apply(struct pair *p, struct xt_device *dev, uint32_t set, uint32_t first,
+			  bool again)
+{
+	struct xt_public key = {{9}};
+	struct xt_change c;
+
+	xt_change_init(&c);
+	c.set = set;
+	xt_change_peer(&c, &key)->set = first;
+	if (again)
+		xt_change_peer(&c, &key);
+	assert_int_equal(xt_device_apply(dev, p->now, &c), 0);
+	xt_change_clear(&c);
+}
+
+static void each_end_of_a_peer_is_reported(void **state)
+{
+	struct xt_env env = {.random = fill_random, .removed = on_removed};
+	struct pair *p = *state;
+	struct xt_device *dev;
+
+	removals = 0;
+	assert_int_equal(xt_device_new(&dev, &env), 0);
+	entries_apply(p, dev, 0, 0, false);
+	entries_apply(p, dev, 0, 0, false);
+	assert_int_equal(removals, 0);
+	entries_apply(p, dev, 0, XT_PEER_REMOVE, true);
+	assert_int_equal(removals, 1);
+	entries_apply(p, dev, XT_SET_REPLACE_PEERS, 0, false);
+	assert_int_equal(removals, 2);
+	entries_apply(p, dev, 0, XT_PEER_REMOVE, false);
+	assert_int_equal(removals, 3);
+	entries_apply(p, dev, 0, 0, false);
+	xt_device_free(dev);
+	assert_int_equal(removals, 4);
+}
+
+static void a_changed_key_lets_waiting_packets_go_at_once(void **state)
+{
+	struct pair *p = *state;
+	struct xt_private other = {{1}};
+
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
+	assert_int_equal(p->delivered, 1);
+	key_set(p, &p->a, &other); /* b does not know it */
+	assert_false(only_peer(p, &p->a).session);
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	pair_run(p);
+	assert_int_equal(p->delivered, 1);
+	p->now.mono += 100 * XT_MS; /* far less than REKEY_TIMEOUT */
+	p->now.wall += 100 * XT_MS;
+	key_set(p, &p->a, &p->a.key);
+	pair_run(p);
+	assert_int_equal(p->delivered, 2);
+	assert_int_equal(only_peer(p, &p->a).staged, 0);
+}
+
+/* The order of `wg set`: peer, then key. Between them the keepalive comes due and is not sent. */
+static void a_keepalive_waits_for_key_and_endpoint(void **state)
+{
+	struct pair *p = *state;
+	struct xt_private none = {{0}};
+	struct xt_change c;
+	struct xt_peer_change *pc;
+
+	key_set(p, &p->a, &none);
+	xt_change_init(&c);
+	pc = xt_change_peer(&c, &p->b.pub);
+	pc->set = XT_PEER_KEEPALIVE;
+	pc->keepalive_s = 25;
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	xt_change_clear(&c);
+	pair_run(p);
+	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
+	p->now.mono += 3600 * XT_SECOND;
+	p->now.wall += 3600 * XT_SECOND;
+	key_set(p, &p->a, &p->a.key);
+	pair_run(p);
+	assert_true(only_peer(p, &p->a).session);
+	assert_true(xt_device_deadline(p->a.dev) < XT_NEVER);
+	p->now.mono += 26 * XT_SECOND;
+	p->now.wall += 26 * XT_SECOND;
+	pair_run(p);
+	assert_int_equal(verdict_count(&p->b, XT_TAKEN_KEEPALIVE), 2);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
+	    T(a_session_that_ends_between_plan_and_finish_sends_nothing),
+	    T(each_end_of_a_peer_is_reported),
+	    T(a_changed_key_lets_waiting_packets_go_at_once),
+	    T(a_keepalive_waits_for_key_and_endpoint),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
