@@ -158,7 +158,8 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 
 int xt_cmd_down(const struct xt_args *args)
 {
-	const char *name = args->operands[0];
+	char buf[64];
+	const char *name = xt_query_name(args->operands[0], buf);
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
 	int status = xt_query_open(&client, name, path, true), rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Host names of endpoints: resolved beside the traffic, and waited for while the host's own route to
- * a name server stands, or to say at the start what was not found. */
+/* Host names of endpoints: resolved beside the traffic, and waited for while the host's own route
+ * to a name server stands, or to say at the start what was not found. */
 #include "daemon/instance_uv.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ static void wait_over(struct xt_instance *instance)
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 
-static void name_settle(struct xt_instance *instance, struct xt_instance_name *name)
+static void name_answered(struct xt_instance *instance, struct xt_instance_name *name)
 {
 	if (!name->awaited)
 		return;
@@ -71,7 +71,7 @@ static void name_not_found(struct xt_instance *instance, struct xt_instance_name
 		xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name,
 			       reply->resolved.name, reply->text, reply->resolved.again_s);
 	if (!names_needed(instance))
-		name_settle(instance, name);
+		name_answered(instance, name);
 }
 
 static void on_resolved(void *ctx, const struct xt_reply *reply)
@@ -89,7 +89,7 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 		(void)xt_tunnel_set_endpoint(instance->tunnel, &reply->resolved.id,
 					     &reply->resolved.endpoint);
 		xt_loop_wake(instance->loop);
-		name_settle(instance, name);
+		name_answered(instance, name);
 	}
 }
 
