@@ -10,7 +10,6 @@
 
 #include <xtunnel/error.h>
 
-#include "base/bytes.h"
 #include "cli/query.h"
 #include "cli/cmd.h"
 #include "host/host_uv.h"
@@ -56,37 +55,20 @@ static void process_await_end(int process, const char *path)
 	}
 }
 
-/* A program's output, line by line; control characters could act on the terminal. */
-static void output_print(const char *output)
-{
-	char line[240];
-
-	while (output && *output) {
-		size_t len = strcspn(output, "\n"), n = XT_MIN(len, sizeof(line) - 1);
-
-		for (size_t i = 0; i < n; i++) {
-			unsigned char c = (unsigned char)output[i];
-
-			line[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
-		}
-		line[n] = '\0';
-		xt_message("  %s", line);
-		output += len + (output[len] == '\n');
-	}
-}
-
 /* Until the instance has ended. true: a step failed, which is printed. */
 static bool failures_print(struct xt_client *client, const char *name)
 {
 	bool failed = false, end = false;
-	json_t *message;
+	json_t *message, *line;
+	size_t i;
 
 	while (!end && xt_client_recv(client, -1, &message) == 0) {
 		const char *text = json_string_value(json_object_get(message, "failed"));
 
 		if (text) {
 			xt_message("%s: %s", name, text);
-			output_print(json_string_value(json_object_get(message, "output")));
+			json_array_foreach(json_object_get(message, "output"), i, line)
+			    xt_message("  %s", json_string_value(line));
 			failed = true;
 		}
 		end = json_is_true(json_object_get(message, "end"));
@@ -162,7 +144,8 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 
 int xt_cmd_down(const struct xt_args *args)
 {
-	const char *name = args->operands[0];
+	char buf[64];
+	const char *name = xt_query_name(args->operands[0], buf);
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
 	int status = xt_query_open(&client, name, path, true), rc;

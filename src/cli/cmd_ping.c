@@ -179,13 +179,15 @@ static json_t *request_make(const struct xt_args *args)
 int xt_cmd_ping(const struct xt_args *args)
 {
 	struct sigaction action = {.sa_handler = on_interrupt};
+	char buf[64];
+	const char *name = xt_query_name(args->operands[0], buf);
 	struct xt_client *client;
 	json_t *request = request_make(args), *hello = NULL;
 	int status, rc;
 
 	if (!request)
 		return XT_EXIT_USAGE;
-	status = xt_query_open(&client, args->operands[0], NULL, false);
+	status = xt_query_open(&client, name, NULL, false);
 	if (status != XT_EXIT_OK) {
 		json_decref(request);
 		return status;
@@ -195,12 +197,11 @@ int xt_cmd_ping(const struct xt_args *args)
 	sigaction(SIGTERM, &action, NULL);
 	rc = xt_client_request(client, request, XT_SOCKET_SILENCE_MS, &hello);
 	if (rc == XT_E_NOPEER) {
-		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", args->operands[0],
-				 args->operands[1], reply_text(hello, "error"));
+		status = xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", name, args->operands[1],
+				 reply_text(hello, "error"));
 	} else if (rc < 0) {
 		status = xt_fail(rc == XT_E_INVALID ? XT_EXIT_USAGE : XT_EXIT_FAILURE, "%s: %s",
-				 args->operands[0],
-				 hello ? reply_text(hello, "error") : xt_strerror(rc));
+				 name, hello ? reply_text(hello, "error") : xt_strerror(rc));
 	} else {
 		status = ping_follow(client, hello, args->given[JSON]);
 	}

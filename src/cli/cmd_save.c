@@ -15,7 +15,8 @@ const char xt_text_save[] =
 
 int xt_cmd_save(const struct xt_args *args)
 {
-	const char *name = args->operands[0], *sentence;
+	char buf[64];
+	const char *name = xt_query_name(args->operands[0], buf), *sentence;
 	struct xt_client *client;
 	json_t *answer = NULL;
 	int status = xt_query_open(&client, name, NULL, false), rc;

@@ -13,12 +13,12 @@
 
 enum { JSON };
 const struct xt_option xt_show_options[] = {
-    {'j', "json", NULL, "print JSON: one object for NAME, else an array"},
+    {'j', "json", NULL, "print JSON: one object for NAME, else an array; not with FIELD"},
     {0},
 };
 const char xt_text_show[] =
-    "\nWithout NAME it shows all interfaces that this user may see. When NAME is not running, the exit\n"
-    "status is 3. NAME FIELD prints one field for scripts as `wg show` does, keys included; FIELD is\n"
+    "\nWithout NAME it shows all interfaces that this user may see; the path of its file names one\n"
+    "too, as with up. When NAME is not running, the exit status is 3. NAME FIELD prints one field for scripts as `wg show` does, keys included; FIELD is\n"
     "dump, public-key, private-key, listen-port, fwmark, peers, preshared-keys, endpoints,\n"
     "allowed-ips, latest-handshakes, transfer or persistent-keepalive. With `all` for NAME each line\n"
     "begins with the name of the interface. `interfaces` prints all names on one line.\n";
@@ -115,13 +115,20 @@ int xt_cmd_show(const struct xt_args *args)
 {
 	struct xt_status_style style = {.colour = xt_status_colour(stdout),
 					.now_s = (uint64_t)time(NULL)};
+	bool json = args->given[JSON];
+	char buf[64];
+	const char *name = args->n ? xt_query_name(args->operands[0], buf) : "all";
 
+	if (args->n == 2 && json)
+		return xt_fail(XT_EXIT_USAGE,
+			       "show: --json prints all fields of an interface: leave out %.40s "
+			       "or --json",
+			       args->operands[1]);
 	if (args->n == 2)
-		return field_show(args->operands[0], args->operands[1]);
-	if (args->n == 1 && strcmp(args->operands[0], "interfaces") == 0)
-		return xt_show_interfaces();
-	if (args->n == 1 && strcmp(args->operands[0], "all") == 0)
-		return instances_show(args->given[JSON], &style);
-	return args->n ? instance_show(args->operands[0], args->given[JSON], &style)
-		       : instances_show(args->given[JSON], &style);
+		return field_show(name, args->operands[1]);
+	if (strcmp(name, "interfaces") == 0)
+		return xt_show_interfaces(json);
+	if (strcmp(name, "all") == 0)
+		return instances_show(json, &style);
+	return instance_show(name, json, &style);
 }

@@ -30,13 +30,11 @@ static int name_refuse(const char *name)
 int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
-	size_t len = strlen(name_or_path);
-	bool path =
-	    strchr(name_or_path, '/') || (len > 5 && strcmp(name_or_path + len - 5, ".conf") == 0);
 	int rc, status = XT_EXIT_OK;
 
 	memset(conf, 0, sizeof(*conf));
-	if (name_or_path[0] == '-' || (!path && !xt_conf_name_valid(name_or_path)))
+	if (name_or_path[0] == '-' ||
+	    (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)))
 		return name_refuse(name_or_path);
 	rc = xt_conf_load(conf, name_or_path, &diagnostics);
 	if (rc == 0)

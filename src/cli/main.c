@@ -17,15 +17,15 @@ static const struct xt_verb verbs[] = {
      xt_text_run, NULL, xt_cmd_run},
     {"up", "NAME|FILE", 1, 1, "start an instance in the background; return when it is ready",
      "xtunnel up left\nxtunnel up ./left.conf\n", xt_text_up, NULL, xt_cmd_up},
-    {"down", "NAME", 1, 1, "end an instance and remove all that it made on the host",
+    {"down", "NAME|FILE", 1, 1, "end an instance and remove all that it made on the host",
      "xtunnel down left\n", xt_text_down, NULL, xt_cmd_down},
-    {"save", "NAME", 1, 1, "write the running state into the configuration file",
+    {"save", "NAME|FILE", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
-    {"show", "[NAME [FIELD]]", 0, 2, "show the state of running instances",
+    {"show", "[NAME|FILE [FIELD]]", 0, 2, "show the state of running instances",
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",
      xt_text_show, xt_show_options, xt_cmd_show},
-    {"ping", "NAME PEER", 2, 2, "ping a peer from inside the tunnel",
+    {"ping", "NAME|FILE PEER", 2, 2, "ping a peer from inside the tunnel",
      "# by the peer's Name, its public key, or an inner address\n"
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",

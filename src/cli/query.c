@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -20,6 +21,20 @@ static int query_bad_name(const char *name)
 	xt_message("%.60s: not a valid interface name", name);
 	xt_hint("`xtunnel show` lists the interfaces that run");
 	return XT_EXIT_USAGE;
+}
+
+const char *xt_query_name(const char *word, char name[64])
+{
+	char path[XT_RUNSOCK_MAX];
+	size_t len = strlen(word);
+	bool conf = len > 5 && strcmp(word + len - 5, ".conf") == 0;
+
+	if (!xt_conf_is_path(word) || (!conf && access(word, F_OK) < 0))
+		return word;
+	if (xt_conf_name_valid(word) && xt_rundir_find(path, word))
+		return word;
+	xt_conf_path_name(word, name, 64);
+	return name;
 }
 
 static bool query_not_running(int error)

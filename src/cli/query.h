@@ -8,6 +8,11 @@
 #include "ipc/client.h"
 #include "ipc/socket.h"
 
+/* The interface that word names as with `up`: NAME, or the path of its file, which ends in ".conf"
+ * or exists. An instance that runs under a name that ends in ".conf" is found by it. Returns name,
+ * or word where that is no path. */
+const char *xt_query_name(const char *word, char name[64]);
+
 /* Connect to the control socket of NAME.
  * path   may be NULL; else receives the socket that was found, "" if none
  * quiet  do not print that NAME is not running

@@ -291,7 +291,7 @@ int xt_show_field(const char *name, const char *field, bool named)
 	return XT_EXIT_OK;
 }
 
-int xt_show_interfaces(void)
+int xt_show_interfaces(bool json)
 {
 	char **list;
 	size_t n, shown = 0;
@@ -300,9 +300,14 @@ int xt_show_interfaces(void)
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "cannot list the running interfaces: %s",
 			       xt_strerror(rc));
+	/* Names of interfaces hold nothing that JSON would escape. */
+	if (json)
+		putchar('[');
 	for (size_t i = 0; i < n; i++)
-		printf("%s%s", shown++ ? " " : "", list[i]);
-	if (shown)
+		printf(json ? "%s\"%s\"" : "%s%s", shown++ ? (json ? ", " : " ") : "", list[i]);
+	if (json)
+		putchar(']');
+	if (shown || json)
 		putchar('\n');
 	xt_rundir_list_free(list, n);
 	return XT_EXIT_OK;

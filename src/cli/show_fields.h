@@ -12,8 +12,8 @@ bool xt_show_field_known(const char *field, const char **near);
  * name. enum xt_exit; failures are printed. */
 int xt_show_field(const char *name, const char *field, bool named);
 
-/* Print the names of all interfaces that answer there, on one line. */
-int xt_show_interfaces(void);
+/* Print the names of all interfaces that answer there, on one line; json: as an array. */
+int xt_show_interfaces(bool json);
 /* xt_show_field for all of them. */
 int xt_show_field_all(const char *field);
 

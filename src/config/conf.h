@@ -124,6 +124,10 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
 enum xt_conf_word { XT_WORD_ADDRESS, XT_WORD_DOMAIN, XT_WORD_OTHER };
 enum xt_conf_word xt_conf_word(const char *word);
 
+/* An argument with a '/' or a final ".conf", which stands for a file and not for a NAME. */
+bool xt_conf_is_path(const char *word);
+/* The interface's name of the file at path; cut to cap - 1 bytes, and perhaps not valid. */
+void xt_conf_path_name(const char *path, char *out, size_t cap);
 /* "all" or "default": names under which the kernel keeps settings, so no interface has them. */
 bool xt_conf_name_reserved(const char *name);
 bool xt_conf_name_valid(const char *name); /* [a-zA-Z0-9_=+.-]{1,15}, not "." or "..", not -… */

@@ -122,13 +122,19 @@ static int key_files_read(struct xt_conf *conf, bool plain, struct xt_conf_diagn
 	return worst;
 }
 
+bool xt_conf_is_path(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0);
+}
+
 static char *path_find(const char *word)
 {
 	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
-	size_t len = strlen(word);
 	char *path = NULL;
 
-	if (strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0))
+	if (xt_conf_is_path(word))
 		return strdup(word);
 	for (size_t i = 0; i < XT_LEN(places); i++) {
 		free(path);
@@ -143,7 +149,7 @@ static char *path_find(const char *word)
 	return path;
 }
 
-static void path_name(const char *path, char *out, size_t cap)
+void xt_conf_path_name(const char *path, char *out, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path, *suffix;
@@ -193,7 +199,7 @@ static int conf_read(struct xt_conf *out, const char *path, bool plain,
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
 	struct stat st;
 
-	path_name(path, name, sizeof(name));
+	xt_conf_path_name(path, name, sizeof(name));
 	int err = name_check(name, diagnostics);
 	if (err)
 		return err;
@@ -219,8 +225,7 @@ static int conf_load(struct xt_conf *out, const char *name_or_path, bool plain,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	if (!strchr(name_or_path, '/') && !xt_conf_name_valid(name_or_path) &&
-	    !strstr(name_or_path, ".conf")) {
+	if (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)) {
 		err = xt_conf_diagnostics_add(
 		    diagnostics, false, 0, 0,
 		    "not an interface name: expected 1 to 15 letters, digits or _=+.-");

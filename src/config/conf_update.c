@@ -32,9 +32,7 @@ static bool private_key_equal(const struct xt_private *a, const struct xt_privat
 
 static bool host_is_name(const char *host)
 {
-	struct xt_ip ip;
-
-	return host && !strchr(host, ':') && xt_ip_parse(&ip, host) < 0;
+	return host && xt_conf_word(host) != XT_WORD_ADDRESS;
 }
 
 static const struct xt_conf_peer *conf_find_peer(const struct xt_conf *conf,

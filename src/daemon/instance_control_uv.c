@@ -12,6 +12,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
@@ -119,19 +120,24 @@ static void answer_down(struct xt_instance *instance, struct xt_control_request 
 	instance->post(instance, XT_INSTANCE_END);
 }
 
-/* JSON holds UTF-8 only, and the text may have been cut within a character. */
-static json_t *text_json(const char *text)
+/* An array of the lines of text. JSON holds UTF-8 only, and the first line may have been cut within
+ * a character. */
+static json_t *lines_json(const char *text)
 {
-	json_t *value = json_string(text);
-	char *ascii = value ? NULL : strdup(text);
+	json_t *lines = json_array(), *line;
+	char buf[240];
 
-	if (!ascii)
-		return value;
-	for (char *c = ascii; *c; c++)
-		*c = (char)(*c & 0x80 ? '?' : *c);
-	value = json_string(ascii);
-	free(ascii);
-	return value;
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		snprintf(buf, sizeof(buf), "%.*s", (int)XT_MIN(len, sizeof(buf) - 1), text);
+		text += len + (text[len] == '\n');
+		line = json_string(buf);
+		for (char *c = buf; !line && *c; c++)
+			*c = (char)(*c & 0x80 ? '?' : *c);
+		json_array_append_new(lines, line ? line : json_string(buf));
+	}
+	return lines;
 }
 
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output)
@@ -139,7 +145,7 @@ void xt_instance_tell_down(struct xt_instance *instance, const char *failed, con
 	if (instance->down)
 		xt_control_reply(
 		    instance->down,
-		    json_pack("{s:s,s:o}", "failed", failed, "output", text_json(output)), false);
+		    json_pack("{s:s,s:o}", "failed", failed, "output", lines_json(output)), false);
 }
 
 struct save_answer {

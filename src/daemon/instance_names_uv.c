@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Host names of endpoints: resolved beside the traffic, and waited for while the host's own route to
- * a name server stands, or to say at the start what was not found. */
+/* Host names of endpoints: resolved beside the traffic, and waited for while the host's own route
+ * to a name server stands, or to say at the start what was not found. */
 #include "daemon/instance_uv.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ static void wait_over(struct xt_instance *instance)
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 
-static void name_settle(struct xt_instance *instance, struct xt_instance_name *name)
+static void name_answered(struct xt_instance *instance, struct xt_instance_name *name)
 {
 	if (!name->awaited)
 		return;
@@ -61,6 +61,50 @@ static struct xt_instance_name *name_find(const struct xt_instance *instance,
 	return bsearch(&key, instance->names, instance->n_names, sizeof(key), name_compare);
 }
 
+/* "resolving, next try in 8 s: no such host"; "": it was found. */
+static void state_print(const struct xt_instance_name *name, char *buf, size_t len)
+{
+	uint64_t now = uv_hrtime();
+
+	if (name->state == XT_NAME_FOUND)
+		snprintf(buf, len, "%s", "");
+	else if (name->state == XT_NAME_ASKING)
+		snprintf(buf, len, "resolving");
+	else if (name->next_ns <= now)
+		snprintf(buf, len, "resolving: %s", name->why);
+	else
+		snprintf(buf, len, "resolving, next try in %" PRIu64 " s: %s",
+			 (name->next_ns - now + 999999999u) / 1000000000u, name->why);
+}
+
+void xt_instance_tell_names(struct xt_instance *instance)
+{
+	const struct xt_instance_name *first = NULL;
+	size_t missing = 0;
+	char state[128];
+
+	for (size_t i = 0; i < instance->n_names; i++) {
+		const struct xt_instance_name *name = &instance->names[i];
+
+		if (name->state == XT_NAME_FOUND)
+			continue;
+		if (!first || (first->state == XT_NAME_ASKING && name->state == XT_NAME_NOT_FOUND))
+			first = name;
+		missing++;
+	}
+	if (missing == 0 || instance->names_reported)
+		return;
+	instance->names_reported = true;
+	state_print(first, state, sizeof(state));
+	if (missing == 1)
+		xt_message("%s: Endpoint %s: %s", instance->conf->name, first->peer->endpoint_host,
+			   state);
+	else
+		xt_message("%s: Endpoint %s: %s; and %zu more, see xtunnel show %s",
+			   instance->conf->name, first->peer->endpoint_host, state, missing - 1,
+			   instance->conf->name);
+}
+
 static void name_not_found(struct xt_instance *instance, struct xt_instance_name *name,
 			   const struct xt_reply *reply)
 {
@@ -71,7 +115,9 @@ static void name_not_found(struct xt_instance *instance, struct xt_instance_name
 		xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name,
 			       reply->resolved.name, reply->text, reply->resolved.again_s);
 	if (!names_needed(instance))
-		name_settle(instance, name);
+		name_answered(instance, name);
+	else if (instance->state <= XT_STATE_NAMES && name->awaited)
+		xt_instance_tell_names(instance); /* now: the wait for it is long */
 }
 
 static void on_resolved(void *ctx, const struct xt_reply *reply)
@@ -89,7 +135,7 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 		(void)xt_tunnel_set_endpoint(instance->tunnel, &reply->resolved.id,
 					     &reply->resolved.endpoint);
 		xt_loop_wake(instance->loop);
-		name_settle(instance, name);
+		name_answered(instance, name);
 	}
 }
 
@@ -156,48 +202,6 @@ void xt_instance_await_names(struct xt_instance *instance)
 void xt_instance_cancel_names(struct xt_instance *instance)
 {
 	wait_close(instance);
-}
-
-/* "resolving, next try in 8 s: no such host"; "": it was found. */
-static void state_print(const struct xt_instance_name *name, char *buf, size_t len)
-{
-	uint64_t now = uv_hrtime();
-
-	if (name->state == XT_NAME_FOUND)
-		snprintf(buf, len, "%s", "");
-	else if (name->state == XT_NAME_ASKING)
-		snprintf(buf, len, "resolving");
-	else if (name->next_ns <= now)
-		snprintf(buf, len, "resolving: %s", name->why);
-	else
-		snprintf(buf, len, "resolving, next try in %" PRIu64 " s: %s",
-			 (name->next_ns - now + 999999999u) / 1000000000u, name->why);
-}
-
-void xt_instance_tell_names(const struct xt_instance *instance)
-{
-	const struct xt_instance_name *first = NULL;
-	size_t missing = 0;
-	char state[128];
-
-	for (size_t i = 0; i < instance->n_names; i++) {
-		const struct xt_instance_name *name = &instance->names[i];
-
-		if (name->state == XT_NAME_FOUND)
-			continue;
-		first = first ? first : name;
-		missing++;
-	}
-	if (missing == 0)
-		return;
-	state_print(first, state, sizeof(state));
-	if (missing == 1)
-		xt_message("%s: Endpoint %s: %s", instance->conf->name, first->peer->endpoint_host,
-			   state);
-	else
-		xt_message("%s: Endpoint %s: %s; and %zu more, see xtunnel show %s",
-			   instance->conf->name, first->peer->endpoint_host, state, missing - 1,
-			   instance->conf->name);
 }
 
 bool xt_instance_name_state(const void *ctx, const struct xt_public *peer,

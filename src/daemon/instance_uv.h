@@ -109,6 +109,7 @@ struct xt_instance {
 	struct xt_instance_name *names; /* of endpoints, by key of the peer */
 	size_t n_names;
 	unsigned names_awaited; /* by XT_STATE_NAMES */
+	bool names_reported;	/* that one was not found */
 	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_control_request *down; /* waits for the end and is told what fails; may be NULL */
@@ -157,10 +158,10 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
 
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change, made from the configuration, does not
- * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line. state: as
- * xt_status wants it. */
+ * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line, once.
+ * state: as xt_status wants it. */
 int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
-void xt_instance_tell_names(const struct xt_instance *instance);
+void xt_instance_tell_names(struct xt_instance *instance);
 bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 			    struct xt_status_name *out);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Endpoints that are names: one that is not found is named by `up` and `show`, and asked for again; a
-# late answer takes a peer neither from where it was heard nor from where it was put.
+# Endpoints that are names: one that is not found is named by `up` and `show`, and asked for again;
+# a late answer takes a peer neither from where it was heard nor from where it was put.
 # waits
 . "$(dirname "$0")/lib.sh"
 hosts_link

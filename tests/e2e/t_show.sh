@@ -53,3 +53,27 @@ EOF
 awaits 3 eval "[ \$(fds ${PID[left]}) = $before ]" || fail "$before descriptors became $(fds "${PID[left]}")"
 both_families left 2
 ok "no descriptor is left open after 100 requests and nonsense"
+
+at left "$XT_BIN" show interfaces --json | jq -e '. == ["left", "right"]' >/dev/null ||
+	fail "show interfaces --json: $(at left "$XT_BIN" show interfaces --json)"
+at left "$XT_BIN" show all --json | jq -e 'length == 2' >/dev/null || fail "show all --json"
+for name in left all; do
+	for field in dump peers private-key; do
+		refuses 2 "show: --json" at left "$XT_BIN" show $name $field --json
+		[ ! -s out ] || fail "show $name $field --json prints something"
+	done
+done
+ok "--json works for every form or is refused"
+
+for file in "$T/left.conf" ./left.conf left.conf; do
+	at left "$XT_BIN" show "$file" --json | jq -e '.name == "left"' >/dev/null || fail "show $file"
+	[ "$(at left "$XT_BIN" show "$file" listen-port)" = 51801 ] || fail "show $file listen-port"
+	at left "$XT_BIN" ping "$file" other -c1 >/dev/null || fail "ping $file"
+	at left "$XT_BIN" save "$file" || fail "save $file"
+done
+refuses 3 "nowhere is not running" at left "$XT_BIN" down ./nowhere.conf
+refuses 3 "nowhere is not running" at left "$XT_BIN" show ./nowhere.conf
+refuses 2 "not a valid interface name" at left "$XT_BIN" down ./
+at left "$XT_BIN" down ./left.conf || fail "down ./left.conf"
+instance_ended left
+ok "down, save, show and ping take the path of a file, as up does"
