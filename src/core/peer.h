@@ -47,7 +47,8 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	char *name; /* NULL: none */
+	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
+	char *name;		     /* NULL: none */
 
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
