@@ -13,8 +13,8 @@ struct xt_networks {
 	size_t n, cap;
 };
 
-/* Read them; default routes are left out, also those in halves. out is to be cleared, also after an error. 0, XT_E_NOMEM,
- * -errno. What the system does not show is left out. */
+/* Read them, without default routes, also those in halves, and without what the system does not
+ * show. out is to be cleared, also after an error. 0, XT_E_NOMEM, -errno. */
 int xt_networks_read(struct xt_networks *out);
 void xt_networks_clear(struct xt_networks *networks);
 /* Does net share an address with one of them? */

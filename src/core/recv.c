@@ -132,7 +132,6 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	pkt->data = job->dst;
 	pkt->len = job->len;
 	pkt->room.head = XT_HEADROOM;
-	pkt->room.len = (uint16_t)(pkt->room.len - XT_HEADROOM);
 	pkt->peer = peer;
 	if (!pkt->len)
 		return XT_TAKEN_KEEPALIVE;
