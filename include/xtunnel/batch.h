@@ -54,7 +54,7 @@ struct xt_gso {
 
 /* The writable bytes around a packet, as far as they are known.
  * head  before data
- * len   from data on; XT_ROOM_SLOT: the packet and XT_TAILROOM behind it */
+ * len   from data - head on; XT_ROOM_SLOT: up to XT_TAILROOM behind the packet */
 struct xt_room {
 	uint16_t head, len;
 };

@@ -13,22 +13,26 @@
 
 #include "base/text.h"
 #include "cli/cmd.h"
+#include "cli/networks.h"
 #include "cli/term.h"
 #include "config/conf.h"
 #include "config/newconf.h"
 #include "crypto/dh.h"
 #include "crypto/init.h"
 
-enum { DIR, PORT };
+enum { DIR, PORT, ADDRESS };
 const struct xt_option xt_new_options[] = {
     {'o', "dir", "DIR", "directory of the files (.)"},
     {'p', "port", "N", "UDP port of both ends (51820); HOST:N sets it for one"},
+    {'a', "address", "NETWORKS", "inner networks (free ones on this host): 10.9.0.0/24,fd09::/64"},
     {0},
 };
 const char xt_text_new[] =
     "\nA and B are the hosts as the ends reach each other: NAME, NAME:PORT, ADDRESS or\n"
     "[ADDRESS]:PORT. Private keys, a pre-shared key and inner addresses are generated. File and\n"
-    "interface are named after the first label of the host. Existing files are never overwritten.\n";
+    "interface are named after the first label of the host. Existing files are never overwritten.\n"
+    "A bare name, without a dot, is an end that the other one cannot reach: it gets no Endpoint, and\n"
+    "keeps the way open by PersistentKeepalive.\n";
 
 struct file {
 	char path[PATH_MAX];
@@ -57,7 +61,8 @@ static bool file_set_name(struct file *file, const struct xt_newconf_end *end, c
 
 	xt_newconf_label(end, label);
 	snprintf(file->name, sizeof(file->name), "%.15s", label);
-	if (!xt_conf_name_valid(file->name)) {
+	if (!xt_conf_name_valid(file->name) || xt_conf_name_reserved(file->name) ||
+	    strcmp(file->name, "lo") == 0) {
 		xt_message("%s: cannot derive an interface name from this host", end->host);
 		return false;
 	}
@@ -127,12 +132,19 @@ static void next_steps_print(const struct xt_newconf *new, const struct file fil
 	printf("%s\n%s\n", files[0].path, files[1].path);
 	fflush(stdout);
 	xt_message("each file holds the private key of its end; next steps:");
-	for (int i = 0; i < 2; i++)
-		xt_hint(
-		    "copy %s to %s as /etc/xtunnel/%s.conf (mode 0600), open UDP port %u and run "
-		    "there: sudo xtunnel up %s",
-		    files[i].path, new->end[i].host, files[i].name, (unsigned)new->end[i].port,
-		    files[i].name);
+	for (int i = 0; i < 2; i++) {
+		char port[32] = "";
+
+		if (new->end[i].reachable)
+			snprintf(port, sizeof(port), ", open UDP port %u",
+				 (unsigned)new->end[i].port);
+		xt_hint("copy %s to %s as /etc/xtunnel/%s.conf (mode 0600)%s and run there: sudo "
+			"xtunnel up %s",
+			files[i].path, new->end[i].host, files[i].name, port, files[i].name);
+	}
+	if (!new->end[0].reachable && !new->end[1].reachable)
+		xt_hint("%s and %s are bare names: write an Endpoint into one of the files",
+			new->end[0].host, new->end[1].host);
 }
 
 static int tunnel_make(struct xt_newconf *new, const char *dir)
@@ -164,6 +176,36 @@ static int tunnel_make(struct xt_newconf *new, const char *dir)
 	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_OK;
 }
 
+static bool network_used(void *networks, const struct xt_cidr *net)
+{
+	return xt_networks_overlap(networks, net);
+}
+
+/* The inner networks: those of --address, else free ones. */
+static int networks_set(struct xt_newconf *new, const struct xt_args *args)
+{
+	struct xt_networks networks;
+	const char *why = NULL;
+	int rc;
+
+	if (args->given[ADDRESS]) {
+		why = xt_newconf_address(new, args->value[ADDRESS]);
+		if (!why)
+			return XT_EXIT_OK;
+		xt_message("new --address %.80s: %s", args->value[ADDRESS], why);
+		xt_hint("expected for example 10.9.0.0/24 or 10.9.0.0/24,fd09::/64");
+		return XT_EXIT_USAGE;
+	}
+	rc = xt_networks_read(&networks);
+	if (rc == 0)
+		rc = xt_newconf_choose(new, network_used, &networks);
+	xt_networks_clear(&networks);
+	if (rc == XT_E_FULL)
+		return xt_fail(XT_EXIT_FAILURE, "no inner network is free on this host: choose one "
+						"with --address");
+	return rc < 0 ? xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc)) : XT_EXIT_OK;
+}
+
 int xt_cmd_new(const struct xt_args *args)
 {
 	struct xt_newconf new;
@@ -180,6 +222,9 @@ int xt_cmd_new(const struct xt_args *args)
 		xt_hint("expected NAME, NAME:PORT, ADDRESS or [ADDRESS]:PORT");
 		return XT_EXIT_USAGE;
 	}
+	rc = networks_set(&new, args);
+	if (rc != XT_EXIT_OK)
+		return rc;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
 	for (int i = 0; i < 2 && port; i++) {

@@ -21,7 +21,9 @@ const struct xt_option xt_ping_options[] = {
     {0},
 };
 const char xt_text_ping[] =
-    "\nPEER is the peer's Name, its public key, or an inner address. The requests go from the\n"
+    "\nPEER is the peer's Name, its public key or the first characters of it (four at least), or an\n"
+    "inner address. A Name or key stands for the first single host of the peer's AllowedIPs, else\n"
+    "for the inner address that the peer was last heard from. The requests go from the\n"
     "interface's Address directly into the tunnel, past the routes and firewall of this host; the\n"
     "peer's host answers them, or its xtunnel where Echo is set.\n"
     "The exit status is 0 when a reply arrived, 5 when none did.\n";

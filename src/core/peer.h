@@ -49,7 +49,8 @@ struct xt_peer {
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
 	uint64_t heard_wall; /* likewise, or of an earlier run */
-	char *name;	     /* NULL: none */
+	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
+	char *name;		     /* NULL: none */
 
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;

@@ -173,7 +173,6 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	pkt->data = job->dst;
 	pkt->len = job->len;
 	pkt->room.head = XT_HEADROOM;
-	pkt->room.len = (uint16_t)(pkt->room.len - XT_HEADROOM);
 	pkt->peer = peer;
 	if (!pkt->len)
 		return XT_TAKEN_KEEPALIVE;
@@ -188,6 +187,26 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	return owner == peer ? XT_PASS : XT_DROP_SOURCE;
 }
 
+/* Note where the newest packet of the batch came from, so that its peer can be pinged by name. Once
+ * a batch: the address need not be that of the very last packet. */
+static void source_note(const struct xt_batch *batch)
+{
+	const struct xt_pkt *pkt = batch->n ? &batch->pkts[batch->n - 1] : NULL;
+	struct xt_ip *heard;
+
+	if (!pkt || pkt->verdict != XT_PASS || !pkt->peer)
+		return;
+	if (pkt->data[0] >> 4 == 4) {
+		heard = &pkt->peer->heard4;
+		heard->family = 4;
+		memcpy(heard->b, pkt->data + 12, 4);
+	} else {
+		heard = &pkt->peer->heard6;
+		heard->family = 6;
+		memcpy(heard->b, pkt->data + 8, 16);
+	}
+}
+
 void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
 	for (uint32_t i = 0; i < batch->n; i++) {
@@ -200,6 +219,7 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
 		pkt->keypair = NULL;
 	}
+	source_note(batch);
 	batch->n_jobs = 0; /* opening a job twice would run over its plaintext */
 	xt_peers_update_deadlines(dev);
 }

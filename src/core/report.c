@@ -30,6 +30,8 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 		strncpy(out->name, peer->name, XT_NAME_MAX);
 	out->endpoint = peer->path.remote;
 	out->local = peer->path.local;
+	out->heard4 = peer->heard4;
+	out->heard6 = peer->heard6;
 	out->last_handshake_wall_ns = peer->last_handshake_wall;
 	out->tx_bytes = peer->tx_bytes;
 	out->rx_bytes = peer->rx_bytes;

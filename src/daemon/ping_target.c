@@ -5,22 +5,55 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
+
+#define PREFIX_MIN 4
 
 static const struct xt_peer_report *peer_by_name(const struct xt_report *report, const char *word)
 {
-	struct xt_public key;
-	bool is_key = xt_key_from_base64(key.b, word, strlen(word));
-
 	for (size_t i = 0; i < report->n_peers; i++) {
 		const struct xt_peer_report *peer = &report->peers[i];
 
 		if (*peer->name && strcmp(peer->name, word) == 0)
 			return peer;
-		if (is_key && memcmp(peer->key.b, key.b, sizeof(key.b)) == 0)
-			return peer;
 	}
 	return NULL;
+}
+
+/* The peer whose key in base64 begins with word; how many there are in *n. */
+static const struct xt_peer_report *peer_by_key(const struct xt_report *report, const char *word,
+						size_t *n)
+{
+	const struct xt_peer_report *found = NULL;
+	size_t len = strlen(word);
+	char text[XT_KEY_BASE64];
+
+	*n = 0;
+	if (len < PREFIX_MIN)
+		return NULL;
+	for (size_t i = 0; i < report->n_peers; i++) {
+		xt_key_to_base64(text, report->peers[i].key.b);
+		if (strncmp(text, word, len) != 0)
+			continue;
+		found = &report->peers[i];
+		++*n;
+	}
+	return found;
+}
+
+static const char *peer_find(const struct xt_peer_report **out, const struct xt_report *report,
+			     const char *word)
+{
+	size_t n;
+
+	*out = peer_by_name(report, word);
+	if (*out)
+		return NULL;
+	*out = peer_by_key(report, word, &n);
+	if (n > 1)
+		return "the keys of several peers begin so: give more of the key";
+	return n ? NULL : "no peer has this Name or public key";
 }
 
 static const struct xt_peer_report *peer_by_route(const struct xt_report *report,
@@ -58,9 +91,27 @@ static bool peer_host(struct xt_ip *out, const struct xt_report *report,
 	return false;
 }
 
+/* An address that the peer was heard from, and that still is one of its own. */
+static bool peer_heard(struct xt_ip *out, const struct xt_report *report,
+		       const struct xt_peer_report *peer, bool local4, bool local6)
+{
+	const struct xt_ip *heard[] = {local4 ? &peer->heard4 : NULL,
+				       local6 ? &peer->heard6 : NULL};
+
+	for (size_t i = 0; i < XT_LEN(heard); i++) {
+		if (!heard[i] || !heard[i]->family || peer_by_route(report, heard[i]) != peer)
+			continue;
+		*out = *heard[i];
+		return true;
+	}
+	return false;
+}
+
 const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *report,
 			   const char *word, bool local4, bool local6)
 {
+	const char *why;
+
 	memset(out, 0, sizeof(*out));
 	if (!local4 && !local6)
 		return "this interface has no Address to ping from";
@@ -71,11 +122,13 @@ const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *r
 		if (!(out->address.family == 4 ? local4 : local6))
 			return "this interface has no Address of that family to ping from";
 	} else {
-		out->peer = peer_by_name(report, word);
-		if (!out->peer)
-			return "no peer has this Name or public key";
-		if (!peer_host(&out->address, report, out->peer, local4, local6))
-			return "the peer's AllowedIPs name no single host: give the inner address";
+		why = peer_find(&out->peer, report, word);
+		if (why)
+			return why;
+		if (!peer_host(&out->address, report, out->peer, local4, local6) &&
+		    !peer_heard(&out->address, report, out->peer, local4, local6))
+			return "the peer's AllowedIPs name no single host, and it was not heard "
+			       "from yet: give the inner address";
 	}
 	if (out->peer->endpoint.ip.family == 0)
 		return "the peer has no endpoint yet: it has to send first, or its name is not "

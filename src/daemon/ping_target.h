@@ -10,9 +10,11 @@ struct xt_ping_target {
 	struct xt_ip address;
 };
 
-/* word  the peer's Name, its public key as base64, or an inner address
+/* word  the peer's Name, its public key as base64 or what it begins with (four characters or more),
+ *       or an inner address
  * local4, local6: the families that this interface has an Address of. When word is not an address,
- * the target is the first of the peer's AllowedIPs that is a single host of such a family.
+ * the target is the first of the peer's AllowedIPs that is a single host of such a family, else the
+ * inner address that the peer was heard from.
  * NULL, or a sentence that says why not. */
 const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *report,
 			   const char *word, bool local4, bool local6);

@@ -17,7 +17,7 @@ int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunne
 		  struct xt_loop *loop);
 
 /* msg  {"do":"ping","peer":TEXT,"count":N,"size":N,"interval_ms":N,"timeout_ms":N}; peer is a Name,
- *      a public key, or an inner address; count 0: without end
+ *      a public key or its beginning, or an inner address; count 0: without end
  * answers: {"peer":…,"address":…,"size":N}, then for each {"seq":N,"rtt_us":N,"size":N} (with
  * "duplicate":true where it is one) or {"seq":N,"lost":true}, at the end {"end":true}.
  * 0, also when an error was answered. */

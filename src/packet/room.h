@@ -35,7 +35,7 @@ static inline bool xt_pkt_has_room(const struct xt_pkt *pkt, uint32_t len)
 {
 	return pkt->room.head >= XT_HEADROOM &&
 	       (pkt->room.len == XT_ROOM_SLOT ||
-		pkt->room.len >= XT_ALIGN_UP(len, 16u) + XT_TAG_LEN);
+		pkt->room.len >= pkt->room.head + XT_ALIGN_UP(len, 16u) + XT_TAG_LEN);
 }
 
 /* Append a packet with the bytes, room, verdict, peer and from of pkt, a packet of another batch,

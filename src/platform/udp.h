@@ -12,7 +12,8 @@ struct xt_udp_ops {
 	/* Append datagrams with from (remote, local, ifindex) and ecn until there are none, the
 	 * batch is full or budget bytes were read (the last read may pass it). Errors that the
 	 * socket carries (ICMP unreachable and the like) are drained and counted, never returned.
-	 * Received messages have no headroom: they are opened in place. >= 0: appended. */
+	 * Datagrams may adjoin each other (xt_batch_view_bare): they are opened in place.
+	 * >= 0: appended. */
 	int (*recv)(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
 	/* Send tx's runs from *next on, in order, advancing *next. 0: all sent (a datagram that the
 	 * kernel refused is counted in udp->refused and skipped); -EAGAIN: the socket is full, call

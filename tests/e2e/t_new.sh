@@ -51,3 +51,26 @@ for verb in genkey genpsk; do
 	[ "$(wc -l <err)" = 1 ] || fail "$verb to a closed output: $(cat err)"
 done
 ok "keys that cannot be printed are an error, said once"
+
+mkdir other
+ip -n left addr add 192.168.7.9/24 dev wire
+ip -n left route add 192.168.8.0/24 via $R4
+ip -n left addr add fd07::9/64 dev wire nodad
+at left "$XT_BIN" new hub.example phone -o other >new.log 2>&1 || fail "new: $(cat new.log)"
+grep -q "^Address = 192.168.9.1/24, fd08::1/64" other/hub.conf || fail "a network in use: $(cat other/hub.conf)"
+grep -q "^AllowedIPs = 192.168.9.2/32, fd08::2/128" other/hub.conf || fail "networks: $(cat other/hub.conf)"
+grep -q Endpoint other/hub.conf && fail "an Endpoint for a bare name: $(cat other/hub.conf)"
+grep -q "^PersistentKeepalive = 25" other/phone.conf || fail "no keepalive: $(cat other/phone.conf)"
+grep -q "phone.*open UDP" new.log && fail "a port to open at an end that is not reached: $(cat new.log)"
+for file in other/*.conf; do
+	"$XT_BIN" check "$file" >check.log 2>&1 || fail "check $file: $(cat check.log)"
+done
+ok "networks in use are left out; a bare name has no Endpoint and a keepalive"
+"$XT_BIN" new a.example b.example -o other -a 10.9.0.0/30 >new.log 2>&1 || fail "--address: $(cat new.log)"
+grep -q "^Address = 10.9.0.2/30$" other/b.conf || fail "--address: $(cat other/b.conf)"
+refuses 2 "NETWORK/PREFIX" "$XT_BIN" new c.example d.example -o other --address 10.9.0.0
+refuses 2 "room for both" "$XT_BIN" new c.example d.example -o other --address 10.9.0.1/32
+for name in lo all default; do
+	refuses 2 "interface name" "$XT_BIN" new $name.example d.example -o other
+done
+ok "--address; lo and names that the system keeps are refused"

@@ -11,6 +11,14 @@ for peer in other "$PUB_right" 10.7.0.2 fd07::2; do
 	grep -q " 0% lost" ping.out ping.err || fail "ping $peer reports no loss: $(cat ping.out ping.err)"
 done
 ok "by name, by key, by IPv4 and IPv6 address"
+at left "$XT_BIN" ping left "${PUB_right:0:8}" -c 1 >ping.out 2>&1 || fail "by a key's prefix: $(cat ping.out)"
+ok "by the beginning of a key"
+at left wg set left peer "$PUB_right" allowed-ips 10.7.0.0/24,fd07::/64
+pings right 10.7.0.1 || fail "no ping from right"
+at left "$XT_BIN" ping left other -c 1 >ping.out 2>&1 || fail "AllowedIPs is a network: $(cat ping.out)"
+grep -q "10.7.0.2\|fd07::2" ping.out || fail "AllowedIPs is a network: $(cat ping.out)"
+at left wg set left peer "$PUB_right" allowed-ips 10.7.0.2/32,fd07::2/128
+ok "by name with a network: where the peer was heard"
 for size in 0 1 7 8 1392; do
 	at left "$XT_BIN" ping left other -c 1 -s $size >ping.out 2>&1 || fail "-s $size: $(cat ping.out)"
 done

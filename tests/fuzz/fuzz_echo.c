@@ -65,8 +65,8 @@ static void seal_replies(const struct xt_batch *replies)
 /* Leave pkt the room of its own header and tag, as between the datagrams of one read. */
 static void room_reduce(struct xt_pkt *pkt)
 {
-	pkt->room.len = (uint16_t)(pkt->len + XT_TAG_LEN);
-	XT_POISON(pkt->data + pkt->room.len, XT_TAILROOM - XT_TAG_LEN);
+	pkt->room.len = (uint16_t)(XT_HEADROOM + pkt->len + XT_TAG_LEN);
+	XT_POISON(pkt->data + pkt->len + XT_TAG_LEN, XT_TAILROOM - XT_TAG_LEN);
 }
 
 static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, uint32_t request_len,

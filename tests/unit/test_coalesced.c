@@ -135,8 +135,8 @@ static void a_view_says_what_room_it_has(void **state)
 	pkt = xt_batch_view_bare(batch, bytes, 100);
 	assert_false(xt_pkt_has_room(pkt, 0));
 	pkt->room.head = XT_HEADROOM;
-	assert_true(xt_pkt_has_room(pkt, 80));
-	assert_false(xt_pkt_has_room(pkt, 81));
+	assert_true(xt_pkt_has_room(pkt, 64));
+	assert_false(xt_pkt_has_room(pkt, 65));
 	pkt = xt_batch_add(batch, 100);
 	assert_true(xt_pkt_has_room(pkt, 100));
 	pkt->len = 20;

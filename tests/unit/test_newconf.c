@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xtunnel/error.h>
+
 #include "base/addr.h"
 #include "base/text.h"
 #include "config/conf.h"
@@ -71,9 +73,10 @@ static void both_files_are_valid_and_mirror_each_other(void **state)
 /* Keys that wg-quick and wg refuse are in "#:" lines. */
 static void plain_lines_hold_only_keys_that_wg_quick_knows(void **state)
 {
-	static const char *const known[] = {
-	    "[Interface]", "[Peer]",	   "PrivateKey", "ListenPort", "Address",
-	    "PublicKey",   "PresharedKey", "AllowedIPs", "Endpoint",   "#"};
+	static const char *const known[] = {"[Interface]",	   "[Peer]",	 "PrivateKey",
+					    "ListenPort",	   "Address",	 "PublicKey",
+					    "PresharedKey",	   "AllowedIPs", "Endpoint",
+					    "PersistentKeepalive", "#"};
 	struct xt_newconf new;
 	char *text[2];
 	(void)state;
@@ -121,11 +124,100 @@ static void hosts_are_accepted_in_every_form(void **state)
 	assert_int_equal(xt_newconf_init(&new, "127.0.0.1:1", "127.0.0.1:2", &bad), 0);
 }
 
+static void a_bare_name_gets_no_endpoint_and_keeps_the_way_open(void **state)
+{
+	struct xt_newconf new;
+	char *text[2];
+	(void)state;
+
+	make_texts(&new, "hub.example", "phone:4242", text);
+	assert_non_null(strstr(text[1], "Endpoint = hub.example:51820\n"));
+	assert_non_null(strstr(text[1], "PersistentKeepalive = 25\n"));
+	assert_non_null(strstr(text[1], "ListenPort = 4242\n"));
+	assert_null(strstr(text[0], "Endpoint"));
+	assert_null(strstr(text[0], "PersistentKeepalive"));
+	free(text[0]);
+	free(text[1]);
+	make_texts(&new, "192.0.2.1", "2001:db8::1", text);
+	for (int i = 0; i < 2; i++) {
+		assert_non_null(strstr(text[i], "Endpoint"));
+		assert_null(strstr(text[i], "PersistentKeepalive"));
+		free(text[i]);
+	}
+}
+
+static void inner_networks_are_taken_from_the_words(void **state)
+{
+	static const struct {
+		const char *text, *address[2];
+	} good[] = {
+	    {"10.9.0.0/24", {"Address = 10.9.0.1/24\n", "Address = 10.9.0.2/24\n"}},
+	    {"10.9.0.7/24", {"Address = 10.9.0.7/24\n", "Address = 10.9.0.8/24\n"}},
+	    {"10.9.0.255/16", {"Address = 10.9.0.255/16\n", "Address = 10.9.1.0/16\n"}},
+	    {"10.9.0.0/31", {"Address = 10.9.0.0/31\n", "Address = 10.9.0.1/31\n"}},
+	    {"fd09::/64", {"Address = fd09::1/64\n", "Address = fd09::2/64\n"}},
+	    {"fd09::5/64,10.9.0.0/30",
+	     {"Address = 10.9.0.1/30, fd09::5/64\n", "Address = 10.9.0.2/30, fd09::6/64\n"}},
+	};
+	static const char *const bad_words[] = {"",
+						"10.9.0.0",
+						"10.9.0.0/32",
+						"10.9.0.2/30",
+						"fd09::/128",
+						"10.9.0.0/24,",
+						"224.0.0.0/24",
+						"127.0.0.0/24",
+						"10.9.0.0/33",
+						"10.9.0.0/24,10.8.0.0/24"};
+	struct xt_newconf new;
+	char *text[2];
+	int bad;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_int_equal(xt_newconf_init(&new, "a.example", "b.example", &bad), 0);
+		assert_null(xt_newconf_address(&new, good[i].text));
+		assert_int_equal(xt_newconf_text(&new, text), 0);
+		for (int k = 0; k < 2; k++) {
+			assert_non_null(strstr(text[k], good[i].address[k]));
+			free(text[k]);
+		}
+	}
+	for (size_t i = 0; i < sizeof(bad_words) / sizeof(*bad_words); i++) {
+		assert_int_equal(xt_newconf_init(&new, "a.example", "b.example", &bad), 0);
+		assert_non_null(xt_newconf_address(&new, bad_words[i]));
+	}
+}
+
+/* Networks whose third (IPv6: second) byte is below *ctx are in use. */
+static bool used_below(void *ctx, const struct xt_cidr *net)
+{
+	return net->ip.b[net->ip.family == 4 ? 2 : 1] < *(int *)ctx;
+}
+
+static void networks_in_use_are_not_chosen(void **state)
+{
+	struct xt_newconf new;
+	char text[XT_IP_TEXT];
+	int bad, below = 9;
+	(void)state;
+
+	assert_int_equal(xt_newconf_init(&new, "a.example", "b.example", &bad), 0);
+	assert_int_equal(xt_newconf_choose(&new, used_below, &below), 0);
+	assert_string_equal(xt_ip_print(&new.end[1].ipv4.ip, text), "192.168.9.2");
+	assert_string_equal(xt_ip_print(&new.end[0].ipv6.ip, text), "fd09::1");
+	below = 256;
+	assert_int_equal(xt_newconf_choose(&new, used_below, &below), XT_E_FULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(both_files_are_valid_and_mirror_each_other),
 	    cmocka_unit_test(plain_lines_hold_only_keys_that_wg_quick_knows),
+	    cmocka_unit_test(a_bare_name_gets_no_endpoint_and_keeps_the_way_open),
+	    cmocka_unit_test(inner_networks_are_taken_from_the_words),
+	    cmocka_unit_test(networks_in_use_are_not_chosen),
 	    cmocka_unit_test(hosts_are_accepted_in_every_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

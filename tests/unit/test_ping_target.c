@@ -74,6 +74,39 @@ static void a_key_means_the_same(void **state)
 	assert_non_null(target_find(key));
 }
 
+static void the_beginning_of_a_key_is_enough_if_it_is_unique(void **state)
+{
+	char key[XT_KEY_BASE64];
+
+	(void)state;
+	xt_key_to_base64(key, peers[0].key.b);
+	key[8] = '\0';
+	expect(key, 0, "10.7.0.2");
+	key[4] = '\0';
+	expect(key, 0, "10.7.0.2");
+	key[3] = '\0';
+	assert_non_null(strstr(target_find(key), "no peer has"));
+	memcpy(peers[1].key.b, peers[0].key.b, 6);
+	xt_key_to_base64(key, peers[0].key.b);
+	key[8] = '\0';
+	assert_non_null(strstr(target_find(key), "several"));
+	memset(peers[1].key.b, 2, 6);
+}
+
+static void a_peer_with_networks_only_is_pinged_where_it_was_heard(void **state)
+{
+	(void)state;
+	strcpy(peers[2].name, "net");
+	assert_non_null(strstr(target_find("net"), "heard"));
+	assert_int_equal(xt_ip_parse(&peers[2].heard6, "fd07::77"), 0);
+	expect("net", 2, "fd07::77");
+	assert_non_null(xt_ping_target(&target, &report, "net", true, false));
+	assert_int_equal(xt_ip_parse(&peers[2].heard6, "fd07::2"), 0); /* now of another peer */
+	assert_non_null(target_find("net"));
+	peers[2].heard6.family = 0;
+	*peers[2].name = '\0';
+}
+
 static void an_address_goes_to_the_most_specific_network(void **state)
 {
 	(void)state;
@@ -104,6 +137,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_name_means_the_peers_first_host),
 	    cmocka_unit_test(a_key_means_the_same),
+	    cmocka_unit_test(the_beginning_of_a_key_is_enough_if_it_is_unique),
+	    cmocka_unit_test(a_peer_with_networks_only_is_pinged_where_it_was_heard),
 	    cmocka_unit_test(an_address_goes_to_the_most_specific_network),
 	    cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason),
 	};

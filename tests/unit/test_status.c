@@ -61,6 +61,7 @@ static int fill(void **state)
 	xt_cidr_parse(&allowed[0], "10.0.0.0/8");
 	xt_cidr_parse(&allowed[1], "fd07::/48");
 	report.verdicts[XT_DROP_REPLAY] = 3;
+	report.verdicts[XT_DROP_MULTICAST] = 9;
 	report.verdicts[XT_PASS] = 5;
 	return 0;
 }
@@ -96,6 +97,8 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  offload: tso gso, refused 2 times\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
 				  "  dropped: 3: counter seen before or too far behind\n"
+				  "  ignored: 9: multicast or broadcast that no peer's AllowedIPs "
+				  "cover\n"
 				  "  dropped: 5: the socket's queue was full\n"
 				  "\n"
 				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
