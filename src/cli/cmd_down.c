@@ -62,7 +62,7 @@ static bool failures_print(struct xt_client *client, const char *name)
 	json_t *message, *line;
 	size_t i;
 
-	while (!end && xt_client_recv(client, -1, &message) == 0) {
+	while (!end && xt_client_recv(client, XT_SOCKET_SILENCE_MS, &message) == 0) {
 		const char *text = json_string_value(json_object_get(message, "failed"));
 
 		if (text) {

@@ -143,12 +143,6 @@ int main(int argc, char **argv)
 		case 'b':
 			load.burst = true;
 			break;
-		case 's':
-			wish.source = optarg;
-			break;
-		case 'b':
-			wish.burst = true;
-			break;
 		default:
 			return 2;
 		}
