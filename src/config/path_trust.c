@@ -23,7 +23,7 @@ struct walk {
 	void *ctx;
 };
 
-static void at_leave(struct walk *w)
+static void walk_up(struct walk *w)
 {
 	char *slash = strrchr(w->at, '/');
 
@@ -65,7 +65,7 @@ static int link_follow(struct walk *w)
 	if (target[0] == '/')
 		w->at[0] = '\0';
 	else
-		at_leave(w);
+		walk_up(w);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static int component_walk(struct walk *w, const char *name)
 	if (strcmp(name, ".") == 0)
 		return 0;
 	if (strcmp(name, "..") == 0) {
-		at_leave(w);
+		walk_up(w);
 		return 0;
 	}
 	if (len + 1 + strlen(name) >= sizeof(w->at))

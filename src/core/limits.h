@@ -53,7 +53,7 @@
 
 /* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
 #define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */
-#define XT_LOAD_SHARE	      25u	/* percent of the processor that pays for it */
+#define XT_LOAD_PERCENT	      25u	/* percent of the processor that pays for it */
 #define XT_LOAD_HOLD	      XT_SECOND /* how long the load lasts after the last cause */
 #define XT_LOAD_STAY	      1024  /* messages without a cookie within that time that extend it */
 #define XT_HANDSHAKE_COST     XT_MS /* until it is known */

@@ -8,7 +8,7 @@
 /* The time in which the share of the processor does that much work. */
 static uint64_t work_time(uint64_t ns)
 {
-	return ns * 100 / XT_LOAD_SHARE;
+	return ns * 100 / XT_LOAD_PERCENT;
 }
 
 void xt_load_init(struct xt_load *load)

@@ -2,7 +2,7 @@
 /* Whether handshakes are more work than the device should do for senders that have proved nothing.
  *
  * Load is judged by time, not by the number of messages. What was worked, and what waits times the
- * measured cost of a message, is paid off by XT_LOAD_SHARE of the processor; XT_LOAD_BURST may be
+ * measured cost of a message, is paid off by XT_LOAD_PERCENT of the processor; XT_LOAD_BURST may be
  * owed. What exceeds that begins the load, which lasts until a second after its last sign. So a
  * burst of honest peers is worked off, and a flood of whatever rate ends at the same share. */
 #ifndef XT_CORE_LOAD_H

@@ -15,7 +15,7 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 #include "ipc/frame.h"
-#include "ipc/parts.h"
+#include "ipc/chunks.h"
 #include "ipc/rights.h"
 #include "ipc/socket.h"
 
@@ -156,8 +156,8 @@ int xt_client_recv(struct xt_client *c, int silence_ms, json_t **out)
 	return err;
 }
 
-/* Receive the parts after the first one, which *out holds. */
-static int parts_recv(struct xt_client *c, int silence_ms, json_t **out)
+/* Receive the chunks after the first one, which *out holds. */
+static int chunks_recv(struct xt_client *c, int silence_ms, json_t **out)
 {
 	bool more = json_is_true(json_object_get(*out, "more"));
 	json_t *part;
@@ -168,7 +168,7 @@ static int parts_recv(struct xt_client *c, int silence_ms, json_t **out)
 
 		if (err)
 			return err;
-		if (!xt_parts_join(*out, part, &more))
+		if (!xt_chunks_join(*out, part, &more))
 			return XT_E_NOMEM;
 	}
 	return 0;
@@ -198,7 +198,7 @@ int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t *
 	json_object_set_new(msg, "protocol", json_integer(XT_PROTOCOL));
 	err = xt_client_send(c, msg);
 	err = err ? err : xt_client_recv(c, silence_ms, out);
-	err = err ? err : parts_recv(c, silence_ms, out);
+	err = err ? err : chunks_recv(c, silence_ms, out);
 	if (!err)
 		return answer_error(out);
 	json_decref(*out);

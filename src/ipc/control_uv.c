@@ -9,7 +9,7 @@
 
 #include <xtunnel/error.h>
 
-#include "ipc/parts.h"
+#include "ipc/chunks.h"
 #include "ipc/rights.h"
 #include "ipc/server_uv.h"
 
@@ -103,7 +103,7 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 		r->greeted = json_object_set_new(reply, "protocol", json_integer(XT_PROTOCOL)) == 0;
 	if (!reply || !r->versioned)
 		reply_send(r, reply, last);
-	else if (!xt_parts_cut(reply, part_send, &cut))
+	else if (!xt_chunks_cut(reply, part_send, &cut))
 		reply_send(r, NULL, last);
 }
 

@@ -4,7 +4,7 @@
 #define XT_IPC_RIGHTS_H
 
 /* A client that states its version in a request ("protocol": N) gets it stated in the first answer,
- * large answers in parts (parts.h), and progress while it waits. One that states none gets each
+ * large answers in chunks (chunks.h), and progress while it waits. One that states none gets each
  * answer in one line. */
 #define XT_PROTOCOL	 1
 #define XT_PROTOCOL_VERB "do"

@@ -131,7 +131,7 @@ struct xt_pkt *xt_batch_view_bare(struct xt_batch *batch, uint8_t *data, uint32_
 	return pkt;
 }
 
-struct xt_pkt *xt_batch_share(struct xt_batch *batch, const struct xt_pkt *pkt)
+struct xt_pkt *xt_batch_alias(struct xt_batch *batch, const struct xt_pkt *pkt)
 {
 	struct xt_pkt *to;
 

@@ -186,7 +186,7 @@ static struct xt_pkt *reply_place(struct pass *pass, const struct xt_ip_view *vi
 	struct xt_pkt *reply;
 
 	if (xt_pkt_has_room(pass->pkt, view->len)) {
-		reply = xt_batch_share(pass->replies, pass->pkt);
+		reply = xt_batch_alias(pass->replies, pass->pkt);
 	} else {
 		reply = xt_batch_add(pass->replies, view->len);
 		if (reply)

@@ -347,6 +347,6 @@ void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struc
 		if (link->n == 0 || (link->n > 1 && chain_gather(merge, in, i, out)))
 			continue;
 		for (uint32_t k = i; k != NONE; k = merge->links[k].next)
-			(void)xt_batch_share(out, &in->pkts[k]);
+			(void)xt_batch_alias(out, &in->pkts[k]);
 	}
 }

@@ -41,7 +41,7 @@ static inline bool xt_pkt_has_room(const struct xt_pkt *pkt, uint32_t len)
 /* Append a packet with the bytes, room, verdict, peer and from of pkt, a packet of another batch,
  * which stays valid until the last use of this one.
  * returns  the packet, valid until reset; NULL: batch full */
-struct xt_pkt *xt_batch_share(struct xt_batch *batch, const struct xt_pkt *pkt);
+struct xt_pkt *xt_batch_alias(struct xt_batch *batch, const struct xt_pkt *pkt);
 
 /* Take all room from a packet that lies in a slot of its own: as if other datagrams adjoined it. */
 static inline void xt_pkt_isolate(struct xt_pkt *pkt)

@@ -109,7 +109,7 @@ static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *ou
 	struct super s;
 
 	if (pkt->verdict != XT_PASS)
-		return xt_batch_share(out, pkt) != NULL;
+		return xt_batch_alias(out, pkt) != NULL;
 	if (pkt->gso.kind != XT_GSO_NONE) {
 		if (super_parse(&s, pkt))
 			return super_cut(done, &s, pkt, out);
@@ -120,7 +120,7 @@ static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *ou
 		if (!checksum_complete(pkt))
 			pkt->verdict = XT_DROP_MALFORMED;
 	}
-	return xt_batch_share(out, pkt) != NULL;
+	return xt_batch_alias(out, pkt) != NULL;
 }
 
 bool xt_split(struct xt_split *at, struct xt_batch *in, struct xt_batch *out)

@@ -36,7 +36,7 @@ void xt_tunnel_identity_release(struct xt_tunnel *tunnel)
 
 	if (!tunnel->timestamp)
 		return;
-	xt_tunnel_memory_leave(tunnel);
+	xt_tunnel_memory_release(tunnel);
 	next = xt_device_timestamp(tunnel->dev);
 	if (xt_timestamp_close(tunnel->timestamp, next))
 		tunnel->callbacks.bound_write(tunnel->callbacks.ctx, next, false);

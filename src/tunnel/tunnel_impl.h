@@ -34,12 +34,12 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
 
 /* Peer records. restore: give back those of the peers that change has added. schedule: at the end
- * of a pass. flush: in a tick. leave: hand over what is left and forget all. */
+ * of a pass. flush: in a tick. release: hand over what is left and forget all. */
 void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now,
 			      const struct xt_change *change);
 void xt_tunnel_memory_schedule(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now);
-void xt_tunnel_memory_leave(struct xt_tunnel *tunnel);
+void xt_tunnel_memory_release(struct xt_tunnel *tunnel);
 void xt_tunnel_memory_clear(struct xt_tunnel *tunnel);
 
 #endif

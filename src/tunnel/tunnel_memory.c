@@ -89,7 +89,7 @@ void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now)
 	tunnel->callbacks.memory_write(tunnel->callbacks.ctx, records, n);
 }
 
-void xt_tunnel_memory_leave(struct xt_tunnel *tunnel)
+void xt_tunnel_memory_release(struct xt_tunnel *tunnel)
 {
 	struct xt_peer_memory records[MEMORY_BATCH];
 	size_t n;

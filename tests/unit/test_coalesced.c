@@ -130,7 +130,7 @@ static void a_view_says_what_room_it_has(void **state)
 	struct xt_pkt *pkt = xt_batch_view(batch, bytes + XT_HEADROOM, 100);
 
 	assert_true(xt_pkt_has_room(pkt, 100));
-	pkt = xt_batch_share(p->b.batch, pkt);
+	pkt = xt_batch_alias(p->b.batch, pkt);
 	assert_true(xt_pkt_has_room(pkt, 100));
 	pkt = xt_batch_view_bare(batch, bytes, 100);
 	assert_false(xt_pkt_has_room(pkt, 0));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
-/* Large answers in parts, the table of rights. */
+/* Large answers in chunks, the table of rights. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipc/parts.h"
+#include "ipc/chunks.h"
 #include "ipc/rights.h"
 
 struct sink {
 	json_t *whole;
-	size_t parts;
+	size_t chunks;
 	bool more;
 };
 
@@ -28,8 +28,8 @@ static void part_take(void *ctx, json_t *part, bool more)
 	assert_non_null(text);
 	assert_true(strlen(text) + 1 <= XT_FRAME_MAX);
 	json_decref(part);
-	sink->parts++;
-	assert_true(xt_parts_join(sink->whole, json_loads(text, 0, NULL), &sink->more));
+	sink->chunks++;
+	assert_true(xt_chunks_join(sink->whole, json_loads(text, 0, NULL), &sink->more));
 	assert_int_equal(sink->more, more);
 	free(text);
 }
@@ -65,17 +65,17 @@ static size_t assert_same_when_joined(json_t *status)
 	struct sink sink = {.whole = json_object(), .more = true};
 	char *before = json_dumps(status, JSON_INDENT(2)), *after;
 
-	assert_true(xt_parts_cut(status, part_take, &sink));
+	assert_true(xt_chunks_cut(status, part_take, &sink));
 	assert_false(sink.more);
 	after = json_dumps(sink.whole, JSON_INDENT(2));
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
 	json_decref(sink.whole);
-	return sink.parts;
+	return sink.chunks;
 }
 
-static void an_answer_survives_parts_byte_for_byte(void **state)
+static void an_answer_survives_chunks_byte_for_byte(void **state)
 {
 	(void)state;
 	assert_int_equal(assert_same_when_joined(status_make(0, 0)), 1);
@@ -101,7 +101,7 @@ static void only_what_holds_no_secret_is_an_observers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_answer_survives_parts_byte_for_byte),
+	    cmocka_unit_test(an_answer_survives_chunks_byte_for_byte),
 	    cmocka_unit_test(only_what_holds_no_secret_is_an_observers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cutting an answer by weight, one unit of which is at most 64 bytes of text, and joining it. */
-#include "ipc/parts.h"
+#include "ipc/chunks.h"
 
 #include <stdint.h>
 
@@ -8,7 +8,7 @@
 #define WEIGHT_LARGE 1024u /* of an array that is not part of a head */
 
 struct cutter {
-	xt_parts_use *use;
+	xt_chunks_use *use;
 	void *ctx;
 	const char *key; /* of the top-level array that is being cut */
 };
@@ -115,7 +115,7 @@ static bool rows_cut(struct cutter *c, json_t *rows)
 	return ok;
 }
 
-bool xt_parts_cut(json_t *answer, xt_parts_use *use, void *ctx)
+bool xt_chunks_cut(json_t *answer, xt_chunks_use *use, void *ctx)
 {
 	struct cutter c = {use, ctx, NULL};
 	json_t *value, *end;
@@ -174,7 +174,7 @@ static bool object_join(json_t *into, json_t *from)
 	return ok;
 }
 
-bool xt_parts_join(json_t *whole, json_t *part, bool *more)
+bool xt_chunks_join(json_t *whole, json_t *part, bool *more)
 {
 	*more = json_is_true(json_object_get(part, "more"));
 	json_object_del(part, "more");
