@@ -177,7 +177,7 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
 
 /* Nothing but RESOLVE may be open. false: the system's resolver does not return (its threads would
- * be joined at exit: _exit), and nothing was freed. NULL is fine. */
+ * be joined at exit: _exit); only the files of the identity were closed. NULL is fine. */
 bool xt_requests_close(struct xt_requests *requests);
 
 #endif
