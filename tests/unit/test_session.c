@@ -59,6 +59,22 @@ static void packets_do_not_overtake_staged_ones(void **state)
 	assert_int_equal(packet_send(p, &p->a, &p->b, 300), XT_PASS);
 }
 
+/* Or the handshake after one that was given up would be given up at its first retry. */
+static void a_new_handshake_has_all_its_attempts(void **state)
+{
+	struct pair *p = *state;
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+
+	peer->timers.attempts = XT_ATTEMPTS_MAX;
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	assert_int_equal(peer->timers.attempts, 0);
+	p->now.mono += XT_REKEY_TIMEOUT + XT_REKEY_JITTER;
+	p->now.wall += XT_REKEY_TIMEOUT + XT_REKEY_JITTER;
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(peer->timers.attempts, 1); /* a retry counts */
+	xt_tx_reset(p->a.tx);
+}
+
 static void a_packet_that_no_datagram_carries_is_refused(void **state)
 {
 	const uint32_t most = XT_DATAGRAM_MAX - XT_HEADROOM - XT_TAG_LEN;
@@ -143,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(finish_uses_the_jobs_up),
 	    T(packets_do_not_overtake_staged_ones),
+	    T(a_new_handshake_has_all_its_attempts),
 	    T(a_packet_that_no_datagram_carries_is_refused),
 	    T(a_counter_beyond_the_last_is_refused),
 	    T(a_receiving_initiator_asks_for_one_early_rekey),
