@@ -27,6 +27,7 @@ refuses 2 "65507" at left "$XT_BIN" ping left other -s 65508
 ok "sizes"
 at left "$XT_BIN" ping left other -c 2 -i 0.01 --json | jq -es 'length >= 2' >/dev/null || fail "--json"
 ok "--json"
+[ "$(verdict left left taken_ping)" -ge 2 ] || fail "replies are not counted"
 refuses 5 "" at left "$XT_BIN" ping left absent -c 1
 refuses 5 "" at left "$XT_BIN" ping left 10.7.0.99 -c 1
 ok "an unknown peer"

@@ -227,7 +227,8 @@ static void a_changed_key_lets_waiting_packets_go_at_once(void **state)
 static void a_keepalive_waits_for_key_and_endpoint(void **state)
 {
 	struct pair *p = *state;
-	struct xt_private none = {{0}};
+	struct xt_private none = {{0}}, other = {{1}};
+	unsigned before;
 	struct xt_change c;
 	struct xt_peer_change *pc;
 
@@ -250,6 +251,10 @@ static void a_keepalive_waits_for_key_and_endpoint(void **state)
 	p->now.wall += 26 * XT_SECOND;
 	pair_run(p);
 	assert_int_equal(verdict_count(&p->b, XT_TAKEN_KEEPALIVE), 2);
+	before = p->datagrams;
+	key_set(p, &p->a, &other); /* another identity does not wait for the interval */
+	pair_run(p);
+	assert_int_equal(p->datagrams, before + 1);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -310,6 +310,24 @@ static void a_run_ends_at_its_limits(void **state)
 	xt_tx_free(tx);
 }
 
+/* The socket left the source address of the run out: what is queued since may have another one. */
+static void a_run_that_lost_its_source_takes_no_more(void **state)
+{
+	struct xt_tx *tx = tx_of(4, 250);
+
+	(void)state;
+	put(tx, &path_a, 0, 100);
+	put(tx, &path_a, 0, 100);
+	assert_int_equal(tx->n_runs, 1);
+	tx->runs[0].unstuck = true;
+	put(tx, &path_a, 0, 100);
+	assert_int_equal(tx->n_runs, 2);
+	assert_false(tx->runs[1].unstuck);
+	put(tx, &path_a, 0x88, 100); /* the DS field tells runs apart as well */
+	assert_int_equal(tx->n_runs, 3);
+	xt_tx_free(tx);
+}
+
 static void a_copy_lies_in_the_arena_and_a_full_one_refuses(void **state)
 {
 	struct xt_tx *tx = tx_of(3, 250);
@@ -351,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(a_change_of_path_or_ecn_ends_the_run),
 	    cmocka_unit_test(padding_of_a_path_does_not_end_a_run),
 	    cmocka_unit_test(a_run_ends_at_its_limits),
+	    cmocka_unit_test(a_run_that_lost_its_source_takes_no_more),
 	    cmocka_unit_test(a_copy_lies_in_the_arena_and_a_full_one_refuses),
 	};
 

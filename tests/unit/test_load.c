@@ -198,6 +198,21 @@ static void load_stays_as_long_as_the_flood_and_a_second(void **state)
 	assert_int_equal(knock(&maker, 0xc6120001u), XT_TAKEN_HANDSHAKE);
 }
 
+/* XT_LOAD_STAY messages make it last longer, once. */
+static void a_trickle_does_not_keep_the_load_up(void **state)
+{
+	struct xt_cookie_maker maker;
+
+	(void)state;
+	load_begin(&maker);
+	for (int i = 0; i < XT_LOAD_STAY; i++)
+		assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
+	now.mono += 900 * XT_MS;
+	assert_int_equal(knock(&maker, 0xc6120001u), XT_DROP_UNDER_LOAD);
+	now.mono += 200 * XT_MS;
+	assert_false(xt_under_load(dev, now));
+}
+
 static void what_was_queued_before_the_load_is_worked_off(void **state)
 {
 	struct xt_cookie_maker maker;
@@ -293,6 +308,7 @@ int main(void)
 	    T(spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass),
 	    T(what_answers_nothing_is_dropped_before_the_queue),
 	    T(load_stays_as_long_as_the_flood_and_a_second),
+	    T(a_trickle_does_not_keep_the_load_up),
 	    T(what_was_queued_before_the_load_is_worked_off),
 	    T(a_burst_of_a_tenth_of_a_second_is_no_load),
 	    T(a_steady_flood_gets_a_share_of_the_processor),

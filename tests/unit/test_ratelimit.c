@@ -157,6 +157,20 @@ static void sources_unused_for_long_are_evicted(void **state)
 	xt_ratelimit_free(limit);
 }
 
+static void the_source_that_was_used_last_is_not_evicted(void **state)
+{
+	struct xt_ratelimit *limit = of(10, 3, 2);
+
+	(void)state;
+	assert_true(allow_number(limit, 1, 0));
+	assert_true(allow_number(limit, 2, 0));
+	assert_true(allow_number(limit, 1, 500 * XT_MS));
+	/* 1 is spending its bucket: 2, which is full again, makes room. */
+	assert_true(allow_number(limit, 3, 550 * XT_MS));
+	assert_int_equal(xt_ratelimit_sources(limit), 2);
+	xt_ratelimit_free(limit);
+}
+
 static void eviction_gives_no_source_more_tokens(void **state)
 {
 	enum { SOURCES = 40 };
@@ -207,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(an_ipv6_network_of_64_bits_is_one_source),
 	    cmocka_unit_test(memory_is_bounded_and_a_new_source_waits),
 	    cmocka_unit_test(sources_unused_for_long_are_evicted),
+	    cmocka_unit_test(the_source_that_was_used_last_is_not_evicted),
 	    cmocka_unit_test(eviction_gives_no_source_more_tokens),
 	    cmocka_unit_test(invalid_limits_are_refused),
 	};

@@ -41,6 +41,26 @@ static void staged_packets_come_out_whole_and_in_order(void **state)
 	xt_staged_pool_free(pool);
 }
 
+/* Plain text that waited must not stay behind. The block still belongs to the pool. */
+static void a_packet_is_wiped_when_it_leaves(void **state)
+{
+	struct xt_staged_pool *pool = xt_staged_pool_new(1 << 20);
+	struct xt_staged q = {0};
+	const uint8_t *at;
+	uint32_t out, left = 0;
+
+	(void)state;
+	memset(packet, 0x5a, 1000);
+	assert_true(xt_staged_push(pool, &q, packet, 1000, 128, &out));
+	at = (const uint8_t *)q.head;
+	xt_staged_pop(pool, &q, got);
+	assert_memory_equal(packet, got, 1000);
+	for (uint32_t i = 0; i < 1000; i++)
+		left += at[i] == 0x5a;
+	assert_int_equal(left, 0);
+	xt_staged_pool_free(pool);
+}
+
 static void the_oldest_is_pushed_out_of_a_full_queue(void **state)
 {
 	struct xt_staged_pool *pool = xt_staged_pool_new(1 << 20);
@@ -153,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
+	    cmocka_unit_test(a_packet_is_wiped_when_it_leaves),
 	    cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
 	    cmocka_unit_test(a_full_pool_takes_from_the_queue_that_holds_most),
 	    cmocka_unit_test(the_first_packet_of_a_queue_is_always_kept),

@@ -123,6 +123,30 @@ static void a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s(v
 	assert_int_equal(xt_timers_due(&t, T0 + 540 * XT_SECOND), XT_DUE_ERASE);
 }
 
+static void each_session_has_an_early_rekey_of_its_own(void **state)
+{
+	struct xt_timers t = fresh();
+
+	(void)state;
+	t.last_minute = true;
+	xt_timers_complete(&t);
+	assert_false(t.last_minute);
+	t.last_minute = true;
+	xt_timers_erased(&t);
+	assert_false(t.last_minute);
+}
+
+static void giving_up_does_not_put_the_erasure_off(void **state)
+{
+	struct xt_timers t = fresh();
+
+	(void)state;
+	xt_timers_gave_up(&t, T0);
+	assert_int_equal(t.erase, T0 + 540 * XT_SECOND); /* of a handshake without a session */
+	xt_timers_gave_up(&t, T0 + 100 * XT_SECOND);
+	assert_int_equal(t.erase, T0 + 540 * XT_SECOND);
+}
+
 static void persistent_keepalive_starts_at_once_and_over_with_all_traffic(void **state)
 {
 	struct xt_timers t = fresh();
@@ -151,6 +175,8 @@ int main(void)
 		data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent),
 	    cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
 	    cmocka_unit_test(a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
+	    cmocka_unit_test(each_session_has_an_early_rekey_of_its_own),
+	    cmocka_unit_test(giving_up_does_not_put_the_erasure_off),
 	    cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
