@@ -273,6 +273,35 @@ static void check_private_key(struct check *c)
 			   "that could set a key: no handshake can begin");
 }
 
+/* A route into the tunnel that covers an endpoint catches the tunnel's own datagrams. A network
+ * that is a whole family is routed by the mark, and a mark of the file's may have rules of its
+ * own. */
+static void check_loop(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	for (size_t i = 0; conf->table == XT_TABLE_AUTO && !conf->fwmark && i < conf->n_peers;
+	     i++) {
+		const struct xt_conf_peer *peer = &conf->peers[i];
+		const struct xt_cidr *net = NULL;
+		struct xt_cidr host = {0};
+		char text[XT_CIDR_TEXT];
+
+		if (!peer->endpoint_host || xt_ip_parse(&host.ip, peer->endpoint_host) < 0)
+			continue;
+		for (size_t k = 0; k < conf->n_peers && !net; k++)
+			for (size_t j = 0; j < conf->peers[k].n_allowed && !net; j++)
+				if (conf->peers[k].allowed[j].bits &&
+				    xt_cidr_contains(&conf->peers[k].allowed[j], &host.ip))
+					net = &conf->peers[k].allowed[j];
+		if (net)
+			check_warn(c, peer->endpoint_line,
+				   "Endpoint %s is in AllowedIPs %s: without a more specific route "
+				   "outside, datagrams to it are routed back into the tunnel",
+				   peer->endpoint_host, xt_cidr_print(net, text));
+	}
+}
+
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	struct check c = {.conf = conf, .diagnostics = diagnostics};
@@ -283,6 +312,7 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	check_addresses(&c);
 	check_peers(&c);
 	check_echo(&c);
+	check_loop(&c);
 	xt_conf_diagnostics_sort(diagnostics, before);
 	if (c.failed)
 		return c.failed;

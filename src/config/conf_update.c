@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The running state, put into a configuration that was loaded from its file. */
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static const struct xt_conf_peer *conf_find_peer(const struct xt_conf *conf,
 static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *now,
 			     const struct xt_conf_peer *old)
 {
-	char host[XT_IP_TEXT + 16];
+	char host[XT_IP_TEXT + 1 + IF_NAMESIZE], link[IF_NAMESIZE];
 
 	if (old && host_is_name(old->endpoint_host)) {
 		out->endpoint_host = strdup(old->endpoint_host);
@@ -58,7 +59,10 @@ static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_repo
 	if (now->endpoint.ip.family == 0)
 		return 0;
 	xt_ip_print(&now->endpoint.ip, host);
-	if (now->endpoint.scope)
+	/* By name: the index is another one after the next boot. */
+	if (now->endpoint.scope && if_indextoname(now->endpoint.scope, link))
+		snprintf(host + strlen(host), sizeof(link) + 1, "%%%s", link);
+	else if (now->endpoint.scope)
 		snprintf(host + strlen(host), 16, "%%%u", now->endpoint.scope);
 	out->endpoint_host = strdup(host);
 	out->endpoint_port = now->endpoint.port;

@@ -18,6 +18,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "core/handshake.h"
+#include "core/loop.h"
 #include "packet/ip.h"
 #include "packet/room.h"
 
@@ -89,6 +90,8 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 		return XT_DROP_MALFORMED;
 	pkt->len = ip.len;
 	pkt->ecn = ip.ecn;
+	if (xt_packet_is_loop(dev, &ip))
+		return XT_DROP_LOOP;
 	if (!peer)
 		peer = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.dst)
 				       : xt_allowedips_find6(&dev->allowed, ip.dst);

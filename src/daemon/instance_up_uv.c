@@ -252,7 +252,8 @@ static void on_gone(void *ctx, int error)
 		xt_message("%s: the interface was deleted; all is rolled back", name);
 	else
 		xt_log_notice("%s: the interface is gone (%s)", name, xt_strerror(error));
-	if (instance->state < XT_STATE_RUN)
+	/* A service manager restarts what failed. A drop-in is usually ended by the deletion. */
+	if (instance->state < XT_STATE_RUN || !instance->options.dropin)
 		instance->status = XT_EXIT_FAILURE;
 	instance->post(instance, XT_INSTANCE_END);
 }
@@ -271,10 +272,38 @@ static void on_mtu(void *ctx, uint32_t mtu)
 		    instance->conf->name, (unsigned)mtu, (unsigned)XT_LINK_MTU_MAX);
 }
 
+static void on_link_restored(void *ctx, const struct xt_reply *reply)
+{
+	const struct xt_instance *instance = ctx;
+
+	if (reply->error < 0)
+		xt_log_warning("%s: the interface is up again, but not all of its addresses, "
+			       "routes and rules: %s",
+			       instance->conf->name, xt_strerror(reply->error));
+	else
+		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
+			      instance->conf->name);
+}
+
+/* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the
+ * controlling program made them. */
+static void on_link_up(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+
+	if (instance->state == XT_STATE_RUN && !instance->options.dropin)
+		xt_request(instance->requests,
+			   &(struct xt_request){.kind = XT_REQUEST_LINK_RESTORE}, on_link_restored,
+			   instance);
+}
+
 static int start_loop(struct xt_instance *instance)
 {
-	struct xt_loop_callbacks callbacks = {
-	    .ctx = instance, .gone = on_gone, .mtu = on_mtu, .closed = xt_instance_loop_closed};
+	struct xt_loop_callbacks callbacks = {.ctx = instance,
+					      .gone = on_gone,
+					      .mtu = on_mtu,
+					      .link_up = on_link_up,
+					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0)

@@ -37,7 +37,8 @@ enum xt_request_kind {
 	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
 	XT_REQUEST_FIREWALL,   /* set it, before the link */
 	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
-	XT_REQUEST_DNS,	       /* set the name servers, after the link */
+	XT_REQUEST_LINK_RESTORE, /* the interface was down: make again what that has removed */
+	XT_REQUEST_DNS,		 /* set the name servers, after the link */
 	XT_REQUEST_UNDO,       /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
 	XT_REQUEST_LINK_UNDO,  /* keep: take back the link and its rules, after UNDO, and close the

@@ -165,6 +165,14 @@ static int link_set(struct xt_requests *requests, const struct xt_request *reque
 	return rc;
 }
 
+static int link_restore(struct xt_requests *requests, const struct xt_request *request,
+			struct xt_reply *reply)
+{
+	(void)request;
+	(void)reply;
+	return requests->link ? xt_link_restore(requests->link) : 0;
+}
+
 static int link_undo(struct xt_requests *requests, const struct xt_request *request,
 		     struct xt_reply *reply)
 {
@@ -391,17 +399,18 @@ typedef int handler(struct xt_requests *requests, const struct xt_request *reque
 		    struct xt_reply *reply);
 
 static handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_TUN_OPEN] = tun_open,	    [XT_REQUEST_TUN_REMOVE] = tun_remove,
-    [XT_REQUEST_STATE] = state_open,	    [XT_REQUEST_POLICY] = policy_choose,
-    [XT_REQUEST_KEYLOG] = keylog_open,	    [XT_REQUEST_UDP_OPEN] = udp_open,
-    [XT_REQUEST_UDP_MARK] = udp_mark,	    [XT_REQUEST_LISTEN] = socket_listen,
-    [XT_REQUEST_FIREWALL] = host_change,    [XT_REQUEST_LINK] = link_set,
-    [XT_REQUEST_DNS] = host_change,	    [XT_REQUEST_UNDO] = host_change,
-    [XT_REQUEST_LINK_UNDO] = link_undo,	    [XT_REQUEST_ADDRESSES] = addresses_read,
-    [XT_REQUEST_HOOKS] = hooks_run,	    [XT_REQUEST_CONF_READ] = conf_read,
-    [XT_REQUEST_CONF_WRITE] = conf_write,   [XT_REQUEST_NAME_FILE] = name_file_write,
-    [XT_REQUEST_BOUND_READ] = bound_read,   [XT_REQUEST_BOUND_WRITE] = bound_write,
-    [XT_REQUEST_PEERS_WRITE] = peers_write, [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_TUN_OPEN] = tun_open,	      [XT_REQUEST_TUN_REMOVE] = tun_remove,
+    [XT_REQUEST_STATE] = state_open,	      [XT_REQUEST_POLICY] = policy_choose,
+    [XT_REQUEST_KEYLOG] = keylog_open,	      [XT_REQUEST_UDP_OPEN] = udp_open,
+    [XT_REQUEST_UDP_MARK] = udp_mark,	      [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_FIREWALL] = host_change,      [XT_REQUEST_LINK] = link_set,
+    [XT_REQUEST_DNS] = host_change,	      [XT_REQUEST_UNDO] = host_change,
+    [XT_REQUEST_LINK_RESTORE] = link_restore, [XT_REQUEST_LINK_UNDO] = link_undo,
+    [XT_REQUEST_ADDRESSES] = addresses_read,  [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_CONF_READ] = conf_read,	      [XT_REQUEST_CONF_WRITE] = conf_write,
+    [XT_REQUEST_NAME_FILE] = name_file_write, [XT_REQUEST_BOUND_READ] = bound_read,
+    [XT_REQUEST_BOUND_WRITE] = bound_write,   [XT_REQUEST_PEERS_WRITE] = peers_write,
+    [XT_REQUEST_RESOLVE] = name_resolve,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "ipc/endpoint_text.h"
 
 /* The allowed IPs of one peer. */
 struct networks {
@@ -54,9 +55,10 @@ static bool json_put_KEY(json_t *object, const char *key, const uint8_t *bytes)
 
 static bool json_put_ENDPOINT(json_t *object, const char *key, const struct xt_endpoint *endpoint)
 {
-	char text[XT_ENDPOINT_TEXT];
+	char text[XT_ENDPOINT_NAMED];
 
-	return json_put_TEXT(object, key, endpoint ? xt_endpoint_print(endpoint, text) : NULL);
+	return json_put_TEXT(object, key,
+			     endpoint ? xt_endpoint_print_named(endpoint, text) : NULL);
 }
 
 static bool json_put_ADDRESS(json_t *object, const char *key, const struct xt_ip *ip)

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "ipc/endpoint_text.h"
 #include "ipc/uapi.h"
 
 static void reply_put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
@@ -22,13 +23,14 @@ static void reply_put_key(struct xt_secbuf *out, const char *name, const uint8_t
 static void reply_put_peer(struct xt_secbuf *out, const struct xt_report *report,
 			   const struct xt_peer_report *peer)
 {
-	char text[XT_ENDPOINT_TEXT];
+	char text[XT_ENDPOINT_NAMED];
 
 	reply_put_key(out, "public_key", peer->key.b);
 	reply_put_key(out, "preshared_key", peer->psk.b);
 	xt_secbuf_puts(out, "protocol_version=1\n");
 	if (peer->endpoint.ip.family)
-		xt_secbuf_printf(out, "endpoint=%s\n", xt_endpoint_print(&peer->endpoint, text));
+		xt_secbuf_printf(out, "endpoint=%s\n",
+				 xt_endpoint_print_named(&peer->endpoint, text));
 	xt_secbuf_printf(
 	    out, "last_handshake_time_sec=%" PRIu64 "\nlast_handshake_time_nsec=%" PRIu64 "\n",
 	    peer->last_handshake_wall_ns / 1000000000u, peer->last_handshake_wall_ns % 1000000000u);

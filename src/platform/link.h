@@ -17,7 +17,9 @@ struct xt_link_address {
  *	priority - 1	lookup main suppress_prefixlength 0	more specific routes come first
  *	priority	not fwmark TABLE lookup TABLE
  * table     number of the table, and the mark; 0: no such network
- * priority  [0] IPv4, [1] IPv6; 0: not this family */
+ * priority  [0] IPv4, [1] IPv6; 0: not this family
+ * The table also has an unreachable default route of the last priority: while the interface is
+ * down, or after a crash, no packet falls through to the host's own default route. */
 struct xt_link_policy {
 	uint32_t table;
 	uint32_t priority[2];
@@ -30,7 +32,8 @@ struct xt_link_policy {
  *          first rule; -errno */
 int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint32_t mark, bool v4,
 			  bool v6);
-/* Remove the rules that are exactly policy's. A rule that does not exist is no error. */
+/* Remove the rules that are exactly policy's, and its unreachable routes. What does not exist is
+ * no error. */
 void xt_link_policy_remove(const struct xt_link_policy *policy);
 
 /* Switch on net.ipv4.conf.all.src_valid_mark: without it the reverse path filter drops IPv4 answers
@@ -63,10 +66,13 @@ struct xt_link; /* what was changed, for undo */
  * returns  0 or -errno */
 int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *error,
 		size_t error_len);
+/* The interface was down and is up again: make the addresses, routes and rules again that
+ * xt_link_set made and the kernel has dropped. Returns the first error; the rest is tried. */
+int xt_link_restore(struct xt_link *link);
 /* Undoes and frees; what no longer exists is no error. NULL is fine. */
 void xt_link_undo(struct xt_link *link);
-/* Frees and leaves the host as it is, except for policy rules: without a program behind the
- * interface they would cut the host off. NULL is fine. */
+/* Frees and leaves the host as it is, except for policy rules and their unreachable routes: without
+ * a program behind the interface they would cut the host off. NULL is fine. */
 void xt_link_forget(struct xt_link *link);
 uint32_t xt_link_mtu(const struct xt_link *link); /* the one in force */
 

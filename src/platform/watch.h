@@ -11,7 +11,8 @@ struct xt_tun; /* platform/tun.h */
 /* The interface, as the kernel last said. */
 struct xt_link_state {
 	bool exists, up;
-	bool moved; /* with exists false: to another network namespace: call xt_watch_follow */
+	bool was_down; /* at some time since the last read */
+	bool moved;    /* with exists false: to another network namespace: call xt_watch_follow */
 	uint32_t mtu;
 	char name[16]; /* the present one */
 };

@@ -48,6 +48,7 @@ struct xt_loop {
 	struct xt_wake_uv wake_uv;
 	uv_poll_t changes;
 	struct xt_watch watch;
+	bool link_down; /* seen down since it was last up */
 	uv_timer_t routes;
 	uv_timer_t timer;
 	uv_idle_t busy_poll;
@@ -227,8 +228,12 @@ static void link_update(struct xt_loop *loop, const struct xt_link_state *state)
 		if (loop->callbacks.mtu)
 			loop->callbacks.mtu(loop->callbacks.ctx, state->mtu);
 	}
-	if (loop->callbacks.link)
-		loop->callbacks.link(loop->callbacks.ctx, state->up);
+	loop->link_down |= state->was_down || !state->up;
+	if (!loop->link_down || !state->up)
+		return;
+	loop->link_down = false;
+	if (loop->callbacks.link_up)
+		loop->callbacks.link_up(loop->callbacks.ctx);
 }
 
 /* The interface is in another network namespace now; packets still pass through the TUN device. If

@@ -12,13 +12,13 @@ struct xt_loop;
 
 /* gone    the interface was deleted or its device failed: shut down; called once
  * mtu     the interface's MTU has changed; may be NULL
- * link    the interface's state was read: up or down, changed or not; may be NULL
+ * link_up the interface was down and is up again; may be NULL
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
 	void (*mtu)(void *ctx, uint32_t mtu);
-	void (*link)(void *ctx, bool up);
+	void (*link_up)(void *ctx);
 	void (*closed)(void *ctx);
 };
 

@@ -24,13 +24,14 @@ for where in quick ours; do
 done
 mkdir conf
 
+# Only ours has a route that refuses default-route traffic while the interface is down.
 picture() { # picture NAMESPACE
 	{
 		at "$1" ip -o addr show dev both | grep -v 'inet6 fe80' | sed 's/^[0-9]*: //; s/ \\ *valid.*//; s/valid_lft.*//'
 		at "$1" ip -o link show both | grep -o 'mtu [0-9]*'
 		at "$1" ip -o link show both | grep -o ',UP'
-		at "$1" ip -4 route show table all
-		at "$1" ip -6 route show table all | grep -v 'fe80\|ff00'
+		at "$1" ip -4 route show table all | grep -v '^unreachable default'
+		at "$1" ip -6 route show table all | grep -v 'fe80\|ff00\|^unreachable default'
 		at "$1" ip -4 rule
 		at "$1" ip -6 rule
 		at "$1" wg show both dump 2>/dev/null | cut -f1-4 | head -n 1 | cut -f2-

@@ -251,7 +251,7 @@ static void an_update_writes_the_running_state(void **state)
 	    "[Interface]\nAddress = 10.9.0.1/16\nMTU = 1380\nSaveConfig = true\nPostUp = x\n"
 	    "ListenPort = 4242\nPrivateKey = " KEY_A "\n"
 	    "\n[Peer]\nPublicKey = " KEY_C "\nPresharedKey = " KEY_A "\n"
-	    "AllowedIPs = 10.9.1.0/24, fd09::/64\nEndpoint = [fe80::1%3]:9\n"
+	    "AllowedIPs = 10.9.1.0/24, fd09::/64\nEndpoint = [fe80::1%40000000]:9\n"
 	    "PersistentKeepalive = 5\n"
 	    "\n[Peer]\n#: Name = b\nPublicKey = " KEY_B "\nAllowedIPs = 0.0.0.0/0\n"
 	    "Endpoint = vpn.example.com:7\n";
@@ -276,7 +276,7 @@ static void an_update_writes_the_running_state(void **state)
 	key(peers[0].key.b, KEY_C);
 	key(peers[0].psk.b, KEY_A);
 	key(peers[1].key.b, KEY_B);
-	xt_endpoint_parse(&peers[0].endpoint, "[fe80::1%3]:9");
+	xt_endpoint_parse(&peers[0].endpoint, "[fe80::1%40000000]:9");
 	xt_endpoint_parse(&peers[1].endpoint, "192.0.2.99:7");
 	xt_cidr_parse(&allowed[0], "10.9.1.0/24");
 	xt_cidr_parse(&allowed[1], "fd09::/64");

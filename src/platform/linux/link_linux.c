@@ -15,7 +15,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
-enum step_kind { STEP_MTU, STEP_ADDRESS, STEP_UP, STEP_ROUTE, STEP_RULE };
+enum step_kind { STEP_MTU, STEP_ADDRESS, STEP_UP, STEP_ROUTE, STEP_BLOCK, STEP_RULE };
 
 struct step {
 	enum step_kind kind;
@@ -23,7 +23,7 @@ struct step {
 	struct xt_cidr network;
 	uint32_t old_mtu;
 	uint32_t table;	 /* the route's */
-	unsigned family; /* the rule's, as in xt_link_policy */
+	unsigned family; /* of the rule or the unreachable route, as in xt_link_policy */
 	bool suppress;
 };
 
@@ -232,6 +232,21 @@ static int rule_step(struct setting *set, unsigned family, bool suppress)
 	return 0;
 }
 
+/* A route of the same kind may be left of an instance that crashed without a state file. */
+static int block_step(struct setting *set, unsigned family)
+{
+	const struct xt_link_policy *policy = &set->plan->policy;
+	struct step step = {.kind = STEP_BLOCK, .family = family};
+	int rc =
+	    xt_link_block_do(&set->nl, policy, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+
+	if (rc < 0 && rc != -EEXIST)
+		return setting_fail(set, rc, "IPv%u route `unreachable default table %u`: %s",
+				    family == 0 ? 4 : 6, policy->table, xt_strerror(rc));
+	journal_put(set->link, &step);
+	return 0;
+}
+
 /* The rule that exempts more specific routes comes first: in between no network is cut off. */
 static int rule_steps(struct setting *set)
 {
@@ -243,7 +258,9 @@ static int rule_steps(struct setting *set)
 	for (unsigned family = 0; rc == 0 && family < 2; family++) {
 		if (policy->priority[family] == 0)
 			continue;
-		rc = rule_step(set, family, true);
+		rc = block_step(set, family);
+		if (rc == 0)
+			rc = rule_step(set, family, true);
 		if (rc == 0)
 			rc = rule_step(set, family, false);
 	}
@@ -319,6 +336,9 @@ static void step_undo(struct xt_nl *nl, const struct xt_link *link, const struct
 	case STEP_ROUTE:
 		xt_link_route_do(nl, link->ifindex, step->table, &step->network, RTM_DELROUTE, 0);
 		break;
+	case STEP_BLOCK:
+		xt_link_block_do(nl, &link->policy, step->family, RTM_DELROUTE, 0);
+		break;
 	case STEP_RULE:
 		xt_link_rule_do(nl, &link->policy, step->family, step->suppress, RTM_DELRULE, 0);
 		break;
@@ -353,7 +373,7 @@ static int link_new(struct setting *set)
 	link->ifindex = ifindex;
 	link->table = plan->table != 0 ? plan->table : RT_TABLE_MAIN;
 	link->policy = plan->policy;
-	link->journal = calloc(6 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
+	link->journal = calloc(8 + plan->n_addresses + plan->n_networks, sizeof(*link->journal));
 	set->link = link;
 	return link->journal ? 0 : setting_fail(set, XT_E_NOMEM, "%s", xt_strerror(XT_E_NOMEM));
 }
@@ -382,6 +402,46 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 	return rc;
 }
 
+/* Done again: MTU and `up` are the administrator's once the interface runs. */
+static int step_redo(struct xt_nl *nl, const struct xt_link *link, const struct step *step)
+{
+	const uint16_t flags = NLM_F_CREATE | NLM_F_EXCL;
+
+	switch (step->kind) {
+	case STEP_MTU:
+	case STEP_UP:
+		break;
+	case STEP_ADDRESS:
+		return xt_link_address_do(nl, link->ifindex, &step->address, RTM_NEWADDR, flags);
+	case STEP_ROUTE:
+		return xt_link_route_do(nl, link->ifindex, step->table, &step->network,
+					RTM_NEWROUTE, flags);
+	case STEP_BLOCK:
+		return xt_link_block_do(nl, &link->policy, step->family, RTM_NEWROUTE, flags);
+	case STEP_RULE:
+		return xt_link_rule_do(nl, &link->policy, step->family, step->suppress, RTM_NEWRULE,
+				       flags);
+	}
+	return 0;
+}
+
+int xt_link_restore(struct xt_link *link)
+{
+	struct xt_nl nl;
+	int result = xt_nl_open(&nl);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < link->n_journal; i++) {
+		int rc = step_redo(&nl, link, &link->journal[i]);
+
+		if (rc < 0 && rc != -EEXIST && result == 0)
+			result = rc;
+	}
+	xt_nl_close(&nl);
+	return result;
+}
+
 void xt_link_undo(struct xt_link *link)
 {
 	struct xt_nl nl;
@@ -401,9 +461,9 @@ void xt_link_forget(struct xt_link *link)
 
 	if (!link)
 		return;
-	while (first < link->n_journal && link->journal[first].kind != STEP_RULE)
+	while (first < link->n_journal && link->journal[first].kind < STEP_BLOCK)
 		first++;
-	/* rules are the last steps: the steps before them are not undone */
+	/* these are the last steps: the steps before them are not undone */
 	link->n_journal -= first;
 	memmove(link->journal, link->journal + first, link->n_journal * sizeof(*link->journal));
 	xt_link_undo(link);

@@ -18,6 +18,10 @@ int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_
 		       uint16_t type, uint16_t flags);
 int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint16_t type, uint16_t flags);
+/* The route that refuses what policy's table has no other route for; i as below. It belongs to no
+ * interface, so it stays when the tunnel's is down or has gone. */
+int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
+		     uint16_t type, uint16_t flags);
 int xt_link_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t mtu);
 int xt_link_up_do(struct xt_nl *nl, unsigned ifindex, bool up);
 /* One of the two rules of policy for a family; i: 0 IPv4, 1 IPv6. */

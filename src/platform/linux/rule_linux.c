@@ -161,6 +161,22 @@ int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsig
 	return xt_nl_do(nl);
 }
 
+int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
+		     uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
+	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
+
+	msg->rtm_family = families[i];
+	msg->rtm_table = policy->table < 256 ? (unsigned char)policy->table : RT_TABLE_UNSPEC;
+	msg->rtm_protocol = RTPROT_BOOT;
+	msg->rtm_scope = RT_SCOPE_UNIVERSE;
+	msg->rtm_type = RTN_UNREACHABLE;
+	mnl_attr_put_u32(nlh, RTA_TABLE, policy->table);
+	mnl_attr_put_u32(nlh, RTA_PRIORITY, UINT32_MAX); /* every other route comes first */
+	return xt_nl_do(nl);
+}
+
 void xt_link_policy_remove(const struct xt_link_policy *policy)
 {
 	struct xt_nl nl;
@@ -173,6 +189,7 @@ void xt_link_policy_remove(const struct xt_link_policy *policy)
 		/* first the rule that catches all traffic */
 		(void)xt_link_rule_do(&nl, policy, i, false, RTM_DELRULE, 0);
 		(void)xt_link_rule_do(&nl, policy, i, true, RTM_DELRULE, 0);
+		(void)xt_link_block_do(&nl, policy, i, RTM_DELROUTE, 0);
 	}
 	xt_nl_close(&nl);
 }

@@ -19,8 +19,14 @@
 #include "platform/linux/wake_linux.h"
 #include "platform/offload.h"
 
-#define SOCKET_BUFFER ((int)XT_UDP_QUEUE / 2) /* the kernel doubles it for its own use */
-#define PORT_TRIES    64		      /* until a port is free in both families */
+/* The kernel doubles both for its own use. */
+#define RECEIVE_BUFFER ((int)XT_UDP_QUEUE / 2)
+/* More than the queue of a link holds (1000 super-packets of 64 KiB in a pfifo): the link's queue
+ * drops what is too much for it, and the socket, which all peers share, never fills with the bytes
+ * of one slow link. Nothing is set aside; a share of the memory at most. */
+#define SEND_BUFFER	  (128l << 20)
+#define SEND_BUFFER_SHARE 16
+#define PORT_TRIES	  64 /* until a port is free in both families */
 
 struct option {
 	int level, name, value;
@@ -45,13 +51,22 @@ static int option_set(int fd, const struct option *option)
 	return rc < 0 ? -errno : 0;
 }
 
+static int send_buffer(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	long share = pages > 0 && page > 0 ? pages / SEND_BUFFER_SHARE * page : SEND_BUFFER;
+
+	return (int)XT_MIN(SEND_BUFFER, share);
+}
+
 /* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
 static void buffers_raise(int fd)
 {
-	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER},
-				       {SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER}};
-	const struct option plain[] = {{SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER},
-				       {SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER}};
+	const int send = send_buffer();
+	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER},
+				       {SOL_SOCKET, SO_SNDBUFFORCE, send}};
+	const struct option plain[] = {{SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER},
+				       {SOL_SOCKET, SO_SNDBUF, send}};
 
 	for (size_t i = 0; i < XT_LEN(force); i++)
 		if (option_set(fd, &force[i]) < 0)

@@ -58,6 +58,7 @@ static void state_query(const struct xt_watch *watch, struct xt_link_state *stat
 	struct xt_nl_link link;
 
 	memset(state, 0, sizeof(*state));
+	state->was_down = true; /* it may have been */
 	state->moved = watch->nsid >= 0;
 	if (watch->nsid >= 0 || xt_nl_open(&nl) < 0)
 		return;
@@ -71,6 +72,7 @@ static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_l
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attrs[IFLA_NEW_NETNSID + 1];
 	struct xt_nl_link link;
+	bool was_down;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
 		return false;
@@ -78,10 +80,12 @@ static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_l
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC ||
 	    info->ifi_index != (int)ifindex)
 		return false;
+	was_down = state->was_down;
 	memset(state, 0, sizeof(*state));
 	if (nlh->nlmsg_type == RTM_NEWLINK) {
 		xt_nl_link_read(nlh, &link);
 		state_put(state, &link);
+		state->was_down = was_down || !link.up;
 		return true;
 	}
 	xt_nl_attrs(nlh, sizeof(*info), attrs, XT_LEN(attrs));
@@ -129,6 +133,7 @@ unsigned xt_watch_read(struct xt_watch *watch, struct xt_link_state *state)
 	unsigned changed = 0;
 	bool lost = false;
 
+	state->was_down = false;
 	for (;;) {
 		struct sockaddr_nl from = {0};
 		struct iovec vec = {&buf, sizeof(buf)};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams of this device that the host routes back into its tunnel, because allowed IPs cover an
+ * endpoint or the route to it was lost. Sent on they would return for ever, each time longer. */
+#include "core/loop.h"
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "core/device_impl.h"
+
+#define UDP_HEADER 8u
+
+bool xt_packet_is_loop(struct xt_device *dev, const struct xt_ip_view *ip)
+{
+	const uint8_t *udp = ip->bytes + ip->upper;
+	struct xt_endpoint remote = {0};
+	struct xt_ip source;
+	const struct xt_peer *peer;
+
+	if (ip->protocol != XT_PROTO_UDP || ip->offset || ip->broken ||
+	    ip->len < ip->upper + UDP_HEADER + 4 || xt_be16_get(udp) != dev->listen_port)
+		return false;
+	/* a message type and its three zero bytes */
+	if (udp[UDP_HEADER] < XT_MSG_INITIATION || udp[UDP_HEADER] > XT_MSG_DATA ||
+	    (udp[UDP_HEADER + 1] | udp[UDP_HEADER + 2] | udp[UDP_HEADER + 3]))
+		return false;
+	xt_ip_destination(ip, &remote.ip);
+	remote.port = xt_be16_get(udp + 2);
+	peer = xt_peer_find_endpoint(dev, &remote);
+	if (!peer)
+		return false;
+	/* Another host behind this one may use the same port to the same endpoint. */
+	xt_ip_source(ip, &source);
+	return !peer->path.local.family || xt_ip_equal(&source, &peer->path.local);
+}
