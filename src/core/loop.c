@@ -25,10 +25,10 @@ bool xt_packet_is_loop(struct xt_device *dev, const struct xt_ip_view *ip)
 		return false;
 	xt_ip_destination(ip, &remote.ip);
 	remote.port = xt_be16_get(udp + 2);
-	peer = xt_peer_find_endpoint(dev, &remote);
-	if (!peer)
-		return false;
-	/* Another host behind this one may use the same port to the same endpoint. */
 	xt_ip_source(ip, &source);
-	return !peer->path.local.family || xt_ip_equal(&source, &peer->path.local);
+	for (peer = xt_peer_find_endpoint(dev, &remote); peer; peer = peer->next_same)
+		/* Another host behind this one may use the same port to the same endpoint. */
+		if (!peer->path.local.family || xt_ip_equal(&source, &peer->path.local))
+			return true;
+	return false;
 }

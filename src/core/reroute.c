@@ -6,8 +6,10 @@ void xt_device_reroute(struct xt_device *dev, struct xt_time now, const struct x
 {
 	struct xt_peer *peer = xt_peer_find_endpoint(dev, remote);
 
-	if (!peer || !xt_keypair_may_send(peer->keypairs.current, now.mono))
-		return;
-	peer->keepalive_pending = !peer->staged.n;
-	xt_peer_set_tx_ready(dev, peer);
+	for (; peer; peer = peer->next_same) {
+		if (!xt_keypair_may_send(peer->keypairs.current, now.mono))
+			continue;
+		peer->keepalive_pending = !peer->staged.n;
+		xt_peer_set_tx_ready(dev, peer);
+	}
 }

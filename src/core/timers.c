@@ -142,7 +142,7 @@ void xt_timers_persistent_done(struct xt_timers *t, uint64_t now)
 
 void xt_timers_identity_changed(struct xt_timers *t)
 {
-	t->retransmit = t->new_handshake = t->keepalive = t->start = XT_NEVER;
+	t->retransmit = t->new_handshake = t->keepalive = t->start = t->probe = XT_NEVER;
 	t->last_initiation = XT_NEVER;
 	t->attempts = 0;
 }

@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -132,18 +130,6 @@ static void instance_begin(struct xt_instance *instance)
 	events_handle(instance);
 }
 
-/* No core dump, no tracer of the same user: the memory holds keys. */
-static void process_harden(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
-		limit.rlim_cur = 0; /* hooks may raise it again for themselves */
-		(void)setrlimit(RLIMIT_CORE, &limit);
-	}
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct xt_instance *instance = handle->data;
@@ -208,7 +194,6 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 				       .keylog = -1,
 				       .sockets = XT_NO_SOCKETS};
 
-	process_harden();
 	(void)xt_stderr_start();
 	keylog_warn();
 	if (xt_crypto_init() < 0)

@@ -252,8 +252,9 @@ static void peers_at_one_endpoint_are_linear(void **state)
 {
 	struct xt_device *dev = hub(0);
 	struct xt_endpoint all = endpoint_of(1);
-	struct xt_public last = key_of(MANY - 1);
+	struct xt_peer *peer;
 	struct xt_change change;
+	uint32_t n = 0;
 	double since = cpu();
 
 	(void)state;
@@ -261,7 +262,9 @@ static void peers_at_one_endpoint_are_linear(void **state)
 	for (uint32_t i = 0; i < MANY; i++)
 		put_peer(&change, i)->endpoint = all;
 	apply(dev, &change);
-	assert_ptr_equal(xt_peer_find_endpoint(dev, &all), xt_peer_find(dev, &last));
+	for (peer = xt_peer_find_endpoint(dev, &all); peer; peer = peer->next_same)
+		n++;
+	assert_int_equal(n, MANY);
 	xt_device_free(dev);
 	assert_linear(since, "all at one endpoint");
 }

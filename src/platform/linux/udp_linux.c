@@ -23,9 +23,9 @@
 #define RECEIVE_BUFFER ((int)XT_UDP_QUEUE / 2)
 /* More than the queue of a link holds (1000 super-packets of 64 KiB in a pfifo): the link's queue
  * drops what is too much for it, and the socket, which all peers share, never fills with the bytes
- * of one slow link. Nothing is set aside; a share of the memory at most. */
+ * of one slow link. Nothing is set aside; a part of the memory at most. */
 #define SEND_BUFFER	  (128l << 20)
-#define SEND_BUFFER_SHARE 16
+#define SEND_BUFFER_PAGES 16 /* of the memory: one in so many pages */
 #define PORT_TRIES	  64 /* until a port is free in both families */
 
 struct option {
@@ -54,9 +54,9 @@ static int option_set(int fd, const struct option *option)
 static int send_buffer(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-	long share = pages > 0 && page > 0 ? pages / SEND_BUFFER_SHARE * page : SEND_BUFFER;
+	long most = pages > 0 && page > 0 ? pages / SEND_BUFFER_PAGES * page : SEND_BUFFER;
 
-	return (int)XT_MIN(SEND_BUFFER, share);
+	return (int)XT_MIN(SEND_BUFFER, most);
 }
 
 /* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
