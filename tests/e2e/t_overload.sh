@@ -277,8 +277,8 @@ udp() { # udp XT_OFFLOAD RUN
 	warm
 	counted
 
-	# The wire is so slow, and its queue so much longer than any real one, that the socket fills;
-	# the TUN is not read until there is room again.
+	# The wire is so slow, and its queue so much longer than any real one, that the socket
+	# fills; the TUN is not read until there is room again.
 	at left tc qdisc add dev wire root tbf rate 2mbit burst 100kb limit 1000000000 ||
 		skip "no token bucket in this kernel"
 	counter
