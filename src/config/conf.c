@@ -57,7 +57,7 @@ static void word_quote(const char *word, char out[WORD_QUOTED + 4])
 		capitals += word[i] >= 'A' && word[i] <= 'Z';
 	}
 	if (len > 0 && len <= WORD_QUOTED && (capitals <= 1 + len / 5 || capitals == len))
-		snprintf(out, WORD_QUOTED + 4, " \"%s\"", word);
+		snprintf(out, WORD_QUOTED + 4, " \"%.*s\"", WORD_QUOTED, word);
 }
 
 static void key_diagnose_unknown(struct xt_conf_reader *r, const char *word)

@@ -28,7 +28,8 @@ check_diagnose(struct check *c, bool warning, unsigned line, const char *format,
 		c->failed = XT_E_NOMEM;
 }
 
-static void check_error(struct check *c, unsigned line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void check_error(struct check *c, unsigned line,
+							      const char *format, ...)
 {
 	va_list args;
 
@@ -38,7 +39,8 @@ static void check_error(struct check *c, unsigned line, const char *format, ...)
 	c->refused = true;
 }
 
-static void check_warn(struct check *c, unsigned line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void check_warn(struct check *c, unsigned line,
+							     const char *format, ...)
 {
 	va_list args;
 

@@ -187,7 +187,7 @@ static void a_user_has_directories_of_its_own(void **state)
 	assert_true(xt_rundir_each(2, dir));
 	assert_memory_equal(dir, "/tmp/xtunnel-", 13);
 	assert_false(xt_rundir_each(3, dir));
-	(void)seteuid(getuid());
+	assert_int_equal(seteuid(getuid()), 0);
 }
 
 static void expect_fault(const char *path, const char *sentence, const char *remedy)
