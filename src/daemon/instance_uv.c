@@ -194,7 +194,6 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 				       .keylog = -1,
 				       .sockets = XT_NO_SOCKETS};
 
-	(void)xt_stderr_start();
 	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
