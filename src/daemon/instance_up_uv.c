@@ -439,8 +439,8 @@ void xt_instance_ready(struct xt_instance *instance)
 		wanted = ready_signal(instance);
 	else
 		ready_print(instance);
-	/* Until here no packet waits for a reader of standard error, and lines keep their order with
-	 * those of the parent process. /dev/null never blocks. */
+	/* Until here no packet waits for a reader of standard error, and lines keep their order
+	 * with those of the parent process. /dev/null never blocks. */
 	if (instance->options.quiet)
 		xt_output_close();
 	else
