@@ -183,14 +183,17 @@ int xt_stderr_start(void)
 	pthread_condattr_destroy(&monotonic);
 	sigfillset(&all); /* signals are the loop's; a closed pipe is an error here */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_mutex_lock(&out.lock); /* the thread reads the mode */
 	rc = pthread_create(&thread, NULL, writer_run, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc) {
+	if (rc)
 		close(out.fd);
+	else
+		out.mode = THREADED;
+	pthread_mutex_unlock(&out.lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc)
 		return -rc;
-	}
 	pthread_detach(thread);
-	out.mode = THREADED;
 	xt_output_set(stderr_put);
 	(void)atexit(on_exit_flush);
 	return 0;
