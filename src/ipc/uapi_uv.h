@@ -12,6 +12,7 @@ struct xt_uapi;
 
 /* report     the caller frees *out. Negative XT_E_* or -errno
  * apply      all or nothing; change is borrowed
+ * remove     see server_uv.h; may be NULL
  * deleted    NULL, or called once when another process has removed the socket's file
  * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_uapi_options {
@@ -20,6 +21,7 @@ struct xt_uapi_options {
 	int (*report)(void *ctx, struct xt_report **out);
 	int (*apply)(void *ctx, const struct xt_change *change);
 	void (*deleted)(void *ctx);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 };
 
