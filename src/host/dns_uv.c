@@ -211,9 +211,12 @@ static void step_resolvconf(struct xt_dns_job *job)
 static void file_work(struct xt_dns_job *job, uv_work_cb change, uv_after_work_cb done)
 {
 	job->work.data = job;
-	job->work_error = uv_queue_work(job->next.loop, &job->work, change, done);
-	if (job->work_error)
-		done(&job->work, 0);
+	int rc = uv_queue_work(job->next.loop, &job->work, change, done);
+
+	if (rc == 0) /* work_error is the thread's from now on, which may have written it already */
+		return;
+	job->work_error = rc;
+	done(&job->work, 0);
 }
 
 static void file_set(uv_work_t *work)
