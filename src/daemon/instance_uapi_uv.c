@@ -43,7 +43,7 @@ static void mark_request(const struct apply *apply, uint32_t mark, uint32_t old,
 	xt_request(apply->instance->requests, &request, done, (void *)(uintptr_t)apply);
 }
 
-static void apply_with(struct apply *apply, const struct xt_udp_sockets *sockets)
+static void apply_commit(struct apply *apply, const struct xt_udp_sockets *sockets)
 {
 	struct xt_instance *instance = apply->instance;
 
@@ -60,7 +60,7 @@ static void on_udp(void *ctx, const struct xt_reply *reply)
 	apply->error = reply->error;
 	if (reply->error < 0)
 		return;
-	apply_with(apply, &sockets);
+	apply_commit(apply, &sockets);
 	if (apply->error < 0)
 		xt_udp_sockets_close(&sockets);
 }
@@ -72,7 +72,7 @@ static void on_mark(void *ctx, const struct xt_reply *reply)
 	apply->error = reply->error;
 	if (reply->error < 0)
 		return;
-	apply_with(apply, NULL);
+	apply_commit(apply, NULL);
 	if (apply->error < 0)
 		mark_request(apply, apply->old_mark, apply->change.fwmark, NULL);
 }
@@ -92,7 +92,7 @@ static void apply_start(struct apply *apply)
 	else if (mark_changes(apply))
 		mark_request(apply, change->fwmark, apply->old_mark, on_mark);
 	else
-		apply_with(apply, NULL);
+		apply_commit(apply, NULL);
 }
 
 /* The UAPI wants the result at once, and today's requests for sockets are answered at once. */
