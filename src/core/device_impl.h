@@ -42,6 +42,7 @@ struct xt_device {
 	struct xt_peer *tx_ready; /* in the order in which they became ready */
 	struct xt_peer *dirty;
 	size_t n_peers;
+	struct xt_apply *applying; /* a change in slices that is not complete; NULL: none */
 
 	uint64_t timestamp_next;  /* wall ns: least timestamp of the next initiation */
 	uint64_t timestamp_bound; /* wall ns: no initiation at or above it */

@@ -111,12 +111,19 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 	free(peer);
 }
 
-struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key)
 {
 	struct xt_peer *peer;
 
 	HASH_FIND(by_key, dev->peers_by_key, key, sizeof(*key), peer);
 	return peer;
+}
+
+struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+{
+	struct xt_peer *peer = xt_peer_find_pending(dev, key);
+
+	return peer && !peer->pending ? peer : NULL;
 }
 
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint)

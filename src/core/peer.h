@@ -76,6 +76,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
+/* Also a peer that a change under way has not reached yet. */
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key);
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
 
 /* An authenticated message arrived by this path. */

@@ -38,6 +38,7 @@ void xt_instance_loop_closed(void *ctx)
 
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
+	xt_instance_work_end(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
 	if (instance->requests)
@@ -95,6 +96,7 @@ static void on_signal_closed(uv_handle_t *handle)
 
 void xt_instance_close_sockets(struct xt_instance *instance)
 {
+	xt_instance_drop_answers(instance);
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);

@@ -46,14 +46,11 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 	}
 }
 
-/* The change holds this peer's endpoint as an address. */
-static bool endpoint_is_address(const struct xt_change *change, const struct xt_public *peer)
+/* The change holds this peer's endpoint as an address. The change was made of the configuration, in
+ * its order: entry i is peer i. */
+static bool endpoint_is_address(const struct xt_change *change, size_t i)
 {
-	for (size_t i = 0; i < change->n_peers; i++) {
-		if (memcmp(change->peers[i].key.b, peer->b, sizeof(peer->b)) == 0)
-			return change->peers[i].set & XT_PEER_ENDPOINT;
-	}
-	return false;
+	return i < change->n_peers && (change->peers[i].set & XT_PEER_ENDPOINT);
 }
 
 void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change)
@@ -69,7 +66,7 @@ void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *c
 							 .port = peer->endpoint_port,
 							 .families = families}};
 
-		if (!peer->endpoint_host || endpoint_is_address(change, &peer->key))
+		if (!peer->endpoint_host || endpoint_is_address(change, i))
 			continue;
 		instance->names++;
 		xt_request(instance->requests, &request, on_resolved, instance);

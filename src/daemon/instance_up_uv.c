@@ -18,7 +18,7 @@
 #include "ipc/socket.h"
 #include "packet/echo_responder.h"
 
-#define READY_FLUSH_MS 200 /* a reader that has stopped does not get its last lines */
+#define READY_WAIT_MS 3000 /* for the reader of standard error; one that stopped misses lines */
 
 /* rc < 0: the step failed, and that was reported to the user. */
 static void post(struct xt_instance *instance, int rc)
@@ -372,34 +372,58 @@ static void queue_warn(const struct xt_instance *instance)
 			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
-/* When the byte cannot be delivered, the process that wanted the instance has ended. It ends with
- * the byte, so what was said until then goes first. */
-static bool ready_signal(struct xt_instance *instance)
-{
-	xt_stderr_flush(READY_FLUSH_MS);
-	bool delivered = write(instance->options.ready, "R", 1) == 1;
-
-	close(instance->options.ready);
-	instance->options.ready = -1;
-	return delivered;
-}
-
-void xt_instance_ready(struct xt_instance *instance)
+/* When the byte cannot be delivered, the process that wanted the instance has ended. */
+static void ready_signal(struct xt_instance *instance)
 {
 	bool wanted = true;
 
-	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
-		instance->disposition = XT_TUN_KEPT;
-	queue_warn(instance);
-	xt_instance_notify_ready(instance);
 	if (instance->options.ready >= 0)
-		wanted = ready_signal(instance);
-	else
-		ready_print(instance);
+		wanted = write(instance->options.ready, "R", 1) == 1;
+	if (instance->options.ready >= 0)
+		close(instance->options.ready);
+	instance->options.ready = -1;
 	if (instance->options.quiet)
 		xt_output_close();
 	if (!wanted) {
 		instance->status = XT_EXIT_FAILURE;
 		instance->post(instance, XT_INSTANCE_END);
 	}
+}
+
+static void on_ready_wait(uv_timer_t *timer)
+{
+	struct xt_instance *instance = timer->data;
+	bool waits = instance->state == XT_STATE_RUN && !xt_stderr_idle() &&
+		     uv_hrtime() < instance->ready_until_ns;
+
+	if (waits)
+		return;
+	uv_close((uv_handle_t *)timer, NULL);
+	if (instance->state == XT_STATE_RUN)
+		ready_signal(instance);
+}
+
+/* The process that wanted the instance ends with the byte, so what was said until then goes first.
+ * Packets are not held up by its reader. */
+static void ready_schedule(struct xt_instance *instance)
+{
+	if (instance->options.ready < 0 || xt_stderr_idle()) {
+		ready_signal(instance);
+		return;
+	}
+	instance->ready_until_ns = uv_hrtime() + READY_WAIT_MS * UINT64_C(1000000);
+	uv_timer_init(&instance->uv, &instance->ready_timer);
+	instance->ready_timer.data = instance;
+	uv_timer_start(&instance->ready_timer, on_ready_wait, 1, 1);
+}
+
+void xt_instance_ready(struct xt_instance *instance)
+{
+	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
+		instance->disposition = XT_TUN_KEPT;
+	queue_warn(instance);
+	xt_instance_notify_ready(instance);
+	if (instance->options.ready < 0)
+		ready_print(instance);
+	ready_schedule(instance);
 }

@@ -99,6 +99,12 @@ struct xt_instance {
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
+	struct xt_instance_work *work; /* control work over all peers, the first is under way */
+	uv_idle_t work_idle;	       /* runs while there is any */
+	struct xt_instance_answer *answers; /* control requests that are not answered */
+	struct xt_instance_save *saves;	    /* the first is under way */
+	uv_timer_t ready_timer; /* until standard error has been read, ready_until_ns at most */
+	uint64_t ready_until_ns;
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
 };
@@ -138,6 +144,21 @@ void xt_instance_close_tunnel(struct xt_instance *instance);
 void xt_instance_close_sockets(struct xt_instance *instance);
 void xt_instance_loop_closed(void *instance); /* callback of the loop */
 
+/* instance_work_uv.c: control work over all peers in slices, one after the other. done is called
+ * once, perhaps before the call returns; the report is the receiver's. -EIO: the instance answers
+ * no more. prepare runs when the change is the first of the work: what it points out is borrowed
+ * until done; an error ends the work. */
+typedef void xt_instance_reported(void *ctx, int error, struct xt_report *report);
+typedef int xt_instance_prepare(void *ctx, const struct xt_change **change,
+				const struct xt_udp_sockets **sockets);
+typedef void xt_instance_applied(void *ctx, int error);
+void xt_instance_report(struct xt_instance *instance, xt_instance_reported *done, void *ctx);
+void xt_instance_apply(struct xt_instance *instance, xt_instance_prepare *prepare,
+		       xt_instance_applied *done, void *ctx);
+void xt_instance_work_open(struct xt_instance *instance);
+void xt_instance_work_end(struct xt_instance *instance); /* all of it, now */
+void xt_instance_work_close(struct xt_instance *instance);
+
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change does not hold as addresses. */
 void xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
@@ -149,6 +170,7 @@ void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_sa
 		      void *ctx);
 /* instance_control_uv.c */
 void xt_instance_log_status(struct xt_instance *instance);
+void xt_instance_drop_answers(struct xt_instance *instance); /* their clients are going */
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);

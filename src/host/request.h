@@ -15,6 +15,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/save.h"
 #include "platform/link.h"
 #include "platform/tun.h"
 #include "platform/udp.h"
@@ -42,8 +43,7 @@ enum xt_request_kind {
 				 * state file; keep: leave addresses and routes */
 	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
 	XT_REQUEST_HOOKS,      /* hooks -> hooks */
-	XT_REQUEST_CONF_READ,  /* -> conf: read the configuration file again */
-	XT_REQUEST_CONF_WRITE, /* bytes: replace the configuration file */
+	XT_REQUEST_CONF_SAVE,  /* save: put the running state into the configuration file */
 	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its file for the next BOUND_WRITE */
 	XT_REQUEST_BOUND_WRITE, /* bound */
@@ -73,10 +73,7 @@ struct xt_request {
 		const char *path;
 		bool keep;
 		enum xt_hook_list hooks;
-		struct {
-			const char *v;
-			size_t n;
-		} bytes;
+		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
 		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
@@ -114,7 +111,6 @@ struct xt_reply {
 			size_t n;
 		} addresses;
 		struct xt_hooks_result hooks;
-		struct xt_conf *conf; /* may be changed */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written */
 		struct {

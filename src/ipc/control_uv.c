@@ -8,8 +8,10 @@
 #include <xtunnel/error.h>
 
 #include "ipc/server_uv.h"
+#include "ipc/stream_uv.h"
 
 struct xt_control {
+	uv_loop_t *loop;
 	struct xt_server *server;
 	struct xt_control_options options;
 	struct xt_control_request
@@ -21,6 +23,7 @@ struct xt_control_request {
 	struct xt_request *request;
 	struct xt_control_request *prev, *next;
 	void *data;
+	struct xt_stream *stream; /* its last answer, on the way */
 };
 
 static void request_free(struct xt_control_request *r)
@@ -65,6 +68,26 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 	else
 		xt_request_reply(r->request, text, len + 1, false);
 	free(text);
+}
+
+static void on_streamed(void *ctx)
+{
+	request_free(ctx);
+}
+
+void xt_control_reply_text(struct xt_control_request *r, char *text, size_t len)
+{
+	struct xt_stream *stream;
+
+	if (!text) {
+		request_finish(r, NULL, 0);
+		return;
+	}
+	text[len++] = '\n'; /* replaces the NUL */
+	r->data = NULL;
+	stream = xt_stream_start(r->control->loop, r->request, text, len, on_streamed, r);
+	if (stream)
+		r->stream = stream;
 }
 
 void xt_control_error(struct xt_control_request *r, int error, const char *sentence)
@@ -119,7 +142,8 @@ static void on_cancelled(void *ctx, struct xt_request *request)
 	struct xt_control *control = ctx;
 	struct xt_control_request *r = xt_request_get(request);
 
-	if (control->options.cancelled)
+	xt_stream_cancel(r->stream);
+	if (control->options.cancelled && !r->stream)
 		control->options.cancelled(control->options.ctx, r);
 	request_free(r);
 }
@@ -139,6 +163,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 
 	if (!control)
 		return XT_E_NOMEM;
+	control->loop = loop;
 	control->options = *options;
 	control->options.path = NULL;
 	int err = xt_server_open(&control->server, loop, &server);
@@ -155,7 +180,9 @@ void xt_control_close(struct xt_control *control)
 	if (!control)
 		return;
 	xt_server_close(control->server);
-	while (control->open)
+	while (control->open) {
+		xt_stream_cancel(control->open->stream);
 		request_free(control->open);
+	}
 	free(control);
 }

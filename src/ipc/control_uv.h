@@ -30,6 +30,9 @@ void xt_control_close(struct xt_control *control);
 /* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers
  * follow and request is invalid; otherwise it is valid until a last answer or cancelled. */
 void xt_control_reply(struct xt_control_request *request, json_t *answer, bool last);
+/* The last answer as JSON text of len bytes, malloc'ed with a NUL and taken over; NULL closes the
+ * connection. A long one is written piece by piece. */
+void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 void xt_control_set(struct xt_control_request *request, void *data);
 void *xt_control_get(const struct xt_control_request *request);

@@ -18,6 +18,7 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 #include "ipc/frame.h"
+#include "ipc/server_impl.h"
 #include "ipc/socket.h"
 
 #define CLIENTS_MAX 64
@@ -26,65 +27,14 @@
 #define STALL_MS    10000
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
-#define UNREAD_ALL  (64u << 20)	 /* of all clients together: every request is held back */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
 #define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
-
-enum client_state {
-	CLIENT_READING,	    /* waits for a complete request */
-	CLIENT_DISPATCHING, /* handle is running; it may answer before it returns */
-	CLIENT_HANDLING,    /* the request is answered later */
-	CLIENT_HELD,	    /* a complete request waits until answers have been read */
-	CLIENT_DRAINING,    /* takes no more requests; closes when all answers are written */
-	CLIENT_ABORTING,    /* closes in the next iteration of the loop */
-	CLIENT_CLOSING,	    /* its handles are closing */
-};
-
-/* open: the handler has neither ended it nor got notice of its end. */
-struct xt_request {
-	bool open;
-	void *data;
-};
-
-struct client {
-	struct xt_server *server;
-	struct client *prev, *next;
-	uv_pipe_t pipe;
-	uv_timer_t stall;
-	unsigned handles; /* not closed yet */
-	enum client_state state;
-	bool eof; /* the client sends no more; requests in `received` are still answered */
-	struct xt_secbuf received;
-	size_t scanned;	     /* bytes of received that xt_frame has seen */
-	size_t timed;	     /* received.len when the timer was started */
-	uint64_t timer_from; /* uv_now at that time */
-	struct xt_request request;
-};
-
-enum server_state { SERVER_OPEN, SERVER_CLOSING, SERVER_LISTENER_CLOSED };
-
-struct xt_server {
-	uv_loop_t *loop;
-	uv_pipe_t listener;
-	struct xt_server_options options;
-	char *path;
-	struct stat id;
-	struct client *clients;
-	unsigned n;
-	size_t unread; /* of all clients */
-	enum server_state state;
-};
 
 struct answer {
 	uv_write_t write;
 	size_t len;
 	char bytes[];
 };
-
-static struct client *request_client(struct xt_request *request)
-{
-	return XT_CONTAINER(request, struct client, request);
-}
 
 static void server_free(struct xt_server *s)
 {
@@ -128,26 +78,21 @@ static void client_close(struct client *c, bool notify)
 		s->options.cancelled(s->options.ctx, &c->request);
 }
 
-static size_t client_unread(const struct client *c)
-{
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
-}
-
 static void client_drain(struct client *c)
 {
 	c->state = CLIENT_DRAINING;
-	if (!client_unread(c))
+	if (!xt_client_unread(c))
 		client_close(c, true);
 }
 
 static bool client_idle(const struct client *c)
 {
-	return c->state == CLIENT_READING && !c->received.len && !client_unread(c);
+	return c->state == CLIENT_READING && !c->received.len && !xt_client_unread(c);
 }
 
 static bool client_must_wait(const struct client *c)
 {
-	return client_unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
+	return xt_client_unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
 }
 
 static bool client_hung_up(const struct client *c)
@@ -163,7 +108,7 @@ static void on_stall(uv_timer_t *timer)
 	struct client *c = timer->data;
 	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
 
-	if (!waits || client_unread(c))
+	if (!waits || xt_client_unread(c))
 		client_close(c, true);
 }
 
@@ -190,11 +135,14 @@ static void client_dispatch(struct client *c, size_t n)
 	if (len) {
 		c->state = CLIENT_DISPATCHING;
 		c->request = (struct xt_request){.open = true};
+		c->dispatched = n;
 		options->handle(options->ctx, &c->request, c->received.p, len);
 		if (c->state == CLIENT_DISPATCHING)
 			c->state = c->request.open ? CLIENT_HANDLING : CLIENT_READING;
 	}
-	xt_secbuf_take(&c->received, n);
+	if (!c->request.taken)
+		xt_secbuf_take(&c->received, n);
+	c->request.taken = false;
 	c->scanned = c->timed = 0;
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
@@ -304,14 +252,14 @@ static void on_written(uv_write_t *write, int status)
 	memory_trim(len);
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
-	if (status < 0 || (c->state >= CLIENT_DRAINING && !client_unread(c)))
+	if (status < 0 || (c->state >= CLIENT_DRAINING && !xt_client_unread(c)))
 		client_close(c, true);
 	server_release_held(c->server);
 }
 
 static int client_answer(struct client *c, const void *data, size_t len)
 {
-	struct answer *a = client_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
+	struct answer *a = xt_client_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
 	uv_buf_t buf;
 
 	if (!a)
@@ -332,7 +280,7 @@ static int client_answer(struct client *c, const void *data, size_t len)
 
 void xt_request_abort(struct xt_request *request)
 {
-	struct client *c = request_client(request);
+	struct client *c = xt_request_client(request);
 
 	c->state = CLIENT_ABORTING;
 	uv_timer_start(&c->stall, on_stall, 0, 0);
@@ -340,7 +288,7 @@ void xt_request_abort(struct xt_request *request)
 
 void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last)
 {
-	struct client *c = request_client(request);
+	struct client *c = xt_request_client(request);
 
 	if (len && c->state != CLIENT_ABORTING && client_answer(c, data, len) != 0)
 		xt_request_abort(request);
@@ -357,17 +305,7 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request)
 {
 	request->open = false;
-	client_drain(request_client(request));
-}
-
-void xt_request_set(struct xt_request *request, void *data)
-{
-	request->data = data;
-}
-
-void *xt_request_get(const struct xt_request *request)
-{
-	return request->data;
+	client_drain(xt_request_client(request));
 }
 
 /* Close the client that has been idle longest, if there is one. */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "ipc/frame.h"
@@ -61,6 +62,16 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */
 void xt_request_abort(struct xt_request *request);
+/* Bytes of answers that the client has not read. */
+size_t xt_request_unread(const struct xt_request *request);
+/* Bytes of an answer that the handler holds (or, negative, no longer holds): they count as unread,
+ * so that other requests are held back. */
+void xt_request_pledge(struct xt_request *request, ssize_t len);
+/* All clients together have more unread than is allowed. */
+bool xt_server_full(const struct xt_server *server);
+/* From within handle: data becomes the handler's, malloc'ed, to be wiped and freed. NULL: no
+ * memory. */
+char *xt_request_take(struct xt_request *request);
 /* One pointer for the handler. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);

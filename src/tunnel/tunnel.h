@@ -7,6 +7,7 @@
 
 #include <xtunnel/device.h>
 
+#include "core/apply.h"
 #include "platform/tun.h"
 #include "tunnel/scheduler.h"
 
@@ -89,6 +90,20 @@ int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
  *	    them and has closed the old ones (do not poll udp->fd[] meanwhile) */
 int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 		    const struct xt_udp_sockets *sockets);
+/* The same in slices, see core/apply.h: begin, step until it returns false, end. change is borrowed
+ * until end, sockets for begin alone. The sockets are replaced in end. */
+struct xt_tunnel_apply {
+	struct xt_change change;
+	struct xt_udp_sockets sockets;
+	bool has_sockets;
+	struct xt_apply apply;
+};
+void xt_tunnel_apply_begin(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply,
+			   const struct xt_change *change, const struct xt_udp_sockets *sockets);
+bool xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size_t n);
+int xt_tunnel_apply_end(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply);
+int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk);
+int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
 /* Answers to bound_read (see timestamp.h) and bound_write. */
 void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
 void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);

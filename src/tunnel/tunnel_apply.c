@@ -83,24 +83,57 @@ static void identity_follow(struct xt_tunnel *tunnel, const struct xt_private *k
 				       "the state file of the new key: out of memory");
 }
 
-int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
-		    const struct xt_udp_sockets *sockets)
+void xt_tunnel_apply_begin(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply,
+			   const struct xt_change *change, const struct xt_udp_sockets *sockets)
 {
-	struct xt_change bound = *change; /* its lists are borrowed */
-	int rc;
+	apply->change = *change; /* its lists are borrowed */
+	apply->has_sockets = sockets != NULL;
+	if (sockets) {
+		apply->sockets = *sockets;
+		apply->change.set |= XT_SET_LISTEN_PORT;
+	}
+	apply->change.listen_port = sockets ? sockets->port : tunnel->udp->port;
+	xt_apply_begin(&apply->apply, tunnel->dev, &apply->change);
+}
 
-	if (sockets)
-		bound.set |= XT_SET_LISTEN_PORT;
-	bound.listen_port = sockets ? sockets->port : tunnel->udp->port;
-	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
-	if (rc == 0 && sockets) {
-		struct xt_udp_sockets old = *sockets;
+bool xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size_t n)
+{
+	return xt_apply_step(&apply->apply, xt_clock_now(), n);
+}
+
+int xt_tunnel_apply_end(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply)
+{
+	int rc = apply->apply.error;
+
+	if (rc == 0 && apply->has_sockets) {
+		struct xt_udp_sockets old = apply->sockets;
 
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
-	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
-		identity_follow(tunnel, &change->private_key);
-	sodium_memzero(&bound, sizeof(bound));
+	if (rc == 0 && (apply->change.set & XT_SET_PRIVATE_KEY))
+		identity_follow(tunnel, &apply->change.private_key);
+	sodium_memzero(&apply->change, sizeof(apply->change));
 	return rc;
+}
+
+int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
+		    const struct xt_udp_sockets *sockets)
+{
+	struct xt_tunnel_apply apply;
+
+	xt_tunnel_apply_begin(tunnel, &apply, change, sockets);
+	while (xt_tunnel_apply_step(&apply, SIZE_MAX))
+		;
+	return xt_tunnel_apply_end(tunnel, &apply);
+}
+
+int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk)
+{
+	return xt_report_begin(walk, tunnel->dev, xt_clock_now());
+}
+
+int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n)
+{
+	return xt_report_step(walk, xt_clock_now(), n);
 }
