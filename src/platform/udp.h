@@ -20,10 +20,6 @@ struct xt_udp_ops {
 	 * again when it is writable (a run sent in part was shortened to its rest). A run whose
 	 * path.local no longer works is sent again without it and marked unstuck. */
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
-	/* Bind to port (0: any) with mark; the old sockets stay in use when it fails. A new port
-	 * closes them: stop watching before the call, and watch again after it. The port already in
-	 * use only gets the mark. -EADDRINUSE, -EACCES, -EPERM (mark). */
-	int (*rebind)(struct xt_udp *udp, uint16_t port, uint32_t mark);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
