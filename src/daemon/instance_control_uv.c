@@ -67,6 +67,7 @@ static json_t *status_json(struct xt_instance *instance)
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,
 	    .udp_overruns = udp->ops->overruns ? udp->ops->overruns(udp) : 0,
+	    .udp_egress_drops = udp->ops->egress_drops ? udp->ops->egress_drops(udp) : 0,
 	    .echo = echo_word(instance->conf->echo),
 	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
