@@ -48,7 +48,7 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	uint64_t heard_wall; /* likewise, or of an earlier run */
+	uint64_t heard_wall;	     /* likewise, or of an earlier run */
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
@@ -59,6 +59,7 @@ struct xt_peer {
 	bool unsaved;  /* on the list of peers whose record has changed */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */

@@ -5,6 +5,7 @@
 
 #include <utlist.h>
 
+#include "base/addr.h"
 #include "base/text.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
@@ -19,6 +20,25 @@ void xt_report_free(struct xt_report *report)
 	free(report->allowed);
 	xt_wipe(report, sizeof(*report));
 	free(report);
+}
+
+/* Which AllowedIPs cover the endpoint. */
+static void loop_report(const struct xt_device *dev, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_ip *ip = &peer->path.remote.ip;
+	const struct xt_peer *of = xt_allowedips_find(&dev->allowed, ip);
+	struct xt_cidr cidr;
+	uint32_t at = 0;
+
+	out->loop = true;
+	if (!of)
+		return;
+	out->loop_key = of->key;
+	while (xt_allowedips_next(&dev->allowed, &of->allowed, &at, &cidr))
+		if (xt_cidr_contains(&cidr, ip) &&
+		    (!out->loop_network.ip.family || cidr.bits > out->loop_network.bits))
+			out->loop_network = cidr;
 }
 
 static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
@@ -38,6 +58,8 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->keepalive_s = peer->timers.persistent_s;
 	out->session = xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;
+	if (peer->loop)
+		loop_report(dev, peer, out);
 	out->handshake_attempts = peer->timers.attempts;
 	out->staged = peer->staged.n;
 	out->first_allowed = r->n_allowed;
