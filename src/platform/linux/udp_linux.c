@@ -222,6 +222,8 @@ static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, boo
 	memcpy(sock->udp.fd, fd, sizeof(sock->udp.fd));
 	sock->udp.port = port;
 	sock->udp.queue = pair_queue(fd);
+	for (int i = 0; i < 2; i++)
+		udp_reserve_init(&sock->reserve[i], fd[i], send_buffer());
 	xt_udp_offload(&sock->udp, offload);
 }
 
@@ -295,6 +297,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .recv = udp_linux_recv,
     .send = udp_linux_send,
     .overruns = udp_linux_overruns,
+    .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
     .routes_recheck = udp_linux_routes_recheck,
     .watch = udp_linux_watch,
@@ -340,6 +343,7 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 	}
 	sock->spill_slab = slab;
 	(void)xt_egress_cache_new(&sock->egress);
+	udp_linux_drops_begin(sock);
 	sock->udp.ops = &udp_linux_ops;
 	pair_use(sock, sockets->fd, sockets->port, xt_offload_udp());
 	*out = &sock->udp;
