@@ -100,8 +100,8 @@ int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
-	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
-		tunnel->udp->ops->routes_expire(tunnel->udp);
+	if (rc == 0 && (change->set & XT_SET_FWMARK)) /* it selects routes */
+		xt_tunnel_network_changed(tunnel);
 	if (rc == 0)
 		xt_tunnel_memory_restore(tunnel, xt_clock_now(), change);
 	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
