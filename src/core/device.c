@@ -142,6 +142,7 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 	if (due & XT_DUE_GIVE_UP) {
 		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 		xt_timers_gave_up(&peer->timers, now.mono);
+		peer->cut &= peer->way == XT_WAY_NONE;
 		xt_event(dev, XT_EVENT_HANDSHAKE_GAVE_UP, peer);
 	}
 	/* Silence may mean that the local address of the path no longer works. */

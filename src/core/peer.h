@@ -52,9 +52,9 @@ struct xt_peer {
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
-	uint64_t way;	     /* out to path, as last seen (xt_device_review); 0: not known */
-	uint32_t suspends;   /* of the device, that the peer was handled for */
-	bool cut;	     /* its keys were erased while there was no way, or in a suspend */
+	uint64_t way;	   /* out to path, as last seen (xt_device_review); 0: not known */
+	uint32_t suspends; /* of the device, that the peer was handled for */
+	bool cut; /* it had a session that a change of the network or a suspend put in question */
 	uint8_t bound_waits; /* since an initiation was held back by the bound of timestamps */
 
 	uint8_t probes; /* initiations sent for restart detection */

@@ -183,6 +183,43 @@ SIM_CASE(suspend_for_a_minute_is_followed_by_a_handshake)
 	wake_run(sim, 60 * SIM_S, false);
 }
 
+/* The first network after a suspend may be the one of before, which is not there any more. */
+SIM_CASE(network_that_comes_after_a_suspend_is_used_at_once)
+{
+	struct sim_node *alice, *bob;
+
+	sim_session_new(sim, &alice, &bob);
+	sim_node_suspend(alice);
+	sim_node_suspend(bob);
+	sim_run(sim, 1000 * SIM_S);
+	sim_node_wake(alice, false);
+	sim_node_network(alice, true);
+	sim_run(sim, 3 * SIM_S);
+	sim_node_wake(bob, false);
+	sim_node_move(alice);
+	sim_node_network(alice, false);
+	sim_run(sim, 50 * SIM_MS);
+	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+}
+
+SIM_CASE(peer_that_never_answered_a_change_is_left_alone)
+{
+	struct sim_node *alice, *bob;
+	uint64_t before;
+
+	sim_session_new(sim, &alice, &bob);
+	sim_node_suspend(bob);
+	sim_node_move(alice);
+	sim_node_network(alice, false);
+	sim_run(sim, 700 * SIM_S);
+	before = messages(alice);
+	SIM_RANGE(sim, before, 10, 25);
+	sim_node_move(alice);
+	sim_node_network(alice, false);
+	sim_run(sim, 10 * SIM_S);
+	SIM_SAME(sim, messages(alice), before);
+}
+
 SIM_CASE(suspend_is_over_once_the_peer_was_called)
 {
 	struct sim_node *alice, *bob;
