@@ -282,7 +282,7 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 			       instance->conf->name, xt_strerror(reply->error));
 	else
 		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
-			      instance->conf->name);
+			     instance->conf->name);
 }
 
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the
@@ -297,12 +297,22 @@ static void on_link_up(void *ctx)
 			   instance);
 }
 
+/* Names may have other addresses in another network. */
+static void on_network(void *ctx)
+{
+	const struct xt_instance *instance = ctx;
+
+	xt_log_notice("%s: the host's network has changed, or the host was suspended",
+		      instance->conf->name);
+}
+
 static int start_loop(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
 					      .gone = on_gone,
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
+					      .network = on_network,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
