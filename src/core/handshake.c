@@ -339,6 +339,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	xt_timers_complete(&peer->timers);
 	peer->last_handshake_wall = now.wall;
 	peer->heard_wall = now.wall;
+	peer->loop = false;
 	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)

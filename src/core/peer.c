@@ -213,6 +213,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;
 	peer_unlink_endpoint(dev, peer);
+	peer->loop = false;
 	if (!path->remote.ip.family)
 		return;
 	peer->endpoint_key = key;

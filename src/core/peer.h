@@ -59,6 +59,7 @@ struct xt_peer {
 	bool unsaved;  /* on the list of peers whose record has changed */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
 	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */
 	bool pending;		/* within apply: does not exist at this point of the change */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -18,6 +19,7 @@
 #include "host/identity_uv.h"
 #include "host/link_plan.h"
 #include "host/resolve_uv.h"
+#include "host/run_directory.h"
 #include "host/save_uv.h"
 
 /* A handler returns 0, an error, or LATER: the answer comes from the loop. */
@@ -32,7 +34,7 @@ struct xt_requests {
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;
-	char run_dir[PATH_MAX];
+	char run_directory[PATH_MAX]; /* "": there is none */
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;
@@ -51,6 +53,24 @@ static void request_answer(struct xt_requests *requests, enum xt_request_kind ki
 
 	if (pending.done)
 		pending.done(pending.ctx, reply);
+}
+
+/* --- run directory --- */
+
+static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
+			      struct xt_reply *reply)
+{
+	int rc = xt_run_directory_make(request->path);
+
+	(void)reply;
+	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
+		strcpy(requests->run_directory, request->path);
+	return rc;
+}
+
+static const char *run_directory(const struct xt_requests *requests)
+{
+	return *requests->run_directory ? requests->run_directory : NULL;
 }
 
 /* --- TUN --- */
@@ -78,7 +98,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	if (rc < 0)
 		return rc;
 	if (options.persist && geteuid() == 0)
-		requests->options.mark(conf->name, options.owner_uid);
+		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
@@ -93,7 +113,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	if (rc == 0)
-		requests->options.unmark(requests->conf->name);
+		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
 	return rc;
 }
 
@@ -105,7 +125,7 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   *requests->run_dir ? requests->run_dir : NULL);
+			   run_directory(requests));
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -216,6 +236,19 @@ static int socket_listen(struct xt_requests *requests, const struct xt_request *
 {
 	reply->fd = requests->options.listen(request->path);
 	return reply->fd < 0 ? reply->fd : 0;
+}
+
+static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
+			 struct xt_reply *reply)
+{
+	struct stat st;
+
+	(void)requests;
+	(void)reply;
+	if (lstat(request->socket.path, &st) < 0 || st.st_dev != request->socket.dev ||
+	    st.st_ino != request->socket.ino)
+		return -ENOENT;
+	return unlink(request->socket.path) < 0 ? -errno : 0;
 }
 
 /* --- hooks --- */
@@ -402,17 +435,30 @@ typedef int handler(struct xt_requests *requests, const struct xt_request *reque
 		    struct xt_reply *reply);
 
 static handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_TUN_OPEN] = tun_open,	      [XT_REQUEST_TUN_REMOVE] = tun_remove,
-    [XT_REQUEST_STATE] = state_open,	      [XT_REQUEST_POLICY] = policy_choose,
-    [XT_REQUEST_KEYLOG] = keylog_open,	      [XT_REQUEST_UDP_OPEN] = udp_open,
-    [XT_REQUEST_UDP_MARK] = udp_mark,	      [XT_REQUEST_LISTEN] = socket_listen,
-    [XT_REQUEST_FIREWALL] = host_change,      [XT_REQUEST_LINK] = link_set,
-    [XT_REQUEST_DNS] = host_change,	      [XT_REQUEST_UNDO] = host_change,
-    [XT_REQUEST_LINK_RESTORE] = link_restore, [XT_REQUEST_LINK_UNDO] = link_undo,
-    [XT_REQUEST_ADDRESSES] = addresses_read,  [XT_REQUEST_HOOKS] = hooks_run,
-    [XT_REQUEST_CONF_SAVE] = conf_save,	      [XT_REQUEST_NAME_FILE] = name_file_write,
-    [XT_REQUEST_BOUND_READ] = bound_read,     [XT_REQUEST_BOUND_WRITE] = bound_write,
-    [XT_REQUEST_PEERS_WRITE] = peers_write,   [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
+    [XT_REQUEST_TUN_OPEN] = tun_open,
+    [XT_REQUEST_TUN_REMOVE] = tun_remove,
+    [XT_REQUEST_STATE] = state_open,
+    [XT_REQUEST_POLICY] = policy_choose,
+    [XT_REQUEST_KEYLOG] = keylog_open,
+    [XT_REQUEST_UDP_OPEN] = udp_open,
+    [XT_REQUEST_UDP_MARK] = udp_mark,
+    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_FIREWALL] = host_change,
+    [XT_REQUEST_LINK] = link_set,
+    [XT_REQUEST_DNS] = host_change,
+    [XT_REQUEST_UNDO] = host_change,
+    [XT_REQUEST_LINK_RESTORE] = link_restore,
+    [XT_REQUEST_LINK_UNDO] = link_undo,
+    [XT_REQUEST_ADDRESSES] = addresses_read,
+    [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_BOUND_READ] = bound_read,
+    [XT_REQUEST_BOUND_WRITE] = bound_write,
+    [XT_REQUEST_PEERS_WRITE] = peers_write,
+    [XT_REQUEST_RESOLVE] = name_resolve,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,
@@ -450,9 +496,6 @@ int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
 	requests->loop = loop;
 	requests->conf = options->conf;
 	requests->options = *options;
-	if (options->run_dir && strlen(options->run_dir) < sizeof(requests->run_dir))
-		strcpy(requests->run_dir, options->run_dir);
-	requests->options.run_dir = NULL;
 	*out = requests;
 	return 0;
 }

@@ -287,7 +287,10 @@ int xt_tunnel_in(struct xt_tunnel *tunnel)
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = pass_begin(tunnel);
+	uint64_t retry = xt_scheduler_retry(tunnel->scheduler);
 
+	if (retry && now.mono >= retry)
+		xt_scheduler_on_udp_writable(tunnel->scheduler, now);
 	xt_scheduler_tick(tunnel->scheduler, now);
 	xt_tunnel_memory_flush(tunnel, now);
 	xt_tunnel_memory_schedule(tunnel, now);
