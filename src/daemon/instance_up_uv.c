@@ -305,18 +305,33 @@ static void on_link_up(void *ctx)
 			   instance);
 }
 
+static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
+{
+	xt_instance_report(ctx, done, done_ctx);
+}
+
+/* Names may have other addresses in another network. */
+static void on_network(void *ctx)
+{
+	const struct xt_instance *instance = ctx;
+
+	xt_log_notice("%s: the host's network has changed, or the host was suspended",
+		      instance->conf->name);
+}
+
 static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
 					      .gone = on_gone,
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
+					      .network = on_network,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
-				   instance->loop);
+				   instance->loop, pinger_report, instance);
 	if (rc < 0)
 		xt_explain_step(instance->conf->name, "event loop", rc);
 	return rc;

@@ -222,6 +222,8 @@ static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, boo
 	memcpy(sock->udp.fd, fd, sizeof(sock->udp.fd));
 	sock->udp.port = port;
 	sock->udp.queue = pair_queue(fd);
+	for (int i = 0; i < 2; i++)
+		udp_reserve_init(&sock->reserve[i], fd[i], send_buffer_size());
 	xt_udp_offload(&sock->udp, offload);
 }
 
@@ -258,13 +260,15 @@ static void udp_linux_routes_expire(struct xt_udp *udp)
 		xt_egress_expire(sock->egress);
 }
 
-static bool udp_linux_routes_recheck(struct xt_udp *udp,
-				     void (*changed)(void *ctx, const struct xt_endpoint *remote),
-				     void *ctx)
+static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	int fd = udp->fd[path->remote.ip.family == 6];
 
-	return sock->egress && xt_egress_recheck(sock->egress, udp->fd, udp->avoid, changed, ctx);
+	if (fd < 0)
+		return XT_WAY_NONE;
+	/* Without answers of the kernel all ways are one. */
+	return sock->egress ? xt_egress_way(sock->egress, fd, udp->avoid, path) : XT_WAY_NONE + 1;
 }
 
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
@@ -295,8 +299,9 @@ static const struct xt_udp_ops udp_linux_ops = {
     .recv = udp_linux_recv,
     .send = udp_linux_send,
     .overruns = udp_linux_overruns,
+    .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
-    .routes_recheck = udp_linux_routes_recheck,
+    .way = udp_linux_way,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
     .close = udp_linux_close,
@@ -340,6 +345,7 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 	}
 	sock->spill_slab = slab;
 	(void)xt_egress_cache_new(&sock->egress);
+	udp_linux_drops_begin(sock);
 	sock->udp.ops = &udp_linux_ops;
 	pair_use(sock, sockets->fd, sockets->port, xt_offload_udp());
 	*out = &sock->udp;
