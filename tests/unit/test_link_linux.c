@@ -455,27 +455,18 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 
 #define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, tun_setup, tun_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    LINK_TEST(a_plan_is_done_whole_and_undone_whole),
-	    LINK_TEST(what_is_already_so_needs_no_rights_and_is_not_undone),
-	    LINK_TEST(another_table_gets_every_route_even_the_default),
-	    LINK_TEST(no_route_is_made_when_routes_are_off),
-	    LINK_TEST(a_failing_step_takes_the_others_back),
-	    LINK_TEST(the_most_specific_route_is_made_first),
-	    LINK_TEST(an_impossible_step_is_refused_by_its_name),
-	    LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
-	    LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
-	    LINK_TEST(forgetting_leaves_the_host_as_it_is),
-	    LINK_TEST(the_mtu_follows_the_smallest_route_below),
-	    LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
-	    LINK_TEST(the_watch_sees_changes_renames_and_the_end),
-	    LINK_TEST(the_watch_survives_lost_messages),
-	    LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one),
-	};
-
-	if (net_namespace_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(LINK_TEST(a_plan_is_done_whole_and_undone_whole),
+	      LINK_TEST(what_is_already_so_needs_no_rights_and_is_not_undone),
+	      LINK_TEST(another_table_gets_every_route_even_the_default),
+	      LINK_TEST(no_route_is_made_when_routes_are_off),
+	      LINK_TEST(a_failing_step_takes_the_others_back),
+	      LINK_TEST(the_most_specific_route_is_made_first),
+	      LINK_TEST(an_impossible_step_is_refused_by_its_name),
+	      LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
+	      LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
+	      LINK_TEST(forgetting_leaves_the_host_as_it_is),
+	      LINK_TEST(the_mtu_follows_the_smallest_route_below),
+	      LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
+	      LINK_TEST(the_watch_sees_changes_renames_and_the_end),
+	      LINK_TEST(the_watch_survives_lost_messages),
+	      LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one))

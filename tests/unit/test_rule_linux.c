@@ -285,22 +285,11 @@ static void addresses_in_force_are_listed(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, tun_setup, tun_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
-	    test(only_a_requested_family_gets_rules),
-	    test(a_table_with_routes_of_others_is_not_free),
-	    test(a_mark_that_is_a_table_of_every_host_is_refused),
-	    test(a_failing_rule_rolls_everything_back),
-	    test(two_tunnels_undo_only_their_rules),
-	    test(rules_left_by_a_crash_can_be_removed_without_the_interface),
-	    test(forgetting_removes_the_rules_and_a_new_start_finds_its_route),
-	    test(the_switch_for_marked_answers_is_set_once),
-	    test(addresses_in_force_are_listed),
-	};
-
-	if (net_namespace_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
+	      test(only_a_requested_family_gets_rules),
+	      test(a_table_with_routes_of_others_is_not_free),
+	      test(a_mark_that_is_a_table_of_every_host_is_refused),
+	      test(a_failing_rule_rolls_everything_back), test(two_tunnels_undo_only_their_rules),
+	      test(rules_left_by_a_crash_can_be_removed_without_the_interface),
+	      test(forgetting_removes_the_rules_and_a_new_start_finds_its_route),
+	      test(the_switch_for_marked_answers_is_set_once), test(addresses_in_force_are_listed))
