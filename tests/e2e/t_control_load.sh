@@ -46,6 +46,13 @@ request() {
 	LONGEST=$best
 	[ "${best%.*}" -lt "$LIMIT" ] || fail "$what holds a packet back for $best ms"
 }
+log_status() { # until all of it is in the log
+	local peers
+	peers=$(grep -c '^peer:' left.log)
+	kill -USR1 "${PID[left]}"
+	await 60 "the status in the log" logged $((peers + PEERS + 1))
+}
+logged() { [ "$(grep -c '^peer:' left.log)" -ge "$1" ]; }
 change_key() {
 	printf '%s\n' "$KEY_other" >other.key
 	printf '%s\n' "$KEY_left" >left.key
@@ -70,7 +77,7 @@ request "save" tunnel at left "$XT_BIN" save left
 request "ping KEY" tunnel at left "$XT_BIN" ping left "${PUB_right:0:12}" -c 1
 request "set, private key" host change_key
 pings left 10.7.0.2 || fail "no session under the first key"
-kill -USR1 "${PID[left]}"
+request "status to the log" tunnel log_status
 ROUNDS=1 request "set, to one peer" host hub one $socket "${PID[left]}" "$PUB_right"
 [ "$(at left wg show left peers | wc -l)" = 1 ] || fail "not one peer"
 pings left 10.7.0.2 || fail "no answer at the end"
