@@ -13,6 +13,7 @@
 #include "cli/args.h"
 #include "cli/term.h"
 #include "config/conf.h"
+#include "host/run_directory.h"
 #include "host/state.h"
 #include "ipc/rights.h"
 #include "ipc/socket.h"
@@ -51,9 +52,9 @@ bool xt_query_fails_closed(const char *name)
 	uint32_t owner;
 
 	/* With an interface it may be on its way up, unless the interface outlives instances. */
-	return xt_rundir_path(dir, false) == 0 && xt_state_peek(dir, name, &state) &&
+	return xt_rundir_path(dir) == 0 && xt_state_peek(dir, name, &state) &&
 	       state.policy.table != 0 &&
-	       (if_nametoindex(name) == 0 || xt_rundir_marked(name, &owner));
+	       (if_nametoindex(name) == 0 || xt_run_directory_marked(dir, name, &owner));
 }
 
 static void not_running_print(const char *name)

@@ -59,7 +59,6 @@ struct udp_read {
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
-	uint32_t mark;
 	unsigned first;
 	uint64_t overruns;
 	struct xt_egress_cache *egress;
