@@ -188,8 +188,7 @@ tun() { # tun XT_OFFLOAD RUN
 	RUN=$2
 	begin "$1" "$1"
 	counter
-	blast $SOME
-	await 10 "all has passed" quiet
+	warm
 	counted
 	memory=$(private right)
 	ip -n right link set right down
@@ -240,6 +239,9 @@ faults() { # faults XT_OFFLOAD RUN: errors that no wire of this kernel causes
 	RUN=$2
 	# Writes through io_uring are not calls that strace could make fail.
 	XT_URING=off begin "$1" "$1"
+	counter
+	warm
+	counted
 	memory=$(private left)
 	for fault in EAGAIN ENOBUFS; do
 		counter
