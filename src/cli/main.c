@@ -21,6 +21,10 @@ static const struct xt_verb verbs[] = {
      "xtunnel down left\n", xt_text_down, NULL, xt_cmd_down},
     {"save", "NAME|FILE", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
+    {"strip", "NAME|FILE", 1, 1, "print the configuration file as wg(8) reads it",
+     "# what `wg syncconf` can change of a running instance\n"
+     "wg syncconf left <(xtunnel strip left)\n",
+     xt_text_strip, NULL, xt_cmd_strip},
     {"show", "[NAME|FILE [FIELD]]", 0, 2, "show the state of running instances",
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",
