@@ -97,7 +97,7 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
  * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics);
-/* The same, and the text of the file, which holds keys: the caller clears it, after an error too. */
+/* The same, and the text of the file, which holds keys: the caller clears it in every case. */
 int xt_conf_load_text(struct xt_conf *out, const char *name_or_path, struct xt_secbuf *text,
 		      struct xt_conf_diagnostics *diagnostics);
 /* The same for a running instance, which must not wait: a FIFO, also as a key file, is refused with
