@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How each key is compared: keys.def demands a function of every one. What the device holds is
- * compared with the device, so that what a program has set by wg(8) shows; the rest with the file as
- * it was last applied. */
+ * compared with the device, so that what a program has set by wg(8) shows; the rest with the file
+ * as it was last applied. */
 #include "config/conf_differ.h"
 
 #include <stdio.h>
