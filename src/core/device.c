@@ -118,6 +118,7 @@ uint64_t xt_device_deadline(const struct xt_device *dev)
 static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			    struct xt_tx *tx)
 {
+	xt_peer_follow(dev, now, peer);
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
 
 	xt_peer_mark_dirty(dev, peer);

@@ -3,6 +3,7 @@
  * peers. */
 #include "daemon/instance_uv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -65,8 +66,13 @@ static void on_bound(void *ctx, const struct xt_reply *reply)
 		on_note(instance, reply->text);
 	else if (reply->error < 0)
 		on_note(instance, "the state file of the new key: out of memory");
+	if (!instance->tunnel) { /* it was closed meanwhile */
+		free(reply->bound.peers);
+		return;
+	}
 	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
 	xt_tunnel_memory_read(instance->tunnel, reply->bound.peers, reply->bound.n_peers);
+	xt_instance_work_resume(instance);
 }
 
 static void bound_read(void *ctx, const char *name)

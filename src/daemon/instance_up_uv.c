@@ -282,7 +282,7 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 			       instance->conf->name, xt_strerror(reply->error));
 	else
 		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
-			      instance->conf->name);
+			     instance->conf->name);
 }
 
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the
@@ -297,6 +297,11 @@ static void on_link_up(void *ctx)
 			   instance);
 }
 
+static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
+{
+	xt_instance_report(ctx, done, done_ctx);
+}
+
 static int start_loop(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
@@ -308,7 +313,7 @@ static int start_loop(struct xt_instance *instance)
 
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
-				   instance->loop);
+				   instance->loop, pinger_report, instance);
 	if (rc < 0)
 		xt_explain_step(instance->conf->name, "event loop", rc);
 	return rc;

@@ -17,6 +17,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/save.h"
 #include "platform/link.h"
 #include "platform/tun.h"
 #include "platform/udp.h"
@@ -45,11 +46,10 @@ enum xt_request_kind {
 				 * state file; keep: leave addresses and routes */
 	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
 	XT_REQUEST_HOOKS,      /* hooks -> hooks */
-	XT_REQUEST_CONF_READ,  /* -> conf: read the configuration file again */
-	XT_REQUEST_CONF_WRITE, /* bytes: replace the configuration file */
+	XT_REQUEST_CONF_SAVE,  /* save: put the running state into the configuration file */
 	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its files for the next BOUND_WRITE and
-				* PEERS_WRITE */
+				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE, /* bound */
 	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
@@ -84,10 +84,7 @@ struct xt_request {
 			size_t from;
 			bool capture;
 		} hooks;
-		struct {
-			const char *v;
-			size_t n;
-		} bytes;
+		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
 		struct {
@@ -107,7 +104,7 @@ struct xt_request {
 /* error  0, -errno or XT_E_*
  * text   a sentence without full stop for what went wrong, or NULL
  * The reply and what it points to are the host's and end with the callback, but descriptors, the
- * TUN and addresses.v (to be freed) are the receiver's. */
+ * TUN, addresses.v and bound.peers (to be freed) are the receiver's. */
 struct xt_reply {
 	int error;
 	const char *text;
@@ -129,14 +126,13 @@ struct xt_reply {
 			size_t n;
 		} addresses;
 		struct xt_hooks_result hooks;
-		struct xt_conf *conf; /* may be changed */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written
-		 * peers  the records of the identity's peers, sorted by key */
+		 * peers  the records of the identity's peers, sorted by key, malloc'ed */
 		struct {
 			uint64_t floor;
 			bool stored;
-			const struct xt_peer_memory *peers;
+			struct xt_peer_memory *peers;
 			size_t n_peers;
 		} bound;
 		/* error 0: the address. Otherwise name was not found; it is asked for again in

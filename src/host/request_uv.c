@@ -12,13 +12,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "config/conf_write.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/keylog_file.h"
 #include "host/identity_uv.h"
 #include "host/link_plan.h"
 #include "host/resolve_uv.h"
+#include "host/save_uv.h"
 
 /* A handler returns 0, an error, or LATER: the answer comes from the loop. */
 #define LATER 1
@@ -251,28 +251,24 @@ static int hooks_run(struct xt_requests *requests, const struct xt_request *requ
 
 /* --- files --- */
 
-static int conf_read(struct xt_requests *requests, const struct xt_request *request,
-		     struct xt_reply *reply)
+static void on_saved(void *ctx, int error)
 {
-	struct xt_conf_diagnostics diagnostics = {0};
-	struct xt_conf file = {0};
-	int rc = -ENOENT;
+	struct xt_reply reply = {.error = error};
 
-	if (requests->conf->path)
-		rc = xt_conf_reload(&file, requests->conf->path, &diagnostics);
-	reply->conf = &file;
-	reply->error = rc;
-	request_answer(requests, request->kind, reply);
-	xt_conf_diagnostics_clear(&diagnostics);
-	xt_conf_clear(&file);
-	return LATER; /* than the answer that was given */
+	request_answer(ctx, XT_REQUEST_CONF_SAVE, &reply);
 }
 
-static int conf_write(struct xt_requests *requests, const struct xt_request *request,
-		      struct xt_reply *reply)
+static int conf_save(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
 {
+	const char *path = requests->conf->path;
+	int rc;
+
 	(void)reply;
-	return xt_conf_replace(requests->conf->path, request->bytes.v, request->bytes.n);
+	if (!path)
+		path = "";
+	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	return rc < 0 ? rc : LATER;
 }
 
 static int keylog_open(struct xt_requests *requests, const struct xt_request *request,
@@ -320,15 +316,22 @@ static void on_bound_written(void *ctx, const struct xt_reply *reply)
 	request_answer(ctx, XT_REQUEST_BOUND_WRITE, reply);
 }
 
+static void on_bound_read(void *ctx, const struct xt_reply *reply)
+{
+	request_answer(ctx, XT_REQUEST_BOUND_READ, reply);
+}
+
 static int bound_read(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	struct xt_identity_callbacks callbacks = {requests, on_bound_read, on_bound_written};
 	int rc = 0;
 
 	if (!requests->identity)
-		rc = xt_identity_new(&requests->identity, requests->loop, on_bound_written,
-				     requests);
-	return rc < 0 ? rc : xt_identity_read(requests->identity, request->identity, reply);
+		rc = xt_identity_new(&requests->identity, requests->loop, &callbacks);
+	if (rc == 0)
+		rc = xt_identity_read(requests->identity, request->identity, reply);
+	return rc == XT_IDENTITY_LATER ? LATER : rc;
 }
 
 static int bound_write(struct xt_requests *requests, const struct xt_request *request,
@@ -407,10 +410,9 @@ static handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_DNS] = host_change,	      [XT_REQUEST_UNDO] = host_change,
     [XT_REQUEST_LINK_RESTORE] = link_restore, [XT_REQUEST_LINK_UNDO] = link_undo,
     [XT_REQUEST_ADDRESSES] = addresses_read,  [XT_REQUEST_HOOKS] = hooks_run,
-    [XT_REQUEST_CONF_READ] = conf_read,	      [XT_REQUEST_CONF_WRITE] = conf_write,
-    [XT_REQUEST_NAME_FILE] = name_file_write, [XT_REQUEST_BOUND_READ] = bound_read,
-    [XT_REQUEST_BOUND_WRITE] = bound_write,   [XT_REQUEST_PEERS_WRITE] = peers_write,
-    [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_CONF_SAVE] = conf_save,	      [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_BOUND_READ] = bound_read,     [XT_REQUEST_BOUND_WRITE] = bound_write,
+    [XT_REQUEST_PEERS_WRITE] = peers_write,   [XT_REQUEST_RESOLVE] = name_resolve,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

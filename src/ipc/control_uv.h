@@ -38,6 +38,14 @@ void xt_control_close(struct xt_control *control);
 /* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers
  * follow and request is invalid; otherwise it is valid until a last answer or cancelled. */
 void xt_control_reply(struct xt_control_request *request, json_t *answer, bool last);
+/* A long last answer in two steps, of which the first may be taken on any thread: print it as
+ * lines, then write these piece by piece.
+ * answer     its reference is taken; NULL: XT_E_NOMEM
+ * versioned  of the request: its client takes an answer in several lines
+ * text       malloc'ed and taken over by xt_control_reply_text; NULL closes the connection */
+int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
+bool xt_control_versioned(const struct xt_control_request *request);
+void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 void xt_control_set(struct xt_control_request *request, void *data);
 void *xt_control_get(const struct xt_control_request *request);

@@ -71,6 +71,16 @@ void xt_request_close(struct xt_request *request);
 void xt_request_abort(struct xt_request *request);
 /* The user of the client's process. 0 or -errno. */
 int xt_request_uid(const struct xt_request *request, uid_t *uid);
+/* Bytes of answers that the client has not read. */
+size_t xt_request_unread(const struct xt_request *request);
+/* Bytes of an answer that the handler holds (or, negative, no longer holds): they count as unread,
+ * so that other requests are held back. */
+void xt_request_pledge(struct xt_request *request, ssize_t len);
+/* All clients together have more unread than is allowed. */
+bool xt_server_full(const struct xt_server *server);
+/* From within handle: data becomes the handler's, malloc'ed, to be wiped and freed. NULL: no
+ * memory. */
+char *xt_request_take(struct xt_request *request);
 /* One pointer for the handler. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);
