@@ -169,28 +169,28 @@ static int routes_add(struct xt_link_setting *set, const struct xt_link_edit *ed
 {
 	const struct xt_link_journal *old = &edit->link->journal;
 	struct xt_link_routes present = {.ifindex = set->ifindex, .table = set->table};
-	struct xt_cidr *main = NULL, *policy = NULL;
-	size_t n_main = 0, n_policy = 0;
+	struct xt_cidr *ours = NULL, *policy = NULL;
+	size_t n_ours = 0, n_policy = 0;
 	uint32_t policy_table = set->plan->policy.table;
-	int rc = journal_networks(old, set->table, &main, &n_main);
+	int rc = journal_networks(old, set->table, &ours, &n_ours);
 
 	if (rc == 0)
 		rc = journal_networks(old, policy_table, &policy, &n_policy);
 	if (rc == 0 && n > 0)
-		rc = routes_present(set, edit, main, n_main, &present);
+		rc = routes_present(set, edit, ours, n_ours, &present);
 	if (rc < 0)
 		xt_link_fail(set, rc, "routes of %s: %s", set->plan->name, xt_strerror(rc));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bool in_main = xt_link_route_table(set->plan, &networks[i]) == set->table;
-		const struct xt_cidr *have = in_main ? main : policy;
-		size_t n_have = in_main ? n_main : n_policy;
+		const struct xt_cidr *have = in_main ? ours : policy;
+		size_t n_have = in_main ? n_ours : n_policy;
 
 		if (n_have == 0 ||
 		    !bsearch(&networks[i], have, n_have, sizeof(*have), xt_link_network_order))
 			rc = xt_link_route_step(set, &present, &networks[i]);
 	}
 	free(present.v);
-	free(main);
+	free(ours);
 	free(policy);
 	return rc;
 }
