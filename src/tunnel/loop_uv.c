@@ -29,6 +29,11 @@
 /* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
 enum { UDP4, UDP6, TUN, SOURCES };
 
+/* A port that was left is read for its peers, but not for ever: a peer that is silent sends to the
+ * new one once it has taken the keepalive. */
+#define PORT_LIMIT_MS 180000u
+#define PORT_POLL_MS  50u
+
 /* Changes of routes come in bursts. */
 #define ROUTES_QUIET_MS 5
 
@@ -50,6 +55,8 @@ struct xt_loop {
 	struct xt_watch watch;
 	bool link_down; /* seen down since it was last up */
 	uv_timer_t routes;
+	uv_timer_t port; /* runs while the sockets of the port before are kept, until: */
+	uint64_t port_until_ms;
 	uv_timer_t timer;
 	uv_idle_t busy_poll;
 	uint64_t busy_poll_until, hold_off_until;
@@ -270,6 +277,24 @@ static void routes_changed(struct xt_loop *loop)
 		uv_timer_start(&loop->routes, on_routes, ROUTES_QUIET_MS, 0);
 }
 
+static void on_port(uv_timer_t *timer)
+{
+	struct xt_loop *loop = timer->data;
+	enum xt_port_move progress = xt_tunnel_port_move(loop->tunnel);
+
+	if (progress == XT_PORT_OVER || uv_now(timer->loop) >= loop->port_until_ms)
+		xt_tunnel_port_drop(loop->tunnel);
+	else
+		uv_timer_start(timer, on_port, progress == XT_PORT_MORE ? 1 : PORT_POLL_MS, 0);
+	watches_update(loop);
+}
+
+static void port_moved(struct xt_loop *loop)
+{
+	loop->port_until_ms = uv_now(loop->port.loop) + PORT_LIMIT_MS;
+	uv_timer_start(&loop->port, on_port, 0, 0);
+}
+
 static void on_change(uv_poll_t *handle, int status, int events)
 {
 	struct xt_loop *loop = handle->data;
@@ -352,7 +377,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->busy_poll.data = loop;
 	uv_timer_init(uv, &loop->routes);
 	loop->routes.data = loop;
-	loop->open = 3;
+	uv_timer_init(uv, &loop->port);
+	loop->port.data = loop;
+	loop->open = 4;
 	rc = wake_open(loop);
 	if (rc == 0)
 		rc = watch_open(loop);
@@ -381,7 +408,7 @@ int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
 
 int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 {
-	bool mark = apply->change.set & XT_SET_FWMARK;
+	bool mark = apply->change.set & XT_SET_FWMARK, port = apply->has_sockets;
 	int rc;
 
 	if (loop->state == LOOP_STOPPING)
@@ -391,6 +418,8 @@ int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 	rc = xt_tunnel_apply_end(apply);
 	if (mark)
 		routes_changed(loop);
+	if (rc == 0 && port)
+		port_moved(loop);
 	loop->not_full = -1;
 	watches_update(loop);
 	return rc;
@@ -407,7 +436,9 @@ void xt_loop_stop(struct xt_loop *loop)
 		uv_close((uv_handle_t *)&loop->changes, on_closed);
 	uv_timer_stop(&loop->timer);
 	uv_timer_stop(&loop->routes);
+	uv_timer_stop(&loop->port);
 	uv_close((uv_handle_t *)&loop->routes, on_closed);
+	uv_close((uv_handle_t *)&loop->port, on_closed);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
 	uv_close((uv_handle_t *)&loop->busy_poll, on_closed);
 }

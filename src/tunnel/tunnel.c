@@ -104,16 +104,6 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	return rc;
 }
 
-/* threads 0: as many as pay on this machine. */
-static int start_workers(struct xt_tunnel *tunnel, unsigned threads)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (!threads)
-		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
-	return xt_worker_pool_new(&tunnel->workers, tunnel->aead, threads);
-}
-
 /* The kernel reads what a pass holds back once more when it is sent: it should still be in the
  * cache. */
 static size_t pass_bytes(void)
@@ -176,7 +166,7 @@ static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	case XT_TUNNEL_CIPHER:
 		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
 	case XT_TUNNEL_WORKERS:
-		return start_workers(tunnel, start->threads);
+		return xt_tunnel_workers_new(&tunnel->workers, tunnel->aead, start->threads);
 	case XT_TUNNEL_DEVICE:
 		return start_device(tunnel, start->change);
 	case XT_TUNNEL_TIMESTAMP:

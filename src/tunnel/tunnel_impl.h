@@ -34,6 +34,9 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
  * from now on. */
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
 
+/* threads 0: as many as pay on this machine. */
+int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads);
+
 /* Peer records. restore: give back the one at that index, or that of a peer that a change has
  * added, if there is one. schedule: at the end of a pass. flush: in a tick. hand_over: a batch of
  * changed ones; true: there are more. release: hand over what is left and forget all. */

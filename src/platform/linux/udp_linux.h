@@ -59,6 +59,8 @@ struct udp_linux {
 	unsigned first;
 	uint64_t overruns;
 	struct xt_egress_cache *egress;
+	int old_fd[2]; /* of the port before, still read; -1: none */
+	uint16_t old_port;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
