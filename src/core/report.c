@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "core/apply.h"
@@ -38,6 +41,25 @@ static int report_reserve(struct xt_report_walk *walk, size_t n)
 	return 0;
 }
 
+/* Which AllowedIPs cover the endpoint. */
+static void loop_report(const struct xt_device *dev, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_ip *ip = &peer->path.remote.ip;
+	const struct xt_peer *of = xt_allowedips_find(&dev->allowed, ip);
+	struct xt_cidr cidr;
+	uint32_t at = 0;
+
+	out->loop = true;
+	if (!of)
+		return;
+	out->loop_key = of->key;
+	while (xt_allowedips_next(&dev->allowed, &of->allowed, &at, &cidr))
+		if (xt_cidr_contains(&cidr, ip) &&
+		    (!out->loop_network.ip.family || cidr.bits > out->loop_network.bits))
+			out->loop_network = cidr;
+}
+
 static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
 			struct xt_report *r, struct xt_peer_report *out)
 {
@@ -57,6 +79,8 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->session =
 	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;
+	if (peer->loop)
+		loop_report(dev, peer, out);
 	out->handshake_attempts = peer->timers.attempts;
 	out->staged = peer->staged.n;
 	out->first_allowed = r->n_allowed;

@@ -141,20 +141,45 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 		xt_log_notice("%s: the control socket is there again", instance->conf->name);
 }
 
+/* Make dir, the run directory: at a later attempt it may have gone. */
+static void directory_request(struct xt_instance *instance, const char *dir, xt_request_done *done)
+{
+	struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY, .path = dir};
+
+	xt_request(instance->requests, &request, done, instance);
+}
+
+static void listen_request(struct xt_instance *instance, xt_request_done *done)
+{
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
+
+	xt_request(instance->requests, &request, done, instance);
+}
+
+static void on_directory_again(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+
+	if (reply->error < 0)
+		xt_log_debug("%s: its directory: %s", instance->control_path,
+			     xt_strerror(reply->error));
+	else
+		listen_request(instance, on_listen_again);
+}
+
 /* Without its socket no verb would reach the instance any more. */
 static void on_lost(void *ctx, unsigned attempt)
 {
 	struct xt_instance *instance = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
 	char dir[XT_RUNDIR_MAX];
-	int rc = xt_rundir_path(dir, true);
+	int rc = xt_rundir_path(dir);
 
 	if (attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->control_path,
 			       attempt == 1 ? "" : " every few seconds");
 	if (rc == 0)
-		xt_request(instance->requests, &request, on_listen_again, instance);
+		directory_request(instance, dir, on_directory_again);
 	else if (attempt <= 2)
 		xt_log_warning("%s: %s", dir, xt_strerror(rc));
 }
@@ -167,6 +192,7 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
 					     .lost = on_lost,
+					     .remove = xt_instance_remove_socket,
 					     .ctx = instance};
 	int rc = reply->error;
 
@@ -178,16 +204,27 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 		instance->post(instance, XT_INSTANCE_DONE);
 }
 
+static void on_directory(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	char dir[XT_RUNDIR_MAX];
+
+	(void)xt_rundir_path(dir);
+	if (reply->error < 0)
+		open_failed(instance, dir, reply->error);
+	else
+		listen_request(instance, on_listen);
+}
+
 void xt_instance_open_control(struct xt_instance *instance)
 {
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
 	char dir[XT_RUNDIR_MAX];
-	int rc = xt_rundir_path(dir, true);
+	int rc = xt_rundir_path(dir);
 
 	if (rc < 0)
 		open_failed(instance, dir, rc);
 	else if (!xt_rundir_socket(instance->control_path, dir, instance->conf->name))
 		open_failed(instance, dir, -ENAMETOOLONG);
 	else
-		xt_request(instance->requests, &request, on_listen, instance);
+		directory_request(instance, dir, on_directory);
 }

@@ -104,6 +104,7 @@ static void status_fill(struct xt_instance_answer *answer)
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,
 	    .udp_overruns = udp->ops->overruns ? udp->ops->overruns(udp) : 0,
+	    .udp_egress_drops = udp->ops->egress_drops ? udp->ops->egress_drops(udp) : 0,
 	    .echo = echo_word(instance->conf->echo),
 	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],

@@ -35,6 +35,14 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
+	if (event == XT_EVENT_LOOP) {
+		xt_endpoint_print(endpoint, address);
+		xt_log_warning("%s: %s: datagrams to %s come back into the tunnel; route that "
+			       "address outside; xtunnel show %s names the AllowedIPs",
+			       instance->conf->name, peer_label(instance, peer, label), address,
+			       instance->conf->name);
+		return;
+	}
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	if (endpoint && endpoint->ip.family)

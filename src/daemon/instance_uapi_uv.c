@@ -154,6 +154,7 @@ static void socket_serve(struct xt_instance *instance, int fd)
 					  .listen_fd = fd,
 					  .report = on_report,
 					  .apply = on_apply,
+					  .remove = xt_instance_remove_socket,
 					  .deleted = instance->options.dropin ? on_deleted : NULL,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);

@@ -153,6 +153,16 @@ static inline bool xt_instance_answers(const struct xt_instance *instance)
 	return instance->loop && instance->state < XT_STATE_UNDO;
 }
 
+/* The sockets' remove. */
+static inline void xt_instance_remove_socket(void *ctx, const char *path, const struct stat *id)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
+				     .socket = {path, id->st_dev, id->st_ino}};
+
+	xt_request(instance->requests, &request, NULL, NULL);
+}
+
 /* Steps of the machine, each of one state: start it; its end is posted.
  * instance_up_uv.c */
 void xt_instance_open_tun(struct xt_instance *instance);

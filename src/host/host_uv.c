@@ -330,7 +330,8 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 	host->conf = conf;
 	memcpy(host->name, conf->name, sizeof(host->name));
 	snprintf(host->run_dir, sizeof(host->run_dir), "%s", run_dir ? run_dir : "");
-	(void)xt_host_clean(run_dir, conf->name, &rc);
+	if (xt_host_clean(run_dir, conf->name, &rc))
+		xt_message("%s: removed what a crash had left in the host", conf->name);
 	*out = host;
 	ipv6_check(host);
 	if (!policy_wanted(conf, host->without_ipv6, 4) &&

@@ -13,6 +13,8 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <sys/types.h>
+
 #include <xtunnel/device.h>
 
 #include "config/conf.h"
@@ -28,6 +30,8 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
+	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state; -EPERM: another
+				   * user could change it. Without it there are no marks */
 	XT_REQUEST_TUN_OPEN,   /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
@@ -37,6 +41,7 @@ enum xt_request_kind {
 	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
 	XT_REQUEST_UDP_MARK,   /* mark */
 	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
+	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
 	XT_REQUEST_FIREWALL,   /* set it, before the link */
 	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE, /* the interface was down: make again what that has removed */
@@ -83,6 +88,11 @@ struct xt_request {
 			uint32_t mark, old;
 		} mark;
 		const char *path;
+		struct {
+			const char *path;
+			dev_t dev;
+			ino_t ino;
+		} socket;
 		bool keep;
 		/* from     index of the first one to run
 		 * capture  keep what they write, for the result */
@@ -158,15 +168,10 @@ struct xt_reply {
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
- * run_dir  the run directory, NULL: there is none; copied
- * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
- * mark, unmark  note that this persistent interface is xtunnel's, and whose */
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno */
 struct xt_requests_options {
 	const struct xt_conf *conf;
-	const char *run_dir;
 	int (*listen)(const char *path);
-	void (*mark)(const char *name, uint32_t owner_uid);
-	void (*unmark)(const char *name);
 };
 
 /* XT_E_NOMEM. */

@@ -27,7 +27,7 @@ struct xt_requests {
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;
-	char run_dir[PATH_MAX];
+	char run_directory[PATH_MAX]; /* "": there is none */
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;

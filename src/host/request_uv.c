@@ -6,12 +6,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/request_impl_uv.h"
+#include "host/run_directory.h"
 #include "host/save_uv.h"
+
+/* --- run directory --- */
+
+static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
+			      struct xt_reply *reply)
+{
+	int rc = xt_run_directory_make(request->path);
+
+	(void)reply;
+	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
+		strcpy(requests->run_directory, request->path);
+	return rc;
+}
+
+static const char *run_directory(const struct xt_requests *requests)
+{
+	return *requests->run_directory ? requests->run_directory : NULL;
+}
 
 /* --- TUN --- */
 
@@ -38,7 +58,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	if (rc < 0)
 		return rc;
 	if (options.persist && geteuid() == 0)
-		requests->options.mark(conf->name, options.owner_uid);
+		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
@@ -53,7 +73,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	if (rc == 0)
-		requests->options.unmark(requests->conf->name);
+		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
 	return rc;
 }
 
@@ -65,7 +85,7 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   *requests->run_dir ? requests->run_dir : NULL);
+			   run_directory(requests));
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -176,6 +196,19 @@ static int socket_listen(struct xt_requests *requests, const struct xt_request *
 {
 	reply->fd = requests->options.listen(request->path);
 	return reply->fd < 0 ? reply->fd : 0;
+}
+
+static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
+			 struct xt_reply *reply)
+{
+	struct stat st;
+
+	(void)requests;
+	(void)reply;
+	if (lstat(request->socket.path, &st) < 0 || st.st_dev != request->socket.dev ||
+	    st.st_ino != request->socket.ino)
+		return -ENOENT;
+	return unlink(request->socket.path) < 0 ? -errno : 0;
 }
 
 /* --- hooks --- */
@@ -359,6 +392,8 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 /* --- all of them --- */
 
 static xt_request_handler *const handlers[XT_REQUESTS] = {
+    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
     [XT_REQUEST_TUN_OPEN] = tun_open,
     [XT_REQUEST_TUN_REMOVE] = tun_remove,
     [XT_REQUEST_STATE] = state_open,
@@ -423,9 +458,6 @@ int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
 	requests->loop = loop;
 	requests->conf = options->conf;
 	requests->options = *options;
-	if (options->run_dir && strlen(options->run_dir) < sizeof(requests->run_dir))
-		strcpy(requests->run_dir, options->run_dir);
-	requests->options.run_dir = NULL;
 	*out = requests;
 	return 0;
 }

@@ -270,6 +270,13 @@ static void on_cancelled(void *ctx, struct xt_request *request)
 	request_free(r);
 }
 
+static void on_remove(void *ctx, const char *path, const struct stat *id)
+{
+	struct xt_control *control = ctx;
+
+	control->options.remove(control->options.ctx, path, id);
+}
+
 static void on_lost(uv_timer_t *timer)
 {
 	struct xt_control *control = timer->data;
@@ -332,6 +339,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	    .framing = XT_FRAME_LINE,
 	    .handle = on_request,
 	    .cancelled = on_cancelled,
+	    .remove = options->remove ? on_remove : NULL,
 	    .ctx = control,
 	    .listen_fd = options->listen_fd,
 	};

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 struct xt_control;
@@ -12,7 +13,7 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
- * cancelled  see server_uv.h; may be NULL
+ * cancelled, remove  see server_uv.h; may be NULL
  * lost       NULL, or called when another process has removed or replaced the socket's file, and
  *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
  *	      from 1
@@ -23,6 +24,7 @@ struct xt_control_options {
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
 	void (*lost)(void *ctx, unsigned attempt);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 };
 

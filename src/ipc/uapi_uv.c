@@ -300,6 +300,13 @@ static void on_event(uv_fs_event_t *watch, const char *file, int events, int sta
 	uapi->options.deleted(uapi->options.ctx);
 }
 
+static void on_remove(void *ctx, const char *path, const struct stat *id)
+{
+	struct xt_uapi *uapi = ctx;
+
+	uapi->options.remove(uapi->options.ctx, path, id);
+}
+
 static void file_watch(struct xt_uapi *uapi, uv_loop_t *loop)
 {
 	int rc;
@@ -324,6 +331,7 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	    .handle = on_request,
 	    .refuse = on_refuse,
 	    .cancelled = on_cancelled,
+	    .remove = options->remove ? on_remove : NULL,
 	    .ctx = uapi,
 	    .listen_fd = options->listen_fd,
 	    .max_request = REQUEST_MAX,

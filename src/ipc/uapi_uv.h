@@ -17,6 +17,7 @@ typedef void xt_uapi_applied(void *ctx, int error);
 
 /* report     make a report
  * apply      all or nothing; change is borrowed until done
+ * remove     see server_uv.h; may be NULL
  * deleted    NULL, or called once when another process has removed the socket's file
  * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_uapi_options {
@@ -26,6 +27,7 @@ struct xt_uapi_options {
 	void (*apply)(void *ctx, const struct xt_change *change, xt_uapi_applied *done,
 		      void *done_ctx);
 	void (*deleted)(void *ctx);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 };
 

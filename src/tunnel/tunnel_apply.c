@@ -152,8 +152,8 @@ int xt_tunnel_apply_end(struct xt_tunnel_apply *apply)
 		xt_udp_move(tunnel->udp, &apply->sockets);
 		xt_port_move_begin(tunnel->dev);
 	}
-	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
-		tunnel->udp->ops->routes_expire(tunnel->udp);
+	if (rc == 0 && (apply->change.set & XT_SET_FWMARK)) /* it selects routes */
+		xt_tunnel_network_changed(tunnel);
 	sodium_memzero(&apply->change, sizeof(apply->change));
 	return rc;
 }

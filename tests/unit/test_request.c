@@ -95,6 +95,46 @@ static void a_listening_socket_comes_back_as_a_descriptor(void **state)
 	assert_int_equal(seen->reply.error, -EADDRINUSE);
 }
 
+static void only_the_socket_that_was_bound_is_removed(void **state)
+{
+	struct seen *seen = *state;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE};
+	struct stat st;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/left.sock", dir);
+	fclose(fopen(path, "w"));
+	assert_int_equal(stat(path, &st), 0);
+	request.socket.path = path;
+	request.socket.dev = st.st_dev;
+	request.socket.ino = st.st_ino + 1;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, -ENOENT);
+	assert_int_equal(access(path, F_OK), 0);
+	request.socket.ino = st.st_ino;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void the_run_directory_is_made_or_refused(void **state)
+{
+	struct seen *seen = *state;
+	struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY};
+	struct stat st;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/run", dir);
+	request.path = path;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 022, 0);
+	chmod(path, 0777);
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, -EPERM);
+}
+
 static void udp_sockets_come_back_bound(void **state)
 {
 	struct seen *seen = *state;
@@ -307,6 +347,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(a_listening_socket_comes_back_as_a_descriptor),
+	    T(only_the_socket_that_was_bound_is_removed),
+	    T(the_run_directory_is_made_or_refused),
 	    T(udp_sockets_come_back_bound),
 	    T(the_running_state_goes_into_the_configuration_file),
 	    T(hooks_are_named_by_their_list),
