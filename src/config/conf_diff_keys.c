@@ -4,7 +4,7 @@
  * as it was last applied. */
 #include "config/conf_differ.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -200,25 +200,27 @@ void xt_diff_preshared_key_file(struct xt_differ *d)
 	(void)d;
 }
 
-/* As the file said it last, the device may hold less: a network that two peers list is the
- * later one's. */
-static bool allowed_overridden(const struct xt_differ *d)
+/* The device has not what the file said last. A network that two peers listed was the later one's,
+ * and makes this true by mistake. */
+static bool allowed_overridden(struct xt_differ *d)
 {
 	const struct xt_conf_peer *old = d->old_peer;
+	bool differ = !old || old->n_allowed != d->n_running;
+	struct xt_cidr *v;
 
-	if (!old)
-		return true;
-	for (size_t i = 0; i < d->n_running; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < old->n_allowed && !found; k++)
-			found = xt_cidr_order(&old->allowed[k], &d->running[i]) == 0;
-		if (!found)
-			return true;
-		if (i >= 64) /* the answer is for a person, and the search is square */
-			break;
+	if (differ || d->n_running == 0)
+		return differ;
+	v = calloc(old->n_allowed, sizeof(*v));
+	if (!v) {
+		d->failed = XT_E_NOMEM;
+		return false;
 	}
-	return d->n_running < old->n_allowed && d->n_running == 0;
+	memcpy(v, old->allowed, old->n_allowed * sizeof(*v));
+	qsort(v, old->n_allowed, sizeof(*v), xt_cidr_order);
+	for (size_t i = 0; i < d->n_running && !differ; i++)
+		differ = xt_cidr_order(&v[i], &d->running[i]) != 0;
+	free(v);
+	return differ;
 }
 
 void xt_diff_allowed_ips(struct xt_differ *d)
@@ -276,10 +278,11 @@ void xt_diff_endpoint(struct xt_differ *d)
 		xt_secbuf_clear(&was);
 		return;
 	}
-	if (xt_differ_texts(d, &was, &is, overrides) && literal) {
-		struct xt_peer_change *entry = xt_differ_entry(d, XT_PEER_ENDPOINT);
+	if (xt_differ_texts(d, &was, &is, overrides) && d->peer->endpoint_host) {
+		struct xt_peer_change *entry =
+		    xt_differ_entry(d, literal ? XT_PEER_ENDPOINT : XT_PEER_ENDPOINT_ANSWER);
 
-		if (entry)
+		if (entry && literal)
 			entry->endpoint = endpoint;
 	}
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "config/conf_diagnostic.h"
 #include "host/link_plan.h"
 
@@ -134,6 +135,36 @@ static int changes_find(struct xt_reload_run *run)
 	return rc;
 }
 
+static int named_compare(const void *a, const void *b)
+{
+	const struct xt_conf_peer *const *x = a, *const *y = b;
+
+	return memcmp((*x)->key.b, (*y)->key.b, sizeof((*x)->key.b));
+}
+
+static int names_find(struct xt_reload *data)
+{
+	const struct xt_conf *file = &data->file;
+	struct xt_endpoint endpoint;
+
+	data->named = calloc(file->n_peers + 1, sizeof(const struct xt_conf_peer *));
+	if (!data->named)
+		return XT_E_NOMEM;
+	for (size_t i = 0; i < file->n_peers; i++)
+		if (file->peers[i].endpoint_host && !xt_conf_endpoint(&endpoint, &file->peers[i]))
+			data->named[data->n_named++] = &file->peers[i];
+	qsort((void *)data->named, data->n_named, sizeof(*data->named), named_compare);
+	return 0;
+}
+
+/* The change holds what the device needs of them. */
+static void keys_wipe(struct xt_conf *file)
+{
+	xt_wipe(&file->private_key, sizeof(file->private_key));
+	for (size_t i = 0; i < file->n_peers; i++)
+		xt_wipe(&file->peers[i].psk, sizeof(file->peers[i].psk));
+}
+
 static int job_read(struct xt_reload_run *run)
 {
 	const struct xt_conf *conf = run->options.conf;
@@ -148,6 +179,9 @@ static int job_read(struct xt_reload_run *run)
 		rc = xt_conf_diff(&run->data.diff, &running, &run->data.file);
 	if (rc == 0)
 		rc = changes_find(run);
+	if (rc == 0)
+		rc = names_find(&run->data);
+	keys_wipe(&run->data.file);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
 	return rc;
@@ -336,6 +370,7 @@ static void run_free(struct xt_reload_run *run)
 {
 	xt_conf_clear(&run->data.file);
 	xt_conf_diff_clear(&run->data.diff);
+	free((void *)run->data.named);
 	free(run->data.findings);
 	free(run);
 }

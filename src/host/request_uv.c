@@ -348,9 +348,10 @@ static int peers_write(struct xt_requests *requests, const struct xt_request *re
 
 /* --- names --- */
 
-static void on_found(void *ctx, const struct xt_public *id, const struct xt_endpoint *endpoint)
+static void on_found(void *ctx, const struct xt_public *id, const char *name,
+		     const struct xt_endpoint *endpoint)
 {
-	struct xt_reply reply = {.resolved = {.id = *id, .endpoint = *endpoint}};
+	struct xt_reply reply = {.resolved = {.id = *id, .name = name, .endpoint = *endpoint}};
 
 	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
 }

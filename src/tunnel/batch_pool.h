@@ -12,7 +12,7 @@ struct xt_batch_pool;
 
 /* RAW     packets as read from the TUN
  * OUT     plain packets on their way to the UDP socket
- * IN      datagrams on their way to the TUN: two, because the workers may have one while the next is read
+ * IN      datagrams on their way to the TUN: two, since workers may have one while another is read
  * MERGED  super-packets for the TUN
  * REPLY   datagrams beside the stream: echo replies, fragments, pings, device traffic
  * HOST    packets for the TUN beside the stream: ICMP errors, echo replies, released fragments */

@@ -51,7 +51,7 @@ struct xt_loop {
 	struct xt_wake_uv wake_uv;
 	uv_poll_t changes;
 	struct xt_watch watch;
-	bool link_down; /* seen down since it was last up */
+	bool link_down;	 /* seen down since it was last up */
 	uv_timer_t port; /* runs while the sockets of the port before are kept, until: */
 	uint64_t port_until_ms;
 	uv_poll_t awake;

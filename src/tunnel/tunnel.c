@@ -104,6 +104,15 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	return rc;
 }
 
+int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!threads)
+		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
+	return xt_worker_pool_new(out, aead, threads);
+}
+
 /* The kernel reads what a pass holds back once more when it is sent: it should still be in the
  * cache. */
 static size_t pass_bytes(void)

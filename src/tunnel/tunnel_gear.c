@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parts of a running tunnel that are exchanged: port, cipher, threads, echo responder, offload. */
 #include <string.h>
-#include <unistd.h>
 
 #include "platform/clock.h"
 #include "platform/offload.h"
@@ -21,15 +20,6 @@ enum xt_port_move xt_tunnel_port_move(struct xt_tunnel *tunnel)
 void xt_tunnel_port_drop(struct xt_tunnel *tunnel)
 {
 	xt_udp_drop_old(tunnel->udp);
-}
-
-int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (!threads)
-		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
-	return xt_worker_pool_new(out, aead, threads);
 }
 
 int xt_tunnel_gear_open(const struct xt_tunnel *tunnel, struct xt_tunnel_gear *gear, bool fresh,

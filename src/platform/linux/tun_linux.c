@@ -137,12 +137,19 @@ static const struct xt_tun_ops tun_linux_ops = {
     .close = tun_linux_close,
 };
 
+bool xt_tun_has_offload(const struct xt_tun *tun)
+{
+	const struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+
+	return tun->ops == &tun_linux_ops && dev->vnet && dev->segments;
+}
+
 bool xt_tun_offload(struct xt_tun *tun, bool on)
 {
 	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
 
 	on = on && xt_offload_tun();
-	if (tun->ops != &tun_linux_ops || !dev->vnet || !dev->segments)
+	if (!xt_tun_has_offload(tun))
 		return !on;
 	tun->rx_offloads = tun->tx_offloads = 0;
 	if (on)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The UDP sockets of Linux: one a family on one port, which xt_udp_swap replaces. Path MTU
+/* The UDP sockets of Linux: one a family on one port, which xt_udp_move replaces. Path MTU
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
- * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to it. IPv6
- * has to follow it, as only the sender fragments; there it is at least 1280. */
+ * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
+ * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
