@@ -44,6 +44,7 @@ struct xt_device {
 	struct xt_peer *tx_ready; /* in the order in which they became ready */
 	struct xt_peer *dirty;
 	struct xt_peer *unsaved; /* their xt_peer_memory has changed */
+	struct xt_peer *wayless; /* they have a session, and the way to them is not known */
 	size_t n_peers;
 	struct xt_apply *applying; /* a change in slices that is not complete; NULL: none */
 
@@ -52,6 +53,10 @@ struct xt_device {
 	uint64_t timestamp_bound; /* wall ns: no initiation at or above it */
 	uint64_t restart_until;	  /* monotonic: end of restart detection; 0: nothing applied yet */
 	struct xt_token_bucket probe_budget; /* of restart detection, all peers */
+	struct xt_peer *review; /* the peer that xt_device_review looks at next; NULL: the first */
+	size_t review_left;	/* peers to be looked at */
+	uint32_t suspends;	/* of the host */
+	uint64_t reroute_next;	/* monotonic: of the next handshake that a review causes */
 	uint32_t mtu;
 	uint16_t listen_port;
 	uint32_t fwmark;

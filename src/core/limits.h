@@ -37,6 +37,12 @@
 /* A learned endpoint that is older is not used after a restart. */
 #define XT_REMEMBER_ENDPOINT (3600 * XT_SECOND)
 
+/* After a change of the host's network (core/reroute.c). */
+#define XT_REROUTE_INTERVAL XT_MS	  /* between two handshakes, all peers: 1,000 a second */
+#define XT_REROUTE_GAP	    (250 * XT_MS) /* after the last initiation to that peer */
+#define XT_BOUND_WAIT	    (10 * XT_MS)  /* until the bound of timestamps is looked at again, */
+#define XT_BOUND_WAITS	    9u		  /* doubled as often */
+
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */

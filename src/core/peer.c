@@ -117,6 +117,26 @@ void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer)
 	peer->unsaved = false;
 }
 
+/* While a review is to come, the way of before is what it compares with. */
+void xt_peer_forget_way(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->way && dev->review_left)
+		return;
+	peer->way = 0;
+	if (peer->wayless || !xt_keypairs_present(&peer->keypairs))
+		return;
+	peer->wayless = true;
+	DL_APPEND2(dev->wayless, peer, prev_wayless, next_wayless);
+}
+
+void xt_peer_forget_wayless(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->wayless)
+		return;
+	DL_DELETE2(dev->wayless, peer, prev_wayless, next_wayless);
+	peer->wayless = false;
+}
+
 /* In constant time: a change may remove every peer. */
 static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 {
@@ -129,6 +149,9 @@ static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 		peer->dirty = false;
 	}
 	xt_peer_forget_unsaved(dev, peer);
+	xt_peer_forget_wayless(dev, peer);
+	if (dev->review == peer)
+		dev->review = peer->next;
 }
 
 /* Remove peer from everything but the table of keys and the list of all peers. */
@@ -159,6 +182,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = peer->heard_wall = 0;
 	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
+	peer->cut = false;
+	peer->way = 0;
 	peer->endpoint_set = false;
 	free(peer->name);
 	peer->name = NULL;
@@ -211,7 +236,10 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 {
 	struct xt_endpoint_key key;
 
+	if (!xt_endpoint_equal(&peer->path.remote, &path->remote))
+		peer->way = 0;
 	peer->path = *path;
+	xt_peer_forget_way(dev, peer);
 	endpoint_key_set(&key, &path->remote);
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;

@@ -52,11 +52,17 @@ struct xt_peer {
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
+	uint64_t way;	   /* out to path, as last seen (xt_device_review); 0: not known */
+	uint32_t suspends; /* of the device, that the peer was handled for */
+	bool cut; /* it had a session that a change of the network or a suspend put in question */
+	uint8_t bound_waits; /* since an initiation was held back by the bound of timestamps */
+
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool unsaved;  /* on the list of peers whose record has changed */
+	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
 	bool loop;		/* a datagram to its endpoint came back, since its last session */
@@ -68,6 +74,7 @@ struct xt_peer {
 	struct xt_peer *prev_tx_ready, *next_tx_ready;
 	struct xt_peer *prev_dirty, *next_dirty;
 	struct xt_peer *prev_unsaved, *next_unsaved;
+	struct xt_peer *prev_wayless, *next_wayless;
 
 	struct xt_endpoint_key endpoint_key;
 	struct xt_peer *prev_same, *next_same; /* peers at the same endpoint */
@@ -105,6 +112,9 @@ bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 /* What is remembered of it across restarts has changed; and: drop that mark. */
 void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer);
+/* The way to it is not known, and is noted soon if it has a session; and: drop that mark. */
+void xt_peer_forget_way(struct xt_device *dev, struct xt_peer *peer);
+void xt_peer_forget_wayless(struct xt_device *dev, struct xt_peer *peer);
 /* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
 /* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with

@@ -218,7 +218,7 @@ static void start_explain(const struct xt_instance *instance, enum xt_tunnel_ste
 		xt_explain_step(instance->conf->name, xt_tunnel_step_text(step), error);
 }
 
-static int start_tunnel(struct xt_instance *instance, const struct xt_change *change)
+static int tunnel_start(struct xt_instance *instance, const struct xt_change *change)
 {
 	struct xt_conf *conf = instance->conf;
 	struct xt_tunnel_start start = {
@@ -310,12 +310,22 @@ static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
 	xt_instance_report(ctx, done, done_ctx);
 }
 
-static int start_loop(struct xt_instance *instance)
+/* Names may have other addresses in another network. */
+static void on_network(void *ctx)
+{
+	const struct xt_instance *instance = ctx;
+
+	xt_log_notice("%s: the host's network has changed, or the host was suspended",
+		      instance->conf->name);
+}
+
+static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
 					      .gone = on_gone,
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
+					      .network = on_network,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
@@ -346,10 +356,10 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 		return;
 	}
 	change.fwmark = instance->mark;
-	rc = start_tunnel(instance, &change);
+	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)
-		rc = start_loop(instance);
+		rc = loop_start(instance);
 	if (rc == 0)
 		rc = xt_instance_resolve(instance, &change);
 	xt_change_clear(&change);

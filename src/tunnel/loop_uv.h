@@ -13,12 +13,15 @@ struct xt_loop;
 /* gone    the interface was deleted or its device failed: shut down; called once
  * mtu     the interface's MTU has changed; may be NULL
  * link_up the interface was down and is up again; may be NULL
+ * network the host's network has changed for a peer or a default route, or the host was suspended;
+ *	   may be NULL
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
 	void (*mtu)(void *ctx, uint32_t mtu);
 	void (*link_up)(void *ctx);
+	void (*network)(void *ctx);
 	void (*closed)(void *ctx);
 };
 

@@ -76,11 +76,12 @@ unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
 /* The host's routes, rules, addresses or links have changed: judge the source address of every path
- * again before it is used. */
-void xt_tunnel_routes_expire(struct xt_tunnel *tunnel);
-/* Some milliseconds later, when a burst of them is over: tell the peers that are reached by
- * another link, source or gateway than before. true: call again, not all were looked at. */
-bool xt_tunnel_routes_recheck(struct xt_tunnel *tunnel);
+ * again before it is used. Some milliseconds later ticks reach the peers that have another link,
+ * source or gateway than before (xt_device_review). */
+void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
+ * Names may have other addresses then. */
+bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);
 /* The TUN's interface is in another network namespace than the sockets: its index says nothing
  * here. */
 void xt_tunnel_moved(struct xt_tunnel *tunnel);

@@ -154,8 +154,8 @@ int xt_tunnel_apply_end(struct xt_tunnel_apply *apply)
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
-	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
-		tunnel->udp->ops->routes_expire(tunnel->udp);
+	if (rc == 0 && (apply->change.set & XT_SET_FWMARK)) /* it selects routes */
+		xt_tunnel_network_changed(tunnel);
 	sodium_memzero(&apply->change, sizeof(apply->change));
 	return rc;
 }
