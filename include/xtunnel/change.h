@@ -27,7 +27,8 @@ enum { /* xt_peer_change.set */
        XT_PEER_NAME = 1 << 6,
        /* With XT_PEER_ENDPOINT: the endpoint is the answer to a question of some time ago. It is
 	* used only when no endpoint was set since and the peer has none that it was heard from in
-	* a session that lives. */
+	* a session that lives.  Without XT_PEER_ENDPOINT: such an answer is to come, and the
+	* endpoint that was set counts no more. */
        XT_PEER_ENDPOINT_ANSWER = 1 << 7,
 };
 

@@ -119,6 +119,8 @@ char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, c
 /* The device's part as a change that replaces all peers. Endpoints with a host name are left out:
  * they must be resolved first. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+/* The peer's Endpoint. false: it has none, or one with a host name. */
+bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer);
 
 /* No diagnostic quotes the file: a misplaced line end may have put a key anywhere. */
 #define XT_CONF_ERRORS_MAX 20

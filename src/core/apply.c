@@ -208,6 +208,8 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 		peer->secret->noise.psk = pc->psk;
 	if (pc->set & XT_PEER_ENDPOINT)
 		peer_set_endpoint(dev, now, peer, pc);
+	else if (pc->set & XT_PEER_ENDPOINT_ANSWER)
+		peer->endpoint_set = false;
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);
 		peer->name = *name;

@@ -127,6 +127,10 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 	struct xt_instance *instance = ctx;
 	struct xt_instance_name *name = name_find(instance, &reply->resolved.id);
 
+	if (name && reply->resolved.name &&
+	    strcmp(name->peer->endpoint_host, reply->resolved.name) != 0) {
+		return; /* an earlier name of the peer */
+	}
 	if (reply->error < 0 && name && reply->resolved.name) {
 		name_not_found(instance, name, reply);
 	} else if (reply->error < 0) { /* for want of memory: it is waited for up to the limit */
@@ -183,6 +187,49 @@ int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *ch
 	for (size_t i = 0; i < n; i++)
 		name_ask(instance, &instance->names[i]);
 	return 0;
+}
+
+static bool name_stays(const struct xt_instance_name *old, const struct xt_conf_peer *peer)
+{
+	return old && old->peer->endpoint_port == peer->endpoint_port &&
+	       strcmp(old->peer->endpoint_host, peer->endpoint_host) == 0;
+}
+
+int xt_instance_prepare_names(struct xt_instance_name **out, const struct xt_instance *instance,
+			      const struct xt_conf_peer *const *named, size_t n)
+{
+	struct xt_instance_name *names = calloc(n + 1, sizeof(*names));
+
+	if (!names)
+		return XT_E_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct xt_instance_name *old = name_find(instance, &named[i]->key);
+
+		if (name_stays(old, named[i]))
+			names[i] = *old;
+		else
+			names[i].fresh = true;
+		names[i].peer = named[i];
+	}
+	*out = names;
+	return 0;
+}
+
+void xt_instance_take_names(struct xt_instance *instance, struct xt_instance_name *names, size_t n)
+{
+	struct xt_instance_name *old = instance->names;
+
+	uv_mutex_lock(&instance->names_lock);
+	instance->names = names;
+	instance->n_names = n;
+	uv_mutex_unlock(&instance->names_lock);
+	free(old);
+	for (size_t i = 0; i < n; i++) {
+		if (!names[i].fresh)
+			continue;
+		names[i].fresh = false;
+		name_ask(instance, &names[i]);
+	}
 }
 
 static void on_names_limit(uv_timer_t *timer)

@@ -135,7 +135,8 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
 	else if (!entry)
 		name_retry(name, "no address of a family that this host has");
 	else
-		resolver->callbacks.found(resolver->callbacks.ctx, &name->peer, &endpoint);
+		resolver->callbacks.found(resolver->callbacks.ctx, &name->peer, name->host,
+					  &endpoint);
 }
 
 static void name_query(struct name *name)

@@ -13,7 +13,8 @@ struct xt_resolver;
  * closed  after xt_resolver_stop: no handle of it is left in the loop */
 struct xt_resolver_callbacks {
 	void *ctx;
-	void (*found)(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint);
+	void (*found)(void *ctx, const struct xt_public *peer, const char *host,
+		      const struct xt_endpoint *endpoint);
 	void (*failed)(void *ctx, const struct xt_public *peer, const char *host, const char *why,
 		       unsigned again_s);
 	void (*closed)(void *ctx);

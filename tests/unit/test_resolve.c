@@ -23,10 +23,12 @@ struct seen {
 
 static const struct xt_public key = {{4, 2}};
 
-static void on_found(void *ctx, const struct xt_public *peer, const struct xt_endpoint *endpoint)
+static void on_found(void *ctx, const struct xt_public *peer, const char *host,
+		     const struct xt_endpoint *endpoint)
 {
 	struct seen *seen = ctx;
 
+	assert_non_null(host);
 	seen->found++;
 	seen->peer = *peer;
 	seen->endpoint = *endpoint;
