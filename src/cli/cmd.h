@@ -21,7 +21,14 @@ int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
 int xt_cmd_echo(const struct xt_args *args);
 
+/* What `up` does where an instance of that name runs. reload: apply its file, when that differs.
+ * XT_RUNNING_NONE: none runs that could be asked; else an enum xt_exit, and all is printed. */
+#define XT_RUNNING_NONE (-1)
+int xt_up_running(const char *word, bool reload);
+
 /* Options of a verb; its source reads them by index. */
+extern const struct xt_option xt_up_options[];
+extern const struct xt_option xt_down_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_ping_options[];

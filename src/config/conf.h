@@ -132,6 +132,8 @@ enum xt_conf_word xt_conf_word(const char *word);
 
 /* An argument with a '/' or a final ".conf", which stands for a file and not for a NAME. */
 bool xt_conf_is_path(const char *word);
+/* The file that word stands for, as with xt_conf_load; to be freed. NULL: no memory. */
+char *xt_conf_path(const char *word);
 /* The interface's name of the file at path; cut to cap - 1 bytes, and perhaps not valid. */
 void xt_conf_path_name(const char *path, char *out, size_t cap);
 /* "all" or "default": names under which the kernel keeps settings, so no interface has them. */

@@ -129,7 +129,7 @@ bool xt_conf_is_path(const char *word)
 	return strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0);
 }
 
-static char *path_find(const char *word)
+char *xt_conf_path(const char *word)
 {
 	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
 	char *path = NULL;
@@ -229,7 +229,7 @@ static int conf_load(struct xt_conf *out, const char *name_or_path, struct xt_se
 		    "not an interface name: expected 1 to 15 letters, digits or _=+.-");
 		return err ? err : XT_E_SYNTAX;
 	}
-	path = path_find(name_or_path);
+	path = xt_conf_path(name_or_path);
 	if (!path)
 		return XT_E_NOMEM;
 	err = conf_read(out, path, text, plain, diagnostics);

@@ -19,7 +19,9 @@ enum xt_reload_step {
  * diff       to what is in force
  * policy, mark, without_ipv6  of the file
  * named      peers of the file whose Endpoint is a name, sorted by key
- * findings   lines for the user: errors and warnings of the file; NULL: none */
+ * findings   lines for the user: errors and warnings of the file; NULL: none
+ * path       of the file, without links; NULL: not known
+ * same       it says what it said when it was last applied; keys are not compared */
 struct xt_reload {
 	struct xt_conf file;
 	struct xt_conf_diff diff;
@@ -28,7 +30,8 @@ struct xt_reload {
 	bool without_ipv6;
 	const struct xt_conf_peer **named;
 	size_t n_named;
-	char *findings;
+	char *findings, *path;
+	bool same;
 };
 
 #endif
