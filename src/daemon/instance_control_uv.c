@@ -253,14 +253,18 @@ static void on_lost(void *ctx, unsigned attempt)
 	char dir[XT_RUNDIR_MAX];
 	int rc = xt_rundir_path(dir, true);
 
-	if (attempt <= 2)
+	if (attempt >= 1 && attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->control_path,
 			       attempt == 1 ? "" : " every few seconds");
-	if (rc == 0)
-		xt_request(instance->requests, &request, on_listen_again, instance);
-	else if (attempt <= 2)
+	if (rc == 0) {
+		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_RESTORE},
+			   NULL, NULL);
+		if (attempt >= 1)
+			xt_request(instance->requests, &request, on_listen_again, instance);
+	} else if (attempt <= 2) {
 		xt_log_warning("%s: %s", dir, xt_strerror(rc));
+	}
 }
 
 static void on_listen(void *ctx, const struct xt_reply *reply)

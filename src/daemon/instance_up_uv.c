@@ -107,6 +107,7 @@ static int requests_open(struct xt_instance *instance)
 	    .listen = socket_listen,
 	    .mark = xt_rundir_mark,
 	    .unmark = xt_rundir_unmark,
+	    .marked = xt_rundir_marked,
 	};
 
 	return xt_requests_open(&instance->requests, &instance->uv, &options);

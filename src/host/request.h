@@ -30,6 +30,8 @@ enum xt_request_kind {
 	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
 				 * what a crash left, and lock the state file of host changes */
+	XT_REQUEST_RESTORE,    /* another process has emptied the run directory, which is there
+				 * again: make the state file and the mark of the interface again */
 	XT_REQUEST_POLICY,     /* -> policy: choose table, mark and rules; changes nothing */
 	XT_REQUEST_KEYLOG,     /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
 	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
@@ -154,13 +156,14 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 /* conf     borrowed until close
  * run_dir  the run directory, NULL: there is none; copied
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
- * mark, unmark  note that this persistent interface is xtunnel's, and whose */
+ * mark, unmark, marked  note that this persistent interface is xtunnel's, and whose */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	const char *run_dir;
 	int (*listen)(const char *path);
 	void (*mark)(const char *name, uint32_t owner_uid);
 	void (*unmark)(const char *name);
+	bool (*marked)(const char *name, uint32_t *owner_uid);
 };
 
 /* XT_E_NOMEM. */

@@ -36,6 +36,8 @@ struct xt_requests {
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;
+	bool marked; /* the interface is, for owner_uid */
+	uint32_t owner_uid;
 	struct xt_link_policy policy;
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;
@@ -77,7 +79,9 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
-	if (options.persist && geteuid() == 0)
+	requests->owner_uid = options.owner_uid;
+	requests->marked = options.persist && geteuid() == 0;
+	if (requests->marked)
 		requests->options.mark(conf->name, options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
@@ -92,6 +96,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 
 	(void)request;
 	(void)reply;
+	requests->marked &= rc < 0;
 	if (rc == 0)
 		requests->options.unmark(requests->conf->name);
 	return rc;
@@ -106,6 +111,20 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	(void)reply;
 	return xt_host_new(&requests->host, requests->loop, requests->conf,
 			   *requests->run_dir ? requests->run_dir : NULL);
+}
+
+static int run_restore(struct xt_requests *requests, const struct xt_request *request,
+		       struct xt_reply *reply)
+{
+	uint32_t owner_uid;
+
+	(void)request;
+	(void)reply;
+	if (requests->host)
+		xt_host_restore(requests->host);
+	if (requests->marked && !requests->options.marked(requests->conf->name, &owner_uid))
+		requests->options.mark(requests->conf->name, requests->owner_uid);
+	return 0;
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -410,7 +429,7 @@ static handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_CONF_READ] = conf_read,	      [XT_REQUEST_CONF_WRITE] = conf_write,
     [XT_REQUEST_NAME_FILE] = name_file_write, [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,   [XT_REQUEST_PEERS_WRITE] = peers_write,
-    [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_RESOLVE] = name_resolve,      [XT_REQUEST_RESTORE] = run_restore,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

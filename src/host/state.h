@@ -32,6 +32,8 @@ struct xt_state_file;
  * The lock is held until xt_state_close. */
 int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
 		  struct xt_state *old);
+/* Another process may have removed the file: make it again. Otherwise nothing is done. */
+int xt_state_restore(struct xt_state_file *file, const struct xt_state *state);
 /* Write it before each step, with that step included. */
 int xt_state_put(struct xt_state_file *file, const struct xt_state *state);
 /* remove: every change was taken back. NULL is fine. */

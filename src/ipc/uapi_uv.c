@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "ipc/server_uv.h"
+#include "ipc/socket_watch_uv.h"
 #include "ipc/uapi.h"
 
 /* A set of 100,000 peers is 20 MB. */
@@ -20,6 +21,7 @@ struct xt_uapi {
 	struct xt_server *server;
 	uv_fs_event_t watch;
 	bool watching;
+	struct xt_socket_watch *socket_watch;
 };
 
 static int request_answer_get(struct xt_uapi *uapi, struct xt_request *request)
@@ -117,7 +119,11 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 		return XT_E_NOMEM;
 	uapi->options = *options;
 	rc = xt_server_open(&uapi->server, loop, &server);
+	if (rc == 0 && options->lost && !options->deleted)
+		rc = xt_socket_watch_new(&uapi->socket_watch, loop, uapi->server, options->path,
+					 options->lost, options->ctx);
 	if (rc < 0) {
+		xt_server_close(uapi->server);
 		free(uapi);
 		return rc;
 	}
@@ -125,6 +131,15 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	file_watch(uapi, loop);
 	uapi->options.path = NULL; /* borrowed for this call only */
 	return 0;
+}
+
+int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd)
+{
+	int rc = xt_server_listen_again(uapi->server, listen_fd);
+
+	if (rc == 0 && uapi->socket_watch)
+		xt_socket_watch_again(uapi->socket_watch);
+	return rc;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -136,6 +151,7 @@ void xt_uapi_close(struct xt_uapi *uapi)
 {
 	if (!uapi)
 		return;
+	xt_socket_watch_close(uapi->socket_watch);
 	xt_server_close(uapi->server);
 	uapi->server = NULL;
 	if (uapi->watching)
