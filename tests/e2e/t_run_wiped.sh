@@ -3,6 +3,7 @@
 # /run is emptied while an instance runs: both sockets and the state file come back, traffic goes
 # on, every verb and wg(8) reach the instance, and nothing is left after `down`, nor after a crash
 # and `down`.
+# shellcheck disable=SC2154
 . "$(dirname "$0")/lib.sh"
 command -v nft >/dev/null || skip "no nft"
 tunnel_prepare
@@ -55,6 +56,8 @@ wipe
 await 5 "the control socket" at left "$XT_BIN" show left
 at left "$XT_BIN" down left >down.log 2>&1 || fail "down: $(cat down.log)"
 [ "$(rules)" = 0 ] || fail "rules are left: $(at left ip rule)"
-[ ! -e /run/wireguard/left.sock ] && [ ! -e /run/xtunnel/left.state ] || fail "files are left"
+for file in wireguard/left.sock xtunnel/left.sock xtunnel/left.state; do
+	[ ! -e /run/$file ] || fail "/run/$file is left"
+done
 ok "down finds the instance and leaves nothing"
 stop right
