@@ -38,6 +38,7 @@ enum xt_event {
 	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
 	XT_EVENT_CONTACT, /* the endpoint of a peer that had none */
+	XT_EVENT_LOOP,	  /* datagrams to the endpoint are sent through the tunnel itself */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */

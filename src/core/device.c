@@ -27,6 +27,7 @@ const char *xt_event_text(enum xt_event event)
 	    [XT_EVENT_HANDSHAKE_GAVE_UP] = "no answer to the handshake, giving up for now",
 	    [XT_EVENT_ROAMED] = "peer moved to another endpoint",
 	    [XT_EVENT_CONTACT] = "peer heard for the first time, its endpoint is known now",
+	    [XT_EVENT_LOOP] = "datagrams to the peer come back into the tunnel",
 	    [XT_EVENT_COOKIE_RECEIVED] = "cookie received, the peer is under load",
 	    [XT_EVENT_UNDER_LOAD] = "under load, cookies are asked for",
 	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
@@ -125,6 +126,7 @@ static void local_forget(struct xt_device *dev, struct xt_peer *peer)
 static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			    struct xt_tx *tx)
 {
+	xt_peer_follow(dev, now, peer);
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
 
 	xt_peer_mark_dirty(dev, peer);

@@ -25,6 +25,7 @@
 struct xt_device {
 	struct xt_env env;
 	struct xt_noise_local *local; /* in guarded memory */
+	uint32_t identity;	      /* number of the present one, counted by its changes */
 	struct xt_cookie_checker checker;
 	struct xt_index index;
 	struct xt_keypair_pool keypairs;
@@ -45,6 +46,7 @@ struct xt_device {
 	struct xt_peer *unsaved; /* their xt_peer_memory has changed */
 	struct xt_peer *wayless; /* they have a session, and the way to them is not known */
 	size_t n_peers;
+	struct xt_apply *applying; /* a change in slices that is not complete; NULL: none */
 
 	uint64_t timestamp_floor; /* wall ns: no initiation below it */
 	uint64_t timestamp_next;  /* wall ns: above those of all initiations so far, any peer */
@@ -74,6 +76,19 @@ static inline void xt_event(struct xt_device *dev, enum xt_event event, const st
 	if (dev->env.event)
 		dev->env.event(dev->env.ctx, event, peer ? &peer->key : NULL,
 			       peer ? &peer->path.remote : NULL);
+}
+
+/* Sessions belong to the identity, and a new one ends them all at once: a peer follows before
+ * anything is done with its sessions, or when the change comes to it (core/apply.h). */
+static inline bool xt_peer_is_current(const struct xt_device *dev, const struct xt_peer *peer)
+{
+	return peer->identity == dev->identity;
+}
+
+static inline void xt_peer_follow(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	if (!xt_peer_is_current(dev, peer))
+		xt_peer_change_identity(dev, now, peer);
 }
 
 static inline uint64_t xt_jitter(struct xt_device *dev)

@@ -355,6 +355,7 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 		verdict = XT_DROP_UNKNOWN_PEER;
 		goto out;
 	}
+	xt_peer_follow(dev, now, peer);
 	if (xt_noise_read_timestamp(&hs, peer_noise(dev, peer), msg, timestamp))
 		goto out;
 	if (!timestamp_is_fresh(peer, now, timestamp)) {
@@ -382,6 +383,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	peer->cut = false;
 	peer->last_handshake_wall = now.wall;
 	peer->heard_wall = now.wall;
+	peer->loop = false;
 	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
@@ -415,6 +417,10 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	if (xt_index_find(&dev->index, index, &owner) != XT_INDEX_HANDSHAKE)
 		return XT_DROP_INDEX;
 	peer = owner;
+	if (!xt_peer_is_current(dev, peer)) {
+		xt_peer_follow(dev, now, peer);
+		return XT_DROP_INDEX;
+	}
 	if (xt_noise_read_response(&peer->secret->handshake, dev->local, peer_noise(dev, peer), msg,
 				   &keys))
 		return XT_DROP_HANDSHAKE;

@@ -43,6 +43,7 @@ void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
 {
 	DL_APPEND(dev->peers, peer);
 	dev->n_peers++;
+	peer->identity = dev->identity;
 }
 
 static void peer_unlink_endpoint(struct xt_device *dev, struct xt_peer *peer)
@@ -203,12 +204,19 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 	free(peer);
 }
 
-struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key)
 {
 	struct xt_peer *peer;
 
 	HASH_FIND(by_key, dev->peers_by_key, key, sizeof(*key), peer);
 	return peer;
+}
+
+struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+{
+	struct xt_peer *peer = xt_peer_find_pending(dev, key);
+
+	return peer && !peer->pending ? peer : NULL;
 }
 
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint)
@@ -233,6 +241,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;
 	peer_unlink_endpoint(dev, peer);
+	peer->loop = false;
 	if (!path->remote.ip.family)
 		return;
 	peer->endpoint_key = key;
@@ -299,4 +308,26 @@ void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
 	xt_noise_handshake_clear(&peer->secret->handshake);
 	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 	xt_timers_erased(&peer->timers);
+}
+
+void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer)
+{
+	if (peer->path.remote.ip.family &&
+	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
+		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
+}
+
+/* No initiation of the new identity was sent: nothing delays the first. */
+void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	peer->identity = dev->identity;
+	peer->secret->ready = false;
+	peer->keepalive_pending = false;
+	xt_peer_erase(dev, peer);
+	xt_timers_identity_changed(&peer->timers);
+	if (dev->local->has_key) {
+		peer->timers.persistent = XT_NEVER;
+		xt_peer_start_waiting(now, peer);
+	}
+	xt_peer_mark_dirty(dev, peer);
 }

@@ -65,7 +65,9 @@ struct xt_peer {
 	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
+	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
 	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */
@@ -92,6 +94,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
+/* Also a peer that a change under way has not reached yet. */
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key);
 /* The first of the peers at that endpoint, which are linked by next_same. */
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
 /* Make peer the last of those at its endpoint. */
@@ -120,5 +124,10 @@ void xt_peers_update_deadlines(struct xt_device *dev);
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
 /* Erase the keys and the open handshake. */
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer);
+/* The device has another identity: sessions, handshake and timers of the former one end. Packets or
+ * keepalives that waited for a key can be sent now: see xt_peer_start_waiting. */
+void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer);
+/* Packets or keepalives that waited for an endpoint or a key start a handshake in the next tick. */
+void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer);
 
 #endif

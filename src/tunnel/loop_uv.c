@@ -379,16 +379,24 @@ void xt_loop_wake(struct xt_loop *loop)
 		watches_update(loop);
 }
 
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
-		  const struct xt_udp_sockets *sockets)
+int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
+			const struct xt_change *change, const struct xt_udp_sockets *sockets)
+{
+	if (loop->state == LOOP_STOPPING)
+		return -ESHUTDOWN;
+	xt_tunnel_apply_begin(loop->tunnel, apply, change, sockets);
+	return 0;
+}
+
+int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 {
 	int rc;
 
 	if (loop->state == LOOP_STOPPING)
-		return -ESHUTDOWN;
+		return xt_tunnel_apply_end(apply);
 	for (unsigned i = 0; i < TUN; i++)
 		source_watch(loop, i, 0);
-	rc = xt_tunnel_apply(loop->tunnel, change, sockets);
+	rc = xt_tunnel_apply_end(apply);
 	loop->not_full = -1;
 	watches_update(loop);
 	return rc;

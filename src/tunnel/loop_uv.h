@@ -35,9 +35,11 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
  * the deadline and what is watched. */
 void xt_loop_wake(struct xt_loop *loop);
 
-/* xt_tunnel_apply, with the watches of the sockets that it replaces. */
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
-		  const struct xt_udp_sockets *sockets);
+/* xt_tunnel_apply_begin and _end, with the watches of the sockets that it replaces; in between
+ * xt_tunnel_apply_step. -ESHUTDOWN: it did not begin. */
+int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
+			const struct xt_change *change, const struct xt_udp_sockets *sockets);
+int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply);
 
 /* Close all handles; calls closed and frees when the last one is. */
 void xt_loop_stop(struct xt_loop *loop);

@@ -297,7 +297,10 @@ int xt_tunnel_in(struct xt_tunnel *tunnel)
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = pass_begin(tunnel);
+	uint64_t retry = xt_scheduler_retry(tunnel->scheduler);
 
+	if (retry && now.mono >= retry)
+		xt_scheduler_on_udp_writable(tunnel->scheduler, now);
 	xt_tunnel_review(tunnel, now);
 	xt_scheduler_tick(tunnel->scheduler, now);
 	xt_tunnel_memory_flush(tunnel, now);
@@ -335,27 +338,10 @@ void xt_tunnel_moved(struct xt_tunnel *tunnel)
 	tunnel->udp->avoid = 0;
 }
 
-int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out)
+void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_endpoint *endpoint)
 {
-	return xt_device_report(tunnel->dev, xt_clock_now(), out);
-}
-
-int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			   const struct xt_endpoint *endpoint)
-{
-	struct xt_change change;
-	struct xt_peer_change *entry;
-	int rc = XT_E_NOMEM;
-
-	xt_change_init(&change);
-	entry = xt_change_peer(&change, peer);
-	if (entry) {
-		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER;
-		entry->endpoint = *endpoint;
-		rc = xt_device_apply(tunnel->dev, xt_clock_now(), &change);
-	}
-	xt_change_clear(&change);
-	return rc;
+	xt_device_answer(tunnel->dev, xt_clock_now(), peer, endpoint);
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

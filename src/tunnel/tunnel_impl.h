@@ -23,6 +23,7 @@ struct xt_tunnel {
 	struct xt_public identity;     /* whose timestamps are kept; all zero: none */
 	struct xt_peer_memory *memory; /* as read at the start, sorted by key */
 	size_t n_memory;
+	bool memory_reading; /* of an identity that came by a change: not answered yet */
 	uint64_t memory_due; /* monotonic: changed records are handed over then; XT_NEVER: none */
 	uint64_t
 	    review_due;	    /* monotonic: the next slice of a review of all peers; XT_NEVER: none */
@@ -48,10 +49,13 @@ void xt_tunnel_awake(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_review(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_ways_note(struct xt_tunnel *tunnel);
 
-/* Peer records. restore: give back those of the peers that change has added. schedule: at the end
- * of a pass. flush: in a tick. release: hand over what is left and forget all. */
-void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now,
-			      const struct xt_change *change);
+/* Peer records. restore: give back the one at that index, or that of a peer that a change has
+ * added, if there is one. schedule: at the end of a pass. flush: in a tick. hand_over: a batch of
+ * changed ones; true: there are more. release: hand over what is left and forget all. */
+void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now, size_t i);
+void xt_tunnel_memory_restore_peer(struct xt_tunnel *tunnel, struct xt_time now,
+				   const struct xt_public *key);
+bool xt_tunnel_memory_hand_over(struct xt_tunnel *tunnel);
 void xt_tunnel_memory_schedule(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_memory_release(struct xt_tunnel *tunnel);

@@ -39,7 +39,7 @@ if [ -z "${XT_E2E_INSIDE:-}" ]; then
 	[ -x "$XT_BIN" ] || { echo "FAIL: no program at $XT_BIN"; exit 1; }
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun"
 	rights=()
-	if [ "$(id -u)" != 0 ]; then
+	if [ "$(id -u)" != 0 ] || [ -n "${XT_E2E_ROOTLESS:-}" ]; then
 		rights=(-U -r)
 		unshare -U -r -n -m true 2>/dev/null || skip "neither root nor user namespaces"
 		[ -w /dev/net/tun ] || skip "/dev/net/tun is not open to this user"

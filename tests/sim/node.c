@@ -146,7 +146,7 @@ static int pool_new(struct sim_node *node)
 
 void sim_node_on(struct sim_node *node)
 {
-	struct xt_udp_mem_host host = {node, on_send, NULL};
+	struct xt_udp_mem_host host = {node, on_send};
 	struct xt_env env = {.ctx = node, .random = random_fill, .event = on_event};
 	struct xt_data_path_config config = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
