@@ -56,7 +56,7 @@
 #define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 2) /* messages from which on the device is under load */
 #define XT_QUEUE_BUDGET 8		   /* messages that cost a Diffie-Hellman, per tick */
 #define XT_QUEUE_CHEAP	256		   /* cookie replies, per tick */
-#define XT_INITIATIONS	8		   /* messages that timers cause, per tick */
+#define XT_INITIATIONS	4		   /* messages that timers cause, per tick */
 
 /* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
 #define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */

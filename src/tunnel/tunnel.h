@@ -79,6 +79,8 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
  * again before it is used. Some milliseconds later ticks reach the peers that have another link,
  * source or gateway than before (xt_device_review). */
 void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* The carrier of a link has come back; before xt_tunnel_network_changed. */
+void xt_tunnel_link_returned(struct xt_tunnel *tunnel, unsigned link);
 /* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
  * Names may have other addresses then. */
 bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);

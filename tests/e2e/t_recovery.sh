@@ -239,6 +239,23 @@ case_interface() {
 	done
 }
 
+case_carrier() {
+	nat_on
+	pair
+	sleep 0.3
+	ip -n net link set to1 down
+	nat_flush
+	probe_start right
+	sleep 1
+	ip -n net link set to1 up
+	ip -n net addr replace fd18:1::1/64 dev to1 nodad
+	ip -n net addr replace fe80::1/64 dev to1 nodad
+	counts
+	row "link without carrier for a second, its NAT mapping lost, data to the host" "the link" 3000
+	nat_off
+	routes_reset
+}
+
 case_run() {
 	local since
 	pair
@@ -319,6 +336,7 @@ for implementation in xtunnel $other; do
 	case_address
 	case_families
 	case_interface
+	case_carrier
 	case_clock
 	case_suspend
 	case_run
