@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "core/device_impl.h"
+#include "core/endpoints.h"
 #include "crypto/dh.h"
 
 /* State of one xt_device_apply. Before the commit new peers are in the device's table of keys, but
@@ -172,14 +173,6 @@ static void peer_remove(struct xt_device *dev, struct xt_peer *peer)
 	xt_peer_free(dev, peer);
 }
 
-/* Packets or keepalives that waited for an endpoint or a key can be sent now. */
-static void peer_start_waiting(struct xt_time now, struct xt_peer *peer)
-{
-	if (peer->path.remote.ip.family &&
-	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
-		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
-}
-
 /* No session is left and no initiation of the new identity was sent: nothing delays the first. */
 static void peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 				 bool has_key)
@@ -190,7 +183,7 @@ static void peer_change_identity(struct xt_device *dev, struct xt_time now, stru
 	xt_timers_identity_changed(&peer->timers);
 	if (has_key) {
 		peer->timers.persistent = XT_NEVER;
-		peer_start_waiting(now, peer);
+		xt_peer_start_waiting(peer, now.mono);
 	}
 	xt_peer_mark_dirty(dev, peer);
 }
@@ -233,31 +226,20 @@ static void peer_commit_allowed(struct xt_device *dev, struct xt_peer *peer,
 	}
 }
 
-/* A late answer must not take a peer away from where it was heard, or from where it was put. */
-static bool endpoint_wanted(const struct xt_peer *peer, const struct xt_peer_change *pc,
-			    uint64_t now)
-{
-	const struct xt_keypairs *keypairs = &peer->keypairs;
-
-	if (!(pc->set & XT_PEER_ENDPOINT_ANSWER) || peer->path.remote.ip.family == 0)
-		return true;
-	return !peer->endpoint_set && !xt_keypair_may_send(keypairs->next, now) &&
-	       !xt_keypair_may_send(keypairs->current, now);
-}
-
 static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			const struct xt_peer_change *pc, char **name)
 {
 	if (pc->set & XT_PEER_PSK)
 		peer->secret->noise.psk = pc->psk;
-	if (pc->set & XT_PEER_ENDPOINT && endpoint_wanted(peer, pc, now.mono)) {
+	if (pc->set & XT_PEER_ENDPOINT) {
 		struct xt_path path;
 
 		memset(&path, 0, sizeof(path));
 		path.remote = pc->endpoint;
 		peer->endpoint_learned = false;
+		xt_endpoint_drop_list(peer);
 		xt_peer_set_path(dev, peer, &path);
-		peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
+		peer->endpoint_set = true;
 	}
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);
@@ -267,7 +249,7 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 	peer_commit_allowed(dev, peer, pc);
 	if (pc->set & XT_PEER_KEEPALIVE)
 		xt_timers_set_persistent(&peer->timers, now.mono, pc->keepalive_s);
-	peer_start_waiting(now, peer);
+	xt_peer_start_waiting(peer, now.mono);
 	xt_peer_mark_dirty(dev, peer);
 }
 

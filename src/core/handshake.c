@@ -25,6 +25,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/endpoints.h"
 
 /* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
  * with priorities keep them apart from bulk data. Cookie replies carry 0. */
@@ -173,9 +174,11 @@ static void keylog_write(struct xt_device *dev, const struct xt_peer *peer,
 		dev->env.keylog(dev->env.ctx, &keys);
 }
 
+/* probe: for restart detection. */
 static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			    struct xt_tx *tx)
+			    bool probe, struct xt_tx *tx)
 {
+	struct xt_path path = probe ? peer->path : xt_endpoint_path(peer);
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
 	uint8_t timestamp[XT_TIMESTAMP_LEN];
@@ -196,11 +199,13 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 			       &ephemeral, timestamp, index, &msg)) {
 		keylog_write(dev, peer, &ephemeral);
 		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-		if (!xt_tx_copy(tx, &peer->path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
+		if (!xt_tx_copy(tx, &path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 		}
+		if (!probe)
+			xt_endpoint_sent(now, peer, &msg);
 	}
 	xt_wipe(&ephemeral, sizeof(ephemeral));
 }
@@ -220,11 +225,33 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 		peer->timers.start = now.mono;
 		return;
 	}
+	/* A packet may begin the attempt again before the retransmission timer is due. */
+	if (retry || peer->timers.retransmit != XT_NEVER)
+		xt_endpoint_unanswered(now, dev, peer);
+	else
+		xt_endpoint_choose(now, dev, peer);
 	if (!retry)
 		peer->timers.attempts = 0;
 	/* If anything below fails, the retransmission timer retries. */
 	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
-	initiation_send(dev, now, peer, tx);
+	initiation_send(dev, now, peer, false, tx);
+}
+
+void xt_handshake_second(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			 struct xt_tx *tx)
+{
+	struct xt_path path;
+	struct xt_msg_initiation *msg = xt_endpoint_second(peer, &path);
+
+	if (!msg || !dev->local->has_key)
+		return;
+	/* A cookie that came meanwhile is for the address that sent it. */
+	xt_cookie_add_mac2(&peer->cookie, now.mono, msg, sizeof(*msg));
+	if (xt_tx_copy(tx, &path, HANDSHAKE_TOS, msg, sizeof(*msg)))
+		return;
+	peer->tx_bytes += sizeof(*msg);
+	xt_timers_any_sent(&peer->timers, now.mono);
+	xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 }
 
 void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -239,7 +266,7 @@ void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_pee
 		return;
 	}
 	xt_timers_probed(&peer->timers, now.mono);
-	initiation_send(dev, now, peer, tx);
+	initiation_send(dev, now, peer, true, tx);
 }
 
 /* An authenticated handshake message of peer was received. Its source becomes the peer's endpoint
@@ -384,6 +411,7 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	keypair_install_initiated(dev, peer, kp);
 	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
 		xt_peer_roam(dev, peer, &q->from);
+	xt_endpoint_answered(now, peer);
 	peer_received(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
 	/* The responder may not send before it has received a message of the session. */

@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/table.h"
 #include "core/allowedips.h"
+#include "core/candidates.h"
 #include "core/cookie.h"
 #include "core/keypair.h"
 #include "core/noise.h"
@@ -34,7 +35,8 @@ struct xt_peer {
 	struct xt_public key;
 	struct xt_peer_secret *secret;
 	struct xt_keypairs keypairs;
-	struct xt_path path; /* remote.ip.family 0: no endpoint */
+	struct xt_path path;		  /* remote.ip.family 0: no endpoint */
+	struct xt_candidates *candidates; /* NULL: it has no list of endpoints */
 	struct xt_timers timers;
 	struct xt_heap_node node; /* in the device's deadlines */
 	struct xt_staged staged;
@@ -48,7 +50,7 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	uint64_t heard_wall; /* likewise, or of an earlier run */
+	uint64_t heard_wall;	     /* likewise, or of an earlier run */
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
@@ -58,7 +60,7 @@ struct xt_peer {
 	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool unsaved;  /* on the list of peers whose record has changed */
 	bool in_endpoints;
-	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool endpoint_set;	/* by a change, and not by xt_device_set_endpoints */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
@@ -93,6 +95,8 @@ void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer);
 /* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
+/* Packets or keepalives that waited for an endpoint or a key can be sent now. */
+void xt_peer_start_waiting(struct xt_peer *peer, uint64_t now);
 /* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater
  * public key. Simultaneous: the device's initiation was in flight when it answered the peer's.
  * true: the peer's session kp is kept in preference to the one that the device initiated last. */

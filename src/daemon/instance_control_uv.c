@@ -72,6 +72,7 @@ static json_t *status_json(struct xt_instance *instance)
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
 	    .path = instance->conf->path,
 	    .endpoint_name = xt_instance_name_state,
+	    .endpoint_entry = xt_instance_entry_state,
 	    .ctx = instance,
 	};
 	json = xt_status_json(&status, report);

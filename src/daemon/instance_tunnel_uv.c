@@ -34,6 +34,8 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
+	if (event == XT_EVENT_UNANSWERED)
+		xt_instance_names_unanswered(instance, peer);
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	if (endpoint && endpoint->ip.family)

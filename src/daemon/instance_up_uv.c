@@ -282,7 +282,7 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 			       instance->conf->name, xt_strerror(reply->error));
 	else
 		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
-			      instance->conf->name);
+			     instance->conf->name);
 }
 
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the
@@ -338,7 +338,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = start_loop(instance);
 	if (rc == 0)
-		rc = xt_instance_resolve(instance, &change);
+		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
 	step_post(instance, rc);
 }

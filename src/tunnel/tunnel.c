@@ -352,22 +352,10 @@ int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out)
 	return xt_device_report(tunnel->dev, xt_clock_now(), out);
 }
 
-int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			   const struct xt_endpoint *endpoint)
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list)
 {
-	struct xt_change change;
-	struct xt_peer_change *entry;
-	int rc = XT_E_NOMEM;
-
-	xt_change_init(&change);
-	entry = xt_change_peer(&change, peer);
-	if (entry) {
-		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER;
-		entry->endpoint = *endpoint;
-		rc = xt_device_apply(tunnel->dev, xt_clock_now(), &change);
-	}
-	xt_change_clear(&change);
-	return rc;
+	return xt_device_set_endpoints(tunnel->dev, xt_clock_now(), peer, list);
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)
