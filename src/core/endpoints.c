@@ -83,6 +83,16 @@ void xt_endpoint_unanswered(struct xt_time now, struct xt_device *dev, struct xt
 	slot_try(now, dev, peer, xt_candidates_best(c, now.mono));
 }
 
+void xt_endpoint_network(struct xt_peer *peer)
+{
+	struct xt_candidates *c = peer->candidates;
+
+	for (uint32_t i = 0; c && i <= c->n; i++)
+		c->v[i].held_until = 0;
+	if (c)
+		c->contact = false;
+}
+
 struct xt_path xt_endpoint_path(const struct xt_peer *peer)
 {
 	const struct xt_candidates *c = peer->candidates;
@@ -183,7 +193,7 @@ static void list_apply(struct xt_time now, struct xt_device *dev, struct xt_peer
 		c->v[c->n] = (struct xt_candidate_slot){.endpoint = *at};
 	list_send_again(now, peer);
 	if (!known)
-		xt_peer_start_waiting(peer, now.mono);
+		xt_peer_start_waiting(now, peer);
 }
 
 static bool list_is_valid(const struct xt_candidate_list *list)
@@ -205,6 +215,7 @@ int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now, const str
 		return XT_E_INVALID;
 	if (!peer || (peer->endpoint_set && !list->configured))
 		return 0;
+	xt_peer_follow(dev, now, peer);
 	c = xt_candidates_new(list);
 	if (!c)
 		return XT_E_NOMEM;

@@ -11,6 +11,8 @@
 void xt_endpoint_choose(struct xt_time now, struct xt_device *dev, struct xt_peer *peer);
 /* The latest initiation was not answered in time: the next address, unless the peer was heard. */
 void xt_endpoint_unanswered(struct xt_time now, struct xt_device *dev, struct xt_peer *peer);
+/* The host's network has changed: what failed may work now, and what worked may fail. */
+void xt_endpoint_network(struct xt_peer *peer);
 /* Where the next initiation goes. */
 struct xt_path xt_endpoint_path(const struct xt_peer *peer);
 /* msg was sent to xt_endpoint_path: at first contact it goes to the other family too, soon. */

@@ -54,20 +54,29 @@ struct xt_peer {
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
+	uint64_t way;	   /* out to path, as last seen (xt_device_review); 0: not known */
+	uint32_t suspends; /* of the device, that the peer was handled for */
+	bool cut; /* it had a session that a change of the network or a suspend put in question */
+	uint8_t bound_waits; /* since an initiation was held back by the bound of timestamps */
+
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool unsaved;  /* on the list of peers whose record has changed */
+	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by xt_device_set_endpoints */
+	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
+	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
 	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */
 	struct xt_peer *prev_tx_ready, *next_tx_ready;
 	struct xt_peer *prev_dirty, *next_dirty;
 	struct xt_peer *prev_unsaved, *next_unsaved;
+	struct xt_peer *prev_wayless, *next_wayless;
 
 	struct xt_endpoint_key endpoint_key;
 	struct xt_peer *prev_same, *next_same; /* peers at the same endpoint */
@@ -87,6 +96,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
+/* Also a peer that a change under way has not reached yet. */
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key);
 /* The first of the peers at that endpoint, which are linked by next_same. */
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
 /* Make peer the last of those at its endpoint. */
@@ -95,8 +106,6 @@ void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer);
 /* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
-/* Packets or keepalives that waited for an endpoint or a key can be sent now. */
-void xt_peer_start_waiting(struct xt_peer *peer, uint64_t now);
 /* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater
  * public key. Simultaneous: the device's initiation was in flight when it answered the peer's.
  * true: the peer's session kp is kept in preference to the one that the device initiated last. */
@@ -105,6 +114,9 @@ bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 /* What is remembered of it across restarts has changed; and: drop that mark. */
 void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer);
+/* The way to it is not known, and is noted soon if it has a session; and: drop that mark. */
+void xt_peer_forget_way(struct xt_device *dev, struct xt_peer *peer);
+void xt_peer_forget_wayless(struct xt_device *dev, struct xt_peer *peer);
 /* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
 /* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with
@@ -114,5 +126,10 @@ void xt_peers_update_deadlines(struct xt_device *dev);
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
 /* Erase the keys and the open handshake. */
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer);
+/* The device has another identity: sessions, handshake and timers of the former one end. Packets or
+ * keepalives that waited for a key can be sent now: see xt_peer_start_waiting. */
+void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer);
+/* Packets or keepalives that waited for an endpoint or a key start a handshake in the next tick. */
+void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer);
 
 #endif

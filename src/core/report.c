@@ -6,7 +6,9 @@
 #include <utlist.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
+#include "core/apply.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
 
@@ -23,27 +25,77 @@ void xt_report_free(struct xt_report *report)
 	free(report);
 }
 
+/* Room for n more items of the given size behind the first used ones. NULL: no memory. */
+static void *items_reserve(void *items, size_t *cap, size_t used, size_t n, size_t size)
+{
+	size_t more = XT_MAX(2 * *cap, used + n + 1);
+	void *grown;
+
+	if (used + n < *cap)
+		return items;
+	grown = realloc(items, more * size);
+	if (grown)
+		*cap = more;
+	return grown;
+}
+
+/* Room for the lists of one more peer: n allowed IPs, m candidates. */
+static int report_reserve(struct xt_report_walk *walk, size_t n, size_t m)
+{
+	struct xt_report *r = walk->report;
+	struct xt_candidate_report *candidates;
+	struct xt_cidr *allowed;
+
+	allowed = items_reserve(r->allowed, &walk->cap_allowed, r->n_allowed, n, sizeof(*allowed));
+	if (!allowed)
+		return XT_E_NOMEM;
+	r->allowed = allowed;
+	candidates = items_reserve(r->candidates, &walk->cap_candidates, r->n_candidates, m,
+				   sizeof(*candidates));
+	if (!candidates)
+		return XT_E_NOMEM;
+	r->candidates = candidates;
+	return 0;
+}
+
+/* Which AllowedIPs cover the endpoint. */
+static void loop_report(const struct xt_device *dev, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_ip *ip = &peer->path.remote.ip;
+	const struct xt_peer *of = xt_allowedips_find(&dev->allowed, ip);
+	struct xt_cidr cidr;
+	uint32_t at = 0;
+
+	out->loop = true;
+	if (!of)
+		return;
+	out->loop_key = of->key;
+	while (xt_allowedips_next(&dev->allowed, &of->allowed, &at, &cidr))
+		if (xt_cidr_contains(&cidr, ip) &&
+		    (!out->loop_network.ip.family || cidr.bits > out->loop_network.bits))
+			out->loop_network = cidr;
+}
+
 static void candidates_report(const struct xt_peer *peer, uint64_t now, struct xt_report *r)
 {
 	const struct xt_candidates *c = peer->candidates;
 
 	for (uint32_t i = 0; c && i <= c->n; i++) {
-		struct xt_candidate_report *out = &r->candidates[r->n_candidates];
 		const struct xt_candidate_slot *slot = &c->v[i];
+		struct xt_candidate_report out = {
+		    .endpoint = slot->endpoint, .entry = slot->entry, .learned = i == c->n};
 
 		if (!slot->endpoint.ip.family)
 			continue;
-		r->n_candidates++;
-		out->endpoint = slot->endpoint;
-		out->entry = slot->entry;
-		out->learned = i == c->n;
-		out->hold_ns = slot->held_until > now ? slot->held_until - now : 0;
+		out.hold_ns = slot->held_until > now ? slot->held_until - now : 0;
 		if (xt_endpoint_equal(&slot->endpoint, &peer->path.remote))
-			out->state = XT_CANDIDATE_IN_USE;
+			out.state = XT_CANDIDATE_IN_USE;
 		else if (i == c->trying)
-			out->state = XT_CANDIDATE_TRYING;
+			out.state = XT_CANDIDATE_TRYING;
 		else
-			out->state = out->hold_ns ? XT_CANDIDATE_HELD : XT_CANDIDATE_IDLE;
+			out.state = out.hold_ns ? XT_CANDIDATE_HELD : XT_CANDIDATE_IDLE;
+		r->candidates[r->n_candidates++] = out;
 	}
 }
 
@@ -62,8 +114,11 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->tx_bytes = peer->tx_bytes;
 	out->rx_bytes = peer->rx_bytes;
 	out->keepalive_s = peer->timers.persistent_s;
-	out->session = xt_keypair_may_send(peer->keypairs.current, now.mono);
+	out->session =
+	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;
+	if (peer->loop)
+		loop_report(dev, peer, out);
 	out->handshake_attempts = peer->timers.attempts;
 	out->staged = peer->staged.n;
 	out->first_allowed = r->n_allowed;
@@ -77,23 +132,16 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->n_candidates = r->n_candidates - out->first_candidate;
 }
 
-int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_report **out)
+int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, struct xt_time now)
 {
 	struct xt_report *r = calloc(1, sizeof(*r));
-	struct xt_peer *peer;
-	size_t n_allowed = 0, n_candidates = 0;
 
 	if (!r)
 		return XT_E_NOMEM;
-	DL_FOREACH(dev->peers, peer)
-	{
-		n_allowed += peer->allowed.n;
-		n_candidates += peer->candidates ? peer->candidates->n + 1 : 0;
-	}
-	r->candidates = calloc(n_candidates + 1, sizeof(*r->candidates));
+	*walk = (struct xt_report_walk){
+	    .dev = dev, .next = dev->peers, .cap_peers = dev->n_peers, .report = r};
 	r->peers = calloc(dev->n_peers + 1, sizeof(*r->peers));
-	r->allowed = calloc(n_allowed + 1, sizeof(*r->allowed));
-	if (!r->peers || !r->allowed || !r->candidates) {
+	if (!r->peers || report_reserve(walk, 0, 0)) {
 		xt_report_free(r);
 		return XT_E_NOMEM;
 	}
@@ -104,8 +152,34 @@ int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_
 	r->fwmark = dev->fwmark;
 	r->under_load = xt_under_load(dev, now);
 	memcpy(r->verdicts, dev->verdicts, sizeof(r->verdicts));
-	DL_FOREACH(dev->peers, peer)
-	peer_report(dev, now, peer, r, &r->peers[r->n_peers++]);
-	*out = r;
 	return 0;
+}
+
+int xt_report_step(struct xt_report_walk *walk, struct xt_time now, size_t n)
+{
+	struct xt_report *r = walk->report;
+
+	for (; n > 0 && walk->next && r->n_peers < walk->cap_peers; n--) {
+		const struct xt_candidates *c = walk->next->candidates;
+
+		if (report_reserve(walk, walk->next->allowed.n, c ? c->n + 1 : 0)) {
+			xt_report_free(r);
+			return XT_E_NOMEM;
+		}
+		peer_report(walk->dev, now, walk->next, r, &r->peers[r->n_peers++]);
+		walk->next = walk->next->next;
+	}
+	return walk->next && r->n_peers < walk->cap_peers;
+}
+
+int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_report **out)
+{
+	struct xt_report_walk walk;
+	int rc = xt_report_begin(&walk, dev, now);
+
+	if (rc == 0)
+		rc = xt_report_step(&walk, now, SIZE_MAX);
+	if (rc == 0)
+		*out = walk.report;
+	return rc;
 }

@@ -14,7 +14,8 @@ enum xt_name_state { XT_NAME_ASKING, XT_NAME_FAILED, XT_NAME_FOUND };
 
 /* v, n       its addresses, ports 0
  * open       it is being asked for; again: ask once more after that
- * queried_ns when it was last, monotonic; 0: never
+ * limit_ns   not before that for a peer's silence, since there was one
+ * start_limit_ns  likewise since the start, until the peer was reached
  * next_ns    when it is to be asked again; XT_NEVER: when a peer is silent
  * again_s    the delay that led to it
  * why        of the latest answer, "" if that had an address */
@@ -23,7 +24,7 @@ struct xt_endpoint_name {
 	enum xt_name_state state;
 	bool useless; /* neither an address nor a domain */
 	bool open, again;
-	uint64_t queried_ns, next_ns;
+	uint64_t limit_ns, start_limit_ns, next_ns;
 	unsigned again_s;
 	char why[64];
 	struct xt_endpoint *v;

@@ -39,6 +39,7 @@ void xt_instance_loop_closed(void *ctx)
 
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
+	xt_instance_work_end(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
 	if (instance->requests)
@@ -99,6 +100,7 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	if (instance->down)
 		xt_control_reply(instance->down, json_pack("{s:b}", "end", 1), true);
 	instance->down = NULL;
+	xt_instance_drop_answers(instance);
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);

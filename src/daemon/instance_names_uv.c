@@ -4,7 +4,8 @@
  *   start    each name at once. Nothing waits for it but the line that reports what was not found,
  *            and that for GRACE_MS
  *   failure  a name without any address: again after 2, 4, 8 ... up to 128 s
- *   silence  a peer does not answer: its names, each at most once in REPEAT_S
+ *   silence  a peer does not answer: its names, each at most once in REPEAT_S. A look-up at the start
+ *            counts, unless the peer was reached after it
  *   network  all names, at once
  *
  * A name that is not found any more keeps its addresses: the session with the peer may live. The
@@ -97,20 +98,35 @@ static void name_query(struct xt_instance *instance, struct xt_endpoint_name *na
 	}
 	name->open = true;
 	name->again = false;
-	name->queried_ns = uv_hrtime();
+	uv_mutex_lock(&instance->names_lock);
 	name->next_ns = XT_NEVER;
+	uv_mutex_unlock(&instance->names_lock);
 	xt_request(instance->requests, &request, on_resolved, instance);
 }
 
-static void name_retry(struct xt_names *names, struct xt_endpoint_name *name)
+static void name_retry(struct xt_instance *instance, struct xt_endpoint_name *name)
 {
+	struct xt_names *names = instance->names;
+
 	name->again_s = name->again_s ? 2 * name->again_s : AGAIN_FIRST_S;
 	if (name->again_s > AGAIN_LAST_S)
 		name->again_s = AGAIN_LAST_S;
+	uv_mutex_lock(&instance->names_lock);
 	name->next_ns = uv_hrtime() + name->again_s * SECOND;
+	uv_mutex_unlock(&instance->names_lock);
 	if (name->next_ns < names->due)
 		names->due = name->next_ns;
 	timer_update(names);
+}
+
+/* NULL: that entry is an address. */
+static struct xt_endpoint_name *entry_name(const struct xt_instance *instance,
+					   const struct xt_endpoint_peer *peer, uint32_t i)
+{
+	const struct xt_endpoint_table *table = instance->names->table;
+	uint32_t at = table->entries[peer->first + i].name;
+
+	return at == XT_NO_NAME ? NULL : &table->names[at];
 }
 
 void xt_instance_names_unanswered(struct xt_instance *instance, const struct xt_public *key)
@@ -122,12 +138,27 @@ void xt_instance_names_unanswered(struct xt_instance *instance, const struct xt_
 		return;
 	peer = xt_endpoint_table_find(instance->names->table, key);
 	for (uint32_t i = 0; peer && peer->named && i < peer->n; i++) {
-		const struct xt_endpoint_table *table = instance->names->table;
-		uint32_t at = table->entries[peer->first + i].name;
+		struct xt_endpoint_name *name = entry_name(instance, peer, i);
 
-		if (at != XT_NO_NAME && !table->names[at].open &&
-		    now - table->names[at].queried_ns >= REPEAT_S * SECOND)
-			name_query(instance, &table->names[at]);
+		if (!name || name->open || now < name->limit_ns || now < name->start_limit_ns)
+			continue;
+		name->limit_ns = now + REPEAT_S * SECOND;
+		name_query(instance, name);
+	}
+}
+
+void xt_instance_names_reached(struct xt_instance *instance, const struct xt_public *key)
+{
+	struct xt_endpoint_peer *peer;
+
+	if (!instance->names)
+		return;
+	peer = xt_endpoint_table_find(instance->names->table, key);
+	for (uint32_t i = 0; peer && peer->named && i < peer->n; i++) {
+		struct xt_endpoint_name *name = entry_name(instance, peer, i);
+
+		if (name)
+			name->start_limit_ns = 0;
 	}
 }
 
@@ -199,15 +230,17 @@ static void name_answered(struct xt_instance *instance, struct xt_endpoint_name 
 			  const struct xt_reply *reply)
 {
 	struct xt_names *names = instance->names;
-	bool first = name->state == XT_NAME_ASKING;
-	bool changed = xt_endpoint_name_answer(name, reply->error < 0 ? reply->text : NULL,
-					       reply->resolved.v, reply->resolved.n);
+	bool first = name->state == XT_NAME_ASKING, changed;
 
+	uv_mutex_lock(&instance->names_lock);
+	changed = xt_endpoint_name_answer(name, reply->error < 0 ? reply->text : NULL,
+					  reply->resolved.v, reply->resolved.n);
+	uv_mutex_unlock(&instance->names_lock);
 	if (reply->error == 0) {
 		name->again_s = 0;
 	} else {
 		if (name->state != XT_NAME_FOUND)
-			name_retry(names, name);
+			name_retry(instance, name);
 		name_report_failure(instance, name);
 	}
 	if (changed && !first && reply->error == 0)
@@ -239,7 +272,7 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 	if (reply->error < 0 && !reply->text) { /* for want of memory or descriptors */
 		xt_log_warning("%s: an Endpoint's name cannot be looked up: %s",
 			       instance->conf->name, xt_strerror(reply->error));
-		name_retry(names, name);
+		name_retry(instance, name);
 		return;
 	}
 	name_answered(instance, name, reply);
@@ -279,17 +312,21 @@ static void names_query_fresh(struct xt_instance *instance)
 	struct xt_endpoint_table *table = instance->names->table;
 
 	for (uint32_t i = 0; i < table->n_names; i++)
-		if (table->names[i].state == XT_NAME_ASKING || table->names[i].again)
+		if (table->names[i].state == XT_NAME_ASKING || table->names[i].again) {
+			table->names[i].start_limit_ns = uv_hrtime() + REPEAT_S * SECOND;
 			name_query(instance, &table->names[i]);
+		}
 }
 
 void xt_instance_names_commit(struct xt_instance *instance, struct xt_endpoint_table *table)
 {
 	struct xt_names *names = instance->names;
 
+	uv_mutex_lock(&instance->names_lock);
 	xt_endpoint_table_adopt(table, names->table);
 	xt_endpoint_table_free(names->table);
 	names->table = table;
+	uv_mutex_unlock(&instance->names_lock);
 	names->generation++;
 	names_start(instance);
 	names_query_fresh(instance);
@@ -339,9 +376,13 @@ static void on_closed(uv_handle_t *handle)
 
 void xt_instance_names_close(struct xt_instance *instance)
 {
-	if (instance->names)
-		uv_close((uv_handle_t *)&instance->names->timer, on_closed);
+	struct xt_names *names = instance->names;
+
+	uv_mutex_lock(&instance->names_lock); /* no thread reads them after that */
 	instance->names = NULL;
+	uv_mutex_unlock(&instance->names_lock);
+	if (names)
+		uv_close((uv_handle_t *)&names->timer, on_closed);
 }
 
 static void on_names_limit(uv_timer_t *timer)
@@ -437,23 +478,30 @@ static void entry_print(const struct xt_instance *instance, const struct xt_endp
 	state_print(name, out->state, sizeof(out->state));
 }
 
+/* On any thread. named: the first entry that is a name, otherwise entry i. */
+static bool entry_state(const void *ctx, const struct xt_public *key, size_t i, bool named,
+			struct xt_status_name *out)
+{
+	struct xt_instance *instance = (struct xt_instance *)(uintptr_t)ctx;
+	const struct xt_endpoint_entry *entry;
+
+	memset(out, 0, sizeof(*out));
+	uv_mutex_lock(&instance->names_lock);
+	entry = entry_find(instance, key, i, named);
+	if (entry && entry->name != XT_NO_NAME)
+		entry_print(instance, entry, out);
+	uv_mutex_unlock(&instance->names_lock);
+	return entry != NULL;
+}
+
 bool xt_instance_name_state(const void *ctx, const struct xt_public *key,
 			    struct xt_status_name *out)
 {
-	const struct xt_endpoint_entry *entry = entry_find(ctx, key, 0, true);
-
-	if (entry)
-		entry_print(ctx, entry, out);
-	return entry != NULL;
+	return entry_state(ctx, key, 0, true, out);
 }
 
 bool xt_instance_entry_state(const void *ctx, const struct xt_public *key, size_t i,
 			     struct xt_status_name *out)
 {
-	const struct xt_endpoint_entry *entry = entry_find(ctx, key, i, false);
-
-	memset(out, 0, sizeof(*out));
-	if (entry && entry->name != XT_NO_NAME)
-		entry_print(ctx, entry, out);
-	return entry != NULL;
+	return entry_state(ctx, key, i, false, out);
 }

@@ -362,6 +362,38 @@ SIM_CASE(an_endpoint_that_was_set_yields_to_nothing_until_the_file_is_read_again
 	SIM_CHECK(sim, peer_is_at(alice, bob, A, false));
 }
 
+static uint64_t way_of(void *ctx, const struct xt_path *path)
+{
+	(void)path;
+	return *(uint64_t *)ctx;
+}
+
+/* The new network has no IPv6: the handshake that the change brings goes to both families. */
+SIM_CASE(after_a_change_of_the_network_the_other_family_is_tried_at_once)
+{
+	struct sim_node *alice, *bob;
+	uint64_t way = 1, at;
+	struct xt_ways ways = {.ctx = &way, .find = way_of};
+	size_t reached = 0;
+
+	pair_new_families(sim, &alice, &bob, A, A);
+	bob_at(bob, A);
+	sim_pair_exchange(sim, alice, bob);
+	SIM_CHECK(sim, peer_is_at(alice, bob, A, true));
+	idle(sim);
+	(void)xt_device_note_ways(alice->dev, 10, &ways);
+	bob->outer6.b[15] = X;
+	way = 2;
+	at = sim->now;
+	xt_device_network_changed(alice->dev, false);
+	(void)xt_device_review(alice->dev, sim_time(alice), 10, &ways, &reached);
+	SIM_SAME(sim, reached, 1);
+	sim_packet_send(sim, alice, bob, 0);
+	while (!peer_is_at(alice, bob, A, false) && sim->now < at + 10 * SIM_S)
+		sim_run(sim, 10 * SIM_MS);
+	SIM_RANGE(sim, sim->now - at, 250 * SIM_MS, 350 * SIM_MS);
+}
+
 /* An unauthenticated datagram may cause one initiation, and not one for each address. */
 SIM_CASE(restart_detection_uses_one_address)
 {
