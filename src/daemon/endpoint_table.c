@@ -2,6 +2,7 @@
 /* The endpoints of a configuration, and the addresses of their names. */
 #include "daemon/endpoint_table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,4 +230,36 @@ bool xt_endpoint_name_answer(struct xt_endpoint_name *name, const char *why,
 	name->n = n;
 	name->state = XT_NAME_FOUND;
 	return true;
+}
+
+const struct xt_endpoint_entry *xt_endpoint_table_entry(const struct xt_endpoint_table *table,
+							const struct xt_public *key, size_t i,
+							bool named)
+{
+	const struct xt_endpoint_peer *peer = xt_endpoint_table_find(table, key);
+
+	for (; peer && i < peer->n; i++) {
+		const struct xt_endpoint_entry *entry = &table->entries[peer->first + i];
+
+		if (!named || entry->name != XT_NO_NAME)
+			return entry;
+	}
+	return NULL;
+}
+
+void xt_endpoint_name_text(const struct xt_endpoint_name *name, uint64_t now, char *buf, size_t len)
+{
+	const uint64_t second = 1000000000u;
+
+	if (name->state == XT_NAME_FOUND && *name->why)
+		snprintf(buf, len, "at the last look-up: %s", name->why);
+	else if (name->state == XT_NAME_FOUND)
+		snprintf(buf, len, "%s", "");
+	else if (name->state == XT_NAME_ASKING)
+		snprintf(buf, len, "resolving");
+	else if (name->next_ns <= now || name->next_ns == XT_NEVER)
+		snprintf(buf, len, "resolving: %s", name->why);
+	else
+		snprintf(buf, len, "resolving, next try in %" PRIu64 " s: %s",
+			 (name->next_ns - now + second - 1) / second, name->why);
 }

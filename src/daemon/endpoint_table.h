@@ -68,6 +68,14 @@ struct xt_endpoint_peer *xt_endpoint_table_find(const struct xt_endpoint_table *
 size_t xt_endpoint_table_list(const struct xt_endpoint_table *table,
 			      const struct xt_endpoint_peer *peer, bool defer,
 			      struct xt_candidate out[XT_CANDIDATES_MAX]);
+/* Entry i of the peer with that key, counted from 0; named: the first one from there that is a
+ * name. NULL: there is none. table may be NULL. */
+const struct xt_endpoint_entry *xt_endpoint_table_entry(const struct xt_endpoint_table *table,
+							const struct xt_public *key, size_t i,
+							bool named);
+/* What is missing: "resolving, next try in 8 s: no such host"; "": it was found. */
+void xt_endpoint_name_text(const struct xt_endpoint_name *name, uint64_t now, char *buf,
+			   size_t len);
 /* A name was answered: why NULL, or there is no address; those of before are kept then. false: the
  * lists are as they were, also for want of memory. */
 bool xt_endpoint_name_answer(struct xt_endpoint_name *name, const char *why,

@@ -4,15 +4,14 @@
  *   start    each name at once. Nothing waits for it but the line that reports what was not found,
  *            and that for GRACE_MS
  *   failure  a name without any address: again after 2, 4, 8 ... up to 128 s
- *   silence  a peer does not answer: its names, each at most once in REPEAT_S. A look-up at the start
- *            counts, unless the peer was reached after it
+ *   silence  a peer does not answer: its names, each at most once in REPEAT_S. A look-up at the
+ *            start counts, unless the peer was reached after it
  *   network  all names, at once
  *
  * A name that is not found any more keeps its addresses: the session with the peer may live. The
  * device chooses among the addresses (core/endpoints.c). */
 #include "daemon/instance_uv.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -408,24 +407,6 @@ void xt_instance_cancel_names(struct xt_instance *instance)
 
 /* --- what is shown --- */
 
-/* "resolving, next try in 8 s: no such host"; "": it was found. */
-static void state_print(const struct xt_endpoint_name *name, char *buf, size_t len)
-{
-	uint64_t now = uv_hrtime();
-
-	if (name->state == XT_NAME_FOUND && *name->why)
-		snprintf(buf, len, "at the last look-up: %s", name->why);
-	else if (name->state == XT_NAME_FOUND)
-		snprintf(buf, len, "%s", "");
-	else if (name->state == XT_NAME_ASKING)
-		snprintf(buf, len, "resolving");
-	else if (name->next_ns <= now || name->next_ns == XT_NEVER)
-		snprintf(buf, len, "resolving: %s", name->why);
-	else
-		snprintf(buf, len, "resolving, next try in %" PRIu64 " s: %s",
-			 (name->next_ns - now + SECOND - 1) / SECOND, name->why);
-}
-
 void xt_instance_tell_names(struct xt_instance *instance)
 {
 	const struct xt_endpoint_table *table = instance->names->table;
@@ -444,7 +425,7 @@ void xt_instance_tell_names(struct xt_instance *instance)
 	}
 	if (missing == 0)
 		return;
-	state_print(first, state, sizeof(state));
+	xt_endpoint_name_text(first, uv_hrtime(), state, sizeof(state));
 	if (missing == 1)
 		xt_message("%s: Endpoint %s: %s", instance->conf->name, first->host, state);
 	else
@@ -453,43 +434,24 @@ void xt_instance_tell_names(struct xt_instance *instance)
 			   instance->conf->name);
 }
 
-/* Entry i of the peer's list, or the first one from there that is a name. */
-static const struct xt_endpoint_entry *entry_find(const struct xt_instance *instance,
-						  const struct xt_public *key, size_t i, bool named)
-{
-	const struct xt_endpoint_table *table = instance->names ? instance->names->table : NULL;
-	const struct xt_endpoint_peer *peer = xt_endpoint_table_find(table, key);
-
-	for (; peer && i < peer->n; i++) {
-		const struct xt_endpoint_entry *entry = &table->entries[peer->first + i];
-
-		if (!named || entry->name != XT_NO_NAME)
-			return entry;
-	}
-	return NULL;
-}
-
-static void entry_print(const struct xt_instance *instance, const struct xt_endpoint_entry *entry,
-			struct xt_status_name *out)
-{
-	const struct xt_endpoint_name *name = &instance->names->table->names[entry->name];
-
-	snprintf(out->name, sizeof(out->name), "%s:%u", name->host, (unsigned)entry->endpoint.port);
-	state_print(name, out->state, sizeof(out->state));
-}
-
 /* On any thread. named: the first entry that is a name, otherwise entry i. */
 static bool entry_state(const void *ctx, const struct xt_public *key, size_t i, bool named,
 			struct xt_status_name *out)
 {
 	struct xt_instance *instance = (struct xt_instance *)(uintptr_t)ctx;
+	const struct xt_endpoint_table *table;
 	const struct xt_endpoint_entry *entry;
 
 	memset(out, 0, sizeof(*out));
 	uv_mutex_lock(&instance->names_lock);
-	entry = entry_find(instance, key, i, named);
-	if (entry && entry->name != XT_NO_NAME)
-		entry_print(instance, entry, out);
+	table = instance->names ? instance->names->table : NULL;
+	entry = xt_endpoint_table_entry(table, key, i, named);
+	if (entry && entry->name != XT_NO_NAME) {
+		snprintf(out->name, sizeof(out->name), "%s:%u", table->names[entry->name].host,
+			 (unsigned)entry->endpoint.port);
+		xt_endpoint_name_text(&table->names[entry->name], uv_hrtime(), out->state,
+				      sizeof(out->state));
+	}
 	uv_mutex_unlock(&instance->names_lock);
 	return entry != NULL;
 }
