@@ -58,7 +58,7 @@ enum xt_request_kind {
 				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE, /* bound */
 	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
+	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
 
@@ -102,11 +102,10 @@ struct xt_request {
 			const struct xt_peer_memory *v;
 			size_t n;
 		} peers;
-		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
+		/* id  comes back with the answer.  families: bit 0 IPv4, bit 1 IPv6 */
 		struct {
-			struct xt_public id;
+			uint32_t id;
 			const char *name;
-			uint16_t port;
 			unsigned families;
 		} resolve;
 	};
@@ -146,13 +145,12 @@ struct xt_reply {
 			struct xt_peer_memory *peers;
 			size_t n_peers;
 		} bound;
-		/* error 0: the address. Otherwise name was not found; it is asked for again in
-		 * again_s, and another reply follows. */
+		/* v, n  the addresses, ports 0.  Otherwise error is set, and text if a look-up has
+		 * failed */
 		struct {
-			struct xt_public id;
-			struct xt_endpoint endpoint;
-			const char *name;
-			unsigned again_s;
+			uint32_t id;
+			const struct xt_endpoint *v;
+			size_t n;
 		} resolved;
 	};
 };
@@ -169,7 +167,7 @@ struct xt_requests_options {
 int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
 		     const struct xt_requests_options *options);
 
-/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop;
+/* Ask. done is called once, from within this call or later from the loop;
  * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
  * RESOLVE). request is borrowed for the call. */
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

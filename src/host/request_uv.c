@@ -393,19 +393,11 @@ static int peers_write(struct xt_requests *requests, const struct xt_request *re
 
 /* --- names --- */
 
-static void on_found(void *ctx, const struct xt_public *id, const struct xt_endpoint *endpoint)
+static void on_answered(void *ctx, const struct xt_resolver_answer *answer)
 {
-	struct xt_reply reply = {.resolved = {.id = *id, .endpoint = *endpoint}};
-
-	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
-}
-
-static void on_not_found(void *ctx, const struct xt_public *id, const char *name, const char *why,
-			 unsigned again_s)
-{
-	struct xt_reply reply = {.error = -ENOENT,
-				 .text = why,
-				 .resolved = {.id = *id, .name = name, .again_s = again_s}};
+	struct xt_reply reply = {.error = answer->why ? -ENOENT : 0,
+				 .text = answer->why,
+				 .resolved = {.id = answer->id, .v = answer->v, .n = answer->n}};
 
 	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
 }
@@ -420,17 +412,17 @@ static void on_resolver_closed(void *ctx)
 static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
 			struct xt_reply *reply)
 {
-	struct xt_resolver_callbacks callbacks = {requests, on_found, on_not_found,
-						  on_resolver_closed};
+	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
+	struct xt_resolver_question question = {.id = request->resolve.id,
+						.host = request->resolve.name,
+						.families = request->resolve.families};
 	int rc = 0;
 
-	(void)reply;
+	reply->resolved.id = question.id;
 	if (!requests->resolver)
-		rc = xt_resolver_new(&requests->resolver, requests->loop, request->resolve.families,
-				     &callbacks);
+		rc = xt_resolver_new(&requests->resolver, requests->loop, &callbacks);
 	if (rc == 0)
-		rc = xt_resolver_add(requests->resolver, &request->resolve.id,
-				     request->resolve.name, request->resolve.port);
+		rc = xt_resolver_ask(requests->resolver, &question);
 	return rc < 0 ? rc : LATER;
 }
 
