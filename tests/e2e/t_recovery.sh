@@ -12,7 +12,7 @@
 command -v nft >/dev/null || skip "no nft"
 other=${RECOVERY_WITH:-}
 [ -z "$other" ] || implementation_find "$other"
-LIMIT=30 # seconds; what takes longer is called never
+LIMIT=45 # seconds; what takes longer is called never
 
 # left has two uplinks to the router `net`, right has one.
 netns_add left net right
@@ -223,6 +223,69 @@ case_families() {
 	row "Endpoint set from IPv6 to IPv4" "\`wg set\`" 3000
 }
 
+# The host loses one of the two families of its addresses.
+case_lists() {
+	pair
+	[ "$implementation" != xtunnel ] || {
+		finish_one left
+		sed -i 's/^Endpoint = .*/&, [fd18:3::2]:51802/' left.conf
+		begin_one left
+		both_families left 2
+	}
+	sleep 0.3
+	probe_start left
+	ip -n left addr del 198.18.1.2/24 dev up1
+	ip -n left addr del 198.18.2.2/24 dev up2
+	counts
+	row "IPv4 lost, IPv6 stays, Endpoint has both" "the host's routes" 3000
+	probe_start left
+	ip -n left addr add 198.18.1.2/24 dev up1
+	ip -n left addr add 198.18.2.2/24 dev up2
+	routes_reset
+	ip -n left -6 route flush default
+	ip -n left -6 route del fd18:1::/64 dev up1
+	counts
+	row "IPv6 lost, IPv4 is back" "the host's routes" 3000
+	ip -n left -6 route replace fd18:1::/64 dev up1
+	routes_reset
+}
+
+# Another host with the key of right takes over at another address, and does not know where left is.
+case_names() {
+	: >queries
+	echo "right.test 198.18.3.2" >records
+	echo "nameserver 127.0.0.1" >resolv.conf
+	echo "hosts: dns" >nsswitch.conf
+	chmod 644 resolv.conf nsswitch.conf
+	mount --bind resolv.conf /etc/resolv.conf && mount --bind nsswitch.conf /etc/nsswitch.conf || return
+	ip netns exec left "$PYTHON" "$SOURCE/tests/e2e/names.py" serve records queries >server.out 2>server.log &
+	await 5 "the name server" has ready server.out
+	local server=$!
+	pair
+	[ "$implementation" != xtunnel ] || {
+		finish_one left
+		sed -i 's/^Endpoint = .*/Endpoint = right.test:51802/' left.conf
+		begin_one left
+		await 10 "the name" pings left 10.7.0.2
+	}
+	probe_start left
+	gone_hard right
+	rm -f state/*.peers
+	echo "right.test 198.18.3.9" >records
+	ip -n right addr del 198.18.3.2/24 dev wire
+	ip -n right addr add 198.18.3.9/24 dev wire
+	ip -n right route replace default via 198.18.3.1
+	begin_one right
+	counts
+	row "DNS changed, the old address is dead" "timers: silence, then the name is looked up" 45000
+	finish_one right
+	ip -n right addr del 198.18.3.9/24 dev wire
+	ip -n right addr add 198.18.3.2/24 dev wire
+	ip -n right route replace default via 198.18.3.1
+	kill $server
+	umount /etc/resolv.conf /etc/nsswitch.conf
+}
+
 case_interface() {
 	local from
 	for from in left right; do
@@ -335,6 +398,8 @@ for implementation in xtunnel $other; do
 	case_nat
 	case_address
 	case_families
+	case_lists
+	case_names
 	case_interface
 	case_carrier
 	case_clock
