@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The device's part of a configuration as a change. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/addr.h"
-#include "base/text.h"
 #include "config/conf.h"
-
-bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer)
-{
-	char text[XT_ENDPOINT_TEXT];
-	bool v6 = peer->endpoint_host && strchr(peer->endpoint_host, ':') != NULL;
-	int n;
-
-	if (!peer->endpoint_host)
-		return false;
-	n = snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-			 (unsigned)peer->endpoint_port);
-
-	return n > 0 && (size_t)n < sizeof(text) && xt_endpoint_parse(out, text) == 0;
-}
 
 static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
 {
+	struct xt_conf_endpoint first = xt_conf_endpoint(peer, 0);
 	struct xt_peer_change *p = xt_change_peer(out, &peer->key);
 
 	if (!p)
@@ -31,7 +15,7 @@ static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *pee
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;
 	memcpy(p->name, peer->name, sizeof(p->name));
-	if (xt_conf_endpoint(&p->endpoint, peer))
+	if (peer->endpoint_host && xt_conf_endpoint_literal(&p->endpoint, &first))
 		p->set |= XT_PEER_ENDPOINT;
 	for (size_t i = 0; i < peer->n_allowed; i++) {
 		int err = xt_change_allowed(p, &peer->allowed[i], false);

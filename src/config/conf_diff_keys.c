@@ -238,53 +238,60 @@ void xt_diff_allowed_ips(struct xt_differ *d)
 	xt_differ_entry_allowed(d);
 }
 
-static void endpoint_put(struct xt_secbuf *text, const struct xt_conf_peer *peer)
+static void endpoints_put(struct xt_secbuf *text, const struct xt_conf_peer *peer)
 {
-	bool v6 = peer && peer->endpoint_host && strchr(peer->endpoint_host, ':');
+	for (size_t i = 0; peer && i < xt_conf_endpoints(peer); i++) {
+		struct xt_conf_endpoint entry = xt_conf_endpoint(peer, i);
+		bool v6 = strchr(entry.host, ':') != NULL;
 
-	if (peer && peer->endpoint_host)
-		xt_secbuf_printf(text, v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-				 (unsigned)peer->endpoint_port);
+		xt_secbuf_printf(text, v6 ? "%s[%s]:%u" : "%s%s:%u", i ? ", " : "", entry.host,
+				 (unsigned)entry.port);
+	}
 }
 
-static bool endpoint_text_equal(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
+static bool endpoints_equal(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
 {
-	if (!a->endpoint_host || !b->endpoint_host)
-		return a->endpoint_host == b->endpoint_host;
-	return a->endpoint_port == b->endpoint_port &&
-	       strcmp(a->endpoint_host, b->endpoint_host) == 0;
+	size_t n = xt_conf_endpoints(a);
+
+	for (size_t i = 0; i < n && n == xt_conf_endpoints(b); i++) {
+		struct xt_conf_endpoint x = xt_conf_endpoint(a, i), y = xt_conf_endpoint(b, i);
+
+		if (x.port != y.port || strcmp(x.host, y.host) != 0)
+			return false;
+	}
+	return n == xt_conf_endpoints(b);
 }
 
-/* An address that the peer was heard from stays as long as the file says the same as before: the
- * peer is there. Names are resolved by the caller. */
+/* Which of its addresses a peer uses is no difference, unless a program has set another one. The
+ * lists are given to the device by the caller. */
 void xt_diff_endpoint(struct xt_differ *d)
 {
 	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
-	bool stays = d->old_peer && endpoint_text_equal(d->old_peer, d->peer);
+	bool stays = d->old_peer && endpoints_equal(d->old_peer, d->peer);
 	char text[XT_ENDPOINT_TEXT];
-	struct xt_endpoint endpoint;
-	bool literal = xt_conf_endpoint(&endpoint, d->peer);
-	bool overrides = stays || !d->old_peer;
 
-	if (stays && !(literal && !d->now->endpoint_learned &&
-		       !xt_endpoint_equal(&endpoint, &d->now->endpoint)))
+	if (stays && !d->now->endpoint_set)
 		return;
 	if (!stays && d->old_peer)
-		endpoint_put(&was, d->old_peer);
+		endpoints_put(&was, d->old_peer);
 	else if (d->now->endpoint.ip.family)
 		xt_secbuf_puts(&was, xt_endpoint_print(&d->now->endpoint, text));
-	endpoint_put(&is, d->peer);
-	if (!is.len && !d->old_peer) { /* the file never had one: it is learned */
+	endpoints_put(&is, d->peer);
+	if (!is.len && (stays || !d->old_peer)) { /* the file never had one */
 		xt_secbuf_clear(&was);
 		return;
 	}
-	if (xt_differ_texts(d, &was, &is, overrides) && d->peer->endpoint_host) {
-		struct xt_peer_change *entry =
-		    xt_differ_entry(d, literal ? XT_PEER_ENDPOINT : XT_PEER_ENDPOINT_ANSWER);
+	(void)xt_differ_texts(d, &was, &is, stays || !d->old_peer);
+}
 
-		if (entry && literal)
-			entry->endpoint = endpoint;
-	}
+void xt_diff_endpoint_hold(struct xt_differ *d)
+{
+	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
+
+	if (d->old_peer) /* the device does not report it */
+		number_put(&was, d->old_peer->endpoint_hold_s);
+	number_put(&is, d->peer->endpoint_hold_s);
+	(void)xt_differ_texts(d, &was, &is, false);
 }
 
 void xt_diff_keepalive(struct xt_differ *d)

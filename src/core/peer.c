@@ -185,6 +185,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->cut = false;
 	peer->way = 0;
 	peer->endpoint_set = false;
+	xt_candidates_free(peer->candidates);
+	peer->candidates = NULL;
 	free(peer->name);
 	peer->name = NULL;
 }
@@ -205,6 +207,7 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_secret_put(dev->peer_slab, peer->secret);
 	xt_cookie_maker_clear(&peer->cookie);
+	xt_candidates_free(peer->candidates);
 	free(peer->name);
 	free(peer);
 }
@@ -261,7 +264,8 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	xt_peer_set_path(dev, peer, path);
 	if (!moved)
 		return;
-	peer->endpoint_learned = true;
+	peer->endpoint_learned =
+	    !peer->candidates || !xt_candidates_heard(peer->candidates, &path->remote);
 	xt_peer_remember(dev, peer);
 	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
 }

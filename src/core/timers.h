@@ -27,6 +27,7 @@ struct xt_timers {
 	uint64_t persistent;
 	uint64_t start;		  /* when to begin a handshake that was asked for */
 	uint64_t probe;		  /* when to send an initiation that is not repeated */
+	uint64_t second;	  /* when to send the latest initiation to a second address */
 	uint64_t urgent;	  /* when to initiate regardless of REKEY_TIMEOUT */
 	uint64_t last_initiation; /* when the device last sent one; XT_NEVER: not yet */
 	uint32_t attempts;
@@ -44,6 +45,7 @@ enum xt_due { /* bits: the timers that xt_timers_due found expired, and disarmed
 	      XT_DUE_START = 1 << 6,
 	      XT_DUE_PROBE = 1 << 7,
 	      XT_DUE_URGENT = 1 << 8,
+	      XT_DUE_SECOND = 1 << 9,
 };
 
 void xt_timers_init(struct xt_timers *t);

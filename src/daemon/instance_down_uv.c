@@ -109,7 +109,7 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	xt_uapi_close(instance->uapi);
 	instance->control = NULL;
 	instance->uapi = NULL;
-	xt_instance_free_names(instance);
+	xt_instance_names_close(instance);
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

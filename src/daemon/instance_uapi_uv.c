@@ -148,6 +148,35 @@ static void open_failed(struct xt_instance *instance, int error)
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 
+static void on_listen_again(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	int rc = reply->error;
+
+	if (rc == 0 && !instance->uapi)
+		close(reply->fd);
+	else if (rc == 0)
+		rc = xt_uapi_listen_again(instance->uapi, reply->fd);
+	if (rc < 0)
+		xt_log_debug("%s: %s", instance->uapi_path, xt_strerror(rc));
+	else
+		xt_log_notice("%s: the socket for wg(8) is there again", instance->conf->name);
+}
+
+static void on_lost(void *ctx, unsigned attempt)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
+
+	if (attempt == 0)
+		return;
+	if (attempt <= 2)
+		xt_log_warning("%s: %s was removed by another process; making it again%s",
+			       instance->conf->name, instance->uapi_path,
+			       attempt == 1 ? "" : " every few seconds");
+	xt_request(instance->requests, &request, on_listen_again, instance);
+}
+
 static void socket_serve(struct xt_instance *instance, int fd)
 {
 	struct xt_uapi_options options = {.path = instance->uapi_path,
@@ -156,6 +185,7 @@ static void socket_serve(struct xt_instance *instance, int fd)
 					  .apply = on_apply,
 					  .remove = xt_instance_remove_socket,
 					  .deleted = instance->options.dropin ? on_deleted : NULL,
+					  .lost = on_lost,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);
 

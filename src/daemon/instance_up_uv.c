@@ -100,7 +100,10 @@ static int socket_listen(const char *path)
 
 static int requests_open(struct xt_instance *instance)
 {
-	struct xt_requests_options options = {.conf = instance->conf, .listen = socket_listen};
+	struct xt_requests_options options = {.conf = instance->conf,
+					      .listen = socket_listen,
+					      .prepare = xt_instance_names_prepare,
+					      .drop = xt_instance_names_drop};
 
 	return xt_requests_open(&instance->requests, &instance->uv, &options);
 }
@@ -313,8 +316,9 @@ static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
 /* Names may have other addresses in another network. */
 static void on_network(void *ctx)
 {
-	const struct xt_instance *instance = ctx;
+	struct xt_instance *instance = ctx;
 
+	xt_instance_names_refresh(instance);
 	xt_log_notice("%s: the host's network has changed, or the host was suspended",
 		      instance->conf->name);
 }
@@ -361,7 +365,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = loop_start(instance);
 	if (rc == 0)
-		rc = xt_instance_resolve(instance, &change);
+		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
 	step_post(instance, rc);
 }

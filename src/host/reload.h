@@ -18,7 +18,7 @@ enum xt_reload_step {
 /* file       as read; the receiver may take it, and leaves a zeroed one
  * diff       to what is in force
  * policy, mark, without_ipv6  of the file
- * named      peers of the file whose Endpoint is a name, sorted by key
+ * prepared   what the instance's own function made of the file; the receiver may take it
  * findings   lines for the user: errors and warnings of the file; NULL: none */
 struct xt_reload {
 	struct xt_conf file;
@@ -26,8 +26,7 @@ struct xt_reload {
 	struct xt_link_policy policy;
 	uint32_t mark;
 	bool without_ipv6;
-	const struct xt_conf_peer **named;
-	size_t n_named;
+	void *prepared;
 	char *findings;
 };
 

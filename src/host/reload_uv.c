@@ -135,28 +135,6 @@ static int changes_find(struct xt_reload_run *run)
 	return rc;
 }
 
-static int named_compare(const void *a, const void *b)
-{
-	const struct xt_conf_peer *const *x = a, *const *y = b;
-
-	return memcmp((*x)->key.b, (*y)->key.b, sizeof((*x)->key.b));
-}
-
-static int names_find(struct xt_reload *data)
-{
-	const struct xt_conf *file = &data->file;
-	struct xt_endpoint endpoint;
-
-	data->named = calloc(file->n_peers + 1, sizeof(const struct xt_conf_peer *));
-	if (!data->named)
-		return XT_E_NOMEM;
-	for (size_t i = 0; i < file->n_peers; i++)
-		if (file->peers[i].endpoint_host && !xt_conf_endpoint(&endpoint, &file->peers[i]))
-			data->named[data->n_named++] = &file->peers[i];
-	qsort((void *)data->named, data->n_named, sizeof(*data->named), named_compare);
-	return 0;
-}
-
 /* The change holds what the device needs of them. */
 static void keys_wipe(struct xt_conf *file)
 {
@@ -179,8 +157,8 @@ static int job_read(struct xt_reload_run *run)
 		rc = xt_conf_diff(&run->data.diff, &running, &run->data.file);
 	if (rc == 0)
 		rc = changes_find(run);
-	if (rc == 0)
-		rc = names_find(&run->data);
+	if (rc == 0 && run->options.prepare)
+		rc = run->options.prepare(&run->data.prepared, &run->data.file);
 	keys_wipe(&run->data.file);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
@@ -366,20 +344,21 @@ void xt_reload_commit(struct xt_reload_run *run, xt_reload_done *done, void *ctx
 			      on_host_changed, run);
 }
 
-static void run_free(struct xt_reload_run *run)
-{
-	xt_conf_clear(&run->data.file);
-	xt_conf_diff_clear(&run->data.diff);
-	free((void *)run->data.named);
-	free(run->data.findings);
-	free(run);
-}
-
 static int job_clear(struct xt_reload_run *run)
 {
 	xt_conf_clear(&run->data.file);
 	xt_conf_diff_clear(&run->data.diff);
+	if (run->data.prepared)
+		run->options.drop(run->data.prepared);
+	run->data.prepared = NULL;
 	return 0;
+}
+
+static void run_free(struct xt_reload_run *run)
+{
+	job_clear(run);
+	free(run->data.findings);
+	free(run);
 }
 
 static void on_cleared(uv_work_t *work, int status)

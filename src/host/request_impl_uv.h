@@ -31,6 +31,8 @@ struct xt_requests {
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;
+	bool marked; /* the interface is, for owner_uid */
+	uint32_t owner_uid;
 	struct xt_link_policy policy;
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;

@@ -29,9 +29,11 @@ struct xt_udp_ops {
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
 	 * used only while the route leaves by the link that the path names.
 	 * expire   routes, rules, addresses, links or the mark changed: judge paths again
-	 * way      of a path's datagrams, as a number (struct xt_ways). Both NULL: the sockets know
+	 * returned the carrier of a link has come back: ways that leave by it are other ones
+	 * way      of a path's datagrams, as a number (struct xt_ways). All NULL: the sockets know
 	 *          no routes (memory) */
 	void (*routes_expire)(struct xt_udp *udp);
+	void (*link_returned)(struct xt_udp *udp, unsigned link);
 	uint64_t (*way)(struct xt_udp *udp, const struct xt_path *path);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or

@@ -290,6 +290,8 @@ static void on_change(uv_poll_t *handle, int status, int events)
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_change);
 	changed = xt_watch_read(&loop->watch, &state);
+	for (unsigned i = 0; i < loop->watch.n_returned; i++)
+		xt_tunnel_link_returned(loop->tunnel, loop->watch.returned[i]);
 	if (changed & XT_WATCH_ROUTING)
 		xt_tunnel_network_changed(loop->tunnel);
 	timer_arm(loop);

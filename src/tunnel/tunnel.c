@@ -337,10 +337,10 @@ void xt_tunnel_moved(struct xt_tunnel *tunnel)
 	tunnel->udp->avoid = 0;
 }
 
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint)
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list)
 {
-	xt_device_answer(tunnel->dev, xt_clock_now(), peer, endpoint);
+	return xt_device_set_endpoints(tunnel->dev, xt_clock_now(), peer, list);
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

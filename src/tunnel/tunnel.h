@@ -80,6 +80,8 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
  * again before it is used. Some milliseconds later ticks reach the peers that have another link,
  * source or gateway than before (xt_device_review). */
 void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* The carrier of a link has come back; before xt_tunnel_network_changed. */
+void xt_tunnel_link_returned(struct xt_tunnel *tunnel, unsigned link);
 /* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
  * Names may have other addresses then. */
 bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);
@@ -170,10 +172,9 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
-/* A peer's name was resolved; also while a change is under way. Peers that have gone are no error.
- */
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint);
+/* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

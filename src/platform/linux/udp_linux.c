@@ -260,6 +260,14 @@ static void udp_linux_routes_expire(struct xt_udp *udp)
 		xt_egress_expire(sock->egress);
 }
 
+static void udp_linux_link_returned(struct xt_udp *udp, unsigned link)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (sock->egress)
+		xt_egress_link_returned(sock->egress, link);
+}
+
 static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -309,6 +317,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .overruns = udp_linux_overruns,
     .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
+    .link_returned = udp_linux_link_returned,
     .way = udp_linux_way,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
