@@ -12,6 +12,7 @@
 
 #include "host/dns_query.h"
 #include "seed.h"
+#include "test_main.h"
 
 static void name_servers_are_read_from_resolv_conf(void **state)
 {
@@ -141,15 +142,9 @@ static void a_malformed_answer_is_read_within_its_bounds(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(name_servers_are_read_from_resolv_conf),
-	    cmocka_unit_test(hosts_of_the_file_are_found),
-	    cmocka_unit_test(a_question_holds_the_labels),
-	    cmocka_unit_test(an_answer_gives_its_addresses),
-	    cmocka_unit_test(an_answer_to_something_else_is_none),
-	    cmocka_unit_test(a_malformed_answer_is_read_within_its_bounds),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(name_servers_are_read_from_resolv_conf),
+	  cmocka_unit_test(hosts_of_the_file_are_found),
+	  cmocka_unit_test(a_question_holds_the_labels),
+	  cmocka_unit_test(an_answer_gives_its_addresses),
+	  cmocka_unit_test(an_answer_to_something_else_is_none),
+	  cmocka_unit_test(a_malformed_answer_is_read_within_its_bounds))
