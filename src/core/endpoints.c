@@ -211,10 +211,14 @@ int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now, const str
 {
 	struct xt_peer *peer = xt_peer_find(dev, key);
 	struct xt_candidates *c;
+	bool configured;
 
 	if (!list_is_valid(list))
 		return XT_E_INVALID;
-	if (!peer || (peer->endpoint_set && !list->configured))
+	if (!peer)
+		return 0;
+	configured = list->configured || (list->restores && peer->endpoint_set);
+	if (peer->endpoint_set && !configured)
 		return 0;
 	xt_peer_follow(dev, now, peer);
 	c = xt_candidates_new(list);
@@ -224,7 +228,7 @@ int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now, const str
 	xt_candidates_free(peer->candidates);
 	peer->candidates = c;
 	peer->endpoint_set = false;
-	list_apply(now, dev, peer, list->configured);
+	list_apply(now, dev, peer, configured);
 	xt_peer_mark_dirty(dev, peer);
 	xt_peers_update_deadlines(dev);
 	return 0;

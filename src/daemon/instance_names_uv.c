@@ -36,11 +36,13 @@ struct xt_names {
 	struct xt_endpoint_table *table;
 	uint8_t generation;
 	uint64_t due, defer_until;
-	uint32_t awaited; /* names that were never answered, by XT_STATE_NAMES */
+	uint32_t next_list; /* of the peers of the table: its list is not with the device yet */
+	uint32_t awaited;   /* names that were never answered, by XT_STATE_NAMES */
 	uv_timer_t timer;
 };
 
 #define GENERATION_SHIFT 24
+#define LISTS		 128u /* that go to the device at once */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -50,6 +52,8 @@ static void timer_update(struct xt_names *names)
 
 	if (names->defer_until && names->defer_until < due)
 		due = names->defer_until;
+	if (names->next_list < names->table->n_peers)
+		due = now;
 	if (due == XT_NEVER)
 		uv_timer_stop(&names->timer);
 	else
@@ -57,15 +61,19 @@ static void timer_update(struct xt_names *names)
 			       due > now ? (due - now + 999999) / 1000000 : 0, 0);
 }
 
-/* configured: the list is the file's; otherwise it has followed an answer. */
+/* ANSWER: a name has other addresses. FILE: the file was read; a list that it has not changed only
+ * replaces an endpoint that was set. */
+enum reason { REASON_ANSWER, REASON_FILE };
+
 static void peer_apply(struct xt_instance *instance, const struct xt_endpoint_peer *peer,
-		       bool configured)
+		       enum reason reason)
 {
 	const struct xt_names *names = instance->names;
 	struct xt_candidate v[XT_CANDIDATES_MAX];
 	struct xt_candidate_list list = {.v = v,
 					 .hold_ns = peer->hold_s * SECOND,
-					 .configured = configured,
+					 .configured = reason == REASON_FILE && peer->fresh,
+					 .restores = reason == REASON_FILE,
 					 .changes = peer->named};
 	int rc;
 
@@ -74,6 +82,16 @@ static void peer_apply(struct xt_instance *instance, const struct xt_endpoint_pe
 	if (rc < 0)
 		xt_log_warning("%s: the endpoints of a peer: %s", instance->conf->name,
 			       xt_strerror(rc));
+}
+
+/* The file's lists, up to max of those that the device has not got yet. */
+static void lists_apply(struct xt_instance *instance, uint32_t max)
+{
+	struct xt_names *names = instance->names;
+
+	for (; max > 0 && names->next_list < names->table->n_peers; max--)
+		peer_apply(instance, &names->table->peers[names->next_list++], REASON_FILE);
+	xt_loop_wake(instance->loop);
 }
 
 /* --- questions --- */
@@ -184,11 +202,12 @@ static void on_timer(uv_timer_t *timer)
 
 	if (!xt_instance_answers(instance))
 		return;
+	lists_apply(instance, LISTS);
 	if (names->defer_until && names->defer_until <= now) {
 		names->defer_until = 0;
 		for (uint32_t i = 0; i < table->n_peers; i++)
 			if (table->peers[i].named && table->peers[i].n > 1)
-				peer_apply(instance, &table->peers[i], false);
+				peer_apply(instance, &table->peers[i], REASON_ANSWER);
 		xt_loop_wake(instance->loop);
 	}
 	names->due = XT_NEVER;
@@ -329,19 +348,9 @@ void xt_instance_names_commit(struct xt_instance *instance, struct xt_endpoint_t
 	names->table = table;
 	uv_mutex_unlock(&instance->names_lock);
 	names->generation++;
+	names->next_list = 0;
 	names_start(instance);
 	names_query_fresh(instance);
-}
-
-bool xt_instance_names_apply(struct xt_instance *instance, size_t from, size_t n)
-{
-	const struct xt_endpoint_table *table = instance->names->table;
-	size_t end = n < table->n_peers - from ? from + n : table->n_peers;
-
-	for (size_t i = from; i < end; i++)
-		peer_apply(instance, &table->peers[i], true);
-	xt_loop_wake(instance->loop);
-	return end < table->n_peers;
 }
 
 int xt_instance_resolve(struct xt_instance *instance)
@@ -362,7 +371,7 @@ int xt_instance_resolve(struct xt_instance *instance)
 	names->timer.data = instance;
 	instance->names = names;
 	names_start(instance);
-	(void)xt_instance_names_apply(instance, 0, table->n_peers);
+	lists_apply(instance, table->n_peers);
 	names_query_fresh(instance);
 	return 0;
 }
