@@ -101,12 +101,13 @@ struct xt_candidate {
  * hold_ns     an address that did not answer is tried again after that time, or when none is left
  * configured  the list is the administrator's: it replaces an endpoint that was set since.  false:
  *             it is a later answer of a name server, which does not
+ * restores    likewise, but only if an endpoint was set since
  * changes     another list may follow: it has names */
 struct xt_candidate_list {
 	const struct xt_candidate *v;
 	size_t n;
 	uint64_t hold_ns;
-	bool configured, changes;
+	bool configured, restores, changes;
 };
 
 /* Give a peer a list of endpoints.  Handshakes go to the first one; after 250 ms of silence also to

@@ -131,8 +131,11 @@ char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, c
 /* The device's part as a change that replaces all peers. Of Endpoint it has the first entry, unless
  * that is a name: the list is given to the device after it. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+/* The first entry of the peer's Endpoint. false: it has none, or one with a host name. */
+bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer);
+
 /* Entry i of Endpoint, from 0; the strings stay the peer's. */
-struct xt_conf_endpoint xt_conf_endpoint(const struct xt_conf_peer *peer, size_t i);
+struct xt_conf_endpoint xt_conf_endpoint_at(const struct xt_conf_peer *peer, size_t i);
 size_t xt_conf_endpoints(const struct xt_conf_peer *peer); /* how many there are */
 /* Is any of them a name? */
 bool xt_conf_endpoint_named(const struct xt_conf_peer *peer);

@@ -4,9 +4,15 @@
 
 #include "config/conf.h"
 
+bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer)
+{
+	struct xt_conf_endpoint first = xt_conf_endpoint_at(peer, 0);
+
+	return first.host && xt_conf_endpoint_literal(out, &first);
+}
+
 static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
 {
-	struct xt_conf_endpoint first = xt_conf_endpoint(peer, 0);
 	struct xt_peer_change *p = xt_change_peer(out, &peer->key);
 
 	if (!p)
@@ -15,7 +21,7 @@ static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *pee
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;
 	memcpy(p->name, peer->name, sizeof(p->name));
-	if (peer->endpoint_host && xt_conf_endpoint_literal(&p->endpoint, &first))
+	if (xt_conf_endpoint(&p->endpoint, peer))
 		p->set |= XT_PEER_ENDPOINT;
 	for (size_t i = 0; i < peer->n_allowed; i++) {
 		int err = xt_change_allowed(p, &peer->allowed[i], false);

@@ -309,7 +309,7 @@ static void loop_check(struct check *c)
 	for (size_t i = 0; i < conf->n_peers; i++)
 		for (size_t j = 0; j < xt_conf_endpoints(&conf->peers[i]); j++)
 			endpoint_check_loop(c, &conf->peers[i],
-					    xt_conf_endpoint(&conf->peers[i], j).host);
+					    xt_conf_endpoint_at(&conf->peers[i], j).host);
 }
 
 /* Of no use for a peer with one address. */

@@ -167,7 +167,9 @@ static void peer_added(struct xt_differ *d)
 		entry->psk = d->peer->psk;
 	entry->keepalive_s = d->peer->keepalive_s;
 	memcpy(entry->name, d->peer->name, sizeof(entry->name));
-	xt_differ_entry_allowed(d); /* endpoints: see xt_diff_endpoint */
+	if (xt_conf_endpoint(&entry->endpoint, d->peer))
+		entry->set |= XT_PEER_ENDPOINT;
+	xt_differ_entry_allowed(d);
 }
 
 static void removed_diff(struct xt_differ *d, const struct place *file, const struct place *old)

@@ -241,7 +241,7 @@ void xt_diff_allowed_ips(struct xt_differ *d)
 static void endpoints_put(struct xt_secbuf *text, const struct xt_conf_peer *peer)
 {
 	for (size_t i = 0; peer && i < xt_conf_endpoints(peer); i++) {
-		struct xt_conf_endpoint entry = xt_conf_endpoint(peer, i);
+		struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, i);
 		bool v6 = strchr(entry.host, ':') != NULL;
 
 		xt_secbuf_printf(text, v6 ? "%s[%s]:%u" : "%s%s:%u", i ? ", " : "", entry.host,
@@ -251,46 +251,71 @@ static void endpoints_put(struct xt_secbuf *text, const struct xt_conf_peer *pee
 
 static bool endpoints_equal(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
 {
-	size_t n = xt_conf_endpoints(a);
+	bool equal = xt_conf_endpoints(a) == xt_conf_endpoints(b);
 
-	for (size_t i = 0; i < n && n == xt_conf_endpoints(b); i++) {
-		struct xt_conf_endpoint x = xt_conf_endpoint(a, i), y = xt_conf_endpoint(b, i);
+	for (size_t i = 0; equal && i < xt_conf_endpoints(a); i++) {
+		struct xt_conf_endpoint x = xt_conf_endpoint_at(a, i),
+					y = xt_conf_endpoint_at(b, i);
 
-		if (x.port != y.port || strcmp(x.host, y.host) != 0)
-			return false;
+		equal = x.port == y.port && strcmp(x.host, y.host) == 0;
 	}
-	return n == xt_conf_endpoints(b);
+	return equal;
 }
 
-/* Which of its addresses a peer uses is no difference, unless a program has set another one. The
- * lists are given to the device by the caller. */
+/* Of an endpoint that was set: is it what the file says? */
+static bool endpoint_is(const struct xt_differ *d)
+{
+	struct xt_endpoint endpoint;
+
+	return xt_conf_endpoints(d->peer) == 1 && xt_conf_endpoint(&endpoint, d->peer) &&
+	       (d->now->endpoint_learned || xt_endpoint_equal(&endpoint, &d->now->endpoint));
+}
+
+/* Where the peer is stays as long as the file says the same as before and no endpoint was set
+ * since. The caller gives the device the list; the change only has an address that takes effect at
+ * once. */
 void xt_diff_endpoint(struct xt_differ *d)
 {
 	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
 	bool stays = d->old_peer && endpoints_equal(d->old_peer, d->peer);
 	char text[XT_ENDPOINT_TEXT];
+	struct xt_endpoint endpoint;
+	bool literal = xt_conf_endpoint(&endpoint, d->peer);
+	bool overrides = stays || !d->old_peer;
 
-	if (stays && !d->now->endpoint_set)
+	if (stays && (!d->peer->endpoint_host || !d->now->endpoint_set || endpoint_is(d)))
 		return;
 	if (!stays && d->old_peer)
 		endpoints_put(&was, d->old_peer);
 	else if (d->now->endpoint.ip.family)
 		xt_secbuf_puts(&was, xt_endpoint_print(&d->now->endpoint, text));
 	endpoints_put(&is, d->peer);
-	if (!is.len && (stays || !d->old_peer)) { /* the file never had one */
+	if (!is.len && !d->old_peer) { /* the file never had one: it is learned */
 		xt_secbuf_clear(&was);
 		return;
 	}
-	(void)xt_differ_texts(d, &was, &is, stays || !d->old_peer);
+	if (xt_differ_texts(d, &was, &is, overrides) && literal) {
+		struct xt_peer_change *entry = xt_differ_entry(d, XT_PEER_ENDPOINT);
+
+		if (entry)
+			entry->endpoint = endpoint;
+	}
 }
 
+static uint32_t hold_s(const struct xt_conf_peer *peer)
+{
+	return peer->endpoint_hold_s ? peer->endpoint_hold_s : XT_ENDPOINT_HOLD_S;
+}
+
+/* It goes to the device with the list. */
 void xt_diff_endpoint_hold(struct xt_differ *d)
 {
 	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
 
-	if (d->old_peer) /* the device does not report it */
-		number_put(&was, d->old_peer->endpoint_hold_s);
-	number_put(&is, d->peer->endpoint_hold_s);
+	if (!d->old_peer || hold_s(d->old_peer) == hold_s(d->peer))
+		return;
+	number_put(&was, hold_s(d->old_peer));
+	number_put(&is, hold_s(d->peer));
 	(void)xt_differ_texts(d, &was, &is, false);
 }
 

@@ -9,7 +9,7 @@
 #include "config/conf_reader.h"
 #include "config/conf_value.h"
 
-struct xt_conf_endpoint xt_conf_endpoint(const struct xt_conf_peer *peer, size_t i)
+struct xt_conf_endpoint xt_conf_endpoint_at(const struct xt_conf_peer *peer, size_t i)
 {
 	struct xt_conf_endpoint first = {.host = peer->endpoint_host, .port = peer->endpoint_port};
 
@@ -27,7 +27,7 @@ size_t xt_conf_endpoints(const struct xt_conf_peer *peer)
 bool xt_conf_endpoint_named(const struct xt_conf_peer *peer)
 {
 	for (size_t i = 0; i < xt_conf_endpoints(peer); i++)
-		if (xt_conf_word(xt_conf_endpoint(peer, i).host) != XT_WORD_ADDRESS)
+		if (xt_conf_word(xt_conf_endpoint_at(peer, i).host) != XT_WORD_ADDRESS)
 			return true;
 	return false;
 }
@@ -72,7 +72,7 @@ int xt_conf_endpoints_copy(struct xt_conf_peer *to, const struct xt_conf_peer *f
 	size_t n = xt_conf_endpoints(from);
 
 	for (size_t i = 0; i < n; i++) {
-		struct xt_conf_endpoint entry = xt_conf_endpoint(from, i);
+		struct xt_conf_endpoint entry = xt_conf_endpoint_at(from, i);
 
 		entry.host = strdup(entry.host);
 		if (!entry.host)

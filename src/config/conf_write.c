@@ -114,7 +114,7 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 static void text_put_endpoints(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 {
 	for (size_t i = 0; i < xt_conf_endpoints(peer); i++) {
-		struct xt_conf_endpoint entry = xt_conf_endpoint(peer, i);
+		struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, i);
 		bool v6 = strchr(entry.host, ':') != NULL;
 
 		xt_secbuf_puts(t, i ? ", " : "Endpoint = ");

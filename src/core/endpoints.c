@@ -37,6 +37,7 @@ static void slot_move(struct xt_device *dev, struct xt_peer *peer, uint32_t i)
 	path.remote = c->v[i].endpoint;
 	xt_peer_set_path(dev, peer, &path);
 	peer->endpoint_learned = i == c->n;
+	c->contact = false; /* what answered was another address */
 }
 
 /* Initiations go to slot i from now on. Without a session so does everything else. */
@@ -210,10 +211,14 @@ int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now, const str
 {
 	struct xt_peer *peer = xt_peer_find(dev, key);
 	struct xt_candidates *c;
+	bool configured;
 
 	if (!list_is_valid(list))
 		return XT_E_INVALID;
-	if (!peer || (peer->endpoint_set && !list->configured))
+	if (!peer)
+		return 0;
+	configured = list->configured || (list->restores && peer->endpoint_set);
+	if (peer->endpoint_set && !configured)
 		return 0;
 	xt_peer_follow(dev, now, peer);
 	c = xt_candidates_new(list);
@@ -223,7 +228,7 @@ int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now, const str
 	xt_candidates_free(peer->candidates);
 	peer->candidates = c;
 	peer->endpoint_set = false;
-	list_apply(now, dev, peer, list->configured);
+	list_apply(now, dev, peer, configured);
 	xt_peer_mark_dirty(dev, peer);
 	xt_peers_update_deadlines(dev);
 	return 0;

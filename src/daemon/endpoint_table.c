@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
+
 static int name_compare(const void *a, const void *b)
 {
 	const struct xt_endpoint_name *x = a, *y = b;
@@ -57,7 +59,7 @@ static int names_collect(struct xt_endpoint_table *table, const struct xt_conf *
 
 	for (size_t i = 0; i < conf->n_peers; i++)
 		for (size_t k = 0; k < xt_conf_endpoints(&conf->peers[i]); k++) {
-			struct xt_conf_endpoint entry = xt_conf_endpoint(&conf->peers[i], k);
+			struct xt_conf_endpoint entry = xt_conf_endpoint_at(&conf->peers[i], k);
 			struct xt_endpoint_name *name = &table->names[table->n_names];
 
 			if (xt_conf_endpoint_literal(&address, &entry))
@@ -87,9 +89,10 @@ static void peer_add(struct xt_endpoint_table *table, const struct xt_conf_peer 
 	peer->key = conf->key;
 	peer->first = table->n_entries;
 	peer->n = (uint32_t)xt_conf_endpoints(conf);
+	peer->fresh = true;
 	peer->hold_s = conf->endpoint_hold_s ? conf->endpoint_hold_s : XT_ENDPOINT_HOLD_S;
 	for (size_t k = 0; k < peer->n; k++) {
-		struct xt_conf_endpoint source = xt_conf_endpoint(conf, k);
+		struct xt_conf_endpoint source = xt_conf_endpoint_at(conf, k);
 		struct xt_endpoint_entry *entry = &table->entries[table->n_entries++];
 
 		entry->name = XT_NO_NAME;
@@ -167,8 +170,38 @@ void xt_endpoint_table_free(struct xt_endpoint_table *table)
 	free(table);
 }
 
+static bool entry_equal(const struct xt_endpoint_table *a, const struct xt_endpoint_entry *x,
+			const struct xt_endpoint_table *b, const struct xt_endpoint_entry *y)
+{
+	if ((x->name == XT_NO_NAME) != (y->name == XT_NO_NAME))
+		return false;
+	if (x->name == XT_NO_NAME)
+		return xt_endpoint_equal(&x->endpoint, &y->endpoint);
+	return x->endpoint.port == y->endpoint.port &&
+	       strcmp(a->names[x->name].host, b->names[y->name].host) == 0;
+}
+
+static bool peer_equal(const struct xt_endpoint_table *a, const struct xt_endpoint_peer *x,
+		       const struct xt_endpoint_table *b, const struct xt_endpoint_peer *y)
+{
+	bool equal = y && x->n == y->n;
+
+	for (uint32_t i = 0; equal && i < x->n; i++)
+		equal = entry_equal(a, &a->entries[x->first + i], b, &b->entries[y->first + i]);
+	return equal;
+}
+
 void xt_endpoint_table_adopt(struct xt_endpoint_table *table, struct xt_endpoint_table *old)
 {
+	for (uint32_t i = 0, j = 0; old && i < table->n_peers; i++) { /* both are in order */
+		struct xt_endpoint_peer *peer = &table->peers[i];
+		int order = 1;
+
+		while (j < old->n_peers &&
+		       (order = memcmp(peer->key.b, old->peers[j].key.b, sizeof(peer->key.b))) > 0)
+			j++;
+		peer->fresh = order != 0 || !peer_equal(table, peer, old, &old->peers[j]);
+	}
 	for (uint32_t i = 0; old && i < table->n_names; i++) {
 		struct xt_endpoint_name *name = &table->names[i];
 		struct xt_endpoint_name *same = name_find(old, name->host), kept = *name;

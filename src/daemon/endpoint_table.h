@@ -44,6 +44,7 @@ struct xt_endpoint_peer {
 	uint32_t first, n; /* of its entries */
 	uint32_t hold_s;
 	bool named;
+	bool fresh; /* its entries are not those of the former table */
 };
 
 struct xt_endpoint_table {

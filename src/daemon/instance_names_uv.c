@@ -31,22 +31,20 @@
 
 /* generation  of the table: an answer to a question of an earlier one is dropped
  * due         not later than the earliest next_ns of a name
- * defer_until entries behind a name that was never answered are left out; 0: no more
- * listed      peers of the table that have got their lists */
+ * defer_until entries behind a name that was never answered are left out; 0: no more */
 struct xt_names {
 	struct xt_endpoint_table *table;
 	uint8_t generation;
 	uint64_t due, defer_until;
-	uint32_t listed;
-	uint32_t awaited; /* names that were never answered, by XT_STATE_NAMES */
+	uint32_t next_list; /* of the peers of the table: its list is not with the device yet */
+	uint32_t awaited;   /* names that were never answered, by XT_STATE_NAMES */
 	uv_timer_t timer;
 };
 
 #define GENERATION_SHIFT 24
-#define LISTS_AT_ONCE	 512u /* given in one go while packets wait */
+#define LISTS		 128u /* that go to the device at once */
 
 static void on_timer(uv_timer_t *timer);
-static void lists_apply(struct xt_instance *instance, uint32_t n);
 
 static void timer_update(struct xt_names *names)
 {
@@ -54,7 +52,7 @@ static void timer_update(struct xt_names *names)
 
 	if (names->defer_until && names->defer_until < due)
 		due = names->defer_until;
-	if (names->listed < names->table->n_peers)
+	if (names->next_list < names->table->n_peers)
 		due = now;
 	if (due == XT_NEVER)
 		uv_timer_stop(&names->timer);
@@ -63,15 +61,19 @@ static void timer_update(struct xt_names *names)
 			       due > now ? (due - now + 999999) / 1000000 : 0, 0);
 }
 
-/* configured: the list is the file's; otherwise it has followed an answer. */
+/* ANSWER: a name has other addresses. FILE: the file was read; a list that it has not changed only
+ * replaces an endpoint that was set. */
+enum reason { REASON_ANSWER, REASON_FILE };
+
 static void peer_apply(struct xt_instance *instance, const struct xt_endpoint_peer *peer,
-		       bool configured)
+		       enum reason reason)
 {
 	const struct xt_names *names = instance->names;
 	struct xt_candidate v[XT_CANDIDATES_MAX];
 	struct xt_candidate_list list = {.v = v,
 					 .hold_ns = peer->hold_s * SECOND,
-					 .configured = configured,
+					 .configured = reason == REASON_FILE && peer->fresh,
+					 .restores = reason == REASON_FILE,
 					 .changes = peer->named};
 	int rc;
 
@@ -80,6 +82,16 @@ static void peer_apply(struct xt_instance *instance, const struct xt_endpoint_pe
 	if (rc < 0)
 		xt_log_warning("%s: the endpoints of a peer: %s", instance->conf->name,
 			       xt_strerror(rc));
+}
+
+/* The file's lists, up to max of those that the device has not got yet. */
+static void lists_apply(struct xt_instance *instance, uint32_t max)
+{
+	struct xt_names *names = instance->names;
+
+	for (; max > 0 && names->next_list < names->table->n_peers; max--)
+		peer_apply(instance, &names->table->peers[names->next_list++], REASON_FILE);
+	xt_loop_wake(instance->loop);
 }
 
 /* --- questions --- */
@@ -95,7 +107,9 @@ static void name_query(struct xt_instance *instance, struct xt_endpoint_name *na
 	    .resolve = {.id = (uint32_t)(name - names->table->names) | (uint32_t)names->generation
 									   << GENERATION_SHIFT,
 			.name = name->host,
-			.families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0)}};
+			.families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0),
+			.beside = instance->policy.table != 0 || instance->conf->n_dns != 0,
+			.mark = instance->mark}};
 
 	if (name->open) {
 		name->again = true;
@@ -188,12 +202,12 @@ static void on_timer(uv_timer_t *timer)
 
 	if (!xt_instance_answers(instance))
 		return;
-	lists_apply(instance, LISTS_AT_ONCE);
+	lists_apply(instance, LISTS);
 	if (names->defer_until && names->defer_until <= now) {
 		names->defer_until = 0;
 		for (uint32_t i = 0; i < table->n_peers; i++)
 			if (table->peers[i].named && table->peers[i].n > 1)
-				peer_apply(instance, &table->peers[i], false);
+				peer_apply(instance, &table->peers[i], REASON_ANSWER);
 		xt_loop_wake(instance->loop);
 	}
 	names->due = XT_NEVER;
@@ -302,6 +316,24 @@ void xt_instance_names_drop(void *table)
 	xt_endpoint_table_free(table);
 }
 
+/* Peers that have an Endpoint no more keep the address at which they are. */
+static void lists_withdraw(struct xt_instance *instance, const struct xt_endpoint_table *now)
+{
+	const struct xt_endpoint_table *former = instance->names->table;
+	const struct xt_candidate_list none = {0};
+
+	for (uint32_t i = 0, j = 0; i < former->n_peers; i++) {
+		const struct xt_public *key = &former->peers[i].key;
+		int order = -1;
+
+		while (j < now->n_peers &&
+		       (order = memcmp(key->b, now->peers[j].key.b, sizeof(key->b))) > 0)
+			j++;
+		if (j == now->n_peers || order < 0)
+			(void)xt_tunnel_set_endpoints(instance->tunnel, key, &none);
+	}
+}
+
 static void names_start(struct xt_instance *instance)
 {
 	struct xt_names *names = instance->names;
@@ -333,34 +365,6 @@ static void names_query_fresh(struct xt_instance *instance)
 		}
 }
 
-/* Lists of at most n peers, in the order of the table. */
-static void lists_apply(struct xt_instance *instance, uint32_t n)
-{
-	struct xt_names *names = instance->names;
-
-	for (; names->listed < names->table->n_peers && n > 0; names->listed++, n--)
-		peer_apply(instance, &names->table->peers[names->listed], true);
-	xt_loop_wake(instance->loop);
-}
-
-/* Peers that have an Endpoint no more keep the address at which they are. */
-static void lists_withdraw(struct xt_instance *instance, const struct xt_endpoint_table *now)
-{
-	const struct xt_endpoint_table *former = instance->names->table;
-	const struct xt_candidate_list none = {0};
-
-	for (uint32_t i = 0, j = 0; i < former->n_peers; i++) {
-		const struct xt_public *key = &former->peers[i].key;
-		int order = -1;
-
-		while (j < now->n_peers &&
-		       (order = memcmp(key->b, now->peers[j].key.b, sizeof(key->b))) > 0)
-			j++;
-		if (j == now->n_peers || order < 0)
-			(void)xt_tunnel_set_endpoints(instance->tunnel, key, &none);
-	}
-}
-
 void xt_instance_names_commit(struct xt_instance *instance, void *prepared)
 {
 	struct xt_names *names = instance->names;
@@ -373,8 +377,8 @@ void xt_instance_names_commit(struct xt_instance *instance, void *prepared)
 	names->table = table;
 	uv_mutex_unlock(&instance->names_lock);
 	names->generation++;
-	names->listed = 0;
-	lists_apply(instance, LISTS_AT_ONCE);
+	names->next_list = 0;
+	lists_apply(instance, LISTS);
 	names_start(instance);
 	names_query_fresh(instance);
 }

@@ -73,7 +73,7 @@ int xt_conf_link(struct xt_conf_link *out, const struct xt_conf *conf)
 
 		for (size_t k = 0; k < xt_conf_endpoints(peer); k++)
 			if (xt_ip_parse(&out->endpoints[out->plan.n_endpoints],
-					xt_conf_endpoint(peer, k).host) == 0)
+					xt_conf_endpoint_at(peer, k).host) == 0)
 				out->plan.n_endpoints++;
 		for (size_t k = 0; k < peer->n_allowed; k++)
 			out->networks[out->plan.n_networks++] = peer->allowed[k];

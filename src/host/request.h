@@ -65,7 +65,7 @@ enum xt_request_kind {
 				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE,	  /* bound */
 	XT_REQUEST_PEERS_WRITE,	  /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	  /* resolve -> resolved */
+	XT_REQUEST_RESOLVE,	  /* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
 
@@ -111,11 +111,16 @@ struct xt_request {
 			const struct xt_peer_memory *v;
 			size_t n;
 		} peers;
-		/* id  comes back with the answer.  families: bit 0 IPv4, bit 1 IPv6 */
+		/* id       comes back with the answer
+		 * families bit 0 IPv4, bit 1 IPv6
+		 * beside   ask the name servers that the host had at the first look-up, with mark:
+		 *	    the tunnel changes the way to them, or puts others into their place */
 		struct {
 			uint32_t id;
 			const char *name;
 			unsigned families;
+			bool beside;
+			uint32_t mark;
 		} resolve;
 	};
 };

@@ -38,6 +38,7 @@ struct xt_requests {
 	struct xt_hooks_run *hooks;
 	struct xt_identity *identity; /* NULL: not needed yet */
 	struct xt_resolver *resolver;
+	struct xt_dns_servers servers; /* of the first look-up */
 	struct xt_reload_run *reload;
 	enum xt_request_kind reload_kind; /* which of its requests is open */
 	char text[320];			  /* of the present reply */

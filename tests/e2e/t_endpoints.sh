@@ -106,8 +106,23 @@ took=$(($(now_ms) - begin))
 at left "$XT_BIN" show left >show.log
 has "endpoints: 198.18.0.99:51802 (no answer, held for [0-9]* s), nowhere.test:51802 (resolving" \
 	show.log || fail "show: $(cat show.log)"
-stop left
 ok "a dead first entry is passed over after $took ms"
+
+# --- an endpoint that was set, until the file is read again ---
+at left wg set left peer "$PUB_right" endpoint 198.18.0.98:51802
+[ "$(peer 'endpoints | length')" = 0 ] || fail "the list is still there: $(peer endpoints)"
+[ "$(peer endpoint)" = 198.18.0.98:51802 ] || fail "endpoint: $(peer endpoint)"
+sed -i 's/^Endpoint.*/&\nEndpointHold = 7/' left.conf
+at left "$XT_BIN" reload left >reload.log 2>&1 || fail "reload: $(cat reload.log)"
+has "Endpoint.*198.18.0.98:51802.*dead.test:51802, nowhere.test:51802, right.test:51802" reload.log ||
+	fail "reload: $(cat reload.log)"
+has "EndpointHold.*300.*7" reload.log || fail "reload: $(cat reload.log)"
+listed() { [ "$(peer 'endpoints | length')" = 3 ] && [ "$(peer endpoint)" = 198.18.0.99:51802 ]; }
+await 5 "the list is in force again" listed
+at left "$XT_BIN" reload left --json >reload.log || fail "a second reload: $(cat reload.log)"
+[ "$(jq .changed reload.log)" = false ] || fail "a second reload: $(cat reload.log)"
+stop left
+ok "reload puts the list into the place of an endpoint that was set"
 
 # --- a hundred names ---
 left_write 198.18.0.3:51802

@@ -344,11 +344,11 @@ static void an_endpoint_may_be_a_list(void **state)
 	assert_int_equal(xt_conf_endpoints(&c.peers[0]), 4);
 	assert_string_equal(c.peers[0].endpoint_host, "a.example");
 	assert_int_equal(c.peers[0].endpoint_port, 51820);
-	assert_string_equal(xt_conf_endpoint(&c.peers[0], 1).host, "b.example");
-	assert_string_equal(xt_conf_endpoint(&c.peers[0], 1).service, "domain");
-	assert_string_equal(xt_conf_endpoint(&c.peers[0], 2).host, "2001:db8::1");
-	assert_int_equal(xt_conf_endpoint(&c.peers[0], 2).port, 51821);
-	assert_int_equal(xt_conf_endpoint(&c.peers[0], 3).port, 1);
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 1).host, "b.example");
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 1).service, "domain");
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 2).host, "2001:db8::1");
+	assert_int_equal(xt_conf_endpoint_at(&c.peers[0], 2).port, 51821);
+	assert_int_equal(xt_conf_endpoint_at(&c.peers[0], 3).port, 1);
 	assert_int_equal(c.peers[0].endpoint_hold_s, 60);
 	assert_int_equal(xt_conf_endpoints(&c.peers[1]), 1);
 	assert_int_equal(c.peers[1].endpoint_hold_s, 86400);

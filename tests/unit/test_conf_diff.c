@@ -72,7 +72,7 @@ static void lists_give(struct running *r)
 		struct xt_candidate_list list = {.v = v, .configured = true};
 
 		for (size_t k = 0; k < xt_conf_endpoints(peer); k++) {
-			struct xt_conf_endpoint entry = xt_conf_endpoint(peer, k);
+			struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, k);
 
 			if (xt_conf_endpoint_literal(&v[list.n].endpoint, &entry))
 				list.n++;
@@ -203,10 +203,10 @@ static const struct sample {
     [XT_KEY_ENDPOINT] = {HEAD PEER "Endpoint = 198.18.0.2:1\n",
 			 HEAD PEER "Endpoint = [fd18::2]:1, a.example:2\n", "198.18.0.2:1",
 			 "[fd18::2]:1, a.example:2"},
-    [XT_KEY_ENDPOINT_HOLD] = {HEAD PEER "Endpoint = 198.18.0.2:1\nEndpointHold = 60\n",
-			      HEAD PEER "Endpoint = 198.18.0.2:1\nEndpointHold = 90\n", "60", "90"},
     [XT_KEY_PERSISTENT_KEEPALIVE] = {HEAD PEER "PersistentKeepalive = 25\n",
 				     HEAD PEER "PersistentKeepalive = 9\n", "25", "9"},
+    [XT_KEY_ENDPOINT_HOLD] = {HEAD PEER "Endpoint = 192.0.2.1:1\nEndpointHold = 60\n",
+			      HEAD PEER "Endpoint = 192.0.2.1:1\n", "60", "300"},
     [XT_KEY_NAME] = {HEAD PEER "Name = one\n", HEAD PEER "Name = two\n", "one", "two"},
 };
 

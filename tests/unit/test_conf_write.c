@@ -64,8 +64,8 @@ static void same_peer(const struct xt_conf_peer *a, const struct xt_conf_peer *b
 		assert_memory_equal(a->allowed, b->allowed, a->n_allowed * sizeof(*a->allowed));
 	assert_int_equal(xt_conf_endpoints(a), xt_conf_endpoints(b));
 	for (size_t i = 0; i < xt_conf_endpoints(a); i++) {
-		same_text(xt_conf_endpoint(a, i).host, xt_conf_endpoint(b, i).host);
-		assert_int_equal(xt_conf_endpoint(a, i).port, xt_conf_endpoint(b, i).port);
+		same_text(xt_conf_endpoint_at(a, i).host, xt_conf_endpoint_at(b, i).host);
+		assert_int_equal(xt_conf_endpoint_at(a, i).port, xt_conf_endpoint_at(b, i).port);
 	}
 	assert_int_equal(a->endpoint_hold_s, b->endpoint_hold_s);
 	assert_int_equal(a->keepalive_s, b->keepalive_s);

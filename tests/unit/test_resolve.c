@@ -105,7 +105,7 @@ static void begin(struct seen *seen, unsigned until)
 
 static void ask(struct seen *seen, uint32_t id, const char *host, unsigned families)
 {
-	struct xt_resolver_question question = {id, host, families};
+	struct xt_resolver_question question = {.id = id, .host = host, .families = families};
 
 	assert_int_equal(xt_resolver_ask(seen->resolver, &question), 0);
 }
