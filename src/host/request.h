@@ -31,20 +31,20 @@ struct xt_requests;
 enum xt_request_kind {
 	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state; -EPERM: another
 				   * user could change it. Without it there are no marks */
-	XT_REQUEST_TUN_OPEN,   /* tun -> tun: name and owner are the configuration's */
-	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
-	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
+	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
+	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
+	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
 				 * what a crash left, and lock the state file of host changes */
-	XT_REQUEST_POLICY,     /* -> policy: choose table, mark and rules; changes nothing */
-	XT_REQUEST_KEYLOG,     /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
-	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
-	XT_REQUEST_UDP_MARK,   /* mark */
-	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
+	XT_REQUEST_POLICY,   /* -> policy: choose table, mark and rules; changes nothing */
+	XT_REQUEST_KEYLOG,   /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
+	XT_REQUEST_UDP_OPEN, /* udp -> udp */
+	XT_REQUEST_UDP_MARK, /* mark */
+	XT_REQUEST_LISTEN,   /* path -> fd: a listening Unix socket there */
 	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
-	XT_REQUEST_FIREWALL,   /* set it, before the link */
-	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
-	XT_REQUEST_LINK_RESTORE, /* the interface was down: make again what that has removed */
-	XT_REQUEST_DNS,		 /* set the name servers, after the link */
+	XT_REQUEST_FIREWALL,	  /* set it, before the link */
+	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
+	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
+	XT_REQUEST_DNS,		  /* set the name servers, after the link */
 	XT_REQUEST_UNDO,       /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
 	XT_REQUEST_LINK_UNDO,  /* keep: take back the link and its rules, after UNDO, and close the
