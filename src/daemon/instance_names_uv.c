@@ -338,10 +338,23 @@ static void names_query_fresh(struct xt_instance *instance)
 		}
 }
 
+/* Peers that have no Endpoint any more stay where they are, and where they go. */
+static void lists_drop(struct xt_instance *instance, const struct xt_endpoint_table *next)
+{
+	const struct xt_endpoint_table *table = instance->names->table;
+	const struct xt_candidate_list none = {.hold_ns = SECOND};
+
+	for (uint32_t i = 0; i < table->n_peers; i++)
+		if (!xt_endpoint_table_find(next, &table->peers[i].key))
+			(void)xt_tunnel_set_endpoints(instance->tunnel, &table->peers[i].key,
+						      &none);
+}
+
 void xt_instance_names_commit(struct xt_instance *instance, struct xt_endpoint_table *table)
 {
 	struct xt_names *names = instance->names;
 
+	lists_drop(instance, table);
 	uv_mutex_lock(&instance->names_lock);
 	xt_endpoint_table_adopt(table, names->table);
 	xt_endpoint_table_free(names->table);
