@@ -320,7 +320,7 @@ void xt_instance_names_drop(void *table)
 static void lists_withdraw(struct xt_instance *instance, const struct xt_endpoint_table *now)
 {
 	const struct xt_endpoint_table *former = instance->names->table;
-	const struct xt_candidate_list none = {0};
+	const struct xt_candidate_list none = {.hold_ns = SECOND};
 
 	for (uint32_t i = 0, j = 0; i < former->n_peers; i++) {
 		const struct xt_public *key = &former->peers[i].key;
