@@ -54,6 +54,18 @@ request "show" at left "$XT_BIN" show left
 request "show --json" at left "$XT_BIN" show left --json
 request "save" at left "$XT_BIN" save left
 [ "$(grep -c '^PublicKey' left.conf)" = $((PEERS + 1)) ] || fail "save wrote too few peers"
+# Every peer changes, and the next time once more.
+reload_all() {
+	interval=$((interval % 50 + 10))
+	awk -v seconds=$interval '!/^PersistentKeepalive/; /^AllowedIPs/ { print "PersistentKeepalive =", seconds }' \
+		left.conf >left.new
+	mv left.new left.conf
+	at left "$XT_BIN" reload left
+}
+interval=0
+request "reload, nothing new" at left "$XT_BIN" reload left
+request "reload, all peers" reload_all
+at left "$XT_BIN" reload left | grep -q 'nothing has changed' || fail "the reload was not whole"
 kill -USR1 "${PID[left]}"
 pings left 10.7.0.2 || fail "no answer at the end"
 instances_stop
