@@ -29,8 +29,9 @@ struct search {
 	char *word;
 	bool local4, local6;
 	struct xt_report *report;
-	struct xt_ping_target target;
-	const char *why; /* there is none */
+	struct xt_ip address;
+	const char *why;	    /* there is none */
+	struct xt_peer_report peer; /* of it */
 	uv_work_t work;
 };
 
@@ -113,7 +114,7 @@ static void session_close(struct session *session)
 	uv_close((uv_handle_t *)&session->timer, on_closed);
 }
 
-static struct slot *slot_of(struct session *session, uint32_t number)
+static struct slot *slot_find(struct session *session, uint32_t number)
 {
 	return &session->slots[number % WINDOW];
 }
@@ -123,7 +124,7 @@ static void losses_report(struct session *session, uint64_t now)
 {
 	while (session->settled < session->sent) {
 		uint32_t number = session->settled + 1;
-		struct slot *slot = slot_of(session, number);
+		struct slot *slot = slot_find(session, number);
 
 		if (!slot->answered && now < slot->sent_ns + session->timeout_ns)
 			break;
@@ -145,7 +146,7 @@ static void request_send(struct session *session, uint64_t now)
 		session->next_ns = now + 10000000;
 		return;
 	}
-	*slot_of(session, number) = (struct slot){.sent_ns = now, .number = number};
+	*slot_find(session, number) = (struct slot){.sent_ns = now, .number = number};
 	session->sent = number;
 	session->next_ns += session->interval_ns;
 	if (session->next_ns < now) /* the loop was late: no burst to catch up */
@@ -168,7 +169,7 @@ static void session_arm(struct session *session, uint64_t now)
 	if (session_may_send(session))
 		at = session->next_ns;
 	if (session->settled < session->sent) {
-		const struct slot *oldest = slot_of(session, session->settled + 1);
+		const struct slot *oldest = slot_find(session, session->settled + 1);
 		uint64_t lost = oldest->answered ? now : oldest->sent_ns + session->timeout_ns;
 		at = lost < at ? lost : at;
 	}
@@ -231,7 +232,7 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 	return false;
 }
 
-static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
+static uint64_t json_number(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
 {
 	const json_t *value = json_object_get(msg, key);
 	json_int_t number = json_integer_value(value);
@@ -260,7 +261,7 @@ static void search_clear(struct search *search)
 {
 	free(search->word);
 	xt_report_free(search->report);
-	memset(search, 0, sizeof(*search));
+	xt_wipe(search, sizeof(*search)); /* the report of a peer holds keys */
 }
 
 /* error: of its request, unless its client has gone. */
@@ -279,16 +280,16 @@ static void session_fail(struct session *session, int error, const char *why)
 /* The target was found. */
 static void session_begin(struct session *session)
 {
-	const struct xt_ping_target *target = &session->search.target;
+	const struct xt_peer_report *peer = &session->search.peer;
 	char address[XT_IP_TEXT], key[XT_KEY_BASE64];
 	json_t *hello;
 
-	session->peer = target->peer->key;
-	session->address = target->address;
-	xt_key_to_base64(key, target->peer->key.b);
-	hello = json_pack("{s:s,s:s,s:I}", "peer", *target->peer->name ? target->peer->name : key,
-			  "address", xt_ip_print(&target->address, address), "size",
-			  (json_int_t)session->size);
+	session->peer = peer->key;
+	session->address = session->search.address;
+	xt_key_to_base64(key, peer->key.b);
+	hello =
+	    json_pack("{s:s,s:s,s:I}", "peer", *peer->name ? peer->name : key, "address",
+		      xt_ip_print(&session->address, address), "size", (json_int_t)session->size);
 	search_clear(&session->search);
 	randombytes_buf(&session->cookie, sizeof(session->cookie));
 	/* A small reply returns only as much of the cookie as fits. */
@@ -311,7 +312,7 @@ static void search_end(struct session *session)
 		session_fail(session, XT_E_AGAIN, NULL);
 	else if (why)
 		session_fail(session, XT_E_NOPEER, why);
-	else if ((why = size_fits(session, &session->search.target.address)))
+	else if ((why = size_fits(session, &session->search.address)))
 		session_fail(session, XT_E_INVALID, why);
 	else
 		session_begin(session);
@@ -320,9 +321,15 @@ static void search_end(struct session *session)
 static void target_find(uv_work_t *work)
 {
 	struct search *search = work->data;
+	struct xt_ping_target target;
 
-	search->why = xt_ping_target(&search->target, search->report, search->word, search->local4,
-				     search->local6);
+	search->why =
+	    xt_ping_target(&target, search->report, search->word, search->local4, search->local6);
+	search->address = target.address;
+	if (!search->why)
+		search->peer = *target.peer;
+	xt_report_free(search->report);
+	search->report = NULL;
 }
 
 static void on_found(uv_work_t *work, int status)
@@ -360,10 +367,10 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 	}
 	session->pinger = pinger;
 	session->request = request;
-	session->count = (uint32_t)number_of(msg, "count", 0, COUNT_MAX);
-	session->size = (uint32_t)number_of(msg, "size", 56, SIZE_MAX_B);
-	session->interval_ns = number_of(msg, "interval_ms", 1000, 86400000) * 1000000;
-	session->timeout_ns = number_of(msg, "timeout_ms", 5000, 86400000) * 1000000;
+	session->count = (uint32_t)json_number(msg, "count", 0, COUNT_MAX);
+	session->size = (uint32_t)json_number(msg, "size", 56, SIZE_MAX_B);
+	session->interval_ns = json_number(msg, "interval_ms", 1000, 86400000) * 1000000;
+	session->timeout_ns = json_number(msg, "timeout_ms", 5000, 86400000) * 1000000;
 	if (session->interval_ns == 0)
 		session->interval_ns = 1000000;
 	session->search.local4 = xt_tunnel_has_local(pinger->tunnel, 4);

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
+#include "host/name_file.h"
 #include "host/request_impl_uv.h"
 #include "host/run_directory.h"
 #include "host/save_uv.h"
@@ -201,14 +201,10 @@ static int socket_listen(struct xt_requests *requests, const struct xt_request *
 static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
 			 struct xt_reply *reply)
 {
-	struct stat st;
-
 	(void)requests;
 	(void)reply;
-	if (lstat(request->socket.path, &st) < 0 || st.st_dev != request->socket.dev ||
-	    st.st_ino != request->socket.ino)
-		return -ENOENT;
-	return unlink(request->socket.path) < 0 ? -errno : 0;
+	return xt_run_directory_remove(request->socket.path, request->socket.dev,
+				       request->socket.ino);
 }
 
 /* --- hooks --- */
@@ -287,20 +283,11 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 static int name_file_write(struct xt_requests *requests, const struct xt_request *request,
 			   struct xt_reply *reply)
 {
-	const char *path = getenv("WG_TUN_NAME_FILE");
-	int fd, rc = 0;
+	int rc = xt_name_file_write(requests->conf->name, requests->text, sizeof(requests->text));
 
 	(void)request;
-	if (!path || !*path)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", requests->conf->name) < 0) {
-		rc = -errno;
-		snprintf(requests->text, sizeof(requests->text), "%s: %s", path, strerror(errno));
+	if (rc < 0)
 		reply->text = requests->text;
-	}
-	if (fd >= 0)
-		close(fd);
 	return rc;
 }
 

@@ -3,9 +3,6 @@
  * both a request that does not get complete and answers that are not read. */
 #include "ipc/connection_uv.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +14,8 @@
 
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
+#define READ_MAX    (32u << 10)	 /* bytes at once, of which libuv takes 32 between two passes */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
-#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
 struct answer {
 	uv_write_t write;
@@ -187,7 +184,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 	if (xt_secbuf_room(&c->received, &room) < 0)
 		*buf = uv_buf_init(NULL, 0); /* on_read gets UV_ENOBUFS */
 	else
-		*buf = uv_buf_init(c->received.p + c->received.len, (unsigned)room);
+		*buf = uv_buf_init(c->received.p + c->received.len,
+				   (unsigned)XT_MIN(room, (size_t)READ_MAX));
 }
 
 /* End of file: the requests before it are answered, except one that the handler has: a client that
@@ -219,17 +217,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
-/* Reports and changes of many peers lie in small pieces, which the C library would keep. */
-static void memory_trim(size_t used)
-{
-#ifdef __GLIBC__
-	if (used >= LARGE)
-		malloc_trim(0);
-#else
-	(void)used;
-#endif
-}
-
 /* Continue clients whose requests were held back, as far as the limits allow. */
 static void server_release_held(struct xt_server *s)
 {
@@ -250,7 +237,6 @@ static void on_written(uv_write_t *write, int status)
 	c->server->unread -= len;
 	xt_wipe(a->bytes, len);
 	free(a);
-	memory_trim(len);
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
 	if (status < 0 || (c->state >= CLIENT_DRAINING && !xt_connection_unread(c)))
@@ -317,6 +303,7 @@ struct xt_connection *xt_connection_new(struct xt_server *s)
 		return NULL;
 	c->server = s;
 	c->received = XT_SECBUF_INIT(s->options.max_request + 1);
+	c->received.maps = true;
 	c->next = s->connections;
 	if (c->next)
 		c->next->prev = c;

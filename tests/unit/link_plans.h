@@ -6,11 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "net_own.h"
-#include "platform/link.h"
-#include "platform/tun.h"
-
-#define NAME "platform0"
+#include "unit/link_host.h"
 
 /* A plan from text, with storage for its arrays. */
 struct request {
@@ -19,8 +15,6 @@ struct request {
 	struct xt_cidr networks[8];
 	struct xt_ip endpoints[4];
 };
-
-static struct xt_tun *tun;
 
 static inline void plan_init(struct request *request)
 {
@@ -51,16 +45,6 @@ static inline void plan_endpoint(struct request *request, const char *ip)
 	assert_int_equal(xt_ip_parse(&request->endpoints[request->plan.n_endpoints++], ip), 0);
 }
 
-static inline struct xt_link *link_set(const struct request *request)
-{
-	struct xt_link *link = NULL;
-	char error[200] = "";
-
-	if (xt_link_set(&link, &request->plan, error, sizeof(error)) != 0)
-		fail_msg("%s", error);
-	return link;
-}
-
 static inline void link_refused(const struct request *request, int expected, const char *word)
 {
 	struct xt_link *link = NULL;
@@ -70,14 +54,6 @@ static inline void link_refused(const struct request *request, int expected, con
 	assert_null(link);
 	if (!strstr(error, word))
 		fail_msg("\"%s\" does not say \"%s\"", error, word);
-}
-
-static inline void ip(const char *arguments)
-{
-	char text[NET_TEXT];
-
-	if (net_run(text, "ip %s 2>&1", arguments) != 0)
-		fail_msg("ip %s: %s", arguments, text);
 }
 
 static inline bool ip_says(const char *arguments, const char *word)
@@ -95,23 +71,6 @@ static inline void host_now(char text[NET_TEXT])
 		      "ip -4 route show table all;"
 		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
 		      "ip -o link | sed 's/qdisc [a-z_]*//'");
-}
-
-static inline int setup(void **state)
-{
-	const struct xt_tun_options options = {NAME, UINT32_MAX, UINT32_MAX, false, false, 0};
-
-	(void)state;
-	return xt_tun_open(&tun, &options);
-}
-
-static inline int teardown(void **state)
-{
-	(void)state;
-	if (tun)
-		tun->ops->close(tun);
-	tun = NULL;
-	return 0;
 }
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "link_plans.h"
+#include "unit/link_plans.h"
 #include "seed.h"
 
 static unsigned requests, failing; /* to the kernel; which of them fails, 0: none */
@@ -127,7 +127,7 @@ static void from_any_plan_to_any_other(void **state)
 
 	(void)state;
 	plan_of(&request, from);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	for (unsigned i = 0; i < 40; i++) {
 		char changed[NET_TEXT];
 		unsigned to = bits_next(&seed);
@@ -139,7 +139,7 @@ static void from_any_plan_to_any_other(void **state)
 		usleep(20000);
 		sorted_now(changed);
 		xt_link_undo(link);
-		other = link_set(&request);
+		other = link_set_plan(&request.plan);
 		print_message("from %#x to %#x\n", from, to);
 		host_becomes(sorted_now, changed);
 		link = other;
@@ -160,7 +160,7 @@ static void taken_back_the_host_is_as_before(void **state)
 		struct xt_link *link;
 
 		plan_of(&request, from);
-		link = link_set(&request);
+		link = link_set_plan(&request.plan);
 		usleep(20000);
 		rules_now(before);
 		plan_of(&request, to);
@@ -186,7 +186,7 @@ static void each_request_that_fails_takes_all_back(void **state)
 
 		plan_of(&from, pairs[i][0]);
 		plan_of(&to, pairs[i][1]);
-		link = link_set(&from);
+		link = link_set_plan(&from.plan);
 		usleep(20000);
 		for (unsigned at = 1; !done; at++) {
 			char before[NET_TEXT];
@@ -222,7 +222,7 @@ static void what_was_there_before_is_not_removed(void **state)
 	(void)state;
 	ip("addr add 10.7.0.1/24 dev " NAME);
 	plan_of(&request, 0x401);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	plan_of(&request, 0x404);
 	assert_int_equal(link_follow(link, &request, true, true), 0);
 	assert_true(ip_says("-o addr show dev " NAME, "10.7.0.1/24"));
@@ -232,18 +232,9 @@ static void what_was_there_before_is_not_removed(void **state)
 	assert_false(ip_says("-o addr show dev " NAME, "10.8.0.1/24"));
 }
 
-#define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, tun_setup, tun_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    LINK_TEST(from_any_plan_to_any_other),
-	    LINK_TEST(taken_back_the_host_is_as_before),
-	    LINK_TEST(each_request_that_fails_takes_all_back),
-	    LINK_TEST(what_was_there_before_is_not_removed),
-	};
-
-	if (net_own_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(LINK_TEST(from_any_plan_to_any_other),
+	      LINK_TEST(taken_back_the_host_is_as_before),
+	      LINK_TEST(each_request_that_fails_takes_all_back),
+	      LINK_TEST(what_was_there_before_is_not_removed))

@@ -30,7 +30,7 @@ static int route_steps(struct xt_link_setting *set)
 	return rc;
 }
 
-static int all_steps(struct xt_link_setting *set)
+static int steps_run(struct xt_link_setting *set)
 {
 	int rc = xt_link_mtu_wanted(set, &set->link->mtu);
 
@@ -95,7 +95,7 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 	rc = xt_link_setting_open(&set);
 	set.link->ifindex = set.ifindex;
 	if (rc == 0)
-		rc = all_steps(&set);
+		rc = steps_run(&set);
 	if (rc == 0) {
 		*out = set.link;
 	} else {

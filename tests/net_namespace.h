@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For network tests: enter a new namespace, run ip(8) there, act as another user. */
-#ifndef XT_TESTS_NET_OWN_H
-#define XT_TESTS_NET_OWN_H
+#ifndef XT_TESTS_NET_NAMESPACE_H
+#define XT_TESTS_NET_NAMESPACE_H
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 /* Enter a new network and mount namespace, with a /dev/net/tun that every user may open (as on most
  * systems). NULL, or why that is not possible. */
-static inline const char *net_own_enter(void)
+static inline const char *net_namespace_enter(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		return "no right to make a network namespace";
@@ -39,9 +39,9 @@ static inline const char *net_own_enter(void)
 }
 
 /* The same for main: false: entered; true: skipped with the reason, return 77. */
-static inline bool net_own_skip(void)
+static inline bool net_namespace_skip(void)
 {
-	const char *why = net_own_enter();
+	const char *why = net_namespace_enter();
 
 	if (why)
 		printf("skipped: %s\n", why);
@@ -85,5 +85,16 @@ static inline int net_as_user(unsigned uid, int (*fn)(void *arg), void *arg)
 		return -1;
 	return WEXITSTATUS(status);
 }
+
+/* Run these tests in a namespace of their own, or skip them. Needs cmocka.h. */
+#define NET_TEST_MAIN(...)                                                                         \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const struct CMUnitTest tests[] = {__VA_ARGS__};                                   \
+                                                                                                   \
+		if (net_namespace_skip())                                                          \
+			return 77;                                                                 \
+		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
+	}
 
 #endif
