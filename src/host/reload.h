@@ -16,12 +16,14 @@ enum xt_reload_step {
 };
 
 /* file       as read; the receiver may take it, and leaves a zeroed one
+ * accepted   the file is without fault
  * diff       to what is in force
  * policy, mark, without_ipv6  of the file
  * prepared   what the instance's own function made of the file; the receiver may take it
  * findings   lines for the user: errors and warnings of the file; NULL: none */
 struct xt_reload {
 	struct xt_conf file;
+	bool accepted;
 	struct xt_conf_diff diff;
 	struct xt_link_policy policy;
 	uint32_t mark;

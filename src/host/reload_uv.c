@@ -15,13 +15,14 @@
 #include "host/link_plan.h"
 
 /* began   how many steps were begun: those are undone
+ * failed  its value when the last one failed
  * edit    of the link, between XT_RELOAD_LINK and the end
  * job     on the worker thread: its function, and what it returned */
 struct xt_reload_run {
 	struct xt_reload data;
 	uv_loop_t *loop;
 	struct xt_reload_options options;
-	unsigned began;
+	unsigned began, failed;
 	bool dns_changes, firewall_changes, link_changes, policy_changes;
 	struct xt_link_edit *edit;
 	uv_work_t work;
@@ -153,6 +154,7 @@ static int job_read(struct xt_reload_run *run)
 	};
 	int rc = file_read(run);
 
+	run->data.accepted = rc == 0;
 	if (rc == 0)
 		rc = xt_conf_diff(&run->data.diff, &running, &run->data.file);
 	if (rc == 0)
@@ -259,7 +261,8 @@ static void on_undone(void *ctx, int error, const char *text)
 {
 	struct xt_reload_run *run = ctx;
 
-	if (error < 0 && run->error == 0) {
+	/* The step that failed has changed nothing, and may fail in the same way once more. */
+	if (error < 0 && run->error == 0 && run->began + 1 != run->failed) {
 		run->error = error;
 		snprintf(run->text, sizeof(run->text), "%s", text);
 	}
@@ -324,6 +327,7 @@ void xt_reload_undo(struct xt_reload_run *run, xt_reload_done *done, void *ctx)
 	run->done = done;
 	run->ctx = ctx;
 	run->error = 0;
+	run->failed = run->began;
 	*run->text = '\0';
 	step_undo(run);
 }

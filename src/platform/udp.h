@@ -94,8 +94,9 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
 /* Use and own other sockets; stop polling before. Those in use so far are kept and read as well:
  * what arrives there has path.old_port set. They are closed by drop_old, or when others take their
  * place.
- * kept  the sockets of that port, if they are kept: they may be given to move, and are never closed
- *	 by the caller */
+ * kept  the sockets of that port, if they are kept: other descriptors of them, the caller's. No
+ *	 other sockets could be bound to it. Stop polling before drop_old too, as the kernel goes on
+ *	 to report a socket that has another descriptor */
 void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
 bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
 void xt_udp_drop_old(struct xt_udp *udp);

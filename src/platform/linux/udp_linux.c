@@ -6,6 +6,7 @@
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -352,8 +353,7 @@ void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets)
 	const struct xt_udp_sockets next = *sockets;
 	bool offload = udp->gso || udp->gro;
 
-	if (sock->old_port != next.port)
-		xt_udp_drop_old(udp);
+	xt_udp_drop_old(udp);
 	memcpy(sock->old_fd, udp->fd, sizeof(sock->old_fd));
 	sock->old_port = udp->port;
 	pair_use(sock, next.fd, next.port, offload);
@@ -363,10 +363,19 @@ bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets 
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
+	bool all = true;
+
 	if (udp->ops != &udp_linux_ops || !port || sock->old_port != port)
 		return false;
-	*out = (struct xt_udp_sockets){{sock->old_fd[0], sock->old_fd[1]}, port};
-	return true;
+	*out = (struct xt_udp_sockets){{-1, -1}, port};
+	for (int i = 0; i < 2; i++)
+		if (sock->old_fd[i] >= 0) {
+			out->fd[i] = fcntl(sock->old_fd[i], F_DUPFD_CLOEXEC, 0);
+			all &= out->fd[i] >= 0;
+		}
+	if (!all)
+		pair_close(out->fd);
+	return all;
 }
 
 int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
