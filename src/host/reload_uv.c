@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/trim.h"
 #include "config/conf_diagnostic.h"
 #include "host/link_plan.h"
 
@@ -186,6 +187,7 @@ static int job_read(struct xt_reload_run *run)
 	keys_wipe(&run->data.file);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
+	free(xt_memory_mark());
 	return rc;
 }
 
@@ -383,6 +385,7 @@ static int job_clear(struct xt_reload_run *run)
 {
 	xt_conf_clear(&run->data.file);
 	xt_conf_diff_clear(&run->data.diff);
+	free(xt_memory_mark());
 	return 0;
 }
 

@@ -180,3 +180,34 @@ reload
 [ $CODE = 3 ] || fail "a reload of what does not run: exit $CODE"
 ok "an instance that is not running: exit 3"
 stop right
+
+# --- the example of the help text is what is printed
+touch resolv.conf
+chmod 644 resolv.conf
+mount --bind "$T/resolv.conf" /etc/resolv.conf
+mkdir bin
+for name in resolvectl resolvconf; do printf '#!/bin/sh\nexit 1\n' >bin/$name; done
+chmod +x bin/*
+PATH=$T/bin:$PATH
+help_write() { # help_write PORT DNS LINE
+	cat >left.conf <<-EOF
+		[Interface]
+		PrivateKey = $KEY_left
+		ListenPort = $1
+		Address = 10.7.0.1/24
+		DNS = $2
+		[Peer]
+		#: Name = right
+		PublicKey = MFN4UJgnOlxuwCV8YAVuj2GpgGOLSEXvd0AvvPtPAzk=
+		AllowedIPs = 10.7.0.2/32
+		$3
+	EOF
+}
+help_write 51820 10.7.0.53 ""
+start left
+help_write 51821 10.7.0.54 "PersistentKeepalive = 25"
+reload
+"$XT_BIN" help reload | sed -n '/^  \$ xtunnel reload left$/,/^$/p' | sed -e 1d -e '/^$/d' -e 's/^  //' >wanted
+diff out wanted || fail "the help text shows another output"
+stop left
+ok "the help text shows what is printed"
