@@ -104,6 +104,11 @@ SIM_CASE(a_dead_ipv6_address_beside_a_good_ipv4_one_costs_a_quarter_second)
 	}
 	SIM_SAME(sim, sent_to(sim, bob, X, true, 0), 1);
 	SIM_CHECK(sim, peer_is_at(alice, bob, A, false));
+	/* Later, without a session, it is tried again, and that is as cheap. */
+	sim_run(sim, 400 * SIM_S);
+	p = sim_packet_send(sim, alice, bob, 0);
+	sim_packet_await(sim, p, 350 * SIM_MS);
+	SIM_SAME(sim, sent_to(sim, bob, X, true, 0), 2);
 }
 
 SIM_CASE(an_answer_within_a_quarter_second_leaves_the_second_family_alone)
