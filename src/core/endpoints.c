@@ -37,6 +37,7 @@ static void slot_move(struct xt_device *dev, struct xt_peer *peer, uint32_t i)
 	path.remote = c->v[i].endpoint;
 	xt_peer_set_path(dev, peer, &path);
 	peer->endpoint_learned = i == c->n;
+	c->contact = false; /* what answered was another address */
 }
 
 /* Initiations go to slot i from now on. Without a session so does everything else. */

@@ -10,6 +10,7 @@
  *   initiation sent    repeat after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
  *   probe sent         an initiation that is not repeated, for restart detection
  *   network changed    an initiation that does not wait for REKEY_TIMEOUT
+ *   no answer at once  the same initiation to a second address of the peer
  *   session complete   no more retries
  *   session derived    erase all keys 3 x REJECT_AFTER_TIME later
  *

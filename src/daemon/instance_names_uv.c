@@ -89,7 +89,9 @@ static void name_query(struct xt_instance *instance, struct xt_endpoint_name *na
 	    .resolve = {.id = (uint32_t)(name - names->table->names) | (uint32_t)names->generation
 									   << GENERATION_SHIFT,
 			.name = name->host,
-			.families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0)}};
+			.families = (udp->fd[0] >= 0 ? 1u : 0) | (udp->fd[1] >= 0 ? 2u : 0),
+			.beside = instance->policy.table != 0 || instance->conf->n_dns != 0,
+			.mark = instance->mark}};
 
 	if (name->open) {
 		name->again = true;

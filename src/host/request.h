@@ -102,11 +102,16 @@ struct xt_request {
 			const struct xt_peer_memory *v;
 			size_t n;
 		} peers;
-		/* id  comes back with the answer.  families: bit 0 IPv4, bit 1 IPv6 */
+		/* id       comes back with the answer
+		 * families bit 0 IPv4, bit 1 IPv6
+		 * beside   ask the name servers that the host had at the first look-up, with mark:
+		 *	    the tunnel changes the way to them, or puts others into their place */
 		struct {
 			uint32_t id;
 			const char *name;
 			unsigned families;
+			bool beside;
+			uint32_t mark;
 		} resolve;
 	};
 };

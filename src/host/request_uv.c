@@ -44,7 +44,8 @@ struct xt_requests {
 	struct xt_hooks_run *hooks;
 	struct xt_identity *identity; /* NULL: not needed yet */
 	struct xt_resolver *resolver;
-	char text[320]; /* of the present reply */
+	struct xt_dns_servers servers; /* of the first look-up */
+	char text[320];		       /* of the present reply */
 };
 
 static void request_answer(struct xt_requests *requests, enum xt_request_kind kind,
@@ -415,10 +416,14 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
 	struct xt_resolver_question question = {.id = request->resolve.id,
 						.host = request->resolve.name,
-						.families = request->resolve.families};
+						.families = request->resolve.families,
+						.mark = request->resolve.mark};
 	int rc = 0;
 
 	reply->resolved.id = question.id;
+	if (!requests->resolver && request->resolve.beside)
+		xt_dns_servers_read(&requests->servers);
+	question.servers = request->resolve.beside ? &requests->servers : NULL;
 	if (!requests->resolver)
 		rc = xt_resolver_new(&requests->resolver, requests->loop, &callbacks);
 	if (rc == 0)

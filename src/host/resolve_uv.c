@@ -20,6 +20,8 @@ struct job {
 	struct job *next;
 	uint32_t id;
 	unsigned families;
+	struct xt_dns_servers servers; /* n 0: the system's resolver knows better */
+	uint32_t mark;
 	const char *why;
 	struct xt_endpoint v[XT_RESOLVER_ADDRESSES];
 	size_t n;
@@ -118,8 +120,14 @@ static const char *failure_text(int status)
 static void job_run(struct job *job)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
-	int status = getaddrinfo(job->host, NULL, &hints, &list);
+	int status;
 
+	if (job->servers.n)
+		job->n = xt_dns_query(&job->servers, job->mark, job->host, job->families, job->v,
+				      XT_LEN(job->v));
+	if (job->n)
+		return;
+	status = getaddrinfo(job->host, NULL, &hints, &list);
 	for (struct addrinfo *at = status ? NULL : list; at && job->n < XT_LEN(job->v);
 	     at = at->ai_next)
 		job->n += address_read(&job->v[job->n], at->ai_addr, job->families);
@@ -265,6 +273,9 @@ int xt_resolver_ask(struct xt_resolver *resolver, const struct xt_resolver_quest
 		return XT_E_NOMEM;
 	job->id = question->id;
 	job->families = question->families;
+	job->mark = question->mark;
+	if (question->servers)
+		job->servers = *question->servers;
 	memcpy(job->host, question->host, len);
 	uv_mutex_lock(&resolver->lock);
 	queue_push(&resolver->questions, job);

@@ -7,16 +7,21 @@
 #include <uv.h>
 #include <xtunnel/types.h>
 
+#include "host/dns_query.h"
+
 #define XT_RESOLVER_THREADS   2
 #define XT_RESOLVER_ADDRESSES 16 /* of one name; the others are left out */
 
 struct xt_resolver;
 
-/* families  bit 0 IPv4, bit 1 IPv6: addresses of another family are left out */
+/* families  bit 0 IPv4, bit 1 IPv6: addresses of another family are left out
+ * servers   NULL, or ask these first, by datagrams with that mark (dns_query.h); copied */
 struct xt_resolver_question {
 	uint32_t id;
 	const char *host;
 	unsigned families;
+	const struct xt_dns_servers *servers;
+	uint32_t mark;
 };
 
 /* why   NULL, or a sentence without full stop: there is no address

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A name server of a test, and what a capture says of handshakes.  Standard library only.
 
-  names.py serve RECORDS LOG     answers at 127.0.0.1:53; RECORDS is read again at each question: lines
+  names.py serve RECORDS LOG [ADDR]  answers at ADDR (127.0.0.1), port 53; RECORDS is read again at each
+                                 question: lines
                                  "NAME ADDR,ADDR... [DELAY_MS]"; other names do not exist. LOG gets a
                                  line for each question: "NAME TYPE NAMES_OPEN"
   names.py twins CAPTURE         the first two initiations: prints "FAMILY FAMILY MS", and fails unless
@@ -48,9 +49,9 @@ def answer(message, end, kind, addresses):
     return message[:2] + struct.pack(">HHHHH", flags, 1, count, 0, 0) + message[12:end] + body
 
 
-def serve(path, log):
+def serve(path, log, local="127.0.0.1"):
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 53))
+    server.bind((local, 53))
     lock = threading.Lock()
     out = open(log, "w", buffering=1)
     opened = collections.Counter()

@@ -104,6 +104,11 @@ SIM_CASE(a_dead_ipv6_address_beside_a_good_ipv4_one_costs_a_quarter_second)
 	}
 	SIM_SAME(sim, sent_to(sim, bob, X, true, 0), 1);
 	SIM_CHECK(sim, peer_is_at(alice, bob, A, false));
+	/* Later, without a session, it is tried again, and that is as cheap. */
+	sim_run(sim, 400 * SIM_S);
+	p = sim_packet_send(sim, alice, bob, 0);
+	sim_packet_await(sim, p, 350 * SIM_MS);
+	SIM_SAME(sim, sent_to(sim, bob, X, true, 0), 2);
 }
 
 SIM_CASE(an_answer_within_a_quarter_second_leaves_the_second_family_alone)
@@ -272,6 +277,26 @@ SIM_CASE(data_stays_with_a_session_that_lives)
 	p = sim_stream_start(sim, alice, bob, 3000, 10 * SIM_MS, 0);
 	sim_run(sim, 31 * SIM_S);
 	SIM_SAME(sim, sim_stream_lost(sim, p, 3000), 0);
+}
+
+/* What is heard of the peer meanwhile says that the initiation was lost, and not the peer. */
+SIM_CASE(a_lost_initiation_of_a_peer_that_is_heard_changes_nothing)
+{
+	struct sim_node *alice, *bob;
+	size_t from;
+
+	pair_new_list(sim, &alice, &bob, (const uint8_t[]){A, B}, 2);
+	bob_at(bob, A);
+	sim_pair_exchange(sim, alice, bob);
+	sim_run(sim, 115 * SIM_S);
+	from = sim->net->n_held;
+	sim_link_get(sim, alice, bob)->loss = 1000;
+	sim_stream_start(sim, alice, bob, 4000, 10 * SIM_MS, 0);
+	sim_stream_start(sim, bob, alice, 4000, 10 * SIM_MS, 0);
+	sim_run(sim, 40 * SIM_S);
+	SIM_CHECK(sim, sim->net->n_held >= from + 5);
+	SIM_SAME(sim, sent_to(sim, bob, B, false, from), 0);
+	SIM_SAME(sim, alice->events[XT_EVENT_UNANSWERED], 0);
 }
 
 /* One packet each gap ns. Bob moves; alice learns it from a name server, some time after it was due

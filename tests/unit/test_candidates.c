@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/candidates.h"
+#include "test_main.h"
 
 #define HOLD 300
 
@@ -156,15 +157,9 @@ static void a_new_list_goes_on_with_what_is_known(void **state)
 	xt_candidates_free(c);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(families_of_an_entry_alternate),
-	    cmocka_unit_test(the_first_that_is_not_held_is_the_next),
-	    cmocka_unit_test(the_learned_address_comes_last),
-	    cmocka_unit_test(the_second_family_is_another_one_that_is_not_held),
-	    cmocka_unit_test(the_one_that_answers_is_kept_and_a_silent_first_one_held),
-	    cmocka_unit_test(a_new_list_goes_on_with_what_is_known),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(families_of_an_entry_alternate),
+	  cmocka_unit_test(the_first_that_is_not_held_is_the_next),
+	  cmocka_unit_test(the_learned_address_comes_last),
+	  cmocka_unit_test(the_second_family_is_another_one_that_is_not_held),
+	  cmocka_unit_test(the_one_that_answers_is_kept_and_a_silent_first_one_held),
+	  cmocka_unit_test(a_new_list_goes_on_with_what_is_known))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/endpoint_table.h"
+#include "test_main.h"
 
 #define KEY_A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define KEY_B "+xMUJWph4YDOHQOSFLhnS8q07RFk2mWpW4fSkL7AER0="
@@ -134,13 +135,7 @@ static void another_configuration_takes_over_what_is_known(void **state)
 	xt_endpoint_table_free(table);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_name_is_there_once),
-	    cmocka_unit_test(a_list_has_what_is_known_in_the_order_of_the_entries),
-	    cmocka_unit_test(a_failure_keeps_the_addresses),
-	    cmocka_unit_test(another_configuration_takes_over_what_is_known),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(each_name_is_there_once),
+	  cmocka_unit_test(a_list_has_what_is_known_in_the_order_of_the_entries),
+	  cmocka_unit_test(a_failure_keeps_the_addresses),
+	  cmocka_unit_test(another_configuration_takes_over_what_is_known))

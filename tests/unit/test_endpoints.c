@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "device_pair.h"
+#include "test_main.h"
 
 /* A list of one address. */
 static void list_apply(struct pair *p, uint8_t last, bool configured)
@@ -161,19 +162,12 @@ static void the_report_lists_the_addresses_in_order(void **state)
 	xt_report_free(report);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		an_answer_is_used_by_a_peer_without_endpoint_and_replaced_by_the_next, setup,
-		teardown),
-	    cmocka_unit_test_setup_teardown(an_answer_never_replaces_an_endpoint_that_was_set,
-					    setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_learned_endpoint_is_kept_until_it_is_silent, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(a_list_that_is_wrong_changes_nothing, setup, teardown),
-	    cmocka_unit_test_setup_teardown(the_report_lists_the_addresses_in_order, setup,
-					    teardown),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup_teardown(
+	      an_answer_is_used_by_a_peer_without_endpoint_and_replaced_by_the_next, setup,
+	      teardown),
+	  cmocka_unit_test_setup_teardown(an_answer_never_replaces_an_endpoint_that_was_set, setup,
+					  teardown),
+	  cmocka_unit_test_setup_teardown(a_learned_endpoint_is_kept_until_it_is_silent, setup,
+					  teardown),
+	  cmocka_unit_test_setup_teardown(a_list_that_is_wrong_changes_nothing, setup, teardown),
+	  cmocka_unit_test_setup_teardown(the_report_lists_the_addresses_in_order, setup, teardown))

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "host/resolve_uv.h"
+#include "test_main.h"
 
 /* slow: a look-up takes so many microseconds. */
 static atomic_uint running, most, slow;
@@ -104,7 +105,7 @@ static void begin(struct seen *seen, unsigned until)
 
 static void ask(struct seen *seen, uint32_t id, const char *host, unsigned families)
 {
-	struct xt_resolver_question question = {id, host, families};
+	struct xt_resolver_question question = {.id = id, .host = host, .families = families};
 
 	assert_int_equal(xt_resolver_ask(seen->resolver, &question), 0);
 }
@@ -217,15 +218,9 @@ static void a_resolver_without_questions_closes(void **state)
 	finish(&seen);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_is_answered_by_all_its_addresses_of_the_families),
-	    cmocka_unit_test(a_name_that_is_not_found_is_answered_by_the_reason),
-	    cmocka_unit_test(at_most_two_look_ups_run_at_once_and_none_is_lost),
-	    cmocka_unit_test(the_threads_of_libuv_are_left_to_others),
-	    cmocka_unit_test(a_stop_waits_for_what_runs_and_drops_the_rest),
-	    cmocka_unit_test(a_resolver_without_questions_closes),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_name_is_answered_by_all_its_addresses_of_the_families),
+	  cmocka_unit_test(a_name_that_is_not_found_is_answered_by_the_reason),
+	  cmocka_unit_test(at_most_two_look_ups_run_at_once_and_none_is_lost),
+	  cmocka_unit_test(the_threads_of_libuv_are_left_to_others),
+	  cmocka_unit_test(a_stop_waits_for_what_runs_and_drops_the_rest),
+	  cmocka_unit_test(a_resolver_without_questions_closes))
