@@ -34,6 +34,7 @@ struct xt_peer_report {
 	struct xt_psk psk; /* all zero: none */
 	char name[XT_NAME_MAX + 1];
 	struct xt_endpoint endpoint;	 /* ip.family 0: none */
+	bool endpoint_learned;		 /* from the peer's messages, not from a change */
 	struct xt_ip local;		 /* local address in use, family 0: the kernel's choice */
 	struct xt_ip heard4, heard6;	 /* inner sources of its late packets; family 0: none */
 	uint64_t last_handshake_wall_ns; /* 0: never */

@@ -15,7 +15,7 @@
 const char xt_text_run[] =
     "\nNAME stands for /etc/xtunnel/NAME.conf or else /etc/wireguard/NAME.conf. An argument that ends\n"
     "in .conf or contains a / is a path; the file's name without .conf is that of the interface.\n"
-    "SIGTERM and Ctrl-C end it cleanly, SIGUSR1 and SIGHUP print its state.\n"
+    "SIGTERM and Ctrl-C end it cleanly, SIGHUP reloads its file, SIGUSR1 prints its state.\n"
     "LOG_LEVEL=silent|error|verbose|debug sets what is logged (error).\n";
 const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"

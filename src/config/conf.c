@@ -13,8 +13,13 @@
 #include "config/conf_reader.h"
 
 const struct xt_conf_key xt_conf_keys[XT_KEYS] = {
-#define X(id, section, key, repeat, parser, since)                                                 \
-	[XT_KEY_##id] = {key, since, XT_SECTION_##section, XT_KEY_##repeat, xt_key_##parser},
+#define X(id, section, key, repeat, parser, reload, since)                                         \
+	[XT_KEY_##id] = {key,                                                                      \
+			 since,                                                                    \
+			 XT_SECTION_##section,                                                     \
+			 XT_KEY_##repeat,                                                          \
+			 XT_RELOAD_##reload,                                                       \
+			 xt_key_##parser},
 #include "config/keys.def"
 #undef X
 };

@@ -131,7 +131,6 @@ char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, c
 /* The device's part as a change that replaces all peers. Of Endpoint it has the first entry, unless
  * that is a name: the list is given to the device after it. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
-
 /* Entry i of Endpoint, from 0; the strings stay the peer's. */
 struct xt_conf_endpoint xt_conf_endpoint(const struct xt_conf_peer *peer, size_t i);
 size_t xt_conf_endpoints(const struct xt_conf_peer *peer); /* how many there are */

@@ -8,8 +8,9 @@
 
 enum xt_conf_section { XT_SECTION_NONE, XT_SECTION_INTERFACE, XT_SECTION_PEER };
 enum xt_conf_repeat { XT_KEY_MANY, XT_KEY_LAST, XT_KEY_ONCE, XT_KEY_OURS };
+enum xt_conf_reload { XT_RELOAD_LIVE, XT_RELOAD_UP, XT_RELOAD_DOWN, XT_RELOAD_REFUSED };
 enum xt_conf_key_id {
-#define X(id, section, key, repeat, parser, since) XT_KEY_##id,
+#define X(id, section, key, repeat, parser, reload, since) XT_KEY_##id,
 #include "config/keys.def"
 #undef X
 	XT_KEYS
@@ -33,6 +34,7 @@ struct xt_conf_key {
 	const char *key, *since;
 	enum xt_conf_section section;
 	enum xt_conf_repeat repeat;
+	enum xt_conf_reload reload;
 	void (*parse)(struct xt_conf_reader *r, const struct xt_lex_line *line);
 };
 extern const struct xt_conf_key xt_conf_keys[XT_KEYS];
@@ -65,7 +67,7 @@ int xt_conf_endpoint_append(struct xt_conf_peer *peer, const struct xt_conf_endp
  * old one wiped and freed. NULL: no memory, the old one is unchanged. Sizes double. */
 void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size);
 
-#define X(id, section, key, repeat, parser, since)                                                 \
+#define X(id, section, key, repeat, parser, reload, since)                                         \
 	void xt_key_##parser(struct xt_conf_reader *r, const struct xt_lex_line *line);
 #include "config/keys.def"
 #undef X

@@ -353,10 +353,9 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	if (xt_index_find(&dev->index, index, &owner) != XT_INDEX_HANDSHAKE)
 		return XT_DROP_INDEX;
 	peer = owner;
-	if (!xt_peer_is_current(dev, peer)) {
-		xt_peer_follow(dev, now, peer);
+	xt_peer_follow(dev, now, peer);
+	if (peer->handshake_index != index)
 		return XT_DROP_INDEX;
-	}
 	if (xt_noise_read_response(&peer->secret->handshake, dev->local, peer_noise(dev, peer), msg,
 				   &keys))
 		return XT_DROP_HANDSHAKE;

@@ -197,6 +197,8 @@ void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
 	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, peer->timestamp_next);
 	peer_detach(dev, peer);
 	HASH_DELETE(by_key, dev->peers_by_key, peer);
+	if (dev->port_next == peer)
+		dev->port_next = peer->next;
 	DL_DELETE(dev->peers, peer);
 	dev->n_peers--;
 }

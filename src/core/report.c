@@ -107,6 +107,7 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	if (peer->name)
 		strncpy(out->name, peer->name, XT_NAME_MAX);
 	out->endpoint = peer->path.remote;
+	out->endpoint_learned = peer->endpoint_learned;
 	out->local = peer->path.local;
 	out->heard4 = peer->heard4;
 	out->heard6 = peer->heard6;

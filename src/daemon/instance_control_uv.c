@@ -95,6 +95,9 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		return xt_instance_answer_status(instance, request);
 	if (strcmp(verb, "save") == 0)
 		return answer_save(instance, request);
+	if (strcmp(verb, "reload") == 0)
+		return xt_instance_queue_reload(instance, request,
+						json_is_true(json_object_get(msg, "dry_run")));
 	if (strcmp(verb, "ping") == 0)
 		return xt_pinger_start(instance->pinger, request, msg);
 	return XT_E_UNSUPPORTED;

@@ -31,18 +31,22 @@
 
 /* generation  of the table: an answer to a question of an earlier one is dropped
  * due         not later than the earliest next_ns of a name
- * defer_until entries behind a name that was never answered are left out; 0: no more */
+ * defer_until entries behind a name that was never answered are left out; 0: no more
+ * listed      peers of the table that have got their lists */
 struct xt_names {
 	struct xt_endpoint_table *table;
 	uint8_t generation;
 	uint64_t due, defer_until;
+	uint32_t listed;
 	uint32_t awaited; /* names that were never answered, by XT_STATE_NAMES */
 	uv_timer_t timer;
 };
 
 #define GENERATION_SHIFT 24
+#define LISTS_AT_ONCE	 512u /* given in one go while packets wait */
 
 static void on_timer(uv_timer_t *timer);
+static void lists_apply(struct xt_instance *instance, uint32_t n);
 
 static void timer_update(struct xt_names *names)
 {
@@ -50,6 +54,8 @@ static void timer_update(struct xt_names *names)
 
 	if (names->defer_until && names->defer_until < due)
 		due = names->defer_until;
+	if (names->listed < names->table->n_peers)
+		due = now;
 	if (due == XT_NEVER)
 		uv_timer_stop(&names->timer);
 	else
@@ -184,6 +190,7 @@ static void on_timer(uv_timer_t *timer)
 
 	if (!xt_instance_answers(instance))
 		return;
+	lists_apply(instance, LISTS_AT_ONCE);
 	if (names->defer_until && names->defer_until <= now) {
 		names->defer_until = 0;
 		for (uint32_t i = 0; i < table->n_peers; i++)
@@ -283,9 +290,18 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 
 /* --- start, reload, end --- */
 
-int xt_instance_names_prepare(struct xt_endpoint_table **out, const struct xt_conf *conf)
+int xt_instance_names_prepare(void **out, const struct xt_conf *conf)
 {
-	return xt_endpoint_table_new(out, conf);
+	struct xt_endpoint_table *table;
+	int rc = xt_endpoint_table_new(&table, conf);
+
+	*out = rc == 0 ? table : NULL;
+	return rc;
+}
+
+void xt_instance_names_drop(void *table)
+{
+	xt_endpoint_table_free(table);
 }
 
 static void names_start(struct xt_instance *instance)
@@ -319,29 +335,50 @@ static void names_query_fresh(struct xt_instance *instance)
 		}
 }
 
-void xt_instance_names_commit(struct xt_instance *instance, struct xt_endpoint_table *table)
+/* Lists of at most n peers, in the order of the table. */
+static void lists_apply(struct xt_instance *instance, uint32_t n)
 {
 	struct xt_names *names = instance->names;
 
+	for (; names->listed < names->table->n_peers && n > 0; names->listed++, n--)
+		peer_apply(instance, &names->table->peers[names->listed], true);
+	xt_loop_wake(instance->loop);
+}
+
+/* Peers that have an Endpoint no more keep the address at which they are. */
+static void lists_withdraw(struct xt_instance *instance, const struct xt_endpoint_table *now)
+{
+	const struct xt_endpoint_table *former = instance->names->table;
+	const struct xt_candidate_list none = {0};
+
+	for (uint32_t i = 0, j = 0; i < former->n_peers; i++) {
+		const struct xt_public *key = &former->peers[i].key;
+		int order = -1;
+
+		while (j < now->n_peers &&
+		       (order = memcmp(key->b, now->peers[j].key.b, sizeof(key->b))) > 0)
+			j++;
+		if (j == now->n_peers || order < 0)
+			(void)xt_tunnel_set_endpoints(instance->tunnel, key, &none);
+	}
+}
+
+void xt_instance_names_commit(struct xt_instance *instance, void *prepared)
+{
+	struct xt_names *names = instance->names;
+	struct xt_endpoint_table *table = prepared;
+
+	lists_withdraw(instance, table);
 	uv_mutex_lock(&instance->names_lock);
 	xt_endpoint_table_adopt(table, names->table);
 	xt_endpoint_table_free(names->table);
 	names->table = table;
 	uv_mutex_unlock(&instance->names_lock);
 	names->generation++;
+	names->listed = 0;
+	lists_apply(instance, LISTS_AT_ONCE);
 	names_start(instance);
 	names_query_fresh(instance);
-}
-
-bool xt_instance_names_apply(struct xt_instance *instance, size_t from, size_t n)
-{
-	const struct xt_endpoint_table *table = instance->names->table;
-	size_t end = n < table->n_peers - from ? from + n : table->n_peers;
-
-	for (size_t i = from; i < end; i++)
-		peer_apply(instance, &table->peers[i], true);
-	xt_loop_wake(instance->loop);
-	return end < table->n_peers;
 }
 
 int xt_instance_resolve(struct xt_instance *instance)
@@ -362,7 +399,7 @@ int xt_instance_resolve(struct xt_instance *instance)
 	names->timer.data = instance;
 	instance->names = names;
 	names_start(instance);
-	(void)xt_instance_names_apply(instance, 0, table->n_peers);
+	lists_apply(instance, table->n_peers);
 	names_query_fresh(instance);
 	return 0;
 }

@@ -22,7 +22,7 @@
 #include "tunnel/tunnel.h"
 
 /* In the order in which an instance goes through them. From XT_STATE_UNDO on it answers no request
- * any more. A reload will be a state after XT_STATE_RUN. */
+ * any more. */
 enum xt_state {
 	/* up */
 	XT_STATE_TUN,	   /* open the TUN device, take back what a crash left in the host */
@@ -39,6 +39,7 @@ enum xt_state {
 	XT_STATE_DNS,
 	XT_STATE_POST_UP, /* hooks */
 	XT_STATE_RUN,
+	XT_STATE_RELOAD, /* the file is read again and what it changes is applied; back to RUN */
 	/* down */
 	XT_STATE_PRE_DOWN,  /* hooks */
 	XT_STATE_SAVE,	    /* SaveConfig */
@@ -56,8 +57,14 @@ enum xt_state {
 };
 
 /* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
+ * RELOAD: a reload waits; in XT_STATE_RUN it begins, in other states it waits on.
  * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
-enum xt_instance_event { XT_INSTANCE_DONE, XT_INSTANCE_FAILED, XT_INSTANCE_END };
+enum xt_instance_event {
+	XT_INSTANCE_DONE,
+	XT_INSTANCE_FAILED,
+	XT_INSTANCE_RELOAD,
+	XT_INSTANCE_END,
+};
 
 /* What becomes of the interface when the instance ends. */
 enum xt_tun_disposition {
@@ -130,7 +137,10 @@ struct xt_instance {
 	struct xt_instance_work *work; /* control work over all peers, the first is under way */
 	uv_idle_t work_idle;	       /* runs while it goes on */
 	struct xt_instance_answer *answers;
-	struct xt_instance_save *saves; /* the first is under way */
+	struct xt_instance_save *saves;	    /* the first is under way */
+	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
+	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
+	bool was_ready;
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
@@ -174,6 +184,9 @@ void xt_instance_open_control(struct xt_instance *instance);
 void xt_instance_open_uapi(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
+/* instance_reload_uv.c: the first of the queue. cancel: the instance is to end after it. */
+void xt_instance_reload(struct xt_instance *instance);
+void xt_instance_cancel_reload(struct xt_instance *instance);
 /* instance_down_uv.c */
 void xt_instance_undo_host(struct xt_instance *instance);
 void xt_instance_stop_loop(struct xt_instance *instance);
@@ -224,18 +237,37 @@ bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 bool xt_instance_entry_state(const void *instance, const struct xt_public *peer, size_t entry,
 			     struct xt_status_name *out);
 void xt_instance_names_close(struct xt_instance *instance);
-/* Another configuration: prepare what may fail (XT_E_NOMEM; xt_endpoint_table_free drops it), after
- * the change to the device commit it, which looks new names up, then apply its lists to n peers
- * from the given one on; true: there are more. A list replaces an endpoint that was set. */
-int xt_instance_names_prepare(struct xt_endpoint_table **out, const struct xt_conf *conf);
-void xt_instance_names_commit(struct xt_instance *instance, struct xt_endpoint_table *table);
-bool xt_instance_names_apply(struct xt_instance *instance, size_t from, size_t n);
+/* Another configuration: prepare what may fail, on any thread (XT_E_NOMEM), or drop it; after the
+ * change to the device commit it. That looks new names up, and gives the peers their lists, the
+ * first of them before it returns and the others soon. A list replaces an endpoint that was set. */
+int xt_instance_names_prepare(void **table, const struct xt_conf *conf);
+void xt_instance_names_drop(void *table);
+void xt_instance_names_commit(struct xt_instance *instance, void *table);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
  * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
  * has errors now; -errno. */
 typedef void xt_instance_saved(void *ctx, int error);
 void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
 		      void *ctx);
+/* instance_reload_uv.c: queue a reload, for `reload`, `up --reload` and SIGHUP. request: gets the
+ * answer, see ipc/reload_print.h; NULL: the log gets it. 0; XT_E_NOMEM; XT_E_AGAIN: not up yet, or
+ * going down; XT_E_UNSUPPORTED: the instance has no file. drop: the instance ends. */
+int xt_instance_queue_reload(struct xt_instance *instance, struct xt_control_request *request,
+			     bool dry_run);
+void xt_instance_drop_reloads(struct xt_instance *instance);
+/* instance_gear_uv.c: what a reload exchanges inside of this process. open: make what the file
+ * wants another of, which may fail; what: a noun for the message. use: exchange; the file is in
+ * force, and data has the former one. close: free what is not in use. */
+struct xt_instance_gear {
+	struct xt_tunnel_gear crypto;
+	struct xt_echo *echo;
+	bool has_crypto, has_echo;
+};
+int xt_instance_gear_open(struct xt_instance_gear *gear, struct xt_instance *instance,
+			  const struct xt_reload *data, const char **what);
+void xt_instance_gear_use(struct xt_instance_gear *gear, struct xt_instance *instance,
+			  struct xt_reload *data);
+void xt_instance_gear_close(struct xt_instance_gear *gear);
 /* instance_control_uv.c. A step of the way down failed; output: of the program that failed, "" if
  * none. */
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);

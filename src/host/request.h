@@ -19,6 +19,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
 #include "platform/tun.h"
@@ -46,19 +47,25 @@ enum xt_request_kind {
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
 	XT_REQUEST_DNS,		  /* set the name servers, after the link */
-	XT_REQUEST_UNDO,       /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
+	XT_REQUEST_UNDO,      /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
-	XT_REQUEST_LINK_UNDO,  /* keep: take back the link and its rules, after UNDO, and close the
+	XT_REQUEST_LINK_UNDO, /* keep: take back the link and its rules, after UNDO, and close the
 				 * state file; keep: leave addresses and routes */
-	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
-	XT_REQUEST_HOOKS,      /* hooks -> hooks */
-	XT_REQUEST_CONF_SAVE,  /* save: put the running state into the configuration file */
-	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
-	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its files for the next BOUND_WRITE and
+	XT_REQUEST_ADDRESSES, /* -> addresses: read back those of the interface */
+	XT_REQUEST_HOOKS,     /* hooks -> hooks */
+	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
+	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
+				 * and compare; also with an error of the file */
+	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
+	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
+	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
+	XT_REQUEST_NAME_FILE,	  /* write the interface's name to the file of WG_TUN_NAME_FILE */
+	XT_REQUEST_BOUND_READ,	  /* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
-	XT_REQUEST_BOUND_WRITE, /* bound */
-	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
+	XT_REQUEST_BOUND_WRITE,	  /* bound */
+	XT_REQUEST_PEERS_WRITE,	  /* peers: keep these records; XT_E_AGAIN: ask again in a second */
+	XT_REQUEST_RESOLVE,	  /* resolve -> resolved */
 	XT_REQUESTS,
 };
 
@@ -95,6 +102,8 @@ struct xt_request {
 			size_t from;
 			bool capture;
 		} hooks;
+		struct xt_report *report; /* the host's from then on */
+		enum xt_reload_step step;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -141,6 +150,7 @@ struct xt_reply {
 			size_t n;
 		} addresses;
 		struct xt_hooks_result hooks;
+		struct xt_reload *reload; /* valid until RELOAD_END */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written
 		 * peers  the records of the identity's peers, sorted by key, malloc'ed */
@@ -162,10 +172,14 @@ struct xt_reply {
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
- * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno */
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
+ *          drop frees it, if nobody took it out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
+	int (*prepare)(void **out, const struct xt_conf *file);
+	void (*drop)(void *prepared);
 };
 
 /* XT_E_NOMEM. */

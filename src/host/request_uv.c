@@ -1,61 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests as a function call: each is carried out here, by the process that asks. */
-#include "host/request.h"
-
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include "host/hooks_uv.h"
-#include "host/host_uv.h"
 #include "host/keylog_file.h"
-#include "host/identity_uv.h"
 #include "host/link_plan.h"
 #include "host/name_file.h"
-#include "host/resolve_uv.h"
+#include "host/request_impl_uv.h"
 #include "host/run_directory.h"
 #include "host/save_uv.h"
-
-/* A handler returns 0, an error, or LATER: the answer comes from the loop. */
-#define LATER 1
-
-struct pending {
-	xt_request_done *done;
-	void *ctx;
-};
-
-struct xt_requests {
-	uv_loop_t *loop;
-	const struct xt_conf *conf;
-	struct xt_requests_options options;
-	char run_directory[PATH_MAX]; /* "": there is none */
-	struct pending pending[XT_REQUESTS];
-	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
-	struct xt_host *host;
-	bool marked; /* the interface is, for owner_uid */
-	uint32_t owner_uid;
-	struct xt_link_policy policy;
-	struct xt_link *link;
-	struct xt_hooks_run *hooks;
-	struct xt_identity *identity; /* NULL: not needed yet */
-	struct xt_resolver *resolver;
-	struct xt_dns_servers servers; /* of the first look-up */
-	char text[320];		       /* of the present reply */
-};
-
-static void request_answer(struct xt_requests *requests, enum xt_request_kind kind,
-			   const struct xt_reply *reply)
-{
-	struct pending pending = requests->pending[kind];
-
-	if (pending.done)
-		pending.done(pending.ctx, reply);
-}
 
 /* --- run directory --- */
 
@@ -433,10 +391,7 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 
 /* --- all of them --- */
 
-typedef int handler(struct xt_requests *requests, const struct xt_request *request,
-		    struct xt_reply *reply);
-
-static handler *const handlers[XT_REQUESTS] = {
+static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
     [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
     [XT_REQUEST_TUN_OPEN] = tun_open,
@@ -461,6 +416,11 @@ static handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_BOUND_WRITE] = bound_write,
     [XT_REQUEST_PEERS_WRITE] = peers_write,
     [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_RELOAD_READ] = xt_request_reload_read,
+    [XT_REQUEST_RELOAD_STEP] = xt_request_reload_go,
+    [XT_REQUEST_RELOAD_UNDO] = xt_request_reload_go,
+    [XT_REQUEST_RELOAD_COMMIT] = xt_request_reload_go,
+    [XT_REQUEST_RELOAD_END] = xt_request_reload_end,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

@@ -91,8 +91,14 @@ int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old);
 /* Owns the sockets from then on, unless it fails. Without gso and gro where xt_offload_udp
  * forbids them. */
 int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
-/* Exchange the sockets: those in use so far come back. Stop polling them before. */
-void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets);
+/* Use and own other sockets; stop polling before. Those in use so far are kept and read as well:
+ * what arrives there has path.old_port set. They are closed by drop_old, or when others take their
+ * place.
+ * kept  the sockets of that port, if they are kept: they may be given to move, and are never closed
+ *	 by the caller */
+void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
+bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
+void xt_udp_drop_old(struct xt_udp *udp);
 /* xt_udp_sockets_open and xt_udp_new. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro; on only as far as the kernel has them. */

@@ -8,6 +8,7 @@
 #include <xtunnel/device.h>
 
 #include "core/apply.h"
+#include "core/port_move.h"
 #include "platform/tun.h"
 #include "tunnel/scheduler.h"
 
@@ -108,8 +109,9 @@ int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
  * under it, and changed records of the former one are handed over before it is in force.
  *
  * change   borrowed until end
- * sockets  NULL, or new ones, bound to the change's port; borrowed for begin alone. end replaces
- *	    the old ones by them and closes these (do not poll udp->fd[] meanwhile) */
+ * sockets  NULL, or new ones, bound to the change's port; borrowed for begin alone. end uses them
+ *	    in place of the old ones (do not poll udp->fd[] meanwhile), which are kept for the peers
+ *	    that send to them: see xt_tunnel_port_move */
 enum xt_tunnel_progress {
 	XT_TUNNEL_OVER,
 	XT_TUNNEL_MORE,
@@ -136,6 +138,31 @@ enum xt_tunnel_progress xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size
 /* What xt_device_apply returns; on an error all is as before, and sockets are still the caller's.
  * Also while it waits, when the tunnel is to be closed. */
 int xt_tunnel_apply_end(struct xt_tunnel_apply *apply);
+
+/* After a change with sockets: go on, until it is over; see core/port_move.h. drop: the old
+ * sockets are closed. */
+enum xt_port_move xt_tunnel_port_move(struct xt_tunnel *tunnel);
+void xt_tunnel_port_drop(struct xt_tunnel *tunnel);
+
+/* What encrypts, made beforehand and exchanged between two passes; then it is what was in use
+ * before, to be closed. aead NULL: the one in use stays, and with it workers NULL. */
+struct xt_tunnel_gear {
+	struct xt_aead *aead;
+	struct xt_aead_report cipher;
+	struct xt_worker_pool *workers;
+};
+/* fresh: choose the backend by name again; otherwise only the number of threads is another. What
+ * xt_cipher_open and xt_worker_pool_new return. */
+int xt_tunnel_gear_open(const struct xt_tunnel *tunnel, struct xt_tunnel_gear *gear, bool fresh,
+			const char *aead, unsigned threads);
+void xt_tunnel_gear_use(struct xt_tunnel *tunnel, struct xt_tunnel_gear *gear);
+void xt_tunnel_gear_close(struct xt_tunnel_gear *gear);
+/* Another echo responder (NULL: none) and other local addresses. The former one may hold packets
+ * until the tunnel is not blocked. */
+void xt_tunnel_set_local(struct xt_tunnel *tunnel, struct xt_echo *echo, const struct xt_ip *local4,
+			 const struct xt_ip *local6);
+/* Super-packets of TUN and UDP, as far as the host has them. false: the TUN was opened without. */
+bool xt_tunnel_offload(struct xt_tunnel *tunnel, bool on);
 
 /* Answers to bound_read (see timestamp.h) and bound_write. */
 void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
