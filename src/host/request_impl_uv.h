@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <uv.h>
 
+#include "host/dns_query.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/identity_uv.h"
