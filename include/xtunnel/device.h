@@ -58,6 +58,8 @@ struct xt_keylog {
  * keylog   NULL, or called for each handshake that the device starts or answers
  * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
  *          same address: what was kept under its pointer belongs to it no more
+ * mtu_changed  NULL, or called when the largest inner packet that reaches peer has changed: bytes,
+ *          a multiple of 16; 0: not known.  peer is valid during the call
  * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
  *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
@@ -67,6 +69,7 @@ struct xt_env {
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
 	void (*removed)(void *ctx, const struct xt_peer *peer);
+	void (*mtu_changed)(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after);
 	uint64_t (*clock)(void *ctx);
 };
 

@@ -156,6 +156,7 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
 	peer->endpoint_set = false;
+	peer->mtu = 0;
 	free(peer->name);
 	peer->name = NULL;
 }

@@ -52,6 +52,7 @@ struct xt_peer {
 	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
 	char *name;		     /* NULL: none */
 
+	uint16_t mtu;	/* xt_peer_mtu */
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
@@ -73,6 +74,14 @@ struct xt_peer {
 	UT_hash_handle by_key;
 	struct xt_peer *prev, *next; /* in order of creation */
 };
+
+/* The largest inner packet that reaches the peer in one datagram, in bytes: the path's MTU without
+ * the overhead, rounded down to 16, because other implementations pad up to their own MTU only.
+ * 0: not known, and the MTU of the interface rules. Follow it by xt_env.mtu_changed. */
+static inline uint16_t xt_peer_mtu(const struct xt_peer *peer)
+{
+	return peer->mtu;
+}
 
 /* A peer in no table or list. NULL without memory. */
 struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
