@@ -12,6 +12,7 @@
 #include "platform/tun.h"
 #include "platform/udp.h"
 #include "tunnel/batch_pool.h"
+#include "tunnel/path_limits.h"
 #include "tunnel/send_queue.h"
 #include "tunnel/worker_pool.h"
 
@@ -72,11 +73,13 @@ static inline void xt_path_enter(enum xt_path_state *state, enum xt_path_state t
 	*state = to;
 }
 
-/* error  -errno once the TUN is gone, for good */
+/* limits  of the paths to the peers
+ * error   -errno once the TUN is gone, for good */
 struct xt_data_path {
 	struct xt_data_path_config config;
 	struct xt_batch_pool *pool;
 	struct xt_send_queue queue;
+	struct xt_path_limits limits;
 	int error;
 };
 

@@ -47,6 +47,14 @@ static void env_removed(void *ctx, const struct xt_peer *peer)
 		xt_scheduler_forget(tunnel->scheduler, peer);
 }
 
+static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->scheduler)
+		xt_scheduler_mtu_changed(tunnel->scheduler, peer, before, after);
+}
+
 static uint64_t env_clock(void *ctx)
 {
 	(void)ctx;
@@ -88,6 +96,7 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	    .random = env_random,
 	    .event = env_event,
 	    .removed = env_removed,
+	    .mtu_changed = env_mtu_changed,
 	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};

@@ -32,7 +32,13 @@ static void check_segment(const struct xt_pkt *pkt)
 		check(xt_ip_header_right(&view));
 }
 
-/* mtu: 0, or what no packet may exceed unless it is alone in out. */
+/* What makes more fragments than an empty batch holds goes on whole, as the first one. */
+static bool exempt(const struct xt_batch *out, uint32_t i, uint32_t mtu)
+{
+	return i == 0 && (mtu < 88 || out->pkts[i].len / (mtu - 68) >= out->cap);
+}
+
+/* mtu: 0, or what no packet may exceed. */
 static uint32_t split_all(struct xt_batch *in, struct xt_batch *out, uint32_t mtu)
 {
 	struct xt_split at = {0};
@@ -47,7 +53,7 @@ static uint32_t split_all(struct xt_batch *in, struct xt_batch *out, uint32_t mt
 			if (super && out->pkts[i].verdict == XT_PASS)
 				check_segment(&out->pkts[i]);
 		for (uint32_t i = 0; i < out->n; i++)
-			check(mtu == 0 || out->n == 1 || out->pkts[i].verdict != XT_PASS ||
+			check(mtu == 0 || exempt(out, i, mtu) || out->pkts[i].verdict != XT_PASS ||
 			      out->pkts[i].len <= mtu);
 		n += out->n;
 	} while (!whole);
