@@ -23,15 +23,14 @@
 #include "packet/room.h"
 
 /* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU, nor
- * over what the path to the peer carries (0, not known: no limit). */
+ * over what the path to the peer carries, a multiple of 16 (0, not known: no limit). */
 static uint32_t len_padded(const struct xt_device *dev, const struct xt_peer *peer, uint32_t len)
 {
 	uint32_t to = XT_ALIGN_UP(len, 16u);
-	uint32_t mtu = XT_MIN(dev->mtu - 1, xt_peer_mtu(peer) - 1u) + 1;
 
-	if (len >= mtu)
+	if (len >= dev->mtu || len > xt_peer_mtu(peer) - 1u)
 		return len;
-	return XT_MIN(to, mtu);
+	return XT_MIN(to, dev->mtu);
 }
 
 static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pkt *pkt,

@@ -94,18 +94,19 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
 }
 
-/* Make fragments of the newest packet of out, which comes from pkt, if that is to be. false: out is
- * full. What finds no room in an empty batch goes on as it is. */
-static bool packet_fragment(const struct xt_pkt *pkt, struct xt_batch *out)
+/* Make fragments of the newest packet of out if it has more than mtu bytes. false: out is full. What
+ * finds no room in an empty batch goes on as it is. */
+static bool packet_fragment(struct xt_batch *out, uint32_t mtu)
 {
 	struct xt_pkt *newest = &out->pkts[out->n - 1];
 	struct xt_ip_view ip;
 
-	if (!(pkt->gso.flags & XT_GSO_FRAGMENT) || newest->verdict != XT_PASS ||
-	    newest->len <= pkt->gso.header_len ||
-	    !xt_ip_parse_packet(&ip, newest->data, newest->len))
+	if (newest->verdict != XT_PASS || newest->len <= mtu ||
+	    !xt_ip_parse_packet(&ip, newest->data, newest->len) ||
+	    xt_fragment_last(out, &ip, mtu) || out->n == 1)
 		return true;
-	return xt_fragment_last(out, &ip, pkt->gso.header_len) || out->n == 1;
+	xt_batch_drop_last(out);
+	return false;
 }
 
 /* Cut the payload from *done on. false: out is full. */
@@ -123,10 +124,9 @@ static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt
 		to->peer = pkt->peer;
 		to->from = pkt->from;
 		xt_batch_trim(out);
-		if (!packet_fragment(pkt, out)) {
-			xt_batch_drop_last(out);
+		if ((pkt->gso.flags & XT_GSO_FRAGMENT) &&
+		    !packet_fragment(out, pkt->gso.header_len))
 			return false;
-		}
 		*done += n;
 	} while (*done < s->payload);
 	return true;
@@ -140,21 +140,16 @@ static bool checksum_complete(struct xt_pkt *pkt)
 	       xt_checksum_complete(pkt->data, ip.len, pkt->gso.csum_start, pkt->gso.csum_offset);
 }
 
-/* A plain packet. false: out is full. */
-static bool packet_pass(struct xt_pkt *pkt, struct xt_batch *out)
+/* A plain packet with work left to do. false: out is full. */
+static bool packet_complete(struct xt_pkt *pkt, struct xt_batch *out)
 {
 	if (out->n == out->cap)
 		return false;
-	if (pkt->gso.flags & XT_GSO_NEEDS_CSUM) {
-		if (!checksum_complete(pkt))
-			pkt->verdict = XT_DROP_MALFORMED;
-		pkt->gso.flags &= (uint8_t)~XT_GSO_NEEDS_CSUM; /* once, though out may be full */
-	}
+	if ((pkt->gso.flags & XT_GSO_NEEDS_CSUM) && !checksum_complete(pkt))
+		pkt->verdict = XT_DROP_MALFORMED;
+	pkt->gso.flags &= (uint8_t)~XT_GSO_NEEDS_CSUM; /* once, though out may be full below */
 	(void)xt_batch_alias(out, pkt);
-	if (packet_fragment(pkt, out))
-		return true;
-	xt_batch_drop_last(out);
-	return false;
+	return !(pkt->gso.flags & XT_GSO_FRAGMENT) || packet_fragment(out, pkt->gso.header_len);
 }
 
 /* false: out is full. */
@@ -164,11 +159,13 @@ static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *ou
 
 	if (pkt->verdict != XT_PASS)
 		return xt_batch_alias(out, pkt) != NULL;
-	if (pkt->gso.kind == XT_GSO_NONE)
-		return packet_pass(pkt, out);
-	if (super_parse(&s, pkt))
-		return super_cut(done, &s, pkt, out);
-	pkt->verdict = XT_DROP_MALFORMED;
+	if (pkt->gso.kind != XT_GSO_NONE) {
+		if (super_parse(&s, pkt))
+			return super_cut(done, &s, pkt, out);
+		pkt->verdict = XT_DROP_MALFORMED;
+	} else if (pkt->gso.flags) {
+		return packet_complete(pkt, out);
+	}
 	return xt_batch_alias(out, pkt) != NULL;
 }
 
