@@ -23,6 +23,7 @@ struct step {
 	struct xt_cidr network;
 	uint32_t old_mtu;
 	uint32_t table;	 /* the route's */
+	uint32_t mtu;	 /* likewise; 0: that of the interface */
 	unsigned family; /* of the rule or the unreachable route, as in xt_link_policy */
 	bool suppress;
 };
@@ -414,8 +415,8 @@ static int step_redo(struct xt_nl *nl, const struct xt_link *link, const struct 
 	case STEP_ADDRESS:
 		return xt_link_address_do(nl, link->ifindex, &step->address, RTM_NEWADDR, flags);
 	case STEP_ROUTE:
-		return xt_link_route_do(nl, link->ifindex, step->table, &step->network,
-					RTM_NEWROUTE, flags);
+		return xt_link_route_mtu_do(nl, link->ifindex, step->table, &step->network,
+					    step->mtu, RTM_NEWROUTE, flags);
 	case STEP_BLOCK:
 		return xt_link_block_do(nl, &link->policy, step->family, RTM_NEWROUTE, flags);
 	case STEP_RULE:
@@ -472,4 +473,76 @@ void xt_link_forget(struct xt_link *link)
 uint32_t xt_link_mtu(const struct xt_link *link)
 {
 	return link->mtu;
+}
+
+/* The step that made the route of that network. NULL: there is none. */
+static struct step *route_find(struct xt_link *link, const struct xt_cidr *network)
+{
+	struct xt_cidr masked = *network;
+
+	xt_cidr_mask(&masked);
+	for (size_t i = 0; i < link->n_journal; i++) {
+		struct step *step = &link->journal[i];
+
+		if (step->kind == STEP_ROUTE && network_order(&step->network, &masked) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+/* Is the route still there? Without it, replacing would hit another one of the same network. */
+static int route_exists(struct xt_nl *nl, const struct xt_link *link, const struct step *step,
+			bool *exists)
+{
+	struct xt_link_routes present = {.ifindex = link->ifindex, .table = step->table};
+	int rc = xt_link_routes_list(nl, &present);
+
+	*exists = false;
+	for (size_t i = 0; rc == 0 && i < present.n; i++)
+		*exists |= network_order(&present.v[i], &step->network) == 0;
+	free(present.v);
+	return rc;
+}
+
+static int route_mtu_set(struct xt_nl *nl, struct xt_link *link, struct step *step, uint32_t mtu)
+{
+	uint32_t least = step->network.ip.family == 4 ? XT_LINK_MTU_V4 : XT_LINK_MTU_V6;
+	bool exists;
+	int rc;
+
+	if (mtu != 0)
+		mtu = XT_MAX(mtu, least);
+	if (mtu >= link->mtu)
+		mtu = 0;
+	if (mtu == step->mtu)
+		return 0;
+	rc = route_exists(nl, link, step, &exists);
+	if (rc < 0 || !exists)
+		return rc;
+	rc = xt_link_route_mtu_do(nl, link->ifindex, step->table, &step->network, mtu, RTM_NEWROUTE,
+				  NLM_F_REPLACE);
+	if (rc == 0)
+		step->mtu = mtu;
+	return rc;
+}
+
+int xt_link_route_mtu(struct xt_link *link, const struct xt_cidr *networks, size_t n, uint32_t mtu)
+{
+	struct xt_nl nl;
+	int result;
+
+	if (link->n_journal > XT_LINK_ROUTES_MTU)
+		return -E2BIG;
+	result = xt_nl_open(&nl);
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < n; i++) {
+		struct step *step = route_find(link, &networks[i]);
+		int rc = step ? route_mtu_set(&nl, link, step, mtu) : 0;
+
+		if (rc < 0 && result == 0)
+			result = rc;
+	}
+	xt_nl_close(&nl);
+	return result;
 }

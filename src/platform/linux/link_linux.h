@@ -8,6 +8,7 @@
 #include "platform/linux/nl_linux.h"
 
 #define XT_LINK_MTU_V6 1280 /* RFC 8200: the least MTU of a link with IPv6 */
+#define XT_LINK_MTU_V4 552  /* the least that Linux takes for a path */
 
 /* except: routes through this interface do not count (0: none). v6: the interface has IPv6. */
 uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n,
@@ -18,6 +19,10 @@ int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_
 		       uint16_t type, uint16_t flags);
 int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint16_t type, uint16_t flags);
+/* The same with an MTU of the route; 0: that of the interface. */
+int xt_link_route_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
+			 const struct xt_cidr *network, uint32_t mtu, uint16_t type,
+			 uint16_t flags);
 /* The route that refuses what policy's table has no other route for; i as below. It belongs to no
  * interface, so it stays when the tunnel's is down or has gone. */
 int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
