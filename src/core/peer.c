@@ -273,3 +273,19 @@ void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
 	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 	xt_timers_erased(&peer->timers);
 }
+
+size_t xt_peer_networks(const struct xt_device *dev, const struct xt_peer *peer, size_t skip,
+			struct xt_cidr *out, size_t max)
+{
+	struct xt_cidr cidr;
+	size_t n = 0;
+
+	for (uint32_t at = 0;
+	     n < max && xt_allowedips_next(&dev->allowed, &peer->allowed, &at, &cidr);) {
+		if (skip > 0)
+			skip--;
+		else
+			out[n++] = cidr;
+	}
+	return n;
+}

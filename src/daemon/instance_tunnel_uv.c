@@ -123,6 +123,7 @@ void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 	    .note = on_note,
 	    .bound_read = bound_read,
 	    .bound_write = bound_write,
+	    .mtu_changed = xt_instance_mtu_changed,
 	    .memory_write = memory_write,
 	};
 }

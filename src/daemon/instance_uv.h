@@ -84,6 +84,16 @@ struct xt_instance_name {
 	char why[64];
 };
 
+/* Peers whose routes do not have the MTU of their path yet.
+ * at   allowed IPs of the first one that are done
+ * off  there are too many routes */
+struct xt_instance_mtu {
+	uv_timer_t timer;
+	bool open, off;
+	struct xt_public *due;
+	size_t n, cap, at;
+};
+
 struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
@@ -118,6 +128,7 @@ struct xt_instance {
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
 	uv_timer_t status_timer;
+	struct xt_instance_mtu mtu;
 	bool notifies; /* a service manager listens */
 };
 
@@ -177,6 +188,11 @@ void xt_instance_tell_down(struct xt_instance *instance, const char *failed, con
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
+/* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
+ * changed: a callback of the tunnel; close: before the loop stops. */
+void xt_instance_mtu_open(struct xt_instance *instance);
+void xt_instance_mtu_changed(void *instance, const struct xt_public *peer);
+void xt_instance_mtu_close(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -173,6 +173,15 @@ static int link_restore(struct xt_requests *requests, const struct xt_request *r
 	return requests->link ? xt_link_restore(requests->link) : 0;
 }
 
+static int route_mtu(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	(void)reply;
+	return requests->link ? xt_link_route_mtu(requests->link, request->path_mtu.networks,
+						  request->path_mtu.n, request->path_mtu.mtu)
+			      : 0;
+}
+
 static int link_undo(struct xt_requests *requests, const struct xt_request *request,
 		     struct xt_reply *reply)
 {
@@ -410,7 +419,7 @@ static handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_CONF_READ] = conf_read,	      [XT_REQUEST_CONF_WRITE] = conf_write,
     [XT_REQUEST_NAME_FILE] = name_file_write, [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,   [XT_REQUEST_PEERS_WRITE] = peers_write,
-    [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_RESOLVE] = name_resolve,      [XT_REQUEST_ROUTE_MTU] = route_mtu,
 };
 
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

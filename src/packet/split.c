@@ -94,8 +94,8 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
 }
 
-/* Make fragments of the newest packet of out if it has more than mtu bytes. false: out is full. What
- * finds no room in an empty batch goes on as it is. */
+/* Make fragments of the newest packet of out if it has more than mtu bytes. false: out is full.
+ * What finds no room in an empty batch goes on as it is. */
 static bool packet_fragment(struct xt_batch *out, uint32_t mtu)
 {
 	struct xt_pkt *newest = &out->pkts[out->n - 1];

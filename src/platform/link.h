@@ -73,7 +73,7 @@ int xt_link_restore(struct xt_link *link);
  * that xt_link_set made for exactly these networks, and that still exist. Other networks are
  * skipped. At least 552 for IPv4 and 1280 for IPv6 are set; what is not below the interface's MTU,
  * and 0, removes it again. Returns the first error, the rest is tried; -E2BIG: the plan has more
- * than XT_LINK_ROUTES_MTU steps, and nothing was done, since each route costs a list of them. */
+ * than XT_LINK_ROUTES_MTU steps, and nothing was done, since all routes are listed first. */
 #define XT_LINK_ROUTES_MTU 1024
 int xt_link_route_mtu(struct xt_link *link, const struct xt_cidr *networks, size_t n, uint32_t mtu);
 /* Undoes and frees; what no longer exists is no error. NULL is fine. */

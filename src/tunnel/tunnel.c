@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "core/peer.h"
 #include "platform/cache.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
@@ -53,6 +54,11 @@ static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, ui
 
 	if (tunnel->scheduler)
 		xt_scheduler_mtu_changed(tunnel->scheduler, peer, before, after);
+	if (tunnel->callbacks.mtu_changed) {
+		struct xt_public key = xt_peer_key(peer);
+
+		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key);
+	}
 }
 
 static uint64_t env_clock(void *ctx)
@@ -377,6 +383,15 @@ int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *pee
 	}
 	xt_change_clear(&change);
 	return rc;
+}
+
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max)
+{
+	const struct xt_peer *found = xt_device_peer(tunnel->dev, peer);
+
+	*mtu = found ? xt_peer_mtu(found) : 0;
+	return found ? xt_peer_networks(tunnel->dev, found, skip, networks, max) : 0;
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

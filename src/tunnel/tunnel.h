@@ -19,6 +19,7 @@ struct xt_tunnel;
  *		xt_tunnel_bound_read, from within or later; no initiation is sent before. NULL: the
  *		timestamps have no bound
  * bound_write  write it; answer: answer by xt_tunnel_bound_written likewise
+ * mtu_changed  what the path to a peer carries has changed, see xt_tunnel_path
  * memory_write store n records of peers, borrowed for the call; 0: only go on with what waits */
 struct xt_tunnel_callbacks {
 	void *ctx;
@@ -28,6 +29,7 @@ struct xt_tunnel_callbacks {
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
 	void (*bound_write)(void *ctx, uint64_t bound, bool answer);
+	void (*mtu_changed)(void *ctx, const struct xt_public *peer);
 	void (*memory_write)(void *ctx, const struct xt_peer_memory *v, size_t n);
 };
 
@@ -112,6 +114,10 @@ void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
 /* A peer's name was resolved. Peers that have gone are no error. */
 int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			   const struct xt_endpoint *endpoint);
+/* What the path to a peer carries, in bytes (0: not known), and the peer's allowed IPs without the
+ * first skip; as many as there are, at most max. 0 and *mtu 0 when there is no such peer. */
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

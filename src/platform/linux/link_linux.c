@@ -475,8 +475,8 @@ uint32_t xt_link_mtu(const struct xt_link *link)
 	return link->mtu;
 }
 
-/* The step that made the route of that network. NULL: there is none. */
-static struct step *route_find(struct xt_link *link, const struct xt_cidr *network)
+bool xt_link_route_find(struct xt_link *link, const struct xt_cidr *network,
+			struct xt_link_route *out)
 {
 	struct xt_cidr masked = *network;
 
@@ -484,65 +484,16 @@ static struct step *route_find(struct xt_link *link, const struct xt_cidr *netwo
 	for (size_t i = 0; i < link->n_journal; i++) {
 		struct step *step = &link->journal[i];
 
-		if (step->kind == STEP_ROUTE && network_order(&step->network, &masked) == 0)
-			return step;
+		if (step->kind != STEP_ROUTE || network_order(&step->network, &masked) != 0)
+			continue;
+		*out = (struct xt_link_route){step->network, step->table, &step->mtu};
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* Is the route still there? Without it, replacing would hit another one of the same network. */
-static int route_exists(struct xt_nl *nl, const struct xt_link *link, const struct step *step,
-			bool *exists)
+size_t xt_link_steps(const struct xt_link *link, unsigned *ifindex)
 {
-	struct xt_link_routes present = {.ifindex = link->ifindex, .table = step->table};
-	int rc = xt_link_routes_list(nl, &present);
-
-	*exists = false;
-	for (size_t i = 0; rc == 0 && i < present.n; i++)
-		*exists |= network_order(&present.v[i], &step->network) == 0;
-	free(present.v);
-	return rc;
-}
-
-static int route_mtu_set(struct xt_nl *nl, struct xt_link *link, struct step *step, uint32_t mtu)
-{
-	uint32_t least = step->network.ip.family == 4 ? XT_LINK_MTU_V4 : XT_LINK_MTU_V6;
-	bool exists;
-	int rc;
-
-	if (mtu != 0)
-		mtu = XT_MAX(mtu, least);
-	if (mtu >= link->mtu)
-		mtu = 0;
-	if (mtu == step->mtu)
-		return 0;
-	rc = route_exists(nl, link, step, &exists);
-	if (rc < 0 || !exists)
-		return rc;
-	rc = xt_link_route_mtu_do(nl, link->ifindex, step->table, &step->network, mtu, RTM_NEWROUTE,
-				  NLM_F_REPLACE);
-	if (rc == 0)
-		step->mtu = mtu;
-	return rc;
-}
-
-int xt_link_route_mtu(struct xt_link *link, const struct xt_cidr *networks, size_t n, uint32_t mtu)
-{
-	struct xt_nl nl;
-	int result;
-
-	if (link->n_journal > XT_LINK_ROUTES_MTU)
-		return -E2BIG;
-	result = xt_nl_open(&nl);
-	if (result < 0)
-		return result;
-	for (size_t i = 0; i < n; i++) {
-		struct step *step = route_find(link, &networks[i]);
-		int rc = step ? route_mtu_set(&nl, link, step, mtu) : 0;
-
-		if (rc < 0 && result == 0)
-			result = rc;
-	}
-	xt_nl_close(&nl);
-	return result;
+	*ifindex = link->ifindex;
+	return link->n_journal;
 }

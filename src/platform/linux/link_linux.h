@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The link on Linux, shared by link_linux.c (the steps of a plan), link_query_linux.c (one
- * rtnetlink request each), rule_linux.c (policy routing) and link_mtu_linux.c. */
+ * rtnetlink request each), rule_linux.c (policy routing), route_mtu_linux.c,
+ * link_mtu_linux.c. */
 #ifndef XT_PLATFORM_LINK_LINUX_H
 #define XT_PLATFORM_LINK_LINUX_H
 
@@ -8,7 +9,6 @@
 #include "platform/linux/nl_linux.h"
 
 #define XT_LINK_MTU_V6 1280 /* RFC 8200: the least MTU of a link with IPv6 */
-#define XT_LINK_MTU_V4 552  /* the least that Linux takes for a path */
 
 /* except: routes through this interface do not count (0: none). v6: the interface has IPv6. */
 uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n,
@@ -35,6 +35,17 @@ int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsig
 
 int xt_link_address_exists(struct xt_nl *nl, unsigned ifindex,
 			   const struct xt_link_address *address, bool *exists);
+
+/* A route that a plan made. mtu: its own, kept here so that it can be made again; 0: none */
+struct xt_link_route {
+	struct xt_cidr network;
+	uint32_t table;
+	uint32_t *mtu;
+};
+/* The route of that network, whose host bits are ignored. false: link made none. */
+bool xt_link_route_find(struct xt_link *link, const struct xt_cidr *network,
+			struct xt_link_route *out);
+size_t xt_link_steps(const struct xt_link *link, unsigned *ifindex); /* how many */
 
 /* The networks routed through ifindex in table, which the caller sets. v is the caller's to free,
  * also after an error. */
