@@ -64,13 +64,15 @@ static bool packet_is_for_echo(const struct xt_data_path *data, const struct xt_
 	return xt_echo_answers(data->config.echo, XT_ECHO_SIDE_HOST, &dst);
 }
 
-/* Tell the sender of pkt. What is cut goes on, so that its sender has a smaller budget. */
+/* Tell the sender of pkt, whose packets have size bytes: unless it sends as little as can be named.
+ * budget: what is cut goes on, so that its sender has a smaller one */
 static void sender_report(struct xt_tx_path *tx, struct xt_time now, const struct xt_pkt *pkt,
-			  const struct xt_ip_view *ip, uint32_t path_mtu, struct xt_icmp *budget)
+			  const struct xt_ip_view *ip, uint32_t path_mtu, uint32_t size,
+			  struct xt_icmp *budget)
 {
 	uint32_t mtu = xt_fit_mtu(ip, path_mtu);
 
-	if (mtu == 0)
+	if (mtu == 0 || size <= mtu)
 		return;
 	if (!tx->answers)
 		tx->answers = xt_batch_pool_get(tx->data->pool, XT_BATCH_HOST);
@@ -82,7 +84,7 @@ static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt 
 		       const struct xt_ip_view *ip, uint32_t path_mtu)
 {
 	struct xt_device *dev = tx->data->config.dev;
-	uint32_t n = xt_split_count(pkt);
+	uint32_t n = xt_split_count(pkt), size = packet_size(pkt);
 
 	switch (xt_fit(pkt, ip, path_mtu)) {
 	case XT_FIT_WHOLE:
@@ -90,7 +92,7 @@ static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt 
 		break;
 	case XT_FIT_CUT:
 		if (ip->dont_fragment)
-			sender_report(tx, now, pkt, ip, path_mtu, &tx->icmp_cut);
+			sender_report(tx, now, pkt, ip, path_mtu, size, &tx->icmp_cut);
 		break;
 	case XT_FIT_EXCESS:
 		xt_device_count(dev, XT_PASS_MTU, n);
@@ -98,7 +100,7 @@ static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt 
 	case XT_FIT_DROP:
 		pkt->verdict = XT_DROP_MTU;
 		xt_device_count(dev, XT_DROP_MTU, n);
-		sender_report(tx, now, pkt, ip, path_mtu, &tx->icmp);
+		sender_report(tx, now, pkt, ip, path_mtu, size, &tx->icmp);
 		break;
 	}
 }

@@ -156,6 +156,18 @@ static void the_sender_of_what_is_cut_is_asked_for_less(void **state)
 	}
 }
 
+/* A host that sends as little as it can be asked for is not asked again. */
+static void no_error_names_what_the_sender_keeps_to(void **state)
+{
+	(void)state;
+	path_set(&ends[0], 544); /* below what IPv4 hosts take */
+	offer(30000, 1368);
+	passes();
+	assert_int_equal(ends[1].got_len, 30000);
+	assert_int_equal(longest, 544 + OVERHEAD);
+	assert_int_equal(n_written, 0);
+}
+
 static void datagrams_with_df_are_refused_and_counted(void **state)
 {
 	struct flow f = flow_of(4, 17);
@@ -361,6 +373,7 @@ int main(void)
 	    T(without_a_known_path_nothing_is_cut),
 	    T(a_large_path_changes_nothing),
 	    T(the_sender_of_what_is_cut_is_asked_for_less),
+	    T(no_error_names_what_the_sender_keeps_to),
 	    T(datagrams_with_df_are_refused_and_counted),
 	    T(errors_have_a_rate),
 	    T(datagrams_without_df_are_fragmented),
