@@ -100,6 +100,26 @@ int xt_state_open(struct xt_state_file **out, const char *dir, const char *name,
 	return 0;
 }
 
+bool xt_state_peek(const char *dir, const char *name, struct xt_state *state)
+{
+	char path[XT_STATE_PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s.state", dir, name);
+	struct stat st;
+	bool valid;
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	valid = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
+	if (valid)
+		state_read(fd, state);
+	close(fd);
+	return valid;
+}
+
 static json_t *state_json(const struct xt_state *state)
 {
 	return json_pack("{s:I, s:I, s:I, s:b, s:i, s:s}", "table", (json_int_t)state->policy.table,

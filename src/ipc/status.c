@@ -2,6 +2,7 @@
 /* The state of an instance as JSON: each row of status.def becomes a key. */
 #include "ipc/status.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -92,6 +93,24 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 		ok =
 		    json_put_NUMBER(counters, xt_verdict_label((enum xt_verdict)i), r->verdicts[i]);
 	return ok;
+}
+
+#define LOOP_TEXT 192
+static const char *loop_text(const struct xt_peer_report *p, char out[LOOP_TEXT])
+{
+	bool same = memcmp(p->loop_key.b, p->key.b, sizeof(p->key.b)) == 0;
+	char ip[XT_IP_TEXT], network[XT_CIDR_TEXT], key[XT_KEY_BASE64];
+
+	xt_ip_print(&p->endpoint.ip, ip);
+	if (!p->loop_network.ip.family) {
+		snprintf(out, LOOP_TEXT, "%s is routed to this interface", ip);
+		return out;
+	}
+	xt_cidr_print(&p->loop_network, network);
+	xt_key_to_base64(key, p->loop_key.b);
+	snprintf(out, LOOP_TEXT, "%s is in AllowedIPs %s of %s%s", ip, network,
+		 same ? "this peer" : "peer ", same ? "" : key);
+	return out;
 }
 
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)

@@ -66,6 +66,11 @@ void xt_scheduler_free(struct xt_scheduler *s)
 	free(s);
 }
 
+uint64_t xt_scheduler_retry(const struct xt_scheduler *s)
+{
+	return s->data.queue.blocked ? s->data.config.udp->retry : 0;
+}
+
 bool xt_scheduler_blocked(const struct xt_scheduler *s)
 {
 	return s->data.queue.blocked;
@@ -112,7 +117,7 @@ uint64_t xt_scheduler_deadline(const struct xt_scheduler *s)
 	uint64_t at = s->data.config.echo ? xt_echo_deadline(s->data.config.echo) : XT_NEVER;
 
 	if (s->data.queue.blocked) /* the device's traffic waits for the socket */
-		return at;
+		return xt_scheduler_retry(s) ? XT_MIN(at, xt_scheduler_retry(s)) : at;
 	return XT_MIN(at, xt_device_deadline(s->data.config.dev));
 }
 

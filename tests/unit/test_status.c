@@ -30,6 +30,7 @@ static const struct xt_status status = {.name = "wg0",
 					.threads = 3,
 					.udp_port = 51820,
 					.udp_overruns = 5,
+					.udp_egress_drops = 6,
 					.echo = "both",
 					.echo_host = 1,
 					.echo_peer = 2};
@@ -100,6 +101,8 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  ignored: 9: multicast or broadcast that no peer's AllowedIPs "
 				  "cover\n"
 				  "  dropped: 5: the socket's queue was full\n"
+				  "  dropped: 6: the queue of a link was full (UDP of this "
+				  "host)\n"
 				  "\n"
 				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
 				  "  allowed ips: (none)\n"
