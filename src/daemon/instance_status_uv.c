@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "base/trim.h"
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
@@ -164,6 +165,7 @@ static void status_make(uv_work_t *work)
 		json_decref(json);
 	xt_report_free(answer->report);
 	answer->report = NULL;
+	free(xt_memory_mark());
 }
 
 static void answers_advance(struct xt_instance *instance);

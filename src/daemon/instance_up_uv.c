@@ -218,7 +218,7 @@ static void start_explain(const struct xt_instance *instance, enum xt_tunnel_ste
 		xt_explain_step(instance->conf->name, xt_tunnel_step_text(step), error);
 }
 
-static int start_tunnel(struct xt_instance *instance, const struct xt_change *change)
+static int tunnel_start(struct xt_instance *instance, const struct xt_change *change)
 {
 	struct xt_conf *conf = instance->conf;
 	struct xt_tunnel_start start = {
@@ -319,7 +319,7 @@ static void on_network(void *ctx)
 		      instance->conf->name);
 }
 
-static int start_loop(struct xt_instance *instance)
+static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
 					      .gone = on_gone,
@@ -358,10 +358,10 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 		return;
 	}
 	change.fwmark = instance->mark;
-	rc = start_tunnel(instance, &change);
+	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)
-		rc = start_loop(instance);
+		rc = loop_start(instance);
 	if (rc == 0)
 		rc = xt_instance_resolve(instance, &change);
 	xt_change_clear(&change);

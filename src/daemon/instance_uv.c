@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
 #include "host/stderr.h"
@@ -202,6 +203,7 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 						"descriptors");
 	if (uv_mutex_init(&instance.names_lock) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
+	xt_memory_init();
 	xt_instance_work_open(&instance);
 	signals_start(&instance);
 	instance_begin(&instance);

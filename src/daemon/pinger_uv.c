@@ -113,7 +113,7 @@ static void session_close(struct session *session)
 	uv_close((uv_handle_t *)&session->timer, on_closed);
 }
 
-static struct slot *slot_of(struct session *session, uint32_t number)
+static struct slot *slot_find(struct session *session, uint32_t number)
 {
 	return &session->slots[number % WINDOW];
 }
@@ -123,7 +123,7 @@ static void losses_report(struct session *session, uint64_t now)
 {
 	while (session->settled < session->sent) {
 		uint32_t number = session->settled + 1;
-		struct slot *slot = slot_of(session, number);
+		struct slot *slot = slot_find(session, number);
 
 		if (!slot->answered && now < slot->sent_ns + session->timeout_ns)
 			break;
@@ -145,7 +145,7 @@ static void request_send(struct session *session, uint64_t now)
 		session->next_ns = now + 10000000;
 		return;
 	}
-	*slot_of(session, number) = (struct slot){.sent_ns = now, .number = number};
+	*slot_find(session, number) = (struct slot){.sent_ns = now, .number = number};
 	session->sent = number;
 	session->next_ns += session->interval_ns;
 	if (session->next_ns < now) /* the loop was late: no burst to catch up */
@@ -168,7 +168,7 @@ static void session_arm(struct session *session, uint64_t now)
 	if (session_may_send(session))
 		at = session->next_ns;
 	if (session->settled < session->sent) {
-		const struct slot *oldest = slot_of(session, session->settled + 1);
+		const struct slot *oldest = slot_find(session, session->settled + 1);
 		uint64_t lost = oldest->answered ? now : oldest->sent_ns + session->timeout_ns;
 		at = lost < at ? lost : at;
 	}
@@ -231,7 +231,7 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 	return false;
 }
 
-static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
+static uint64_t json_number(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
 {
 	const json_t *value = json_object_get(msg, key);
 	json_int_t number = json_integer_value(value);
@@ -360,10 +360,10 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 	}
 	session->pinger = pinger;
 	session->request = request;
-	session->count = (uint32_t)number_of(msg, "count", 0, COUNT_MAX);
-	session->size = (uint32_t)number_of(msg, "size", 56, SIZE_MAX_B);
-	session->interval_ns = number_of(msg, "interval_ms", 1000, 86400000) * 1000000;
-	session->timeout_ns = number_of(msg, "timeout_ms", 5000, 86400000) * 1000000;
+	session->count = (uint32_t)json_number(msg, "count", 0, COUNT_MAX);
+	session->size = (uint32_t)json_number(msg, "size", 56, SIZE_MAX_B);
+	session->interval_ns = json_number(msg, "interval_ms", 1000, 86400000) * 1000000;
+	session->timeout_ns = json_number(msg, "timeout_ms", 5000, 86400000) * 1000000;
 	if (session->interval_ns == 0)
 		session->interval_ns = 1000000;
 	session->search.local4 = xt_tunnel_has_local(pinger->tunnel, 4);

@@ -3,13 +3,11 @@
 #include "host/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -18,6 +16,7 @@
 #include "host/keylog_file.h"
 #include "host/identity_uv.h"
 #include "host/link_plan.h"
+#include "host/name_file.h"
 #include "host/resolve_uv.h"
 #include "host/run_directory.h"
 #include "host/save_uv.h"
@@ -250,14 +249,10 @@ static int socket_listen(struct xt_requests *requests, const struct xt_request *
 static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
 			 struct xt_reply *reply)
 {
-	struct stat st;
-
 	(void)requests;
 	(void)reply;
-	if (lstat(request->socket.path, &st) < 0 || st.st_dev != request->socket.dev ||
-	    st.st_ino != request->socket.ino)
-		return -ENOENT;
-	return unlink(request->socket.path) < 0 ? -errno : 0;
+	return xt_run_directory_remove(request->socket.path, request->socket.dev,
+				       request->socket.ino);
 }
 
 /* --- hooks --- */
@@ -336,20 +331,11 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 static int name_file_write(struct xt_requests *requests, const struct xt_request *request,
 			   struct xt_reply *reply)
 {
-	const char *path = getenv("WG_TUN_NAME_FILE");
-	int fd, rc = 0;
+	int rc = xt_name_file_write(requests->conf->name, requests->text, sizeof(requests->text));
 
 	(void)request;
-	if (!path || !*path)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", requests->conf->name) < 0) {
-		rc = -errno;
-		snprintf(requests->text, sizeof(requests->text), "%s: %s", path, strerror(errno));
+	if (rc < 0)
 		reply->text = requests->text;
-	}
-	if (fd >= 0)
-		close(fd);
 	return rc;
 }
 

@@ -22,6 +22,17 @@ int xt_run_directory_make(const char *dir)
 	return rc < 0 ? rc : xt_path_judge_directory(dir, &fault);
 }
 
+int xt_run_directory_remove(const char *path, dev_t dev, ino_t ino)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (st.st_dev != dev || st.st_ino != ino)
+		return -ENOENT;
+	return unlink(path) < 0 ? -errno : 0;
+}
+
 static bool mark_path(char path[PATH_MAX], const char *dir, const char *name)
 {
 	int n = dir ? snprintf(path, PATH_MAX, "%s/%s.tun", dir, name) : -1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/trim.h"
 #include "config/conf_write.h"
 
 struct job {
@@ -67,6 +68,7 @@ static void job_work(uv_work_t *work)
 
 	job->error = file_update(job->path, &job->save);
 	save_clear(&job->save);
+	free(xt_memory_mark());
 }
 
 static void job_free(struct job *job)

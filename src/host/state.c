@@ -23,7 +23,7 @@ struct xt_state_file {
 	char path[XT_STATE_PATH_MAX];
 };
 
-static uint32_t number_of(const json_t *json, const char *key)
+static uint32_t json_number(const json_t *json, const char *key)
 {
 	json_int_t n = json_integer_value(json_object_get(json, key));
 
@@ -38,11 +38,11 @@ static void state_read(int fd, struct xt_state *state)
 	const char *resolv = json_string_value(json_object_get(json, "resolv"));
 
 	memset(state, 0, sizeof(*state));
-	state->policy.table = number_of(json, "table");
-	state->policy.priority[0] = number_of(json, "priority4");
-	state->policy.priority[1] = number_of(json, "priority6");
+	state->policy.table = json_number(json, "table");
+	state->policy.priority[0] = json_number(json, "priority4");
+	state->policy.priority[1] = json_number(json, "priority6");
 	state->firewall = json_is_true(json_object_get(json, "firewall"));
-	state->dns = number_of(json, "dns");
+	state->dns = json_number(json, "dns");
 	if (resolv && *resolv == '/' && strlen(resolv) < sizeof(state->resolv))
 		memcpy(state->resolv, resolv, strlen(resolv) + 1);
 	json_decref(json);

@@ -3,9 +3,6 @@
  * both a request that does not get complete and answers that are not read. */
 #include "ipc/connection_uv.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +15,6 @@
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
-#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
 struct answer {
 	uv_write_t write;
@@ -219,17 +215,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
-/* Reports and changes of many peers lie in small pieces, which the C library would keep. */
-static void memory_trim(size_t used)
-{
-#ifdef __GLIBC__
-	if (used >= LARGE)
-		malloc_trim(0);
-#else
-	(void)used;
-#endif
-}
-
 /* Continue clients whose requests were held back, as far as the limits allow. */
 static void server_release_held(struct xt_server *s)
 {
@@ -250,7 +235,6 @@ static void on_written(uv_write_t *write, int status)
 	c->server->unread -= len;
 	xt_wipe(a->bytes, len);
 	free(a);
-	memory_trim(len);
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
 	if (status < 0 || (c->state >= CLIENT_DRAINING && !xt_connection_unread(c)))

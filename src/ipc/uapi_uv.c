@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/trim.h"
 #include "ipc/server_uv.h"
 #include "ipc/stream_uv.h"
 #include "ipc/uapi.h"
@@ -50,6 +51,7 @@ struct job {
 	char *text; /* of a long request */
 	size_t len;
 	struct xt_change change;
+	void *mark; /* after the change: see base/trim.h */
 	struct xt_report *report;
 	struct xt_secbuf answer;
 };
@@ -62,6 +64,7 @@ static void job_clear(struct job *job)
 	if (job->text)
 		xt_wipe(job->text, job->len);
 	free(job->text);
+	free(job->mark);
 }
 
 static void clear_work(uv_work_t *work)
@@ -231,6 +234,7 @@ static void text_parse(uv_work_t *work)
 	struct job *job = work->data;
 
 	job->rc = xt_uapi_parse(job->text, job->len, &job->op, &job->change);
+	job->mark = xt_memory_mark();
 }
 
 static void on_parsed(uv_work_t *work, int status)

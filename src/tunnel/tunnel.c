@@ -82,7 +82,7 @@ int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
 	return 0;
 }
 
-static int start_timestamp(struct xt_tunnel *tunnel)
+static int timestamp_start(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
 	struct xt_report *report;
@@ -95,7 +95,7 @@ static int start_timestamp(struct xt_tunnel *tunnel)
 	return rc;
 }
 
-static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change)
+static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change)
 {
 	struct xt_env env = {
 	    .ctx = tunnel,
@@ -120,7 +120,7 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 }
 
 /* threads 0: as many as pay on this machine. */
-static int start_workers(struct xt_tunnel *tunnel, unsigned threads)
+static int workers_start(struct xt_tunnel *tunnel, unsigned threads)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -138,7 +138,7 @@ static size_t pass_bytes(void)
 	return cache ? XT_MIN(XT_MAX(cache / 2, PASS_MIN), PASS_MAX) : XT_PASS_BYTES_DEFAULT;
 }
 
-static int start_scheduler(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_data_path_config config = {
 	    .dev = tunnel->dev,
@@ -171,7 +171,7 @@ const char *xt_tunnel_step_text(enum xt_tunnel_step step)
 	return texts[step];
 }
 
-static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int udp_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	int rc = xt_udp_new(&tunnel->udp, start->sockets);
 
@@ -184,22 +184,22 @@ static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *sta
 	return rc;
 }
 
-static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+static int step_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		      enum xt_tunnel_step step)
 {
 	switch (step) {
 	case XT_TUNNEL_UDP:
-		return start_udp(tunnel, start);
+		return udp_start(tunnel, start);
 	case XT_TUNNEL_CIPHER:
 		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
 	case XT_TUNNEL_WORKERS:
-		return start_workers(tunnel, start->threads);
+		return workers_start(tunnel, start->threads);
 	case XT_TUNNEL_DEVICE:
-		return start_device(tunnel, start->change);
+		return device_start(tunnel, start->change);
 	case XT_TUNNEL_TIMESTAMP:
-		return start_timestamp(tunnel);
+		return timestamp_start(tunnel);
 	case XT_TUNNEL_DATA_PATH:
-		return start_scheduler(tunnel, start);
+		return scheduler_start(tunnel, start);
 	}
 	return XT_E_INVALID;
 }
@@ -213,7 +213,7 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 	for (unsigned at = XT_TUNNEL_UDP; rc == 0 && at <= XT_TUNNEL_DATA_PATH; at++) {
 		if (step)
 			*step = (enum xt_tunnel_step)at;
-		rc = start_step(tunnel, start, (enum xt_tunnel_step)at);
+		rc = step_start(tunnel, start, (enum xt_tunnel_step)at);
 	}
 	return rc;
 }

@@ -5,6 +5,7 @@
   hub.py set SOCKET PID N     one request with N peers; prints: WALL_S CPU_S of process PID
   hub.py add SOCKET PID N     the same without a private key or replace_peers
   hub.py replace SOCKET PID N KEY   replace_peers with N peers and KEY (base64), 10.7.0.2
+  hub.py one SOCKET PID KEY   replace_peers with KEY alone
   hub.py refused SOCKET PID N       N new peers, the last one with a network that is refused
   hub.py count SOCKET PID N   one get, which must name N peers
   hub.py get SOCKET PID N     one get, which must name N peers, in order; prints the same
@@ -83,13 +84,21 @@ def do_add(path, pid, n):
     timed(path, pid, "\n".join(["set=1"] + peers(n)) + "\n\n")
 
 
-def do_replace(path, pid, n, public):
-    living = [
+def living(public):
+    return [
+        "replace_peers=true",
         "public_key=" + base64.b64decode(public).hex(),
         "endpoint=198.18.0.2:51802",
         "allowed_ip=10.7.0.2/32",
     ]
-    timed(path, pid, "\n".join(["set=1", "replace_peers=true"] + living + peers(n)) + "\n\n")
+
+
+def do_replace(path, pid, n, public):
+    timed(path, pid, "\n".join(["set=1"] + living(public) + peers(n)) + "\n\n")
+
+
+def do_one(path, pid, public):
+    timed(path, pid, "\n".join(["set=1"] + living(public)) + "\n\n")
 
 
 def do_refused(path, pid, n):

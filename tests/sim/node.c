@@ -74,11 +74,11 @@ static int on_send(void *ctx, const struct xt_path *path, uint8_t tos, const uin
 		   size_t len)
 {
 	struct sim_node *node = ctx;
-	const struct xt_ip *own = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
+	const struct xt_ip *local = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
 
 	if (!node->in_pass)
 		SIM_FAIL(node->sim, "%s sends outside of a pass", node->name);
-	if (path->local.family && !xt_ip_equal(&path->local, own))
+	if (path->local.family && !xt_ip_equal(&path->local, local))
 		return -EADDRNOTAVAIL;
 	if (socket_is_full(node))
 		return -EAGAIN;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Linux: one a family on one port, which xt_udp_swap replaces. Path MTU
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
- * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to it. IPv6
- * has to follow it, as only the sender fragments; there it is at least 1280. */
+ * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
+ * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ static int option_set(int fd, const struct option *option)
 	return rc < 0 ? -errno : 0;
 }
 
-static int send_buffer(void)
+static int send_buffer_size(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	long most = pages > 0 && page > 0 ? pages / SEND_BUFFER_PAGES * page : SEND_BUFFER;
@@ -62,7 +62,7 @@ static int send_buffer(void)
 /* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
 static void buffers_raise(int fd)
 {
-	const int send = send_buffer();
+	const int send = send_buffer_size();
 	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER},
 				       {SOL_SOCKET, SO_SNDBUFFORCE, send}};
 	const struct option plain[] = {{SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER},
@@ -223,7 +223,7 @@ static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, boo
 	sock->udp.port = port;
 	sock->udp.queue = pair_queue(fd);
 	for (int i = 0; i < 2; i++)
-		udp_reserve_init(&sock->reserve[i], fd[i], send_buffer());
+		udp_reserve_init(&sock->reserve[i], fd[i], send_buffer_size());
 	xt_udp_offload(&sock->udp, offload);
 }
 
