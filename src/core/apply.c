@@ -259,6 +259,8 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 		xt_peer_set_path(dev, peer, &path);
 		peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
 	}
+	if (pc->set & XT_PEER_PROBE_ADDRESS)
+		peer->probe_address = pc->probe_address;
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);
 		peer->name = *name;

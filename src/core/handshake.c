@@ -25,6 +25,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/mtu_probe.h"
 
 /* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
  * with priorities keep them apart from bulk data. Cookie replies carry 0. */
@@ -342,6 +343,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
 		xt_peer_set_tx_ready(dev, peer);
+	xt_mtu_probe_session(dev, now, peer);
 }
 
 /* Install the keypair of a handshake that the device initiated. After simultaneous handshakes the

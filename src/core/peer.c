@@ -36,6 +36,7 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key)
 	xt_timers_init(&peer->timers);
 	xt_cookie_maker_init(&peer->cookie, key);
 	peer->last_consumed = XT_NEVER;
+	peer->sample_least = UINT16_MAX;
 	return peer;
 }
 
@@ -140,6 +141,15 @@ static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 	peer_unlink_lists(dev, peer);
 }
 
+static void peer_forget_path(struct xt_peer *peer)
+{
+	free(peer->search);
+	peer->search = NULL;
+	peer->mtu = 0;
+	peer->sample_least = UINT16_MAX;
+	peer->sample_waits = peer->path_moved = peer->path_suspected = false;
+}
+
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
 	peer_detach(dev, peer);
@@ -156,7 +166,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
 	peer->endpoint_set = false;
-	peer->mtu = 0;
+	peer_forget_path(peer);
+	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
 	free(peer->name);
 	peer->name = NULL;
 }
@@ -175,6 +186,7 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_secret_put(dev->peer_slab, peer->secret);
 	xt_cookie_maker_clear(&peer->cookie);
+	free(peer->search);
 	free(peer->name);
 	free(peer);
 }
@@ -197,6 +209,15 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 	return peer;
 }
 
+void xt_peer_path_moved(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->search)
+		return;
+	peer->path_moved = true;
+	peer->timers.path_mtu = 0;
+	xt_peer_mark_dirty(dev, peer);
+}
+
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
 	struct xt_endpoint_key key;
@@ -208,6 +229,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	peer_unlink_endpoint(dev, peer);
 	if (!path->remote.ip.family)
 		return;
+	xt_peer_path_moved(dev, peer);
 	peer->endpoint_key = key;
 	peer_join_endpoints(dev, peer);
 }
@@ -223,6 +245,16 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	peer->endpoint_learned = true;
 	xt_peer_remember(dev, peer);
 	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
+}
+
+bool xt_peer_heard(const struct xt_peer *peer, uint8_t family, struct xt_ip *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = family;
+	memcpy(out->b, family == 4 ? peer->heard4 : peer->heard6, family == 4 ? 4 : 16);
+	if (xt_ip_is_unspecified(out))
+		out->family = 0;
+	return out->family != 0;
 }
 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,

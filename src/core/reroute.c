@@ -7,6 +7,7 @@ void xt_device_reroute(struct xt_device *dev, struct xt_time now, const struct x
 	struct xt_peer *peer = xt_peer_find_endpoint(dev, remote);
 
 	for (; peer; peer = peer->next_same) {
+		xt_peer_path_moved(dev, peer);
 		if (!xt_keypair_may_send(peer->keypairs.current, now.mono))
 			continue;
 		peer->keepalive_pending = !peer->staged.n;

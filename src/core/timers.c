@@ -14,6 +14,7 @@ void xt_timers_init(struct xt_timers *t)
 				.persistent = XT_NEVER,
 				.start = XT_NEVER,
 				.probe = XT_NEVER,
+				.path_mtu = XT_NEVER,
 				.last_initiation = XT_NEVER};
 }
 
@@ -23,7 +24,7 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	uint64_t b = XT_MIN(t->new_handshake, t->erase);
 	uint64_t c = XT_MIN(t->persistent, t->start);
 
-	return XT_MIN(XT_MIN(a, t->probe), XT_MIN(b, c));
+	return XT_MIN(XT_MIN(a, XT_MIN(t->probe, t->path_mtu)), XT_MIN(b, c));
 }
 
 static bool timer_expired(uint64_t *deadline, uint64_t now)
@@ -58,6 +59,8 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 		due |= XT_DUE_START;
 	if (timer_expired(&t->probe, now))
 		due |= XT_DUE_PROBE;
+	if (timer_expired(&t->path_mtu, now))
+		due |= XT_DUE_PATH_MTU;
 	return due;
 }
 

@@ -224,6 +224,7 @@ static int start_tunnel(struct xt_instance *instance, const struct xt_change *ch
 	    .keylog = instance->keylog,
 	};
 	enum xt_tunnel_step step = XT_TUNNEL_UDP;
+	struct xt_cidr nets[XT_PLAN_NETS];
 	int rc = xt_plan_echo(&instance->echo, conf, xt_tunnel_tun(instance->tunnel)->mtu);
 
 	if (rc < 0) {
@@ -231,6 +232,8 @@ static int start_tunnel(struct xt_instance *instance, const struct xt_change *ch
 		return rc;
 	}
 	start.echo = instance->echo;
+	start.local_nets = nets;
+	start.n_local_nets = instance->options.dropin ? 0 : xt_plan_local_nets(conf, nets);
 	instance->keylog = -1;
 	rc = xt_tunnel_start(instance->tunnel, &start, &step);
 	if (rc == 0 || step > XT_TUNNEL_UDP)
@@ -282,7 +285,7 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 			       instance->conf->name, xt_strerror(reply->error));
 	else
 		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
-			      instance->conf->name);
+			     instance->conf->name);
 }
 
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the

@@ -94,6 +94,15 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 	return ok;
 }
 
+/* NULL: left out. */
+static const char *path_mtu_source(const struct xt_peer_report *p)
+{
+	static const char *const words[] = {
+	    [XT_PATH_MTU_PROBED] = "probes", [XT_PATH_MTU_SILENT] = "silent"};
+
+	return words[p->path_mtu_source];
+}
+
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)
 {
 	const struct xt_report *r = peers->report;

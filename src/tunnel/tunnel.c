@@ -47,6 +47,15 @@ static void env_removed(void *ctx, const struct xt_peer *peer)
 		xt_scheduler_forget(tunnel->scheduler, peer);
 }
 
+static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after)
+{
+	const struct xt_tunnel *tunnel = ctx;
+	struct xt_public key = xt_peer_key(peer);
+
+	if (tunnel->callbacks.mtu_changed)
+		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key, before, after);
+}
+
 static uint64_t env_clock(void *ctx)
 {
 	(void)ctx;
@@ -81,17 +90,18 @@ static int start_timestamp(struct xt_tunnel *tunnel)
 	return rc;
 }
 
-static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change)
+static int start_device(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_env env = {
 	    .ctx = tunnel,
 	    .random = env_random,
 	    .event = env_event,
 	    .removed = env_removed,
+	    .mtu_changed = env_mtu_changed,
 	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
-	struct xt_change bound = *change;
+	struct xt_change bound = *start->change;
 	int rc = xt_device_new(&tunnel->dev, &env);
 
 	if (rc < 0)
@@ -99,6 +109,8 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_change *change
 	bound.listen_port = tunnel->udp->port;
 	bound.set |= XT_SET_LISTEN_PORT;
 	xt_device_set_mtu(tunnel->dev, tunnel->tun->mtu);
+	if (start->n_local_nets)
+		xt_device_search_mtu(tunnel->dev, start->local_nets, start->n_local_nets);
 	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
@@ -178,7 +190,7 @@ static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	case XT_TUNNEL_WORKERS:
 		return start_workers(tunnel, start->threads);
 	case XT_TUNNEL_DEVICE:
-		return start_device(tunnel, start->change);
+		return start_device(tunnel, start);
 	case XT_TUNNEL_TIMESTAMP:
 		return start_timestamp(tunnel);
 	case XT_TUNNEL_DATA_PATH:

@@ -13,6 +13,7 @@
 struct xt_tunnel;
 
 /* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
+ * mtu_changed  see struct xt_env
  * pong   true: taken, see scheduler.h
  * note   a sentence for the log
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
@@ -24,6 +25,8 @@ struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
+	void (*mtu_changed)(void *ctx, const struct xt_public *peer, uint16_t before,
+			    uint16_t after);
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
@@ -55,10 +58,12 @@ struct xt_tunnel_start {
 	const struct xt_udp_sockets *sockets; /* bound to its port, with its mark */
 	struct xt_echo *echo;
 	struct xt_ip local4, local6;
-	const char *aead; /* a backend's name; NULL: the fastest. See cipher.h */
-	unsigned threads; /* that encrypt, 0: as many as pay. See worker_pool.h */
-	bool offload_off; /* UDP; the TUN's was chosen when it was opened */
-	int keylog;	  /* a file for the keys of every handshake (keylog.h); -1: none */
+	const struct xt_cidr *local_nets; /* addresses from which the path's MTU is searched for */
+	size_t n_local_nets;		  /* 0: it is not */
+	const char *aead;		  /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads;		  /* that encrypt, 0: as many as pay. See worker_pool.h */
+	bool offload_off;		  /* UDP; the TUN's was chosen when it was opened */
+	int keylog; /* a file for the keys of every handshake (keylog.h); -1: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);
