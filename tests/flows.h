@@ -6,9 +6,9 @@
 #include "packets.h"
 
 /* The headers of a packet. Hosts are 10.7.0.x or fd07::x. options: bytes of TCP options, a
- * multiple of 4, all counting up from stamp. id: IPv4. tos: or traffic class. */
+ * multiple of 4, all counting up from timestamp. id: IPv4. tos: or traffic class. */
 struct flow {
-	uint8_t version, protocol, from, to, tos, ttl, flags, options, stamp;
+	uint8_t version, protocol, from, to, tos, ttl, flags, options, timestamp;
 	bool df;
 	uint16_t sport, dport, id, window;
 	uint32_t seq, ack, label;
@@ -23,7 +23,7 @@ static inline struct flow flow_of(uint8_t version, uint8_t protocol)
 			     .ttl = 64,
 			     .flags = 0x10,
 			     .options = 12,
-			     .stamp = 7,
+			     .timestamp = 7,
 			     .df = true,
 			     .sport = 40000,
 			     .dport = 5001,
@@ -138,7 +138,7 @@ static inline size_t flow_packet(uint8_t *p, const struct flow *f, const uint8_t
 		t[13] = f->flags;
 		put16(t + 14, f->window);
 		for (uint8_t i = 0; i < f->options; i++)
-			t[20 + i] = (uint8_t)(f->stamp + i);
+			t[20 + i] = (uint8_t)(f->timestamp + i);
 	}
 	if (len)
 		memcpy(p + headers, payload, len);

@@ -106,13 +106,13 @@ static inline bool gro_number(struct gro_line *line, const char *key, uint32_t v
 		void *field;
 		uint8_t bytes;
 	} fields[] = {
-	    {"n", &line->n, 4},		{"len", &line->len, 4},	      {"last", &line->last, 4},
-	    {"flags", &f->flags, 1},	{"ack", &f->ack, 4},	      {"win", &f->window, 2},
-	    {"stamp", &f->stamp, 1},	{"opt", &f->options, 1},      {"tos", &f->tos, 1},
-	    {"ttl", &f->ttl, 1},	{"label", &f->label, 4},      {"df", &f->df, 1},
-	    {"id", &f->id, 2},		{"idstep", &line->idstep, 4}, {"pad", &line->pad, 4},
-	    {"size", &line->size, 4},	{"ecn", &line->ecn, 4},	      {"ulen", &line->ulen, 4},
-	    {"nosum", &line->nosum, 1}, {"ipopt", &line->ipopt, 1},   {"ext", &line->ext, 1},
+	    {"n", &line->n, 4},		 {"len", &line->len, 4},       {"last", &line->last, 4},
+	    {"flags", &f->flags, 1},	 {"ack", &f->ack, 4},	       {"win", &f->window, 2},
+	    {"stamp", &f->timestamp, 1}, {"opt", &f->options, 1},      {"tos", &f->tos, 1},
+	    {"ttl", &f->ttl, 1},	 {"label", &f->label, 4},      {"df", &f->df, 1},
+	    {"id", &f->id, 2},		 {"idstep", &line->idstep, 4}, {"pad", &line->pad, 4},
+	    {"size", &line->size, 4},	 {"ecn", &line->ecn, 4},       {"ulen", &line->ulen, 4},
+	    {"nosum", &line->nosum, 1},	 {"ipopt", &line->ipopt, 1},   {"ext", &line->ext, 1},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

@@ -205,13 +205,6 @@ static inline int loopback_udp_send(struct xt_udp *udp, struct xt_tx *tx, uint32
 	return 0;
 }
 
-static inline int loopback_udp_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
-{
-	(void)mark;
-	udp->port = port;
-	return 0;
-}
-
 static inline void loopback_udp_close(struct xt_udp *udp)
 {
 	(void)udp;
@@ -219,10 +212,8 @@ static inline void loopback_udp_close(struct xt_udp *udp)
 
 static const struct xt_tun_ops loopback_tun_ops = {
     .recv = loopback_tun_recv, .send = loopback_tun_send, .close = loopback_tun_close};
-static const struct xt_udp_ops loopback_udp_ops = {.recv = loopback_udp_recv,
-						   .send = loopback_udp_send,
-						   .rebind = loopback_udp_rebind,
-						   .close = loopback_udp_close};
+static const struct xt_udp_ops loopback_udp_ops = {
+    .recv = loopback_udp_recv, .send = loopback_udp_send, .close = loopback_udp_close};
 
 static inline void loopback_random(void *ctx, void *buf, size_t n)
 {

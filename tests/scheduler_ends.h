@@ -325,12 +325,12 @@ static inline void echo_open(enum xt_echo_side side)
 /* With workers, and with an echo responder, so that nothing is read while the socket is full. */
 static inline int begin_with_workers(void **state)
 {
-	struct xt_aead *own;
+	struct xt_aead *workers_aead;
 
 	echo_open(XT_ECHO_SIDE_PEER);
-	assert_int_equal(xt_aead_new(&own, NULL), 0);
-	assert_int_equal(xt_worker_pool_new(&workers, own, 2), 0);
-	*state = own;
+	assert_int_equal(xt_aead_new(&workers_aead, NULL), 0);
+	assert_int_equal(xt_worker_pool_new(&workers, workers_aead, 2), 0);
+	*state = workers_aead;
 	return begin(NULL);
 }
 

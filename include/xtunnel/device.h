@@ -38,6 +38,7 @@ enum xt_event {
 	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
 	XT_EVENT_CONTACT, /* the endpoint of a peer that had none */
+	XT_EVENT_LOOP,	  /* datagrams to the endpoint are sent through the tunnel itself */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */
@@ -211,11 +212,23 @@ XT_API bool xt_peer_has_endpoint(const struct xt_peer *peer);
  * path     as in a run that was sent with unstuck set; ignored when the peer's path has changed */
 XT_API void xt_device_unstick(struct xt_device *dev, const struct xt_path *path);
 
-/* The host's route to a remote has changed: a peer with a living session there gets a keepalive, by
- * which it learns this device's new endpoint.
+/* The host's network has changed: routes, rules, addresses or links.  Every peer is to be looked at
+ * by xt_device_review.
+ * suspended  or the host has slept: every peer that had a session is reached, whatever its way */
+XT_API void xt_device_network_changed(struct xt_device *dev, bool suspended);
+
+/* Look at up to max peers.  One that has a session, or had one when its way was lost or the host
+ * fell asleep, and that is reached by another way now, gets a keepalive on its session, by which it
+ * learns this device's new endpoint, and a handshake.  Of these 1,000 begin in a second.
+ * reached  how many got that is added to it
+ * returns  true: there are more
  * order    then xt_device_tick and xt_send_device_traffic */
-XT_API void xt_device_reroute(struct xt_device *dev, struct xt_time now,
-			      const struct xt_endpoint *remote);
+XT_API bool xt_device_review(struct xt_device *dev, struct xt_time now, size_t max,
+			     const struct xt_ways *ways, size_t *reached);
+
+/* Note the ways to up to max peers whose session or endpoint is new, so that a change is seen.
+ * returns  true: there are more */
+XT_API bool xt_device_note_ways(struct xt_device *dev, size_t max, const struct xt_ways *ways);
 
 /* Count n packets that ended outside of the device (TUN, UDP, echo) with a verdict, for the report.
  * verdict  below XT_VERDICTS */

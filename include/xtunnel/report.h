@@ -33,9 +33,13 @@ struct xt_peer_report {
 	uint64_t path_mtu_age_s; /* since that was last confirmed, or the peer is silent */
 	bool session;	  /* a keypair that may send */
 	bool handshaking; /* an initiation of ours is open */
+	bool loop;	  /* since its last session a datagram to its endpoint came back */
 	uint32_t handshake_attempts;
 	uint32_t staged;
 	size_t first_allowed, n_allowed; /* in xt_report.allowed */
+	/* with loop: the AllowedIPs that cover the endpoint, ip.family 0: none; and whose */
+	struct xt_cidr loop_network;
+	struct xt_public loop_key;
 };
 
 struct xt_report {

@@ -54,6 +54,15 @@ struct xt_path {
 	uint32_t ifindex;
 };
 
+/* The ways out of the caller's host.
+ * find     a number of the way that datagrams to a path take now: link, source and gateway.  Equal
+ *          for equal ways, never 0.  XT_WAY_NONE: there is no route */
+#define XT_WAY_NONE 1
+struct xt_ways {
+	void *ctx;
+	uint64_t (*find)(void *ctx, const struct xt_path *path);
+};
+
 /* Nanoseconds.  mono counts suspended time and never goes back; wall is since 1970 (UTC).
  * One reading of both serves for all calls on a batch. */
 struct xt_time {

@@ -13,6 +13,7 @@
 #include "cli/query.h"
 #include "cli/cmd.h"
 #include "host/host_uv.h"
+#include "host/run_directory.h"
 #include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
@@ -117,7 +118,8 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 	bool found = false;
 	int rc;
 
-	found = xt_host_clean(xt_rundir_path(dir, false) == 0 ? dir : NULL, name, &rc);
+	const char *run_directory = xt_rundir_path(dir) == 0 ? dir : NULL;
+	found = xt_host_clean(run_directory, name, &rc);
 	if (rc == -EAGAIN) {
 		xt_message("%s is starting or ending now: nothing was changed", name);
 		*status = XT_EXIT_FAILURE;
@@ -127,11 +129,11 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 		found = true;
 	if (xt_rundir_socket(uapi, XT_UAPI_DIR, name) && access(uapi, F_OK) == 0)
 		found |= socket_remove_stale(uapi);
-	if (!xt_rundir_marked(name, &owner))
+	if (!xt_run_directory_marked(run_directory, name, &owner))
 		return found;
 	rc = xt_tun_remove(name);
 	if (rc == 0 || rc == -ENODEV) {
-		xt_rundir_unmark(name);
+		xt_run_directory_unmark(run_directory, name);
 		return found || rc == 0;
 	}
 	xt_message("cannot remove the interface %s: %s", name, xt_strerror(rc));

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* run and up: the same instance, in the foreground or in the background. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
 #include "daemon/background.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
@@ -13,11 +21,37 @@ const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n";
 
-static int instance_serve(const char *name_or_path, const struct xt_instance_options *options)
+/* path  NAME or FILE
+ * fd    a descriptor that path names ("/dev/fd/63", of `up <(...)`): read once, then closed; -1: no
+ * stdin_copy  true: fd is a copy of the standard input, which is what path names */
+struct source {
+	const char *path;
+	int fd;
+	bool stdin_copy;
+};
+
+static void stdin_close(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	(void)dup2(null, STDIN_FILENO);
+	close(null);
+}
+
+static int instance_serve(const struct source *source, const struct xt_instance_options *options)
 {
 	struct xt_conf conf;
-	int status = xt_conf_open(&conf, name_or_path, stderr);
+	int status;
 
+	if (source->stdin_copy)
+		(void)dup2(source->fd, STDIN_FILENO);
+	status = xt_conf_open(&conf, source->path, stderr);
+	if (source->fd >= 0)
+		close(source->fd);
+	if (source->stdin_copy)
+		stdin_close();
 	if (status == XT_EXIT_OK)
 		status = xt_instance_run(&conf, options);
 	xt_conf_clear(&conf);
@@ -27,19 +61,44 @@ static int instance_serve(const char *name_or_path, const struct xt_instance_opt
 int xt_cmd_run(const struct xt_args *args)
 {
 	struct xt_instance_options options = {.ready = -1};
+	struct source source = {args->operands[0], -1, false};
 
 	(void)xt_log_level_env();
-	return instance_serve(args->operands[0], &options);
+	return instance_serve(&source, &options);
 }
 
-static int file_serve(const void *path, const struct xt_instance_options *options)
+static int source_serve(const void *source, const struct xt_instance_options *options)
 {
-	return instance_serve(path, options);
+	return instance_serve(source, options);
+}
+
+/* The open descriptor that path names; -1: none. */
+static int path_fd(const char *path)
+{
+	static const char *const dirs[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t fd;
+
+	if (strcmp(path, "/dev/stdin") == 0)
+		return STDIN_FILENO;
+	for (size_t i = 0; i < XT_LEN(dirs); i++) {
+		size_t len = strlen(dirs[i]);
+
+		if (strncmp(path, dirs[i], len) == 0 &&
+		    xt_number(&fd, path + len, INT_MAX, false) && fcntl((int)fd, F_GETFD) >= 0)
+			return (int)fd;
+	}
+	return -1;
 }
 
 int xt_cmd_up(const struct xt_args *args)
 {
 	bool loud = xt_log_level_env();
+	struct source source = {args->operands[0], path_fd(args->operands[0]), false};
 
-	return xt_background(file_serve, args->operands[0], loud, NULL, 0);
+	/* The background has no standard input: a copy is passed on. */
+	if (source.fd == STDIN_FILENO) {
+		source.fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		source.stdin_copy = source.fd >= 0;
+	}
+	return xt_background(source_serve, &source, loud, &source.fd, source.fd > STDERR_FILENO);
 }

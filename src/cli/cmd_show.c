@@ -47,11 +47,23 @@ static void json_print(const json_t *value)
 	putchar('\n');
 }
 
+/* An instance that crashed and keeps the host's traffic in. */
+static json_t *fails_closed_json(const char *name)
+{
+	return json_pack("{s:i, s:s, s:b, s:b}", "schema", XT_STATUS_SCHEMA, "name", name,
+			 "running", 0, "fails_closed", 1);
+}
+
 static int instance_show(const char *name, bool json, const struct xt_status_style *style)
 {
 	json_t *status;
 	int rc = status_request(name, &status, false);
 
+	if (rc == XT_EXIT_NOT_RUNNING && json && xt_query_fails_closed(name)) {
+		status = fails_closed_json(name);
+		json_print(status);
+		json_decref(status);
+	}
 	if (rc != XT_EXIT_OK)
 		return rc;
 	if (json)
@@ -80,6 +92,12 @@ static int instances_show(bool json, const struct xt_status_style *style)
 		rc = status_request(names[i], &status, true);
 		if (rc == XT_EXIT_FAILURE)
 			worst = rc;
+		if (rc == XT_EXIT_NOT_RUNNING && xt_query_fails_closed(names[i])) {
+			if (!json)
+				printf("%sinterface: %s\n  not running: %s\n", shown++ ? "\n" : "",
+				       names[i], XT_QUERY_FAILS_CLOSED);
+			json_array_append_new(all, fails_closed_json(names[i]));
+		}
 		if (!status)
 			continue;
 		if (!json && shown++)

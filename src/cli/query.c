@@ -3,6 +3,7 @@
 #include "cli/query.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "cli/args.h"
 #include "cli/term.h"
 #include "config/conf.h"
+#include "host/run_directory.h"
+#include "host/state.h"
 #include "ipc/rights.h"
 #include "ipc/socket.h"
 #include "ipc/uapi_client.h"
@@ -40,6 +43,30 @@ const char *xt_query_name(const char *word, char name[64])
 static bool query_not_running(int error)
 {
 	return error == -ENOENT || error == -ECONNREFUSED;
+}
+
+bool xt_query_fails_closed(const char *name)
+{
+	char dir[XT_RUNDIR_MAX];
+	struct xt_state state;
+	uint32_t owner;
+
+	/* With an interface it may be on its way up, unless the interface outlives instances. */
+	return xt_rundir_path(dir) == 0 && xt_state_peek(dir, name, &state) &&
+	       state.policy.table != 0 &&
+	       (if_nametoindex(name) == 0 || xt_run_directory_marked(dir, name, &owner));
+}
+
+static void not_running_print(const char *name)
+{
+	xt_message("%s is not running", name);
+	if (xt_query_fails_closed(name)) {
+		xt_message("%s: " XT_QUERY_FAILS_CLOSED, name);
+		xt_hint("remove them: xtunnel down %s; or start it again: xtunnel up %s", name,
+			name);
+	} else {
+		xt_hint("start it: xtunnel up %s; list what runs: xtunnel show", name);
+	}
 }
 
 static int query_failed(const char *path, int error, const char *hint)
@@ -79,10 +106,8 @@ int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK
 		return XT_EXIT_FAILURE;
 	if (!query_not_running(rc))
 		return query_failed(path, rc, "it belongs to another user: retry as root (sudo)");
-	if (!quiet) {
-		xt_message("%s is not running", name);
-		xt_hint("start it: xtunnel up %s; list what runs: xtunnel show", name);
-	}
+	if (!quiet)
+		not_running_print(name);
 	return XT_EXIT_NOT_RUNNING;
 }
 

@@ -19,6 +19,12 @@ const char *xt_query_name(const char *word, char name[64]);
  * XT_EXIT_OK; XT_EXIT_USAGE: no valid name; XT_EXIT_NOT_RUNNING; XT_EXIT_FAILURE. */
 int xt_query_open(struct xt_client **out, const char *name, char path[XT_RUNSOCK_MAX], bool quiet);
 
+/* NAME does not run, and what a crash left of it keeps traffic in: its rules, and an unreachable
+ * route. */
+#define XT_QUERY_FAILS_CLOSED                                                                      \
+	"a crash left its rules and an unreachable route: only marked packets leave this host"
+bool xt_query_fails_closed(const char *name);
+
 /* Print why a request that returned error got no answer, or the error that answer holds.
  * XT_EXIT_FAILURE. answer may be NULL. */
 int xt_query_answer_failed(const char *name, const json_t *answer, int error);

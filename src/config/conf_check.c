@@ -51,7 +51,7 @@ __attribute__((format(printf, 3, 4))) static void check_warn(struct check *c, un
 
 /* A default route goes into the table whose number is FwMark: it must not be one of the three that
  * every host has. */
-static void check_policy(struct check *c)
+static void policy_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -71,7 +71,7 @@ static void check_policy(struct check *c)
 	}
 }
 
-static void check_addresses(struct check *c)
+static void addresses_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 	bool v6 = false;
@@ -121,7 +121,7 @@ static struct entry *entries_new(struct check *c, size_t n)
 	return v;
 }
 
-static void check_keys(struct check *c)
+static void keys_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 	struct xt_private clamped = conf->private_key;
@@ -138,7 +138,7 @@ static void check_keys(struct check *c)
 				    "this peer's PublicKey is that of the interface itself");
 }
 
-static void check_allowed(struct check *c)
+static void allowed_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 	size_t n = 0, at = 0;
@@ -174,7 +174,7 @@ static void check_allowed(struct check *c)
 }
 
 /* Packets to a local address that a peer's AllowedIPs hold would be sent to that peer. */
-static void check_local(struct check *c)
+static void local_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -194,7 +194,7 @@ static void check_local(struct check *c)
 		}
 }
 
-static void check_peers(struct check *c)
+static void peers_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 	bool reachable = conf->has_port && conf->listen_port;
@@ -208,9 +208,9 @@ static void check_peers(struct check *c)
 	}
 	if (conf->n_peers && !reachable)
 		check_warn(c, 0, "no ListenPort and no Endpoint: no handshake can begin");
-	check_keys(c);
-	check_allowed(c);
-	check_local(c);
+	keys_check(c);
+	allowed_check(c);
+	local_check(c);
 }
 
 static bool networks_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
@@ -219,8 +219,8 @@ static bool networks_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
 	       (a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip));
 }
 
-static const struct xt_conf_peer *peer_of_network(const struct xt_conf *conf,
-						  const struct xt_cidr *net)
+static const struct xt_conf_peer *peer_find_by_network(const struct xt_conf *conf,
+						       const struct xt_cidr *net)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
 		for (size_t j = 0; j < conf->peers[i].n_allowed; j++)
@@ -229,7 +229,7 @@ static const struct xt_conf_peer *peer_of_network(const struct xt_conf *conf,
 	return NULL;
 }
 
-static void check_echo(struct check *c)
+static void echo_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -250,7 +250,8 @@ static void check_echo(struct check *c)
 	if (!(conf->echo & XT_ECHO_HOST))
 		return;
 	for (size_t i = 0; i < conf->n_echo_addresses; i++) {
-		const struct xt_conf_peer *peer = peer_of_network(conf, &conf->echo_addresses[i]);
+		const struct xt_conf_peer *peer =
+		    peer_find_by_network(conf, &conf->echo_addresses[i]);
 		char text[XT_CIDR_TEXT];
 
 		if (peer)
@@ -263,7 +264,7 @@ static void check_echo(struct check *c)
 
 /* wg-quick(8) documents PostUp = wg set %i private-key FILE. A hook before that comes too early:
  * wg(8) has nothing to talk to. */
-static void check_private_key(struct check *c)
+static void private_key_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -278,7 +279,7 @@ static void check_private_key(struct check *c)
 /* A route into the tunnel that covers an endpoint catches the tunnel's own datagrams. A network
  * that is a whole family is routed by the mark, and a mark of the file's may have rules of its
  * own. */
-static void check_loop(struct check *c)
+static void loop_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -312,7 +313,7 @@ static bool has_address(const struct xt_conf *conf, uint8_t family)
 	return false;
 }
 
-static void check_probes(struct check *c)
+static void probes_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
@@ -336,13 +337,13 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	struct check c = {.conf = conf, .diagnostics = diagnostics};
 	size_t before = diagnostics->n;
 
-	check_private_key(&c);
-	check_policy(&c);
-	check_addresses(&c);
-	check_peers(&c);
-	check_echo(&c);
-	check_loop(&c);
-	check_probes(&c);
+	private_key_check(&c);
+	policy_check(&c);
+	addresses_check(&c);
+	peers_check(&c);
+	echo_check(&c);
+	loop_check(&c);
+	probes_check(&c);
 	xt_conf_diagnostics_sort(diagnostics, before);
 	if (c.failed)
 		return c.failed;

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/addr.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "config/conf_write.h"
 #include "crypto/dh.h"
@@ -36,13 +37,50 @@ static bool host_is_name(const char *host)
 	return host && xt_conf_word(host) != XT_WORD_ADDRESS;
 }
 
-static const struct xt_conf_peer *conf_find_peer(const struct xt_conf *conf,
-						 const struct xt_public *key)
+/* The file's peers by their keys. */
+struct entry {
+	const struct xt_conf_peer *peer;
+	UT_hash_handle hh;
+};
+
+struct table {
+	struct entry *entries; /* as many as the file has peers */
+	struct entry *head;
+};
+
+static void table_clear(struct table *table)
 {
-	for (size_t i = 0; i < conf->n_peers; i++)
-		if (memcmp(conf->peers[i].key.b, key->b, sizeof(key->b)) == 0)
-			return &conf->peers[i];
-	return NULL;
+	HASH_CLEAR(hh, table->head);
+	free(table->entries);
+}
+
+/* Of peers with one key the first counts. */
+static int table_fill(struct table *table, const struct xt_conf *conf)
+{
+	table->entries = calloc(conf->n_peers + 1, sizeof(*table->entries));
+	if (!table->entries)
+		return XT_E_NOMEM;
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		struct entry *entry = &table->entries[i], *old;
+
+		entry->peer = &conf->peers[i];
+		HASH_FIND(hh, table->head, &entry->peer->key, sizeof(entry->peer->key), old);
+		if (old)
+			continue;
+		HASH_ADD_KEYPTR(hh, table->head, &entry->peer->key, sizeof(entry->peer->key),
+				entry);
+		if (!xt_table_has(hh, entry))
+			return XT_E_NOMEM;
+	}
+	return 0;
+}
+
+static const struct xt_conf_peer *table_find(const struct table *table, const struct xt_public *key)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, table->head, key, sizeof(*key), entry);
+	return entry ? entry->peer : NULL;
 }
 
 static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_report *now,
@@ -132,7 +170,8 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 	const struct xt_report *report = force->report;
 	struct xt_conf fresh = {0}; /* new peers, and after conf_swap_peers the old ones */
 	struct xt_link_address *addresses = calloc(force->n_addresses + 1, sizeof(*addresses));
-	int rc = addresses ? 0 : XT_E_NOMEM;
+	struct table table = {0};
+	int rc = addresses ? table_fill(&table, conf) : XT_E_NOMEM;
 
 	fresh.peers = calloc(report->n_peers + 1, sizeof(*fresh.peers));
 	if (!fresh.peers)
@@ -141,8 +180,9 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force)
 		const struct xt_peer_report *now = &report->peers[i];
 
 		fresh.n_peers = i + 1;
-		rc = peer_set(&fresh.peers[i], report, now, conf_find_peer(conf, &now->key));
+		rc = peer_set(&fresh.peers[i], report, now, table_find(&table, &now->key));
 	}
+	table_clear(&table);
 	if (rc == 0) {
 		if (force->n_addresses)
 			memcpy(addresses, force->addresses,

@@ -5,7 +5,7 @@
 #include "base/addr.h"
 #include "config/conf.h"
 
-static bool is_address(const char *word)
+static bool word_is_address(const char *word)
 {
 	size_t len = strcspn(word, "%");
 	char bare[64];
@@ -38,7 +38,7 @@ static size_t label_length(const char *word, bool *digits)
 }
 
 /* A last label of digits is a mistyped address: no top-level domain is a number (RFC 3696). */
-static bool is_domain(const char *word)
+static bool word_is_domain(const char *word)
 {
 	bool digits = true;
 
@@ -56,9 +56,9 @@ static bool is_domain(const char *word)
 
 enum xt_conf_word xt_conf_word(const char *word)
 {
-	if (is_address(word))
+	if (word_is_address(word))
 		return XT_WORD_ADDRESS;
 	if (word[0] == '~') /* systemd-resolved: for routing only */
 		word++;
-	return is_domain(word) || strcmp(word, ".") == 0 ? XT_WORD_DOMAIN : XT_WORD_OTHER;
+	return word_is_domain(word) || strcmp(word, ".") == 0 ? XT_WORD_DOMAIN : XT_WORD_OTHER;
 }

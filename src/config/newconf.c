@@ -81,7 +81,7 @@ static void ip_add(struct xt_ip *ip, uint32_t n)
 	}
 }
 
-static struct xt_cidr network_of(const struct xt_cidr *address)
+static struct xt_cidr address_network(const struct xt_cidr *address)
 {
 	struct xt_cidr net = *address;
 
@@ -93,7 +93,7 @@ static struct xt_cidr network_of(const struct xt_cidr *address)
  * bits. */
 static void network_set(struct xt_newconf *new, const struct xt_cidr *net)
 {
-	struct xt_cidr base = network_of(net);
+	struct xt_cidr base = address_network(net);
 	bool pair = net->bits == xt_ip_bits(&net->ip) - 1; /* both addresses are hosts */
 
 	for (uint32_t i = 0; i < 2; i++) {
@@ -108,7 +108,7 @@ static bool network_holds_both(const struct xt_newconf *new, uint8_t family)
 {
 	const struct xt_cidr *a = family == 4 ? &new->end[0].ipv4 : &new->end[0].ipv6;
 	const struct xt_cidr *b = family == 4 ? &new->end[1].ipv4 : &new->end[1].ipv6;
-	struct xt_cidr net = network_of(a);
+	struct xt_cidr net = address_network(a);
 	struct xt_ip next = b->ip;
 
 	if (!xt_cidr_contains(&net, &b->ip))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Applies a change, all or nothing: first every step that can fail, then a commit that cannot. */
+/* Applies a change, all or nothing: first every step that can fail, then a commit that cannot; both
+ * in slices. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,22 +10,9 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/apply.h"
 #include "core/device_impl.h"
 #include "crypto/dh.h"
-
-/* State of one xt_device_apply. Before the commit new peers are in the device's table of keys, but
- * in no list. When the change replaces all peers, those that it adds again are recreated in place,
- * so that a hub that is given its peers once more needs no memory for twice as many. */
-struct apply {
-	const struct xt_change *change;
-	bool replaces; /* all peers: an old one exists only once the change adds it again */
-	struct xt_peer **added; /* new peers and those to recreate, in order */
-	size_t n_added;
-	char **names;	 /* per peer change, or NULL */
-	bool *recreates; /* per peer change: it removes a peer that a later one adds again */
-	struct xt_public local_key; /* after the change */
-	bool has_local;
-};
 
 static bool cidr_is_valid(const struct xt_cidr *cidr)
 {
@@ -45,7 +33,8 @@ static bool peer_change_is_valid(const struct xt_peer_change *pc)
 	return true;
 }
 
-static int apply_add_peer(struct xt_device *dev, struct apply *apply, const struct xt_public *key)
+static int apply_add_peer(struct xt_device *dev, struct xt_apply *apply,
+			  const struct xt_public *key)
 {
 	struct xt_peer *peer = xt_peer_new(dev, key);
 
@@ -63,10 +52,10 @@ static int apply_add_peer(struct xt_device *dev, struct apply *apply, const stru
 }
 
 /* Entry i, after those before it: it adds a peer, or keeps one that an earlier entry removes. */
-static int apply_prepare_peer(struct xt_device *dev, struct apply *apply, size_t i)
+static int apply_prepare_peer(struct xt_device *dev, struct xt_apply *apply, size_t i)
 {
 	const struct xt_peer_change *pc = &apply->change->peers[i];
-	struct xt_peer *peer = xt_peer_find(dev, &pc->key);
+	struct xt_peer *peer = xt_peer_find_pending(dev, &pc->key);
 	bool exists = peer && (!apply->replaces || peer->recreated);
 
 	if (pc->set & XT_PEER_REMOVE) {
@@ -91,31 +80,22 @@ static int apply_prepare_peer(struct xt_device *dev, struct apply *apply, size_t
 	return 0;
 }
 
-static int apply_prepare_peers(struct xt_device *dev, struct apply *apply)
+static int apply_prepare_entry(struct xt_device *dev, struct xt_apply *apply, size_t i)
 {
-	const struct xt_change *c = apply->change;
-	size_t networks = 0;
+	const struct xt_peer_change *pc = &apply->change->peers[i];
 
-	for (size_t i = 0; i < c->n_peers; i++) {
-		const struct xt_peer_change *pc = &c->peers[i];
-
-		if (!peer_change_is_valid(pc))
-			return XT_E_INVALID;
-		networks += pc->n_allowed;
-		if ((pc->set & XT_PEER_NAME) && pc->name[0]) {
-			apply->names[i] = strdup(pc->name);
-			if (!apply->names[i])
-				return XT_E_NOMEM;
-		}
-		int err = apply_prepare_peer(dev, apply, i);
-		if (err)
-			return err;
+	if (!peer_change_is_valid(pc))
+		return XT_E_INVALID;
+	apply->networks += pc->n_allowed;
+	if ((pc->set & XT_PEER_NAME) && pc->name[0]) {
+		apply->names[i] = strdup(pc->name);
+		if (!apply->names[i])
+			return XT_E_NOMEM;
 	}
-	int err = xt_allowedips_reserve(&dev->allowed, networks);
-	return err ? err : xt_heap_reserve(&dev->deadlines, dev->n_peers + apply->n_added);
+	return apply_prepare_peer(dev, apply, i);
 }
 
-static int apply_prepare(struct xt_device *dev, struct apply *apply)
+static int apply_prepare_change(struct xt_device *dev, struct xt_apply *apply)
 {
 	const struct xt_change *c = apply->change;
 
@@ -131,39 +111,15 @@ static int apply_prepare(struct xt_device *dev, struct apply *apply)
 			xt_wipe(&key, sizeof(key));
 		}
 	}
+	apply->switches = apply->has_local != dev->local->has_key ||
+			  (apply->has_local && memcmp(&dev->local->public_key, &apply->local_key,
+						      sizeof(apply->local_key)) != 0);
 	apply->names = calloc(c->n_peers + 1, sizeof(*apply->names));
 	apply->added = calloc(c->n_peers + 1, sizeof(*apply->added));
 	apply->recreates = calloc(c->n_peers + 1, sizeof(*apply->recreates));
 	if (!apply->names || !apply->added || !apply->recreates || c->n_peers >= UINT32_MAX)
 		return XT_E_NOMEM;
-	return apply_prepare_peers(dev, apply);
-}
-
-/* After a failure: clear the marks of the peers that stay. */
-static void apply_clear_marks(struct xt_device *dev, const struct apply *apply)
-{
-	struct xt_peer *peer;
-
-	for (size_t i = 0; apply->recreates && i < apply->change->n_peers; i++) {
-		if ((apply->change->peers[i].set & XT_PEER_REMOVE) &&
-		    (peer = xt_peer_find(dev, &apply->change->peers[i].key)))
-			peer->superseded_by = 0;
-	}
-}
-
-static void apply_clear(struct xt_device *dev, struct apply *apply)
-{
-	for (size_t i = 0; i < apply->n_added; i++) {
-		struct xt_peer *peer = apply->added[i];
-
-		peer->recreated = false;
-		if (!peer->pending)
-			continue;
-		HASH_DELETE(by_key, dev->peers_by_key, peer);
-		xt_peer_free(dev, peer);
-	}
-	for (size_t i = 0; apply->names && i < apply->change->n_peers; i++)
-		free(apply->names[i]);
+	return 0;
 }
 
 static void peer_remove(struct xt_device *dev, struct xt_peer *peer)
@@ -172,51 +128,20 @@ static void peer_remove(struct xt_device *dev, struct xt_peer *peer)
 	xt_peer_free(dev, peer);
 }
 
-/* Packets or keepalives that waited for an endpoint or a key can be sent now. */
-static void peer_start_waiting(struct xt_time now, struct xt_peer *peer)
+/* In constant time: each peer follows before its sessions are used. */
+static void apply_switch_identity(struct xt_device *dev, struct xt_apply *apply)
 {
-	if (peer->path.remote.ip.family &&
-	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
-		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
-}
-
-/* No session is left and no initiation of the new identity was sent: nothing delays the first. */
-static void peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-				 bool has_key)
-{
-	peer->secret->ready = false;
-	peer->keepalive_pending = false;
-	xt_peer_erase(dev, peer);
-	xt_timers_identity_changed(&peer->timers);
-	if (has_key) {
-		peer->timers.persistent = XT_NEVER;
-		peer_start_waiting(now, peer);
-	}
-	xt_peer_mark_dirty(dev, peer);
-}
-
-/* Sessions belong to the identity: a new identity ends them all. */
-static void apply_commit_key(struct xt_device *dev, struct xt_time now, const struct apply *apply)
-{
-	const struct xt_private *key = &apply->change->private_key;
 	struct xt_peer *peer;
-	uint64_t start;
+	uint64_t start = dev->env.clock ? dev->env.clock(dev->env.ctx) : 0;
 
-	if (!(apply->change->set & XT_SET_PRIVATE_KEY))
-		return;
-	if (apply->has_local == dev->local->has_key &&
-	    (!apply->has_local ||
-	     !memcmp(&dev->local->public_key, &apply->local_key, sizeof(apply->local_key))))
-		return;
-	start = dev->env.clock ? dev->env.clock(dev->env.ctx) : 0;
-	xt_noise_local_set(dev->local, apply->has_local ? key : NULL);
+	xt_noise_local_set(dev->local, apply->has_local ? &apply->change->private_key : NULL);
 	if (dev->env.clock && apply->has_local)
 		xt_load_estimate(&dev->load, dev->env.clock(dev->env.ctx) - start);
 	xt_cookie_checker_clear(&dev->checker);
 	xt_cookie_checker_init(&dev->checker, &apply->local_key, dev->env.random, dev->env.ctx);
-	DL_FOREACH(dev->peers, peer)
-	peer_change_identity(dev, now, peer, apply->has_local);
-	if (apply->has_local && (peer = xt_peer_find(dev, &apply->local_key)))
+	dev->identity++;
+	apply->switched = true;
+	if (apply->has_local && (peer = xt_peer_find_pending(dev, &apply->local_key)))
 		peer_remove(dev, peer);
 }
 
@@ -245,20 +170,43 @@ static bool endpoint_wanted(const struct xt_peer *peer, const struct xt_peer_cha
 	       !xt_keypair_may_send(keypairs->current, now);
 }
 
+static void peer_set_endpoint(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			      const struct xt_peer_change *pc)
+{
+	struct xt_path path;
+
+	if (!endpoint_wanted(peer, pc, now.mono))
+		return;
+	memset(&path, 0, sizeof(path));
+	path.remote = pc->endpoint;
+	peer->endpoint_learned = false;
+	xt_peer_set_path(dev, peer, &path);
+	peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
+}
+
+void xt_device_answer(struct xt_device *dev, struct xt_time now, const struct xt_public *key,
+		      const struct xt_endpoint *endpoint)
+{
+	const struct xt_peer_change pc = {.set = XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER,
+					  .endpoint = *endpoint};
+	struct xt_peer *peer = xt_peer_find(dev, key);
+
+	if (!peer || !peer_change_is_valid(&pc))
+		return;
+	xt_peer_follow(dev, now, peer);
+	peer_set_endpoint(dev, now, peer, &pc);
+	xt_peer_start_waiting(now, peer);
+	xt_peer_mark_dirty(dev, peer);
+	xt_peers_update_deadlines(dev);
+}
+
 static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			const struct xt_peer_change *pc, char **name)
 {
 	if (pc->set & XT_PEER_PSK)
 		peer->secret->noise.psk = pc->psk;
-	if (pc->set & XT_PEER_ENDPOINT && endpoint_wanted(peer, pc, now.mono)) {
-		struct xt_path path;
-
-		memset(&path, 0, sizeof(path));
-		path.remote = pc->endpoint;
-		peer->endpoint_learned = false;
-		xt_peer_set_path(dev, peer, &path);
-		peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
-	}
+	if (pc->set & XT_PEER_ENDPOINT)
+		peer_set_endpoint(dev, now, peer, pc);
 	if (pc->set & XT_PEER_PROBE_ADDRESS)
 		peer->probe_address = pc->probe_address;
 	if (pc->set & XT_PEER_NAME) {
@@ -269,78 +217,198 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 	peer_commit_allowed(dev, peer, pc);
 	if (pc->set & XT_PEER_KEEPALIVE)
 		xt_timers_set_persistent(&peer->timers, now.mono, pc->keepalive_s);
-	peer_start_waiting(now, peer);
+	xt_peer_start_waiting(now, peer);
 	xt_peer_mark_dirty(dev, peer);
 }
 
-/* Put the added peers behind those that stay. All are pending until their entry is reached. */
-static void apply_commit_added(struct xt_device *dev, const struct apply *apply)
+/* Entry i. A peer that the change adds goes behind those that stay when its entry is reached. */
+static void apply_commit_entry(struct xt_device *dev, struct xt_time now, struct xt_apply *apply,
+			       size_t i)
 {
-	struct xt_peer *peer, *next;
+	const struct xt_peer_change *pc = &apply->change->peers[i];
+	struct xt_peer *peer = xt_peer_find_pending(dev, &pc->key);
 
-	if (apply->replaces) {
-		DL_FOREACH_SAFE(dev->peers, peer, next)
-		{
-			if (!peer->recreated)
-				peer_remove(dev, peer);
+	if (!peer || ((peer->pending || peer->recreated) &&
+		      (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))))
+		return;
+	if (peer->recreated && peer->pending)
+		xt_peer_join(dev, peer);
+	else if (peer->recreated)
+		xt_peer_recreate(dev, peer);
+	peer->recreated = false;
+	peer->pending = apply->recreates[i];
+	peer->superseded_by = 0;
+	if (peer->pending)
+		xt_peer_recreate(dev, peer);
+	else if (pc->set & XT_PEER_REMOVE)
+		peer_remove(dev, peer);
+	else
+		peer_commit(dev, now, peer, pc, &apply->names[i]);
+}
+
+static void phase_begin(struct xt_apply *apply, enum xt_apply_phase phase)
+{
+	apply->phase = phase;
+	apply->at = 0;
+}
+
+static void apply_fail(struct xt_apply *apply, int error)
+{
+	apply->error = error;
+	phase_begin(apply, XT_APPLY_UNDO);
+}
+
+static void apply_commit_begin(struct xt_device *dev, struct xt_time now, struct xt_apply *apply)
+{
+	int err = xt_allowedips_reserve(&dev->allowed, apply->networks);
+
+	if (!err)
+		err = xt_heap_reserve(&dev->deadlines, dev->n_peers + apply->n_added);
+	if (err) {
+		apply_fail(apply, err);
+		return;
+	}
+	if (!dev->restart_until)
+		dev->restart_until = now.mono + XT_RESTART_WINDOW;
+	if (apply->switches)
+		apply_switch_identity(dev, apply);
+	apply->next = dev->peers;
+	phase_begin(apply, apply->switches ? XT_APPLY_FOLLOW : XT_APPLY_REMOVE);
+}
+
+static void apply_commit_end(struct xt_device *dev, struct xt_apply *apply)
+{
+	const struct xt_change *change = apply->change;
+
+	if (change->set & XT_SET_LISTEN_PORT)
+		dev->listen_port = change->listen_port;
+	if (change->set & XT_SET_FWMARK)
+		dev->fwmark = change->fwmark;
+	phase_begin(apply, XT_APPLY_CLEAR);
+}
+
+static void apply_follow_next(struct xt_device *dev, struct xt_time now, struct xt_apply *apply)
+{
+	if (apply->next) {
+		xt_peer_follow(dev, now, apply->next);
+		apply->next = apply->next->next;
+		return;
+	}
+	apply->next = dev->peers;
+	phase_begin(apply, XT_APPLY_REMOVE);
+}
+
+static void apply_remove_next(struct xt_device *dev, struct xt_apply *apply)
+{
+	struct xt_peer *peer = apply->replaces ? apply->next : NULL;
+
+	if (!peer) {
+		phase_begin(apply, XT_APPLY_COMMIT);
+		return;
+	}
+	apply->next = peer->next;
+	if (!peer->recreated)
+		peer_remove(dev, peer);
+}
+
+/* Forget an added peer, and the mark of entry at. */
+static void apply_undo_next(struct xt_device *dev, struct xt_apply *apply)
+{
+	size_t i = apply->at++;
+	struct xt_peer *peer;
+
+	if (i < apply->n_added) {
+		peer = apply->added[i];
+		peer->recreated = false;
+		peer->superseded_by = 0;
+		if (peer->pending) {
+			HASH_DELETE(by_key, dev->peers_by_key, peer);
+			xt_peer_free(dev, peer);
 		}
 	}
-	for (size_t i = 0; i < apply->n_added; i++) {
-		peer = apply->added[i];
-		if (peer->pending)
-			xt_peer_join(dev, peer);
+	if (i >= apply->change->n_peers)
+		phase_begin(apply, XT_APPLY_CLEAR);
+	else if ((apply->change->peers[i].set & XT_PEER_REMOVE) &&
+		 (peer = xt_peer_find_pending(dev, &apply->change->peers[i].key)))
+		peer->superseded_by = 0;
+}
+
+static void apply_clear_next(struct xt_apply *apply)
+{
+	if (apply->names && apply->at < apply->change->n_peers) {
+		free(apply->names[apply->at++]);
+		return;
+	}
+	free(apply->names);
+	free(apply->added);
+	free(apply->recreates);
+	apply->phase = XT_APPLY_OVER;
+	apply->dev->applying = NULL;
+}
+
+static void apply_next(struct xt_apply *apply, struct xt_time now)
+{
+	struct xt_device *dev = apply->dev;
+	size_t n = apply->change->n_peers;
+	int err;
+
+	switch (apply->phase) {
+	case XT_APPLY_PREPARE:
+		err = apply->at < n ? apply_prepare_entry(dev, apply, apply->at) : 0;
+		if (err)
+			apply_fail(apply, err);
+		else if (apply->at++ >= n)
+			apply_commit_begin(dev, now, apply);
+		break;
+	case XT_APPLY_FOLLOW:
+		apply_follow_next(dev, now, apply);
+		break;
+	case XT_APPLY_REMOVE:
+		apply_remove_next(dev, apply);
+		break;
+	case XT_APPLY_COMMIT:
+		if (apply->at < n)
+			apply_commit_entry(dev, now, apply, apply->at++);
 		else
-			xt_peer_recreate(dev, peer);
-		peer->pending = true;
-		peer->recreated = false;
+			apply_commit_end(dev, apply);
+		break;
+	case XT_APPLY_UNDO:
+		apply_undo_next(dev, apply);
+		break;
+	case XT_APPLY_CLEAR:
+		apply_clear_next(apply);
+		break;
+	case XT_APPLY_OVER:
+		break;
 	}
 }
 
-static void apply_commit_peers(struct xt_device *dev, struct xt_time now, struct apply *apply)
+bool xt_apply_step(struct xt_apply *apply, struct xt_time now, size_t n)
 {
-	const struct xt_change *c = apply->change;
+	for (; n > 0 && apply->phase != XT_APPLY_OVER; n--)
+		apply_next(apply, now);
+	xt_peers_update_deadlines(apply->dev);
+	return apply->phase != XT_APPLY_OVER;
+}
 
-	apply_commit_added(dev, apply);
-	for (size_t i = 0; i < c->n_peers; i++) {
-		const struct xt_peer_change *pc = &c->peers[i];
-		struct xt_peer *peer = xt_peer_find(dev, &pc->key);
+void xt_apply_begin(struct xt_apply *apply, struct xt_device *dev, const struct xt_change *change)
+{
+	*apply = (struct xt_apply){.dev = dev, .change = change};
+	dev->applying = apply;
+	int err = apply_prepare_change(dev, apply);
 
-		if (!peer || (peer->pending && (pc->set & (XT_PEER_REMOVE | XT_PEER_UPDATE_ONLY))))
-			continue;
-		peer->pending = apply->recreates[i];
-		peer->superseded_by = 0;
-		if (peer->pending)
-			xt_peer_recreate(dev, peer);
-		else if (pc->set & XT_PEER_REMOVE)
-			peer_remove(dev, peer);
-		else
-			peer_commit(dev, now, peer, pc, &apply->names[i]);
-	}
+	if (err)
+		apply_fail(apply, err);
 }
 
 int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_change *change)
 {
-	struct apply apply = {.change = change};
-	int err = apply_prepare(dev, &apply);
+	struct xt_apply apply;
 
-	if (err) {
-		apply_clear_marks(dev, &apply);
-		apply_clear(dev, &apply);
-	} else {
-		if (!dev->restart_until)
-			dev->restart_until = now.mono + XT_RESTART_WINDOW;
-		apply_commit_key(dev, now, &apply);
-		apply_commit_peers(dev, now, &apply);
-		if (change->set & XT_SET_LISTEN_PORT)
-			dev->listen_port = change->listen_port;
-		if (change->set & XT_SET_FWMARK)
-			dev->fwmark = change->fwmark;
-		xt_peers_update_deadlines(dev);
-		apply.n_added = 0;
-		apply_clear(dev, &apply); /* names that were not used */
-	}
-	free(apply.names);
-	free(apply.added);
-	free(apply.recreates);
-	return err;
+	if (dev->applying)
+		return XT_E_AGAIN;
+	xt_apply_begin(&apply, dev, change);
+	while (xt_apply_step(&apply, now, SIZE_MAX))
+		;
+	return apply.error;
 }

@@ -28,6 +28,7 @@ const char *xt_event_text(enum xt_event event)
 	    [XT_EVENT_HANDSHAKE_GAVE_UP] = "no answer to the handshake, giving up for now",
 	    [XT_EVENT_ROAMED] = "peer moved to another endpoint",
 	    [XT_EVENT_CONTACT] = "peer heard for the first time, its endpoint is known now",
+	    [XT_EVENT_LOOP] = "datagrams to the peer come back into the tunnel",
 	    [XT_EVENT_COOKIE_RECEIVED] = "cookie received, the peer is under load",
 	    [XT_EVENT_UNDER_LOAD] = "under load, cookies are asked for",
 	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
@@ -116,13 +117,24 @@ uint64_t xt_device_deadline(const struct xt_device *dev)
 	return min ? min->key : XT_NEVER;
 }
 
+static void local_forget(struct xt_device *dev, struct xt_peer *peer)
+{
+	memset(&peer->path.local, 0, sizeof(peer->path.local));
+	peer->path.ifindex = 0;
+	xt_peer_forget_way(dev, peer);
+}
+
 static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			    struct xt_tx *tx)
 {
+	xt_peer_follow(dev, now, peer);
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
 
 	xt_peer_mark_dirty(dev, peer);
 	if (due & XT_DUE_ERASE) {
+		/* The peer is reached when its turn in the review comes, or the way is back. */
+		peer->cut |= xt_keypairs_present(&peer->keypairs) &&
+			     (dev->review_left || peer->way == XT_WAY_NONE);
 		/* A handshake in progress is younger than these keys: keep it. */
 		if (peer->timers.retransmit == XT_NEVER)
 			xt_peer_erase(dev, peer);
@@ -133,15 +145,16 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 	if (due & XT_DUE_GIVE_UP) {
 		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 		xt_timers_gave_up(&peer->timers, now.mono);
+		peer->cut &= peer->way == XT_WAY_NONE;
 		xt_event(dev, XT_EVENT_HANDSHAKE_GAVE_UP, peer);
 	}
 	/* Silence may mean that the local address of the path no longer works. */
-	if (due & (XT_DUE_RETRANSMIT | XT_DUE_NEW_HANDSHAKE)) {
-		memset(&peer->path.local, 0, sizeof(peer->path.local));
-		peer->path.ifindex = 0;
-	}
+	if (due & (XT_DUE_RETRANSMIT | XT_DUE_NEW_HANDSHAKE))
+		local_forget(dev, peer);
 	if (due & XT_DUE_RETRANSMIT)
 		xt_handshake_start(dev, now, peer, true, tx);
+	if (due & XT_DUE_URGENT)
+		xt_handshake_urgent(dev, now, peer, tx);
 	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
 		xt_handshake_start(dev, now, peer, false, tx);
 	if (due & XT_DUE_PROBE)
@@ -157,10 +170,12 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 
 void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
+	const uint32_t until = tx->n_vecs + XT_INITIATIONS;
 	struct xt_heap_node *min;
 
 	xt_peers_update_deadlines(dev);
-	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && xt_tx_has_room(tx)) {
+	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && tx->n_vecs < until &&
+	       xt_tx_has_room(tx)) {
 		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
 
 		peer_run_timers(dev, now, peer, tx);
@@ -246,8 +261,7 @@ void xt_device_unstick(struct xt_device *dev, const struct xt_path *path)
 	for (; peer; peer = peer->next_same) {
 		if (memcmp(&peer->path.local, &local, sizeof(local)) != 0)
 			continue;
-		memset(&peer->path.local, 0, sizeof(peer->path.local));
-		peer->path.ifindex = 0;
+		local_forget(dev, peer);
 	}
 }
 

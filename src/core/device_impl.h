@@ -25,6 +25,7 @@
 struct xt_device {
 	struct xt_env env;
 	struct xt_noise_local *local; /* in guarded memory */
+	uint32_t identity;	      /* number of the present one, counted by its changes */
 	struct xt_cookie_checker checker;
 	struct xt_index index;
 	struct xt_keypair_pool keypairs;
@@ -43,7 +44,9 @@ struct xt_device {
 	struct xt_peer *tx_ready; /* in the order in which they became ready */
 	struct xt_peer *dirty;
 	struct xt_peer *unsaved; /* their xt_peer_memory has changed */
+	struct xt_peer *wayless; /* they have a session, and the way to them is not known */
 	size_t n_peers;
+	struct xt_apply *applying; /* a change in slices that is not complete; NULL: none */
 
 	uint64_t timestamp_floor; /* wall ns: no initiation below it */
 	uint64_t timestamp_next;  /* wall ns: above those of all initiations so far, any peer */
@@ -53,6 +56,10 @@ struct xt_device {
 	struct xt_token_bucket hint_budget;  /* of hints about the path's MTU, all peers */
 	struct xt_cidr local_nets[8]; /* of the interface's addresses, from which probes are sent */
 	size_t n_local_nets;	      /* 0: the path's MTU is not searched for */
+	struct xt_peer *review; /* the peer that xt_device_review looks at next; NULL: the first */
+	size_t review_left;	/* peers to be looked at */
+	uint32_t suspends;	/* of the host */
+	uint64_t reroute_next;	/* monotonic: of the next handshake that a review causes */
 	uint32_t mtu;
 	uint16_t listen_port;
 	uint32_t fwmark;
@@ -72,6 +79,19 @@ static inline void xt_event(struct xt_device *dev, enum xt_event event, const st
 	if (dev->env.event)
 		dev->env.event(dev->env.ctx, event, peer ? &peer->key : NULL,
 			       peer ? &peer->path.remote : NULL);
+}
+
+/* Sessions belong to the identity, and a new one ends them all at once: a peer follows before
+ * anything is done with its sessions, or when the change comes to it (core/apply.h). */
+static inline bool xt_peer_is_current(const struct xt_device *dev, const struct xt_peer *peer)
+{
+	return peer->identity == dev->identity;
+}
+
+static inline void xt_peer_follow(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	if (!xt_peer_is_current(dev, peer))
+		xt_peer_change_identity(dev, now, peer);
 }
 
 static inline uint64_t xt_jitter(struct xt_device *dev)

@@ -12,13 +12,11 @@
  * A cookie reply is stored for the next retry.
  *
  * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
- * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
- * takes only senders that receive at their source address, and a flood from spoofed addresses
- * cannot push them out. Load is judged by the time that handshakes cost (core/load.h). Cookie
- * replies are made in the tick, one per source endpoint.
+ * load without mac2: a cookie reply, made in the tick, one per source endpoint. With mac2: a rate
+ * limit per source. So a flood from spoofed addresses cannot push out senders that receive at their
+ * source address. Load is judged by the time that handshakes cost (core/load.h).
  *
- * The handshake initiated by the device and its answer to the peer's share no state: when both
- * sides begin at once, both sessions come up and neither side waits for a timer. */
+ * Both sides may begin at once: their handshakes share no state, and neither waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>
@@ -27,8 +25,7 @@
 #include "base/text.h"
 #include "core/mtu_probe.h"
 
-/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
- * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+/* DSCP AF41 and no ECN, as those of the kernel: apart from bulk data. Cookie replies carry 0. */
 #define HANDSHAKE_TOS 0x88
 
 bool xt_under_load(const struct xt_device *dev, struct xt_time now)
@@ -136,12 +133,19 @@ static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 /* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares
  * its own timestamps only, so initiations to many peers in one step of the clock carry the same
  * one. false: the bound is reached. */
-static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			   uint64_t *timestamp)
+static uint64_t timestamp_least(const struct xt_device *dev, struct xt_time now,
+				const struct xt_peer *peer)
 {
 	uint64_t at = XT_MAX(xt_tai64n_floor(now.wall), dev->timestamp_floor);
 
-	at = XT_MAX(at, peer->timestamp_next);
+	return XT_MAX(at, peer->timestamp_next);
+}
+
+static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			   uint64_t *timestamp)
+{
+	uint64_t at = timestamp_least(dev, now, peer);
+
 	if (at >= dev->timestamp_bound)
 		return false;
 	*timestamp = at;
@@ -206,17 +210,27 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 	xt_wipe(&ephemeral, sizeof(ephemeral));
 }
 
-void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
-			struct xt_tx *tx)
+/* The clock has reached the bound of timestamps: it was set forth, or the host was suspended. The
+ * next bound is being written. The initiation waits for it, and not for REKEY_TIMEOUT. */
+static bool bound_holds(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
 {
-	if (!dev->local->has_key || !peer->path.remote.ip.family)
-		return;
-	xt_peer_mark_dirty(dev, peer);
-	if (!xt_timers_may_initiate(&peer->timers, now.mono)) {
-		if (peer->timers.retransmit == XT_NEVER)
-			peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
-		return;
+	if (timestamp_least(dev, now, peer) < dev->timestamp_bound) {
+		peer->bound_waits = 0;
+		return false;
 	}
+	if (peer->timers.urgent == XT_NEVER) {
+		peer->timers.urgent = now.mono + (XT_BOUND_WAIT << peer->bound_waits);
+		if (peer->bound_waits < XT_BOUND_WAITS)
+			peer->bound_waits++;
+	}
+	return true;
+}
+
+static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			    bool retry, struct xt_tx *tx)
+{
+	if (bound_holds(dev, now, peer))
+		return;
 	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
 		peer->timers.start = now.mono;
 		return;
@@ -226,6 +240,27 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	/* If anything below fails, the retransmission timer retries. */
 	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
 	initiation_send(dev, now, peer, tx);
+}
+
+void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
+			struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family)
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	if (xt_timers_may_initiate(&peer->timers, now.mono))
+		handshake_begin(dev, now, peer, retry, tx);
+	else if (peer->timers.retransmit == XT_NEVER)
+		peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
+}
+
+void xt_handshake_urgent(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			 struct xt_tx *tx)
+{
+	if (!dev->local->has_key || !peer->path.remote.ip.family)
+		return;
+	xt_peer_mark_dirty(dev, peer);
+	handshake_begin(dev, now, peer, false, tx);
 }
 
 void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -318,6 +353,7 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 		verdict = XT_DROP_UNKNOWN_PEER;
 		goto out;
 	}
+	xt_peer_follow(dev, now, peer);
 	if (xt_noise_read_timestamp(&hs, peer_noise(dev, peer), msg, timestamp))
 		goto out;
 	if (!timestamp_is_fresh(peer, now, timestamp)) {
@@ -337,8 +373,15 @@ out:
 void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
 {
 	xt_timers_complete(&peer->timers);
+	peer->suspends = dev->suspends;
+	if (peer->way == XT_WAY_NONE)
+		peer->way = 0;
+	if (!peer->way)
+		xt_peer_forget_way(dev, peer);
+	peer->cut = false;
 	peer->last_handshake_wall = now.wall;
 	peer->heard_wall = now.wall;
+	peer->loop = false;
 	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
@@ -373,6 +416,10 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	if (xt_index_find(&dev->index, index, &owner) != XT_INDEX_HANDSHAKE)
 		return XT_DROP_INDEX;
 	peer = owner;
+	if (!xt_peer_is_current(dev, peer)) {
+		xt_peer_follow(dev, now, peer);
+		return XT_DROP_INDEX;
+	}
 	if (xt_noise_read_response(&peer->secret->handshake, dev->local, peer_noise(dev, peer), msg,
 				   &keys))
 		return XT_DROP_HANDSHAKE;

@@ -18,6 +18,10 @@ void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx 
 void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
 			struct xt_tx *tx);
 
+/* Send an initiation regardless of REKEY_TIMEOUT, for the timer that is called urgent. */
+void xt_handshake_urgent(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			 struct xt_tx *tx);
+
 /* Send one initiation to peer that no timer repeats, unless a handshake is open or was begun within
  * REKEY_TIMEOUT. */
 void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,

@@ -61,6 +61,12 @@ void xt_keypair_drop(struct xt_keypair_pool *pool, struct xt_keypair *kp);
 /* Empty all three slots. */
 void xt_keypairs_erase(struct xt_keypair_pool *pool, struct xt_keypairs *slots);
 
+/* Is there a session, or one of late? One that the initiator has not confirmed counts for none. */
+static inline bool xt_keypairs_present(const struct xt_keypairs *slots)
+{
+	return slots->current || slots->previous;
+}
+
 /* May kp still be used for sending, for receiving, at that time? NULL: no. */
 bool xt_keypair_may_send(const struct xt_keypair *kp, uint64_t now);
 bool xt_keypair_may_recv(const struct xt_keypair *kp, uint64_t now);

@@ -41,6 +41,12 @@
 /* A learned endpoint that is older is not used after a restart. */
 #define XT_REMEMBER_ENDPOINT (3600 * XT_SECOND)
 
+/* After a change of the host's network (core/reroute.c). */
+#define XT_REROUTE_INTERVAL XT_MS	  /* between two handshakes, all peers: 1,000 a second */
+#define XT_REROUTE_GAP	    (250 * XT_MS) /* after the last initiation to that peer */
+#define XT_BOUND_WAIT	    (10 * XT_MS)  /* until the bound of timestamps is looked at again, */
+#define XT_BOUND_WAITS	    9u		  /* doubled as often */
+
 #define XT_STAGED_MAX 128 /* staged packets of one peer */
 #ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define XT_STAGED_POOL		(4u << 20) /* bytes of staged packets, all peers */
@@ -54,6 +60,7 @@
 #define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 2) /* messages from which on the device is under load */
 #define XT_QUEUE_BUDGET 8		   /* messages that cost a Diffie-Hellman, per tick */
 #define XT_QUEUE_CHEAP	256		   /* cookie replies, per tick */
+#define XT_INITIATIONS	8		   /* messages that timers cause, per tick */
 
 /* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
 #define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */

@@ -14,7 +14,7 @@ bool xt_packet_is_loop(struct xt_device *dev, const struct xt_ip_view *ip)
 	const uint8_t *udp = ip->bytes + ip->upper;
 	struct xt_endpoint remote = {0};
 	struct xt_ip source;
-	const struct xt_peer *peer;
+	struct xt_peer *peer;
 
 	if (ip->protocol != XT_PROTO_UDP || ip->offset || ip->broken ||
 	    ip->len < ip->upper + UDP_HEADER + 4 || xt_be16_get(udp) != dev->listen_port)
@@ -29,6 +29,10 @@ bool xt_packet_is_loop(struct xt_device *dev, const struct xt_ip_view *ip)
 	for (peer = xt_peer_find_endpoint(dev, &remote); peer; peer = peer->next_same)
 		/* Another host behind this one may use the same port to the same endpoint. */
 		if (!peer->path.local.family || xt_ip_equal(&source, &peer->path.local))
-			return true;
-	return false;
+			break;
+	if (peer && !peer->loop) {
+		peer->loop = true;
+		xt_event(dev, XT_EVENT_LOOP, peer);
+	}
+	return peer != NULL;
 }

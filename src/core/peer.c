@@ -44,6 +44,7 @@ void xt_peer_join(struct xt_device *dev, struct xt_peer *peer)
 {
 	DL_APPEND(dev->peers, peer);
 	dev->n_peers++;
+	peer->identity = dev->identity;
 }
 
 static void peer_unlink_endpoint(struct xt_device *dev, struct xt_peer *peer)
@@ -114,6 +115,26 @@ void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer)
 	peer->unsaved = false;
 }
 
+/* While a review is to come, the way of before is what it compares with. */
+void xt_peer_forget_way(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (peer->way && dev->review_left)
+		return;
+	peer->way = 0;
+	if (peer->wayless || !xt_keypairs_present(&peer->keypairs))
+		return;
+	peer->wayless = true;
+	DL_APPEND2(dev->wayless, peer, prev_wayless, next_wayless);
+}
+
+void xt_peer_forget_wayless(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->wayless)
+		return;
+	DL_DELETE2(dev->wayless, peer, prev_wayless, next_wayless);
+	peer->wayless = false;
+}
+
 /* In constant time: a change may remove every peer. */
 static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 {
@@ -126,6 +147,9 @@ static void peer_unlink_lists(struct xt_device *dev, struct xt_peer *peer)
 		peer->dirty = false;
 	}
 	xt_peer_forget_unsaved(dev, peer);
+	xt_peer_forget_wayless(dev, peer);
+	if (dev->review == peer)
+		dev->review = peer->next;
 }
 
 /* Remove peer from everything but the table of keys and the list of all peers. */
@@ -165,6 +189,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = peer->heard_wall = 0;
 	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
+	peer->cut = false;
+	peer->way = 0;
 	peer->endpoint_set = false;
 	peer_forget_path(peer);
 	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
@@ -191,12 +217,19 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 	free(peer);
 }
 
-struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key)
 {
 	struct xt_peer *peer;
 
 	HASH_FIND(by_key, dev->peers_by_key, key, sizeof(*key), peer);
 	return peer;
+}
+
+struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key)
+{
+	struct xt_peer *peer = xt_peer_find_pending(dev, key);
+
+	return peer && !peer->pending ? peer : NULL;
 }
 
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint)
@@ -222,11 +255,15 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 {
 	struct xt_endpoint_key key;
 
+	if (!xt_endpoint_equal(&peer->path.remote, &path->remote))
+		peer->way = 0;
 	peer->path = *path;
+	xt_peer_forget_way(dev, peer);
 	endpoint_key_set(&key, &path->remote);
 	if (peer->in_endpoints && !memcmp(&key, &peer->endpoint_key, sizeof(key)))
 		return;
 	peer_unlink_endpoint(dev, peer);
+	peer->loop = false;
 	if (!path->remote.ip.family)
 		return;
 	xt_peer_path_moved(dev, peer);
@@ -304,4 +341,26 @@ void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
 	xt_noise_handshake_clear(&peer->secret->handshake);
 	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 	xt_timers_erased(&peer->timers);
+}
+
+void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer)
+{
+	if (peer->path.remote.ip.family &&
+	    (peer->staged.n || (peer->timers.persistent_s && peer->timers.persistent == XT_NEVER)))
+		peer->timers.start = XT_MIN(peer->timers.start, now.mono);
+}
+
+/* No initiation of the new identity was sent: nothing delays the first. */
+void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	peer->identity = dev->identity;
+	peer->secret->ready = false;
+	peer->keepalive_pending = false;
+	xt_peer_erase(dev, peer);
+	xt_timers_identity_changed(&peer->timers);
+	if (dev->local->has_key) {
+		peer->timers.persistent = XT_NEVER;
+		xt_peer_start_waiting(now, peer);
+	}
+	xt_peer_mark_dirty(dev, peer);
 }

@@ -49,8 +49,8 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	uint64_t heard_wall;	     /* likewise, or of an earlier run */
-	char *name;		     /* NULL: none */
+	uint64_t heard_wall; /* likewise, or of an earlier run */
+	char *name;	     /* NULL: none */
 
 	struct xt_mtu_search *search; /* NULL: there was no session yet; core/mtu_probe.h */
 	uint16_t sample_least;	      /* bytes of a packet that is worth following; else the most */
@@ -62,20 +62,29 @@ struct xt_peer {
 	bool path_moved;     /* another endpoint or way out: search again */
 	bool path_suspected; /* packets of the size in use seem to be lost */
 
+	uint64_t way;	   /* out to path, as last seen (xt_device_review); 0: not known */
+	uint32_t suspends; /* of the device, that the peer was handled for */
+	bool cut; /* it had a session that a change of the network or a suspend put in question */
+	uint8_t bound_waits; /* since an initiation was held back by the bound of timestamps */
+
 	uint8_t probes; /* initiations sent for restart detection */
 	bool keepalive_pending;
 	bool tx_ready; /* on the device's list of peers with packets or a keepalive to send */
 	bool dirty;    /* on the list of peers whose deadline may have moved */
 	bool unsaved;  /* on the list of peers whose record has changed */
+	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
 	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
+	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */
 	bool pending;		/* within apply: does not exist at this point of the change */
 	bool recreated;		/* within apply: created, or to be recreated, by this change */
 	uint32_t superseded_by; /* within apply: 1 + the entry that removes it; 0: none */
 	struct xt_peer *prev_tx_ready, *next_tx_ready;
 	struct xt_peer *prev_dirty, *next_dirty;
 	struct xt_peer *prev_unsaved, *next_unsaved;
+	struct xt_peer *prev_wayless, *next_wayless;
 
 	struct xt_endpoint_key endpoint_key;
 	struct xt_peer *prev_same, *next_same; /* peers at the same endpoint */
@@ -103,6 +112,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */
 
 struct xt_peer *xt_peer_find(struct xt_device *dev, const struct xt_public *key);
+/* Also a peer that a change under way has not reached yet. */
+struct xt_peer *xt_peer_find_pending(struct xt_device *dev, const struct xt_public *key);
 /* The first of the peers at that endpoint, which are linked by next_same. */
 struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_endpoint *endpoint);
 /* Make peer the last of those at its endpoint. */
@@ -123,6 +134,9 @@ bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
 /* What is remembered of it across restarts has changed; and: drop that mark. */
 void xt_peer_remember(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_forget_unsaved(struct xt_device *dev, struct xt_peer *peer);
+/* The way to it is not known, and is noted soon if it has a session; and: drop that mark. */
+void xt_peer_forget_way(struct xt_device *dev, struct xt_peer *peer);
+void xt_peer_forget_wayless(struct xt_device *dev, struct xt_peer *peer);
 /* Its timers moved: the next xt_peers_update_deadlines moves its deadline. */
 void xt_peer_mark_dirty(struct xt_device *dev, struct xt_peer *peer);
 /* Reorder the device's deadlines for every dirty peer. Each public call that moves timers ends with
@@ -132,5 +146,10 @@ void xt_peers_update_deadlines(struct xt_device *dev);
 void xt_peer_set_tx_ready(struct xt_device *dev, struct xt_peer *peer);
 /* Erase the keys and the open handshake. */
 void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer);
+/* The device has another identity: sessions, handshake and timers of the former one end. Packets or
+ * keepalives that waited for a key can be sent now: see xt_peer_start_waiting. */
+void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct xt_peer *peer);
+/* Packets or keepalives that waited for an endpoint or a key start a handshake in the next tick. */
+void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer);
 
 #endif

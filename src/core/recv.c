@@ -84,6 +84,10 @@ static enum xt_verdict data_plan(struct xt_device *dev, struct xt_time now, stru
 	if (xt_index_find(&dev->index, xt_le32_load(head->receiver), &owner) != XT_INDEX_KEYPAIR)
 		return session_unknown(dev, now, pkt);
 	kp = owner;
+	if (!xt_peer_is_current(dev, kp->peer)) {
+		xt_peer_follow(dev, now, kp->peer);
+		return session_unknown(dev, now, pkt);
+	}
 	if (!xt_keypair_may_recv(kp, now.mono) || counter >= XT_REJECT_AFTER_MESSAGES)
 		return XT_DROP_EXPIRED;
 	xt_keypair_pin(kp);
@@ -165,7 +169,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	struct xt_ip_view ip;
 	bool inner;
 
-	if (kp->dead)
+	if (kp->dead || !xt_peer_is_current(dev, peer))
 		return XT_DROP_EXPIRED;
 	if (!job->ok)
 		return XT_DROP_AUTH;

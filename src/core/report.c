@@ -5,8 +5,10 @@
 
 #include <utlist.h>
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/apply.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
 #include "core/mtu_probe.h"
@@ -35,6 +37,42 @@ static void path_report(const struct xt_device *dev, struct xt_time now, const s
 	out->path_mtu_age_s = (now.mono - state->since) / XT_SECOND;
 }
 
+/* Room for the allowed IPs of one more peer. */
+static int report_reserve(struct xt_report_walk *walk, size_t n)
+{
+	struct xt_report *r = walk->report;
+	struct xt_cidr *grown;
+	size_t cap = XT_MAX(2 * walk->cap_allowed, r->n_allowed + n + 1);
+
+	if (r->n_allowed + n < walk->cap_allowed)
+		return 0;
+	grown = realloc(r->allowed, cap * sizeof(*grown));
+	if (!grown)
+		return XT_E_NOMEM;
+	r->allowed = grown;
+	walk->cap_allowed = cap;
+	return 0;
+}
+
+/* Which AllowedIPs cover the endpoint. */
+static void loop_report(const struct xt_device *dev, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_ip *ip = &peer->path.remote.ip;
+	const struct xt_peer *of = xt_allowedips_find(&dev->allowed, ip);
+	struct xt_cidr cidr;
+	uint32_t at = 0;
+
+	out->loop = true;
+	if (!of)
+		return;
+	out->loop_key = of->key;
+	while (xt_allowedips_next(&dev->allowed, &of->allowed, &at, &cidr))
+		if (xt_cidr_contains(&cidr, ip) &&
+		    (!out->loop_network.ip.family || cidr.bits > out->loop_network.bits))
+			out->loop_network = cidr;
+}
+
 static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
 			struct xt_report *r, struct xt_peer_report *out)
 {
@@ -51,8 +89,11 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->rx_bytes = peer->rx_bytes;
 	out->keepalive_s = peer->timers.persistent_s;
 	path_report(dev, now, peer, out);
-	out->session = xt_keypair_may_send(peer->keypairs.current, now.mono);
+	out->session =
+	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;
+	if (peer->loop)
+		loop_report(dev, peer, out);
 	out->handshake_attempts = peer->timers.attempts;
 	out->staged = peer->staged.n;
 	out->first_allowed = r->n_allowed;
@@ -62,19 +103,16 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->n_allowed = r->n_allowed - out->first_allowed;
 }
 
-int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_report **out)
+int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, struct xt_time now)
 {
 	struct xt_report *r = calloc(1, sizeof(*r));
-	struct xt_peer *peer;
-	size_t n_allowed = 0;
 
 	if (!r)
 		return XT_E_NOMEM;
-	DL_FOREACH(dev->peers, peer)
-	n_allowed += peer->allowed.n;
+	*walk = (struct xt_report_walk){
+	    .dev = dev, .next = dev->peers, .cap_peers = dev->n_peers, .report = r};
 	r->peers = calloc(dev->n_peers + 1, sizeof(*r->peers));
-	r->allowed = calloc(n_allowed + 1, sizeof(*r->allowed));
-	if (!r->peers || !r->allowed) {
+	if (!r->peers || report_reserve(walk, 0)) {
 		xt_report_free(r);
 		return XT_E_NOMEM;
 	}
@@ -85,8 +123,32 @@ int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_
 	r->fwmark = dev->fwmark;
 	r->under_load = xt_under_load(dev, now);
 	memcpy(r->verdicts, dev->verdicts, sizeof(r->verdicts));
-	DL_FOREACH(dev->peers, peer)
-	peer_report(dev, now, peer, r, &r->peers[r->n_peers++]);
-	*out = r;
 	return 0;
+}
+
+int xt_report_step(struct xt_report_walk *walk, struct xt_time now, size_t n)
+{
+	struct xt_report *r = walk->report;
+
+	for (; n > 0 && walk->next && r->n_peers < walk->cap_peers; n--) {
+		if (report_reserve(walk, walk->next->allowed.n)) {
+			xt_report_free(r);
+			return XT_E_NOMEM;
+		}
+		peer_report(walk->dev, now, walk->next, r, &r->peers[r->n_peers++]);
+		walk->next = walk->next->next;
+	}
+	return walk->next && r->n_peers < walk->cap_peers;
+}
+
+int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_report **out)
+{
+	struct xt_report_walk walk;
+	int rc = xt_report_begin(&walk, dev, now);
+
+	if (rc == 0)
+		rc = xt_report_step(&walk, now, SIZE_MAX);
+	if (rc == 0)
+		*out = walk.report;
+	return rc;
 }

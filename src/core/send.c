@@ -99,6 +99,7 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 	if (!peer)
 		return destination_is_group(&ip) ? XT_DROP_MULTICAST : XT_DROP_NO_ROUTE;
 	pkt->peer = peer;
+	xt_peer_follow(dev, now, peer);
 	if (!peer->path.remote.ip.family)
 		return XT_DROP_NO_ENDPOINT;
 	if (pkt->len + XT_HEADROOM + XT_TAG_LEN > XT_DATAGRAM_MAX)
@@ -188,6 +189,7 @@ static bool peer_plan_probes(struct xt_device *dev, struct xt_time now, struct x
 static bool peer_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		      struct xt_peer *peer)
 {
+	xt_peer_follow(dev, now, peer);
 	while (peer->staged.n || peer->keepalive_pending) {
 		if (!xt_keypair_may_send(peer->keypairs.current, now.mono)) {
 			peer->timers.start = XT_MIN(peer->timers.start, now.mono);
@@ -243,7 +245,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	uint32_t len = XT_HEADROOM + sealed + XT_TAG_LEN;
 
 	/* The session ended after the packet was planned. */
-	if (kp->dead)
+	if (kp->dead || !xt_peer_is_current(dev, peer))
 		return XT_DROP_EXPIRED;
 	if (pkt->probe ? xt_tx_view_whole(tx, &peer->path, pkt->data - XT_HEADROOM, len)
 		       : xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))

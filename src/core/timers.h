@@ -9,6 +9,7 @@
  *   either way         the persistent keepalive restarts
  *   initiation sent    repeat after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
  *   probe sent         an initiation that is not repeated, for restart detection
+ *   network changed    an initiation that does not wait for REKEY_TIMEOUT
  *   session complete   no more retries
  *   session derived    erase all keys 3 x REJECT_AFTER_TIME later
  *
@@ -29,6 +30,7 @@ struct xt_timers {
 	uint64_t start;		  /* when to begin a handshake that was asked for */
 	uint64_t probe;		  /* when to send an initiation that is not repeated */
 	uint64_t path_mtu;	  /* next step of the search for the path's MTU */
+	uint64_t urgent;	  /* when to initiate regardless of REKEY_TIMEOUT */
 	uint64_t last_initiation; /* when the device last sent one; XT_NEVER: not yet */
 	uint32_t attempts;
 	uint16_t persistent_s;
@@ -44,7 +46,8 @@ enum xt_due { /* bits: the timers that xt_timers_due found expired, and disarmed
 	      XT_DUE_PERSISTENT = 1 << 5,
 	      XT_DUE_START = 1 << 6,
 	      XT_DUE_PROBE = 1 << 7,
-	      XT_DUE_PATH_MTU = 1 << 8,
+	      XT_DUE_URGENT = 1 << 8,
+	      XT_DUE_PATH_MTU = 1 << 9,
 };
 
 void xt_timers_init(struct xt_timers *t);
@@ -57,6 +60,9 @@ void xt_timers_any_sent(struct xt_timers *t, uint64_t now);
 void xt_timers_any_received(struct xt_timers *t, uint64_t now);
 void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter);
 void xt_timers_probed(struct xt_timers *t, uint64_t now);
+/* What the last initiation met no longer holds: initiate at that time, but not before
+ * XT_REROUTE_GAP after it. */
+void xt_timers_urgent(struct xt_timers *t, uint64_t at);
 void xt_timers_complete(struct xt_timers *t);
 void xt_timers_derived(struct xt_timers *t, uint64_t now);
 void xt_timers_gave_up(struct xt_timers *t, uint64_t now);

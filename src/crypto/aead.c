@@ -62,7 +62,7 @@ static int backend_choose(struct xt_aead **out, size_t i, const struct xt_aead_h
 	}
 	candidate->fit = true;
 	report->name = candidate->name;
-	snprintf(report->reason, sizeof(report->reason), "as asked for, %s", candidate->detail);
+	snprintf(report->reason, sizeof(report->reason), "as requested, %s", candidate->detail);
 	return 0;
 }
 

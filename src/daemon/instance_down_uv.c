@@ -39,6 +39,7 @@ void xt_instance_loop_closed(void *ctx)
 
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
+	xt_instance_work_end(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
 	if (instance->requests)
@@ -99,14 +100,13 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	if (instance->down)
 		xt_control_reply(instance->down, json_pack("{s:b}", "end", 1), true);
 	instance->down = NULL;
+	xt_instance_drop_answers(instance);
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);
 	instance->control = NULL;
 	instance->uapi = NULL;
-	free(instance->names);
-	instance->names = NULL;
-	instance->n_names = 0;
+	xt_instance_free_names(instance);
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

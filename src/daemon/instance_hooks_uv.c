@@ -7,7 +7,7 @@
 #include "base/message.h"
 #include "daemon/exit.h"
 
-static enum xt_hook_list list_of(enum xt_state state)
+static enum xt_hook_list state_hook_list(enum xt_state state)
 {
 	switch (state) {
 	case XT_STATE_PRE_UP:
@@ -21,7 +21,7 @@ static enum xt_hook_list list_of(enum xt_state state)
 	}
 }
 
-static const char *key_of(enum xt_hook_list list)
+static const char *hook_list_key(enum xt_hook_list list)
 {
 	static const char *const keys[] = {
 	    [XT_HOOKS_PRE_UP] = "PreUp",
@@ -38,7 +38,7 @@ static void on_hooks(void *ctx, const struct xt_reply *reply);
 static void hooks_run(struct xt_instance *instance, size_t from)
 {
 	struct xt_request request = {.kind = XT_REQUEST_HOOKS,
-				     .hooks = {.list = list_of(instance->state),
+				     .hooks = {.list = state_hook_list(instance->state),
 					       .from = from,
 					       .capture = instance->down != NULL}};
 
@@ -57,7 +57,8 @@ static void on_hooks(void *ctx, const struct xt_reply *reply)
 		instance->post(instance, XT_INSTANCE_DONE);
 		return;
 	}
-	xt_hooks_text(&reply->hooks, key_of(list_of(instance->state)), text, sizeof(text));
+	xt_hooks_text(&reply->hooks, hook_list_key(state_hook_list(instance->state)), text,
+		      sizeof(text));
 	xt_message("%s: %s%s", instance->conf->name, text, up ? "; all is rolled back" : "");
 	if (up) {
 		instance->post(instance, XT_INSTANCE_FAILED);

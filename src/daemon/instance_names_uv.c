@@ -108,9 +108,11 @@ void xt_instance_tell_names(struct xt_instance *instance)
 static void name_not_found(struct xt_instance *instance, struct xt_instance_name *name,
 			   const struct xt_reply *reply)
 {
+	uv_mutex_lock(&instance->names_lock);
 	name->state = XT_NAME_NOT_FOUND;
 	name->next_ns = uv_hrtime() + reply->resolved.again_s * UINT64_C(1000000000);
 	snprintf(name->why, sizeof(name->why), "%s", reply->text);
+	uv_mutex_unlock(&instance->names_lock);
 	if (instance->state >= XT_STATE_RUN)
 		xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name,
 			       reply->resolved.name, reply->text, reply->resolved.again_s);
@@ -131,9 +133,11 @@ static void on_resolved(void *ctx, const struct xt_reply *reply)
 		xt_log_warning("%s: an Endpoint's name cannot be looked up: %s",
 			       instance->conf->name, xt_strerror(reply->error));
 	} else if (instance->tunnel && instance->loop && name) {
+		uv_mutex_lock(&instance->names_lock);
 		name->state = XT_NAME_FOUND;
-		(void)xt_tunnel_set_endpoint(instance->tunnel, &reply->resolved.id,
-					     &reply->resolved.endpoint);
+		uv_mutex_unlock(&instance->names_lock);
+		xt_tunnel_set_endpoint(instance->tunnel, &reply->resolved.id,
+				       &reply->resolved.endpoint);
 		xt_loop_wake(instance->loop);
 		name_answered(instance, name);
 	}
@@ -204,15 +208,28 @@ void xt_instance_cancel_names(struct xt_instance *instance)
 	wait_close(instance);
 }
 
+void xt_instance_free_names(struct xt_instance *instance)
+{
+	uv_mutex_lock(&instance->names_lock);
+	free(instance->names);
+	instance->names = NULL;
+	instance->n_names = 0;
+	uv_mutex_unlock(&instance->names_lock);
+}
+
 bool xt_instance_name_state(const void *ctx, const struct xt_public *peer,
 			    struct xt_status_name *out)
 {
-	const struct xt_instance_name *name = name_find(ctx, peer);
+	struct xt_instance *instance = (struct xt_instance *)(uintptr_t)ctx;
+	const struct xt_instance_name *name;
 
-	if (!name)
-		return false;
-	snprintf(out->name, sizeof(out->name), "%s:%u", name->peer->endpoint_host,
-		 (unsigned)name->peer->endpoint_port);
-	state_print(name, out->state, sizeof(out->state));
-	return true;
+	uv_mutex_lock(&instance->names_lock);
+	name = name_find(instance, peer);
+	if (name) {
+		snprintf(out->name, sizeof(out->name), "%s:%u", name->peer->endpoint_host,
+			 (unsigned)name->peer->endpoint_port);
+		state_print(name, out->state, sizeof(out->state));
+	}
+	uv_mutex_unlock(&instance->names_lock);
+	return name != NULL;
 }

@@ -6,22 +6,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/message.h"
-#include "base/text.h"
-#include "config/conf_write.h"
+#include <utlist.h>
 
-struct save {
+#include "base/message.h"
+
+struct xt_instance_save {
+	struct xt_instance_save *prev, *next;
 	struct xt_instance *instance;
-	bool unasked;
-	struct xt_link_address *addresses;
-	size_t n_addresses;
+	struct xt_save what;
 	xt_instance_saved *done;
 	void *ctx;
 };
 
-static void save_finish(struct save *save, int error)
+static void save_start(struct xt_instance_save *save);
+
+static void save_finish(struct xt_instance_save *save, int error)
 {
-	const char *path = save->instance->conf->path, *name = save->instance->conf->name;
+	struct xt_instance *instance = save->instance;
+	const char *path = instance->conf->path, *name = instance->conf->name;
 
 	if (error == XT_E_SYNTAX)
 		xt_message("%s: %s has errors now: it was not replaced (xtunnel check %s)", name,
@@ -29,9 +31,13 @@ static void save_finish(struct save *save, int error)
 	else if (error < 0)
 		xt_message("%s: %s was not replaced: %s", name, path ? path : "a file",
 			   xt_strerror(error));
+	DL_DELETE(instance->saves, save);
 	save->done(save->ctx, error);
-	free(save->addresses);
+	xt_report_free(save->what.report);
+	free(save->what.addresses);
 	free(save);
+	if (instance->saves)
+		save_start(instance->saves);
 }
 
 static void on_written(void *ctx, const struct xt_reply *reply)
@@ -39,83 +45,65 @@ static void on_written(void *ctx, const struct xt_reply *reply)
 	save_finish(ctx, reply->error);
 }
 
-static int conf_update(const struct save *save, struct xt_conf *file)
+static void on_report(void *ctx, int error, struct xt_report *report)
 {
-	const struct xt_instance *instance = save->instance;
-	struct xt_report *report;
-	struct xt_conf_force force = {
-	    .addresses = save->addresses,
-	    .n_addresses = save->n_addresses,
-	    .mtu = xt_tunnel_tun(instance->tunnel)->mtu,
-	    .auto_mark = instance->conf->fwmark == 0 ? instance->policy.table : 0,
-	};
-	int rc = xt_tunnel_report(instance->tunnel, &report);
+	struct xt_instance_save *save = ctx;
+	struct xt_instance *instance = save->instance;
+	struct xt_request request = {.kind = XT_REQUEST_CONF_SAVE};
 
-	if (rc < 0)
-		return rc;
-	force.report = report;
-	rc = xt_conf_update(file, &force);
-	xt_report_free(report);
-	return rc;
-}
-
-/* Hooks and the like may have been edited meanwhile: they stay as they stand in the file. */
-static void on_conf(void *ctx, const struct xt_reply *reply)
-{
-	struct save *save = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_CONF_WRITE};
-	char *text = NULL;
-	size_t len = 0;
-	int rc = reply->error;
-
-	if (rc == 0 && save->unasked && !reply->conf->save_config) {
-		save_finish(save, 0);
+	if (error < 0) {
+		save_finish(save, error);
 		return;
 	}
-	if (rc == 0)
-		rc = conf_update(save, reply->conf);
-	if (rc == 0)
-		rc = xt_conf_write(reply->conf, &text, &len);
-	if (rc < 0) {
-		save_finish(save, rc);
-		return;
-	}
-	request.bytes.v = text;
-	request.bytes.n = len;
-	xt_request(save->instance->requests, &request, on_written, save);
-	xt_wipe(text, len);
-	free(text);
+	save->what.report = report;
+	save->what.mtu = xt_tunnel_tun(instance->tunnel)->mtu;
+	save->what.auto_mark = instance->conf->fwmark == 0 ? instance->policy.table : 0;
+	request.save = save->what;
+	save->what.report = NULL; /* the host's */
+	save->what.addresses = NULL;
+	xt_request(instance->requests, &request, on_written, save);
 }
 
 static void on_addresses(void *ctx, const struct xt_reply *reply)
 {
-	struct save *save = ctx;
+	struct xt_instance_save *save = ctx;
 
 	if (reply->error < 0) {
 		save_finish(save, reply->error);
 		return;
 	}
-	save->addresses = reply->addresses.v;
-	save->n_addresses = reply->addresses.n;
-	xt_request(save->instance->requests, &(struct xt_request){.kind = XT_REQUEST_CONF_READ},
-		   on_conf, save);
+	save->what.addresses = reply->addresses.v;
+	save->what.n_addresses = reply->addresses.n;
+	xt_instance_report(save->instance, on_report, save);
 }
 
-void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
-		      void *ctx)
+static void save_start(struct xt_instance_save *save)
 {
-	struct save *save = calloc(1, sizeof(*save));
+	struct xt_instance *instance = save->instance;
 
-	if (!save) {
-		done(ctx, XT_E_NOMEM);
-		return;
-	}
-	*save = (struct save){.instance = instance, .unasked = unasked, .done = done, .ctx = ctx};
 	if (instance->conf->path)
 		xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_ADDRESSES},
 			   on_addresses, save);
 	else
 		save_finish(save, -ENOENT);
+}
+
+/* One after the other: they replace the same file. */
+void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
+		      void *ctx)
+{
+	struct xt_instance_save *save = calloc(1, sizeof(*save));
+	bool first = !instance->saves;
+
+	if (!save) {
+		done(ctx, XT_E_NOMEM);
+		return;
+	}
+	*save = (struct xt_instance_save){.instance = instance, .done = done, .ctx = ctx};
+	save->what.unasked = unasked;
+	DL_APPEND(instance->saves, save);
+	if (first)
+		save_start(save);
 }
 
 static void on_saved(void *ctx, int error)

@@ -3,6 +3,7 @@
  * peers. */
 #include "daemon/instance_uv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -34,6 +35,14 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
+	if (event == XT_EVENT_LOOP) {
+		xt_endpoint_print(endpoint, address);
+		xt_log_warning("%s: %s: datagrams to %s come back into the tunnel; route that "
+			       "address outside; xtunnel show %s names the AllowedIPs",
+			       instance->conf->name, peer_label(instance, peer, label), address,
+			       instance->conf->name);
+		return;
+	}
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	if (endpoint && endpoint->ip.family)
@@ -78,8 +87,13 @@ static void on_bound(void *ctx, const struct xt_reply *reply)
 		on_note(instance, reply->text);
 	else if (reply->error < 0)
 		on_note(instance, "the state file of the new key: out of memory");
+	if (!instance->tunnel) { /* it was closed meanwhile */
+		free(reply->bound.peers);
+		return;
+	}
 	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
 	xt_tunnel_memory_read(instance->tunnel, reply->bound.peers, reply->bound.n_peers);
+	xt_instance_work_resume(instance);
 }
 
 static void bound_read(void *ctx, const char *name)

@@ -3,6 +3,7 @@
 #include "daemon/instance_uv.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -11,11 +12,9 @@
 #include "base/text.h"
 #include "daemon/explain.h"
 
-static int on_report(void *ctx, struct xt_report **out)
+static void on_report(void *ctx, xt_uapi_reported *done, void *done_ctx)
 {
-	struct xt_instance *instance = ctx;
-
-	return xt_instance_answers(instance) ? xt_tunnel_report(instance->tunnel, out) : -EIO;
+	xt_instance_report(ctx, done, done_ctx);
 }
 
 /* A change on its way: its new sockets, if any, come first.
@@ -23,8 +22,12 @@ static int on_report(void *ctx, struct xt_report **out)
 struct apply {
 	struct xt_instance *instance;
 	struct xt_change change; /* what it points to stays the client's */
+	struct xt_udp_sockets sockets;
+	bool has_sockets, marked;
 	uint32_t old_mark;
 	int error;
+	xt_uapi_applied *done;
+	void *ctx;
 };
 
 static bool mark_changes(const struct apply *apply)
@@ -43,26 +46,13 @@ static void mark_request(const struct apply *apply, uint32_t mark, uint32_t old,
 	xt_request(apply->instance->requests, &request, done, (void *)(uintptr_t)apply);
 }
 
-static void apply_with(struct apply *apply, const struct xt_udp_sockets *sockets)
-{
-	struct xt_instance *instance = apply->instance;
-
-	apply->error = xt_loop_apply(instance->loop, &apply->change, sockets);
-	if (apply->error == 0 && (apply->change.set & XT_SET_FWMARK))
-		instance->mark = apply->change.fwmark;
-}
-
 static void on_udp(void *ctx, const struct xt_reply *reply)
 {
 	struct apply *apply = ctx;
-	struct xt_udp_sockets sockets = reply->udp;
 
 	apply->error = reply->error;
-	if (reply->error < 0)
-		return;
-	apply_with(apply, &sockets);
-	if (apply->error < 0)
-		xt_udp_sockets_close(&sockets);
+	apply->sockets = reply->udp;
+	apply->has_sockets = reply->error == 0;
 }
 
 static void on_mark(void *ctx, const struct xt_reply *reply)
@@ -70,51 +60,70 @@ static void on_mark(void *ctx, const struct xt_reply *reply)
 	struct apply *apply = ctx;
 
 	apply->error = reply->error;
-	if (reply->error < 0)
-		return;
-	apply_with(apply, NULL);
-	if (apply->error < 0)
-		mark_request(apply, apply->old_mark, apply->change.fwmark, NULL);
+	apply->marked = reply->error == 0;
 }
 
-static void apply_start(struct apply *apply)
+/* Today's requests for sockets are answered at once. */
+static int on_prepare(void *ctx, const struct xt_change **out,
+		      const struct xt_udp_sockets **sockets)
 {
+	struct apply *apply = ctx;
 	struct xt_instance *instance = apply->instance;
-	const struct xt_change *change = &apply->change;
+	struct xt_change *change = &apply->change;
+
+	apply->old_mark = instance->mark;
+	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
+	 * datagrams would go into the tunnel */
+	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
+		change->fwmark = instance->policy.table;
 	struct xt_request request = {
 	    .kind = XT_REQUEST_UDP_OPEN,
 	    .udp = {.port = change->listen_port,
 		    .mark = mark_changes(apply) ? change->fwmark : apply->old_mark}};
-
 	if ((change->set & XT_SET_LISTEN_PORT) &&
 	    change->listen_port != xt_tunnel_udp(instance->tunnel)->port)
 		xt_request(instance->requests, &request, on_udp, apply);
 	else if (mark_changes(apply))
 		mark_request(apply, change->fwmark, apply->old_mark, on_mark);
-	else
-		apply_with(apply, NULL);
+	*out = change;
+	*sockets = apply->has_sockets ? &apply->sockets : NULL;
+	return apply->error;
 }
 
-/* The UAPI wants the result at once, and today's requests for sockets are answered at once. */
-static int on_apply(void *ctx, const struct xt_change *change)
+static void on_applied(void *ctx, int error)
 {
-	struct xt_instance *instance = ctx;
-	struct apply apply = {
-	    .instance = instance, .change = *change, .old_mark = instance->mark, .error = -EIO};
+	struct apply *apply = ctx;
+	struct xt_instance *instance = apply->instance;
+	xt_uapi_applied *done = apply->done;
+	void *done_ctx = apply->ctx;
 
-	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
-	 * datagrams would go into the tunnel */
-	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
-		apply.change.fwmark = instance->policy.table;
-	if (xt_instance_answers(instance))
-		apply_start(&apply);
-	xt_wipe(&apply.change.private_key, sizeof(apply.change.private_key));
-	if (apply.error < 0)
+	if (error == 0 && (apply->change.set & XT_SET_FWMARK))
+		instance->mark = apply->change.fwmark;
+	if (error < 0 && apply->has_sockets)
+		xt_udp_sockets_close(&apply->sockets);
+	if (error < 0 && apply->marked)
+		mark_request(apply, apply->old_mark, apply->change.fwmark, NULL);
+	if (error < 0)
 		xt_log_warning("%s: a change was refused: %s", instance->conf->name,
-			       xt_strerror(apply.error));
+			       xt_strerror(error));
 	else
 		xt_instance_notify_change(instance);
-	return apply.error;
+	xt_wipe(&apply->change.private_key, sizeof(apply->change.private_key));
+	free(apply);
+	done(done_ctx, error);
+}
+
+static void on_apply(void *ctx, const struct xt_change *change, xt_uapi_applied *done,
+		     void *done_ctx)
+{
+	struct apply *apply = calloc(1, sizeof(*apply));
+
+	if (!apply) {
+		done(done_ctx, XT_E_NOMEM);
+		return;
+	}
+	*apply = (struct apply){.instance = ctx, .change = *change, .done = done, .ctx = done_ctx};
+	xt_instance_apply(ctx, on_prepare, on_applied, apply);
 }
 
 static void on_deleted(void *ctx)
@@ -145,6 +154,7 @@ static void socket_serve(struct xt_instance *instance, int fd)
 					  .listen_fd = fd,
 					  .report = on_report,
 					  .apply = on_apply,
+					  .remove = xt_instance_remove_socket,
 					  .deleted = instance->options.dropin ? on_deleted : NULL,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);

@@ -100,41 +100,49 @@ static int socket_listen(const char *path)
 
 static int requests_open(struct xt_instance *instance)
 {
-	char run_dir[XT_RUNDIR_MAX];
-	struct xt_requests_options options = {
-	    .conf = instance->conf,
-	    .run_dir = xt_rundir_path(run_dir, true) == 0 ? run_dir : NULL,
-	    .listen = socket_listen,
-	    .mark = xt_rundir_mark,
-	    .unmark = xt_rundir_unmark,
-	};
+	struct xt_requests_options options = {.conf = instance->conf, .listen = socket_listen};
 
 	return xt_requests_open(&instance->requests, &instance->uv, &options);
+}
+
+/* An instance does without the directory until its control socket is made. */
+static void on_run_directory(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_TUN_OPEN,
+				     .tun = {.fd = instance->options.tun_fd,
+					     .offload = !xt_plan_offload_off(instance->conf),
+					     .default_mtu = instance->options.dropin}};
+	char dir[XT_RUNDIR_MAX];
+
+	if (reply->error == -EPERM && !instance->options.dropin && xt_rundir_path(dir) == -EPERM &&
+	    xt_rundir_explain(dir))
+		step_post(instance, -EPERM);
+	else
+		xt_request(instance->requests, &request, on_tun, instance);
 }
 
 void xt_instance_open_tun(struct xt_instance *instance)
 {
 	struct xt_conf *conf = instance->conf;
-	struct xt_request request = {.kind = XT_REQUEST_TUN_OPEN,
-				     .tun = {.fd = instance->options.tun_fd,
-					     .offload = !xt_plan_offload_off(conf),
-					     .default_mtu = instance->options.dropin}};
+	struct xt_reply reply = {0};
 	char why[96], dir[XT_RUNDIR_MAX];
 
 	instance->since_ns = uv_hrtime();
 	if (name_in_use(conf->name)) {
 		xt_explain_running(conf->name);
 		step_post(instance, -EBUSY);
-	} else if (!instance->options.dropin && xt_rundir_path(dir, true) == -EPERM &&
-		   xt_rundir_explain(dir)) {
-		step_post(instance, -EPERM);
 	} else if (!xt_plan_environment(why, sizeof(why))) {
 		xt_message("%s", why);
 		step_post(instance, XT_E_INVALID);
 	} else if (requests_open(instance) < 0) {
 		step_post(instance, XT_E_NOMEM);
+	} else if ((reply.error = xt_rundir_path(dir)) < 0) {
+		on_run_directory(instance, &reply);
 	} else {
-		xt_request(instance->requests, &request, on_tun, instance);
+		struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY, .path = dir};
+
+		xt_request(instance->requests, &request, on_run_directory, instance);
 	}
 }
 
@@ -210,7 +218,7 @@ static void start_explain(const struct xt_instance *instance, enum xt_tunnel_ste
 		xt_explain_step(instance->conf->name, xt_tunnel_step_text(step), error);
 }
 
-static int start_tunnel(struct xt_instance *instance, const struct xt_change *change)
+static int tunnel_start(struct xt_instance *instance, const struct xt_change *change)
 {
 	struct xt_conf *conf = instance->conf;
 	struct xt_tunnel_start start = {
@@ -300,18 +308,33 @@ static void on_link_up(void *ctx)
 			   instance);
 }
 
-static int start_loop(struct xt_instance *instance)
+static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
+{
+	xt_instance_report(ctx, done, done_ctx);
+}
+
+/* Names may have other addresses in another network. */
+static void on_network(void *ctx)
+{
+	const struct xt_instance *instance = ctx;
+
+	xt_log_notice("%s: the host's network has changed, or the host was suspended",
+		      instance->conf->name);
+}
+
+static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
 					      .gone = on_gone,
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
+					      .network = on_network,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
-				   instance->loop);
+				   instance->loop, pinger_report, instance);
 	if (rc < 0)
 		xt_explain_step(instance->conf->name, "event loop", rc);
 	return rc;
@@ -336,10 +359,10 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 		return;
 	}
 	change.fwmark = instance->mark;
-	rc = start_tunnel(instance, &change);
+	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)
-		rc = start_loop(instance);
+		rc = loop_start(instance);
 	if (rc == 0)
 		rc = xt_instance_resolve(instance, &change);
 	xt_change_clear(&change);

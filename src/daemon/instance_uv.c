@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
 #include "host/stderr.h"
@@ -200,9 +201,16 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 	if (uv_loop_init(&instance.uv) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the event loop does not start: out of memory or "
 						"descriptors");
+	if (uv_mutex_init(&instance.names_lock) < 0)
+		return xt_fail(XT_EXIT_FAILURE, "out of memory");
+	xt_memory_init();
+	xt_instance_work_open(&instance);
 	signals_start(&instance);
 	instance_begin(&instance);
-	while (instance.state != XT_STATE_END || instance.signals_open > 0)
+	while (instance.state != XT_STATE_END || instance.signals_open > 0 || instance.answers ||
+	       instance.saves)
 		uv_run(&instance.uv, UV_RUN_ONCE);
+	xt_instance_work_close(&instance);
+	uv_mutex_destroy(&instance.names_lock);
 	return loop_finish(&instance);
 }

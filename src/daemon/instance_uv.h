@@ -84,6 +84,24 @@ struct xt_instance_name {
 	char why[64];
 };
 
+/* A control request that is answered later, or a state for the log.
+ * request    NULL: its client has gone, or there is none
+ * status     what the worker thread prints; its strings are in kept and words
+ * text       malloc'ed: the lines of the answer */
+struct xt_instance_answer {
+	struct xt_instance_answer *prev, *next;
+	struct xt_instance *instance;
+	struct xt_control_request *request;
+	enum { XT_ANSWER_OTHER, XT_ANSWER_WAITING, XT_ANSWER_MAKING } state; /* of a status */
+	bool log, versioned;
+	struct xt_status status;
+	char words[32], *kept[3];
+	struct xt_report *report;
+	char *text;
+	size_t len;
+	uv_work_t work;
+};
+
 struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
@@ -103,11 +121,14 @@ struct xt_instance {
 	struct xt_echo *echo;
 	struct xt_pinger *pinger;
 	struct xt_link_policy policy;
-	uint32_t mark;			/* of the sockets */
-	int keylog;			/* until the tunnel has it; -1: none */
-	struct xt_udp_sockets sockets;	/* likewise */
-	struct xt_instance_name *names; /* of endpoints, by key of the peer */
+	uint32_t mark;		       /* of the sockets */
+	int keylog;		       /* until the tunnel has it; -1: none */
+	struct xt_udp_sockets sockets; /* likewise */
+	/* Of endpoints, by key of the peer. A worker thread reads them and what they point to, so
+	 * the loop writes them under names_lock. */
+	struct xt_instance_name *names;
 	size_t n_names;
+	uv_mutex_t names_lock;
 	unsigned names_awaited; /* by XT_STATE_NAMES */
 	bool names_reported;	/* that one was not found */
 	uv_timer_t names_limit;
@@ -117,14 +138,29 @@ struct xt_instance {
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
+	struct xt_instance_work *work; /* control work over all peers, the first is under way */
+	uv_idle_t work_idle;	       /* runs while it goes on */
+	struct xt_instance_answer *answers;
+	struct xt_instance_save *saves; /* the first is under way */
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
+	uint64_t notify_delay_ms;
 };
 
 /* Requests and changes are answered: the tunnel runs and is not being taken down. */
 static inline bool xt_instance_answers(const struct xt_instance *instance)
 {
 	return instance->loop && instance->state < XT_STATE_UNDO;
+}
+
+/* The sockets' remove. */
+static inline void xt_instance_remove_socket(void *ctx, const char *path, const struct stat *id)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
+				     .socket = {path, id->st_dev, id->st_ino}};
+
+	xt_request(instance->requests, &request, NULL, NULL);
 }
 
 /* Steps of the machine, each of one state: start it; its end is posted.
@@ -156,12 +192,39 @@ void xt_instance_close_tunnel(struct xt_instance *instance);
 void xt_instance_close_sockets(struct xt_instance *instance);
 void xt_instance_loop_closed(void *instance); /* callback of the loop */
 
+/* instance_work_uv.c: control work over all peers, in slices between the passes of packets: reports
+ * and changes, one after the other in the order in which they were begun, so that a report never
+ * sees half a change. done is called once, perhaps before the call returns. -EIO: the instance
+ * answers no more; XT_E_NOMEM.
+ *
+ * report   is the receiver's.
+ * apply    all or nothing: with an error everything is as before. For packets each peer changes at
+ *          one time, as a whole; a new identity is in force at one time, see core/apply.h and
+ *          tunnel/tunnel.h.
+ * prepare  is called when it is the change's turn: the place to compare with what is in force and
+ *          to open sockets. The change that it points out is borrowed until done. sockets: NULL, or
+ *          new ones, which are the tunnel's when done is called without an error. An error ends the
+ *          work, and done gets it.
+ * resume   what the work waits for has come: see XT_TUNNEL_WAITS */
+typedef void xt_instance_reported(void *ctx, int error, struct xt_report *report);
+typedef int xt_instance_prepare(void *ctx, const struct xt_change **change,
+				const struct xt_udp_sockets **sockets);
+typedef void xt_instance_applied(void *ctx, int error);
+void xt_instance_report(struct xt_instance *instance, xt_instance_reported *done, void *ctx);
+void xt_instance_apply(struct xt_instance *instance, xt_instance_prepare *prepare,
+		       xt_instance_applied *done, void *ctx);
+void xt_instance_work_resume(struct xt_instance *instance);
+void xt_instance_work_open(struct xt_instance *instance);
+void xt_instance_work_end(struct xt_instance *instance); /* all of it, now */
+void xt_instance_work_close(struct xt_instance *instance);
+
 /* What steps share.
  * instance_names_uv.c: resolve the endpoints that the change, made from the configuration, does not
  * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line, once.
- * state: as xt_status wants it. */
+ * state: as xt_status wants it, on any thread. */
 int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
 void xt_instance_tell_names(struct xt_instance *instance);
+void xt_instance_free_names(struct xt_instance *instance);
 bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 			    struct xt_status_name *out);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
@@ -170,10 +233,18 @@ bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 typedef void xt_instance_saved(void *ctx, int error);
 void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
 		      void *ctx);
-/* instance_control_uv.c. tell_down: a step of the way down failed; output: of the program that
- * failed, "" if none. */
-void xt_instance_log_status(struct xt_instance *instance);
+/* instance_control_uv.c. A step of the way down failed; output: of the program that failed, "" if
+ * none. */
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);
+/* instance_status_uv.c. answer_new: NULL without memory. drop: their clients are going.
+ * answer_status: answer request with the state of the instance; 0 or XT_E_NOMEM. log_status: write
+ * it to the log. */
+struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
+						  struct xt_control_request *request);
+void xt_instance_answer_free(struct xt_instance_answer *answer);
+void xt_instance_drop_answers(struct xt_instance *instance);
+int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request);
+void xt_instance_log_status(struct xt_instance *instance);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "daemon/ping_target.h"
 #include "platform/clock.h"
@@ -15,6 +16,7 @@
 #define WINDOW	   1024 /* requests that may be open at once */
 #define COUNT_MAX  1000000000
 #define SIZE_MAX_B 65507
+#define PEERS_MANY 256u /* the target is looked for on a worker thread */
 
 struct slot {
 	uint64_t sent_ns; /* 0: nothing open here */
@@ -22,10 +24,24 @@ struct slot {
 	bool answered;
 };
 
+/* The search for the target of a session: a report, then a look through it. */
+struct search {
+	char *word;
+	bool local4, local6;
+	struct xt_report *report;
+	struct xt_ping_target target;
+	const char *why; /* there is none */
+	uv_work_t work;
+};
+
+/* request  NULL: its client has gone, and the session ends with the search
+ * timer    open in SESSION_PINGING */
 struct session {
 	struct session *next;
 	struct xt_pinger *pinger;
 	struct xt_control_request *request;
+	enum { SESSION_SEARCHING, SESSION_PINGING } state;
+	struct search search;
 	uv_timer_t timer;
 	struct xt_public peer;
 	struct xt_ip address;
@@ -41,13 +57,15 @@ struct xt_pinger {
 	uv_loop_t *uv;
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
+	xt_pinger_report *report;
+	void *ctx;
 	struct session *sessions;
 	unsigned closing;
 	bool stopping;
 };
 
 int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  struct xt_loop *loop)
+		  struct xt_loop *loop, xt_pinger_report *report, void *ctx)
 {
 	struct xt_pinger *pinger = calloc(1, sizeof(*pinger));
 
@@ -56,8 +74,16 @@ int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunne
 	pinger->uv = uv;
 	pinger->tunnel = tunnel;
 	pinger->loop = loop;
+	pinger->report = report;
+	pinger->ctx = ctx;
 	*out = pinger;
 	return 0;
+}
+
+static void pinger_free(struct xt_pinger *pinger)
+{
+	if (pinger->stopping && pinger->closing == 0 && !pinger->sessions)
+		free(pinger);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -67,24 +93,27 @@ static void on_closed(uv_handle_t *handle)
 
 	free(session);
 	pinger->closing--;
-	if (pinger->stopping && pinger->closing == 0)
-		free(pinger);
+	pinger_free(pinger);
 }
 
-static void session_close(struct session *session)
+static void session_unlink(struct session *session)
 {
-	struct xt_pinger *pinger = session->pinger;
-	struct session **at = &pinger->sessions;
+	struct session **at = &session->pinger->sessions;
 
 	while (*at != session)
 		at = &(*at)->next;
 	*at = session->next;
-	pinger->closing++;
+}
+
+static void session_close(struct session *session)
+{
+	session_unlink(session);
+	session->pinger->closing++;
 	uv_timer_stop(&session->timer);
 	uv_close((uv_handle_t *)&session->timer, on_closed);
 }
 
-static struct slot *slot_of(struct session *session, uint32_t number)
+static struct slot *slot_find(struct session *session, uint32_t number)
 {
 	return &session->slots[number % WINDOW];
 }
@@ -94,7 +123,7 @@ static void losses_report(struct session *session, uint64_t now)
 {
 	while (session->settled < session->sent) {
 		uint32_t number = session->settled + 1;
-		struct slot *slot = slot_of(session, number);
+		struct slot *slot = slot_find(session, number);
 
 		if (!slot->answered && now < slot->sent_ns + session->timeout_ns)
 			break;
@@ -116,7 +145,7 @@ static void request_send(struct session *session, uint64_t now)
 		session->next_ns = now + 10000000;
 		return;
 	}
-	*slot_of(session, number) = (struct slot){.sent_ns = now, .number = number};
+	*slot_find(session, number) = (struct slot){.sent_ns = now, .number = number};
 	session->sent = number;
 	session->next_ns += session->interval_ns;
 	if (session->next_ns < now) /* the loop was late: no burst to catch up */
@@ -139,7 +168,7 @@ static void session_arm(struct session *session, uint64_t now)
 	if (session_may_send(session))
 		at = session->next_ns;
 	if (session->settled < session->sent) {
-		const struct slot *oldest = slot_of(session, session->settled + 1);
+		const struct slot *oldest = slot_find(session, session->settled + 1);
 		uint64_t lost = oldest->answered ? now : oldest->sent_ns + session->timeout_ns;
 		at = lost < at ? lost : at;
 	}
@@ -178,7 +207,8 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 	for (struct session *session = pinger->sessions; session; session = session->next) {
 		struct slot *slot;
 
-		if (session->cookie != pong->cookie || session->id != pong->id ||
+		if (session->state != SESSION_PINGING || session->cookie != pong->cookie ||
+		    session->id != pong->id ||
 		    memcmp(session->peer.b, pong->peer->b, sizeof(pong->peer->b)) != 0)
 			continue;
 		for (slot = session->slots; slot < session->slots + WINDOW; slot++) {
@@ -201,7 +231,7 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 	return false;
 }
 
-static uint64_t number_of(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
+static uint64_t json_number(const json_t *msg, const char *key, uint64_t fallback, uint64_t max)
 {
 	const json_t *value = json_object_get(msg, key);
 	json_int_t number = json_integer_value(value);
@@ -226,90 +256,154 @@ static const char *size_fits(const struct session *session, const struct xt_ip *
 	return text;
 }
 
-static const char *session_aim(struct session *session, const char *word, json_t **hello,
-			       int *error)
+static void search_clear(struct search *search)
 {
-	struct xt_ping_target target;
-	struct xt_report *report;
-	const char *why;
-	char address[XT_IP_TEXT], key[XT_KEY_BASE64];
-
-	if (xt_tunnel_report(session->pinger->tunnel, &report) < 0)
-		return "out of memory";
-	why = xt_ping_target(&target, report, word, xt_tunnel_has_local(session->pinger->tunnel, 4),
-			     xt_tunnel_has_local(session->pinger->tunnel, 6));
-	if (!why && (why = size_fits(session, &target.address)))
-		*error = XT_E_INVALID;
-	if (!why) {
-		session->peer = target.peer->key;
-		session->address = target.address;
-		xt_key_to_base64(key, target.peer->key.b);
-		*hello =
-		    json_pack("{s:s,s:s,s:I}", "peer", *target.peer->name ? target.peer->name : key,
-			      "address", xt_ip_print(&target.address, address), "size",
-			      (json_int_t)session->size);
-	}
-	xt_report_free(report);
-	return why;
+	free(search->word);
+	xt_report_free(search->report);
+	memset(search, 0, sizeof(*search));
 }
 
-int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request, const json_t *msg)
+/* error: of its request, unless its client has gone. */
+static void session_fail(struct session *session, int error, const char *why)
 {
-	const char *word = json_string_value(json_object_get(msg, "peer")), *why;
-	struct session *session = calloc(1, sizeof(*session));
-	json_t *hello = NULL;
-	int error = XT_E_NOPEER;
+	struct xt_pinger *pinger = session->pinger;
 
-	if (!session)
-		return XT_E_NOMEM;
-	session->pinger = pinger;
-	session->request = request;
-	session->count = (uint32_t)number_of(msg, "count", 0, COUNT_MAX);
-	session->size = (uint32_t)number_of(msg, "size", 56, SIZE_MAX_B);
-	session->interval_ns = number_of(msg, "interval_ms", 1000, 86400000) * 1000000;
-	session->timeout_ns = number_of(msg, "timeout_ms", 5000, 86400000) * 1000000;
-	if (session->interval_ns == 0)
-		session->interval_ns = 1000000;
-	why = word ? session_aim(session, word, &hello, &error) : "no peer was named";
-	if (why) {
-		free(session);
-		xt_control_error(request, error, why);
-		return 0;
-	}
+	session_unlink(session);
+	if (session->request)
+		xt_control_error(session->request, error, why);
+	search_clear(&session->search);
+	free(session);
+	pinger_free(pinger);
+}
+
+/* The target was found. */
+static void session_begin(struct session *session)
+{
+	const struct xt_ping_target *target = &session->search.target;
+	char address[XT_IP_TEXT], key[XT_KEY_BASE64];
+	json_t *hello;
+
+	session->peer = target->peer->key;
+	session->address = target->address;
+	xt_key_to_base64(key, target->peer->key.b);
+	hello = json_pack("{s:s,s:s,s:I}", "peer", *target->peer->name ? target->peer->name : key,
+			  "address", xt_ip_print(&target->address, address), "size",
+			  (json_int_t)session->size);
+	search_clear(&session->search);
 	randombytes_buf(&session->cookie, sizeof(session->cookie));
 	/* A small reply returns only as much of the cookie as fits. */
 	if (session->size < sizeof(session->cookie))
 		session->cookie &= session->size ? UINT64_MAX << (64 - 8 * session->size) : 0;
 	session->id = (uint16_t)randombytes_random();
-	uv_timer_init(pinger->uv, &session->timer);
+	session->state = SESSION_PINGING;
+	uv_timer_init(session->pinger->uv, &session->timer);
 	session->timer.data = session;
+	session->next_ns = xt_clock_now().mono;
+	xt_control_reply(session->request, hello, false);
+	uv_timer_start(&session->timer, on_timer, 0, 0);
+}
+
+static void search_end(struct session *session)
+{
+	const char *why = session->search.why;
+
+	if (!session->request)
+		session_fail(session, XT_E_AGAIN, NULL);
+	else if (why)
+		session_fail(session, XT_E_NOPEER, why);
+	else if ((why = size_fits(session, &session->search.target.address)))
+		session_fail(session, XT_E_INVALID, why);
+	else
+		session_begin(session);
+}
+
+static void target_find(uv_work_t *work)
+{
+	struct search *search = work->data;
+
+	search->why = xt_ping_target(&search->target, search->report, search->word, search->local4,
+				     search->local6);
+}
+
+static void on_found(uv_work_t *work, int status)
+{
+	(void)status;
+	search_end(XT_CONTAINER(work->data, struct session, search));
+}
+
+static void on_report(void *ctx, int error, struct xt_report *report)
+{
+	struct session *session = ctx;
+	struct search *search = &session->search;
+
+	if (error) {
+		session_fail(session, error, NULL);
+		return;
+	}
+	search->report = report;
+	search->work.data = search;
+	if (report->n_peers > PEERS_MANY &&
+	    uv_queue_work(session->pinger->uv, &search->work, target_find, on_found) == 0)
+		return;
+	target_find(&search->work);
+	search_end(session);
+}
+
+int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request, const json_t *msg)
+{
+	const char *word = json_string_value(json_object_get(msg, "peer"));
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session || (word && !(session->search.word = strdup(word)))) {
+		free(session);
+		return XT_E_NOMEM;
+	}
+	session->pinger = pinger;
+	session->request = request;
+	session->count = (uint32_t)json_number(msg, "count", 0, COUNT_MAX);
+	session->size = (uint32_t)json_number(msg, "size", 56, SIZE_MAX_B);
+	session->interval_ns = json_number(msg, "interval_ms", 1000, 86400000) * 1000000;
+	session->timeout_ns = json_number(msg, "timeout_ms", 5000, 86400000) * 1000000;
+	if (session->interval_ns == 0)
+		session->interval_ns = 1000000;
+	session->search.local4 = xt_tunnel_has_local(pinger->tunnel, 4);
+	session->search.local6 = xt_tunnel_has_local(pinger->tunnel, 6);
 	session->next = pinger->sessions;
 	pinger->sessions = session;
-	session->next_ns = xt_clock_now().mono;
-	xt_control_reply(request, hello, false);
-	uv_timer_start(&session->timer, on_timer, 0, 0);
+	if (word)
+		pinger->report(pinger->ctx, on_report, session);
+	else
+		session_fail(session, XT_E_NOPEER, "no peer was named");
 	return 0;
 }
 
 void xt_pinger_cancel(struct xt_pinger *pinger, struct xt_control_request *request)
 {
 	for (struct session *session = pinger->sessions; session; session = session->next) {
-		if (session->request == request) {
+		if (session->request != request)
+			continue;
+		if (session->state == SESSION_PINGING)
 			session_close(session);
-			return;
-		}
+		else
+			session->request = NULL;
+		return;
 	}
 }
 
 void xt_pinger_stop(struct xt_pinger *pinger)
 {
+	struct session *next;
+
 	if (!pinger)
 		return;
 	pinger->stopping = true;
-	while (pinger->sessions) {
-		xt_control_error(pinger->sessions->request, XT_E_AGAIN, "the instance ends");
-		session_close(pinger->sessions);
+	for (struct session *session = pinger->sessions; session; session = next) {
+		next = session->next;
+		if (session->request)
+			xt_control_error(session->request, XT_E_AGAIN, "the instance ends");
+		session->request = NULL;
+		if (session->state == SESSION_PINGING)
+			session_close(session);
 	}
-	if (pinger->closing == 0)
-		free(pinger);
+	pinger_free(pinger);
 }

@@ -12,9 +12,14 @@
 
 struct xt_pinger;
 
-/* tunnel and loop are borrowed until stop. XT_E_NOMEM. */
+/* done is called once, perhaps before the call returns; the report is the receiver's. */
+typedef void xt_pinger_reported(void *ctx, int error, struct xt_report *report);
+typedef void xt_pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx);
+
+/* tunnel and loop are borrowed until stop; report(ctx, …) makes a report of the tunnel. XT_E_NOMEM.
+ */
 int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  struct xt_loop *loop);
+		  struct xt_loop *loop, xt_pinger_report *report, void *ctx);
 
 /* msg  {"do":"ping","peer":TEXT,"count":N,"size":N,"interval_ms":N,"timeout_ms":N}; peer is a Name,
  *      a public key or its beginning, or an inner address; count 0: without end

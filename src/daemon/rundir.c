@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/message.h"
-#include "base/text.h"
 #include "config/conf.h"
 #include "config/path_trust.h"
 
@@ -73,30 +72,16 @@ bool xt_rundir_explain(const char *only)
 	return found;
 }
 
-/* A missing directory is none to distrust. */
-static int directory_check(const char *dir, bool make)
-{
-	struct xt_path_fault fault;
-	int rc = xt_path_judge_directory(dir, &fault);
-
-	return rc == -ENOENT && !make ? 0 : rc;
-}
-
-int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make)
+int xt_rundir_path(char dir[XT_RUNDIR_MAX])
 {
 	const char *only = getenv("XT_RUN_DIR");
-	bool root = geteuid() == 0;
-	bool found = (only && *only) || root ? xt_rundir_each(0, dir) : user_dir(0, dir);
+	bool one = (only && *only) || geteuid() == 0;
+	struct xt_path_fault fault;
 
-	if (!found)
+	if (!(one ? xt_rundir_each(0, dir) : user_dir(0, dir)))
 		return -ENAMETOOLONG;
-	if (!make)
-		return directory_check(dir, make);
-	mode_t old = umask(022); /* other users may see that an instance runs */
-	int rc = mkdir(dir, root ? 0755 : 0700) < 0 && errno != EEXIST ? -errno : 0;
-
-	umask(old);
-	return rc < 0 ? rc : directory_check(dir, make);
+	int rc = xt_path_judge_directory(dir, &fault);
+	return rc == -ENOENT ? 0 : rc; /* a missing directory is none to distrust */
 }
 
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)
@@ -112,57 +97,6 @@ static bool socket_trusted(const char *path)
 
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
 	       (st.st_uid == geteuid() || st.st_uid == 0);
-}
-
-static bool mark_path(char path[XT_RUNSOCK_MAX], const char *name, bool make)
-{
-	char dir[XT_RUNDIR_MAX];
-
-	if (xt_rundir_path(dir, make) < 0)
-		return false;
-	int n = snprintf(path, XT_RUNSOCK_MAX, "%s/%s.tun", dir, name);
-	return n > 0 && n < XT_RUNSOCK_MAX;
-}
-
-void xt_rundir_mark(const char *name, uint32_t owner_uid)
-{
-	char path[XT_RUNSOCK_MAX];
-	FILE *file;
-
-	if (!mark_path(path, name, true))
-		return;
-	(void)unlink(path);
-	file = fopen(path, "wxe");
-	if (!file)
-		return;
-	fprintf(file, "%u\n", (unsigned)owner_uid);
-	fclose(file);
-}
-
-void xt_rundir_unmark(const char *name)
-{
-	char path[XT_RUNSOCK_MAX];
-
-	if (mark_path(path, name, false))
-		(void)unlink(path);
-}
-
-bool xt_rundir_marked(const char *name, uint32_t *owner_uid)
-{
-	char path[XT_RUNSOCK_MAX], line[24];
-	uint64_t uid = UINT32_MAX;
-	FILE *file = mark_path(path, name, false) ? fopen(path, "re") : NULL;
-
-	if (!file)
-		return false;
-	if (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!xt_number(&uid, line, UINT32_MAX, false))
-			uid = UINT32_MAX;
-	}
-	fclose(file);
-	*owner_uid = (uint32_t)uid;
-	return true;
 }
 
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)

@@ -14,9 +14,9 @@
 
 #define XT_UAPI_DIR "/var/run/wireguard"
 
-/* The directory for instances that this process starts; made when make is true (0755 for root, else
- * 0700). 0; -EPERM: another user could change it, see xt_rundir_explain; -errno. */
-int xt_rundir_path(char dir[XT_RUNDIR_MAX], bool make);
+/* The directory for instances that this process starts; it may be missing. 0; -EPERM: another user
+ * could change it, see xt_rundir_explain; -errno. */
+int xt_rundir_path(char dir[XT_RUNDIR_MAX]);
 
 /* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. Root
  * looks in one only: a user's own directory is not root's to trust. */
@@ -39,11 +39,5 @@ bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name);
 int xt_rundir_list(char ***names, size_t *n);
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n); /* of one directory */
 void xt_rundir_list_free(char **names, size_t n);
-
-/* A mark that the persistent interface NAME is xtunnel's, with its owner, so that `down` removes it
- * when no process runs. Errors are ignored: the mark is optional. */
-void xt_rundir_mark(const char *name, uint32_t owner_uid);
-void xt_rundir_unmark(const char *name);
-bool xt_rundir_marked(const char *name, uint32_t *owner_uid);
 
 #endif

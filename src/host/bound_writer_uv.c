@@ -76,6 +76,11 @@ int xt_bound_writer_start(struct xt_bound_writer *writer, struct xt_bound_file *
 	return rc;
 }
 
+bool xt_bound_writer_busy(const struct xt_bound_writer *writer)
+{
+	return writer->running;
+}
+
 void xt_bound_writer_wait(struct xt_bound_writer *writer)
 {
 	if (!writer->running)

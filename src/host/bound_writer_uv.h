@@ -18,6 +18,7 @@ int xt_bound_writer_new(struct xt_bound_writer **out, uv_loop_t *loop, xt_bound_
  * write is under way; another error: there is no thread. */
 int xt_bound_writer_start(struct xt_bound_writer *writer, struct xt_bound_file *file,
 			  uint64_t bound);
+bool xt_bound_writer_busy(const struct xt_bound_writer *writer);
 /* Wait for the write under way, if any; done is not called for it. */
 void xt_bound_writer_wait(struct xt_bound_writer *writer);
 /* Waits and frees; the handle closes in the loop's next iteration. NULL is fine. */

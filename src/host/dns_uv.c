@@ -210,10 +210,14 @@ static void step_resolvconf(struct xt_dns_job *job)
  * user, and its disk be slow. */
 static void file_work(struct xt_dns_job *job, uv_work_cb change, uv_after_work_cb done)
 {
+	int rc;
+
 	job->work.data = job;
-	job->work_error = uv_queue_work(job->next.loop, &job->work, change, done);
-	if (job->work_error)
+	rc = uv_queue_work(job->next.loop, &job->work, change, done);
+	if (rc) { /* otherwise work_error is the worker's */
+		job->work_error = rc;
 		done(&job->work, 0);
+	}
 }
 
 static void file_set(uv_work_t *work)

@@ -327,7 +327,8 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 	host->uv = uv;
 	host->conf = conf;
 	memcpy(host->name, conf->name, sizeof(host->name));
-	(void)xt_host_clean(run_dir, conf->name, &rc);
+	if (xt_host_clean(run_dir, conf->name, &rc))
+		xt_message("%s: removed what a crash had left in the host", conf->name);
 	*out = host;
 	ipv6_check(host);
 	if (!policy_wanted(host, 4) && !policy_wanted(host, 6) && conf->n_dns == 0)

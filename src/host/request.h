@@ -13,10 +13,13 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <sys/types.h>
+
 #include <xtunnel/device.h>
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/save.h"
 #include "platform/link.h"
 #include "platform/tun.h"
 #include "platform/udp.h"
@@ -26,6 +29,8 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
+	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state; -EPERM: another
+				   * user could change it. Without it there are no marks */
 	XT_REQUEST_TUN_OPEN,   /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
@@ -35,6 +40,7 @@ enum xt_request_kind {
 	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
 	XT_REQUEST_UDP_MARK,   /* mark */
 	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
+	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
 	XT_REQUEST_FIREWALL,   /* set it, before the link */
 	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE, /* the interface was down: make again what that has removed */
@@ -45,11 +51,10 @@ enum xt_request_kind {
 				 * state file; keep: leave addresses and routes */
 	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
 	XT_REQUEST_HOOKS,      /* hooks -> hooks */
-	XT_REQUEST_CONF_READ,  /* -> conf: read the configuration file again */
-	XT_REQUEST_CONF_WRITE, /* bytes: replace the configuration file */
+	XT_REQUEST_CONF_SAVE,  /* save: put the running state into the configuration file */
 	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its files for the next BOUND_WRITE and
-				* PEERS_WRITE */
+				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE, /* bound */
 	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
@@ -76,6 +81,11 @@ struct xt_request {
 			uint32_t mark, old;
 		} mark;
 		const char *path;
+		struct {
+			const char *path;
+			dev_t dev;
+			ino_t ino;
+		} socket;
 		bool keep;
 		/* from     index of the first one to run
 		 * capture  keep what they write, for the result */
@@ -84,10 +94,7 @@ struct xt_request {
 			size_t from;
 			bool capture;
 		} hooks;
-		struct {
-			const char *v;
-			size_t n;
-		} bytes;
+		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
 		struct {
@@ -107,7 +114,7 @@ struct xt_request {
 /* error  0, -errno or XT_E_*
  * text   a sentence without full stop for what went wrong, or NULL
  * The reply and what it points to are the host's and end with the callback, but descriptors, the
- * TUN and addresses.v (to be freed) are the receiver's. */
+ * TUN, addresses.v and bound.peers (to be freed) are the receiver's. */
 struct xt_reply {
 	int error;
 	const char *text;
@@ -129,14 +136,13 @@ struct xt_reply {
 			size_t n;
 		} addresses;
 		struct xt_hooks_result hooks;
-		struct xt_conf *conf; /* may be changed */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written
-		 * peers  the records of the identity's peers, sorted by key */
+		 * peers  the records of the identity's peers, sorted by key, malloc'ed */
 		struct {
 			uint64_t floor;
 			bool stored;
-			const struct xt_peer_memory *peers;
+			struct xt_peer_memory *peers;
 			size_t n_peers;
 		} bound;
 		/* error 0: the address. Otherwise name was not found; it is asked for again in
@@ -152,15 +158,10 @@ struct xt_reply {
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
- * run_dir  the run directory, NULL: there is none; copied
- * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
- * mark, unmark  note that this persistent interface is xtunnel's, and whose */
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno */
 struct xt_requests_options {
 	const struct xt_conf *conf;
-	const char *run_dir;
 	int (*listen)(const char *path);
-	void (*mark)(const char *name, uint32_t owner_uid);
-	void (*unmark)(const char *name);
 };
 
 /* XT_E_NOMEM. */

@@ -3,7 +3,6 @@
 #include "host/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -12,13 +11,15 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "config/conf_write.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/keylog_file.h"
 #include "host/identity_uv.h"
 #include "host/link_plan.h"
+#include "host/name_file.h"
 #include "host/resolve_uv.h"
+#include "host/run_directory.h"
+#include "host/save_uv.h"
 
 /* A handler returns 0, an error, or LATER: the answer comes from the loop. */
 #define LATER 1
@@ -32,7 +33,7 @@ struct xt_requests {
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;
-	char run_dir[PATH_MAX];
+	char run_directory[PATH_MAX]; /* "": there is none */
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;
@@ -51,6 +52,24 @@ static void request_answer(struct xt_requests *requests, enum xt_request_kind ki
 
 	if (pending.done)
 		pending.done(pending.ctx, reply);
+}
+
+/* --- run directory --- */
+
+static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
+			      struct xt_reply *reply)
+{
+	int rc = xt_run_directory_make(request->path);
+
+	(void)reply;
+	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
+		strcpy(requests->run_directory, request->path);
+	return rc;
+}
+
+static const char *run_directory(const struct xt_requests *requests)
+{
+	return *requests->run_directory ? requests->run_directory : NULL;
 }
 
 /* --- TUN --- */
@@ -78,7 +97,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	if (rc < 0)
 		return rc;
 	if (options.persist && geteuid() == 0)
-		requests->options.mark(conf->name, options.owner_uid);
+		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
@@ -93,7 +112,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	if (rc == 0)
-		requests->options.unmark(requests->conf->name);
+		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
 	return rc;
 }
 
@@ -105,7 +124,7 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   *requests->run_dir ? requests->run_dir : NULL);
+			   run_directory(requests));
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -218,6 +237,15 @@ static int socket_listen(struct xt_requests *requests, const struct xt_request *
 	return reply->fd < 0 ? reply->fd : 0;
 }
 
+static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
+			 struct xt_reply *reply)
+{
+	(void)requests;
+	(void)reply;
+	return xt_run_directory_remove(request->socket.path, request->socket.dev,
+				       request->socket.ino);
+}
+
 /* --- hooks --- */
 
 static void on_hooks(void *ctx, const struct xt_hooks_result *result)
@@ -251,28 +279,24 @@ static int hooks_run(struct xt_requests *requests, const struct xt_request *requ
 
 /* --- files --- */
 
-static int conf_read(struct xt_requests *requests, const struct xt_request *request,
-		     struct xt_reply *reply)
+static void on_saved(void *ctx, int error)
 {
-	struct xt_conf_diagnostics diagnostics = {0};
-	struct xt_conf file = {0};
-	int rc = -ENOENT;
+	struct xt_reply reply = {.error = error};
 
-	if (requests->conf->path)
-		rc = xt_conf_reload(&file, requests->conf->path, &diagnostics);
-	reply->conf = &file;
-	reply->error = rc;
-	request_answer(requests, request->kind, reply);
-	xt_conf_diagnostics_clear(&diagnostics);
-	xt_conf_clear(&file);
-	return LATER; /* than the answer that was given */
+	request_answer(ctx, XT_REQUEST_CONF_SAVE, &reply);
 }
 
-static int conf_write(struct xt_requests *requests, const struct xt_request *request,
-		      struct xt_reply *reply)
+static int conf_save(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
 {
+	const char *path = requests->conf->path;
+	int rc;
+
 	(void)reply;
-	return xt_conf_replace(requests->conf->path, request->bytes.v, request->bytes.n);
+	if (!path)
+		path = "";
+	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	return rc < 0 ? rc : LATER;
 }
 
 static int keylog_open(struct xt_requests *requests, const struct xt_request *request,
@@ -298,20 +322,11 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 static int name_file_write(struct xt_requests *requests, const struct xt_request *request,
 			   struct xt_reply *reply)
 {
-	const char *path = getenv("WG_TUN_NAME_FILE");
-	int fd, rc = 0;
+	int rc = xt_name_file_write(requests->conf->name, requests->text, sizeof(requests->text));
 
 	(void)request;
-	if (!path || !*path)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", requests->conf->name) < 0) {
-		rc = -errno;
-		snprintf(requests->text, sizeof(requests->text), "%s: %s", path, strerror(errno));
+	if (rc < 0)
 		reply->text = requests->text;
-	}
-	if (fd >= 0)
-		close(fd);
 	return rc;
 }
 
@@ -320,15 +335,22 @@ static void on_bound_written(void *ctx, const struct xt_reply *reply)
 	request_answer(ctx, XT_REQUEST_BOUND_WRITE, reply);
 }
 
+static void on_bound_read(void *ctx, const struct xt_reply *reply)
+{
+	request_answer(ctx, XT_REQUEST_BOUND_READ, reply);
+}
+
 static int bound_read(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	struct xt_identity_callbacks callbacks = {requests, on_bound_read, on_bound_written};
 	int rc = 0;
 
 	if (!requests->identity)
-		rc = xt_identity_new(&requests->identity, requests->loop, on_bound_written,
-				     requests);
-	return rc < 0 ? rc : xt_identity_read(requests->identity, request->identity, reply);
+		rc = xt_identity_new(&requests->identity, requests->loop, &callbacks);
+	if (rc == 0)
+		rc = xt_identity_read(requests->identity, request->identity, reply);
+	return rc == XT_IDENTITY_LATER ? LATER : rc;
 }
 
 static int bound_write(struct xt_requests *requests, const struct xt_request *request,
@@ -399,17 +421,29 @@ typedef int handler(struct xt_requests *requests, const struct xt_request *reque
 		    struct xt_reply *reply);
 
 static handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_TUN_OPEN] = tun_open,	      [XT_REQUEST_TUN_REMOVE] = tun_remove,
-    [XT_REQUEST_STATE] = state_open,	      [XT_REQUEST_POLICY] = policy_choose,
-    [XT_REQUEST_KEYLOG] = keylog_open,	      [XT_REQUEST_UDP_OPEN] = udp_open,
-    [XT_REQUEST_UDP_MARK] = udp_mark,	      [XT_REQUEST_LISTEN] = socket_listen,
-    [XT_REQUEST_FIREWALL] = host_change,      [XT_REQUEST_LINK] = link_set,
-    [XT_REQUEST_DNS] = host_change,	      [XT_REQUEST_UNDO] = host_change,
-    [XT_REQUEST_LINK_RESTORE] = link_restore, [XT_REQUEST_LINK_UNDO] = link_undo,
-    [XT_REQUEST_ADDRESSES] = addresses_read,  [XT_REQUEST_HOOKS] = hooks_run,
-    [XT_REQUEST_CONF_READ] = conf_read,	      [XT_REQUEST_CONF_WRITE] = conf_write,
-    [XT_REQUEST_NAME_FILE] = name_file_write, [XT_REQUEST_BOUND_READ] = bound_read,
-    [XT_REQUEST_BOUND_WRITE] = bound_write,   [XT_REQUEST_PEERS_WRITE] = peers_write,
+    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
+    [XT_REQUEST_TUN_OPEN] = tun_open,
+    [XT_REQUEST_TUN_REMOVE] = tun_remove,
+    [XT_REQUEST_STATE] = state_open,
+    [XT_REQUEST_POLICY] = policy_choose,
+    [XT_REQUEST_KEYLOG] = keylog_open,
+    [XT_REQUEST_UDP_OPEN] = udp_open,
+    [XT_REQUEST_UDP_MARK] = udp_mark,
+    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_FIREWALL] = host_change,
+    [XT_REQUEST_LINK] = link_set,
+    [XT_REQUEST_DNS] = host_change,
+    [XT_REQUEST_UNDO] = host_change,
+    [XT_REQUEST_LINK_RESTORE] = link_restore,
+    [XT_REQUEST_LINK_UNDO] = link_undo,
+    [XT_REQUEST_ADDRESSES] = addresses_read,
+    [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_BOUND_READ] = bound_read,
+    [XT_REQUEST_BOUND_WRITE] = bound_write,
+    [XT_REQUEST_PEERS_WRITE] = peers_write,
     [XT_REQUEST_RESOLVE] = name_resolve,
 };
 
@@ -448,9 +482,6 @@ int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
 	requests->loop = loop;
 	requests->conf = options->conf;
 	requests->options = *options;
-	if (options->run_dir && strlen(options->run_dir) < sizeof(requests->run_dir))
-		strcpy(requests->run_dir, options->run_dir);
-	requests->options.run_dir = NULL;
 	*out = requests;
 	return 0;
 }

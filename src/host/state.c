@@ -23,7 +23,7 @@ struct xt_state_file {
 	char path[XT_STATE_PATH_MAX];
 };
 
-static uint32_t number_of(const json_t *json, const char *key)
+static uint32_t json_number(const json_t *json, const char *key)
 {
 	json_int_t n = json_integer_value(json_object_get(json, key));
 
@@ -38,11 +38,11 @@ static void state_read(int fd, struct xt_state *state)
 	const char *resolv = json_string_value(json_object_get(json, "resolv"));
 
 	memset(state, 0, sizeof(*state));
-	state->policy.table = number_of(json, "table");
-	state->policy.priority[0] = number_of(json, "priority4");
-	state->policy.priority[1] = number_of(json, "priority6");
+	state->policy.table = json_number(json, "table");
+	state->policy.priority[0] = json_number(json, "priority4");
+	state->policy.priority[1] = json_number(json, "priority6");
 	state->firewall = json_is_true(json_object_get(json, "firewall"));
-	state->dns = number_of(json, "dns");
+	state->dns = json_number(json, "dns");
 	if (resolv && *resolv == '/' && strlen(resolv) < sizeof(state->resolv))
 		memcpy(state->resolv, resolv, strlen(resolv) + 1);
 	json_decref(json);
@@ -98,6 +98,26 @@ int xt_state_open(struct xt_state_file **out, const char *dir, const char *name,
 	state_read(file->fd, old);
 	*out = file;
 	return 0;
+}
+
+bool xt_state_peek(const char *dir, const char *name, struct xt_state *state)
+{
+	char path[XT_STATE_PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s.state", dir, name);
+	struct stat st;
+	bool valid;
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	valid = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
+	if (valid)
+		state_read(fd, state);
+	close(fd);
+	return valid;
 }
 
 static json_t *state_json(const struct xt_state *state)

@@ -199,7 +199,7 @@ int xt_stderr_start(void)
 	return 0;
 }
 
-static bool idle(void)
+static bool queue_is_idle(void)
 {
 	return out.mode == DIRECT || out.mode == CLOSED ||
 	       (!out.n && !out.writing && !out.lost && out.mode != CLOSING);
@@ -208,9 +208,9 @@ static bool idle(void)
 bool xt_stderr_idle(void)
 {
 	pthread_mutex_lock(&out.lock);
-	bool is_idle = idle();
+	bool idle = queue_is_idle();
 	pthread_mutex_unlock(&out.lock);
-	return is_idle;
+	return idle;
 }
 
 void xt_stderr_flush(unsigned ms)
@@ -225,7 +225,7 @@ void xt_stderr_flush(unsigned ms)
 		until.tv_sec++;
 	}
 	pthread_mutex_lock(&out.lock);
-	while (!idle() && pthread_cond_timedwait(&out.emptied, &out.lock, &until) == 0)
+	while (!queue_is_idle() && pthread_cond_timedwait(&out.emptied, &out.lock, &until) == 0)
 		;
 	pthread_mutex_unlock(&out.lock);
 }

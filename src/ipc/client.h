@@ -22,7 +22,8 @@ int xt_client_send(struct xt_client *client, json_t *msg);
 int xt_client_recv(struct xt_client *client, int silence_ms, json_t **out);
 /* Send a request and receive its answer, or the first of several, with all its parts joined. An
  * answer with "error" returns its "code" (or XT_E_INVALID), and *out holds it. -EPROTONOSUPPORT:
- * program and instance speak different protocols; *out has a sentence as "error". */
+ * program and instance speak different protocols; *out has a sentence as "error". An answer that
+ * came before the connection was closed counts, whatever of the request was sent. */
 int xt_client_request(struct xt_client *client, json_t *msg, int silence_ms, json_t **out);
 
 #endif

@@ -3,9 +3,6 @@
  * both a request that does not get complete and answers that are not read. */
 #include "ipc/connection_uv.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,20 +14,13 @@
 
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
-#define UNREAD_ALL  (64u << 20)	 /* of all clients together: every request is held back */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
-#define LARGE	    (1u << 20)	 /* an answer of this size has memory trimmed after it */
 
 struct answer {
 	uv_write_t write;
 	size_t len;
 	char bytes[];
 };
-
-static struct xt_connection *request_client(struct xt_request *request)
-{
-	return XT_CONTAINER(request, struct xt_connection, request);
-}
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -66,26 +56,21 @@ void xt_connection_close(struct xt_connection *c, bool notify)
 		s->options.cancelled(s->options.ctx, &c->request);
 }
 
-static size_t client_unread(const struct xt_connection *c)
-{
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
-}
-
 static void client_drain(struct xt_connection *c)
 {
 	c->state = CLIENT_DRAINING;
-	if (!client_unread(c))
+	if (!xt_connection_unread(c))
 		xt_connection_close(c, true);
 }
 
 bool xt_connection_idle(const struct xt_connection *c)
 {
-	return c->state == CLIENT_READING && !c->received.len && !client_unread(c);
+	return c->state == CLIENT_READING && !c->received.len && !xt_connection_unread(c);
 }
 
 static bool client_must_wait(const struct xt_connection *c)
 {
-	return client_unread(c) > UNREAD_HOLD || c->server->unread > UNREAD_ALL;
+	return xt_connection_unread(c) > UNREAD_HOLD || xt_server_full(c->server);
 }
 
 static bool client_hung_up(const struct xt_connection *c)
@@ -101,7 +86,7 @@ static void on_stall(uv_timer_t *timer)
 	struct xt_connection *c = timer->data;
 	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
 
-	if (!waits || client_unread(c))
+	if (!waits || xt_connection_unread(c))
 		xt_connection_close(c, true);
 }
 
@@ -128,11 +113,14 @@ static void client_dispatch(struct xt_connection *c, size_t n)
 	if (len) {
 		c->state = CLIENT_DISPATCHING;
 		c->request = (struct xt_request){.open = true};
+		c->dispatched = n;
 		options->handle(options->ctx, &c->request, c->received.p, len);
 		if (c->state == CLIENT_DISPATCHING)
 			c->state = c->request.open ? CLIENT_HANDLING : CLIENT_READING;
 	}
-	xt_secbuf_take(&c->received, n);
+	if (!c->request.taken)
+		xt_secbuf_take(&c->received, n);
+	c->request.taken = false;
 	c->scanned = c->timed = 0;
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
@@ -227,17 +215,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
-/* Reports and changes of many peers lie in small pieces, which the C library would keep. */
-static void memory_trim(size_t used)
-{
-#ifdef __GLIBC__
-	if (used >= LARGE)
-		malloc_trim(0);
-#else
-	(void)used;
-#endif
-}
-
 /* Continue clients whose requests were held back, as far as the limits allow. */
 static void server_release_held(struct xt_server *s)
 {
@@ -258,17 +235,16 @@ static void on_written(uv_write_t *write, int status)
 	c->server->unread -= len;
 	xt_wipe(a->bytes, len);
 	free(a);
-	memory_trim(len);
 	if (c->state < CLIENT_ABORTING)
 		client_restart_timer(c);
-	if (status < 0 || (c->state >= CLIENT_DRAINING && !client_unread(c)))
+	if (status < 0 || (c->state >= CLIENT_DRAINING && !xt_connection_unread(c)))
 		xt_connection_close(c, true);
 	server_release_held(c->server);
 }
 
 static int client_answer(struct xt_connection *c, const void *data, size_t len)
 {
-	struct answer *a = client_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
+	struct answer *a = xt_connection_unread(c) > UNREAD_MAX ? NULL : malloc(sizeof(*a) + len);
 	uv_buf_t buf;
 
 	if (!a)
@@ -289,7 +265,7 @@ static int client_answer(struct xt_connection *c, const void *data, size_t len)
 
 void xt_request_abort(struct xt_request *request)
 {
-	struct xt_connection *c = request_client(request);
+	struct xt_connection *c = xt_connection_of(request);
 
 	c->state = CLIENT_ABORTING;
 	uv_timer_start(&c->stall, on_stall, 0, 0);
@@ -297,7 +273,7 @@ void xt_request_abort(struct xt_request *request)
 
 void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last)
 {
-	struct xt_connection *c = request_client(request);
+	struct xt_connection *c = xt_connection_of(request);
 
 	if (len && c->state != CLIENT_ABORTING && client_answer(c, data, len) != 0)
 		xt_request_abort(request);
@@ -314,26 +290,7 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request)
 {
 	request->open = false;
-	client_drain(request_client(request));
-}
-
-int xt_request_uid(const struct xt_request *request, uid_t *uid)
-{
-	const struct xt_connection *c = XT_CONTAINER(request, struct xt_connection, request);
-	uv_os_fd_t fd;
-	int err = uv_fileno((const uv_handle_t *)&c->pipe, &fd);
-
-	return err ? err : xt_socket_peer_uid(fd, uid);
-}
-
-void xt_request_set(struct xt_request *request, void *data)
-{
-	request->data = data;
-}
-
-void *xt_request_get(const struct xt_request *request)
-{
-	return request->data;
+	client_drain(xt_connection_of(request));
 }
 
 struct xt_connection *xt_connection_new(struct xt_server *s)

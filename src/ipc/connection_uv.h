@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the server: its connections, for connection_uv.c and server_uv.c. */
+/* The inside of the server: its connections, for the files of the server. */
 #ifndef XT_IPC_CONNECTION_UV_H
 #define XT_IPC_CONNECTION_UV_H
 
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/secbuf.h"
 #include "ipc/server_uv.h"
 
@@ -21,6 +22,7 @@ enum client_state {
 /* open: the handler has neither ended it nor got notice of its end. */
 struct xt_request {
 	bool open;
+	bool taken; /* the handler has the received bytes */
 	void *data;
 };
 
@@ -33,6 +35,7 @@ struct xt_connection {
 	enum client_state state;
 	bool eof; /* the client sends no more; requests in `received` are still answered */
 	struct xt_secbuf received;
+	size_t dispatched;   /* bytes of received that are the present request */
 	size_t scanned;	     /* bytes of received that xt_frame has seen */
 	size_t timed;	     /* received.len when the timer was started */
 	uint64_t timer_from; /* uv_now at that time */
@@ -64,5 +67,15 @@ int xt_connection_start(struct xt_connection *connection, uv_stream_t *listener)
 void xt_connection_close(struct xt_connection *connection, bool notify);
 /* It waits for a request, with nothing received or unread. */
 bool xt_connection_idle(const struct xt_connection *connection);
+
+static inline struct xt_connection *xt_connection_of(const struct xt_request *request)
+{
+	return XT_CONTAINER(request, struct xt_connection, request);
+}
+
+static inline size_t xt_connection_unread(const struct xt_connection *connection)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->pipe);
+}
 
 #endif

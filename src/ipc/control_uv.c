@@ -9,14 +9,18 @@
 
 #include <xtunnel/error.h>
 
+#include "base/secbuf.h"
 #include "ipc/chunks.h"
 #include "ipc/rights.h"
 #include "ipc/server_uv.h"
+#include "ipc/stream_uv.h"
 
 #define PROGRESS_MS 2000 /* well below XT_SOCKET_SILENCE_MS */
 #define LOST_MS	    3000
+#define ANSWER_MAX  (1u << 30) /* bytes of an answer; 100,000 peers are 60 MB */
 
 struct xt_control {
+	uv_loop_t *loop;
 	struct xt_server *server;
 	uv_timer_t progress; /* runs while a request is open */
 	uv_fs_event_t watch; /* of the socket's file */
@@ -37,6 +41,7 @@ struct xt_control_request {
 	bool versioned; /* its client stated the protocol */
 	bool greeted;	/* and got it stated */
 	void *data;
+	struct xt_stream *stream; /* its last answer, on the way */
 };
 
 static void request_free(struct xt_control_request *r)
@@ -107,6 +112,61 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 		reply_send(r, NULL, last);
 }
 
+static void part_print(void *ctx, json_t *part, bool more)
+{
+	struct xt_secbuf *text = ctx;
+	char *line = json_dumps(part, JSON_COMPACT);
+
+	(void)more;
+	if (line) {
+		xt_secbuf_append(text, line, strlen(line));
+		xt_secbuf_append(text, "\n", 1);
+	} else {
+		text->error = XT_E_NOMEM;
+	}
+	free(line);
+	json_decref(part);
+}
+
+int xt_control_print(json_t *answer, bool versioned, char **out, size_t *len)
+{
+	struct xt_secbuf text = XT_SECBUF_INIT(ANSWER_MAX);
+	bool whole = answer != NULL;
+
+	if (whole && versioned)
+		whole = json_object_set_new(answer, "protocol", json_integer(XT_PROTOCOL)) == 0 &&
+			xt_chunks_cut(answer, part_print, &text);
+	else if (whole)
+		part_print(&text, answer, false);
+	if (!whole)
+		text.error = XT_E_NOMEM;
+	return xt_secbuf_detach(&text, out, len);
+}
+
+bool xt_control_versioned(const struct xt_control_request *r)
+{
+	return r->versioned;
+}
+
+static void on_streamed(void *ctx)
+{
+	request_free(ctx);
+}
+
+void xt_control_reply_text(struct xt_control_request *r, char *text, size_t len)
+{
+	struct xt_stream *stream;
+
+	if (!text) {
+		request_finish(r, NULL, 0);
+		return;
+	}
+	r->data = NULL;
+	stream = xt_stream_start(r->control->loop, r->request, text, len, on_streamed, r);
+	if (stream)
+		r->stream = stream;
+}
+
 void xt_control_error(struct xt_control_request *r, int error, const char *sentence)
 {
 	json_t *reply = json_pack("{s:s,s:i}", "error", sentence ? sentence : xt_strerror(error),
@@ -133,7 +193,7 @@ static void on_progress(uv_timer_t *timer)
 	if (!r)
 		uv_timer_stop(timer);
 	for (; r; r = r->next) {
-		if (r->versioned)
+		if (r->versioned && !r->stream) /* a piece may end within a line */
 			reply_send(r, json_pack("{s:b}", "progress", 1), false);
 	}
 }
@@ -204,9 +264,17 @@ static void on_cancelled(void *ctx, struct xt_request *request)
 	struct xt_control *control = ctx;
 	struct xt_control_request *r = xt_request_get(request);
 
-	if (control->options.cancelled)
+	xt_stream_cancel(r->stream);
+	if (control->options.cancelled && !r->stream)
 		control->options.cancelled(control->options.ctx, r);
 	request_free(r);
+}
+
+static void on_remove(void *ctx, const char *path, const struct stat *id)
+{
+	struct xt_control *control = ctx;
+
+	control->options.remove(control->options.ctx, path, id);
 }
 
 static void on_lost(uv_timer_t *timer)
@@ -271,6 +339,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	    .framing = XT_FRAME_LINE,
 	    .handle = on_request,
 	    .cancelled = on_cancelled,
+	    .remove = options->remove ? on_remove : NULL,
 	    .ctx = control,
 	    .listen_fd = options->listen_fd,
 	};
@@ -279,6 +348,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		free(control);
 		return XT_E_NOMEM;
 	}
+	control->loop = loop;
 	control->options = *options;
 	control->options.path = NULL;
 	int err = xt_server_open(&control->server, loop, &server);
@@ -320,8 +390,10 @@ void xt_control_close(struct xt_control *control)
 	if (!control)
 		return;
 	xt_server_close(control->server);
-	while (control->open)
+	while (control->open) {
+		xt_stream_cancel(control->open->stream);
 		request_free(control->open);
+	}
 	uv_close((uv_handle_t *)&control->progress, on_handle_closed);
 	uv_close((uv_handle_t *)&control->lost, on_handle_closed);
 	uv_close((uv_handle_t *)&control->watch, on_handle_closed);

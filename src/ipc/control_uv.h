@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 struct xt_control;
@@ -12,7 +13,7 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
- * cancelled  see server_uv.h; may be NULL
+ * cancelled, remove  see server_uv.h; may be NULL
  * lost       NULL, or called when another process has removed or replaced the socket's file, and
  *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
  *	      from 1
@@ -23,6 +24,7 @@ struct xt_control_options {
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
 	void (*lost)(void *ctx, unsigned attempt);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 };
 
@@ -38,6 +40,14 @@ void xt_control_close(struct xt_control *control);
 /* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers
  * follow and request is invalid; otherwise it is valid until a last answer or cancelled. */
 void xt_control_reply(struct xt_control_request *request, json_t *answer, bool last);
+/* A long last answer in two steps, of which the first may be taken on any thread: print it as
+ * lines, then write these piece by piece.
+ * answer     its reference is taken; NULL: XT_E_NOMEM
+ * versioned  of the request: its client takes an answer in several lines
+ * text       malloc'ed and taken over by xt_control_reply_text; NULL closes the connection */
+int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
+bool xt_control_versioned(const struct xt_control_request *request);
+void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 void xt_control_set(struct xt_control_request *request, void *data);
 void *xt_control_get(const struct xt_control_request *request);

@@ -98,6 +98,14 @@ static int listener_new(struct xt_listener **out, struct xt_server *s, int fd)
 	return 0;
 }
 
+static void socket_remove(struct xt_server *s)
+{
+	if (s->options.remove)
+		s->options.remove(s->options.ctx, s->path, &s->id);
+	else
+		xt_socket_remove(s->path, &s->id);
+}
+
 static void options_default(struct xt_server_options *options)
 {
 	if (!options->max_request)
@@ -127,7 +135,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
 	if (err) {
 		if (fd >= 0)
-			xt_socket_remove(s->path, &s->id);
+			socket_remove(s);
 		server_free(s);
 		return err;
 	}
@@ -156,7 +164,7 @@ void xt_server_close(struct xt_server *s)
 
 	if (!s || !s->listener)
 		return;
-	xt_socket_remove(s->path, &s->id);
+	socket_remove(s);
 	listener_close(s->listener);
 	s->listener = NULL;
 	for (struct xt_connection *c = s->connections; c; c = next) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -22,6 +23,8 @@ struct xt_request;
  * cancelled    the client closed the connection before its request was answered: the request is
  *              invalid after this returns. May be NULL.
  * listen_fd    above 0: a descriptor that listens already; the server owns it from then on
+ * remove       called to remove the file of listen_fd's socket, at path with id, if it is still
+ *              there. NULL: the server does it
  * max_request  longest request in bytes; 0: 64 KiB
  * max_clients  connections beyond this number are closed at once; 0: 64
  * keep_idle    true: a client may be silent between requests for any time; when max_clients is
@@ -34,6 +37,7 @@ struct xt_server_options {
 	void (*handle)(void *ctx, struct xt_request *request, const char *data, size_t len);
 	void (*refuse)(void *ctx, struct xt_request *request);
 	void (*cancelled)(void *ctx, struct xt_request *request);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 	int listen_fd;
 	size_t max_request;
@@ -48,7 +52,8 @@ struct xt_server_options {
 int xt_server_open(struct xt_server **out, uv_loop_t *loop,
 		   const struct xt_server_options *options);
 /* Closes all clients (open requests end without a call of cancelled), removes the socket unless
- * another has replaced it, and frees itself in a later iteration of the loop. NULL does nothing. */
+ * another has replaced it (see remove), and frees itself in a later iteration of the loop. NULL
+ * does nothing. */
 void xt_server_close(struct xt_server *server);
 /* Serve listen_fd, a new socket at the same path, in place of the present one; connections stay. 0;
  * XT_E_NOMEM or -errno, with the present socket still served. Takes listen_fd unless it is no
@@ -71,6 +76,16 @@ void xt_request_close(struct xt_request *request);
 void xt_request_abort(struct xt_request *request);
 /* The user of the client's process. 0 or -errno. */
 int xt_request_uid(const struct xt_request *request, uid_t *uid);
+/* Bytes of answers that the client has not read. */
+size_t xt_request_unread(const struct xt_request *request);
+/* Bytes of an answer that the handler holds (or, negative, no longer holds): they count as unread,
+ * so that other requests are held back. */
+void xt_request_pledge(struct xt_request *request, ssize_t len);
+/* All clients together have more unread than is allowed. */
+bool xt_server_full(const struct xt_server *server);
+/* From within handle: data becomes the handler's, malloc'ed, to be wiped and freed. NULL: no
+ * memory. */
+char *xt_request_take(struct xt_request *request);
 /* One pointer for the handler. */
 void xt_request_set(struct xt_request *request, void *data);
 void *xt_request_get(const struct xt_request *request);

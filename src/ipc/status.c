@@ -2,6 +2,7 @@
 /* The state of an instance as JSON: each row of status.def becomes a key. */
 #include "ipc/status.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -101,6 +102,24 @@ static const char *path_mtu_source(const struct xt_peer_report *p)
 	    [XT_PATH_MTU_PROBED] = "probes", [XT_PATH_MTU_SILENT] = "silent"};
 
 	return words[p->path_mtu_source];
+}
+
+#define LOOP_TEXT 192
+static const char *loop_text(const struct xt_peer_report *p, char out[LOOP_TEXT])
+{
+	bool same = memcmp(p->loop_key.b, p->key.b, sizeof(p->key.b)) == 0;
+	char ip[XT_IP_TEXT], network[XT_CIDR_TEXT], key[XT_KEY_BASE64];
+
+	xt_ip_print(&p->endpoint.ip, ip);
+	if (!p->loop_network.ip.family) {
+		snprintf(out, LOOP_TEXT, "%s is routed to this interface", ip);
+		return out;
+	}
+	xt_cidr_print(&p->loop_network, network);
+	xt_key_to_base64(key, p->loop_key.b);
+	snprintf(out, LOOP_TEXT, "%s is in AllowedIPs %s of %s%s", ip, network,
+		 same ? "this peer" : "peer ", same ? "" : key);
+	return out;
 }
 
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)

@@ -326,29 +326,40 @@ static void rows_print(const struct printer *p, const json_t *o, bool of_peer)
 		putc('\n', p->out);
 }
 
-/* Newest handshake first; stable, so that peers without one keep the order of creation. */
+struct order {
+	uint64_t handshake;
+	size_t i;
+};
+
+/* Newest handshake first; peers without one keep the order of creation. */
+static int order_compare(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+
+	if (x->handshake != y->handshake)
+		return x->handshake < y->handshake ? 1 : -1;
+	return x->i < y->i ? -1 : 1;
+}
+
 static void peers_print(const struct printer *p, const json_t *list)
 {
 	size_t n = json_array_size(list);
-	const json_t **order = n ? calloc(n, sizeof(const json_t *)) : NULL;
+	struct order *order = n ? calloc(n, sizeof(*order)) : NULL;
 
 	if (!order)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *o = json_array_get(list, i);
-		uint64_t then = value_number(json_object_get(o, "latest_handshake"));
-		size_t j = i;
 
-		for (; j && value_number(json_object_get(order[j - 1], "latest_handshake")) < then;
-		     j--)
-			order[j] = order[j - 1];
-		order[j] = o;
+		order[i].handshake = value_number(json_object_get(o, "latest_handshake"));
+		order[i].i = i;
 	}
+	qsort(order, n, sizeof(*order), order_compare);
 	for (size_t i = 0; i < n; i++) {
 		putc('\n', p->out);
-		rows_print(p, order[i], true);
+		rows_print(p, json_array_get(list, order[i].i), true);
 	}
-	free((void *)order);
+	free(order);
 }
 
 void xt_status_print(FILE *out, const json_t *status, const struct xt_status_style *style)

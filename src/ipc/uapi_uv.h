@@ -10,16 +10,24 @@
 
 struct xt_uapi;
 
-/* report     the caller frees *out. Negative XT_E_* or -errno
- * apply      all or nothing; change is borrowed
+/* done: called once, perhaps before report or apply returns. report is the receiver's; error:
+ * XT_E_* or -errno. */
+typedef void xt_uapi_reported(void *ctx, int error, struct xt_report *report);
+typedef void xt_uapi_applied(void *ctx, int error);
+
+/* report     make a report
+ * apply      all or nothing; change is borrowed until done
+ * remove     see server_uv.h; may be NULL
  * deleted    NULL, or called once when another process has removed the socket's file
  * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_uapi_options {
 	const char *path;
 	int listen_fd;
-	int (*report)(void *ctx, struct xt_report **out);
-	int (*apply)(void *ctx, const struct xt_change *change);
+	void (*report)(void *ctx, xt_uapi_reported *done, void *done_ctx);
+	void (*apply)(void *ctx, const struct xt_change *change, xt_uapi_applied *done,
+		      void *done_ctx);
 	void (*deleted)(void *ctx);
+	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 };
 

@@ -150,20 +150,22 @@ struct xt_pkt *xt_batch_alias(struct xt_batch *batch, const struct xt_pkt *pkt)
 
 struct xt_pkt *xt_batch_add(struct xt_batch *batch, size_t max)
 {
-	size_t left = batch->slab_len - batch->slab_used;
+	size_t used = batch->slab_used;
+	uint32_t n = batch->n;
 	struct xt_pkt *pkt;
 
-	if (max > XT_PACKET_MAX || left < XT_HEADROOM + max + XT_TAILROOM)
+	if (max > XT_PACKET_MAX || batch->slab_len - used < XT_HEADROOM + max + XT_TAILROOM)
 		return NULL;
-	pkt = xt_batch_view(batch, batch->slab + batch->slab_used + XT_HEADROOM, 0);
+	pkt = xt_batch_view(batch, batch->slab + used + XT_HEADROOM, 0);
 	if (!pkt)
 		return NULL;
 	XT_UNPOISON(pkt->data - XT_HEADROOM, XT_HEADROOM + max + XT_TAILROOM);
-	batch->slot_pkt = batch->n - 1;
-	batch->slot_start = batch->slab_used;
+	batch->slot_pkt = n;
+	batch->slot_start = used;
 	/* The slab's length is aligned, so this stays inside. */
-	batch->slab_used += XT_ALIGN_UP(XT_HEADROOM + max + XT_TAILROOM, (size_t)ALIGN);
-	batch->slab_high = XT_MAX(batch->slab_high, batch->slab_used);
+	used += XT_ALIGN_UP(XT_HEADROOM + max + XT_TAILROOM, (size_t)ALIGN);
+	batch->slab_used = used;
+	batch->slab_high = XT_MAX(batch->slab_high, used);
 	return pkt;
 }
 

@@ -21,21 +21,19 @@ struct xt_udp_ops {
 	 * path.local no longer works is sent again without it and marked unstuck. A run with
 	 * dont_fragment that is too large for the link is dropped, uncounted. */
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
-	/* Bind to port (0: any) with mark; the old sockets stay in use when it fails. A new port
-	 * closes them: stop watching before the call, and watch again after it. The port already in
-	 * use only gets the mark. -EADDRINUSE, -EACCES, -EPERM (mark). */
-	int (*rebind)(struct xt_udp *udp, uint16_t port, uint32_t mark);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
+	/* Sends since open that found the queue of a link full, those of other programs of this
+	 * network namespace too: the kernel counts no finer. One may be a run. Reads files: not for
+	 * the data path. NULL: not known. */
+	uint64_t (*egress_drops)(const struct xt_udp *udp);
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
 	 * used only while the route leaves by the link that the path names.
 	 * expire   routes, rules, addresses, links or the mark changed: judge paths again
-	 * recheck  judge some of them now, and report the remotes that had another way out before;
-	 *          true: there are more. Both NULL: the sockets know no routes (memory) */
+	 * way      of a path's datagrams, as a number (struct xt_ways). Both NULL: the sockets know
+	 *          no routes (memory) */
 	void (*routes_expire)(struct xt_udp *udp);
-	bool (*routes_recheck)(struct xt_udp *udp,
-			       void (*changed)(void *ctx, const struct xt_endpoint *remote),
-			       void *ctx);
+	uint64_t (*way)(struct xt_udp *udp, const struct xt_path *path);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)
@@ -56,6 +54,8 @@ struct xt_udp {
 	const struct xt_udp_ops *ops;
 	int fd[2];	/* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
 	uint16_t port;	/* bound, host order */
+	uint64_t retry; /* after -EAGAIN of send: mono ns to call it again also when no socket is
+			 * writable, 0: never */
 	unsigned avoid; /* index of the interface whose addresses are never a source, 0: none */
 	/* refused    datagrams that the kernel did not send
 	 * errors     failed reads, truncated datagrams, datagrams without an address

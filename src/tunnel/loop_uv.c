@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "platform/clock.h"
 #include "platform/wake.h"
 #include "platform/watch.h"
 #include "tunnel/wake_uv.h"
@@ -29,13 +30,10 @@
 /* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
 enum { UDP4, UDP6, TUN, SOURCES };
 
-/* Changes of routes come in bursts. */
-#define ROUTES_QUIET_MS 5
-
 enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
 
 /* changes   of the host, reported by watch
- * routes    runs while changes of routes are awaited
+ * awake     readable when the host has woken from a suspend; unused where clock_fd is -1
  * watched   XT_WAKE_*: events watched now, by source
  * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
  *           wait are for the other family; -1: not known
@@ -49,7 +47,8 @@ struct xt_loop {
 	uv_poll_t changes;
 	struct xt_watch watch;
 	bool link_down; /* seen down since it was last up */
-	uv_timer_t routes;
+	uv_poll_t awake;
+	int clock_fd;
 	uv_timer_t timer;
 	uv_idle_t busy_poll;
 	uint64_t busy_poll_until, hold_off_until;
@@ -114,6 +113,8 @@ static void watches_update(struct xt_loop *loop)
 
 	if (loop->state == LOOP_STOPPING)
 		return;
+	if (xt_tunnel_network_moved(loop->tunnel) && loop->callbacks.network)
+		loop->callbacks.network(loop->callbacks.ctx);
 	if (!blocked)
 		loop->not_full = -1;
 	if (loop->state == LOOP_RUNNING)
@@ -252,24 +253,6 @@ static void link_moved(struct xt_loop *loop)
 		link_update(loop, &state);
 }
 
-static void on_routes(uv_timer_t *timer)
-{
-	struct xt_loop *loop = timer->data;
-
-	if (xt_tunnel_routes_recheck(loop->tunnel))
-		uv_timer_start(timer, on_routes, 1, 0);
-	watches_update(loop);
-}
-
-/* Paths are judged again at once, so that the next datagram leaves the right way. The peers that
- * are to be told wait until a burst of changes is over, but not for ever. */
-static void routes_changed(struct xt_loop *loop)
-{
-	xt_tunnel_routes_expire(loop->tunnel);
-	if (!uv_is_active((uv_handle_t *)&loop->routes))
-		uv_timer_start(&loop->routes, on_routes, ROUTES_QUIET_MS, 0);
-}
-
 static void on_change(uv_poll_t *handle, int status, int events)
 {
 	struct xt_loop *loop = handle->data;
@@ -283,7 +266,8 @@ static void on_change(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_change);
 	changed = xt_watch_read(&loop->watch, &state);
 	if (changed & XT_WATCH_ROUTING)
-		routes_changed(loop);
+		xt_tunnel_network_changed(loop->tunnel);
+	timer_arm(loop);
 	if (!(changed & XT_WATCH_LINK))
 		return;
 	if (state.exists)
@@ -303,6 +287,8 @@ static void on_closed(uv_handle_t *handle)
 	struct xt_loop_callbacks callbacks = loop->callbacks;
 	xt_wake_free(loop->wake);
 	xt_watch_close(&loop->watch);
+	if (loop->clock_fd >= 0)
+		close(loop->clock_fd);
 	free(loop);
 	callbacks.closed(callbacks.ctx);
 }
@@ -333,6 +319,29 @@ static int watch_open(struct xt_loop *loop)
 	return uv_poll_start(&loop->changes, UV_READABLE, on_change);
 }
 
+/* Timers stand still in a suspend: the tick finds what is due, and that the host was away. */
+static void on_awake(uv_poll_t *handle, int status, int events)
+{
+	struct xt_loop *loop = handle->data;
+
+	(void)status;
+	(void)events;
+	xt_clock_watch_read(loop->clock_fd);
+	xt_tunnel_tick(loop->tunnel);
+	watches_update(loop);
+}
+
+/* Without it the next pass notices the suspend. */
+static void clock_open(struct xt_loop *loop)
+{
+	loop->clock_fd = xt_clock_watch_open();
+	if (loop->clock_fd < 0 || uv_poll_init(loop->timer.loop, &loop->awake, loop->clock_fd) < 0)
+		return;
+	loop->awake.data = loop;
+	loop->open++;
+	(void)uv_poll_start(&loop->awake, UV_READABLE, on_awake);
+}
+
 int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 		  const struct xt_loop_callbacks *callbacks)
 {
@@ -345,17 +354,17 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->callbacks = *callbacks;
 	loop->tunnel = tunnel;
 	loop->not_full = -1;
-	loop->watch.fd = -1;
+	loop->watch.fd = loop->clock_fd = -1;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
 	uv_idle_init(uv, &loop->busy_poll);
 	loop->busy_poll.data = loop;
-	uv_timer_init(uv, &loop->routes);
-	loop->routes.data = loop;
-	loop->open = 3;
+	loop->open = 2;
 	rc = wake_open(loop);
 	if (rc == 0)
 		rc = watch_open(loop);
+	if (rc == 0)
+		clock_open(loop);
 	if (rc < 0) {
 		xt_loop_stop(loop);
 		return rc;
@@ -370,18 +379,24 @@ void xt_loop_wake(struct xt_loop *loop)
 		watches_update(loop);
 }
 
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
-		  const struct xt_udp_sockets *sockets)
+int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
+			const struct xt_change *change, const struct xt_udp_sockets *sockets)
+{
+	if (loop->state == LOOP_STOPPING)
+		return -ESHUTDOWN;
+	xt_tunnel_apply_begin(loop->tunnel, apply, change, sockets);
+	return 0;
+}
+
+int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 {
 	int rc;
 
 	if (loop->state == LOOP_STOPPING)
-		return -ESHUTDOWN;
+		return xt_tunnel_apply_end(apply);
 	for (unsigned i = 0; i < TUN; i++)
 		source_watch(loop, i, 0);
-	rc = xt_tunnel_apply(loop->tunnel, change, sockets);
-	if (change->set & XT_SET_FWMARK)
-		routes_changed(loop);
+	rc = xt_tunnel_apply_end(apply);
 	loop->not_full = -1;
 	watches_update(loop);
 	return rc;
@@ -397,8 +412,8 @@ void xt_loop_stop(struct xt_loop *loop)
 	if (loop->changes.data)
 		uv_close((uv_handle_t *)&loop->changes, on_closed);
 	uv_timer_stop(&loop->timer);
-	uv_timer_stop(&loop->routes);
-	uv_close((uv_handle_t *)&loop->routes, on_closed);
+	if (loop->awake.data)
+		uv_close((uv_handle_t *)&loop->awake, on_closed);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
 	uv_close((uv_handle_t *)&loop->busy_poll, on_closed);
 }

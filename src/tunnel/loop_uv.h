@@ -13,12 +13,15 @@ struct xt_loop;
 /* gone    the interface was deleted or its device failed: shut down; called once
  * mtu     the interface's MTU has changed; may be NULL
  * link_up the interface was down and is up again; may be NULL
+ * network the host's network has changed for a peer or a default route, or the host was suspended;
+ *	   may be NULL
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
 	void (*mtu)(void *ctx, uint32_t mtu);
 	void (*link_up)(void *ctx);
+	void (*network)(void *ctx);
 	void (*closed)(void *ctx);
 };
 
@@ -32,9 +35,11 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
  * the deadline and what is watched. */
 void xt_loop_wake(struct xt_loop *loop);
 
-/* xt_tunnel_apply, with the watches of the sockets that it replaces. */
-int xt_loop_apply(struct xt_loop *loop, const struct xt_change *change,
-		  const struct xt_udp_sockets *sockets);
+/* xt_tunnel_apply_begin and _end, with the watches of the sockets that it replaces; in between
+ * xt_tunnel_apply_step. -ESHUTDOWN: it did not begin. */
+int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
+			const struct xt_change *change, const struct xt_udp_sockets *sockets);
+int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply);
 
 /* Close all handles; calls closed and frees when the last one is. */
 void xt_loop_stop(struct xt_loop *loop);

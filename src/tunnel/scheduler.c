@@ -62,6 +62,11 @@ void xt_scheduler_free(struct xt_scheduler *s)
 	free(s);
 }
 
+uint64_t xt_scheduler_retry(const struct xt_scheduler *s)
+{
+	return s->data.queue.blocked ? s->data.config.udp->retry : 0;
+}
+
 bool xt_scheduler_blocked(const struct xt_scheduler *s)
 {
 	return s->data.queue.blocked;
@@ -69,13 +74,13 @@ bool xt_scheduler_blocked(const struct xt_scheduler *s)
 
 /* While blocked, nothing that would have to be answered is read: an echo reply leaves from where
  * its request lies. */
-static bool may_read_udp(const struct xt_scheduler *s)
+static bool udp_may_be_read(const struct xt_scheduler *s)
 {
 	return !s->data.queue.blocked || !s->data.config.echo;
 }
 
 /* Device traffic, until there is none or the socket is full. */
-static void send_device_traffic(struct xt_scheduler *s, struct xt_time now)
+static void device_traffic_send(struct xt_scheduler *s, struct xt_time now)
 {
 	struct xt_send_queue *queue = &s->data.queue;
 
@@ -111,7 +116,7 @@ void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 		return;
 	xt_device_tick(s->data.config.dev, now, s->data.queue.tx);
 	xt_send_queue_flush(&s->data.queue);
-	send_device_traffic(s, now);
+	device_traffic_send(s, now);
 }
 
 uint64_t xt_scheduler_deadline(const struct xt_scheduler *s)
@@ -119,7 +124,7 @@ uint64_t xt_scheduler_deadline(const struct xt_scheduler *s)
 	uint64_t at = s->data.config.echo ? xt_echo_deadline(s->data.config.echo) : XT_NEVER;
 
 	if (s->data.queue.blocked) /* the device's traffic waits for the socket */
-		return at;
+		return xt_scheduler_retry(s) ? XT_MIN(at, xt_scheduler_retry(s)) : at;
 	return XT_MIN(at, xt_device_deadline(s->data.config.dev));
 }
 
@@ -179,7 +184,7 @@ static int rx_step(struct xt_scheduler *s, struct xt_time now, struct xt_rx_pass
 /* In the middle of a tx pass: one read of the socket, all the way, with the workers' help. */
 static int rx_poll(struct xt_scheduler *s, struct xt_time now)
 {
-	if (!may_read_udp(s))
+	if (!udp_may_be_read(s))
 		return 0;
 	xt_tx_path_complete(&s->tx);
 	return rx_step(s, now, NULL);
@@ -199,7 +204,7 @@ static int rx_pass(struct xt_scheduler *s, struct xt_time now)
 		more = xt_rx_path_more(&s->rx, &pass);
 		if (more)
 			polled = tx_poll(s, now);
-	} while (more && polled >= 0 && may_read_udp(s));
+	} while (more && polled >= 0 && udp_may_be_read(s));
 	xt_rx_path_suspend(&s->rx);
 	if (xt_tx_path_pending(&s->tx)) { /* with what has come since: one send, one wake-up */
 		size_t bytes = 0;
@@ -212,7 +217,7 @@ static int rx_pass(struct xt_scheduler *s, struct xt_time now)
 
 int xt_scheduler_on_udp_readable(struct xt_scheduler *s, struct xt_time now)
 {
-	return may_read_udp(s) ? rx_pass(s, now) : 0;
+	return udp_may_be_read(s) ? rx_pass(s, now) : 0;
 }
 
 int xt_scheduler_on_tun_readable(struct xt_scheduler *s, struct xt_time now)
@@ -233,7 +238,7 @@ int xt_scheduler_on_tun_readable(struct xt_scheduler *s, struct xt_time now)
 	} while (n >= 0 && !s->data.queue.blocked);
 	xt_tx_path_flush(&s->tx, now);
 	xt_scheduler_tick(s, now);
-	if (s->data.config.udp->pending && may_read_udp(s))
+	if (s->data.config.udp->pending && udp_may_be_read(s))
 		(void)rx_pass(s, now);
 	return s->data.error ? s->data.error : n < 0 ? n : sum;
 }
@@ -250,7 +255,7 @@ void xt_scheduler_on_udp_writable(struct xt_scheduler *s, struct xt_time now)
 	if (s->data.queue.blocked)
 		return;
 	xt_scheduler_tick(s, now);
-	if ((s->data.config.udp->pending || xt_rx_path_suspended(&s->rx)) && may_read_udp(s))
+	if ((s->data.config.udp->pending || xt_rx_path_suspended(&s->rx)) && udp_may_be_read(s))
 		(void)rx_pass(s, now);
 }
 

@@ -29,6 +29,8 @@ uint64_t xt_scheduler_deadline(const struct xt_scheduler *scheduler);
 /* The UDP socket took not all: stop polling the TUN, poll UDP for writing, then call
  * on_udp_writable, which sends the rest. */
 bool xt_scheduler_blocked(const struct xt_scheduler *scheduler);
+/* Mono ns to call on_udp_writable also while no socket is writable; 0: never. */
+uint64_t xt_scheduler_retry(const struct xt_scheduler *scheduler);
 void xt_scheduler_on_udp_writable(struct xt_scheduler *scheduler, struct xt_time now);
 
 /* Send one echo request of size payload bytes from src to dst through that peer's tunnel.

@@ -71,13 +71,13 @@ int xt_tunnel_new(struct xt_tunnel **out, struct xt_tun *tun,
 		return XT_E_NOMEM;
 	tunnel->callbacks = *callbacks;
 	tunnel->keylog = -1;
-	tunnel->memory_due = XT_NEVER;
+	tunnel->memory_due = tunnel->review_due = XT_NEVER;
 	tunnel->tun = tun;
 	*out = tunnel;
 	return 0;
 }
 
-static int start_timestamp(struct xt_tunnel *tunnel)
+static int timestamp_start(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
 	struct xt_report *report;
@@ -90,7 +90,7 @@ static int start_timestamp(struct xt_tunnel *tunnel)
 	return rc;
 }
 
-static int start_device(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_env env = {
 	    .ctx = tunnel,
@@ -117,7 +117,7 @@ static int start_device(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 }
 
 /* threads 0: as many as pay on this machine. */
-static int start_workers(struct xt_tunnel *tunnel, unsigned threads)
+static int workers_start(struct xt_tunnel *tunnel, unsigned threads)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -135,7 +135,7 @@ static size_t pass_bytes(void)
 	return cache ? XT_MIN(XT_MAX(cache / 2, PASS_MIN), PASS_MAX) : XT_PASS_BYTES_DEFAULT;
 }
 
-static int start_scheduler(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_data_path_config config = {
 	    .dev = tunnel->dev,
@@ -168,7 +168,7 @@ const char *xt_tunnel_step_text(enum xt_tunnel_step step)
 	return texts[step];
 }
 
-static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
+static int udp_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	int rc = xt_udp_new(&tunnel->udp, start->sockets);
 
@@ -176,25 +176,27 @@ static int start_udp(struct xt_tunnel *tunnel, const struct xt_tunnel_start *sta
 		tunnel->udp->avoid = tunnel->tun->ifindex;
 	if (rc == 0 && start->offload_off)
 		xt_udp_offload(tunnel->udp, false);
+	if (rc == 0)
+		xt_tunnel_ways_start(tunnel);
 	return rc;
 }
 
-static int start_step(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
+static int step_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		      enum xt_tunnel_step step)
 {
 	switch (step) {
 	case XT_TUNNEL_UDP:
-		return start_udp(tunnel, start);
+		return udp_start(tunnel, start);
 	case XT_TUNNEL_CIPHER:
 		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
 	case XT_TUNNEL_WORKERS:
-		return start_workers(tunnel, start->threads);
+		return workers_start(tunnel, start->threads);
 	case XT_TUNNEL_DEVICE:
-		return start_device(tunnel, start);
+		return device_start(tunnel, start);
 	case XT_TUNNEL_TIMESTAMP:
-		return start_timestamp(tunnel);
+		return timestamp_start(tunnel);
 	case XT_TUNNEL_DATA_PATH:
-		return start_scheduler(tunnel, start);
+		return scheduler_start(tunnel, start);
 	}
 	return XT_E_INVALID;
 }
@@ -208,7 +210,7 @@ int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *star
 	for (unsigned at = XT_TUNNEL_UDP; rc == 0 && at <= XT_TUNNEL_DATA_PATH; at++) {
 		if (step)
 			*step = (enum xt_tunnel_step)at;
-		rc = start_step(tunnel, start, (enum xt_tunnel_step)at);
+		rc = step_start(tunnel, start, (enum xt_tunnel_step)at);
 	}
 	return rc;
 }
@@ -267,9 +269,11 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 static struct xt_time pass_begin(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
-
 	uint64_t bound = 0;
 
+	if (now.mono - tunnel->last_pass >= XT_TUNNEL_IDLE)
+		xt_tunnel_awake(tunnel, now);
+	tunnel->last_pass = now.mono;
 	if (tunnel->timestamp)
 		bound = xt_timestamp_advance(tunnel->timestamp, now.wall,
 					     xt_device_timestamp(tunnel->dev));
@@ -278,12 +282,18 @@ static struct xt_time pass_begin(struct xt_tunnel *tunnel)
 	return now;
 }
 
+static void pass_end(struct xt_tunnel *tunnel, struct xt_time now)
+{
+	xt_tunnel_ways_note(tunnel);
+	xt_tunnel_memory_schedule(tunnel, now);
+}
+
 int xt_tunnel_out(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = pass_begin(tunnel);
 	int more = xt_scheduler_on_tun_readable(tunnel->scheduler, now);
 
-	xt_tunnel_memory_schedule(tunnel, now);
+	pass_end(tunnel, now);
 	return more;
 }
 
@@ -292,17 +302,21 @@ int xt_tunnel_in(struct xt_tunnel *tunnel)
 	struct xt_time now = pass_begin(tunnel);
 	int more = xt_scheduler_on_udp_readable(tunnel->scheduler, now);
 
-	xt_tunnel_memory_schedule(tunnel, now);
+	pass_end(tunnel, now);
 	return more;
 }
 
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = pass_begin(tunnel);
+	uint64_t retry = xt_scheduler_retry(tunnel->scheduler);
 
+	if (retry && now.mono >= retry)
+		xt_scheduler_on_udp_writable(tunnel->scheduler, now);
+	xt_tunnel_review(tunnel, now);
 	xt_scheduler_tick(tunnel->scheduler, now);
 	xt_tunnel_memory_flush(tunnel, now);
-	xt_tunnel_memory_schedule(tunnel, now);
+	pass_end(tunnel, now);
 }
 
 void xt_tunnel_writable(struct xt_tunnel *tunnel)
@@ -324,34 +338,11 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 {
 	uint64_t deadline = xt_scheduler_deadline(tunnel->scheduler), now;
 
-	deadline = XT_MIN(deadline, tunnel->memory_due);
-
+	deadline = XT_MIN(deadline, XT_MIN(tunnel->memory_due, tunnel->review_due));
 	if (deadline == XT_NEVER)
 		return XT_NEVER;
 	now = xt_clock_now().mono;
 	return deadline > now ? deadline - now : 0;
-}
-
-void xt_tunnel_routes_expire(struct xt_tunnel *tunnel)
-{
-	if (tunnel->udp->ops->routes_expire)
-		tunnel->udp->ops->routes_expire(tunnel->udp);
-}
-
-static void on_rerouted(void *ctx, const struct xt_endpoint *remote)
-{
-	struct xt_tunnel *tunnel = ctx;
-
-	xt_device_reroute(tunnel->dev, xt_clock_now(), remote);
-}
-
-bool xt_tunnel_routes_recheck(struct xt_tunnel *tunnel)
-{
-	bool more = tunnel->udp->ops->routes_recheck &&
-		    tunnel->udp->ops->routes_recheck(tunnel->udp, on_rerouted, tunnel);
-
-	xt_tunnel_tick(tunnel);
-	return more;
 }
 
 void xt_tunnel_moved(struct xt_tunnel *tunnel)
@@ -359,27 +350,10 @@ void xt_tunnel_moved(struct xt_tunnel *tunnel)
 	tunnel->udp->avoid = 0;
 }
 
-int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out)
+void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_endpoint *endpoint)
 {
-	return xt_device_report(tunnel->dev, xt_clock_now(), out);
-}
-
-int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			   const struct xt_endpoint *endpoint)
-{
-	struct xt_change change;
-	struct xt_peer_change *entry;
-	int rc = XT_E_NOMEM;
-
-	xt_change_init(&change);
-	entry = xt_change_peer(&change, peer);
-	if (entry) {
-		entry->set = XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER;
-		entry->endpoint = *endpoint;
-		rc = xt_device_apply(tunnel->dev, xt_clock_now(), &change);
-	}
-	xt_change_clear(&change);
-	return rc;
+	xt_device_answer(tunnel->dev, xt_clock_now(), peer, endpoint);
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

@@ -7,6 +7,7 @@
 
 #include <xtunnel/device.h>
 
+#include "core/apply.h"
 #include "platform/tun.h"
 #include "tunnel/scheduler.h"
 
@@ -80,11 +81,12 @@ unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
 /* The host's routes, rules, addresses or links have changed: judge the source address of every path
- * again before it is used. */
-void xt_tunnel_routes_expire(struct xt_tunnel *tunnel);
-/* Some milliseconds later, when a burst of them is over: tell the peers that are reached by
- * another link, source or gateway than before. true: call again, not all were looked at. */
-bool xt_tunnel_routes_recheck(struct xt_tunnel *tunnel);
+ * again before it is used. Some milliseconds later ticks reach the peers that have another link,
+ * source or gateway than before (xt_device_review). */
+void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
+ * Names may have other addresses then. */
+bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);
 /* The TUN's interface is in another network namespace than the sockets: its index says nothing
  * here. */
 void xt_tunnel_moved(struct xt_tunnel *tunnel);
@@ -100,23 +102,56 @@ bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
 /* Nanoseconds until the next tick, 0: due, XT_NEVER. */
 uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 
-int xt_tunnel_report(const struct xt_tunnel *tunnel, struct xt_report **out);
-/* All or nothing: what xt_device_apply returns.
- * sockets  NULL, or the new ones, bound to the change's port: on success the tunnel uses and owns
- *	    them and has closed the old ones (do not poll udp->fd[] meanwhile) */
-int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
-		    const struct xt_udp_sockets *sockets);
+/* A report in slices, see core/apply.h. */
+int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk);
+int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
+
+/* A change in slices, see core/apply.h for what packets see of it: begin, step until it is over,
+ * end. One at a time. A new identity takes its timestamps from bound_read before anything is sent
+ * under it, and changed records of the former one are handed over before it is in force.
+ *
+ * change   borrowed until end
+ * sockets  NULL, or new ones, bound to the change's port; borrowed for begin alone. end replaces
+ *	    the old ones by them and closes these (do not poll udp->fd[] meanwhile) */
+enum xt_tunnel_progress {
+	XT_TUNNEL_OVER,
+	XT_TUNNEL_MORE,
+	XT_TUNNEL_WAITS, /* for the answer to bound_read: go on after xt_tunnel_memory_read */
+};
+enum xt_tunnel_apply_phase {
+	XT_TUNNEL_APPLY_RELEASE, /* changed records of an identity that goes */
+	XT_TUNNEL_APPLY_DEVICE,
+	XT_TUNNEL_APPLY_RESTORE, /* records of peers that have come, or of the new identity */
+	XT_TUNNEL_APPLY_OVER,
+};
+struct xt_tunnel_apply {
+	struct xt_tunnel *tunnel;
+	struct xt_change change; /* its lists are borrowed */
+	struct xt_udp_sockets sockets;
+	bool has_sockets;
+	enum xt_tunnel_apply_phase phase;
+	size_t at; /* next record or entry of XT_TUNNEL_APPLY_RESTORE */
+	struct xt_apply apply;
+};
+void xt_tunnel_apply_begin(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply,
+			   const struct xt_change *change, const struct xt_udp_sockets *sockets);
+enum xt_tunnel_progress xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size_t n);
+/* What xt_device_apply returns; on an error all is as before, and sockets are still the caller's.
+ * Also while it waits, when the tunnel is to be closed. */
+int xt_tunnel_apply_end(struct xt_tunnel_apply *apply);
+
 /* Answers to bound_read (see timestamp.h) and bound_write. */
 void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
 void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
-/* After xt_tunnel_bound_read: the stored records of that identity, sorted by key; copied. Peers
- * that are added later get theirs too. */
-void xt_tunnel_memory_read(struct xt_tunnel *tunnel, const struct xt_peer_memory *v, size_t n);
+/* After xt_tunnel_bound_read, also when nothing could be read: the stored records of that identity,
+ * sorted by key, malloc'ed and taken over. Peers that are added later get theirs too. */
+void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
-/* A peer's name was resolved. Peers that have gone are no error. */
-int xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			   const struct xt_endpoint *endpoint);
+/* A peer's name was resolved; also while a change is under way. Peers that have gone are no error.
+ */
+void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_endpoint *endpoint);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

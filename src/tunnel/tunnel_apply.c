@@ -64,48 +64,108 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
 	return 0;
 }
 
-static void identity_follow(struct xt_tunnel *tunnel, const struct xt_private *key)
+static void identity_follow(struct xt_tunnel *tunnel, const struct xt_public *key)
 {
-	struct xt_private scalar = *key;
-	struct xt_public public = {{0}};
-	bool some = !sodium_is_zero(key->b, sizeof(key->b));
 	int rc;
 
-	if (some) {
-		xt_dh_clamp(&scalar);
-		xt_dh_public(&public, &scalar);
-	}
-	sodium_memzero(&scalar, sizeof(scalar));
-	if (memcmp(&public, &tunnel->identity, sizeof(public)) == 0)
-		return;
-	rc = xt_tunnel_identity(tunnel, some ? &public : NULL);
+	tunnel->memory_reading = true;
+	rc = xt_tunnel_identity(tunnel, key);
 	if (rc < 0 && tunnel->callbacks.note)
 		tunnel->callbacks.note(tunnel->callbacks.ctx,
 				       "the state file of the new key: out of memory");
+	if (!tunnel->timestamp)
+		tunnel->memory_reading = false;
 }
 
-int xt_tunnel_apply(struct xt_tunnel *tunnel, const struct xt_change *change,
-		    const struct xt_udp_sockets *sockets)
+void xt_tunnel_apply_begin(struct xt_tunnel *tunnel, struct xt_tunnel_apply *apply,
+			   const struct xt_change *change, const struct xt_udp_sockets *sockets)
 {
-	struct xt_change bound = *change; /* its lists are borrowed */
-	int rc;
+	*apply = (struct xt_tunnel_apply){.tunnel = tunnel, .change = *change};
+	apply->has_sockets = sockets != NULL;
+	if (sockets) {
+		apply->sockets = *sockets;
+		apply->change.set |= XT_SET_LISTEN_PORT;
+	}
+	apply->change.listen_port = sockets ? sockets->port : tunnel->udp->port;
+	xt_apply_begin(&apply->apply, tunnel->dev, &apply->change);
+	apply->phase = apply->apply.switches ? XT_TUNNEL_APPLY_RELEASE : XT_TUNNEL_APPLY_DEVICE;
+}
 
-	if (sockets)
-		bound.set |= XT_SET_LISTEN_PORT;
-	bound.listen_port = sockets ? sockets->port : tunnel->udp->port;
-	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
-	if (rc == 0 && sockets) {
-		struct xt_udp_sockets old = *sockets;
+static void device_step(struct xt_tunnel_apply *apply, size_t n)
+{
+	struct xt_apply *device = &apply->apply;
+	bool switched = device->switched;
+
+	if (!xt_apply_step(device, xt_clock_now(), n))
+		apply->phase = device->error ? XT_TUNNEL_APPLY_OVER : XT_TUNNEL_APPLY_RESTORE;
+	/* Before another packet: no initiation may go out with timestamps of the former one. */
+	if (!switched && device->switched)
+		identity_follow(apply->tunnel, device->has_local ? &device->local_key : NULL);
+}
+
+static void restore_step(struct xt_tunnel_apply *apply, size_t n)
+{
+	const struct xt_change *change = &apply->change;
+	size_t all = apply->apply.switched ? apply->tunnel->n_memory : change->n_peers;
+	size_t to = all - apply->at > n ? apply->at + n : all;
+
+	for (; apply->at < to; apply->at++) {
+		if (apply->apply.switched)
+			xt_tunnel_memory_restore(apply->tunnel, xt_clock_now(), apply->at);
+		else if (!(change->peers[apply->at].set & XT_PEER_REMOVE))
+			xt_tunnel_memory_restore_peer(apply->tunnel, xt_clock_now(),
+						      &change->peers[apply->at].key);
+	}
+	if (apply->at == all)
+		apply->phase = XT_TUNNEL_APPLY_OVER;
+}
+
+enum xt_tunnel_progress xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size_t n)
+{
+	struct xt_tunnel *tunnel = apply->tunnel;
+
+	switch (apply->phase) {
+	case XT_TUNNEL_APPLY_RELEASE:
+		if (!xt_tunnel_memory_hand_over(tunnel))
+			apply->phase = XT_TUNNEL_APPLY_DEVICE;
+		break;
+	case XT_TUNNEL_APPLY_DEVICE:
+		device_step(apply, n);
+		break;
+	case XT_TUNNEL_APPLY_RESTORE:
+		if (tunnel->memory_reading)
+			return XT_TUNNEL_WAITS;
+		restore_step(apply, n);
+		break;
+	case XT_TUNNEL_APPLY_OVER:
+		break;
+	}
+	return apply->phase == XT_TUNNEL_APPLY_OVER ? XT_TUNNEL_OVER : XT_TUNNEL_MORE;
+}
+
+int xt_tunnel_apply_end(struct xt_tunnel_apply *apply)
+{
+	struct xt_tunnel *tunnel = apply->tunnel;
+	int rc = apply->apply.error;
+
+	if (rc == 0 && apply->has_sockets) {
+		struct xt_udp_sockets old = apply->sockets;
 
 		xt_udp_swap(tunnel->udp, &old);
 		xt_udp_sockets_close(&old);
 	}
-	if (rc == 0 && tunnel->udp->ops->routes_expire) /* the mark selects routes */
-		tunnel->udp->ops->routes_expire(tunnel->udp);
-	if (rc == 0)
-		xt_tunnel_memory_restore(tunnel, xt_clock_now(), change);
-	if (rc == 0 && (change->set & XT_SET_PRIVATE_KEY))
-		identity_follow(tunnel, &change->private_key);
-	sodium_memzero(&bound, sizeof(bound));
+	if (rc == 0 && (apply->change.set & XT_SET_FWMARK)) /* it selects routes */
+		xt_tunnel_network_changed(tunnel);
+	sodium_memzero(&apply->change, sizeof(apply->change));
 	return rc;
+}
+
+int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk)
+{
+	return xt_report_begin(walk, tunnel->dev, xt_clock_now());
+}
+
+int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n)
+{
+	return xt_report_step(walk, xt_clock_now(), n);
 }

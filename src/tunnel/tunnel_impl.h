@@ -23,7 +23,15 @@ struct xt_tunnel {
 	struct xt_public identity;     /* whose timestamps are kept; all zero: none */
 	struct xt_peer_memory *memory; /* as read at the start, sorted by key */
 	size_t n_memory;
+	bool memory_reading; /* of an identity that came by a change: not answered yet */
 	uint64_t memory_due; /* monotonic: changed records are handed over then; XT_NEVER: none */
+	uint64_t
+	    review_due;	    /* monotonic: the next slice of a review of all peers; XT_NEVER: none */
+	bool review_begins; /* with that slice */
+	bool network_moved; /* since xt_tunnel_network_moved was asked last */
+	uint64_t default_way[2]; /* IPv4, IPv6; 0: not known yet */
+	uint64_t last_pass;	 /* monotonic */
+	uint64_t asleep;	 /* how long the host was suspended, up to the last look */
 };
 
 /* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
@@ -33,10 +41,21 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
  * from now on. */
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
 
-/* Peer records. restore: give back those of the peers that change has added. schedule: at the end
- * of a pass. flush: in a tick. release: hand over what is left and forget all. */
-void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now,
-			      const struct xt_change *change);
+/* start: once the sockets are there. awake: before a pass that follows a gap of XT_TUNNEL_IDLE, if
+ * that was a suspend. review: in a tick. note: at the end of a pass. */
+#define XT_TUNNEL_IDLE UINT64_C(1000000000)
+void xt_tunnel_ways_start(struct xt_tunnel *tunnel);
+void xt_tunnel_awake(struct xt_tunnel *tunnel, struct xt_time now);
+void xt_tunnel_review(struct xt_tunnel *tunnel, struct xt_time now);
+void xt_tunnel_ways_note(struct xt_tunnel *tunnel);
+
+/* Peer records. restore: give back the one at that index, or that of a peer that a change has
+ * added, if there is one. schedule: at the end of a pass. flush: in a tick. hand_over: a batch of
+ * changed ones; true: there are more. release: hand over what is left and forget all. */
+void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now, size_t i);
+void xt_tunnel_memory_restore_peer(struct xt_tunnel *tunnel, struct xt_time now,
+				   const struct xt_public *key);
+bool xt_tunnel_memory_hand_over(struct xt_tunnel *tunnel);
 void xt_tunnel_memory_schedule(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now);
 void xt_tunnel_memory_release(struct xt_tunnel *tunnel);

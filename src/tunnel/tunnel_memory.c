@@ -32,40 +32,40 @@ static void record_restore(struct xt_tunnel *tunnel, struct xt_time now,
 		memset(&record->endpoint, 0, sizeof(record->endpoint));
 }
 
-void xt_tunnel_memory_read(struct xt_tunnel *tunnel, const struct xt_peer_memory *v, size_t n)
+void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n)
 {
 	struct xt_time now = xt_clock_now();
+	bool applying = tunnel->memory_reading;
 
 	xt_tunnel_memory_clear(tunnel);
-	if (n)
-		tunnel->memory = malloc(n * sizeof(*v));
-	if (!tunnel->memory) /* replays are then refused as before the file was there */
-		return;
-	memcpy(tunnel->memory, v, n * sizeof(*v));
+	tunnel->memory_reading = false;
+	tunnel->memory = v;
 	tunnel->n_memory = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !applying; i++)
 		record_restore(tunnel, now, &tunnel->memory[i]);
 }
 
-void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now,
-			      const struct xt_change *change)
+void xt_tunnel_memory_restore(struct xt_tunnel *tunnel, struct xt_time now, size_t i)
+{
+	record_restore(tunnel, now, &tunnel->memory[i]);
+}
+
+void xt_tunnel_memory_restore_peer(struct xt_tunnel *tunnel, struct xt_time now,
+				   const struct xt_public *key)
 {
 	struct xt_peer_memory *record;
 
-	for (size_t i = 0; tunnel->n_memory && i < change->n_peers; i++) {
-		if (change->peers[i].set & XT_PEER_REMOVE)
-			continue;
-		record = bsearch(&change->peers[i].key, tunnel->memory, tunnel->n_memory,
-				 sizeof(*record), key_compare);
-		if (record)
-			record_restore(tunnel, now, record);
-	}
+	if (!tunnel->n_memory)
+		return;
+	record = bsearch(key, tunnel->memory, tunnel->n_memory, sizeof(*record), key_compare);
+	if (record)
+		record_restore(tunnel, now, record);
 }
 
 void xt_tunnel_memory_schedule(struct xt_tunnel *tunnel, struct xt_time now)
 {
-	if (tunnel->memory_due == XT_NEVER && tunnel->callbacks.memory_write &&
-	    xt_device_memory_changed(tunnel->dev))
+	if (tunnel->memory_due == XT_NEVER && !tunnel->memory_reading &&
+	    tunnel->callbacks.memory_write && xt_device_memory_changed(tunnel->dev))
 		tunnel->memory_due = now.mono + MEMORY_DELAY;
 }
 
@@ -89,13 +89,22 @@ void xt_tunnel_memory_flush(struct xt_tunnel *tunnel, struct xt_time now)
 	tunnel->callbacks.memory_write(tunnel->callbacks.ctx, records, n);
 }
 
-void xt_tunnel_memory_release(struct xt_tunnel *tunnel)
+bool xt_tunnel_memory_hand_over(struct xt_tunnel *tunnel)
 {
 	struct xt_peer_memory records[MEMORY_BATCH];
 	size_t n;
 
-	while (tunnel->callbacks.memory_write &&
-	       (n = xt_device_memory_take(tunnel->dev, records, MEMORY_BATCH)) > 0)
+	if (!tunnel->timestamp || !tunnel->callbacks.memory_write)
+		return false;
+	n = xt_device_memory_take(tunnel->dev, records, MEMORY_BATCH);
+	if (n)
 		tunnel->callbacks.memory_write(tunnel->callbacks.ctx, records, n);
+	return n == MEMORY_BATCH;
+}
+
+void xt_tunnel_memory_release(struct xt_tunnel *tunnel)
+{
+	while (xt_tunnel_memory_hand_over(tunnel))
+		;
 	xt_tunnel_memory_clear(tunnel);
 }

@@ -18,7 +18,7 @@
 #define ROUNDS 201
 
 enum step { INITIATE, READ, TIMESTAMP, RESPOND, FINISH, SHARED, STEPS };
-static const char *const steps[] = {"initiate", "read_initiation", "read_stamp",
+static const char *const steps[] = {"initiate", "read_initiation", "read_timestamp",
 				    "respond",	"read_response",   "x25519"};
 
 static int ascending(const void *a, const void *b)
@@ -42,18 +42,18 @@ static int once(const struct ends *e, uint32_t round, double us[STEPS][ROUNDS])
 	struct xt_msg_response response;
 	struct xt_private random;
 	struct xt_public remote;
-	uint8_t stamp[XT_TIMESTAMP_LEN], shared[XT_DH_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN], shared[XT_DH_LEN];
 	uint64_t at[STEPS + 1];
 	int rc = 0;
 
 	caller_key(&random, 1000 + round);
-	xt_tai64n_encode(stamp, xt_clock_now().wall);
+	xt_tai64n_encode(timestamp, xt_clock_now().wall);
 	at[0] = xt_clock_now().mono;
-	rc |= xt_noise_initiate(&hs_i, &e->i, &e->of_r, &random, stamp, 1, &initiation);
+	rc |= xt_noise_initiate(&hs_i, &e->i, &e->of_r, &random, timestamp, 1, &initiation);
 	at[1] = xt_clock_now().mono;
 	rc |= xt_noise_read_initiation(&hs_r, &e->r, &initiation, &remote);
 	at[2] = xt_clock_now().mono;
-	rc |= xt_noise_read_timestamp(&hs_r, &e->of_i, &initiation, stamp);
+	rc |= xt_noise_read_timestamp(&hs_r, &e->of_i, &initiation, timestamp);
 	at[3] = xt_clock_now().mono;
 	rc |= xt_noise_respond(&hs_r, &e->of_i, &random, 2, &response, &keys_r);
 	at[4] = xt_clock_now().mono;

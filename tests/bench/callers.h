@@ -164,9 +164,9 @@ static inline uint64_t callers_pass(struct callers *c)
 
 static inline int callers_prepare(struct callers *c, const struct xt_public *responder, bool first)
 {
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 
-	xt_tai64n_encode(stamp, xt_clock_now().wall);
+	xt_tai64n_encode(timestamp, xt_clock_now().wall);
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct call *call = &c->calls[i];
 		struct xt_private key;
@@ -179,7 +179,7 @@ static inline int callers_prepare(struct callers *c, const struct xt_public *res
 		}
 		call->sent = call->answered = 0;
 		key.b[9] = (uint8_t)~key.b[9]; /* the ephemeral is known as well */
-		if (xt_noise_initiate(&call->hs, &call->local, &call->peer, &key, stamp, i + 1,
+		if (xt_noise_initiate(&call->hs, &call->local, &call->peer, &key, timestamp, i + 1,
 				      &call->msg))
 			return XT_E_CRYPTO;
 	}

@@ -4,11 +4,10 @@
 # src/host/request.h: src/daemon, src/tunnel and src/ipc call none of these functions, except
 #   daemon/background.c  before there is an instance: fork; /dev/null for standard output
 #   daemon/notify.c      the service manager's socket, which is the caller's own
-#   daemon/rundir.c      the run directory, which `show` and `down` use too
-#   ipc/socket.c         the client's side; the listening that the daemon lends to requests; and at
-#                        the end the removal of the instance's own sockets
+#   daemon/rundir.c      lists the run directories, for `show` and completion
+#   ipc/socket.c         the client's side, and the listening that the daemon lends to requests
 cd "${XT_SOURCE:-$(dirname "$0")/../..}" || exit 1
-except='^src/(daemon/(background|notify|rundir)|ipc/socket)\.c:'
+except='^src/(daemon/(background|notify)|ipc/socket)\.c:|^src/daemon/rundir\.c:.*opendir'
 calls='open|openat|creat|fopen|freopen|opendir|fork|vfork|popen|system|posix_spawnp?|execv[pe]*'
 calls="$calls|uv_spawn|uv_fs_open|socket|socketpair|getaddrinfo|uv_getaddrinfo|mkdir|unlink|rename"
 calls="$calls|xt_tun_(open|remove)|xt_udp_(open|sockets_open|sockets_mark)"

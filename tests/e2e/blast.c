@@ -59,9 +59,9 @@ static unsigned burst(int s, uint8_t bytes[BURST][SIZE_MAX_], size_t size, unsig
 	unsigned done = 0, taken = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t stamp = htonl(first + i);
+		uint32_t number = htonl(first + i);
 
-		memcpy(bytes[i], &stamp, sizeof(stamp));
+		memcpy(bytes[i], &number, sizeof(number));
 		vecs[i] = (struct iovec){bytes[i], size};
 		msgs[i].msg_hdr.msg_iov = &vecs[i];
 		msgs[i].msg_hdr.msg_iovlen = 1;
@@ -114,18 +114,18 @@ struct tally {
 
 static void take(struct tally *tally, const uint8_t *bytes, ssize_t len)
 {
-	uint32_t stamp;
+	uint32_t number;
 
-	if (len < (ssize_t)sizeof(stamp))
+	if (len < (ssize_t)sizeof(number))
 		return;
-	memcpy(&stamp, bytes, sizeof(stamp));
-	stamp = ntohl(stamp);
-	if (stamp >= N_MAX)
+	memcpy(&number, bytes, sizeof(number));
+	number = ntohl(number);
+	if (number >= N_MAX)
 		return;
-	tally->again += (tally->seen[stamp / 8] >> stamp % 8) & 1;
-	tally->seen[stamp / 8] |= (uint8_t)(1 << stamp % 8);
-	tally->before += tally->came && stamp < tally->last;
-	tally->last = stamp;
+	tally->again += (tally->seen[number / 8] >> number % 8) & 1;
+	tally->seen[number / 8] |= (uint8_t)(1 << number % 8);
+	tally->before += tally->came && number < tally->last;
+	tally->last = number;
 	tally->came++;
 }
 

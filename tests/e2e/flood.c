@@ -85,15 +85,15 @@ static double now(void)
 static size_t burst(int fd, struct sockaddr_in *to, struct head *heads, size_t sources, size_t sent)
 {
 	static struct mmsghdr msgs[BURST];
-	static struct iovec parts[BURST][2];
+	static struct iovec vecs[BURST][2];
 	int n;
 
 	for (size_t i = 0; i < BURST; i++) {
-		parts[i][0] = (struct iovec){&heads[(sent + i) % sources], sizeof(*heads)};
-		parts[i][1] = (struct iovec){messages[(sent + i) % MESSAGES], sizeof(messages[0])};
+		vecs[i][0] = (struct iovec){&heads[(sent + i) % sources], sizeof(*heads)};
+		vecs[i][1] = (struct iovec){messages[(sent + i) % MESSAGES], sizeof(messages[0])};
 		msgs[i].msg_hdr = (struct msghdr){.msg_name = to,
 						  .msg_namelen = sizeof(*to),
-						  .msg_iov = parts[i],
+						  .msg_iov = vecs[i],
 						  .msg_iovlen = 2};
 	}
 	n = sendmmsg(fd, msgs, BURST, 0);

@@ -3,11 +3,17 @@
 """Many peers through the configuration protocol.  Standard library only.
 
   hub.py set SOCKET PID N     one request with N peers; prints: WALL_S CPU_S of process PID
+  hub.py add SOCKET PID N     the same without a private key or replace_peers
+  hub.py replace SOCKET PID N KEY   replace_peers with N peers and KEY (base64), 10.7.0.2
+  hub.py one SOCKET PID KEY   replace_peers with KEY alone
+  hub.py refused SOCKET PID N       N new peers, the last one with a network that is refused
+  hub.py count SOCKET PID N   one get, which must name N peers
   hub.py get SOCKET PID N     one get, which must name N peers, in order; prints the same
   hub.py cpu PID CMD…         runs CMD; prints: WALL_S CPU_S of both together
   hub.py resident PID         bytes of resident memory that are the process's own
   hub.py switches PID         context switches of all threads
 """
+import base64
 import hashlib
 import os
 import resource
@@ -60,6 +66,55 @@ def do_set(path, pid, n):
             f"allowed_ip=10.{inner}/32",
         ]
     timed(path, pid, "\n".join(lines) + "\n\n")
+
+
+def peers(n, salt=0, net=11):
+    lines = []
+    for i in range(int(n)):
+        inner = f"{i >> 16}.{i >> 8 & 255}.{i & 255}"
+        lines += [
+            "public_key=" + key(i + salt),
+            "replace_allowed_ips=true",
+            f"allowed_ip={net}.{inner}/32",
+        ]
+    return lines
+
+
+def do_add(path, pid, n):
+    timed(path, pid, "\n".join(["set=1"] + peers(n)) + "\n\n")
+
+
+def living(public):
+    return [
+        "replace_peers=true",
+        "public_key=" + base64.b64decode(public).hex(),
+        "endpoint=198.18.0.2:51802",
+        "allowed_ip=10.7.0.2/32",
+    ]
+
+
+def do_replace(path, pid, n, public):
+    timed(path, pid, "\n".join(["set=1"] + living(public) + peers(n)) + "\n\n")
+
+
+def do_one(path, pid, public):
+    timed(path, pid, "\n".join(["set=1"] + living(public)) + "\n\n")
+
+
+def do_refused(path, pid, n):
+    text = "\n".join(["set=1"] + peers(n, 1000000, 12)) + "\nallowed_ip=1.2.3.4/33\n\n"
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(text.encode())
+        if s.recv(100) != b"errno=-22\n\n":
+            sys.exit("not refused")
+
+
+def do_count(path, pid, n):
+    answer = timed(path, pid, "get=1\n\n")
+    got = answer.count("public_key=")
+    if got != int(n):
+        sys.exit(f"{got} peers, not {n}")
 
 
 def do_get(path, pid, n):

@@ -39,7 +39,7 @@ if [ -z "${XT_E2E_INSIDE:-}" ]; then
 	[ -x "$XT_BIN" ] || { echo "FAIL: no program at $XT_BIN"; exit 1; }
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun"
 	rights=()
-	if [ "$(id -u)" != 0 ]; then
+	if [ "$(id -u)" != 0 ] || [ -n "${XT_E2E_ROOTLESS:-}" ]; then
 		rights=(-U -r)
 		unshare -U -r -n -m true 2>/dev/null || skip "neither root nor user namespaces"
 		[ -w /dev/net/tun ] || skip "/dev/net/tun is not open to this user"
@@ -402,6 +402,33 @@ capture() {
 capture_stop() {
 	kill -TERM "$CAPTURE"
 	wait "$CAPTURE" 2>/dev/null
+}
+
+# Clocks -----------------------------------------------------------------------------------------
+
+# clocks_prepare NAME…: their instances will be started with clocks that the test can move
+clocks_prepare() {
+	local name
+	[ -z "$XT_SANITIZE" ] || skip "a sanitizer does not let clocks be replaced"
+	CLOCK_SHIM=$(dirname "$XT_BIN")/e2e_clock.so
+	[ -f "$CLOCK_SHIM" ] || skip "no $CLOCK_SHIM"
+	for name; do clock_move "$name" 0 0 0; done
+}
+# clock_start NAME: start, with such clocks
+clock_start() {
+	LD_PRELOAD=$CLOCK_SHIM CLOCK_FILE=$T/$1.clock start "$1"
+}
+# clock_move NAME MONOTONIC BOOTTIME REALTIME: what is added to them, in seconds, from now on
+clock_move() {
+	$PYTHON - "$T/$1.clock" "${@:2}" <<-'EOT'
+		import os, struct, sys
+		at = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o600)
+		os.write(at, struct.pack("3q", *(int(float(s) * 10**9) for s in sys.argv[2:])))
+	EOT
+}
+# clock_jumped NAME: the kernel reports to the instance that its clock has jumped
+clock_jumped() {
+	printf 12345678 >"$T/$1.clock.wake"
 }
 
 # Counters ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A wire on which large datagrams vanish without an ICMP error; sourced after lib.sh and
-# implementations.sh by the tests of the path's MTU. $1: IMPLEMENTATION-FAMILY, the peer on the right
-# and IPv4 or IPv6 outside.
+# implementations.sh by the tests of the path's MTU. $1: IMPLEMENTATION-FAMILY, the peer on the
+# right and IPv4 or IPv6 outside.
 #
 # shellcheck shell=bash disable=SC2034,SC2154
 IFS=- read -r peer outer <<<"${1:-xtunnel-4}"

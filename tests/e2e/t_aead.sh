@@ -23,7 +23,7 @@ for a in "${names[@]}"; do
 		[ "$(json left left .aead) $(json right right .aead)" = "$a $b" ] ||
 			fail "left has $(json left left .aead), right $(json right right .aead)"
 		at left "$XT_BIN" show left |
-			grep -Eq "^  aead: $a \(as asked for, (lib|BoringSSL|AWS-LC|OpenSSL)" ||
+			grep -Eq "^  aead: $a \(as requested, (lib|BoringSSL|AWS-LC|OpenSSL)" ||
 			fail "show: $(at left "$XT_BIN" show left)"
 		for side in left right; do
 			[ "$(verdict $side $side drop_auth)" = 0 ] || fail "$side dropped"

@@ -112,3 +112,19 @@ serves "a FIFO in place of a key file"
 [ -p key ] || fail "the FIFO was replaced"
 instances_stop
 ok "a FIFO is refused once the instance runs"
+
+# Before that, what a verb reads may be a pipe; the background has none of its caller's others.
+piped() { # piped NAME PATH: the instance that `up PATH` made
+	pings left 10.7.0.2 || fail "up $2: no answer: $(cat ping.log)"
+	at left "$XT_BIN" down "$1" || fail "down $1"
+}
+start right
+at left "$XT_BIN" up <(cat kept.conf) || fail "up <(...)"
+piped "$(at left "$XT_BIN" show interfaces | tr ' ' '\n' | grep -v right)" "<(...)"
+cat kept.conf | at left "$XT_BIN" up /dev/stdin || fail "up /dev/stdin"
+piped stdin /dev/stdin
+at left "$XT_BIN" up /proc/self/fd/7 7<kept.conf || fail "up /proc/self/fd/7"
+piped 7 /proc/self/fd/7
+refuses 1 "cannot read" at left "$XT_BIN" up /dev/fd/77
+stop right
+ok "up reads its configuration from a pipe"

@@ -55,13 +55,25 @@ capture_stop
 tcpdump -n -r wire.pcap 2>/dev/null >clear.log
 [ ! -s clear.log ] || fail "in the clear: $(head -n 3 clear.log)"
 ok "nothing leaves in the clear while the interface is down, nor after a crash"
+refuses 3 "left: a crash left its rules and an unreachable route" at left "$XT_BIN" show left
+refuses 3 "xtunnel down left" at left "$XT_BIN" ping left peer
+at left "$XT_BIN" show left --json >show.json 2>/dev/null
+[ "$(jq -c '[.name, .running, .fails_closed]' show.json)" = '["left",false,true]' ] ||
+	fail "show --json: $(cat show.json)"
+at left "$XT_BIN" show >show.out || fail "show: exit status $?"
+has "not running: a crash left its rules" show.out || fail "show: $(cat show.out)"
+[ "$(at left "$XT_BIN" show --json | jq -c '[.[] | select(.fails_closed) | .name]')" = '["left"]' ] ||
+	fail "show --json: $(at left "$XT_BIN" show --json)"
 at left "$XT_BIN" down left >down.log 2>&1 || fail "down after a crash: $(cat down.log)"
 steady | diff none - >diff.log || fail "down after a crash leaves: $(cat diff.log)"
+refuses 3 "left is not running" at left "$XT_BIN" show left
+has crash err && fail "down NAME leaves: $(cat err)"
 start left
 both || fail "no answer from the next start"
 crash left
 start left
 both || fail "no answer from a start after a crash"
+has "left: removed what a crash had left" left.log || fail "the log of the next start"
 steady | diff before - >diff.log || fail "a start after a crash: $(cat diff.log)"
 stop left
 steady | diff none - >diff.log || fail "stop leaves: $(cat diff.log)"

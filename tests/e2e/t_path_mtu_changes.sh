@@ -58,7 +58,7 @@ path_is 1420 || fail "forged errors: $(path)"
 ok "forged errors start probes, and change nothing"
 ip -n left -6 route flush cache # which IPv6 data follows, but not the probes
 
-# One message of ten is lost, both ways: streams that seem to stall start probes, nothing is lowered.
+# One message of ten is lost, both ways: a stream that seems to stall starts probes, no more.
 low=0
 for side in left right; do
 	at $side nft add chain netdev hole loss "{ type filter hook ingress device \"wire\" priority 1; }"

@@ -266,7 +266,7 @@ static inline void ends_hear(struct end *end, const struct xt_path *from, uint8_
 }
 
 /* Deliver the oldest datagram until the wire is empty. */
-static inline void ends_settle(struct ends *ends)
+static inline void ends_exchange(struct ends *ends)
 {
 	for (unsigned i = 0; ends->n_wire && i < 1000; i++) {
 		struct datagram d = ends->wire[0];

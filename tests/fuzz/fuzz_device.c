@@ -222,7 +222,7 @@ static void step(struct scenario *s)
 					   op & 16 ? XT_NEVER : s->ends.now.wall + 600 * SECOND);
 		break;
 	default:
-		ends_settle(&s->ends);
+		ends_exchange(&s->ends);
 		break;
 	}
 }

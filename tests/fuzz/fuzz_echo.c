@@ -80,10 +80,14 @@ static void observe(void *ctx, enum xt_echo_side side, const uint8_t *request, u
 
 static struct xt_echo *endpoint(void)
 {
-	static const struct xt_echo_local own[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
-						    {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
-	const struct xt_echo_config config = {
-	    .sides = 3, .local = own, .n_local = 2, .rate = 1000, .mtu = 1280, .observe = observe};
+	static const struct xt_echo_local local[2] = {{.cidr = {{4, {10, 7, 0, 1}}, 24}},
+						      {.cidr = {{6, {0xfd, 7, [15] = 1}}, 64}}};
+	const struct xt_echo_config config = {.sides = 3,
+					      .local = local,
+					      .n_local = 2,
+					      .rate = 1000,
+					      .mtu = 1280,
+					      .observe = observe};
 	struct xt_echo *echo;
 
 	check(xt_echo_new(&echo, &config) == 0);

@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	ends_open(&ends);
 	ends.out = judge;
 	ends_send(&ends.end[1], hello, sizeof(hello));
-	ends_settle(&ends);
+	ends_exchange(&ends);
 	while (at + 2 <= len) {
 		uint8_t mode = data[at];
 		size_t n = 8u * data[at + 1];

@@ -75,7 +75,7 @@ static void disturb(struct flow *f, struct made *m)
 	if (f->protocol == 6 && seldom(40))
 		f->window++;
 	if (f->protocol == 6 && seldom(40))
-		f->stamp++;
+		f->timestamp++;
 	if (f->protocol == 6 && seldom(40))
 		f->seq += (uint32_t)xt_below(&rng, 3) - 1;
 	m->f = *f;
@@ -136,7 +136,7 @@ static bool follows(const struct group *g, const struct made *a, const struct ma
 	if (x->protocol == 17)
 		return true;
 	return ((x->flags ^ y->flags) & 0x76) == 0 && !(y->flags & 0x80) && x->ack == y->ack &&
-	       x->window == y->window && (x->stamp == y->stamp || !x->options) &&
+	       x->window == y->window && (x->timestamp == y->timestamp || !x->options) &&
 	       y->seq == x->seq + g->payload;
 }
 

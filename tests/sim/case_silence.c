@@ -67,16 +67,16 @@ static void session_run(struct sim *sim, bool hostile, uint64_t sent[5])
 
 SIM_CASE(with_a_session_forged_datagrams_cause_nothing_to_be_sent)
 {
-	struct sim *calm = sim_new(sim->seed);
+	struct sim *undisturbed = sim_new(sim->seed);
 	uint64_t expected[5], sent[5];
 
-	session_run(calm, false, expected);
+	session_run(undisturbed, false, expected);
 	session_run(sim, true, sent);
 	for (int type = SIM_INITIATION; type <= SIM_DATA; type++)
 		SIM_RANGE(sim, sent[type], expected[type] > 1 ? expected[type] - 1 : 0,
 			  expected[type] + 1);
 	SIM_SAME(sim, sent[SIM_COOKIE], 0);
-	sim_free(calm);
+	sim_free(undisturbed);
 }
 
 /* The receiver of data sends keepalives and, as the responder, no initiation of its own. */

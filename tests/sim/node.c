@@ -74,11 +74,11 @@ static int on_send(void *ctx, const struct xt_path *path, uint8_t tos, const uin
 		   size_t len)
 {
 	struct sim_node *node = ctx;
-	const struct xt_ip *own = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
+	const struct xt_ip *local = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
 
 	if (!node->in_pass)
 		SIM_FAIL(node->sim, "%s sends outside of a pass", node->name);
-	if (path->local.family && !xt_ip_equal(&path->local, own))
+	if (path->local.family && !xt_ip_equal(&path->local, local))
 		return -EADDRNOTAVAIL;
 	if (socket_is_full(node))
 		return -EAGAIN;
@@ -146,7 +146,7 @@ static int pool_new(struct sim_node *node)
 
 void sim_node_on(struct sim_node *node)
 {
-	struct xt_udp_mem_host host = {node, on_send, NULL};
+	struct xt_udp_mem_host host = {node, on_send};
 	struct xt_env env = {.ctx = node, .random = random_fill, .event = on_event};
 	struct xt_data_path_config config = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
@@ -375,8 +375,17 @@ static void spin_check(struct sim_node *node)
 		SIM_FAIL(node->sim, "%s has a past deadline again and again", node->name);
 }
 
+static uint64_t way_find(void *ctx, const struct xt_path *path)
+{
+	const struct sim_node *node = ctx;
+	const struct xt_ip *own = path->remote.ip.family == 6 ? &node->outer6 : &node->outer4;
+
+	return node->cut_off ? XT_WAY_NONE : XT_WAY_NONE + 1u + own->b[2] + own->b[12];
+}
+
 static void node_pass(struct sim_node *node, bool timer)
 {
+	struct xt_ways ways = {node, way_find};
 	struct xt_time now = sim_time(node);
 	int more;
 
@@ -391,6 +400,8 @@ static void node_pass(struct sim_node *node, bool timer)
 		tun_drain(node);
 	} while (more > 0);
 	node->in_pass = false;
+	while (xt_device_note_ways(node->dev, 8, &ways))
+		;
 	device_check(node);
 	timer_schedule(node);
 }
@@ -463,6 +474,18 @@ void sim_node_wake(struct sim_node *node, bool timer_first)
 	sim_trace_note(node->sim, "%s wakes", node->name);
 	if (timer_first)
 		node_pass(node, true);
+}
+
+void sim_node_network(struct sim_node *node, bool suspended)
+{
+	struct xt_ways ways = {node, way_find};
+	size_t reached = 0;
+
+	sim_trace_note(node->sim, "%s's network changes", node->name);
+	xt_device_network_changed(node->dev, suspended);
+	while (xt_device_review(node->dev, sim_time(node), 8, &ways, &reached))
+		;
+	node_pass(node, true);
 }
 
 void sim_node_inject(struct sim_node *node, const uint8_t *data, size_t len)

@@ -33,6 +33,7 @@ struct sim_node {
 	int64_t wall_shift; /* of this node's wall clock */
 	uint64_t rng;
 	bool asleep;
+	bool cut_off;  /* its host has no route */
 	uint32_t full; /* probability, per mille, that the UDP socket blocks for a millisecond */
 	bool socket_full;
 
@@ -81,6 +82,9 @@ void sim_node_off(struct sim_node *node);     /* kill -9 */
 void sim_node_on(struct sim_node *node);      /* starts again from its configuration */
 void sim_node_suspend(struct sim_node *node); /* receives and does nothing; its clock continues */
 void sim_node_wake(struct sim_node *node, bool timer_first);
+/* Its host reports a change of its network: after sim_node_move, cut_off, or none that matters.
+ * suspended: also that it was suspended. */
+void sim_node_network(struct sim_node *node, bool suspended);
 
 struct xt_time sim_time(const struct sim_node *node);
 struct xt_report *sim_node_report(const struct sim_node *node); /* owned by the caller */

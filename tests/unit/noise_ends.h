@@ -24,7 +24,7 @@ struct ends {
 	struct xt_cookie_maker maker_i, maker_r;
 	struct xt_cookie_checker checker_i, checker_r;
 	struct xt_private ei, er;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 	struct xt_msg_initiation initiation;
 	struct xt_msg_response response;
 };
@@ -52,7 +52,7 @@ static inline void set_up(struct ends *e, const char *psk)
 	vec(psk, e->peer_i.psk.b, 32);
 	vec("ei", e->ei.b, 32);
 	vec("er", e->er.b, 32);
-	vec("stamp", e->stamp, sizeof(e->stamp));
+	vec("stamp", e->timestamp, sizeof(e->timestamp));
 	xt_cookie_maker_init(&e->maker_i, &e->r.public_key);
 	xt_cookie_maker_init(&e->maker_r, &e->i.public_key);
 	xt_cookie_checker_init(&e->checker_i, &e->i.public_key, NULL, NULL);
@@ -61,7 +61,7 @@ static inline void set_up(struct ends *e, const char *psk)
 
 static inline int send_initiation(struct ends *e)
 {
-	int err = xt_noise_initiate(&e->hs_i, &e->i, &e->peer_r, &e->ei, e->stamp, INDEX_I,
+	int err = xt_noise_initiate(&e->hs_i, &e->i, &e->peer_r, &e->ei, e->timestamp, INDEX_I,
 				    &e->initiation);
 
 	if (err == 0)
@@ -73,7 +73,7 @@ static inline int send_initiation(struct ends *e)
 static inline int receive_initiation(struct ends *e, const void *datagram, size_t len)
 {
 	struct xt_public remote;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 	int err;
 
 	if (xt_msg_type(datagram, len) != XT_MSG_INITIATION ||
@@ -84,9 +84,9 @@ static inline int receive_initiation(struct ends *e, const void *datagram, size_
 		return err;
 	if (memcmp(&remote, &e->peer_i.remote, 32) != 0)
 		return XT_E_NOPEER;
-	err = xt_noise_read_timestamp(&e->hs_r, &e->peer_i, datagram, stamp);
+	err = xt_noise_read_timestamp(&e->hs_r, &e->peer_i, datagram, timestamp);
 	if (err == 0)
-		assert_memory_equal(stamp, e->stamp, sizeof(stamp));
+		assert_memory_equal(timestamp, e->timestamp, sizeof(timestamp));
 	return err;
 }
 

@@ -233,7 +233,7 @@ static void ipsecmb_of_another_interface_is_not_touched(void **state)
 	}
 	world.version = 0x20002;
 	assert_int_equal(xt_aead_choose(&aead, "ipsec-mb", &host, &report), 0);
-	assert_string_equal(report.reason, "as asked for, libIPSec_MB 2.0.2");
+	assert_string_equal(report.reason, "as requested, libIPSec_MB 2.0.2");
 }
 
 static void ipsecmb_must_clear_its_registers_and_know_the_processor(void **state)

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "core/device_impl.h"
+#include "core/handshake.h"
 #include "device_pair.h"
 
 static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
@@ -257,6 +258,90 @@ static void a_keepalive_waits_for_key_and_endpoint(void **state)
 	assert_int_equal(p->datagrams, before + 1);
 }
 
+/* A response to an initiation of the old identity finds nothing. */
+static void a_changed_key_ends_the_open_handshake(void **state)
+{
+	static const struct xt_noise_handshake none;
+	struct pair *p = *state;
+	struct xt_private other = {{1}};
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	xt_device_tick(p->b.dev, p->now, p->b.tx); /* the response, on its way */
+	assert_int_not_equal(peer->handshake_index, 0);
+	key_set(p, &p->a, &other);
+	assert_int_equal(peer->handshake_index, 0);
+	assert_memory_equal(&peer->secret->handshake, &none, sizeof(none));
+	tx_carry(p, &p->b, &p->a);
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(verdict_count(&p->a, XT_DROP_INDEX), 1);
+	assert_false(only_peer(p, &p->a).session);
+	xt_tx_reset(p->a.tx);
+}
+
+/* Keys are erased 540 s after the last session: an initiation that is open then is younger. */
+static void erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up(void **state)
+{
+	struct pair *p = *state;
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+
+	for (int given_up = 0; given_up < 2; given_up++) {
+		p->now.mono += 10 * XT_SECOND;
+		p->now.wall += 10 * XT_SECOND;
+		xt_handshake_start(p->a.dev, p->now, peer, false, p->a.tx);
+		xt_tx_reset(p->a.tx);
+		assert_int_not_equal(peer->handshake_index, 0);
+		peer->timers.erase = p->now.mono;
+		if (given_up)
+			peer->timers.retransmit = XT_NEVER;
+		xt_peer_mark_dirty(p->a.dev, peer);
+		xt_peers_update_deadlines(p->a.dev);
+		xt_device_tick(p->a.dev, p->now, p->a.tx);
+		xt_tx_reset(p->a.tx);
+		assert_int_equal(peer->handshake_index == 0, given_up);
+	}
+}
+
+/* A keepalive of the old identity is no reason to call with the new one. */
+static void a_changed_key_ends_a_keepalive_that_waits(void **state)
+{
+	struct pair *p = *state;
+	struct xt_private other = {{1}};
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+	unsigned before;
+
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
+	peer->keepalive_pending = true;
+	xt_peer_set_tx_ready(p->a.dev, peer);
+	key_set(p, &p->a, &other);
+	before = p->datagrams;
+	pair_run(p);
+	assert_int_equal(p->datagrams, before);
+	assert_int_equal(xt_device_deadline(p->a.dev), XT_NEVER);
+}
+
+/* Silence may mean that the local address no longer works: the next attempt lets the kernel
+ * choose, a first one and a keepalive do not. */
+static void a_repeated_initiation_lets_the_kernel_choose_the_source(void **state)
+{
+	struct pair *p = *state;
+	struct xt_peer *peer = xt_device_peer(p->a.dev, &p->b.pub);
+
+	peer->path.local = p->a.path.remote.ip;
+	peer->path.ifindex = 7;
+	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	assert_int_equal(peer->path.ifindex, 7);
+	xt_tx_reset(p->b.tx);
+	p->now.mono += XT_REKEY_TIMEOUT + XT_REKEY_JITTER;
+	p->now.wall += XT_REKEY_TIMEOUT + XT_REKEY_JITTER;
+	xt_device_tick(p->a.dev, p->now, p->a.tx);
+	assert_int_equal(p->a.tx->n_runs, 1);
+	assert_int_equal(p->a.tx->runs[0].path.local.family, 0);
+	assert_int_equal(p->a.tx->runs[0].path.ifindex, 0);
+	xt_tx_reset(p->a.tx);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -267,6 +352,10 @@ int main(void)
 	    T(each_end_of_a_peer_is_reported),
 	    T(a_changed_key_lets_waiting_packets_go_at_once),
 	    T(a_keepalive_waits_for_key_and_endpoint),
+	    T(a_changed_key_ends_the_open_handshake),
+	    T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
+	    T(a_changed_key_ends_a_keepalive_that_waits),
+	    T(a_repeated_initiation_lets_the_kernel_choose_the_source),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,11 +14,11 @@
 #include "conf_files.h"
 #include "config/conf.h"
 
-#define KEY  "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
-#define OWN  "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
-#define PEER "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
-#define NEXT "[Peer]\nPublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
-#define END  "Endpoint = 192.0.2.1:1\nAllowedIPs = 10.9.0.0/16\n"
+#define KEY   "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
+#define LOCAL "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
+#define PEER  "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
+#define NEXT  "[Peer]\nPublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
+#define END   "Endpoint = 192.0.2.1:1\nAllowedIPs = 10.9.0.0/16\n"
 
 /* Check text: the return value and the printed diagnostics. */
 static void check(const char *text, int expect, const char *expected)
@@ -98,7 +98,7 @@ static void peers_are_compared_with_each_other(void **state)
 	check("[Interface]\n" KEY PEER END NEXT END, 0,
 	      "f:10:1: warning: AllowedIPs 10.9.0.0/16 moves here from the peer on line 3\n");
 	check("[Interface]\n" KEY PEER END NEXT "AllowedIPs = 10.9.1.0/24\n", 0, "");
-	check("[Interface]\n" KEY "[Peer]\n" OWN END, XT_E_SYNTAX,
+	check("[Interface]\n" KEY "[Peer]\n" LOCAL END, XT_E_SYNTAX,
 	      "f:3:1: error: this peer's PublicKey is that of the interface itself\n");
 }
 

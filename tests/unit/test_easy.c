@@ -101,7 +101,7 @@ static unsigned carry(struct xt_easy *from, uint8_t side, struct xt_easy *to)
 	return n;
 }
 
-static void settle(void)
+static void ends_exchange(void)
 {
 	while (carry(left, LEFT, right) + carry(right, RIGHT, left))
 		;
@@ -130,7 +130,7 @@ static void expect_nothing(struct xt_easy *at)
 static void connect_both(void)
 {
 	assert_int_equal(send_packet(left, LEFT, RIGHT, 100, 1), XT_STAGED);
-	settle();
+	ends_exchange();
 	expect_packet(right, left, 100, 1);
 }
 

@@ -16,7 +16,7 @@
 #define START  (1000 * SECOND)
 #define LIST   8
 
-static struct xt_echo_local own[2];
+static struct xt_echo_local local[2];
 static uint64_t now, state;
 static uint8_t buf[66000], other[66000];
 static char peer_a, peer_b; /* stand for peers; never dereferenced */
@@ -25,10 +25,10 @@ static char peer_a, peer_b; /* stand for peers; never dereferenced */
 /* A responder at 10.7.0.1/24, fd07::1/64. */
 static void open_usual(struct xt_echo_config config)
 {
-	memset(own, 0, sizeof(own));
-	assert_int_equal(xt_cidr_parse(&own[0].cidr, "10.7.0.1/24"), 0);
-	assert_int_equal(xt_cidr_parse(&own[1].cidr, "fd07::1/64"), 0);
-	config.local = own;
+	memset(local, 0, sizeof(local));
+	assert_int_equal(xt_cidr_parse(&local[0].cidr, "10.7.0.1/24"), 0);
+	assert_int_equal(xt_cidr_parse(&local[1].cidr, "fd07::1/64"), 0);
+	config.local = local;
 	config.n_local = 2;
 	xt_echo_free(echo);
 	assert_int_equal(xt_echo_new(&echo, &config), 0);

@@ -12,14 +12,14 @@
 #include "base/bytes.h"
 #include "packet/echo_rules.h"
 
-static struct xt_echo_local own_of(const char *cidr, const char *peer)
+static struct xt_echo_local local_of(const char *cidr, const char *peer)
 {
-	struct xt_echo_local own = {0};
+	struct xt_echo_local local = {0};
 
-	assert_int_equal(xt_cidr_parse(&own.cidr, cidr), 0);
+	assert_int_equal(xt_cidr_parse(&local.cidr, cidr), 0);
 	if (peer)
-		assert_int_equal(xt_ip_parse(&own.peer, peer), 0);
-	return own;
+		assert_int_equal(xt_ip_parse(&local.peer, peer), 0);
+	return local;
 }
 
 static bool answers(const struct xt_echo_rules *rules, const char *text)
@@ -37,11 +37,11 @@ static bool covers(void *ctx, const struct xt_ip *ip)
 
 static void host_answers_for_free_addresses_of_its_networks(void **unused)
 {
-	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL),
-				      own_of("10.7.0.200/16", NULL)};
+	struct xt_echo_local local[] = {local_of("10.7.0.1/24", NULL), local_of("fd07::1/64", NULL),
+					local_of("10.7.0.200/16", NULL)};
 	struct xt_cidr peers;
 	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST,
-				      .local = own,
+				      .local = local,
 				      .n_local = 3,
 				      .covered = covers,
 				      .ctx = &peers};
@@ -71,10 +71,10 @@ static void host_answers_for_free_addresses_of_its_networks(void **unused)
 
 static void small_networks_have_no_broadcast_address(void **unused)
 {
-	struct xt_echo_local own30 = own_of("10.7.0.5/30", NULL),
-			     own31 = own_of("10.7.0.5/31", NULL);
-	struct xt_echo_local own32 = own_of("10.7.0.5/32", NULL),
-			     own128 = own_of("fd07::/128", NULL);
+	struct xt_echo_local own30 = local_of("10.7.0.5/30", NULL),
+			     own31 = local_of("10.7.0.5/31", NULL);
+	struct xt_echo_local own32 = local_of("10.7.0.5/32", NULL),
+			     own128 = local_of("fd07::/128", NULL);
 	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .local = &own30, .n_local = 1};
 
 	(void)unused;
@@ -96,9 +96,9 @@ static void small_networks_have_no_broadcast_address(void **unused)
 
 static void a_pair_answers_for_its_other_end_only(void **unused)
 {
-	struct xt_echo_local own[] = {own_of("192.168.7.1", "192.168.7.2"),
-				      own_of("fd07::1/64", "fd07:1::2")};
-	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .local = own, .n_local = 2};
+	struct xt_echo_local local[] = {local_of("192.168.7.1", "192.168.7.2"),
+					local_of("fd07::1/64", "fd07:1::2")};
+	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_HOST, .local = local, .n_local = 2};
 
 	(void)unused;
 	assert_true(answers(&rules, "192.168.7.2"));
@@ -114,10 +114,14 @@ static void a_pair_answers_for_its_other_end_only(void **unused)
 
 static void peer_answers_for_local_addresses_only(void **unused)
 {
-	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("fd07::1/64", NULL)};
+	struct xt_echo_local local[] = {local_of("10.7.0.1/24", NULL),
+					local_of("fd07::1/64", NULL)};
 	struct xt_cidr all;
-	struct xt_echo_rules rules = {
-	    .side = XT_ECHO_SIDE_PEER, .local = own, .n_local = 2, .covered = covers, .ctx = &all};
+	struct xt_echo_rules rules = {.side = XT_ECHO_SIDE_PEER,
+				      .local = local,
+				      .n_local = 2,
+				      .covered = covers,
+				      .ctx = &all};
 
 	(void)unused;
 	assert_int_equal(xt_cidr_parse(&all, "0.0.0.0/0"), 0);
@@ -132,9 +136,9 @@ static void peer_answers_for_local_addresses_only(void **unused)
 
 static void a_list_is_the_exact_set_for_both_sides(void **unused)
 {
-	struct xt_echo_local own = own_of("10.7.0.1/24", NULL);
+	struct xt_echo_local local = local_of("10.7.0.1/24", NULL);
 	struct xt_cidr list[2], all;
-	struct xt_echo_rules rules = {.local = &own,
+	struct xt_echo_rules rules = {.local = &local,
 				      .n_local = 1,
 				      .addresses = list,
 				      .n_addresses = 2,
@@ -169,9 +173,10 @@ static void without_addresses_nothing_is_answered(void **unused)
 
 static void directed_broadcast_is_known(void **unused)
 {
-	struct xt_echo_local own[] = {own_of("10.7.0.1/24", NULL), own_of("10.8.0.1/31", NULL),
-				      own_of("192.168.7.1", "192.168.7.2")};
-	struct xt_echo_rules rules = {.local = own, .n_local = 3};
+	struct xt_echo_local local[] = {local_of("10.7.0.1/24", NULL),
+					local_of("10.8.0.1/31", NULL),
+					local_of("192.168.7.1", "192.168.7.2")};
+	struct xt_echo_rules rules = {.local = local, .n_local = 3};
 	const char *const no[] = {"10.7.0.0", "10.7.0.254", "10.8.0.1", "192.168.7.1", "fd07::"};
 	struct xt_ip ip;
 

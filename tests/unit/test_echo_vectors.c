@@ -15,7 +15,7 @@
 
 #define LIST 8
 
-static struct xt_echo_local own[LIST];
+static struct xt_echo_local local[LIST];
 static struct xt_cidr addresses[LIST], covered[LIST];
 static size_t n_covered;
 static uint8_t buf[66000];
@@ -47,7 +47,7 @@ static size_t parse_list(struct xt_cidr *out, char *text)
 static void open_echo(struct xt_echo_config *config)
 {
 	xt_echo_free(echo);
-	config->local = own;
+	config->local = local;
 	config->covered = covers;
 	assert_int_equal(xt_echo_new(&echo, config), 0);
 }
@@ -79,11 +79,11 @@ static void run_rules(char *line)
 	for (int i = 0; i < 6; i++)
 		word[i] = strtok_r(i ? NULL : line, " ", &at);
 	assert_non_null(word[5]);
-	memset(own, 0, sizeof(own));
+	memset(local, 0, sizeof(local));
 	config.sides = (unsigned)atoi(word[1]);
 	config.n_local = parse_list(nets, word[2]);
 	for (size_t i = 0; i < config.n_local; i++)
-		own[i].cidr = nets[i];
+		local[i].cidr = nets[i];
 	config.addresses = addresses;
 	config.n_addresses = parse_list(addresses, word[3]);
 	n_covered = parse_list(covered, word[4]);

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 #include "base/addr.h"
-#include "net_own.h"
+#include "net_namespace.h"
 #include "platform/link.h"
 #include "platform/watch.h"
 #include "platform/linux/tun_linux.h"
@@ -514,7 +514,7 @@ int main(void)
 	    LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one),
 	};
 
-	if (net_own_skip())
+	if (net_namespace_skip())
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 
 static struct xt_device *dev;
 static struct xt_tx *tx;
-static struct xt_public own;
+static struct xt_public local;
 static struct xt_time now;
 
 static void fill_random(void *ctx, void *buf, size_t n)
@@ -39,7 +39,7 @@ static int setup(void **state)
 	change.set = XT_SET_PRIVATE_KEY;
 	randombytes_buf(change.private_key.b, sizeof(change.private_key.b));
 	xt_dh_clamp(&change.private_key);
-	xt_dh_public(&own, &change.private_key);
+	xt_dh_public(&local, &change.private_key);
 	if (xt_device_apply(dev, now, &change))
 		return -1;
 	xt_change_clear(&change);
@@ -102,7 +102,7 @@ static void tick(void)
 /* Bring the device under load, then let it answer all that is queued. */
 static void load_begin(struct xt_cookie_maker *maker)
 {
-	xt_cookie_maker_init(maker, &own);
+	xt_cookie_maker_init(maker, &local);
 	knock_until_load(maker);
 	while (dev->queue.n || dev->cookie_replies.n)
 		tick();
@@ -132,8 +132,8 @@ static void spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass(void **st
 	struct xt_msg_cookie reply;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
-	xt_cookie_maker_init(&honest, &own);
+	xt_cookie_maker_init(&maker, &local);
+	xt_cookie_maker_init(&honest, &local);
 	for (uint32_t i = 0; i < 100000; i++) {
 		(void)knock(&maker, 0xc6130000u + i % 10000);
 		assert_in_range(dev->queue.n, 0, XT_QUEUE_BUSY);
@@ -219,7 +219,7 @@ static void what_was_queued_before_the_load_is_worked_off(void **state)
 	uint32_t queued;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
+	xt_cookie_maker_init(&maker, &local);
 	knock_until_load(&maker);
 	queued = dev->queue.n;
 	assert_in_range(queued, XT_LOAD_BURST / XT_HANDSHAKE_COST - 1, XT_QUEUE_BUSY);
@@ -234,7 +234,7 @@ static void a_burst_of_a_tenth_of_a_second_is_no_load(void **state)
 	struct xt_cookie_maker maker;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
+	xt_cookie_maker_init(&maker, &local);
 	for (int burst = 0; burst < 20; burst++) {
 		for (uint32_t i = 0; i < 100 * XT_MS / XT_HANDSHAKE_COST; i++)
 			assert_int_equal(knock(&maker, 0xc6120000u + i), XT_TAKEN_HANDSHAKE);
@@ -252,7 +252,7 @@ static void a_steady_flood_gets_a_share_of_the_processor(void **state)
 	uint32_t admitted = 0;
 
 	(void)state;
-	xt_cookie_maker_init(&maker, &own);
+	xt_cookie_maker_init(&maker, &local);
 	for (uint32_t i = 0; i < 30000; i++) { /* 10 s */
 		now.mono += XT_SECOND / 3000;
 		admitted += knock(&maker, 0xc6130000u + i % 10000) == XT_TAKEN_HANDSHAKE;
@@ -274,7 +274,7 @@ static uint32_t admitted_at(uint64_t tick_ns)
 	struct xt_cookie_maker maker;
 	uint32_t n = 0;
 
-	xt_cookie_maker_init(&maker, &own);
+	xt_cookie_maker_init(&maker, &local);
 	dev->env.clock = ticking_clock;
 	dev->env.ctx = &tick_ns;
 	now.mono += 10 * XT_SECOND;

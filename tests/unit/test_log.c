@@ -14,14 +14,14 @@
 #include "base/log.h"
 
 static char logged[2000];
-static enum xt_log_level told_level;
+static enum xt_log_level level_reported;
 static int lines;
 
 static void keep(void *ctx, enum xt_log_level level, const char *line)
 {
 	assert_ptr_equal(ctx, &lines);
 	snprintf(logged, sizeof(logged), "%s", line);
-	told_level = level;
+	level_reported = level;
 	lines++;
 	errno = EIO;
 }
@@ -35,7 +35,7 @@ static void only_levels_up_to_the_threshold_are_logged(void **state)
 	assert_int_equal(lines, 0);
 	xt_log_notice("%s %d", "handshake", 7);
 	assert_int_equal(lines, 1);
-	assert_int_equal(told_level, XT_LOG_NOTICE);
+	assert_int_equal(level_reported, XT_LOG_NOTICE);
 	assert_string_equal(logged, "handshake 7");
 	xt_log_set_level(XT_LOG_ERROR);
 	xt_log_warning("no");

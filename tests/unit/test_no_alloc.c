@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 #include "aead_backends.h"
-#include "net_own.h"
+#include "net_namespace.h"
 #include "loopback.h"
 #include "tunnel/worker_pool.h"
 
@@ -326,7 +326,7 @@ static void the_kernels_tun_device_allocates_nothing(void **state)
 
 	(void)state;
 	need_count();
-	why = net_own_enter();
+	why = net_namespace_enter();
 	if (why) {
 		print_message("%s\n", why);
 		skip();

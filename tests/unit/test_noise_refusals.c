@@ -88,7 +88,7 @@ static void a_forged_static_key_is_refused_at_the_timestamp(void **state)
 	struct xt_noise_local liar;
 	struct xt_noise_peer as_liar;
 	struct xt_public remote;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	set_up(&e, "psk_key");
@@ -96,10 +96,10 @@ static void a_forged_static_key_is_refused_at_the_timestamp(void **state)
 	xt_noise_peer_set(&as_liar, &liar, &e.r.public_key);
 	liar.public_key = e.i.public_key;
 	assert_int_equal(
-	    xt_noise_initiate(&e.hs_i, &liar, &as_liar, &e.ei, e.stamp, 1, &e.initiation), 0);
+	    xt_noise_initiate(&e.hs_i, &liar, &as_liar, &e.ei, e.timestamp, 1, &e.initiation), 0);
 	assert_int_equal(xt_noise_read_initiation(&e.hs_r, &e.r, &e.initiation, &remote), 0);
 	assert_memory_equal(&remote, &e.i.public_key, 32);
-	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
+	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, timestamp),
 			 XT_E_AUTH);
 	assert_memory_equal(&e.hs_r, zero, sizeof(e.hs_r));
 	assert_int_equal(send_response(&e), XT_E_INVALID);
@@ -185,14 +185,14 @@ static void without_a_private_key_nothing_works(void **state)
 static void calls_out_of_order_are_refused(void **state)
 {
 	struct ends e;
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 	struct xt_public remote;
 
 	(void)state;
 	set_up(&e, "psk_key");
 	assert_int_equal(send_initiation(&e), 0);
 	assert_int_equal(send_response(&e), XT_E_INVALID);
-	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, stamp),
+	assert_int_equal(xt_noise_read_timestamp(&e.hs_r, &e.peer_i, &e.initiation, timestamp),
 			 XT_E_INVALID);
 	assert_int_equal(xt_noise_read_initiation(&e.hs_r, &e.r, &e.initiation, &remote), 0);
 	assert_int_equal(send_response(&e), XT_E_INVALID); /* the timestamp was not read */

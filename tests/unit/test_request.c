@@ -26,7 +26,6 @@ struct seen {
 	unsigned answers;
 	struct xt_reply reply; /* the last one */
 	char text[320];
-	bool save_config;
 };
 
 static int listen_at(const char *path)
@@ -41,14 +40,6 @@ static void on_reply(void *ctx, const struct xt_reply *reply)
 	seen->answers++;
 	seen->reply = *reply;
 	snprintf(seen->text, sizeof(seen->text), "%s", reply->text ? reply->text : "");
-}
-
-static void on_conf(void *ctx, const struct xt_reply *reply)
-{
-	struct seen *seen = ctx;
-
-	on_reply(ctx, reply);
-	seen->save_config = reply->error == 0 && reply->conf->save_config;
 }
 
 static void ask(struct seen *seen, const struct xt_request *request, xt_request_done *done)
@@ -104,6 +95,46 @@ static void a_listening_socket_comes_back_as_a_descriptor(void **state)
 	assert_int_equal(seen->reply.error, -EADDRINUSE);
 }
 
+static void only_the_socket_that_was_bound_is_removed(void **state)
+{
+	struct seen *seen = *state;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE};
+	struct stat st;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/left.sock", dir);
+	fclose(fopen(path, "w"));
+	assert_int_equal(stat(path, &st), 0);
+	request.socket.path = path;
+	request.socket.dev = st.st_dev;
+	request.socket.ino = st.st_ino + 1;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, -ENOENT);
+	assert_int_equal(access(path, F_OK), 0);
+	request.socket.ino = st.st_ino;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void the_run_directory_is_made_or_refused(void **state)
+{
+	struct seen *seen = *state;
+	struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY};
+	struct stat st;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/run", dir);
+	request.path = path;
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 022, 0);
+	chmod(path, 0777);
+	ask(seen, &request, on_reply);
+	assert_int_equal(seen->reply.error, -EPERM);
+}
+
 static void udp_sockets_come_back_bound(void **state)
 {
 	struct seen *seen = *state;
@@ -120,27 +151,45 @@ static void udp_sockets_come_back_bound(void **state)
 	xt_udp_sockets_close(&sockets);
 }
 
-static void a_configuration_is_written_and_read_again(void **state)
+static struct xt_report *report_new(void)
 {
-	static const char text[] = "[Interface]\nSaveConfig = true\n";
+	struct xt_report *report = calloc(1, sizeof(*report));
+
+	assert_non_null(report);
+	report->peers = calloc(1, sizeof(*report->peers));
+	report->allowed = calloc(1, sizeof(*report->allowed));
+	report->listen_port = 7;
+	return report;
+}
+
+static void the_running_state_goes_into_the_configuration_file(void **state)
+{
 	struct seen *seen = *state;
 	struct stat st;
+	char text[64] = "";
 	FILE *file;
 
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_CONF_READ}, on_conf);
-	assert_int_equal(seen->reply.error, -ENOENT);
-	file = fopen(seen->conf.path, "w"); /* only an existing file is replaced */
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_CONF_SAVE, .save.report = report_new()},
+	    on_reply);
+	assert_int_equal(seen->reply.error, -ENOENT); /* only an existing file is replaced */
+	file = fopen(seen->conf.path, "w");
 	assert_non_null(file);
+	fputs("[Interface]\nSaveConfig = false\n", file);
 	fclose(file);
 	ask(seen,
-	    &(struct xt_request){.kind = XT_REQUEST_CONF_WRITE, .bytes = {text, sizeof(text) - 1}},
+	    &(struct xt_request){.kind = XT_REQUEST_CONF_SAVE,
+				 .save = {.report = report_new(), .unasked = true}},
+	    on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	ask(seen, &(struct xt_request){.kind = XT_REQUEST_CONF_SAVE, .save.report = report_new()},
 	    on_reply);
 	assert_int_equal(seen->reply.error, 0);
 	assert_int_equal(stat(seen->conf.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_CONF_READ}, on_conf);
-	assert_int_equal(seen->reply.error, 0);
-	assert_true(seen->save_config);
+	file = fopen(seen->conf.path, "r");
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_string_equal(text, "[Interface]\nListenPort = 7\n");
 }
 
 static void hooks_are_named_by_their_list(void **state)
@@ -248,6 +297,7 @@ static void records_of_peers_are_read_back(void **state)
 	ask(seen, &read, on_reply);
 	assert_int_equal(seen->reply.bound.n_peers, 1);
 	assert_int_equal(seen->reply.bound.peers[0].timestamp[0], 1);
+	free(seen->reply.bound.peers);
 }
 
 static void a_key_log_that_others_can_read_is_refused(void **state)
@@ -297,8 +347,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(a_listening_socket_comes_back_as_a_descriptor),
+	    T(only_the_socket_that_was_bound_is_removed),
+	    T(the_run_directory_is_made_or_refused),
 	    T(udp_sockets_come_back_bound),
-	    T(a_configuration_is_written_and_read_again),
+	    T(the_running_state_goes_into_the_configuration_file),
 	    T(hooks_are_named_by_their_list),
 	    T(a_cancelled_hook_is_answered),
 	    T(a_bound_is_read_back_after_it_was_written),

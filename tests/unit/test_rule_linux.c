@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/addr.h"
-#include "net_own.h"
+#include "net_namespace.h"
 #include "platform/link.h"
 #include "platform/tun.h"
 
@@ -342,7 +342,7 @@ int main(void)
 	    test(addresses_in_force_are_listed),
 	};
 
-	if (net_own_skip())
+	if (net_namespace_skip())
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

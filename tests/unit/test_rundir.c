@@ -19,6 +19,7 @@
 
 #include "config/path_trust.h"
 #include "daemon/rundir.h"
+#include "host/run_directory.h"
 
 static char base[64], run[80];
 
@@ -69,8 +70,8 @@ static void a_search_makes_no_directory(void **state)
 
 	(void)state;
 	assert_false(xt_rundir_find(path, "left"));
-	assert_false(xt_rundir_marked("left", &uid));
-	assert_int_equal(xt_rundir_path(dir, false), 0);
+	assert_false(xt_run_directory_marked(run, "left", &uid));
+	assert_int_equal(xt_rundir_path(dir), 0);
 	assert_int_equal(stat(run, &st), -1);
 }
 
@@ -80,31 +81,32 @@ static void the_directory_is_made_and_one_of_another_user_is_refused(void **stat
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(xt_rundir_path(dir, true), 0);
+	assert_int_equal(xt_run_directory_make(run), 0);
+	assert_int_equal(xt_rundir_path(dir), 0);
 	assert_string_equal(dir, run);
 	assert_int_equal(stat(run, &st), 0);
 	assert_int_equal(st.st_mode & 022, 0);
-	assert_int_equal(xt_rundir_path(dir, true), 0);
+	assert_int_equal(xt_run_directory_make(run), 0);
 	chmod(run, 0777);
-	assert_true(xt_rundir_path(dir, true) < 0);
+	assert_true(xt_run_directory_make(run) < 0);
 	rmdir(run);
 	assert_int_equal(symlink("/tmp", run), 0);
-	assert_true(xt_rundir_path(dir, true) < 0);
+	assert_true(xt_run_directory_make(run) < 0);
 	unlink(run);
 	close(open(run, O_WRONLY | O_CREAT, 0600));
-	assert_true(xt_rundir_path(dir, true) < 0);
+	assert_true(xt_run_directory_make(run) < 0);
 }
 
 static void only_sockets_with_a_good_name_are_listed_in_order(void **state)
 {
-	char **names, dir[XT_RUNDIR_MAX];
+	char **names;
 	size_t n;
 
 	(void)state;
 	assert_int_equal(xt_rundir_list(&names, &n), 0);
 	assert_int_equal(n, 0);
 	xt_rundir_list_free(names, n);
-	assert_int_equal(xt_rundir_path(dir, true), 0);
+	assert_int_equal(xt_run_directory_make(run), 0);
 	put_socket("right.sock");
 	put_socket("left.sock");
 	put_socket("a.b.sock");
@@ -123,10 +125,10 @@ static void only_sockets_with_a_good_name_are_listed_in_order(void **state)
 
 static void only_a_socket_is_found(void **state)
 {
-	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX];
+	char path[XT_RUNSOCK_MAX];
 
 	(void)state;
-	assert_int_equal(xt_rundir_path(dir, true), 0);
+	assert_int_equal(xt_run_directory_make(run), 0);
 	put_file("left.sock");
 	assert_false(xt_rundir_find(path, "left"));
 	put_socket("right.sock");
@@ -139,17 +141,18 @@ static void a_mark_holds_the_owner(void **state)
 	uint32_t uid = 0;
 
 	(void)state;
-	xt_rundir_mark("left", 1000);
-	assert_true(xt_rundir_marked("left", &uid));
+	assert_int_equal(xt_run_directory_make(run), 0);
+	xt_run_directory_mark(run, "left", 1000);
+	assert_true(xt_run_directory_marked(run, "left", &uid));
 	assert_int_equal(uid, 1000);
-	assert_false(xt_rundir_marked("right", &uid));
-	xt_rundir_mark("left", 1001);
-	assert_true(xt_rundir_marked("left", &uid));
+	assert_false(xt_run_directory_marked(run, "right", &uid));
+	xt_run_directory_mark(run, "left", 1001);
+	assert_true(xt_run_directory_marked(run, "left", &uid));
 	assert_int_equal(uid, 1001);
-	xt_rundir_unmark("left");
-	assert_false(xt_rundir_marked("left", &uid));
+	xt_run_directory_unmark(run, "left");
+	assert_false(xt_run_directory_marked(run, "left", &uid));
 	put_file("left.tun"); /* empty: marked, without an owner */
-	assert_true(xt_rundir_marked("left", &uid));
+	assert_true(xt_run_directory_marked(run, "left", &uid));
 	assert_int_equal(uid, UINT32_MAX);
 }
 
@@ -162,7 +165,7 @@ static void a_path_that_no_socket_can_have_is_refused(void **state)
 	longer[0] = '/';
 	longer[sizeof(longer) - 1] = '\0';
 	setenv("XT_RUN_DIR", longer, 1);
-	assert_true(xt_rundir_path(dir, false) < 0);
+	assert_true(xt_rundir_path(dir) < 0);
 	assert_false(xt_rundir_each(0, dir));
 	assert_false(xt_rundir_find(path, "left"));
 }
@@ -240,18 +243,17 @@ static void every_directory_on_the_way_is_judged(void **state)
 static void a_directory_that_others_may_write_holds_no_instance(void **state)
 {
 	char path[XT_RUNSOCK_MAX], dir[XT_RUNDIR_MAX], **names;
-	uint32_t uid;
 	size_t n;
 
 	(void)state;
-	assert_int_equal(xt_rundir_path(dir, true), 0);
+	assert_int_equal(xt_run_directory_make(run), 0);
 	put_socket("left.sock");
-	xt_rundir_mark("left", 1000);
+	xt_run_directory_mark(run, "left", 1000);
 	assert_true(xt_rundir_find(path, "left"));
 	assert_false(xt_rundir_explain(NULL));
 	chmod(run, 01777);
 	assert_false(xt_rundir_find(path, "left"));
-	assert_false(xt_rundir_marked("left", &uid));
+	assert_int_equal(xt_rundir_path(dir), -EPERM);
 	assert_int_equal(xt_rundir_list(&names, &n), 0);
 	assert_int_equal(n, 0);
 	xt_rundir_list_free(names, n);

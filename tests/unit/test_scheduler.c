@@ -39,7 +39,7 @@ static void an_rx_pass_polls_tx(void **state)
 /* But not pure ACKs, unless another packet is behind them. */
 static void bare_acks_wait_for_the_end_of_an_rx_pass(void **state)
 {
-	const struct xt_udp_ops *own = ends[0].udp->ops;
+	const struct xt_udp_ops *original = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
 
 	(void)state;
@@ -55,7 +55,7 @@ static void bare_acks_wait_for_the_end_of_an_rx_pass(void **state)
 		ends[0].ping_next = ping;
 		ends[0].udp->ops = &ops;
 		assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
-		ends[0].udp->ops = own;
+		ends[0].udp->ops = original;
 		assert_int_equal(ends[0].sent - sent, 3 + ping);
 		assert_int_equal(ends[0].sends - sends, 1);
 		assert_int_equal(ends[0].got_len, 4 * 60000);
@@ -68,7 +68,7 @@ static void bare_acks_wait_for_the_end_of_an_rx_pass(void **state)
 
 static void acks_of_the_last_step_leave_with_those_before(void **state)
 {
-	const struct xt_udp_ops *own = ends[0].udp->ops;
+	const struct xt_udp_ops *original = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
 
 	(void)state;
@@ -79,7 +79,7 @@ static void acks_of_the_last_step_leave_with_those_before(void **state)
 	ends[0].acks = true;
 	ends[0].udp->ops = &ops;
 	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
-	ends[0].udp->ops = own;
+	ends[0].udp->ops = original;
 	assert_true(ends[0].writes > 1);
 	assert_int_equal(ends[0].sent, 1 + ends[0].writes);
 	assert_int_equal(ends[0].sends, 1);
@@ -87,7 +87,7 @@ static void acks_of_the_last_step_leave_with_those_before(void **state)
 
 static void a_tick_sends_nothing_while_the_socket_is_full(void **state)
 {
-	const struct xt_udp_ops *own = ends[0].udp->ops;
+	const struct xt_udp_ops *original = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
 
 	(void)state;
@@ -97,7 +97,7 @@ static void a_tick_sends_nothing_while_the_socket_is_full(void **state)
 	assert_true(xt_scheduler_blocked(ends[0].scheduler));
 	ends[0].udp->ops = &ops;
 	xt_scheduler_tick(ends[0].scheduler, now);
-	ends[0].udp->ops = own;
+	ends[0].udp->ops = original;
 	assert_int_equal(ends[0].sends, 0);
 	assert_int_equal(xt_scheduler_deadline(ends[0].scheduler), XT_NEVER);
 }
@@ -130,8 +130,8 @@ static int recv_little(struct xt_udp *udp, struct xt_batch *batch, size_t budget
 
 static void datagrams_inside_the_socket_are_read_without_being_asked_for(void **state)
 {
-	const struct xt_udp_ops *own = ends[0].udp->ops;
-	struct xt_udp_ops ops = *own;
+	const struct xt_udp_ops *original = ends[0].udp->ops;
+	struct xt_udp_ops ops = *original;
 
 	(void)state;
 	socket_recv = ops.recv;
@@ -153,7 +153,7 @@ static void datagrams_inside_the_socket_are_read_without_being_asked_for(void **
 	ends[0].room = UINT32_MAX;
 	xt_scheduler_on_udp_writable(ends[0].scheduler, now);
 	assert_int_equal(ends[0].got_len, 2 * 60000);
-	ends[0].udp->ops = own;
+	ends[0].udp->ops = original;
 }
 
 /* More ACKs than one read brings must not hide what is behind them. */

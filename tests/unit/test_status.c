@@ -24,12 +24,13 @@ static const struct xt_status status = {.name = "wg0",
 					.version = "0.1.0",
 					.uptime_s = 3661,
 					.aead = "sodium",
-					.aead_reason = "as asked for",
+					.aead_reason = "as requested",
 					.offload = "tso gso",
 					.fallbacks = 2,
 					.threads = 3,
 					.udp_port = 51820,
 					.udp_overruns = 5,
+					.udp_egress_drops = 6,
 					.echo = "both",
 					.echo_host = 1,
 					.echo_peer = 2};
@@ -92,7 +93,7 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  fwmark: 0xca6c\n"
 				  "  mtu: 1420\n"
 				  "  running for: 1 hour, 1 minute, 1 second\n"
-				  "  aead: sodium (as asked for)\n"
+				  "  aead: sodium (as requested)\n"
 				  "  threads: 3\n"
 				  "  offload: tso gso, refused 2 times\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
@@ -100,6 +101,8 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  ignored: 9: multicast or broadcast that no peer's AllowedIPs "
 				  "cover\n"
 				  "  dropped: 5: the socket's queue was full\n"
+				  "  dropped: 6: the queue of a link was full (UDP of this "
+				  "host)\n"
 				  "\n"
 				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
 				  "  allowed ips: (none)\n"

@@ -18,20 +18,20 @@
 static void the_epoch_is_ten_seconds_past_the_label(void **state)
 {
 	static const uint8_t want[XT_TIMESTAMP_LEN] = {0x40, 0, 0, 0, 0, 0, 0, 10};
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
-	xt_tai64n_encode(stamp, 0);
-	assert_memory_equal(stamp, want, sizeof(want));
+	xt_tai64n_encode(timestamp, 0);
+	assert_memory_equal(timestamp, want, sizeof(want));
 }
 
 static void the_timestamp_of_the_handshake_vector_comes_out(void **state)
 {
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
-	xt_tai64n_encode(stamp, 1700000000 * SECOND + 4ull * STEP - 1);
-	vector_expect("handshake.txt", "stamp", stamp, sizeof(stamp));
+	xt_tai64n_encode(timestamp, 1700000000 * SECOND + 4ull * STEP - 1);
+	vector_expect("handshake.txt", "stamp", timestamp, sizeof(timestamp));
 }
 
 static void nanoseconds_are_rounded_down_within_their_second(void **state)
@@ -77,22 +77,22 @@ static void next_is_the_least_time_with_a_greater_timestamp(void **state)
 static void decoding_gives_the_rounded_time_and_survives_any_bytes(void **state)
 {
 	const uint64_t times[] = {0, 1, SECOND - 1, 1700000000 * SECOND + 5, UINT64_MAX};
-	uint8_t stamp[XT_TIMESTAMP_LEN];
+	uint8_t timestamp[XT_TIMESTAMP_LEN];
 
 	(void)state;
 	for (size_t i = 0; i < XT_LEN(times); i++) {
-		xt_tai64n_encode(stamp, times[i]);
-		assert_true(xt_tai64n_decode(stamp) == xt_tai64n_floor(times[i]));
+		xt_tai64n_encode(timestamp, times[i]);
+		assert_true(xt_tai64n_decode(timestamp) == xt_tai64n_floor(times[i]));
 	}
-	memset(stamp, 0xff, sizeof(stamp));
-	assert_true(xt_tai64n_decode(stamp) == UINT64_MAX);
-	memset(stamp, 0, sizeof(stamp));
-	assert_true(xt_tai64n_decode(stamp) == 0);
+	memset(timestamp, 0xff, sizeof(timestamp));
+	assert_true(xt_tai64n_decode(timestamp) == UINT64_MAX);
+	memset(timestamp, 0, sizeof(timestamp));
+	assert_true(xt_tai64n_decode(timestamp) == 0);
 	/* The greatest that fits in 64 bits, and one more second. */
-	xt_be64_put(stamp, XT_TAI64N_EPOCH + UINT64_MAX / SECOND);
-	assert_true(xt_tai64n_decode(stamp) == UINT64_MAX / SECOND * SECOND);
-	xt_be64_put(stamp, XT_TAI64N_EPOCH + UINT64_MAX / SECOND + 1);
-	assert_true(xt_tai64n_decode(stamp) == UINT64_MAX);
+	xt_be64_put(timestamp, XT_TAI64N_EPOCH + UINT64_MAX / SECOND);
+	assert_true(xt_tai64n_decode(timestamp) == UINT64_MAX / SECOND * SECOND);
+	xt_be64_put(timestamp, XT_TAI64N_EPOCH + UINT64_MAX / SECOND + 1);
+	assert_true(xt_tai64n_decode(timestamp) == UINT64_MAX);
 }
 
 int main(void)

@@ -135,7 +135,7 @@ static bool advance(const struct kept *kept, uint64_t wall, uint64_t next)
 	return bound_of(kept) != before;
 }
 
-static void leave(const struct kept *kept, uint64_t next)
+static void run_end(const struct kept *kept, uint64_t next)
 {
 	if (xt_timestamp_close(kept->timestamp, next))
 		assert_int_equal(xt_bound_write(kept->file, next), 0);
@@ -152,7 +152,7 @@ static void nothing_is_written_before_a_handshake_may_be_sent(void **state)
 	assert_null(warning_of(&kept));
 	only_file(path, sizeof(path));
 	assert_string_equal(path, "");
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 	only_file(path, sizeof(path));
 	assert_string_equal(path, "");
 }
@@ -168,7 +168,7 @@ static void the_bound_moves_only_when_the_time_comes_near(void **state)
 	assert_false(advance(&kept, NOON + 239 * SECOND, 0));
 	assert_true(advance(&kept, NOON + 240 * SECOND, 0));
 	assert_int_equal(bound_of(&kept), NOON + 540 * SECOND);
-	leave(&kept, NOON + 240 * SECOND);
+	run_end(&kept, NOON + 240 * SECOND);
 }
 
 static void after_a_crash_the_floor_is_the_bound(void **state)
@@ -177,12 +177,12 @@ static void after_a_crash_the_floor_is_the_bound(void **state)
 
 	(void)state;
 	advance(&kept, NOON, 0);
-	leave(&kept, XT_NEVER); /* no exact bound was left: as after kill -9 */
+	run_end(&kept, XT_NEVER); /* no exact bound was left: as after kill -9 */
 	kept = reopen();
 	assert_int_equal(floor_of(&kept), NOON + XT_TIMESTAMP_AHEAD_NS);
 	/* Until the first advance no timestamp is allowed at all. */
 	assert_int_equal(bound_of(&kept), floor_of(&kept));
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 }
 
 static void a_clean_end_leaves_the_exact_bound(void **state)
@@ -191,10 +191,10 @@ static void a_clean_end_leaves_the_exact_bound(void **state)
 
 	(void)state;
 	advance(&kept, NOON, 0);
-	leave(&kept, NOON + 7);
+	run_end(&kept, NOON + 7);
 	kept = reopen();
 	assert_int_equal(floor_of(&kept), NOON + 7);
-	leave(&kept, NOON + 7);
+	run_end(&kept, NOON + 7);
 }
 
 static void a_run_that_sent_nothing_leaves_no_lead(void **state)
@@ -206,7 +206,7 @@ static void a_run_that_sent_nothing_leaves_no_lead(void **state)
 		kept = reopen();
 		assert_int_equal(floor_of(&kept), 0);
 		advance(&kept, NOON, 0);
-		leave(&kept, 0);
+		run_end(&kept, 0);
 	}
 }
 
@@ -217,7 +217,7 @@ static void a_clock_set_back_leaves_the_floor_where_it_was(void **state)
 
 	(void)state;
 	advance(&kept, used, 0);
-	leave(&kept, used + 1);
+	run_end(&kept, used + 1);
 	for (int run = 0; run < 20; run++) {
 		uint64_t wall = NOON - 3600 * SECOND; /* one hour back, again and again */
 		kept = reopen();
@@ -229,7 +229,7 @@ static void a_clock_set_back_leaves_the_floor_where_it_was(void **state)
 		/* A crash costs no more than the small lead. */
 		assert_true(bound_of(&kept) <= next + XT_TIMESTAMP_LEAD_AHEAD_NS);
 		used = next;
-		leave(&kept, run % 2 ? used + 1 : XT_NEVER);
+		run_end(&kept, run % 2 ? used + 1 : XT_NEVER);
 	}
 }
 
@@ -242,8 +242,8 @@ static void identities_do_not_share_a_bound(void **state)
 	advance(&kept, NOON, 0);
 	second = open_in(dir, &other);
 	assert_int_equal(floor_of(&second), 0);
-	leave(&kept, XT_NEVER);
-	leave(&second, XT_NEVER);
+	run_end(&kept, XT_NEVER);
+	run_end(&second, XT_NEVER);
 }
 
 static void the_file_is_private_and_does_not_name_the_key(void **state)
@@ -258,7 +258,7 @@ static void the_file_is_private_and_does_not_name_the_key(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_null(strstr(path, "010203"));
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 }
 
 static void a_damaged_file_is_a_warning_and_a_floor_from_its_age(void **state)
@@ -281,7 +281,7 @@ static void a_damaged_file_is_a_warning_and_a_floor_from_its_age(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct kept kept = reopen();
 		advance(&kept, NOON, 0);
-		leave(&kept, XT_NEVER);
+		run_end(&kept, XT_NEVER);
 		overwrite(bad[i].text, bad[i].len);
 		uint64_t now = (uint64_t)time(NULL) * SECOND;
 		kept = reopen();
@@ -289,7 +289,7 @@ static void a_damaged_file_is_a_warning_and_a_floor_from_its_age(void **state)
 		assert_null(warning_of(&kept));
 		assert_in_range(floor_of(&kept), now, now + 2 * XT_TIMESTAMP_AHEAD_NS);
 		assert_true(advance(&kept, 0, floor_of(&kept)));
-		leave(&kept, XT_NEVER);
+		run_end(&kept, XT_NEVER);
 		remove_files();
 	}
 }
@@ -304,10 +304,10 @@ static void without_a_directory_there_is_one_warning_and_no_bound(void **state)
 	assert_null(warning_of(&kept));
 	assert_true(bound_of(&kept) == XT_NEVER);
 	assert_false(advance(&kept, NOON, 0));
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 	kept = open_in(NULL, &key);
 	assert_true(bound_of(&kept) == XT_NEVER);
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 }
 
 static void when_writing_fails_later_the_bound_is_given_up_with_a_warning(void **state)
@@ -323,7 +323,7 @@ static void when_writing_fails_later_the_bound_is_given_up_with_a_warning(void *
 	assert_non_null(warning_of(&kept));
 	assert_false(advance(&kept, NOON + 900 * SECOND, 0));
 	assert_null(warning_of(&kept));
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 	assert_int_equal(mkdir(dir, 0700), 0);
 }
 
@@ -336,7 +336,7 @@ static void the_directory_is_made_with_its_parents(void **state)
 	snprintf(deep, sizeof(deep), "%s/.a/b", dir);
 	kept = open_in(deep, &key);
 	assert_null(warning_of(&kept));
-	leave(&kept, XT_NEVER);
+	run_end(&kept, XT_NEVER);
 	assert_int_equal(rmdir(deep), 0);
 	snprintf(path, sizeof(path), "%s/.a", dir);
 	assert_int_equal(rmdir(path), 0);

@@ -12,7 +12,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 
-#include "net_own.h"
+#include "net_namespace.h"
 #include "platform/linux/tun_linux.h"
 #include "platform/wake.h"
 
@@ -312,7 +312,7 @@ int main(void)
 	    cmocka_unit_test(a_missing_node_and_a_forbidden_one_are_distinguished),
 	};
 
-	if (net_own_skip())
+	if (net_namespace_skip())
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
 
 #include "base/bytes.h"
 #include "flows.h"
-#include "net_own.h"
+#include "net_namespace.h"
 #include "packet/merge.h"
 #include "packet/split.h"
 #include "platform/tun.h"
@@ -239,8 +239,8 @@ static void a_super_packet_that_is_refused_leaves_as_segments_and_ends_that_offl
 	tun->ops->close(tun);
 }
 
-#define NUMBERS 70
-#define ILL	40
+#define NUMBERS	  70
+#define MALFORMED 40
 
 /* Many packets at once, one of them invalid: all the others arrive, in order. */
 static bool packets_arrive(void)
@@ -251,14 +251,14 @@ static bool packets_arrive(void)
 	bool good;
 
 	datagrams_make(NUMBERS, 900);
-	batch->pkts[ILL].data[0] = 0;
+	batch->pkts[MALFORMED].data[0] = 0;
 	sent = tun->ops->send(tun, batch);
-	good = sent == NUMBERS - 1 && batch->pkts[ILL].verdict == XT_DROP_TUN;
+	good = sent == NUMBERS - 1 && batch->pkts[MALFORMED].verdict == XT_DROP_TUN;
 	for (int i = 0; i < NUMBERS; i++) {
 		ssize_t len = i == NUMBERS - 1 ? 50 : 900;
 
-		good = good && (i == ILL || (recv(s, got, sizeof(got), MSG_DONTWAIT) == len &&
-					     memcmp(got, bytes + i, (size_t)len) == 0));
+		good = good && (i == MALFORMED || (recv(s, got, sizeof(got), MSG_DONTWAIT) == len &&
+						   memcmp(got, bytes + i, (size_t)len) == 0));
 	}
 	close(s);
 	tun->ops->close(tun);
@@ -382,7 +382,7 @@ int main(void)
 	    cmocka_unit_test(a_persistent_device_serves_with_and_without_in_any_order),
 	};
 
-	if (net_own_skip())
+	if (net_namespace_skip())
 		return 77;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 11 + i / 256);

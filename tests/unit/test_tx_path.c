@@ -88,14 +88,14 @@ static void a_contradiction_is_counted_once_and_goes_nowhere(void **state)
 
 static void what_a_pass_has_sealed_leaves_in_one_send(void **state)
 {
-	const struct xt_udp_ops *own = ends[0].udp->ops;
+	const struct xt_udp_ops *original = ends[0].udp->ops;
 	struct xt_udp_ops ops = count_sends();
 
 	(void)state;
 	ends[0].udp->ops = &ops;
 	tun_offer(&ends[0], 30000, 1250, 6);
 	assert_int_equal(xt_scheduler_on_tun_readable(ends[0].scheduler, now), 6);
-	ends[0].udp->ops = own;
+	ends[0].udp->ops = original;
 	assert_int_equal(ends[0].sent, 6 * 24);
 	assert_int_equal(ends[0].sends, 1);
 	while (xt_udp_mem_waiting(ends[1].udp))

@@ -24,7 +24,6 @@ struct host {
 	int full_after; /* datagrams that still fit; -1: any number */
 	bool refuse_local;
 	int refuse; /* -errno for the first byte 0xee */
-	int bind;
 };
 
 static int host_send(void *ctx, const struct xt_path *path, uint8_t ecn, const uint8_t *bytes,
@@ -48,19 +47,9 @@ static int host_send(void *ctx, const struct xt_path *path, uint8_t ecn, const u
 	return 0;
 }
 
-static int host_bind(void *ctx, uint16_t *port, uint32_t mark)
-{
-	struct host *host = ctx;
-
-	(void)mark;
-	if (*port == 0)
-		*port = 4242;
-	return host->bind;
-}
-
 static struct xt_udp *udp_new(struct host *host)
 {
-	const struct xt_udp_mem_host table = {host, host_send, host_bind};
+	const struct xt_udp_mem_host table = {host, host_send};
 	struct xt_udp *udp = NULL;
 
 	memset(host, 0, sizeof(*host));
@@ -208,20 +197,6 @@ static void a_full_queue_refuses_delivery(void **state)
 	udp->ops->close(udp);
 }
 
-static void rebind_asks_the_host_and_keeps_the_port_when_refused(void **state)
-{
-	struct host host;
-	struct xt_udp *udp = udp_new(&host);
-
-	(void)state;
-	assert_int_equal(udp->ops->rebind(udp, 0, 0), 0);
-	assert_int_equal(udp->port, 4242);
-	host.bind = -EADDRINUSE;
-	assert_int_equal(udp->ops->rebind(udp, 99, 0), -EADDRINUSE);
-	assert_int_equal(udp->port, 4242);
-	udp->ops->close(udp);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,7 +206,6 @@ int main(void)
 	    cmocka_unit_test(a_source_that_is_gone_is_left_out_and_the_run_marked),
 	    cmocka_unit_test(what_is_delivered_is_received_with_its_path_and_mark),
 	    cmocka_unit_test(a_full_queue_refuses_delivery),
-	    cmocka_unit_test(rebind_asks_the_host_and_keeps_the_port_when_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,8 @@
 #include "base/hash.h"
 #include "platform/linux/nl_linux.h"
 
-#define LOOPBACK      1 /* the index of `lo` in every namespace */
-#define ENTRIES	      1024
-#define RECHECKS_CALL 32 /* of one xt_egress_recheck: some microseconds each */
+#define LOOPBACK 1 /* the index of `lo` in every namespace */
+#define ENTRIES	 1024
 
 /* link 0: there is no route. */
 struct egress {
@@ -39,7 +38,6 @@ struct entry {
 struct xt_egress_cache {
 	struct xt_nl nl;
 	uint32_t generation; /* never 0 */
-	uint32_t recheck;    /* the entry that the next recheck begins with */
 	struct entry entries[ENTRIES];
 };
 
@@ -72,7 +70,6 @@ void xt_egress_expire(struct xt_egress_cache *cache)
 {
 	if (++cache->generation == 0)
 		cache->generation = 1;
-	cache->recheck = 0;
 }
 
 static int route_seen(const struct nlmsghdr *nlh, void *data)
@@ -253,44 +250,40 @@ static void entry_judge(struct xt_egress_cache *cache, int fd, unsigned avoid, s
 		entry->use = XT_EGRESS_UNPIN;
 }
 
+static const struct entry *entry_find(struct xt_egress_cache *cache, int fd, unsigned avoid,
+				      const struct xt_path *path)
+{
+	struct entry *entry = &cache->entries[xt_hash(path, sizeof(*path)) % ENTRIES];
+	bool same = entry->generation != 0 && memcmp(&entry->path, path, sizeof(*path)) == 0;
+
+	if (same && entry->generation == cache->generation)
+		return entry;
+	entry->path = *path;
+	entry_judge(cache, fd, avoid, entry);
+	return entry;
+}
+
 enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsigned avoid,
 				   const struct xt_path *path, struct xt_path *replacement)
 {
-	struct entry *entry = &cache->entries[xt_hash(path, sizeof(*path)) % ENTRIES];
+	const struct entry *entry = entry_find(cache, fd, avoid, path);
 
-	if (entry->generation == 0 || memcmp(&entry->path, path, sizeof(*path)) != 0) {
-		entry->path = *path;
-		entry_judge(cache, fd, avoid, entry);
-	} else if (entry->generation != cache->generation) {
-		entry_judge(cache, fd, avoid, entry);
-	}
 	*replacement = entry->replacement;
 	return entry->use;
 }
 
-static bool egress_equal(const struct egress *a, const struct egress *b)
+uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
+		       const struct xt_path *path)
 {
-	return a->link == b->link && xt_ip_equal(&a->source, &b->source) &&
-	       xt_ip_equal(&a->gateway, &b->gateway);
-}
+	const struct entry *entry = entry_find(cache, fd, avoid, path);
 
-bool xt_egress_recheck(struct xt_egress_cache *cache, const int fds[2], unsigned avoid,
-		       void (*changed)(void *ctx, const struct xt_endpoint *remote), void *ctx)
-{
-	unsigned queries = 0;
+	const struct egress *egress = &entry->egress;
+	uint8_t key[sizeof(egress->link) + 2 * sizeof(struct xt_ip)];
 
-	for (; cache->recheck < ENTRIES; cache->recheck++) {
-		struct entry *entry = &cache->entries[cache->recheck];
-		int fd = fds[entry->path.remote.ip.family == 6];
-		struct egress before = entry->egress;
-
-		if (entry->generation == 0 || entry->generation == cache->generation || fd < 0)
-			continue;
-		if (queries++ == RECHECKS_CALL)
-			return true;
-		entry_judge(cache, fd, avoid, entry);
-		if (entry->egress.link && !egress_equal(&before, &entry->egress))
-			changed(ctx, &entry->path.remote);
-	}
-	return false;
+	if (!egress->link || entry->use == XT_EGRESS_NONE)
+		return XT_WAY_NONE;
+	memcpy(key, &egress->link, sizeof(egress->link));
+	memcpy(key + sizeof(egress->link), &egress->source, sizeof(struct xt_ip));
+	memcpy(key + sizeof(key) - sizeof(struct xt_ip), &egress->gateway, sizeof(struct xt_ip));
+	return XT_MAX(xt_hash(key, sizeof(key)), XT_WAY_NONE + 1);
 }

@@ -25,13 +25,13 @@ void xt_egress_cache_free(struct xt_egress_cache *cache); /* NULL is fine */
 enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsigned avoid,
 				   const struct xt_path *path, struct xt_path *replacement);
 
-/* Routes, rules, addresses, links or the mark changed: the cached results are judged again, each
- * before its next use or by xt_egress_recheck. */
-void xt_egress_expire(struct xt_egress_cache *cache);
+/* The way of a path's datagrams, as a number (struct xt_ways): it differs when link, source or
+ * gateway do. XT_WAY_NONE: there is no route. */
+uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
+		       const struct xt_path *path);
 
-/* Judge some expired results again, and report the remotes whose egress is another one than before.
- * fds  of both families. Returns true when there are more. */
-bool xt_egress_recheck(struct xt_egress_cache *cache, const int fds[2], unsigned avoid,
-		       void (*changed)(void *ctx, const struct xt_endpoint *remote), void *ctx);
+/* Routes, rules, addresses, links or the mark changed: the cached results are judged again, each
+ * before its next use. */
+void xt_egress_expire(struct xt_egress_cache *cache);
 
 #endif

@@ -122,7 +122,7 @@ static int address_step(struct setting *set, const struct xt_link_address *addre
 	return setting_fail(set, rc, "address %s%s: %s", text, peer, xt_strerror(rc));
 }
 
-static int up_step(struct setting *set)
+static int link_up_step(struct setting *set)
 {
 	struct step step = {.kind = STEP_UP};
 	int rc;
@@ -306,14 +306,14 @@ static int route_steps(struct setting *set)
 	return rc;
 }
 
-static int all_steps(struct setting *set)
+static int steps_run(struct setting *set)
 {
 	int rc = mtu_step(set);
 
 	for (size_t i = 0; rc == 0 && i < set->plan->n_addresses; i++)
 		rc = address_step(set, &set->plan->addresses[i]);
 	if (rc == 0)
-		rc = up_step(set);
+		rc = link_up_step(set);
 	if (rc == 0)
 		rc = route_steps(set);
 	if (rc == 0)
@@ -391,7 +391,7 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 	int rc = link_new(&set);
 
 	if (rc == 0)
-		rc = all_steps(&set);
+		rc = steps_run(&set);
 	if (rc == 0)
 		*out = set.link;
 	else if (set.link) {

@@ -86,7 +86,7 @@ static uint32_t endpoint_mtu(struct xt_nl *nl, const struct xt_ip *endpoint, uns
 	return facts_mtu(nl, &facts, except);
 }
 
-static uint32_t default_mtu(struct xt_nl *nl, unsigned char family, unsigned except)
+static uint32_t default_mtu_find(struct xt_nl *nl, unsigned char family, unsigned except)
 {
 	struct route_facts facts = {.only_default = true};
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg));
@@ -112,9 +112,9 @@ uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size
 			below = mtu;
 	}
 	if (below == 0)
-		below = default_mtu(nl, AF_INET, except);
+		below = default_mtu_find(nl, AF_INET, except);
 	if (below == 0)
-		below = default_mtu(nl, AF_INET6, except);
+		below = default_mtu_find(nl, AF_INET6, except);
 	if (below == 0)
 		below = MTU_ETHERNET;
 	below = XT_MIN(below, XT_LINK_MTU_MAX + MTU_OVERHEAD);

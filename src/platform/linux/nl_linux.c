@@ -53,7 +53,7 @@ void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip)
 	mnl_attr_put(nlh, type, ip->family == 4 ? 4 : 16, ip->b);
 }
 
-static int nl_answers(struct xt_nl *nl, mnl_cb_t cb, void *data)
+static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 {
 	unsigned port = mnl_socket_get_portid(nl->socket);
 	int rc;
@@ -81,7 +81,7 @@ int xt_nl_do(struct xt_nl *nl)
 		return -EBADF; /* could not be reopened after an interrupted dump */
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
-	return nl_answers(nl, NULL, NULL);
+	return answers_receive(nl, NULL, NULL);
 }
 
 int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
@@ -104,7 +104,7 @@ int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		nl->buf.head.nlmsg_seq = nl->seq;
 		if (mnl_socket_sendto(nl->socket, &nl->buf, len) < 0)
 			return -errno;
-		rc = nl_answers(nl, cb, data);
+		rc = answers_receive(nl, cb, data);
 		if (rc == -EINTR) {
 			xt_nl_close(nl);
 			rc = xt_nl_open(nl);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The UDP sockets of Linux: one a family on one port, which rebind replaces. Path MTU discovery is
- * off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel does. IPv4
- * also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to it. IPv6
- * has to follow it, as only the sender fragments; there it is at least 1280. Probes alone are sent
- * whole (udp_send_linux.c). ICMP errors are read from the sockets' queues (udp_error_linux.c). */
+/* The UDP sockets of Linux: one a family on one port, which xt_udp_swap replaces. Path MTU
+ * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
+ * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
+ * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. Probes alone
+ * are sent whole (udp_send_linux.c). ICMP errors are read from the sockets' queues
+ * (udp_error_linux.c). */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static int option_set(int fd, const struct option *option)
 	return rc < 0 ? -errno : 0;
 }
 
-static int send_buffer(void)
+static int send_buffer_size(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	long most = pages > 0 && page > 0 ? pages / SEND_BUFFER_PAGES * page : SEND_BUFFER;
@@ -63,7 +64,7 @@ static int send_buffer(void)
 /* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
 static void buffers_raise(int fd)
 {
-	const int send = send_buffer();
+	const int send = send_buffer_size();
 	const struct option force[] = {{SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER},
 				       {SOL_SOCKET, SO_SNDBUFFORCE, send}};
 	const struct option plain[] = {{SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER},
@@ -218,13 +219,13 @@ static uint32_t pair_queue(const int fd[2])
 	return (uint32_t)least;
 }
 
-static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, uint32_t mark,
-		     bool offload)
+static void pair_use(struct udp_linux *sock, const int fd[2], uint16_t port, bool offload)
 {
 	memcpy(sock->udp.fd, fd, sizeof(sock->udp.fd));
 	sock->udp.port = port;
 	sock->udp.queue = pair_queue(fd);
-	sock->mark = mark;
+	for (int i = 0; i < 2; i++)
+		udp_reserve_init(&sock->reserve[i], fd[i], send_buffer_size());
 	xt_udp_offload(&sock->udp, offload);
 }
 
@@ -253,32 +254,6 @@ int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old)
 	return 0;
 }
 
-static int mark_change(struct udp_linux *sock, uint32_t mark)
-{
-	int rc = xt_udp_sockets_mark(sock->udp.fd, mark, sock->mark);
-
-	if (rc == 0)
-		sock->mark = mark;
-	return rc;
-}
-
-static int udp_linux_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
-{
-	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
-	bool offload = udp->gso || udp->gro;
-	int fd[2], rc;
-
-	if (port == udp->port)
-		return mark == sock->mark ? 0 : mark_change(sock, mark);
-	rc = pair_new(fd, &port, mark);
-	if (rc < 0)
-		return rc;
-	sock->overruns = udp_linux_overruns(udp);
-	pair_close(udp->fd);
-	pair_use(sock, fd, port, mark, offload);
-	return 0;
-}
-
 static void udp_linux_routes_expire(struct xt_udp *udp)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -287,13 +262,15 @@ static void udp_linux_routes_expire(struct xt_udp *udp)
 		xt_egress_expire(sock->egress);
 }
 
-static bool udp_linux_routes_recheck(struct xt_udp *udp,
-				     void (*changed)(void *ctx, const struct xt_endpoint *remote),
-				     void *ctx)
+static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	int fd = udp->fd[path->remote.ip.family == 6];
 
-	return sock->egress && xt_egress_recheck(sock->egress, udp->fd, udp->avoid, changed, ctx);
+	if (fd < 0)
+		return XT_WAY_NONE;
+	/* Without answers of the kernel all ways are one. */
+	return sock->egress ? xt_egress_way(sock->egress, fd, udp->avoid, path) : XT_WAY_NONE + 1;
 }
 
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
@@ -325,10 +302,10 @@ static void udp_linux_close(struct xt_udp *udp)
 static const struct xt_udp_ops udp_linux_ops = {
     .recv = udp_linux_recv,
     .send = udp_linux_send,
-    .rebind = udp_linux_rebind,
     .overruns = udp_linux_overruns,
+    .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
-    .routes_recheck = udp_linux_routes_recheck,
+    .way = udp_linux_way,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
     .close = udp_linux_close,
@@ -352,7 +329,7 @@ void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets)
 	bool offload = udp->gso || udp->gro;
 
 	sock->overruns = udp_linux_overruns(udp);
-	pair_use(sock, sockets->fd, sockets->port, sock->mark, offload);
+	pair_use(sock, sockets->fd, sockets->port, offload);
 	*sockets = old;
 }
 
@@ -372,8 +349,9 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 	}
 	sock->spill_slab = slab;
 	(void)xt_egress_cache_new(&sock->egress);
+	udp_linux_drops_begin(sock);
 	sock->udp.ops = &udp_linux_ops;
-	pair_use(sock, sockets->fd, sockets->port, 0, xt_offload_udp());
+	pair_use(sock, sockets->fd, sockets->port, xt_offload_udp());
 	*out = &sock->udp;
 	return 0;
 }
@@ -388,7 +366,5 @@ int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
 	rc = xt_udp_new(out, &sockets);
 	if (rc < 0)
 		xt_udp_sockets_close(&sockets);
-	else
-		XT_CONTAINER(*out, struct udp_linux, udp)->mark = mark;
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "platform/linux/egress_linux.h"
+#include "platform/linux/udp_reserve_linux.h"
 #include "platform/udp.h"
 
 #define UDP_SEND_MSGS 64
@@ -52,13 +53,17 @@ struct udp_read {
  * guess        datagrams a read, as last seen: for how many reads a batch has room
  * guess_bytes  bytes a read, as last seen: how many reads the budget of a pass allows
  * egress       NULL: the kernel could not be asked, and paths are used as they are
+ * reserve      of the send buffers, by family
+ * put_off      sends that found the socket full
+ * drops_base   what the kernel had counted when the sockets were opened
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
-	uint32_t mark;
 	unsigned first;
 	uint64_t overruns;
 	struct xt_egress_cache *egress;
+	struct udp_reserve reserve[2];
+	uint64_t put_off, drops_base;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
@@ -75,5 +80,7 @@ unsigned udp_linux_drain_errors(struct udp_linux *sock, int fd);
 void udp_linux_too_big(struct udp_linux *sock, const struct xt_endpoint *remote);
 void udp_linux_get_name(struct xt_endpoint *remote, const union udp_name *name);
 int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
+void udp_linux_drops_begin(struct udp_linux *sock);
+uint64_t udp_linux_egress_drops(const struct xt_udp *udp);
 
 #endif

@@ -125,16 +125,16 @@ static bool source_judge(struct udp_linux *sock, int fd, struct xt_run *run)
 	return true;
 }
 
-/* Build messages for the runs from first on that use the same socket. The run with the index plain
- * is sent without the kernel's segmentation. Returns how many messages; 0: the first run has no
- * usable source. */
+/* Build messages for the runs from first up to end that use the same socket. The run with the index
+ * plain is sent without the kernel's segmentation. Returns how many messages; 0: the first run has
+ * no usable source. */
 static uint32_t messages_build(struct udp_linux *sock, int fd, const struct xt_tx *tx,
-			       uint32_t first, uint32_t plain)
+			       uint32_t first, uint32_t end, uint32_t plain)
 {
 	uint8_t family = tx->runs[first].path.remote.ip.family;
 	uint32_t n = 0, vecs = 0;
 
-	for (uint32_t r = first; r < tx->n_runs; r++) {
+	for (uint32_t r = first; r < end; r++) {
 		struct xt_run *run = &tx->runs[r];
 		uint32_t step = sock->udp.gso && r != plain ? run->n : 1;
 
@@ -236,6 +236,54 @@ static int messages_send(struct udp_linux *sock, int fd, const struct xt_run *fi
 	return sent;
 }
 
+static void run_refuse(struct udp_linux *sock, const struct xt_tx *tx, uint32_t *next)
+{
+	sock->udp.refused += tx->runs[*next].n;
+	(*next)++;
+}
+
+/* The socket is full. false: wait. true: there is room now, or what cannot wait was dropped. */
+static bool full_judge(struct udp_linux *sock, unsigned i, struct xt_tx *tx, uint32_t *next)
+{
+	struct udp_reserve *reserve = &sock->reserve[i];
+	uint32_t n = sock->out.counts[0];
+
+	sock->put_off++;
+	if (reserve->state != UDP_RESERVE_OPEN)
+		return udp_reserve_full(reserve, sock->udp.fd[i], &sock->udp.retry);
+	sock->udp.refused += n;
+	runs_advance(tx, next, n);
+	return true;
+}
+
+/* Send the run *next, and those behind it that fit into one call. -EAGAIN: the socket is full. */
+static int runs_send(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain)
+{
+	unsigned i = tx->runs[*next].path.remote.ip.family == 6;
+	struct udp_reserve *reserve = &sock->reserve[i];
+	bool open = reserve->state == UDP_RESERVE_OPEN;
+	uint32_t n;
+	int sent;
+
+	if (open && !udp_reserve_admit(reserve, sock->udp.fd[i], &tx->runs[*next])) {
+		run_refuse(sock, tx, next);
+		return 0;
+	}
+	n = messages_build(sock, sock->udp.fd[i], tx, *next, open ? *next + 1 : tx->n_runs, *plain);
+	if (n == 0) {
+		run_refuse(sock, tx, next);
+		return 0;
+	}
+	sent = messages_send(sock, sock->udp.fd[i], &tx->runs[*next], n);
+	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return full_judge(sock, i, tx, next) ? 0 : -EAGAIN;
+	if (sent < 0 && errno != EINTR)
+		refusal_judge(sock, tx, next, plain, errno);
+	for (int k = 0; k < sent; k++)
+		runs_advance(tx, next, sock->out.counts[k]);
+	return 0;
+}
+
 int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -244,28 +292,13 @@ int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 	while (*next < tx->n_runs) {
 		const struct xt_run *run = &tx->runs[*next];
 		uint8_t family = run->path.remote.ip.family;
-		int fd = family == 4 ? udp->fd[0] : family == 6 ? udp->fd[1] : -1;
-		uint32_t n;
-		int sent;
 
-		if (fd < 0 || run->n == 0) {
-			udp->refused += run->n;
-			(*next)++;
-			continue;
-		}
-		n = messages_build(sock, fd, tx, *next, plain);
-		if (n == 0) {
-			udp->refused += run->n;
-			(*next)++;
-			continue;
-		}
-		sent = messages_send(sock, fd, run, n);
-		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if ((family != 4 && family != 6) || udp->fd[family == 6] < 0 || run->n == 0)
+			run_refuse(sock, tx, next);
+		else if (runs_send(sock, tx, next, &plain) < 0)
 			return -EAGAIN;
-		if (sent < 0 && errno != EINTR)
-			refusal_judge(sock, tx, next, &plain, errno);
-		for (int i = 0; i < sent; i++)
-			runs_advance(tx, next, sock->out.counts[i]);
 	}
+	udp_reserve_drained(&sock->reserve[0]);
+	udp_reserve_drained(&sock->reserve[1]);
 	return 0;
 }

@@ -49,7 +49,7 @@ static int state_query_there(int tun_fd, unsigned *ifindex, struct xt_link_state
 	return rc;
 }
 
-static bool same_namespace(int a, int b)
+static bool namespace_is_same(int a, int b)
 {
 	struct stat x, y;
 
@@ -92,7 +92,7 @@ static void watch_point(struct xt_watch *watch, int here, int there)
 	int on = 1;
 
 	watch->nsid = -1;
-	if (same_namespace(here, there))
+	if (namespace_is_same(here, there))
 		return;
 	watch->nsid = nsid_query(there);
 	if (watch->nsid < 0)

@@ -23,16 +23,14 @@ void xt_tun_mem_unplug(struct xt_tun *tun);
  *         chooses). bytes are valid during the call only.
  *         0; -EAGAIN: the socket is full, offered again later; -EADDRNOTAVAIL, -EINVAL,
  *         -ENETUNREACH with a path.local: offered again at once without it; other -errno: refused.
- *         Must not call into the UDP object that calls it, except xt_udp_mem_deliver.
- * bind    called on rebind; *port 0: any free one. May refuse with -errno. NULL: accepts all */
+ *         Must not call into the UDP object that calls it, except xt_udp_mem_deliver. */
 struct xt_udp_mem_host {
 	void *ctx;
 	int (*send)(void *ctx, const struct xt_path *path, uint8_t tos, const uint8_t *bytes,
 		    size_t len);
-	int (*bind)(void *ctx, uint16_t *port, uint32_t mark);
 };
 
-/* host is copied. cap: datagrams that may wait for recv. port is not passed to host->bind. */
+/* host is copied. cap: datagrams that may wait for recv. */
 int xt_udp_mem_new(struct xt_udp **out, uint16_t port, uint32_t cap,
 		   const struct xt_udp_mem_host *host);
 /* Let a datagram arrive: path.remote sent it to the local address path.local.

@@ -99,18 +99,6 @@ static int udp_mem_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 	return 0;
 }
 
-static int udp_mem_rebind(struct xt_udp *udp, uint16_t port, uint32_t mark)
-{
-	struct udp_mem *mem = udp_mem_of(udp);
-	int rc = 0;
-
-	if (mem->host.bind)
-		rc = mem->host.bind(mem->host.ctx, &port, mark);
-	if (rc == 0 && port != 0)
-		udp->port = port;
-	return rc;
-}
-
 static void udp_mem_close(struct xt_udp *udp)
 {
 	struct udp_mem *mem = udp_mem_of(udp);
@@ -122,7 +110,6 @@ static void udp_mem_close(struct xt_udp *udp)
 static const struct xt_udp_ops udp_mem_ops = {
     .recv = udp_mem_recv,
     .send = udp_mem_send,
-    .rebind = udp_mem_rebind,
     .close = udp_mem_close,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For network tests: enter a new namespace, run ip(8) there, act as another user. */
-#ifndef XT_TESTS_NET_OWN_H
-#define XT_TESTS_NET_OWN_H
+#ifndef XT_TESTS_NET_NAMESPACE_H
+#define XT_TESTS_NET_NAMESPACE_H
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 /* Enter a new network and mount namespace, with a /dev/net/tun that every user may open (as on most
  * systems). NULL, or why that is not possible. */
-static inline const char *net_own_enter(void)
+static inline const char *net_namespace_enter(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		return "no right to make a network namespace";
@@ -39,9 +39,9 @@ static inline const char *net_own_enter(void)
 }
 
 /* The same for main: false: entered; true: skipped with the reason, return 77. */
-static inline bool net_own_skip(void)
+static inline bool net_namespace_skip(void)
 {
-	const char *why = net_own_enter();
+	const char *why = net_namespace_enter();
 
 	if (why)
 		printf("skipped: %s\n", why);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of an instance as JSON for a client and as text for the log, and the list of control
+ * requests that are answered later. A long state is printed on a worker thread. */
+#include "daemon/instance_uv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#include <xtunnel/xtunnel.h>
+
+#include "base/bytes.h"
+#include "base/output.h"
+#include "base/text.h"
+#include "base/trim.h"
+#include "host/stderr.h"
+#include "packet/echo_responder.h"
+#include "packet/merge.h"
+
+#define PEERS_SMALL 256u /* a state that is made at once */
+
+static const char *echo_word(enum xt_echo_mode mode)
+{
+	static const char *const words[] = {"off", "host", "peer", "both"};
+
+	return words[mode & 3];
+}
+
+/* The offloads in use now: TCP and UDP super-packets of the TUN, segmentation and coalescing of the
+ * sockets. */
+static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
+{
+	snprintf(buf, 32, "%s%s%s%s", tun->tx_offloads & XT_MERGE_TCP ? " tso" : "",
+		 tun->tx_offloads & XT_MERGE_UDP ? " uso" : "", udp->gso ? " gso" : "",
+		 udp->gro ? " gro" : "");
+	return *buf ? buf + 1 : "off";
+}
+
+struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
+						  struct xt_control_request *request)
+{
+	struct xt_instance_answer *answer = calloc(1, sizeof(*answer));
+
+	if (!answer)
+		return NULL;
+	answer->instance = instance;
+	answer->request = request;
+	DL_APPEND(instance->answers, answer);
+	if (request)
+		xt_control_set(request, answer);
+	return answer;
+}
+
+void xt_instance_answer_free(struct xt_instance_answer *answer)
+{
+	DL_DELETE(answer->instance->answers, answer);
+	xt_report_free(answer->report);
+	for (size_t i = 0; i < XT_LEN(answer->kept); i++)
+		free(answer->kept[i]);
+	free(answer->text);
+	free(answer);
+}
+
+void xt_instance_drop_answers(struct xt_instance *instance)
+{
+	struct xt_instance_answer *answer;
+
+	DL_FOREACH(instance->answers, answer)
+	answer->request = NULL;
+}
+
+static const char *text_keep(char **kept, const char *text)
+{
+	*kept = text ? strdup(text) : NULL;
+	return *kept;
+}
+
+/* Everything but the names of endpoints is copied: the worker thread reads it when the instance may
+ * already be another one. */
+static void status_fill(struct xt_instance_answer *answer)
+{
+	struct xt_instance *instance = answer->instance;
+	const struct xt_tun *tun = xt_tunnel_tun(instance->tunnel);
+	const struct xt_udp *udp = xt_tunnel_udp(instance->tunnel);
+	struct xt_echo_counters echo = {0};
+
+	if (instance->echo)
+		xt_echo_count(instance->echo, &echo);
+	answer->status = (struct xt_status){
+	    .name = text_keep(&answer->kept[0], instance->conf->name),
+	    .ifindex = tun->ifindex,
+	    .mtu = tun->mtu,
+	    .pid = (uint64_t)getpid(),
+	    .version = XT_VERSION,
+	    .uptime_s = (uv_hrtime() - instance->since_ns) / 1000000000u,
+	    .aead = xt_tunnel_aead(instance->tunnel),
+	    .aead_reason = text_keep(&answer->kept[1], xt_tunnel_cipher(instance->tunnel)->reason),
+	    .offload = offload_words(tun, udp, answer->words),
+	    .threads = xt_tunnel_threads(instance->tunnel),
+	    .fallbacks = tun->fallbacks + udp->fallbacks,
+	    .udp_port = udp->port,
+	    .udp_refused = udp->refused,
+	    .udp_overruns = udp->ops->overruns ? udp->ops->overruns(udp) : 0,
+	    .udp_egress_drops = udp->ops->egress_drops ? udp->ops->egress_drops(udp) : 0,
+	    .echo = echo_word(instance->conf->echo),
+	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
+	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
+	    .path = text_keep(&answer->kept[2], instance->conf->path),
+	    .endpoint_name = xt_instance_name_state,
+	    .ctx = instance,
+	};
+}
+
+/* Line by line. A status longer than the queue waits for the reader, unless it has stopped. */
+static void lines_put(const char *text, size_t len)
+{
+	const char *newline;
+	size_t put = 0;
+	bool stopped = false;
+
+	for (; len && (newline = memchr(text, '\n', len)); text = newline + 1) {
+		size_t n = (size_t)(newline + 1 - text);
+
+		len -= n;
+		put += n;
+		xt_output_put(text, n);
+		if (put > XT_STDERR_BUFFER / 2) {
+			if (!stopped)
+				xt_stderr_flush(1000);
+			stopped = !xt_stderr_idle();
+			put = 0;
+		}
+	}
+}
+
+static void status_log(const json_t *json)
+{
+	struct xt_status_style style = {.colour = false, .now_s = (uint64_t)time(NULL)};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	if (!file)
+		return;
+	xt_status_print(file, json, &style);
+	fclose(file);
+	lines_put(text, len);
+	free(text);
+}
+
+static void status_make(uv_work_t *work)
+{
+	struct xt_instance_answer *answer = work->data;
+	json_t *json = xt_status_json(&answer->status, answer->report);
+
+	if (json && answer->log)
+		status_log(json);
+	else
+		(void)xt_control_print(json, answer->versioned, &answer->text, &answer->len);
+	if (answer->log)
+		json_decref(json);
+	xt_report_free(answer->report);
+	answer->report = NULL;
+	free(xt_memory_mark());
+}
+
+static void answers_advance(struct xt_instance *instance);
+
+static void status_reply(struct xt_instance_answer *answer)
+{
+	struct xt_instance *instance = answer->instance;
+	struct xt_control_request *request = answer->request;
+	char *text = answer->text;
+	size_t len = answer->len;
+
+	answer->text = NULL;
+	xt_instance_answer_free(answer);
+	if (request) {
+		xt_control_set(request, NULL);
+		xt_control_reply_text(request, text, len);
+	} else {
+		free(text);
+	}
+	answers_advance(instance);
+}
+
+static void on_status_made(uv_work_t *work, int status)
+{
+	(void)status;
+	status_reply(work->data);
+}
+
+static void on_report(void *ctx, int error, struct xt_report *report)
+{
+	struct xt_instance_answer *answer = ctx;
+	bool later;
+
+	if (error) {
+		status_reply(answer);
+		return;
+	}
+	answer->report = report;
+	answer->work.data = answer;
+	status_fill(answer);
+	later =
+	    (answer->log || report->n_peers > PEERS_SMALL) &&
+	    uv_queue_work(&answer->instance->uv, &answer->work, status_make, on_status_made) == 0;
+	if (later)
+		return;
+	status_make(&answer->work);
+	status_reply(answer);
+}
+
+/* One status at a time: of 100,000 peers it takes 150 MB for a moment. */
+static void answers_advance(struct xt_instance *instance)
+{
+	struct xt_instance_answer *answer, *first = NULL;
+
+	DL_FOREACH(instance->answers, answer)
+	{
+		if (answer->state == XT_ANSWER_MAKING && !answer->log)
+			return;
+		if (answer->state == XT_ANSWER_WAITING && !first)
+			first = answer;
+	}
+	if (!first)
+		return;
+	first->state = XT_ANSWER_MAKING;
+	xt_instance_report(instance, on_report, first);
+}
+
+static int status_add(struct xt_instance *instance, struct xt_control_request *request)
+{
+	struct xt_instance_answer *answer = xt_instance_answer_new(instance, request);
+
+	if (!answer)
+		return XT_E_NOMEM;
+	answer->state = XT_ANSWER_WAITING;
+	answer->log = !request;
+	answer->versioned = request && xt_control_versioned(request);
+	answers_advance(instance);
+	return 0;
+}
+
+int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request)
+{
+	return status_add(instance, request);
+}
+
+/* A status that is being written to the log stands for those asked for meanwhile. */
+void xt_instance_log_status(struct xt_instance *instance)
+{
+	struct xt_instance_answer *answer;
+
+	if (!xt_instance_answers(instance))
+		return;
+	DL_FOREACH(instance->answers, answer)
+	{
+		if (answer->log)
+			return;
+	}
+	(void)status_add(instance, NULL);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* The running state, put into the configuration file on a worker thread: 100,000 peers are 30 MB
+ * that are read, parsed, printed, written and synced. */
+#include "host/save_uv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/trim.h"
+#include "config/conf_write.h"
+
+struct job {
+	uv_work_t work;
+	char *path;
+	struct xt_save save;
+	int error;
+	xt_save_done *done;
+	void *ctx;
+};
+
+static void save_clear(struct xt_save *save)
+{
+	xt_report_free(save->report);
+	free(save->addresses);
+}
+
+static int file_replace(const char *path, const struct xt_conf *conf)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int rc = xt_conf_write(conf, &text, &len);
+
+	if (rc < 0)
+		return rc;
+	rc = xt_conf_replace(path, text, len);
+	xt_wipe(text, len);
+	free(text);
+	return rc;
+}
+
+static int file_update(const char *path, const struct xt_save *save)
+{
+	struct xt_conf_force force = {
+	    .report = save->report,
+	    .addresses = save->addresses,
+	    .n_addresses = save->n_addresses,
+	    .mtu = save->mtu,
+	    .auto_mark = save->auto_mark,
+	};
+	struct xt_conf_diagnostics diagnostics = {0};
+	struct xt_conf file = {0};
+	int rc = xt_conf_reload(&file, path, &diagnostics);
+
+	if (rc == 0 && (file.save_config || !save->unasked)) {
+		rc = xt_conf_update(&file, &force);
+		if (rc == 0)
+			rc = file_replace(path, &file);
+	}
+	xt_conf_diagnostics_clear(&diagnostics);
+	xt_conf_clear(&file);
+	return rc;
+}
+
+static void job_work(uv_work_t *work)
+{
+	struct job *job = work->data;
+
+	job->error = file_update(job->path, &job->save);
+	save_clear(&job->save);
+	free(xt_memory_mark());
+}
+
+static void job_free(struct job *job)
+{
+	free(job->path);
+	free(job);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct job *job = work->data;
+	xt_save_done *done = job->done;
+	void *ctx = job->ctx;
+	int error = status < 0 ? status : job->error;
+
+	job_free(job);
+	done(ctx, error);
+}
+
+int xt_save_start(uv_loop_t *loop, const char *path, const struct xt_save *save, xt_save_done *done,
+		  void *ctx)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	struct xt_save kept = *save;
+	int rc = XT_E_NOMEM;
+
+	if (job)
+		job->path = strdup(path);
+	if (job && job->path) {
+		job->work.data = job;
+		job->save = kept;
+		job->done = done;
+		job->ctx = ctx;
+		rc = uv_queue_work(loop, &job->work, job_work, on_worked);
+		if (rc == 0)
+			return 0;
+	}
+	save_clear(&kept);
+	if (job)
+		job_free(job);
+	return rc;
+}
