@@ -29,6 +29,7 @@ enum { /* xt_peer_change.set */
 	* used only when no endpoint was set since and the peer has none that it was heard from in
 	* a session that lives. */
        XT_PEER_ENDPOINT_ANSWER = 1 << 7,
+       XT_PEER_PROBE_ADDRESS = 1 << 8,
 };
 
 #define XT_NAME_MAX 63
@@ -46,6 +47,7 @@ struct xt_peer_change {
 	struct xt_endpoint endpoint;
 	uint16_t keepalive_s; /* 0: off */
 	char name[XT_NAME_MAX + 1];
+	struct xt_ip probe_address; /* inside the tunnel, asked by probes; family 0: chosen */
 	struct xt_allowed_change *allowed;
 	size_t n_allowed, cap_allowed;
 };

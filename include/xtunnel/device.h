@@ -184,6 +184,19 @@ XT_API bool xt_device_memory_restore(struct xt_device *dev, struct xt_time now,
 /* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */
 XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
 
+/* Search for the largest packet that reaches each peer, from its next session on; off at first.
+ * Probes are requests inside the tunnel that the peer's host answers; see xtunnel.conf(5), MTU.
+ * local  the interface's addresses with their prefix lengths, from which they are sent; copied, at
+ *        most 8.  n 0: off
+ * order  before xt_device_apply; then runs whose dont_fragment is set are to be sent so */
+XT_API void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n);
+
+/* Something says that datagrams to remote are too large for the path, as ICMP errors do: ask the
+ * peers there, at most once in two seconds each.  Nothing else follows from it.
+ * order    then xt_device_tick and xt_send_device_traffic */
+XT_API void xt_device_suspect_mtu(struct xt_device *dev, struct xt_time now,
+				  const struct xt_endpoint *remote);
+
 /* Look a peer up: by the longest of the allowed IPs that cover ip, or by its key.
  * returns  the device's, valid until the next xt_device_apply; NULL: none */
 XT_API struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip);

@@ -11,6 +11,13 @@
 extern "C" {
 #endif
 
+/* What is known of the path's MTU to a peer. */
+enum xt_path_mtu_source {
+	XT_PATH_MTU_UNKNOWN, /* no search has ended yet, or there is none */
+	XT_PATH_MTU_PROBED,  /* probes were answered */
+	XT_PATH_MTU_SILENT,  /* no probe was answered: packets are sent as before */
+};
+
 struct xt_peer_report {
 	struct xt_public key;
 	struct xt_psk psk; /* all zero: none */
@@ -21,6 +28,9 @@ struct xt_peer_report {
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
 	uint16_t keepalive_s;
+	uint16_t path_mtu; /* largest packet known to pass in one datagram; 0: not known */
+	enum xt_path_mtu_source path_mtu_source;
+	uint64_t path_mtu_age_s; /* since that was last confirmed, or the peer is silent */
 	bool session;	  /* a keypair that may send */
 	bool handshaking; /* an initiation of ours is open */
 	bool loop;	  /* since its last session a datagram to its endpoint came back */

@@ -118,6 +118,8 @@ static int peer_set(struct xt_conf_peer *out, const struct xt_report *report,
 	out->has_psk = sodium_is_zero(now->psk.b, sizeof(now->psk.b)) == 0;
 	out->keepalive_s = now->keepalive_s;
 	snprintf(out->name, sizeof(out->name), "%s", name);
+	if (old)
+		out->probe_address = old->probe_address;
 	if (old && old->psk_file && old->has_psk && key_equal(old->psk.b, now->psk.b)) {
 		out->psk_file = strdup(old->psk_file);
 		if (!out->psk_file)

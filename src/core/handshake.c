@@ -12,22 +12,20 @@
  * A cookie reply is stored for the next retry.
  *
  * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
- * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
- * takes only senders that receive at their source address, and a flood from spoofed addresses
- * cannot push them out. Load is judged by the time that handshakes cost (core/load.h). Cookie
- * replies are made in the tick, one per source endpoint.
+ * load without mac2: a cookie reply, made in the tick, one per source endpoint. With mac2: a rate
+ * limit per source. So a flood from spoofed addresses cannot push out senders that receive at their
+ * source address. Load is judged by the time that handshakes cost (core/load.h).
  *
- * The handshake initiated by the device and its answer to the peer's share no state: when both
- * sides begin at once, both sessions come up and neither side waits for a timer. */
+ * Both sides may begin at once: their handshakes share no state, and neither waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/mtu_probe.h"
 
-/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
- * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+/* DSCP AF41 and no ECN, as those of the kernel: apart from bulk data. Cookie replies carry 0. */
 #define HANDSHAKE_TOS 0x88
 
 bool xt_under_load(const struct xt_device *dev, struct xt_time now)
@@ -388,6 +386,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
 		xt_peer_set_tx_ready(dev, peer);
+	xt_mtu_probe_session(dev, now, peer);
 }
 
 /* Install the keypair of a handshake that the device initiated. After simultaneous handshakes the

@@ -36,6 +36,7 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key)
 	xt_timers_init(&peer->timers);
 	xt_cookie_maker_init(&peer->cookie, key);
 	peer->last_consumed = XT_NEVER;
+	peer->sample_least = UINT16_MAX;
 	return peer;
 }
 
@@ -164,8 +165,22 @@ static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 	peer_unlink_lists(dev, peer);
 }
 
+static void peer_forget_path(struct xt_peer *peer)
+{
+	free(peer->search);
+	peer->search = NULL;
+	peer->mtu = 0;
+	peer->sample_least = UINT16_MAX;
+	peer->sample_waits = peer->path_moved = peer->path_suspected = false;
+}
+
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
+	uint16_t mtu = peer->mtu;
+
+	peer->mtu = 0;
+	if (mtu && dev->env.mtu_changed)
+		dev->env.mtu_changed(dev->env.ctx, peer, mtu, 0);
 	peer_detach(dev, peer);
 	DL_DELETE(dev->peers, peer);
 	DL_APPEND(dev->peers, peer);
@@ -182,7 +197,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->cut = false;
 	peer->way = 0;
 	peer->endpoint_set = false;
-	peer->mtu = 0;
+	peer_forget_path(peer);
+	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
 	free(peer->name);
 	peer->name = NULL;
 }
@@ -201,6 +217,7 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_secret_put(dev->peer_slab, peer->secret);
 	xt_cookie_maker_clear(&peer->cookie);
+	free(peer->search);
 	free(peer->name);
 	free(peer);
 }
@@ -230,6 +247,15 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 	return peer;
 }
 
+void xt_peer_path_moved(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->search)
+		return;
+	peer->path_moved = true;
+	peer->timers.path_mtu = 0;
+	xt_peer_mark_dirty(dev, peer);
+}
+
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
 	struct xt_endpoint_key key;
@@ -245,6 +271,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	peer->loop = false;
 	if (!path->remote.ip.family)
 		return;
+	xt_peer_path_moved(dev, peer);
 	peer->endpoint_key = key;
 	peer_join_endpoints(dev, peer);
 }
@@ -260,6 +287,16 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	peer->endpoint_learned = true;
 	xt_peer_remember(dev, peer);
 	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
+}
+
+bool xt_peer_heard(const struct xt_peer *peer, uint8_t family, struct xt_ip *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = family;
+	memcpy(out->b, family == 4 ? peer->heard4 : peer->heard6, family == 4 ? 4 : 16);
+	if (xt_ip_is_unspecified(out))
+		out->family = 0;
+	return out->family != 0;
 }
 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,

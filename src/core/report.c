@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
+#include "core/mtu_probe.h"
 
 void xt_report_free(struct xt_report *report)
 {
@@ -22,6 +23,18 @@ void xt_report_free(struct xt_report *report)
 	free(report->allowed);
 	xt_wipe(report, sizeof(*report));
 	free(report);
+}
+
+static void path_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_path_mtu *state = peer->search ? &peer->search->state : NULL;
+
+	if (!state || state->source == XT_PATH_MTU_UNKNOWN)
+		return;
+	out->path_mtu = (uint16_t)XT_MIN(state->found, dev->mtu);
+	out->path_mtu_source = (enum xt_path_mtu_source)state->source;
+	out->path_mtu_age_s = (now.mono - state->since) / XT_SECOND;
 }
 
 /* Room for the allowed IPs of one more peer. */
@@ -69,12 +82,13 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 		strncpy(out->name, peer->name, XT_NAME_MAX);
 	out->endpoint = peer->path.remote;
 	out->local = peer->path.local;
-	out->heard4 = peer->heard4;
-	out->heard6 = peer->heard6;
+	xt_peer_heard(peer, 4, &out->heard4);
+	xt_peer_heard(peer, 6, &out->heard6);
 	out->last_handshake_wall_ns = peer->last_handshake_wall;
 	out->tx_bytes = peer->tx_bytes;
 	out->rx_bytes = peer->rx_bytes;
 	out->keepalive_s = peer->timers.persistent_s;
+	path_report(dev, now, peer, out);
 	out->session =
 	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;

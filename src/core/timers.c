@@ -14,6 +14,7 @@ void xt_timers_init(struct xt_timers *t)
 				.persistent = XT_NEVER,
 				.start = XT_NEVER,
 				.probe = XT_NEVER,
+				.path_mtu = XT_NEVER,
 				.urgent = XT_NEVER,
 				.last_initiation = XT_NEVER};
 }
@@ -25,7 +26,7 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	uint64_t c = XT_MIN(t->persistent, t->start);
 	uint64_t d = XT_MIN(t->probe, t->urgent);
 
-	return XT_MIN(XT_MIN(a, b), XT_MIN(c, d));
+	return XT_MIN(XT_MIN(XT_MIN(a, b), XT_MIN(c, d)), t->path_mtu);
 }
 
 static bool timer_expired(uint64_t *deadline, uint64_t now)
@@ -60,6 +61,8 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 		due |= XT_DUE_START;
 	if (timer_expired(&t->probe, now))
 		due |= XT_DUE_PROBE;
+	if (timer_expired(&t->path_mtu, now))
+		due |= XT_DUE_PATH_MTU;
 	if (timer_expired(&t->urgent, now))
 		due |= XT_DUE_URGENT;
 	return due;

@@ -94,9 +94,8 @@ static bool mtu_add(struct xt_instance_mtu *mtu, const struct xt_public *peer)
 	return true;
 }
 
-void xt_instance_mtu_changed(void *ctx, const struct xt_public *peer)
+void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer)
 {
-	struct xt_instance *instance = ctx;
 	struct xt_instance_mtu *mtu = &instance->mtu;
 
 	if (mtu->open && !mtu->off && mtu_add(mtu, peer) &&

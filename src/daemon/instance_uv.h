@@ -260,9 +260,9 @@ void xt_instance_log_status(struct xt_instance *instance);
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
 /* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
- * changed: a callback of the tunnel; close: before the loop stops. */
+ * changed: when the tunnel reports it; close: before the loop stops. */
 void xt_instance_mtu_open(struct xt_instance *instance);
-void xt_instance_mtu_changed(void *instance, const struct xt_public *peer);
+void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_mtu_close(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);

@@ -60,6 +60,11 @@ struct xt_ip_view {
 /* false: not a well-formed packet, view undefined. Checksums and addresses are not checked. */
 bool xt_ip_parse_packet(struct xt_ip_view *view, const uint8_t *bytes, size_t len);
 
+/* Write the header of a packet of its own: no options, DF in IPv4, upper bytes behind it, at most
+ * 65535 in all. src and dst are of one family. Returns where the upper-layer packet begins. */
+uint8_t *xt_ip_header_put(uint8_t *out, const struct xt_ip *src, const struct xt_ip *dst,
+			  uint8_t protocol, uint32_t upper);
+
 void xt_ip_source(const struct xt_ip_view *view, struct xt_ip *out);
 void xt_ip_destination(const struct xt_ip_view *view, struct xt_ip *out);
 

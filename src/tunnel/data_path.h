@@ -31,6 +31,7 @@ struct xt_pong {
  * local4, local6  source of ICMP errors toward the TUN (family 0: none)
  * pong        NULL, or called for each echo reply that could answer an xt_scheduler_ping; true: it
  *             did, the packet ends here. Must not call the scheduler
+ * search_mtu  the device searches for the path MTU of its peers
  * pass_bytes  what a pass carries before the other direction has its own; 0:
  *             XT_PASS_BYTES_DEFAULT */
 struct xt_data_path_config {
@@ -43,6 +44,7 @@ struct xt_data_path_config {
 	struct xt_ip local4, local6;
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void *ctx;
+	bool search_mtu;
 	size_t pass_bytes;
 };
 #define XT_PASS_BYTES_DEFAULT ((size_t)256 << 10)

@@ -100,11 +100,23 @@ static void device_traffic_send(struct xt_scheduler *s, struct xt_time now)
 	}
 }
 
+/* What the sockets heard of datagrams that are too large makes the device ask, and nothing else. */
+static void take_too_big(struct xt_scheduler *s, struct xt_time now)
+{
+	struct xt_udp *udp = s->data.config.udp;
+
+	for (uint32_t i = 0; i < udp->n_too_big; i++)
+		xt_device_suspect_mtu(s->data.config.dev, now, &udp->too_big[i]);
+	udp->n_too_big = 0;
+}
+
 void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 {
 	if (s->data.config.echo)
 		xt_echo_tick(s->data.config.echo, now.mono);
 	xt_tx_fit_report(&s->data);
+	if (s->data.config.udp->n_too_big)
+		take_too_big(s, now);
 	if (s->data.queue.blocked)
 		return;
 	xt_device_tick(s->data.config.dev, now, s->data.queue.tx);

@@ -57,7 +57,7 @@ static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, ui
 	if (tunnel->callbacks.mtu_changed) {
 		struct xt_public key = xt_peer_key(peer);
 
-		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key);
+		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key, before, after);
 	}
 }
 
@@ -95,7 +95,7 @@ static int timestamp_start(struct xt_tunnel *tunnel)
 	return rc;
 }
 
-static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change)
+static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_env env = {
 	    .ctx = tunnel,
@@ -106,7 +106,7 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change
 	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
-	struct xt_change bound = *change;
+	struct xt_change bound = *start->change;
 	int rc = xt_device_new(&tunnel->dev, &env);
 
 	if (rc < 0)
@@ -114,6 +114,8 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change
 	bound.listen_port = tunnel->udp->port;
 	bound.set |= XT_SET_LISTEN_PORT;
 	xt_device_set_mtu(tunnel->dev, tunnel->tun->mtu);
+	if (start->n_local_nets)
+		xt_device_search_mtu(tunnel->dev, start->local_nets, start->n_local_nets);
 	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
@@ -151,6 +153,7 @@ static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_star
 	    .local6 = start->local6,
 	    .pong = tunnel->callbacks.pong,
 	    .ctx = tunnel->callbacks.ctx,
+	    .search_mtu = start->n_local_nets > 0,
 	    .pass_bytes = pass_bytes(),
 	};
 
@@ -195,7 +198,7 @@ static int step_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	case XT_TUNNEL_WORKERS:
 		return workers_start(tunnel, start->threads);
 	case XT_TUNNEL_DEVICE:
-		return device_start(tunnel, start->change);
+		return device_start(tunnel, start);
 	case XT_TUNNEL_TIMESTAMP:
 		return timestamp_start(tunnel);
 	case XT_TUNNEL_DATA_PATH:

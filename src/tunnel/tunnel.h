@@ -14,23 +14,24 @@
 struct xt_tunnel;
 
 /* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
+ * mtu_changed  see struct xt_env; xt_tunnel_path says it again later
  * pong   true: taken, see scheduler.h
  * note   a sentence for the log
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
  *		xt_tunnel_bound_read, from within or later; no initiation is sent before. NULL: the
  *		timestamps have no bound
  * bound_write  write it; answer: answer by xt_tunnel_bound_written likewise
- * mtu_changed  what the path to a peer carries has changed, see xt_tunnel_path
  * memory_write store n records of peers, borrowed for the call; 0: only go on with what waits */
 struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
+	void (*mtu_changed)(void *ctx, const struct xt_public *peer, uint16_t before,
+			    uint16_t after);
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
 	void (*bound_write)(void *ctx, uint64_t bound, bool answer);
-	void (*mtu_changed)(void *ctx, const struct xt_public *peer);
 	void (*memory_write)(void *ctx, const struct xt_peer_memory *v, size_t n);
 };
 
@@ -58,10 +59,12 @@ struct xt_tunnel_start {
 	const struct xt_udp_sockets *sockets; /* bound to its port, with its mark */
 	struct xt_echo *echo;
 	struct xt_ip local4, local6;
-	const char *aead; /* a backend's name; NULL: the fastest. See cipher.h */
-	unsigned threads; /* that encrypt, 0: as many as pay. See worker_pool.h */
-	bool offload_off; /* UDP; the TUN's was chosen when it was opened */
-	int keylog;	  /* a file for the keys of every handshake (keylog.h); -1: none */
+	const struct xt_cidr *local_nets; /* addresses from which the path's MTU is searched for */
+	size_t n_local_nets;		  /* 0: it is not */
+	const char *aead;		  /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads;		  /* that encrypt, 0: as many as pay. See worker_pool.h */
+	bool offload_off;		  /* UDP; the TUN's was chosen when it was opened */
+	int keylog; /* a file for the keys of every handshake (keylog.h); -1: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);

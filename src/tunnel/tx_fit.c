@@ -14,7 +14,8 @@
 #include "packet/mss.h"
 #include "packet/transport.h"
 
-#define NONE UINT32_MAX
+#define NONE	UINT32_MAX
+#define KEEP_NS 100000u
 
 /* False for certain that it is no SYN. Behind IPv6 extension headers only the parser knows. */
 static inline bool packet_may_be_syn(const struct xt_pkt *pkt)
@@ -123,16 +124,18 @@ static void packet_check(struct xt_tx_path *tx, struct xt_time now, struct xt_pk
 		packet_fit(tx, now, pkt, &ip, mtu);
 }
 
-/* Once a read: a flow that has stalled sends few packets, so each of them is kept. */
-static void headers_keep(struct xt_tx_path *tx, const struct xt_pkt *pkt)
+/* Once a read, and every KEEP_NS: a flow that has stalled sends few packets, so that each of them is
+ * kept. */
+static void headers_keep(struct xt_tx_path *tx, struct xt_time now, const struct xt_pkt *pkt)
 {
 	struct xt_ip_view ip;
 	const struct xt_peer *peer;
 
+	tx->next_keep = now.mono + KEEP_NS;
 	if (!xt_ip_parse_packet(&ip, pkt->data, pkt->len) || ip.protocol != XT_PROTO_TCP)
 		return;
 	peer = peer_find(tx->data, &ip);
-	if (peer && xt_peer_mtu(peer))
+	if (peer)
 		xt_flow_headers_keep(tx->data->limits.flows, peer, &ip, packet_size(pkt));
 }
 
@@ -141,18 +144,18 @@ void xt_tx_fit(struct xt_tx_path *tx, struct xt_time now, uint32_t from)
 	const struct xt_path_limits *limits = &tx->data->limits;
 	uint32_t full = NONE;
 
-	if (!limits->known)
+	if (!limits->known && !tx->data->config.search_mtu)
 		return;
 	for (uint32_t i = from; i < tx->raw->n; i++) {
 		struct xt_pkt *pkt = &tx->raw->pkts[i];
 
-		if (packet_size(pkt) > limits->least || packet_may_be_syn(pkt))
+		if (packet_size(pkt) > limits->least || (limits->known && packet_may_be_syn(pkt)))
 			packet_check(tx, now, pkt);
 		if (pkt->len >= XT_FLOW_FULL)
 			full = i;
 	}
-	if (full != NONE)
-		headers_keep(tx, &tx->raw->pkts[full]);
+	if (full != NONE && now.mono >= tx->next_keep)
+		headers_keep(tx, now, &tx->raw->pkts[full]);
 }
 
 void xt_tx_fit_report(struct xt_data_path *data)
