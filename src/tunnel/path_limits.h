@@ -11,7 +11,7 @@
 /* The MTU of a path is a multiple of 16 (xt_peer_mtu). */
 #define XT_PATH_SIZES (65536 / 16)
 
-/* known   peers whose path MTU is known
+/* known   peers whose path has an MTU below what the interface sends
  * least   the least of these: no smaller packet is too large for any peer
  * counts  peers by path MTU
  * flows   see there */
@@ -24,7 +24,7 @@ struct xt_path_limits {
 int xt_path_limits_init(struct xt_path_limits *limits); /* XT_E_NOMEM */
 void xt_path_limits_clear(struct xt_path_limits *limits);
 
-/* The path MTU of peer has changed; 0: not known. after 0 also before a peer is freed. */
+/* The path MTU of peer has changed; 0: none is known. after 0 also before a peer is freed. */
 void xt_path_limits_change(struct xt_path_limits *limits, const struct xt_peer *peer,
 			   uint16_t before, uint16_t after);
 
