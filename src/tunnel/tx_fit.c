@@ -124,8 +124,8 @@ static void packet_check(struct xt_tx_path *tx, struct xt_time now, struct xt_pk
 		packet_fit(tx, now, pkt, &ip, mtu);
 }
 
-/* Once a read, and every KEEP_NS: a flow that has stalled sends few packets, so that each of them is
- * kept. */
+/* Once a read, and every KEEP_NS: a flow that has stalled sends few packets, so that each of them
+ * is kept. */
 static void headers_keep(struct xt_tx_path *tx, struct xt_time now, const struct xt_pkt *pkt)
 {
 	struct xt_ip_view ip;
