@@ -86,4 +86,15 @@ static inline int net_as_user(unsigned uid, int (*fn)(void *arg), void *arg)
 	return WEXITSTATUS(status);
 }
 
+/* Run these tests in a namespace of their own, or skip them. Needs cmocka.h. */
+#define NET_TEST_MAIN(...)                                                                         \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const struct CMUnitTest tests[] = {__VA_ARGS__};                                   \
+                                                                                                   \
+		if (net_namespace_skip())                                                          \
+			return 77;                                                                 \
+		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
+	}
+
 #endif

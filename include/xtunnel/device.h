@@ -102,7 +102,8 @@ XT_API int xt_device_report(const struct xt_device *dev, struct xt_time now,
  * order    changes with every other call on the device */
 XT_API uint64_t xt_device_deadline(const struct xt_device *dev);
 
-/* Run the timers that are due, then answer queued handshake messages up to a budget.
+/* Run the timers that are due, then answer queued handshake messages, both up to a budget: what is
+ * left is due at once.
  * tx       gets handshake messages, copied to its arena.  What finds no room waits for the
  *          next tick
  * order    then xt_send_device_traffic, for the keepalives that are due now

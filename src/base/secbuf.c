@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A growing buffer that wipes what it gives back. It grows by malloc and copy: realloc would leave
- * the old bytes in freed memory. */
+ * the old bytes in freed memory, unless they are a mapping of their own. */
 #include "base/secbuf.h"
 
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 #define CAP_FIRST 1024u
+#define MAPPED	  (1u << 20)  /* a mapping of its own, see maps */
 #define CAP_KEEP  (64u << 10) /* an empty buffer keeps no more */
 
 /* Room for more bytes and the NUL. */
@@ -27,10 +28,11 @@ static int buffer_reserve(struct xt_secbuf *buf, size_t more)
 		return 0;
 	while (cap - buf->len <= more)
 		cap = cap > buf->max / 2 ? buf->max + 1 : cap * 2;
-	char *p = malloc(cap);
+	bool moves = buf->maps && buf->cap >= MAPPED;
+	char *p = moves ? realloc(buf->p, cap) : malloc(cap);
 	if (!p)
 		return XT_E_NOMEM;
-	if (buf->p) {
+	if (buf->p && !moves) {
 		memcpy(p, buf->p, buf->len);
 		xt_wipe(buf->p, buf->cap);
 		free(buf->p);

@@ -4,6 +4,7 @@
 #ifndef XT_BASE_SECBUF_H
 #define XT_BASE_SECBUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,11 +14,14 @@
  * len  bytes in use
  * max  len never exceeds it; at most XT_SECBUF_MAX
  * error  0, or why the first append failed: XT_E_FULL or XT_E_NOMEM. Later appends do nothing and
- *        return it, so that a writer checks once, at its end */
+ *        return it, so that a writer checks once, at its end
+ * maps   large contents may grow by realloc: the program has called xt_memory_init (base/trim.h), so
+ *        that they are a mapping of their own, whose pages move and are not copied */
 struct xt_secbuf {
 	char *p;
 	size_t len, cap, max;
 	int error;
+	bool maps;
 };
 
 /* An empty buffer; no memory is allocated before the first byte. */

@@ -22,4 +22,15 @@
 /* uthash leaves hh.tbl NULL in an item that it could not add. */
 #define xt_table_has(hh, item) ((item)->hh.tbl != NULL)
 
+/* Many more items are about to be added, n in all: a table that grows later moves all items in one
+ * go, which takes milliseconds for 100,000. Nothing happens to one that has many already, or
+ * without memory. head: not NULL. */
+#define xt_table_reserve(hh, head, n)                                                              \
+	do {                                                                                       \
+		UT_hash_table *xt_tbl = (head)->hh.tbl;                                            \
+		int xt_full = xt_tbl->num_items > (n) / 16;                                        \
+		while (!xt_full && xt_tbl->num_buckets < (n))                                      \
+			HASH_EXPAND_BUCKETS(hh, xt_tbl, xt_full);                                  \
+	} while (0)
+
 #endif

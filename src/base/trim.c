@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The GNU C library gives each thread an arena. It looks whether the end of one can go back to the
- * system when a chunk of more than 64 KiB of that arena is freed, but not when small ones are; and
- * malloc_trim, which would hold up every other thread, does so for the main thread's arena alone. */
+/* The GNU C library gives each thread an arena. Whether the end of one can go back to the system is
+ * looked at when a chunk of more than 64 KiB of that arena is freed, and not when small ones are.
+ * malloc_trim looks at the main thread's arena alone, and holds up every other thread. */
 #include "base/trim.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 /* Files whose hooks run as root: a user that can write or replace one of them would be root. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ struct trust {
 	const char *what; /* NULL: the configuration file itself */
 	unsigned line;
 	int status;
+	char directory[128]; /* the first on the way whose owner is foreign, "": none */
+	uid_t directory_owner;
 };
 
 static void fault_add(struct trust *t, bool warning, const char *path, const struct stat *st)
@@ -34,16 +37,36 @@ static void fault_add(struct trust *t, bool warning, const char *path, const str
 }
 
 /* The user that called sudo runs what it likes as root anyway. */
-static void owner_judge(struct trust *t, const char *path, const struct stat *st)
+static bool owner_is_foreign(const struct stat *st)
 {
 	const char *sudo = getenv("SUDO_UID");
+
+	return st->st_uid != 0 && !xt_path_owner_is_outside(st->st_uid) &&
+	       (!sudo || strtoul(sudo, NULL, 10) != st->st_uid);
+}
+
+/* The file's owner changes it, that of a directory on the way replaces it: one warning for both. */
+static void owner_judge(struct trust *t, const char *path, const struct stat *st, bool last)
+{
+	const char *what = t->what ? t->what : "", *colon = t->what ? ": " : "";
+	unsigned column = t->line ? 1 : 0;
 	int failed = 0;
 
-	if (st->st_uid != 0 && (!sudo || strtoul(sudo, NULL, 10) != st->st_uid))
+	if (S_ISDIR(st->st_mode) && owner_is_foreign(st) && !t->directory[0]) {
+		snprintf(t->directory, sizeof(t->directory), "%s", path);
+		t->directory_owner = st->st_uid;
+	} else if (last && owner_is_foreign(st)) {
 		failed = xt_conf_diagnostics_add(
-		    t->diagnostics, true, t->line, t->line ? 1 : 0,
+		    t->diagnostics, true, t->line, column,
 		    "%s%sthe file %.70s belongs to user %u, and hooks run as root: chown root %.70s",
-		    t->what ? t->what : "", t->what ? ": " : "", path, (unsigned)st->st_uid, path);
+		    what, colon, path, (unsigned)st->st_uid, path);
+	} else if (last && t->directory[0]) {
+		failed = xt_conf_diagnostics_add(
+		    t->diagnostics, true, t->line, column,
+		    "%s%sthe directory %.70s belongs to user %u, who can replace the file, and hooks "
+		    "run as root: keep it in /etc/xtunnel",
+		    what, colon, t->directory, (unsigned)t->directory_owner);
+	}
 	if (failed)
 		t->status = failed;
 }
@@ -53,8 +76,7 @@ static bool component_judge(void *ctx, const char *path, const struct stat *st, 
 	struct trust *t = ctx;
 	bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
 
-	if (last)
-		owner_judge(t, path, st);
+	owner_judge(t, path, st, last);
 	if (S_ISLNK(st->st_mode) || sticky)
 		return true;
 	if (st->st_mode & S_IWOTH)
@@ -69,6 +91,7 @@ static void file_judge(struct trust *t, const char *path)
 {
 	struct stat st;
 
+	t->directory[0] = '\0';
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		(void)xt_path_walk(path, component_judge, t);
 }

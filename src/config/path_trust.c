@@ -124,9 +124,7 @@ char *xt_path_beside(const char *file, const char *path)
 	return out;
 }
 
-/* A directory that belongs to no user of this namespace was set up outside of it: in a container
- * that is the host's root or the one who started the container. */
-static bool owner_is_outside(uid_t uid)
+bool xt_path_owner_is_outside(uid_t uid)
 {
 	unsigned long first, outside, n;
 	bool mapped = uid != UID_OVERFLOW;
@@ -145,7 +143,8 @@ static bool component_judge(void *ctx, const char *path, const struct stat *st, 
 	struct xt_path_fault *fault = ctx;
 	bool link = S_ISLNK(st->st_mode), sticky = (st->st_mode & S_ISVTX) && !last;
 
-	if (st->st_uid != 0 && (link || st->st_uid != geteuid()) && !owner_is_outside(st->st_uid)) {
+	if (st->st_uid != 0 && (link || st->st_uid != geteuid()) &&
+	    !xt_path_owner_is_outside(st->st_uid)) {
 		snprintf(fault->sentence, sizeof(fault->sentence),
 			 "%s: this %s belongs to user %u, who could replace what is in it", path,
 			 link ? "link" : "directory", (unsigned)st->st_uid);

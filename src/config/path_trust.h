@@ -31,4 +31,8 @@ struct xt_path_fault {
  * links belong to root. 0; -EPERM with *fault filled; -errno (-ENOENT: it does not exist). */
 int xt_path_judge_directory(const char *path, struct xt_path_fault *fault);
 
+/* Does uid belong to no user of this namespace? What it has was set up outside: in a container by
+ * the host's root, or by the one who started the container. */
+bool xt_path_owner_is_outside(uid_t uid);
+
 #endif

@@ -46,6 +46,7 @@ static int apply_add_peer(struct xt_device *dev, struct xt_apply *apply,
 		xt_peer_free(dev, peer);
 		return XT_E_NOMEM;
 	}
+	xt_table_reserve(by_key, dev->peers_by_key, dev->n_peers + apply->change->n_peers);
 	peer->recreated = true;
 	apply->added[apply->n_added++] = peer;
 	return 0;
@@ -258,6 +259,14 @@ static void apply_fail(struct xt_apply *apply, int error)
 	phase_begin(apply, XT_APPLY_UNDO);
 }
 
+/* The newest first: what lies at the end of the heap goes back to the system little by little. The
+ * first in the list has the last as its prev. */
+static void remove_begin(struct xt_device *dev, struct xt_apply *apply)
+{
+	apply->next = dev->peers ? dev->peers->prev : NULL;
+	phase_begin(apply, XT_APPLY_REMOVE);
+}
+
 static void apply_commit_begin(struct xt_device *dev, struct xt_time now, struct xt_apply *apply)
 {
 	int err = xt_allowedips_reserve(&dev->allowed, apply->networks);
@@ -272,8 +281,12 @@ static void apply_commit_begin(struct xt_device *dev, struct xt_time now, struct
 		dev->restart_until = now.mono + XT_RESTART_WINDOW;
 	if (apply->switches)
 		apply_switch_identity(dev, apply);
-	apply->next = dev->peers;
-	phase_begin(apply, apply->switches ? XT_APPLY_FOLLOW : XT_APPLY_REMOVE);
+	if (apply->switches) {
+		apply->next = dev->peers;
+		phase_begin(apply, XT_APPLY_FOLLOW);
+	} else {
+		remove_begin(dev, apply);
+	}
 }
 
 static void apply_commit_end(struct xt_device *dev, struct xt_apply *apply)
@@ -294,8 +307,7 @@ static void apply_follow_next(struct xt_device *dev, struct xt_time now, struct 
 		apply->next = apply->next->next;
 		return;
 	}
-	apply->next = dev->peers;
-	phase_begin(apply, XT_APPLY_REMOVE);
+	remove_begin(dev, apply);
 }
 
 static void apply_remove_next(struct xt_device *dev, struct xt_apply *apply)
@@ -306,7 +318,7 @@ static void apply_remove_next(struct xt_device *dev, struct xt_apply *apply)
 		phase_begin(apply, XT_APPLY_COMMIT);
 		return;
 	}
-	apply->next = peer->next;
+	apply->next = peer == dev->peers ? NULL : peer->prev;
 	if (!peer->recreated)
 		peer_remove(dev, peer);
 }

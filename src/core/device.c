@@ -170,14 +170,16 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 
 void xt_device_tick(struct xt_device *dev, struct xt_time now, struct xt_tx *tx)
 {
-	const uint32_t until = tx->n_vecs + XT_INITIATIONS;
-	struct xt_heap_node *min;
+	uint32_t before = tx->n_vecs;
 
 	xt_peers_update_deadlines(dev);
-	while ((min = xt_heap_min(&dev->deadlines)) && min->key <= now.mono && tx->n_vecs < until &&
-	       xt_tx_has_room(tx)) {
-		struct xt_peer *peer = XT_CONTAINER(min, struct xt_peer, node);
+	for (unsigned n = 0; n < XT_TICK_PEERS && tx->n_vecs - before < XT_TICK_INITIATIONS; n++) {
+		struct xt_heap_node *min = xt_heap_min(&dev->deadlines);
+		struct xt_peer *peer;
 
+		if (!min || min->key > now.mono || !xt_tx_has_room(tx))
+			break;
+		peer = XT_CONTAINER(min, struct xt_peer, node);
 		peer_run_timers(dev, now, peer, tx);
 		xt_peers_update_deadlines(dev);
 	}

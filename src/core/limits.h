@@ -60,7 +60,10 @@
 #define XT_QUEUE_BUSY	(XT_QUEUE_MAX / 2) /* messages from which on the device is under load */
 #define XT_QUEUE_BUDGET 8		   /* messages that cost a Diffie-Hellman, per tick */
 #define XT_QUEUE_CHEAP	256		   /* cookie replies, per tick */
-#define XT_INITIATIONS	8		   /* messages that timers cause, per tick */
+/* Timers, per tick: of so many peers, and of them so many that call: packets do not wait for more
+ * than some milliseconds when all peers are due at once. */
+#define XT_TICK_PEERS	    1024u
+#define XT_TICK_INITIATIONS 16u
 
 /* Load (core/load.h). The first cost of a handshake is that of a slow machine. */
 #define XT_LOAD_BURST	      XT_SECOND /* work that may be owed */

@@ -222,7 +222,8 @@ static bool session_fits(const struct xt_peer *peer, struct xt_time now, bool su
 	const struct xt_keypair *kp = peer->keypairs.current;
 	const struct xt_path_mtu *state = &peer->search->state;
 
-	if (!xt_keypair_may_send(kp, now.mono))
+	/* What comes back into the tunnel is no answer of the path's. */
+	if (!xt_keypair_may_send(kp, now.mono) || peer->loop)
 		return false;
 	if (suspected || state->phase != XT_PATH_MTU_IDLE)
 		return true;

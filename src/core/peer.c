@@ -89,6 +89,9 @@ static void peer_join_endpoints(struct xt_device *dev, struct xt_peer *peer)
 		 peer);
 	/* Without memory the peer is not in the table, and only restart detection is lost. */
 	peer->in_endpoints = peer->by_endpoint.tbl != NULL;
+	if (peer->in_endpoints) /* those that a change adds are in the table of keys already */
+		xt_table_reserve(by_endpoint, dev->peers_by_endpoint,
+				 HASH_CNT(by_key, dev->peers_by_key));
 }
 
 void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer)

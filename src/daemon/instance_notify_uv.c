@@ -11,34 +11,64 @@
 #include "daemon/notify.h"
 
 #define STATUS_DELAY_MS 500
-#define PEERS_PER_MS	20u /* of many peers there is a status less often: 5.5 s at 100,000 */
+#define PEERS_MANY	256u /* they are counted on a worker thread */
+#define PEERS_PER_MS	20u  /* of many peers there is a status less often: 5.5 s at 100,000 */
 
+/* A status on its way.
+ * ready  the first one */
 struct notice {
 	struct xt_instance *instance;
-	bool ready; /* the first one */
+	bool ready;
+	struct xt_report *report;
+	size_t up, n;
+	uv_work_t work;
 };
+
+static void sessions_count(uv_work_t *work)
+{
+	struct notice *notice = work->data;
+	struct xt_report *report = notice->report;
+
+	for (size_t i = 0; i < report->n_peers; i++)
+		notice->up += report->peers[i].session;
+	notice->n = report->n_peers;
+	xt_report_free(report);
+}
+
+static void on_counted(uv_work_t *work, int status)
+{
+	struct notice *notice = work->data;
+	struct xt_instance *instance = notice->instance;
+	char head[64] = "";
+
+	(void)status;
+	if (notice->ready)
+		snprintf(head, sizeof(head), "READY=1\nMAINPID=%ld\n", (long)getpid());
+	if (instance->notifies) {
+		instance->notify_delay_ms = STATUS_DELAY_MS + notice->n / PEERS_PER_MS;
+		xt_notify("%sSTATUS=%zu of %zu peer%s up\n", head, notice->up, notice->n,
+			  notice->n == 1 ? "" : "s");
+	}
+	free(notice);
+}
 
 static void on_report(void *ctx, int error, struct xt_report *report)
 {
 	struct notice *notice = ctx;
-	struct xt_instance *instance = notice->instance;
-	char head[64] = "";
-	size_t up = 0;
 
-	if (notice->ready)
-		snprintf(head, sizeof(head), "READY=1\nMAINPID=%ld\n", (long)getpid());
-	for (size_t i = 0; !error && i < report->n_peers; i++)
-		up += report->peers[i].session;
-	if (instance->notifies && !error) {
-		instance->notify_delay_ms = STATUS_DELAY_MS + report->n_peers / PEERS_PER_MS;
-		xt_notify("%sSTATUS=%zu of %zu peer%s up\n", head, up, report->n_peers,
-			  report->n_peers == 1 ? "" : "s");
-	} else if (instance->notifies && notice->ready) {
-		xt_notify("%s", head);
+	if (error) {
+		if (notice->ready && notice->instance->notifies)
+			xt_notify("READY=1\nMAINPID=%ld\n", (long)getpid());
+		free(notice);
+		return;
 	}
-	if (!error)
-		xt_report_free(report);
-	free(notice);
+	notice->report = report;
+	notice->work.data = notice;
+	if (report->n_peers > PEERS_MANY &&
+	    uv_queue_work(&notice->instance->uv, &notice->work, sessions_count, on_counted) == 0)
+		return;
+	sessions_count(&notice->work);
+	on_counted(&notice->work, 0);
 }
 
 static void status_notify(struct xt_instance *instance, bool ready)
@@ -47,7 +77,7 @@ static void status_notify(struct xt_instance *instance, bool ready)
 
 	if (!notice)
 		return;
-	*notice = (struct notice){instance, ready};
+	*notice = (struct notice){.instance = instance, .ready = ready};
 	xt_instance_report(instance, on_report, notice);
 }
 

@@ -70,7 +70,10 @@ void xt_instance_drop_answers(struct xt_instance *instance)
 	struct xt_instance_answer *answer;
 
 	DL_FOREACH(instance->answers, answer)
-	answer->request = NULL;
+	{
+		answer->request = NULL;
+		atomic_store(&answer->dropped, true);
+	}
 }
 
 static const char *text_keep(char **kept, const char *text)
@@ -116,13 +119,14 @@ static void status_fill(struct xt_instance_answer *answer)
 }
 
 /* Line by line. A status longer than the queue waits for the reader, unless it has stopped. */
-static void lines_put(const char *text, size_t len)
+static void lines_put(const struct xt_instance_answer *answer, const char *text, size_t len)
 {
 	const char *newline;
 	size_t put = 0;
 	bool stopped = false;
 
-	for (; len && (newline = memchr(text, '\n', len)); text = newline + 1) {
+	for (; len && !atomic_load(&answer->dropped) && (newline = memchr(text, '\n', len));
+	     text = newline + 1) {
 		size_t n = (size_t)(newline + 1 - text);
 
 		len -= n;
@@ -137,7 +141,7 @@ static void lines_put(const char *text, size_t len)
 	}
 }
 
-static void status_log(const json_t *json)
+static void status_log(const struct xt_instance_answer *answer, const json_t *json)
 {
 	struct xt_status_style style = {.colour = false, .now_s = (uint64_t)time(NULL)};
 	char *text = NULL;
@@ -148,17 +152,19 @@ static void status_log(const json_t *json)
 		return;
 	xt_status_print(file, json, &style);
 	fclose(file);
-	lines_put(text, len);
+	lines_put(answer, text, len);
 	free(text);
 }
 
 static void status_make(uv_work_t *work)
 {
 	struct xt_instance_answer *answer = work->data;
-	json_t *json = xt_status_json(&answer->status, answer->report);
+	json_t *json = NULL;
 
+	if (!atomic_load(&answer->dropped))
+		json = xt_status_json(&answer->status, answer->report);
 	if (json && answer->log)
-		status_log(json);
+		status_log(answer, json);
 	else
 		(void)xt_control_print(json, answer->versioned, &answer->text, &answer->len);
 	if (answer->log)

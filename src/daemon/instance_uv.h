@@ -8,6 +8,7 @@
 #ifndef XT_DAEMON_INSTANCE_UV_H
 #define XT_DAEMON_INSTANCE_UV_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "daemon/instance.h"
@@ -104,6 +105,7 @@ struct xt_instance_answer {
 	struct xt_control_request *request;
 	enum { XT_ANSWER_OTHER, XT_ANSWER_WAITING, XT_ANSWER_MAKING } state; /* of a status */
 	bool log, versioned;
+	atomic_bool dropped; /* the instance ends: no more is written */
 	struct xt_status status;
 	char words[32], *kept[3];
 	struct xt_report *report;

@@ -29,8 +29,9 @@ struct search {
 	char *word;
 	bool local4, local6;
 	struct xt_report *report;
-	struct xt_ping_target target;
-	const char *why; /* there is none */
+	struct xt_ip address;
+	const char *why;	    /* there is none */
+	struct xt_peer_report peer; /* of it */
 	uv_work_t work;
 };
 
@@ -260,7 +261,7 @@ static void search_clear(struct search *search)
 {
 	free(search->word);
 	xt_report_free(search->report);
-	memset(search, 0, sizeof(*search));
+	xt_wipe(search, sizeof(*search)); /* the report of a peer holds keys */
 }
 
 /* error: of its request, unless its client has gone. */
@@ -279,16 +280,16 @@ static void session_fail(struct session *session, int error, const char *why)
 /* The target was found. */
 static void session_begin(struct session *session)
 {
-	const struct xt_ping_target *target = &session->search.target;
+	const struct xt_peer_report *peer = &session->search.peer;
 	char address[XT_IP_TEXT], key[XT_KEY_BASE64];
 	json_t *hello;
 
-	session->peer = target->peer->key;
-	session->address = target->address;
-	xt_key_to_base64(key, target->peer->key.b);
-	hello = json_pack("{s:s,s:s,s:I}", "peer", *target->peer->name ? target->peer->name : key,
-			  "address", xt_ip_print(&target->address, address), "size",
-			  (json_int_t)session->size);
+	session->peer = peer->key;
+	session->address = session->search.address;
+	xt_key_to_base64(key, peer->key.b);
+	hello =
+	    json_pack("{s:s,s:s,s:I}", "peer", *peer->name ? peer->name : key, "address",
+		      xt_ip_print(&session->address, address), "size", (json_int_t)session->size);
 	search_clear(&session->search);
 	randombytes_buf(&session->cookie, sizeof(session->cookie));
 	/* A small reply returns only as much of the cookie as fits. */
@@ -311,7 +312,7 @@ static void search_end(struct session *session)
 		session_fail(session, XT_E_AGAIN, NULL);
 	else if (why)
 		session_fail(session, XT_E_NOPEER, why);
-	else if ((why = size_fits(session, &session->search.target.address)))
+	else if ((why = size_fits(session, &session->search.address)))
 		session_fail(session, XT_E_INVALID, why);
 	else
 		session_begin(session);
@@ -320,9 +321,15 @@ static void search_end(struct session *session)
 static void target_find(uv_work_t *work)
 {
 	struct search *search = work->data;
+	struct xt_ping_target target;
 
-	search->why = xt_ping_target(&search->target, search->report, search->word, search->local4,
-				     search->local6);
+	search->why =
+	    xt_ping_target(&target, search->report, search->word, search->local4, search->local6);
+	search->address = target.address;
+	if (!search->why)
+		search->peer = *target.peer;
+	xt_report_free(search->report);
+	search->report = NULL;
 }
 
 static void on_found(uv_work_t *work, int status)

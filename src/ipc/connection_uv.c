@@ -14,6 +14,7 @@
 
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
+#define READ_MAX    (32u << 10)	 /* bytes at once, of which libuv takes 32 between two passes */
 #define PROGRESS    (1u << 20)	 /* bytes of a long request that restart its timer */
 
 struct answer {
@@ -183,7 +184,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 	if (xt_secbuf_room(&c->received, &room) < 0)
 		*buf = uv_buf_init(NULL, 0); /* on_read gets UV_ENOBUFS */
 	else
-		*buf = uv_buf_init(c->received.p + c->received.len, (unsigned)room);
+		*buf = uv_buf_init(c->received.p + c->received.len,
+				   (unsigned)XT_MIN(room, (size_t)READ_MAX));
 }
 
 /* End of file: the requests before it are answered, except one that the handler has: a client that
@@ -301,6 +303,7 @@ struct xt_connection *xt_connection_new(struct xt_server *s)
 		return NULL;
 	c->server = s;
 	c->received = XT_SECBUF_INIT(s->options.max_request + 1);
+	c->received.maps = true;
 	c->next = s->connections;
 	if (c->next)
 		c->next->prev = c;

@@ -15,6 +15,7 @@
 
 struct xt_stream {
 	uv_timer_t timer;
+	uv_work_t work;
 	struct xt_request *request;
 	char *bytes;
 	size_t at, len;
@@ -23,12 +24,29 @@ struct xt_stream {
 	void *ctx;
 };
 
+static void bytes_free(uv_work_t *work)
+{
+	struct xt_stream *stream = work->data;
+
+	xt_wipe(stream->bytes + stream->at, stream->len - stream->at);
+	free(stream->bytes);
+}
+
+static void on_freed(uv_work_t *work, int status)
+{
+	(void)status;
+	free(work->data);
+}
+
+/* Tens of megabytes take the system milliseconds. */
 static void on_closed(uv_handle_t *handle)
 {
 	struct xt_stream *stream = handle->data;
 
-	xt_wipe(stream->bytes + stream->at, stream->len - stream->at);
-	free(stream->bytes);
+	stream->work.data = stream;
+	if (uv_queue_work(handle->loop, &stream->work, bytes_free, on_freed) == 0)
+		return;
+	bytes_free(&stream->work);
 	free(stream);
 }
 

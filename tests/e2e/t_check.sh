@@ -22,6 +22,13 @@ finds() {
 	wrong bad.conf "^bad.conf:$1: error: .*$2"
 	ok "$1 $2"
 }
+# finds_after_key LINE:COLUMN TEXT "KEY = VALUE": that line after the private key, in the third line
+finds_after_key() {
+	finds "$1" "$2" <<<"[Interface]
+PrivateKey = $KEY
+$3
+$peer"
+}
 peer="[Peer]
 PublicKey = $PUB
 AllowedIPs = 10.7.0.2/32"
@@ -32,14 +39,8 @@ $peer"
 finds "2:1[4-9]" "key" <<<"[Interface]
 PrivateKey = short
 $peer"
-finds 3:14 "port" <<<"[Interface]
-PrivateKey = $KEY
-ListenPort = 99999
-$peer"
-finds 3:11 "Address" <<<"[Interface]
-PrivateKey = $KEY
-Address = 10.7.0.300/24
-$peer"
+finds_after_key 3:14 "port" "ListenPort = 99999"
+finds_after_key 3:11 "Address" "Address = 10.7.0.300/24"
 finds "3:[12]" "did you mean" <<<"[Interface]
 PrivateKey = $KEY
 [Pear]
@@ -53,14 +54,8 @@ PrivateKey = $KEY
 $peer
 Endpoint = 198.18.0.1"
 finds 1:1 "belongs to" <<<"PrivateKey = $KEY"
-finds 3:8 "Echo" <<<"[Interface]
-PrivateKey = $KEY
-Echo = maybe
-$peer"
-finds 3:1 "Address or EchoAddresses" <<<"[Interface]
-PrivateKey = $KEY
-Echo = peer
-$peer"
+finds_after_key 3:8 "Echo" "Echo = maybe"
+finds_after_key 3:1 "Address or EchoAddresses" "Echo = peer"
 
 # Every wg-quick file parses: all of its keys, odd spacing, comments, repeated sections.
 cat >stock.conf <<EOF
@@ -139,22 +134,10 @@ PrivateKey = $KEY
 $peer
 Endpoint = $word:51820"
 done
-finds 3:11 "write the netmask as a prefix: /24" <<<"[Interface]
-PrivateKey = $KEY
-Address = 10.7.0.1/255.255.255.0
-$peer"
-finds 3:1 "unknown key Jc: it belongs to AmneziaWG" <<<"[Interface]
-PrivateKey = $KEY
-Jc = 4
-$peer"
-finds 3:1 'unknown key "Whatever"' <<<"[Interface]
-PrivateKey = $KEY
-Whatever = 4
-$peer"
-finds 3:1 "no routing table of this name" <<<"[Interface]
-PrivateKey = $KEY
-Table = nowhere
-$peer"
+finds_after_key 3:11 "write the netmask as a prefix: /24" "Address = 10.7.0.1/255.255.255.0"
+finds_after_key 3:1 "unknown key Jc: it belongs to AmneziaWG" "Jc = 4"
+finds_after_key 3:1 'unknown key "Whatever"' "Whatever = 4"
+finds_after_key 3:1 "no routing table of this name" "Table = nowhere"
 finds 6:1 "no UDP service of this name" <<<"[Interface]
 PrivateKey = $KEY
 $peer

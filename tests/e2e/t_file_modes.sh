@@ -61,6 +61,14 @@ if chown 1 /run/open/conf/left.conf 2>/dev/null; then
 	SUDO_UID=1 runs "a file of the user that called sudo"
 	grep -q warning err && fail "a warning: $(cat err)"
 	chown 0 /run/open/conf/left.conf
+	chown 1 /run/open
+	runs "a directory of another user"
+	grep -q "warning: the directory /run/open belongs to user 1, who can replace the file" err ||
+		fail "no warning: $(cat err)"
+	[ "$(grep -c "conf: warning: the directory" err)" = 1 ] || fail "more than one: $(cat err)"
+	SUDO_UID=1 runs "a directory of the user that called sudo"
+	grep -q "belongs to" err && fail "a warning: $(cat err)"
+	chown 0 /run/open
 fi
 at left "$XT_BIN" up /run/conf/left.conf 2>err || fail "up: $(cat err)"
 chmod 666 /run/open/conf/left.conf

@@ -45,6 +45,15 @@ static struct xt_endpoint peer_endpoint(struct sim_node *bob, const struct sim_n
 	return sim_peer_find(bob, alice)->endpoint;
 }
 
+/* The same with a new pair, whose alice is off. */
+static struct xt_endpoint pair_new_alice_off(struct sim *sim, struct sim_node **alice,
+					     struct sim_node **bob)
+{
+	sim_pair_new(sim, alice, bob);
+	sim_node_off(*alice);
+	return peer_endpoint(*bob, *alice);
+}
+
 /* Two runs that differ in the forged datagrams only. */
 static void session_run(struct sim *sim, bool hostile, uint64_t sent[5])
 {
@@ -102,9 +111,7 @@ SIM_CASE(one_forged_datagram_after_a_start_causes_one_initiation_without_retries
 	struct sim_node *alice, *bob;
 	struct xt_endpoint src;
 
-	sim_pair_new(sim, &alice, &bob);
-	src = peer_endpoint(bob, alice);
-	sim_node_off(alice);
+	src = pair_new_alice_off(sim, &alice, &bob);
 	forge(sim, &src, bob, SIM_DATA);
 	sim_run(sim, TEN_MINUTES);
 	SIM_SAME(sim, bob->sent[SIM_INITIATION], 1);
@@ -116,9 +123,7 @@ SIM_CASE(restart_detection_ends_when_no_session_of_before_can_live)
 	struct sim_node *alice, *bob;
 	struct xt_endpoint src;
 
-	sim_pair_new(sim, &alice, &bob);
-	src = peer_endpoint(bob, alice);
-	sim_node_off(alice);
+	src = pair_new_alice_off(sim, &alice, &bob);
 	sim_run(sim, XT_REJECT_AFTER_TIME);
 	for (int i = 0; i < 1000; i++) {
 		forge(sim, &src, bob, SIM_DATA);
@@ -134,9 +139,7 @@ SIM_CASE(probe_does_not_take_the_place_of_a_handshake)
 	struct xt_endpoint src;
 	uint32_t p;
 
-	sim_pair_new(sim, &alice, &bob);
-	src = peer_endpoint(bob, alice);
-	sim_node_off(alice);
+	src = pair_new_alice_off(sim, &alice, &bob);
 	forge(sim, &src, bob, SIM_DATA);
 	sim_run(sim, SIM_S);
 	SIM_SAME(sim, bob->sent[SIM_INITIATION], 1);

@@ -16,6 +16,7 @@
 #include "packet/checksum.h"
 #include "packet/echo_responder.h"
 #include "packet/room.h"
+#include "test_main.h"
 
 #define REQUESTS 20
 
@@ -148,13 +149,6 @@ static void a_view_says_what_room_it_has(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(replies_in_place_leave_the_next_datagram_alone),
-	    T(a_reply_that_is_padded_further_than_its_request_is_copied),
-	    T(requests_without_padding_are_answered),
-	    T(a_view_says_what_room_it_has),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(replies_in_place_leave_the_next_datagram_alone),
+	  T(a_reply_that_is_padded_further_than_its_request_is_copied),
+	  T(requests_without_padding_are_answered), T(a_view_says_what_room_it_has))

@@ -15,6 +15,7 @@
 
 #include "core/index.h"
 #include "seed.h"
+#include "test_main.h"
 
 static void from_seed(void *ctx, void *buf, size_t n)
 {
@@ -158,14 +159,7 @@ static void indices_survive_the_coming_and_going_of_others(void **state)
 	xt_index_clear(&table);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_index_finds_its_owner_and_kind),
-	    cmocka_unit_test(zero_and_taken_numbers_are_drawn_again),
-	    cmocka_unit_test(reserved_inserts_do_not_move_the_table),
-	    cmocka_unit_test(indices_survive_the_coming_and_going_of_others),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_index_finds_its_owner_and_kind),
+	  cmocka_unit_test(zero_and_taken_numbers_are_drawn_again),
+	  cmocka_unit_test(reserved_inserts_do_not_move_the_table),
+	  cmocka_unit_test(indices_survive_the_coming_and_going_of_others))

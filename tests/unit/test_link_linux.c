@@ -13,12 +13,10 @@
 #include <sys/socket.h>
 
 #include "base/addr.h"
-#include "net_namespace.h"
-#include "platform/link.h"
+#include "unit/link_host.h"
 #include "platform/watch.h"
 #include "platform/linux/tun_linux.h"
 
-#define NAME "platform0"
 #define USER 12345
 
 /* A plan from text, with storage for its arrays. */
@@ -28,8 +26,6 @@ struct request {
 	struct xt_cidr networks[8];
 	struct xt_ip endpoints[4];
 };
-
-static struct xt_tun *tun;
 
 static void plan_init(struct request *request)
 {
@@ -60,16 +56,6 @@ static void plan_endpoint(struct request *request, const char *ip)
 	assert_int_equal(xt_ip_parse(&request->endpoints[request->plan.n_endpoints++], ip), 0);
 }
 
-static struct xt_link *link_set(const struct request *request)
-{
-	struct xt_link *link = NULL;
-	char error[200] = "";
-
-	if (xt_link_set(&link, &request->plan, error, sizeof(error)) != 0)
-		fail_msg("%s", error);
-	return link;
-}
-
 static void link_refused(const struct request *request, int expected, const char *word)
 {
 	struct xt_link *link = NULL;
@@ -79,14 +65,6 @@ static void link_refused(const struct request *request, int expected, const char
 	assert_null(link);
 	if (!strstr(error, word))
 		fail_msg("\"%s\" does not say \"%s\"", error, word);
-}
-
-static void ip(const char *arguments)
-{
-	char text[NET_TEXT];
-
-	if (net_run(text, "ip %s 2>&1", arguments) != 0)
-		fail_msg("ip %s: %s", arguments, text);
 }
 
 static bool ip_says(const char *arguments, const char *word)
@@ -104,23 +82,6 @@ static void host_now(char text[NET_TEXT])
 		      "ip -4 route show table all;"
 		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
 		      "ip -o link | sed 's/qdisc [a-z_]*//'");
-}
-
-static int setup(void **state)
-{
-	const struct xt_tun_options options = {NAME, UINT32_MAX, UINT32_MAX, false, false, 0};
-
-	(void)state;
-	return xt_tun_open(&tun, &options);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (tun)
-		tun->ops->close(tun);
-	tun = NULL;
-	return 0;
 }
 
 static void plan_full(struct request *request)
@@ -147,7 +108,7 @@ static void a_plan_is_done_whole_and_undone_whole(void **state)
 	(void)state;
 	host_now(before);
 	plan_full(&request);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	assert_int_equal(xt_link_mtu(link), 1380);
 	assert_true(ip_says("-o link show " NAME, "mtu 1380"));
 	assert_true(ip_says("-o link show " NAME, ",UP"));
@@ -185,10 +146,10 @@ static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 	(void)state;
 	plan_full(&request);
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), EPERM);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	host_now(before);
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
-	xt_link_undo(link_set(&request));
+	xt_link_undo(link_set_plan(&request.plan));
 	host_now(after);
 	assert_string_equal(before, after);
 	request.plan.mtu = 1381;
@@ -211,7 +172,7 @@ static void another_table_gets_every_route_even_the_default(void **state)
 	plan_network(&request, "0.0.0.0/0");
 	plan_network(&request, "::/0");
 	plan_network(&request, "10.7.0.9/32");
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	assert_true(ip_says("-4 route show table 7007", "default dev " NAME));
 	assert_true(ip_says("-6 route show table 7007", "default dev " NAME));
 	assert_true(ip_says("-4 route show table 7007", "10.7.0.9 dev " NAME));
@@ -229,7 +190,7 @@ static void no_route_is_made_when_routes_are_off(void **state)
 	(void)state;
 	plan_full(&request);
 	request.plan.routes = false;
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	assert_false(ip_says("-4 route", "10.7.8.0/21"));
 	xt_link_undo(link);
 }
@@ -311,8 +272,8 @@ static void undo_after_the_interface_is_gone_is_quiet(void **state)
 
 	(void)state;
 	plan_full(&request);
-	link = link_set(&request);
-	teardown(NULL);
+	link = link_set_plan(&request.plan);
+	tun_teardown(NULL);
 	host_now(before);
 	xt_link_undo(link);
 	host_now(after);
@@ -329,7 +290,7 @@ static void forgetting_leaves_the_host_as_it_is(void **state)
 
 	(void)state;
 	plan_full(&request);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	host_now(before);
 	xt_link_forget(link);
 	host_now(after);
@@ -365,7 +326,7 @@ static void routes_of_the_plan_take_the_mtu_of_a_path(void **state)
 	(void)state;
 	host_now(before);
 	plan_full(&request);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	route_mtu(link, "10.7.9.200/24", 1232); /* host bits do not matter */
 	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1232"));
 	assert_true(ip_says("route get 10.7.9.5", "mtu 1232"));
@@ -396,7 +357,7 @@ static void routes_with_an_mtu_come_back_with_it(void **state)
 
 	(void)state;
 	plan_full(&request);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	route_mtu(link, "10.7.9.0/24", 1232);
 	ip("link set " NAME " down");
 	ip("link set " NAME " up");
@@ -413,7 +374,7 @@ static void a_route_that_is_no_longer_ours_is_left(void **state)
 
 	(void)state;
 	plan_full(&request);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	ip("link set lo up");
 	ip("route replace 10.7.9.0/24 dev lo");
 	ip("-6 route del fd07:1::/48 dev " NAME);
@@ -440,7 +401,7 @@ static void default_routes_of_a_policy_take_an_mtu(void **state)
 	plan_network(&request, "0.0.0.0/0");
 	request.plan.mtu = 1420;
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, false), 0);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	route_mtu(link, "0.0.0.0/0", 1232);
 	assert_true(ip_says("route show table all default dev " NAME, "mtu 1232"));
 	route_mtu(link, "0.0.0.0/0", 0);
@@ -479,7 +440,7 @@ static void the_mtu_follows_the_smallest_route_below(void **state)
 	plan_init(&request);
 	plan_address(&request, "fd07::1/64", NULL);
 	plan_endpoint(&request, "198.18.6.2");
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	assert_int_equal(xt_link_mtu(link), 1280); /* the least for IPv6 */
 	assert_true(ip_says("-o link show " NAME, "mtu 1280"));
 	xt_link_undo(link);
@@ -495,8 +456,8 @@ static void a_route_through_the_tunnel_itself_does_not_shrink_its_mtu(void **sta
 	plan_init(&request);
 	plan_address(&request, "10.7.0.1/24", NULL);
 	plan_endpoint(&request, "10.7.0.2");
-	link = link_set(&request);
-	again = link_set(&request);
+	link = link_set_plan(&request.plan);
+	again = link_set_plan(&request.plan);
 	assert_int_equal(xt_link_mtu(link), 1420);
 	assert_int_equal(xt_link_mtu(again), 1420);
 	xt_link_undo(again);
@@ -536,7 +497,7 @@ static void the_watch_sees_changes_renames_and_the_end(void **state)
 	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_true(now.exists && !now.up);
 	assert_string_equal(now.name, "platform7");
-	teardown(NULL);
+	tun_teardown(NULL);
 	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_false(now.exists);
 	assert_false(now.moved);
@@ -592,33 +553,24 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	xt_watch_close(&watch);
 }
 
-#define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, tun_setup, tun_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    LINK_TEST(a_plan_is_done_whole_and_undone_whole),
-	    LINK_TEST(what_is_already_so_needs_no_rights_and_is_not_undone),
-	    LINK_TEST(another_table_gets_every_route_even_the_default),
-	    LINK_TEST(no_route_is_made_when_routes_are_off),
-	    LINK_TEST(a_failing_step_takes_the_others_back),
-	    LINK_TEST(the_most_specific_route_is_made_first),
-	    LINK_TEST(an_impossible_step_is_refused_by_its_name),
-	    LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
-	    LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
-	    LINK_TEST(forgetting_leaves_the_host_as_it_is),
-	    LINK_TEST(routes_of_the_plan_take_the_mtu_of_a_path),
-	    LINK_TEST(routes_with_an_mtu_come_back_with_it),
-	    LINK_TEST(a_route_that_is_no_longer_ours_is_left),
-	    LINK_TEST(default_routes_of_a_policy_take_an_mtu),
-	    LINK_TEST(the_mtu_follows_the_smallest_route_below),
-	    LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
-	    LINK_TEST(the_watch_sees_changes_renames_and_the_end),
-	    LINK_TEST(the_watch_survives_lost_messages),
-	    LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one),
-	};
-
-	if (net_namespace_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(LINK_TEST(a_plan_is_done_whole_and_undone_whole),
+	      LINK_TEST(what_is_already_so_needs_no_rights_and_is_not_undone),
+	      LINK_TEST(another_table_gets_every_route_even_the_default),
+	      LINK_TEST(no_route_is_made_when_routes_are_off),
+	      LINK_TEST(a_failing_step_takes_the_others_back),
+	      LINK_TEST(the_most_specific_route_is_made_first),
+	      LINK_TEST(an_impossible_step_is_refused_by_its_name),
+	      LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
+	      LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
+	      LINK_TEST(forgetting_leaves_the_host_as_it_is),
+	      LINK_TEST(routes_of_the_plan_take_the_mtu_of_a_path),
+	      LINK_TEST(routes_with_an_mtu_come_back_with_it),
+	      LINK_TEST(a_route_that_is_no_longer_ours_is_left),
+	      LINK_TEST(default_routes_of_a_policy_take_an_mtu),
+	      LINK_TEST(the_mtu_follows_the_smallest_route_below),
+	      LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
+	      LINK_TEST(the_watch_sees_changes_renames_and_the_end),
+	      LINK_TEST(the_watch_survives_lost_messages),
+	      LINK_TEST(an_interface_that_moves_away_is_told_from_a_deleted_one))

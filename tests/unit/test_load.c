@@ -300,6 +300,23 @@ static void load_is_judged_by_what_a_handshake_costs(void **state)
 	assert_int_equal(admitted_at(60 * XT_SECOND), 500); /* a process that was stopped */
 }
 
+/* Another key does not undo what was measured. */
+static void an_estimate_holds_until_the_cost_is_measured(void **state)
+{
+	struct xt_load load;
+	uint64_t measured;
+
+	(void)state;
+	xt_load_init(&load);
+	xt_load_estimate(&load, 100 * 1000);
+	assert_int_equal(load.cost, 600 * 1000);
+	xt_load_worked(&load, 0, 4 * XT_MS, 4);
+	measured = load.cost;
+	assert_int_equal(measured, XT_MS);
+	xt_load_estimate(&load, 100 * 1000);
+	assert_int_equal(load.cost, measured);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -313,6 +330,7 @@ int main(void)
 	    T(a_burst_of_a_tenth_of_a_second_is_no_load),
 	    T(a_steady_flood_gets_a_share_of_the_processor),
 	    T(load_is_judged_by_what_a_handshake_costs),
+	    T(an_estimate_holds_until_the_cost_is_measured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

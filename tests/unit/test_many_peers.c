@@ -285,6 +285,40 @@ static void idle_peers_have_no_deadline(void **state)
 	xt_device_free(dev);
 }
 
+/* A Diffie-Hellman or three each: with all of them in one tick packets would wait for long. */
+static void peers_that_are_due_at_once_call_a_few_a_tick(void **state)
+{
+	struct xt_device *dev = hub(0);
+	struct xt_time at = {now.mono + 1, now.wall + 1};
+	uint32_t called = 0, ticks = 0, before;
+	struct xt_change change;
+	struct xt_tx *tx;
+
+	(void)state;
+	xt_change_init(&change);
+	change.set = XT_SET_PRIVATE_KEY;
+	change.private_key.b[0] = 9;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct xt_peer_change *pc = put_peer(&change, i);
+
+		pc->set |= XT_PEER_KEEPALIVE;
+		pc->keepalive_s = 25;
+	}
+	apply(dev, &change);
+	assert_int_equal(xt_tx_new(&tx, 256, 256 * 160), 0);
+	for (; called < 100 && ticks < 1000; ticks++) {
+		before = tx->n_vecs;
+		assert_true(xt_device_deadline(dev) <= at.mono);
+		xt_device_tick(dev, at, tx);
+		assert_in_range(tx->n_vecs - before, 1, 16);
+		called += tx->n_vecs - before;
+	}
+	assert_int_equal(called, 100);
+	assert_true(xt_device_deadline(dev) > at.mono);
+	xt_tx_free(tx);
+	xt_device_free(dev);
+}
+
 /* Recreated peers are in the order of the change. */
 static void replaced_peers_stand_in_the_order_of_the_change(void **state)
 {
@@ -345,6 +379,7 @@ int main(void)
 	    cmocka_unit_test(another_key_and_other_peers_in_one_change_are_linear),
 	    cmocka_unit_test(peers_at_one_endpoint_are_linear),
 	    cmocka_unit_test(idle_peers_have_no_deadline),
+	    cmocka_unit_test(peers_that_are_due_at_once_call_a_few_a_tick),
 	    cmocka_unit_test(replaced_peers_stand_in_the_order_of_the_change),
 	    cmocka_unit_test(a_refused_replacement_leaves_all_peers),
 	};

@@ -9,6 +9,7 @@
 #include "packet/echo.h"
 #include "packet/ping.h"
 #include "packets.h"
+#include "test_main.h"
 
 #define COOKIE UINT64_C(0x0123456789abcdef)
 
@@ -96,14 +97,7 @@ static void a_reply_with_a_code_is_not_read(void **unused)
 	assert_false(xt_ping_read(&r, p, len));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_request_of_any_size_is_answered_and_recognised),
-	    cmocka_unit_test(impossible_requests_are_refused),
-	    cmocka_unit_test(a_damaged_reply_is_not_read),
-	    cmocka_unit_test(a_reply_with_a_code_is_not_read),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_request_of_any_size_is_answered_and_recognised),
+	  cmocka_unit_test(impossible_requests_are_refused),
+	  cmocka_unit_test(a_damaged_reply_is_not_read),
+	  cmocka_unit_test(a_reply_with_a_code_is_not_read))

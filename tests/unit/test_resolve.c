@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "host/resolve_uv.h"
+#include "test_main.h"
 
 struct seen {
 	uv_loop_t uv;
@@ -121,13 +122,7 @@ static void a_resolver_without_names_closes_at_once(void **state)
 	finish(&seen);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_is_found_once_with_its_port),
-	    cmocka_unit_test(a_name_that_is_not_found_is_queried_again_at_growing_intervals),
-	    cmocka_unit_test(a_stop_waits_for_open_queries),
-	    cmocka_unit_test(a_resolver_without_names_closes_at_once),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_name_is_found_once_with_its_port),
+	  cmocka_unit_test(a_name_that_is_not_found_is_queried_again_at_growing_intervals),
+	  cmocka_unit_test(a_stop_waits_for_open_queries),
+	  cmocka_unit_test(a_resolver_without_names_closes_at_once))

@@ -8,21 +8,7 @@
 #include <cmocka.h>
 
 #include "base/addr.h"
-#include "net_namespace.h"
-#include "platform/link.h"
-#include "platform/tun.h"
-
-#define NAME "rule0"
-
-static struct xt_tun *tun;
-
-static void ip(const char *arguments)
-{
-	char text[NET_TEXT];
-
-	if (net_run(text, "ip %s 2>&1", arguments) != 0)
-		fail_msg("ip %s: %s", arguments, text);
-}
+#include "unit/link_host.h"
 
 static void host_now(char text[NET_TEXT])
 {
@@ -30,24 +16,6 @@ static void host_now(char text[NET_TEXT])
 		      "ip -4 route show table all;"
 		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
 		      "ip -4 rule; ip -6 rule");
-}
-
-static int setup(void **state)
-{
-	const struct xt_tun_options options = {
-	    .name = NAME, .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX};
-
-	(void)state;
-	return xt_tun_open(&tun, &options);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (tun)
-		tun->ops->close(tun);
-	tun = NULL;
-	return 0;
 }
 
 /* Both families, one address each; the test sets the rest. */
@@ -73,16 +41,6 @@ static void plan_init(struct request *request)
 	request->plan.routes = true;
 }
 
-static struct xt_link *link_set(const struct request *request)
-{
-	struct xt_link *link = NULL;
-	char error[200] = "";
-
-	if (xt_link_set(&link, &request->plan, error, sizeof(error)) != 0)
-		fail_msg("%s", error);
-	return link;
-}
-
 static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **state)
 {
 	char before[NET_TEXT], after[NET_TEXT], text[NET_TEXT];
@@ -94,7 +52,7 @@ static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **st
 	plan_init(&request);
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
 	assert_int_equal(request.plan.policy.table, 51820);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	net_run(text, "ip -4 rule");
 	assert_string_equal(text, "0:\tfrom all lookup local\n"
 				  "32764:\tfrom all lookup main suppress_prefixlength 0\n"
@@ -133,7 +91,7 @@ static void only_a_requested_family_gets_rules(void **state)
 	request.networks[1] = request.networks[2];
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 77, true, false), 0);
 	assert_int_equal(request.plan.policy.table, 77);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	net_run(text, "ip -6 rule");
 	assert_string_equal(text, v6);
 	net_run(text, "ip -4 rule");
@@ -214,7 +172,7 @@ static void two_tunnels_undo_only_their_rules(void **state)
 	(void)state;
 	plan_init(&request);
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
-	link = link_set(&request);
+	link = link_set_plan(&request.plan);
 	net_run(first, "ip -4 rule; ip -6 rule");
 	assert_int_equal(xt_tun_open(&tun2, &options), 0);
 	plan_init(&other);
@@ -224,7 +182,7 @@ static void two_tunnels_undo_only_their_rules(void **state)
 	assert_int_equal(xt_cidr_parse(&other.networks[2], "10.41.0.0/16"), 0);
 	assert_int_equal(xt_link_policy_choose(&other.plan.policy, "rule1", 0, true, true), 0);
 	assert_int_equal(other.plan.policy.table, 51821);
-	link2 = link_set(&other);
+	link2 = link_set_plan(&other.plan);
 	net_run(text, "ip -4 rule");
 	assert_non_null(strstr(text, "32762:\tfrom all lookup main suppress_prefixlength 0\n"
 				     "32763:\tnot from all fwmark 0xca6d lookup 51821\n"
@@ -246,13 +204,13 @@ static void rules_left_by_a_crash_can_be_removed_without_the_interface(void **st
 	struct request request;
 
 	(void)state;
-	teardown(NULL);
+	tun_teardown(NULL);
 	host_now(before);
-	assert_int_equal(setup(NULL), 0);
+	assert_int_equal(tun_setup(NULL), 0);
 	plan_init(&request);
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
-	struct xt_link *lost = link_set(&request);
-	teardown(NULL);
+	struct xt_link *lost = link_set_plan(&request.plan);
+	tun_teardown(NULL);
 	xt_link_policy_remove(&request.plan.policy);
 	xt_link_policy_remove(&request.plan.policy);
 	host_now(after);
@@ -269,14 +227,14 @@ static void forgetting_removes_the_rules_and_a_new_start_finds_its_route(void **
 	net_run(before, "ip -4 rule; ip -6 rule");
 	plan_init(&request);
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
-	xt_link_forget(link_set(&request));
+	xt_link_forget(link_set_plan(&request.plan));
 	net_run(text, "ip -4 rule; ip -6 rule");
 	assert_string_equal(text, before);
 	net_run(text, "ip -4 route show table 51820");
 	assert_non_null(strstr(text, "default"));
 	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
 	assert_int_equal(request.plan.policy.table, 51820);
-	xt_link_undo(link_set(&request));
+	xt_link_undo(link_set_plan(&request.plan));
 	net_run(text, "ip -4 rule; ip -6 rule");
 	assert_string_equal(text, before);
 }
@@ -325,24 +283,13 @@ static void addresses_in_force_are_listed(void **state)
 	assert_int_equal(xt_link_addresses("missing", &v, &n), -ENODEV);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, tun_setup, tun_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
-	    test(only_a_requested_family_gets_rules),
-	    test(a_table_with_routes_of_others_is_not_free),
-	    test(a_mark_that_is_a_table_of_every_host_is_refused),
-	    test(a_failing_rule_rolls_everything_back),
-	    test(two_tunnels_undo_only_their_rules),
-	    test(rules_left_by_a_crash_can_be_removed_without_the_interface),
-	    test(forgetting_removes_the_rules_and_a_new_start_finds_its_route),
-	    test(the_switch_for_marked_answers_is_set_once),
-	    test(addresses_in_force_are_listed),
-	};
-
-	if (net_namespace_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
+	      test(only_a_requested_family_gets_rules),
+	      test(a_table_with_routes_of_others_is_not_free),
+	      test(a_mark_that_is_a_table_of_every_host_is_refused),
+	      test(a_failing_rule_rolls_everything_back), test(two_tunnels_undo_only_their_rules),
+	      test(rules_left_by_a_crash_can_be_removed_without_the_interface),
+	      test(forgetting_removes_the_rules_and_a_new_start_finds_its_route),
+	      test(the_switch_for_marked_answers_is_set_once), test(addresses_in_force_are_listed))

@@ -450,6 +450,15 @@ static void the_directory_is_created(void **state)
 	rmdir(deep);
 }
 
+/* rc: the result that the request has. */
+static json_t *client_request(struct xt_client *c, json_t *msg, int silence_ms, int rc)
+{
+	json_t *answer;
+
+	assert_int_equal(xt_client_request(c, msg, silence_ms, &answer), rc);
+	return answer;
+}
+
 static void json_requests_are_answered(void **state)
 {
 	struct host h = {0};
@@ -459,15 +468,13 @@ static void json_requests_are_answered(void **state)
 
 	host_start(&h, true);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "hello"), 2000, &answer),
-			 0);
+	answer = client_request(c, json_pack("{s:s}", "verb", "hello"), 2000, 0);
 	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "hello");
 	json_decref(answer);
-	assert_int_equal(xt_client_request(c, json_pack("{s:i}", "x", 1), 2000, &answer),
-			 XT_E_INVALID);
+	answer = client_request(c, json_pack("{s:i}", "x", 1), 2000, XT_E_INVALID);
 	assert_string_equal(json_string_value(json_object_get(answer, "error")), "invalid value");
 	json_decref(answer);
-	assert_int_equal(xt_client_request(c, json_pack("[i]", 1), 2000, &answer), XT_E_SYNTAX);
+	answer = client_request(c, json_pack("[i]", 1), 2000, XT_E_SYNTAX);
 	json_decref(answer);
 	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "stream")), 0);
 	for (int left = 2; left >= 0; left--) {
@@ -491,21 +498,18 @@ static void answers_are_large_slow_and_clean(void **state)
 
 	host_start(&h, true);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "large"), 2000, &answer),
-			 0);
+	answer = client_request(c, json_pack("{s:s}", "verb", "large"), 2000, 0);
 	assert_int_equal(json_array_size(json_object_get(answer, "peers")), 40000);
 	assert_int_equal(json_object_size(answer), 1);
 	json_decref(answer);
 	/* Progress arrives while the answer takes longer than the limit on silence. */
-	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "slow"), 2500, &answer),
-			 0);
+	answer = client_request(c, json_pack("{s:s}", "verb", "slow"), 2500, 0);
 	json_decref(answer);
-	assert_int_equal(xt_client_request(c,
-					   json_pack("{s:s}", "verb",
-						     "a\xc2\x9b"
-						     "1m\x1b\xe2\x80\xae"),
-					   2000, &answer),
-			 0);
+	answer = client_request(c,
+				json_pack("{s:s}", "verb",
+					  "a\xc2\x9b"
+					  "1m\x1b\xe2\x80\xae"),
+				2000, 0);
 	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "a?1m??");
 	json_decref(answer);
 	xt_client_close(c);

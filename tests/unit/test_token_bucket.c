@@ -9,6 +9,7 @@
 
 #include "base/token_bucket.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -77,14 +78,7 @@ static void at_any_times_no_more_tokens_are_taken_than_came_in(void **state)
 	assert_true(taken > now / (SECOND / 50));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_zeroed_bucket_gives_its_burst_and_then_one_token_each_interval),
-	    cmocka_unit_test(a_long_pause_fills_the_bucket_no_further_than_its_burst),
-	    cmocka_unit_test(the_greatest_and_the_smallest_rates_do_not_overflow),
-	    cmocka_unit_test(at_any_times_no_more_tokens_are_taken_than_came_in),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_zeroed_bucket_gives_its_burst_and_then_one_token_each_interval),
+	  cmocka_unit_test(a_long_pause_fills_the_bucket_no_further_than_its_burst),
+	  cmocka_unit_test(the_greatest_and_the_smallest_rates_do_not_overflow),
+	  cmocka_unit_test(at_any_times_no_more_tokens_are_taken_than_came_in))

@@ -296,23 +296,14 @@ static void a_missing_node_and_a_forbidden_one_are_distinguished(void **state)
 	assert_int_equal(rename("/dev/net/away", "/dev/net/tun"), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_open_device_knows_its_name_index_and_mtu),
-	    cmocka_unit_test(bad_names_are_refused),
-	    cmocka_unit_test(a_name_in_use_is_busy_whatever_holds_it),
-	    cmocka_unit_test(packets_of_the_host_are_read_whole),
-	    cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
-	    cmocka_unit_test(packets_that_pass_reach_the_host_and_rubbish_is_refused),
-	    cmocka_unit_test(an_interface_that_is_down_refuses_but_is_not_gone),
-	    cmocka_unit_test(a_deleted_interface_is_gone),
-	    cmocka_unit_test(a_persistent_device_is_its_owners_to_use),
-	    cmocka_unit_test(a_persistent_device_can_be_its_groups),
-	    cmocka_unit_test(a_missing_node_and_a_forbidden_one_are_distinguished),
-	};
-
-	if (net_namespace_skip())
-		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+NET_TEST_MAIN(cmocka_unit_test(an_open_device_knows_its_name_index_and_mtu),
+	      cmocka_unit_test(bad_names_are_refused),
+	      cmocka_unit_test(a_name_in_use_is_busy_whatever_holds_it),
+	      cmocka_unit_test(packets_of_the_host_are_read_whole),
+	      cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
+	      cmocka_unit_test(packets_that_pass_reach_the_host_and_rubbish_is_refused),
+	      cmocka_unit_test(an_interface_that_is_down_refuses_but_is_not_gone),
+	      cmocka_unit_test(a_deleted_interface_is_gone),
+	      cmocka_unit_test(a_persistent_device_is_its_owners_to_use),
+	      cmocka_unit_test(a_persistent_device_can_be_its_groups),
+	      cmocka_unit_test(a_missing_node_and_a_forbidden_one_are_distinguished))

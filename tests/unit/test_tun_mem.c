@@ -13,6 +13,7 @@
 #include <xtunnel/error.h>
 
 #include "platform/mem/mem.h"
+#include "test_main.h"
 
 static struct xt_tun *tun_new(uint32_t cap)
 {
@@ -154,16 +155,9 @@ static void an_unplugged_device_is_gone(void **state)
 	tun->ops->close(tun);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(packets_are_received_in_the_order_they_were_injected),
-	    cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
-	    cmocka_unit_test(the_largest_packet_passes_and_a_larger_one_is_refused),
-	    cmocka_unit_test(only_packets_that_pass_are_written),
-	    cmocka_unit_test(a_full_queue_refuses_packets),
-	    cmocka_unit_test(an_unplugged_device_is_gone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(packets_are_received_in_the_order_they_were_injected),
+	  cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
+	  cmocka_unit_test(the_largest_packet_passes_and_a_larger_one_is_refused),
+	  cmocka_unit_test(only_packets_that_pass_are_written),
+	  cmocka_unit_test(a_full_queue_refuses_packets),
+	  cmocka_unit_test(an_unplugged_device_is_gone))

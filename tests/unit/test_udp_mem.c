@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "platform/mem/mem.h"
+#include "test_main.h"
 
 /* A host that records what is sent, and whose answers the test sets. */
 struct host {
@@ -197,16 +198,9 @@ static void a_full_queue_refuses_delivery(void **state)
 	udp->ops->close(udp);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_datagram_of_a_run_reaches_the_host_in_order),
-	    cmocka_unit_test(a_full_socket_goes_on_where_it_stopped),
-	    cmocka_unit_test(a_refused_datagram_is_counted_and_the_rest_leaves),
-	    cmocka_unit_test(a_source_that_is_gone_is_left_out_and_the_run_marked),
-	    cmocka_unit_test(what_is_delivered_is_received_with_its_path_and_mark),
-	    cmocka_unit_test(a_full_queue_refuses_delivery),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(each_datagram_of_a_run_reaches_the_host_in_order),
+	  cmocka_unit_test(a_full_socket_goes_on_where_it_stopped),
+	  cmocka_unit_test(a_refused_datagram_is_counted_and_the_rest_leaves),
+	  cmocka_unit_test(a_source_that_is_gone_is_left_out_and_the_run_marked),
+	  cmocka_unit_test(what_is_delivered_is_received_with_its_path_and_mark),
+	  cmocka_unit_test(a_full_queue_refuses_delivery))

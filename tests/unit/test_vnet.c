@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "packet/vnet.h"
+#include "test_main.h"
 
 static bool reads(struct xt_gso *gso, size_t len, uint8_t flags, uint8_t type, uint8_t head,
 		  uint8_t size, uint8_t start, uint8_t offset)
@@ -102,14 +103,7 @@ static void what_is_written_reads_the_same(void **state)
 	assert_memory_equal(header, "\x00\x04\x48\x00\xa8\x05\x00\x00\x00\x00", XT_VNET_LEN);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_zero_header_is_a_plain_packet),
-	    cmocka_unit_test(each_kind_is_known_and_others_are_refused),
-	    cmocka_unit_test(what_lies_outside_of_the_packet_is_refused),
-	    cmocka_unit_test(what_is_written_reads_the_same),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_zero_header_is_a_plain_packet),
+	  cmocka_unit_test(each_kind_is_known_and_others_are_refused),
+	  cmocka_unit_test(what_lies_outside_of_the_packet_is_refused),
+	  cmocka_unit_test(what_is_written_reads_the_same))
