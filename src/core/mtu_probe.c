@@ -345,18 +345,20 @@ void xt_mtu_sample_sent(struct xt_device *dev, struct xt_time now, struct xt_pee
 	seq = xt_be32_get(tcp + 4);
 	if (peer->sample_waits && now.mono - sample->first < SAMPLE_FORGOTTEN) {
 		/* A sender that hears nothing repeats the first segment that is missing. When that
-		 * is an earlier one, it is followed from now on. */
+		 * is an earlier one, and answers come, it is followed from now on. */
 		if (ports != sample->ports || (int32_t)(seq - sample->seq) > 0)
 			return;
-		if (seq == sample->seq) {
-			if (now.mono - sample->first >= SAMPLE_REPEATED) {
-				peer->sample_waits = false;
-				xt_mtu_probe_suspect(dev, now, peer);
-			}
+		if (now.mono - (seq == sample->seq ? sample->first : sample->heard) >=
+		    SAMPLE_REPEATED) {
+			peer->sample_waits = false;
+			xt_mtu_probe_suspect(dev, now, peer);
 			return;
 		}
+		if (seq == sample->seq)
+			return;
 	}
 	*sample = (struct xt_mtu_sample){.first = now.mono,
+					 .heard = now.mono,
 					 .ports = ports,
 					 .far = far_address(ip, ip->dst),
 					 .seq = seq,
@@ -386,6 +388,7 @@ void xt_mtu_sample_heard(struct xt_device *dev, struct xt_time now, struct xt_pe
 	struct xt_mtu_sample *sample = &search->sample;
 	uint64_t patient = XT_MAX(SAMPLE_SILENT, 3 * search->state.rtt);
 
+	sample->heard = now.mono;
 	if (sample_acknowledged(sample, ip)) {
 		peer->sample_waits = false;
 		sample->next = now.mono + SAMPLE_GAP;

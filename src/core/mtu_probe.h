@@ -20,6 +20,7 @@
  * last four bytes of its destination. */
 struct xt_mtu_sample {
 	uint64_t first; /* when it was sent */
+	uint64_t heard; /* when a packet came from the peer since */
 	uint64_t next;	/* when another one may be followed */
 	uint32_t ports, far, seq, end;
 	uint32_t len; /* of the packet */

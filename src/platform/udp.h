@@ -37,8 +37,8 @@ struct xt_udp_ops {
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)
-	 * clear_error  after XT_WAKE_ERROR, before recv: the socket's pending error and its queue
-	 *              of errors are taken off, uncounted, so that they are not reported again */
+	 * clear_error  after XT_WAKE_ERROR, before recv: the socket's pending error is taken off,
+	 *              uncounted, so that it is not reported again */
 	int (*watch)(const struct xt_udp *udp, unsigned i, struct xt_wake *wake, unsigned events,
 		     void *ctx);
 	void (*clear_error)(const struct xt_udp *udp, unsigned i);
@@ -63,8 +63,8 @@ struct xt_udp {
 	uint64_t refused, errors, fallbacks;
 	uint32_t queue; /* bytes of the smallest receive queue, as the kernel counts and granted */
 	bool gso, gro;	/* in use: one message for a run; several datagrams in one read */
-	/* Remotes of which the kernel or an ICMP error, which any host can forge, says that
-	 * datagrams were too large for the path: the caller takes them and sets n_too_big to 0. */
+	/* Remotes of which the kernel says that datagrams were too large for the link or the
+	 * path: the caller takes them and sets n_too_big to 0. */
 	struct xt_endpoint too_big[XT_UDP_TOO_BIG];
 	uint32_t n_too_big;
 	bool pending; /* recv holds datagrams that the batch had no room for: call it again even

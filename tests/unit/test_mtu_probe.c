@@ -306,6 +306,7 @@ static void a_segment_that_is_sent_again_and_again_starts_probes(void **state)
 	w.mtu = 1400; /* the path shrinks */
 	segment_send(&w, 9140, 1420);
 	wire_run(&w, 200 * XT_MS);
+	acknowledge(&w, 6380);
 	segment_send(&w, 6380, 1420); /* the first one that is missing: followed from now on */
 	wire_run(&w, 10 * XT_MS);
 	assert_int_equal(w.probes, before);
@@ -314,6 +315,25 @@ static void a_segment_that_is_sent_again_and_again_starts_probes(void **state)
 	wire_run(&w, 700 * XT_MS);
 	assert_true(w.probes > before);
 	assert_int_equal(xt_peer_mtu(peer_of(&w.p->a, &w.p->b)), 1328);
+}
+
+static void an_earlier_segment_after_silence_starts_probes(void **state)
+{
+	struct wire w = wire_open(*state, 1500);
+	unsigned before;
+
+	wire_run(&w, XT_SECOND);
+	before = w.probes;
+	segment_send(&w, 9140, 1420);
+	wire_run(&w, 90 * XT_MS);
+	segment_send(&w, 6380, 1420); /* too soon */
+	segment_send(&w, 9140, 1420);
+	wire_run(&w, 20 * XT_MS);
+	assert_int_equal(w.probes, before);
+	wire_run(&w, 180 * XT_MS);
+	segment_send(&w, 5000, 1420);
+	wire_run(&w, 20 * XT_MS);
+	assert_true(w.probes > before);
 }
 
 static void segments_that_are_acknowledged_start_nothing(void **state)
@@ -362,6 +382,7 @@ int main(void)
 	    CASE(answers_to_no_probe_are_for_the_host),
 	    CASE(hints_start_probes_at_most_every_two_seconds),
 	    CASE(a_segment_that_is_sent_again_and_again_starts_probes),
+	    CASE(an_earlier_segment_after_silence_starts_probes),
 	    CASE(segments_that_are_acknowledged_start_nothing),
 	    CASE(a_segment_that_stays_unacknowledged_while_others_come_starts_probes),
 	};

@@ -3,8 +3,7 @@
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
  * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
  * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. Probes alone
- * are sent whole (udp_send_linux.c). ICMP errors are read from the sockets' queues
- * (udp_error_linux.c). */
+ * are sent whole (udp_send_linux.c). */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -38,12 +37,12 @@ static const struct option options_v4[] = {
     {IPPROTO_IP, IP_PKTINFO, 1},
     {IPPROTO_IP, IP_RECVTOS, 1},
     {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
-    {IPPROTO_IP, IP_RECVERR, 1},
 };
 static const struct option options_v6[] = {
-    {IPPROTO_IPV6, IPV6_V6ONLY, 1},	{IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
-    {IPPROTO_IPV6, IPV6_RECVTCLASS, 1}, {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT},
-    {IPPROTO_IPV6, IPV6_RECVERR, 1},
+    {IPPROTO_IPV6, IPV6_V6ONLY, 1},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT},
 };
 
 static int option_set(int fd, const struct option *option)
@@ -281,11 +280,9 @@ static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake 
 
 static void udp_linux_clear_error(const struct xt_udp *udp, unsigned i)
 {
-	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 	int error;
 	socklen_t len = sizeof(error);
 
-	(void)udp_linux_drain_errors(sock, udp->fd[i]);
 	(void)getsockopt(udp->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
 }
 

@@ -74,11 +74,6 @@ struct udp_linux {
 };
 
 int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
-/* Take everything off the socket's queue of errors. Returns how many there were. */
-unsigned udp_linux_drain_errors(struct udp_linux *sock, int fd);
-/* Note that datagrams to remote are too large for the path. */
-void udp_linux_too_big(struct udp_linux *sock, const struct xt_endpoint *remote);
-void udp_linux_get_name(struct xt_endpoint *remote, const union udp_name *name);
 int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
 void udp_linux_drops_begin(struct udp_linux *sock);
 uint64_t udp_linux_egress_drops(const struct xt_udp *udp);

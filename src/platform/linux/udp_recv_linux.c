@@ -16,7 +16,7 @@
 /* Reads a call while each may return 64 KiB: limits what may have to be copied aside. */
 #define READS_GRO 16
 
-void udp_linux_get_name(struct xt_endpoint *from, const union udp_name *name)
+static void name_get(struct xt_endpoint *from, const union udp_name *name)
 {
 	if (name->any.sa_family == AF_INET) {
 		from->ip.family = 4;
@@ -98,7 +98,7 @@ static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read
 	memset(read, 0, sizeof(*read));
 	read->data = in->vecs[i].iov_base;
 	read->len = read->seg = in->msgs[i].msg_len;
-	udp_linux_get_name(&read->path.remote, &in->names[i]);
+	name_get(&read->path.remote, &in->names[i]);
 	control_get(read, msg);
 	return true;
 }

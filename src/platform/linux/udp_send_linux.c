@@ -15,8 +15,7 @@
 #ifndef ENOTSUPP
 #define ENOTSUPP 524 /* internal to the kernel, but some drivers return it */
 #endif
-#define NO_RUN	  UINT32_MAX
-#define ASYNC_MAX 4 /* calls that fail by errors of earlier datagrams, in a row */
+#define NO_RUN UINT32_MAX
 
 static void control_put(struct msghdr *msg, int level, int type, const void *value, size_t len)
 {
@@ -175,6 +174,16 @@ static bool source_failed(int error)
 	       error == ENODEV || error == ENXIO;
 }
 
+/* Note that datagrams to remote are too large for the path. */
+static void too_big_note(struct xt_udp *udp, const struct xt_endpoint *remote)
+{
+	for (uint32_t i = 0; i < udp->n_too_big; i++)
+		if (xt_endpoint_equal(&udp->too_big[i], remote))
+			return;
+	if (udp->n_too_big < XT_LEN(udp->too_big))
+		udp->too_big[udp->n_too_big++] = *remote;
+}
+
 /* The first message was refused: retry it without a possible cause, or drop it. */
 static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain,
 			  int error)
@@ -187,7 +196,7 @@ static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *ne
 		sock->udp.fallbacks++;
 	} else if (n > 1 && (error == EINVAL || error == EMSGSIZE)) {
 		if (error == EMSGSIZE)
-			udp_linux_too_big(sock, &run->path.remote);
+			too_big_note(&sock->udp, &run->path.remote);
 		*plain =
 		    *next; /* perhaps above the path's MTU: single datagrams may be fragmented */
 		sock->udp.fallbacks++;
@@ -214,24 +223,18 @@ static void discovery_set(int fd, uint8_t family, bool probe)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
-/* As sendmmsg(2). An error of an earlier datagram, by ICMP, makes the next call fail and send
- * nothing: such errors are taken off the socket's queue, and the call is repeated. */
+/* As sendmmsg(2). */
 static int messages_send(struct udp_linux *sock, int fd, const struct xt_run *first, uint32_t n)
 {
+	uint8_t family = first->path.remote.ip.family;
 	int sent, error;
 
-	for (unsigned i = 0;; i++) {
-		if (first->dont_fragment)
-			discovery_set(fd, first->path.remote.ip.family, true);
-		sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
-		error = errno;
-		if (first->dont_fragment)
-			discovery_set(fd, first->path.remote.ip.family, false);
-		errno = error;
-		if (sent >= 0 || error == EAGAIN || error == EINTR || i == ASYNC_MAX ||
-		    udp_linux_drain_errors(sock, fd) == 0)
-			break;
-	}
+	if (!first->dont_fragment)
+		return sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
+	discovery_set(fd, family, true);
+	sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
+	error = errno;
+	discovery_set(fd, family, false);
 	errno = error;
 	return sent;
 }
