@@ -13,7 +13,7 @@
 #include "base/log.h"
 
 #define NETWORKS 32   /* at a time */
-#define RETRY_MS 200u /* while the instance is not up */
+#define RETRY_MS 200u /* while the instance is not up, or reloads */
 
 static void mtu_take_first(struct xt_instance_mtu *mtu)
 {
@@ -26,7 +26,9 @@ static void on_route_mtu(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
 
-	if (reply->error == -E2BIG) {
+	if (reply->error == -EAGAIN) { /* a reload is under way */
+		instance->mtu.again = true;
+	} else if (reply->error == -E2BIG) {
 		instance->mtu.off = true;
 		xt_log_notice("%s: too many routes to set their MTU: hosts are told by ICMP",
 			      instance->conf->name);
@@ -49,17 +51,19 @@ static void on_mtu_timer(uv_timer_t *timer)
 	}
 	if (instance->state > XT_STATE_RUN || mtu->n == 0)
 		return;
+	mtu->again = false;
 	request.path_mtu.n = xt_tunnel_path(instance->tunnel, &mtu->due[0], &request.path_mtu.mtu,
 					    mtu->at, networks, NETWORKS);
-	mtu->at += request.path_mtu.n;
-	if (request.path_mtu.n < NETWORKS)
-		mtu_take_first(mtu);
 	if (request.path_mtu.n > 0)
 		xt_request(instance->requests, &request, on_route_mtu, instance);
+	if (!mtu->again)
+		mtu->at += request.path_mtu.n;
+	if (!mtu->again && request.path_mtu.n < NETWORKS)
+		mtu_take_first(mtu);
 	if (mtu->off)
 		mtu->n = 0;
 	else if (mtu->n > 0)
-		uv_timer_start(timer, on_mtu_timer, 0, 0);
+		uv_timer_start(timer, on_mtu_timer, mtu->again ? RETRY_MS : 0, 0);
 }
 
 void xt_instance_mtu_open(struct xt_instance *instance)
