@@ -60,6 +60,8 @@ struct xt_keylog {
  * keylog   NULL, or called for each handshake that the device starts or answers
  * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
  *          same address: what was kept under its pointer belongs to it no more
+ * mtu_changed  NULL, or called when the largest inner packet that reaches peer has changed: bytes,
+ *          a multiple of 16; 0: not known.  peer is valid during the call
  * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
  *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
@@ -69,6 +71,7 @@ struct xt_env {
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
 	void (*removed)(void *ctx, const struct xt_peer *peer);
+	void (*mtu_changed)(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after);
 	uint64_t (*clock)(void *ctx);
 };
 
@@ -215,6 +218,19 @@ XT_API bool xt_device_memory_restore(struct xt_device *dev, struct xt_time now,
 
 /* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */
 XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
+
+/* Search for the largest packet that reaches each peer, from its next session on; off at first.
+ * Probes are requests inside the tunnel that the peer's host answers; see xtunnel.conf(5), MTU.
+ * local  the interface's addresses with their prefix lengths, from which they are sent; copied, at
+ *        most 8.  n 0: off
+ * order  before xt_device_apply; then runs whose dont_fragment is set are to be sent so */
+XT_API void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n);
+
+/* Something says that datagrams to remote are too large for the path, as ICMP errors do: ask the
+ * peers there, at most once in two seconds each.  Nothing else follows from it.
+ * order    then xt_device_tick and xt_send_device_traffic */
+XT_API void xt_device_suspect_mtu(struct xt_device *dev, struct xt_time now,
+				  const struct xt_endpoint *remote);
 
 /* Look a peer up: by the longest of the allowed IPs that cover ip, or by its key.
  * returns  the device's, valid until the next xt_device_apply; NULL: none */

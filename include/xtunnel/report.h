@@ -11,6 +11,13 @@
 extern "C" {
 #endif
 
+/* What is known of the path's MTU to a peer. */
+enum xt_path_mtu_source {
+	XT_PATH_MTU_UNKNOWN, /* no search has ended yet, or there is none */
+	XT_PATH_MTU_PROBED,  /* probes were answered */
+	XT_PATH_MTU_SILENT,  /* no probe was answered: packets are sent as before */
+};
+
 /* An address of a peer's list of endpoints (xt_device_set_endpoints).
  * IN_USE   the peer's endpoint; TRYING: initiations go there, while a session lives elsewhere
  * HELD     it did not answer, and is passed over for hold_ns
@@ -40,6 +47,9 @@ struct xt_peer_report {
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
 	uint16_t keepalive_s;
+	uint16_t path_mtu; /* largest packet known to pass in one datagram; 0: not known */
+	enum xt_path_mtu_source path_mtu_source;
+	uint64_t path_mtu_age_s; /* since that was last confirmed, or the peer is silent */
 	bool session;	  /* a keypair that may send */
 	bool handshaking; /* an initiation of ours is open */
 	bool loop;	  /* since its last session a datagram to its endpoint came back */

@@ -45,7 +45,8 @@ struct xt_conf_peer {
 	uint32_t endpoint_hold_s; /* 0: the default */
 	uint16_t keepalive_s;
 	bool has_keepalive;
-	unsigned endpoint_line, psk_file_line;
+	unsigned endpoint_line, psk_file_line, probe_line;
+	struct xt_ip probe_address; /* family 0: chosen */
 };
 
 struct xt_conf_hook {
@@ -68,7 +69,7 @@ struct xt_conf {
 	uint32_t fwmark;
 	struct xt_link_address *addresses;
 	size_t n_addresses;
-	uint32_t mtu; /* 0: automatic */
+	uint32_t mtu; /* 0: automatic, and the path's MTU to each peer is searched for */
 	enum xt_table table;
 	uint32_t table_number;
 	char table_name[64]; /* as written, "" for a number */

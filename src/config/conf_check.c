@@ -323,6 +323,33 @@ static void hold_check(struct check *c)
 	}
 }
 
+static bool has_address(const struct xt_conf *conf, uint8_t family)
+{
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (conf->addresses[i].cidr.ip.family == family)
+			return true;
+	return false;
+}
+
+static void probes_check(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		const struct xt_conf_peer *peer = &conf->peers[i];
+		uint8_t family = peer->probe_address.family;
+
+		if (family && conf->mtu)
+			check_warn(c, peer->probe_line,
+				   "ProbeAddress is of no use: with MTU = %u no probe is sent",
+				   (unsigned)conf->mtu);
+		else if (family && !has_address(conf, family))
+			check_warn(c, peer->probe_line,
+				   "ProbeAddress is of no use: no Address is IPv%u",
+				   (unsigned)family);
+	}
+}
+
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	struct check c = {.conf = conf, .diagnostics = diagnostics};
@@ -334,6 +361,7 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	peers_check(&c);
 	echo_check(&c);
 	loop_check(&c);
+	probes_check(&c);
 	hold_check(&c);
 	xt_conf_diagnostics_sort(diagnostics, before);
 	if (c.failed)

@@ -347,3 +347,21 @@ void xt_diff_name(struct xt_differ *d)
 	if (entry)
 		memcpy(entry->name, d->peer->name, sizeof(entry->name));
 }
+
+/* The device tells no other value than the file's. */
+void xt_diff_probe_address(struct xt_differ *d)
+{
+	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
+	char text[XT_IP_TEXT];
+	struct xt_peer_change *entry;
+
+	if (d->old_peer && d->old_peer->probe_address.family)
+		xt_secbuf_puts(&was, xt_ip_print(&d->old_peer->probe_address, text));
+	if (d->peer->probe_address.family)
+		xt_secbuf_puts(&is, xt_ip_print(&d->peer->probe_address, text));
+	if (!xt_differ_texts(d, &was, &is, false))
+		return;
+	entry = xt_differ_entry(d, XT_PEER_PROBE_ADDRESS);
+	if (entry)
+		entry->probe_address = d->peer->probe_address;
+}

@@ -39,6 +39,10 @@ static void peer_inherit(struct xt_conf_peer *later, struct xt_conf_peer *earlie
 	}
 	if (!*later->name)
 		memcpy(later->name, earlier->name, sizeof(later->name));
+	if (!later->probe_address.family) {
+		later->probe_address = earlier->probe_address;
+		later->probe_line = earlier->probe_line;
+	}
 	if (!later->endpoint_host)
 		xt_conf_endpoints_move(later, earlier);
 	if (!later->endpoint_hold_s)

@@ -48,6 +48,21 @@ void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	r->peer->name[v->len] = '\0';
 }
 
+void xt_key_probe_address(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	struct xt_cidr cidr;
+	const char *error = xt_value_cidr(&cidr, &line->value);
+
+	if (!error && (cidr.bits != xt_ip_bits(&cidr.ip) || xt_ip_is_unspecified(&cidr.ip) ||
+		       xt_ip_is_loopback(&cidr.ip) || xt_ip_is_limited_broadcast(&cidr.ip) ||
+		       (cidr.ip.family == 4 && xt_ip_is_multicast(&cidr.ip))))
+		error = "expected one address inside the tunnel";
+	if (!xt_reader_judge(r, line->value.column, error))
+		return;
+	r->peer->probe_address = cidr.ip;
+	r->peer->probe_line = line->line;
+}
+
 static void allowed_add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
 {
 	struct xt_conf_peer *peer = r->peer;

@@ -88,8 +88,8 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (v->len && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
-		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram)";
+	if (v->len && !span_is(v, "auto") && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
+		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram), or auto";
 	*out = (uint32_t)n;
 	return NULL;
 }

@@ -88,6 +88,8 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 	text_put_addresses(t, conf);
 	if (conf->mtu)
 		xt_secbuf_printf(t, "MTU = %u\n", conf->mtu);
+	else if (conf->mtu_line) /* as it was given; to wg-quick only without the line */
+		xt_secbuf_puts(t, "MTU = auto\n");
 	if (conf->table == XT_TABLE_OFF)
 		xt_secbuf_puts(t, "Table = off\n");
 	else if (*conf->table_name)
@@ -135,6 +137,11 @@ static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 	xt_secbuf_puts(t, "\n[Peer]\n");
 	if (*peer->name)
 		text_put_line(t, "#: Name = ", peer->name);
+	if (peer->probe_address.family) {
+		char buf[XT_IP_TEXT];
+
+		text_put_line(t, "#: ProbeAddress = ", xt_ip_print(&peer->probe_address, buf));
+	}
 	text_put_key(t, "PublicKey = ", peer->key.b);
 	if (peer->psk_file)
 		text_put_line(t, "#: PresharedKeyFile = ", peer->psk_file);

@@ -14,8 +14,7 @@
  * The MAC and cookie check comes before the queue (handshake_queue.c). Cookie replies are made in
  * the tick, one per source endpoint.
  *
- * The handshake initiated by the device and its answer to the peer's share no state: when both
- * sides begin at once, both sessions come up and neither side waits for a timer. */
+ * Both sides may begin at once: their handshakes share no state, and neither waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>
@@ -23,9 +22,9 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "core/endpoints.h"
+#include "core/mtu_probe.h"
 
-/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
- * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+/* DSCP AF41 and no ECN, as those of the kernel: apart from bulk data. Cookie replies carry 0. */
 #define HANDSHAKE_TOS 0x88
 
 /* Draw a session index for peer's handshake. 0: there is none. */
@@ -324,6 +323,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
 		xt_peer_set_tx_ready(dev, peer);
+	xt_mtu_probe_session(dev, now, peer);
 }
 
 /* Install the keypair of a handshake that the device initiated. After simultaneous handshakes the

@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
+#include "core/mtu_probe.h"
 
 void xt_report_free(struct xt_report *report)
 {
@@ -23,6 +24,18 @@ void xt_report_free(struct xt_report *report)
 	free(report->candidates);
 	xt_wipe(report, sizeof(*report));
 	free(report);
+}
+
+static void path_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_path_mtu *state = peer->search ? &peer->search->state : NULL;
+
+	if (!state || state->source == XT_PATH_MTU_UNKNOWN)
+		return;
+	out->path_mtu = (uint16_t)XT_MIN(state->found, dev->mtu);
+	out->path_mtu_source = (enum xt_path_mtu_source)state->source;
+	out->path_mtu_age_s = (now.mono - state->since) / XT_SECOND;
 }
 
 /* Room for n more items of the given size behind the first used ones. NULL: no memory. */
@@ -109,12 +122,13 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->endpoint = peer->path.remote;
 	out->endpoint_learned = peer->endpoint_learned;
 	out->local = peer->path.local;
-	out->heard4 = peer->heard4;
-	out->heard6 = peer->heard6;
+	xt_peer_heard(peer, 4, &out->heard4);
+	xt_peer_heard(peer, 6, &out->heard6);
 	out->last_handshake_wall_ns = peer->last_handshake_wall;
 	out->tx_bytes = peer->tx_bytes;
 	out->rx_bytes = peer->rx_bytes;
 	out->keepalive_s = peer->timers.persistent_s;
+	path_report(dev, now, peer, out);
 	out->session =
 	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;

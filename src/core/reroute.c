@@ -23,6 +23,7 @@ void xt_device_network_changed(struct xt_device *dev, bool suspended)
 
 static void peer_reach(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
 {
+	xt_peer_path_moved(dev, peer);
 	peer->cut = true; /* until it answers */
 	if (xt_keypair_may_send(peer->keypairs.current, now.mono)) {
 		peer->keepalive_pending = !peer->staged.n;

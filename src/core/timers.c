@@ -15,6 +15,7 @@ void xt_timers_init(struct xt_timers *t)
 				.start = XT_NEVER,
 				.probe = XT_NEVER,
 				.second = XT_NEVER,
+				.path_mtu = XT_NEVER,
 				.urgent = XT_NEVER,
 				.last_initiation = XT_NEVER};
 }
@@ -26,7 +27,7 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	uint64_t c = XT_MIN(t->persistent, t->start);
 	uint64_t d = XT_MIN(t->probe, t->urgent);
 
-	return XT_MIN(XT_MIN(XT_MIN(a, b), XT_MIN(c, d)), t->second);
+	return XT_MIN(XT_MIN(XT_MIN(a, b), XT_MIN(c, d)), XT_MIN(t->second, t->path_mtu));
 }
 
 static bool timer_expired(uint64_t *deadline, uint64_t now)
@@ -63,6 +64,8 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 		due |= XT_DUE_PROBE;
 	if (timer_expired(&t->second, now))
 		due |= XT_DUE_SECOND;
+	if (timer_expired(&t->path_mtu, now))
+		due |= XT_DUE_PATH_MTU;
 	if (timer_expired(&t->urgent, now))
 		due |= XT_DUE_URGENT;
 	return due;

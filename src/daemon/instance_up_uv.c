@@ -235,6 +235,7 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 	    .keylog = instance->keylog,
 	};
 	enum xt_tunnel_step step = XT_TUNNEL_UDP;
+	struct xt_cidr nets[XT_PLAN_NETS];
 	int rc = xt_plan_echo(&instance->echo, conf, conf, xt_tunnel_tun(instance->tunnel)->mtu);
 
 	if (rc < 0) {
@@ -242,6 +243,8 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 		return rc;
 	}
 	start.echo = instance->echo;
+	start.local_nets = nets;
+	start.n_local_nets = instance->options.dropin ? 0 : xt_plan_local_nets(conf, nets);
 	instance->keylog = -1;
 	rc = xt_tunnel_start(instance->tunnel, &start, &step);
 	if (rc == 0 || step > XT_TUNNEL_UDP)
@@ -333,6 +336,8 @@ static int loop_start(struct xt_instance *instance)
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
+	if (rc == 0)
+		xt_instance_mtu_open(instance);
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
 				   instance->loop, pinger_report, instance);

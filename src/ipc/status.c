@@ -109,6 +109,15 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 	return ok;
 }
 
+/* NULL: left out. */
+static const char *path_mtu_source(const struct xt_peer_report *p)
+{
+	static const char *const words[] = {
+	    [XT_PATH_MTU_PROBED] = "probes", [XT_PATH_MTU_SILENT] = "silent"};
+
+	return words[p->path_mtu_source];
+}
+
 #define LOOP_TEXT 192
 static const char *loop_text(const struct xt_peer_report *p, char out[LOOP_TEXT])
 {

@@ -18,7 +18,8 @@ struct xt_udp_ops {
 	/* Send tx's runs from *next on, in order, advancing *next. 0: all sent (a datagram that the
 	 * kernel refused is counted in udp->refused and skipped); -EAGAIN: the socket is full, call
 	 * again when it is writable (a run sent in part was shortened to its rest). A run whose
-	 * path.local no longer works is sent again without it and marked unstuck. */
+	 * path.local no longer works is sent again without it and marked unstuck. A run with
+	 * dont_fragment that is too large for the link is dropped, uncounted. */
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
@@ -49,6 +50,8 @@ struct xt_udp_ops {
 /* Receive queue requested of the kernel: covers the longest pass of the other direction. */
 #define XT_UDP_QUEUE (8u << 20)
 
+#define XT_UDP_TOO_BIG 8
+
 struct xt_udp {
 	const struct xt_udp_ops *ops;
 	int fd[2];	/* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
@@ -62,7 +65,11 @@ struct xt_udp {
 	uint64_t refused, errors, fallbacks;
 	uint32_t queue; /* bytes of the smallest receive queue, as the kernel counts and granted */
 	bool gso, gro;	/* in use: one message for a run; several datagrams in one read */
-	bool pending;	/* recv holds datagrams that the batch had no room for: call it again even
+	/* Remotes of which the kernel says that datagrams were too large for the link or the
+	 * path: the caller takes them and sets n_too_big to 0. */
+	struct xt_endpoint too_big[XT_UDP_TOO_BIG];
+	uint32_t n_too_big;
+	bool pending; /* recv holds datagrams that the batch had no room for: call it again even
 			 * when no socket is readable */
 };
 

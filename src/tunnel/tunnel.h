@@ -15,6 +15,7 @@
 struct xt_tunnel;
 
 /* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
+ * mtu_changed  see struct xt_env; xt_tunnel_path says it again later
  * pong   true: taken, see scheduler.h
  * note   a sentence for the log
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
@@ -26,6 +27,8 @@ struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
+	void (*mtu_changed)(void *ctx, const struct xt_public *peer, uint16_t before,
+			    uint16_t after);
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
@@ -57,10 +60,12 @@ struct xt_tunnel_start {
 	const struct xt_udp_sockets *sockets; /* bound to its port, with its mark */
 	struct xt_echo *echo;
 	struct xt_ip local4, local6;
-	const char *aead; /* a backend's name; NULL: the fastest. See cipher.h */
-	unsigned threads; /* that encrypt, 0: as many as pay. See worker_pool.h */
-	bool offload_off; /* UDP; the TUN's was chosen when it was opened */
-	int keylog;	  /* a file for the keys of every handshake (keylog.h); -1: none */
+	const struct xt_cidr *local_nets; /* addresses from which the path's MTU is searched for */
+	size_t n_local_nets;		  /* 0: it is not */
+	const char *aead;		  /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads;		  /* that encrypt, 0: as many as pay. See worker_pool.h */
+	bool offload_off;		  /* UDP; the TUN's was chosen when it was opened */
+	int keylog; /* a file for the keys of every handshake (keylog.h); -1: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);
@@ -172,6 +177,10 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
+/* What the path to a peer carries, in bytes (0: not known), and the peer's allowed IPs without the
+ * first skip; as many as there are, at most max. 0 and *mtu 0 when there is no such peer. */
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max);
 /* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
 int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			    const struct xt_candidate_list *list);

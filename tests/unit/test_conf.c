@@ -266,6 +266,10 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_string_equal(c.owner_group, "nogroup");
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
+	assert_int_equal(c.peers[0].probe_address.family, 4);
+	assert_int_equal(c.peers[0].probe_address.b[3], 2);
+	assert_int_equal(c.mtu, 0);
+	assert_int_equal(c.mtu_line, 4);
 	xt_conf_clear(&c);
 	load_text(&c, &diagnostics, "ours-commented.conf");
 	assert_int_equal(c.echo, XT_ECHO_PEER);

@@ -2,7 +2,8 @@
 /* The UDP sockets of Linux: one a family on one port, which xt_udp_move replaces. Path MTU
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
  * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
- * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. */
+ * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. Probes alone
+ * are sent whole (udp_send_linux.c). */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
