@@ -56,5 +56,7 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
+/* request_routes_uv.c */
+xt_request_handler xt_request_routes;
 
 #endif
