@@ -18,11 +18,30 @@ enum xt_path_mtu_source {
 	XT_PATH_MTU_SILENT,  /* no probe was answered: packets are sent as before */
 };
 
+/* An address of a peer's list of endpoints (xt_device_set_endpoints).
+ * IN_USE   the peer's endpoint; TRYING: initiations go there, while a session lives elsewhere
+ * HELD     it did not answer, and is passed over for hold_ns
+ * learned  it is none of the list: the peer has roamed to it; entry says nothing */
+enum xt_candidate_state {
+	XT_CANDIDATE_IDLE,
+	XT_CANDIDATE_IN_USE,
+	XT_CANDIDATE_TRYING,
+	XT_CANDIDATE_HELD,
+};
+struct xt_candidate_report {
+	struct xt_endpoint endpoint;
+	enum xt_candidate_state state;
+	uint64_t hold_ns;
+	uint8_t entry;
+	bool learned;
+};
+
 struct xt_peer_report {
 	struct xt_public key;
 	struct xt_psk psk; /* all zero: none */
 	char name[XT_NAME_MAX + 1];
 	struct xt_endpoint endpoint;	 /* ip.family 0: none */
+	bool endpoint_learned;		 /* from the peer's messages, not from a change */
 	struct xt_ip local;		 /* local address in use, family 0: the kernel's choice */
 	struct xt_ip heard4, heard6;	 /* inner sources of its late packets; family 0: none */
 	uint64_t last_handshake_wall_ns; /* 0: never */
@@ -36,7 +55,9 @@ struct xt_peer_report {
 	bool loop;	  /* since its last session a datagram to its endpoint came back */
 	uint32_t handshake_attempts;
 	uint32_t staged;
-	size_t first_allowed, n_allowed; /* in xt_report.allowed */
+	bool endpoint_set;		      /* by a change, after which no list was given */
+	size_t first_allowed, n_allowed;      /* in xt_report.allowed */
+	size_t first_candidate, n_candidates; /* in xt_report.candidates */
 	/* with loop: the AllowedIPs that cover the endpoint, ip.family 0: none; and whose */
 	struct xt_cidr loop_network;
 	struct xt_public loop_key;
@@ -54,6 +75,8 @@ struct xt_report {
 	size_t n_peers;
 	struct xt_cidr *allowed;
 	size_t n_allowed;
+	struct xt_candidate_report *candidates;
+	size_t n_candidates;
 };
 
 /* Wipe and release what xt_device_report returned.  NULL is allowed. */

@@ -47,10 +47,12 @@ struct xt_endpoint {
 };
 
 /* The way to a peer: its endpoint and, once it was heard from, the local address that its datagrams
- * came to (local.family 0: the kernel chooses) and the interface (0: any). */
+ * came to (local.family 0: the kernel chooses) and the interface (0: any).  old_port: it was heard
+ * from at a socket that is kept only until its peers have followed to another port. */
 struct xt_path {
 	struct xt_endpoint remote;
 	struct xt_ip local;
+	bool old_port;
 	uint32_t ifindex;
 };
 

@@ -27,9 +27,11 @@ const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name
 static const char *verb_meant(const struct xt_verb *table, const char *word)
 {
 	static const char *const meant[][2] = {
-	    {"stop", "down"},	{"end", "down"},     {"kill", "down"},	    {"start", "up"},
-	    {"status", "show"}, {"list", "show"},    {"ls", "show"},	    {"setup", "new"},
-	    {"init", "new"},	{"verify", "check"}, {"validate", "check"},
+	    {"stop", "down"},	    {"end", "down"},	   {"kill", "down"},
+	    {"start", "up"},	    {"status", "show"},	   {"list", "show"},
+	    {"ls", "show"},	    {"setup", "new"},	   {"init", "new"},
+	    {"verify", "check"},    {"validate", "check"}, {"restart", "reload"},
+	    {"syncconf", "reload"},
 	};
 
 	for (size_t i = 0; i < XT_LEN(meant); i++) {

@@ -7,12 +7,26 @@
 #include <xtunnel/change.h>
 #include <xtunnel/error.h>
 
+#include "base/secbuf.h"
 #include "platform/link.h"
 
 enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
 enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
 #define XT_TABLE_MAIN 254u
 
+/* One entry of Endpoint.
+ * host     NULL: none; literal address or name
+ * service  the port's name as written, "" for a number */
+struct xt_conf_endpoint {
+	char *host;
+	uint16_t port;
+	char service[33];
+};
+#define XT_CONF_ENDPOINTS_MAX 8
+#define XT_ENDPOINT_HOLD_S    300 /* the default of EndpointHold */
+
+/* The first entry of Endpoint, which is all that wg(8) knows, has members of its own; see
+ * xt_conf_endpoint. */
 struct xt_conf_peer {
 	unsigned line; /* of its [Peer] */
 	struct xt_public key;
@@ -25,7 +39,10 @@ struct xt_conf_peer {
 	size_t n_allowed;
 	char *endpoint_host; /* NULL: none; literal address or name */
 	uint16_t endpoint_port;
-	char endpoint_service[33]; /* the port's name as written, "" for a number */
+	char endpoint_service[33];		 /* the port's name as written, "" for a number */
+	struct xt_conf_endpoint *endpoints_more; /* the other entries */
+	size_t n_endpoints_more;
+	uint32_t endpoint_hold_s; /* 0: the default */
 	uint16_t keepalive_s;
 	bool has_keepalive;
 	unsigned endpoint_line, psk_file_line, probe_line;
@@ -97,6 +114,9 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
  * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics);
+/* The same, and the text of the file, which holds keys: the caller clears it in every case. */
+int xt_conf_load_text(struct xt_conf *out, const char *name_or_path, struct xt_secbuf *text,
+		      struct xt_conf_diagnostics *diagnostics);
 /* The same for a running instance, which must not wait: a FIFO, also as a key file, is refused with
  * -EINVAL (XT_E_SYNTAX for a key file). */
 int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics);
@@ -113,9 +133,19 @@ void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);
 /* Lines "file:line:column: error: text", to be freed; NULL: no memory. */
 char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file);
 
-/* The device's part as a change that replaces all peers. Endpoints with a host name are left out:
- * they must be resolved first. XT_E_NOMEM. */
+/* The device's part as a change that replaces all peers. Of Endpoint it has the first entry, unless
+ * that is a name: the list is given to the device after it. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+/* The first entry of the peer's Endpoint. false: it has none, or one with a host name. */
+bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer);
+
+/* Entry i of Endpoint, from 0; the strings stay the peer's. */
+struct xt_conf_endpoint xt_conf_endpoint_at(const struct xt_conf_peer *peer, size_t i);
+size_t xt_conf_endpoints(const struct xt_conf_peer *peer); /* how many there are */
+/* Is any of them a name? */
+bool xt_conf_endpoint_named(const struct xt_conf_peer *peer);
+/* The address and port of an entry. false: its host is a name. */
+bool xt_conf_endpoint_literal(struct xt_endpoint *out, const struct xt_conf_endpoint *entry);
 
 /* No diagnostic quotes the file: a misplaced line end may have put a key anywhere. */
 #define XT_CONF_ERRORS_MAX 20
@@ -127,6 +157,8 @@ enum xt_conf_word xt_conf_word(const char *word);
 
 /* An argument with a '/' or a final ".conf", which stands for a file and not for a NAME. */
 bool xt_conf_is_path(const char *word);
+/* The file that word stands for, as with xt_conf_load; to be freed. NULL: no memory. */
+char *xt_conf_path(const char *word);
 /* The interface's name of the file at path; cut to cap - 1 bytes, and perhaps not valid. */
 void xt_conf_path_name(const char *path, char *out, size_t cap);
 /* "all" or "default": names under which the kernel keeps settings, so no interface has them. */

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The device's part of a configuration as a change. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/addr.h"
-#include "base/text.h"
 #include "config/conf.h"
 
-static bool endpoint_literal(struct xt_endpoint *out, const struct xt_conf_peer *peer)
+bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer)
 {
-	char text[XT_ENDPOINT_TEXT];
-	bool v6 = strchr(peer->endpoint_host, ':') != NULL;
-	int n = snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-			 (unsigned)peer->endpoint_port);
+	struct xt_conf_endpoint first = xt_conf_endpoint_at(peer, 0);
 
-	return n > 0 && (size_t)n < sizeof(text) && xt_endpoint_parse(out, text) == 0;
+	return first.host && xt_conf_endpoint_literal(out, &first);
 }
 
 static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
@@ -29,7 +23,7 @@ static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *pee
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;
 	memcpy(p->name, peer->name, sizeof(p->name));
-	if (peer->endpoint_host && endpoint_literal(&p->endpoint, peer))
+	if (xt_conf_endpoint(&p->endpoint, peer))
 		p->set |= XT_PEER_ENDPOINT;
 	for (size_t i = 0; i < peer->n_allowed; i++) {
 		int err = xt_change_allowed(p, &peer->allowed[i], false);

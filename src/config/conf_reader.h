@@ -8,8 +8,9 @@
 
 enum xt_conf_section { XT_SECTION_NONE, XT_SECTION_INTERFACE, XT_SECTION_PEER };
 enum xt_conf_repeat { XT_KEY_MANY, XT_KEY_LAST, XT_KEY_ONCE, XT_KEY_OURS };
+enum xt_conf_reload { XT_RELOAD_LIVE, XT_RELOAD_UP, XT_RELOAD_DOWN, XT_RELOAD_REFUSED };
 enum xt_conf_key_id {
-#define X(id, section, key, repeat, parser, since) XT_KEY_##id,
+#define X(id, section, key, repeat, parser, reload, since) XT_KEY_##id,
 #include "config/keys.def"
 #undef X
 	XT_KEYS
@@ -33,9 +34,12 @@ struct xt_conf_key {
 	const char *key, *since;
 	enum xt_conf_section section;
 	enum xt_conf_repeat repeat;
+	enum xt_conf_reload reload;
 	void (*parse)(struct xt_conf_reader *r, const struct xt_lex_line *line);
 };
 extern const struct xt_conf_key xt_conf_keys[XT_KEYS];
+/* By its name in any case; XT_KEYS: no such key. */
+enum xt_conf_key_id xt_conf_key_find(const char *word);
 
 /* At any line. */
 void xt_reader_add(struct xt_conf_reader *r, bool warning, unsigned line, unsigned column,
@@ -55,11 +59,17 @@ const char *xt_conf_foreign(const char *word);
 void xt_conf_merge_peers(struct xt_conf_reader *r);
 void xt_conf_peer_clear(struct xt_conf_peer *peer); /* wipes */
 
+/* The entries of Endpoint. append takes the entry's host over; after an error of copy, clear. */
+void xt_conf_endpoints_clear(struct xt_conf_peer *peer);
+void xt_conf_endpoints_move(struct xt_conf_peer *to, struct xt_conf_peer *from);
+int xt_conf_endpoints_copy(struct xt_conf_peer *to, const struct xt_conf_peer *from);
+int xt_conf_endpoint_append(struct xt_conf_peer *peer, const struct xt_conf_endpoint *entry);
+
 /* Room for item n in an array that has n items: the array, or a larger one with the same items, the
  * old one wiped and freed. NULL: no memory, the old one is unchanged. Sizes double. */
 void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size);
 
-#define X(id, section, key, repeat, parser, since)                                                 \
+#define X(id, section, key, repeat, parser, reload, since)                                         \
 	void xt_key_##parser(struct xt_conf_reader *r, const struct xt_lex_line *line);
 #include "config/keys.def"
 #undef X

@@ -166,6 +166,16 @@ const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v)
 	return NULL;
 }
 
+const char *xt_value_hold(uint32_t *seconds, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!span_number(&n, v, 1, 86400, false))
+		return "expected seconds from 1 to 86400";
+	*seconds = (uint32_t)n;
+	return NULL;
+}
+
 const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v)
 {
 	static const char *const words[] = {"off", "host", "peer", "both"};

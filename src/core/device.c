@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "base/bytes.h"
+#include "core/endpoints.h"
 #include "core/handshake.h"
 #include "core/mtu_probe.h"
 #include "core/send.h"
@@ -33,6 +34,7 @@ const char *xt_event_text(enum xt_event event)
 	    [XT_EVENT_UNDER_LOAD] = "under load, cookies are asked for",
 	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
 	    [XT_EVENT_KEYS_ERASED] = "keys of an old session erased",
+	    [XT_EVENT_UNANSWERED] = "no answer to the handshake initiation",
 	};
 	return event < XT_LEN(texts) && texts[event] ? texts[event] : "unknown event";
 }
@@ -143,6 +145,7 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_event(dev, XT_EVENT_KEYS_ERASED, peer);
 	}
 	if (due & XT_DUE_GIVE_UP) {
+		xt_endpoint_unanswered(now, dev, peer);
 		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 		xt_timers_gave_up(&peer->timers, now.mono);
 		peer->cut &= peer->way == XT_WAY_NONE;
@@ -157,6 +160,8 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_handshake_urgent(dev, now, peer, tx);
 	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
 		xt_handshake_start(dev, now, peer, false, tx);
+	if (due & XT_DUE_SECOND)
+		xt_handshake_second(dev, now, peer, tx);
 	if (due & XT_DUE_PROBE)
 		xt_handshake_probe(dev, now, peer, tx);
 	if (due & XT_DUE_PATH_MTU)

@@ -46,6 +46,8 @@ struct xt_device {
 	struct xt_peer *unsaved; /* their xt_peer_memory has changed */
 	struct xt_peer *wayless; /* they have a session, and the way to them is not known */
 	size_t n_peers;
+	struct xt_peer *port_next; /* of xt_port_move; NULL: none is left */
+	bool port_marking;
 	struct xt_apply *applying; /* a change in slices that is not complete; NULL: none */
 
 	uint64_t timestamp_floor; /* wall ns: no initiation below it */

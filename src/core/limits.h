@@ -38,6 +38,9 @@
 #define XT_HINT_RATE  256 /* all peers, a second */
 #define XT_HINT_BURST 1024
 
+/* RFC 8305, section 5: Connection Attempt Delay. */
+#define XT_SECOND_FAMILY_DELAY (250 * XT_MS)
+
 /* A learned endpoint that is older is not used after a restart. */
 #define XT_REMEMBER_ENDPOINT (3600 * XT_SECOND)
 

@@ -197,6 +197,8 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->endpoint_set = false;
 	peer_forget_path(peer);
 	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
+	xt_candidates_free(peer->candidates);
+	peer->candidates = NULL;
 	free(peer->name);
 	peer->name = NULL;
 }
@@ -207,6 +209,8 @@ void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer)
 	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, peer->timestamp_next);
 	peer_detach(dev, peer);
 	HASH_DELETE(by_key, dev->peers_by_key, peer);
+	if (dev->port_next == peer)
+		dev->port_next = peer->next;
 	DL_DELETE(dev->peers, peer);
 	dev->n_peers--;
 }
@@ -216,6 +220,7 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 	xt_secret_put(dev->peer_slab, peer->secret);
 	xt_cookie_maker_clear(&peer->cookie);
 	free(peer->search);
+	xt_candidates_free(peer->candidates);
 	free(peer->name);
 	free(peer);
 }
@@ -282,7 +287,8 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	xt_peer_set_path(dev, peer, path);
 	if (!moved)
 		return;
-	peer->endpoint_learned = true;
+	peer->endpoint_learned =
+	    !peer->candidates || !xt_candidates_heard(peer->candidates, &path->remote);
 	xt_peer_remember(dev, peer);
 	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
 }

@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/table.h"
 #include "core/allowedips.h"
+#include "core/candidates.h"
 #include "core/cookie.h"
 #include "core/keypair.h"
 #include "core/noise.h"
@@ -35,7 +36,8 @@ struct xt_peer {
 	struct xt_public key;
 	struct xt_peer_secret *secret;
 	struct xt_keypairs keypairs;
-	struct xt_path path; /* remote.ip.family 0: no endpoint */
+	struct xt_path path;		  /* remote.ip.family 0: no endpoint */
+	struct xt_candidates *candidates; /* NULL: it has no list of endpoints */
 	struct xt_timers timers;
 	struct xt_heap_node node; /* in the device's deadlines */
 	struct xt_staged staged;
@@ -74,7 +76,7 @@ struct xt_peer {
 	bool unsaved;  /* on the list of peers whose record has changed */
 	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
-	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool endpoint_set;	/* by a change, and not by xt_device_set_endpoints */
 	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
 	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */

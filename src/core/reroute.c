@@ -53,7 +53,9 @@ static bool peer_review(struct xt_device *dev, struct xt_time now, struct xt_pee
 	way = ways->find(ways->ctx, &peer->path);
 	moved = peer->way && way != peer->way;
 	peer->way = way;
-	if (way == XT_WAY_NONE) /* the change that brings one is another way */
+	/* Without a way, the change that brings one counts; but a list may have an address that
+	 * can be reached. */
+	if (way == XT_WAY_NONE && !(moved && peer->candidates))
 		return false;
 	if (!moved && !suspended)
 		return false;

@@ -68,6 +68,8 @@ static void on_link_undone(void *ctx, const struct xt_reply *reply)
 	xt_tunnel_close(instance->tunnel);
 	instance->tunnel = NULL;
 	descriptors_close(instance);
+	xt_echo_free(instance->former_echo);
+	instance->former_echo = NULL;
 	xt_echo_free(instance->echo);
 	instance->echo = NULL;
 	if (remove)
@@ -100,13 +102,14 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	if (instance->down)
 		xt_control_reply(instance->down, json_pack("{s:b}", "end", 1), true);
 	instance->down = NULL;
+	xt_instance_drop_reloads(instance);
 	xt_instance_drop_answers(instance);
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);
 	instance->control = NULL;
 	instance->uapi = NULL;
-	xt_instance_free_names(instance);
+	xt_instance_names_close(instance);
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

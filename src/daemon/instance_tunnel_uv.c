@@ -35,6 +35,10 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
+	if (event == XT_EVENT_SESSION_NEW)
+		xt_instance_names_reached(instance, peer);
+	if (event == XT_EVENT_UNANSWERED)
+		xt_instance_names_unanswered(instance, peer);
 	if (event == XT_EVENT_LOOP) {
 		xt_endpoint_print(endpoint, address);
 		xt_log_warning("%s: %s: datagrams to %s come back into the tunnel; route that "

@@ -100,7 +100,10 @@ static int socket_listen(const char *path)
 
 static int requests_open(struct xt_instance *instance)
 {
-	struct xt_requests_options options = {.conf = instance->conf, .listen = socket_listen};
+	struct xt_requests_options options = {.conf = instance->conf,
+					      .listen = socket_listen,
+					      .prepare = xt_instance_names_prepare,
+					      .drop = xt_instance_names_drop};
 
 	return xt_requests_open(&instance->requests, &instance->uv, &options);
 }
@@ -233,7 +236,7 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 	};
 	enum xt_tunnel_step step = XT_TUNNEL_UDP;
 	struct xt_cidr nets[XT_PLAN_NETS];
-	int rc = xt_plan_echo(&instance->echo, conf, xt_tunnel_tun(instance->tunnel)->mtu);
+	int rc = xt_plan_echo(&instance->echo, conf, conf, xt_tunnel_tun(instance->tunnel)->mtu);
 
 	if (rc < 0) {
 		xt_explain_step(conf->name, "echo responder", rc);
@@ -316,8 +319,9 @@ static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
 /* Names may have other addresses in another network. */
 static void on_network(void *ctx)
 {
-	const struct xt_instance *instance = ctx;
+	struct xt_instance *instance = ctx;
 
+	xt_instance_names_refresh(instance);
 	xt_log_notice("%s: the host's network has changed, or the host was suspended",
 		      instance->conf->name);
 }
@@ -364,7 +368,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = loop_start(instance);
 	if (rc == 0)
-		rc = xt_instance_resolve(instance, &change);
+		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
 	step_post(instance, rc);
 }
@@ -452,9 +456,16 @@ static bool ready_signal(struct xt_instance *instance)
 	return delivered;
 }
 
+/* The first time, and after each reload. */
 void xt_instance_ready(struct xt_instance *instance)
 {
-	bool wanted = true;
+	bool wanted = true, first = !instance->was_ready;
+
+	instance->was_ready = true;
+	if (instance->reloads)
+		instance->post(instance, XT_INSTANCE_RELOAD);
+	if (!first)
+		return;
 
 	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
 		instance->disposition = XT_TUN_KEPT;

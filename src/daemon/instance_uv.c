@@ -56,6 +56,9 @@ static const struct transition transitions[XT_STATES] = {
     [XT_STATE_POST_UP] = UP(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_RUN),
     [XT_STATE_RUN] = {xt_instance_ready, xt_instance_notify_end, XT_STATE_RUN, XT_STATE_RUN,
 		      XT_STATE_PRE_DOWN},
+    /* It ends by XT_INSTANCE_DONE alone: back to RUN, or on down when that was asked for. */
+    [XT_STATE_RELOAD] = {xt_instance_reload, xt_instance_cancel_reload, XT_STATE_RUN,
+			 XT_STATE_PRE_DOWN, XT_STATE_HOLD},
 
     [XT_STATE_PRE_DOWN] =
 	DOWN(xt_instance_run_hooks, xt_instance_cancel_hooks, XT_STATE_SAVE, XT_STATE_PRE_DOWN),
@@ -89,6 +92,8 @@ static void event_handle(struct xt_instance *instance, enum xt_instance_event ev
 	if (event == XT_INSTANCE_FAILED) {
 		next = row->failed;
 		instance->status = XT_EXIT_FAILURE;
+	} else if (event == XT_INSTANCE_RELOAD) {
+		next = instance->state == XT_STATE_RUN ? XT_STATE_RELOAD : instance->state;
 	} else if (event == XT_INSTANCE_END) {
 		next = row->end;
 		if (row->cancel)
@@ -137,7 +142,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
 	if (number == SIGTERM || number == SIGINT)
 		instance->post(instance, XT_INSTANCE_END);
-	else
+	else if (number != SIGHUP ||
+		 xt_instance_queue_reload(instance, NULL, false) == XT_E_UNSUPPORTED)
 		xt_instance_log_status(instance);
 }
 

@@ -22,16 +22,16 @@
 #include "tunnel/tunnel.h"
 
 /* In the order in which an instance goes through them. From XT_STATE_UNDO on it answers no request
- * any more. A reload will be a state after XT_STATE_RUN. */
+ * any more. */
 enum xt_state {
 	/* up */
-	XT_STATE_TUN,	 /* open the TUN device, take back what a crash left in the host */
-	XT_STATE_PRE_UP, /* hooks */
-	XT_STATE_POLICY, /* choose table, mark and rules of the default route */
-	XT_STATE_KEYLOG, /* open its file */
-	XT_STATE_UDP,	 /* open the sockets */
-	XT_STATE_START,	 /* tunnel, loop, resolver */
-	XT_STATE_NAMES,	 /* resolve endpoints while the host's own route to a name server stands */
+	XT_STATE_TUN,	   /* open the TUN device, take back what a crash left in the host */
+	XT_STATE_PRE_UP,   /* hooks */
+	XT_STATE_POLICY,   /* choose table, mark and rules of the default route */
+	XT_STATE_KEYLOG,   /* open its file */
+	XT_STATE_UDP,	   /* open the sockets */
+	XT_STATE_START,	   /* tunnel, loop, resolver */
+	XT_STATE_NAMES,	   /* a moment for names that the host itself knows */
 	XT_STATE_FIREWALL, /* before the link: the first answer passes it already */
 	XT_STATE_LINK,	   /* addresses, routes */
 	XT_STATE_CONTROL,  /* listen at the control socket */
@@ -39,6 +39,7 @@ enum xt_state {
 	XT_STATE_DNS,
 	XT_STATE_POST_UP, /* hooks */
 	XT_STATE_RUN,
+	XT_STATE_RELOAD, /* the file is read again and what it changes is applied; back to RUN */
 	/* down */
 	XT_STATE_PRE_DOWN,  /* hooks */
 	XT_STATE_SAVE,	    /* SaveConfig */
@@ -56,8 +57,14 @@ enum xt_state {
 };
 
 /* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
+ * RELOAD: a reload waits; in XT_STATE_RUN it begins, in other states it waits on.
  * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
-enum xt_instance_event { XT_INSTANCE_DONE, XT_INSTANCE_FAILED, XT_INSTANCE_END };
+enum xt_instance_event {
+	XT_INSTANCE_DONE,
+	XT_INSTANCE_FAILED,
+	XT_INSTANCE_RELOAD,
+	XT_INSTANCE_END,
+};
 
 /* What becomes of the interface when the instance ends. */
 enum xt_tun_disposition {
@@ -72,18 +79,8 @@ enum xt_tun_disposition {
 
 enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
 
-/* A peer's Endpoint that is a name.
- * peer     its [Peer], which outlives this
- * awaited  by XT_STATE_NAMES
- * next_ns  monotonic: when a name that was not found is asked for again */
-enum xt_name_state { XT_NAME_ASKING, XT_NAME_NOT_FOUND, XT_NAME_FOUND };
-struct xt_instance_name {
-	const struct xt_conf_peer *peer;
-	enum xt_name_state state;
-	bool awaited;
-	uint64_t next_ns;
-	char why[64];
-};
+struct xt_names; /* instance_names_uv.c */
+struct xt_endpoint_table;
 
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
@@ -126,13 +123,10 @@ struct xt_instance {
 	uint32_t mark;		       /* of the sockets */
 	int keylog;		       /* until the tunnel has it; -1: none */
 	struct xt_udp_sockets sockets; /* likewise */
-	/* Of endpoints, by key of the peer. A worker thread reads them and what they point to, so
-	 * the loop writes them under names_lock. */
-	struct xt_instance_name *names;
-	size_t n_names;
+	/* Of endpoints, from XT_STATE_START on. A worker thread reads them, so the loop writes what
+	 * is shown of them under names_lock. */
+	struct xt_names *names;
 	uv_mutex_t names_lock;
-	unsigned names_awaited; /* by XT_STATE_NAMES */
-	bool names_reported;	/* that one was not found */
 	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_control_request *down; /* waits for the end and is told what fails; may be NULL */
@@ -143,7 +137,10 @@ struct xt_instance {
 	struct xt_instance_work *work; /* control work over all peers, the first is under way */
 	uv_idle_t work_idle;	       /* runs while it goes on */
 	struct xt_instance_answer *answers;
-	struct xt_instance_save *saves; /* the first is under way */
+	struct xt_instance_save *saves;	    /* the first is under way */
+	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
+	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
+	bool was_ready;
 	uv_timer_t status_timer;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
@@ -187,6 +184,9 @@ void xt_instance_open_control(struct xt_instance *instance);
 void xt_instance_open_uapi(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
+/* instance_reload_uv.c: the first of the queue. cancel: the instance is to end after it. */
+void xt_instance_reload(struct xt_instance *instance);
+void xt_instance_cancel_reload(struct xt_instance *instance);
 /* instance_down_uv.c */
 void xt_instance_undo_host(struct xt_instance *instance);
 void xt_instance_stop_loop(struct xt_instance *instance);
@@ -221,20 +221,53 @@ void xt_instance_work_end(struct xt_instance *instance); /* all of it, now */
 void xt_instance_work_close(struct xt_instance *instance);
 
 /* What steps share.
- * instance_names_uv.c: resolve the endpoints that the change, made from the configuration, does not
- * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line, once.
- * state: as xt_status wants it, on any thread. */
-int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+ * instance_names_uv.c: give every peer its list of endpoints, and look the names up (XT_E_NOMEM).
+ * unanswered: that peer is silent; looks up its names again, unless that was a moment ago.
+ * reached: it has a new session.
+ * refresh: the host's network has changed: looks all of them up again.
+ * tell: print the names that were not found, in one line. state, entry: as xt_status wants it, on
+ * any thread. */
+int xt_instance_resolve(struct xt_instance *instance);
+void xt_instance_names_unanswered(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_names_reached(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_names_refresh(struct xt_instance *instance);
 void xt_instance_tell_names(struct xt_instance *instance);
-void xt_instance_free_names(struct xt_instance *instance);
 bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 			    struct xt_status_name *out);
+bool xt_instance_entry_state(const void *instance, const struct xt_public *peer, size_t entry,
+			     struct xt_status_name *out);
+void xt_instance_names_close(struct xt_instance *instance);
+/* Another configuration: prepare what may fail, on any thread (XT_E_NOMEM), or drop it; after the
+ * change to the device commit it. That looks new names up, and gives the peers their lists, the
+ * first of them before it returns and the others soon. A list replaces an endpoint that was set. */
+int xt_instance_names_prepare(void **table, const struct xt_conf *conf);
+void xt_instance_names_drop(void *table);
+void xt_instance_names_commit(struct xt_instance *instance, void *table);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
  * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
  * has errors now; -errno. */
 typedef void xt_instance_saved(void *ctx, int error);
 void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_saved *done,
 		      void *ctx);
+/* instance_reload_uv.c: queue a reload, for `reload`, `up --reload` and SIGHUP. request: gets the
+ * answer, see ipc/reload_print.h; NULL: the log gets it. 0; XT_E_NOMEM; XT_E_AGAIN: not up yet, or
+ * going down; XT_E_UNSUPPORTED: the instance has no file. drop: the instance ends. */
+int xt_instance_queue_reload(struct xt_instance *instance, struct xt_control_request *request,
+			     bool dry_run);
+void xt_instance_drop_reloads(struct xt_instance *instance);
+/* instance_gear_uv.c: what a reload exchanges inside of this process. open: make what the file
+ * wants another of, which may fail; what: a noun for the message. use: exchange; the file is in
+ * force, and data has the former one. close: free what is not in use. */
+struct xt_instance_gear {
+	struct xt_tunnel_gear crypto;
+	struct xt_echo *echo;
+	bool has_crypto, has_echo;
+};
+int xt_instance_gear_open(struct xt_instance_gear *gear, struct xt_instance *instance,
+			  const struct xt_reload *data, const char **what);
+void xt_instance_gear_use(struct xt_instance_gear *gear, struct xt_instance *instance,
+			  struct xt_reload *data);
+void xt_instance_gear_close(struct xt_instance_gear *gear);
 /* instance_control_uv.c. A step of the way down failed; output: of the program that failed, "" if
  * none. */
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);

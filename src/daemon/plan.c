@@ -45,7 +45,8 @@ static bool conf_covers(void *ctx, const struct xt_ip *ip)
 	return false;
 }
 
-int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
+int xt_plan_echo(struct xt_echo **out, const struct xt_conf *conf, struct xt_conf *in_force,
+		 uint32_t mtu)
 {
 	struct xt_echo_local *local;
 	int rc;
@@ -65,7 +66,7 @@ int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu)
 	    .addresses = conf->echo_addresses,
 	    .n_addresses = conf->n_echo_addresses,
 	    .covered = conf_covers,
-	    .covered_ctx = conf,
+	    .covered_ctx = in_force,
 	    .rate = conf->echo_rate,
 	    .mtu = mtu,
 	};

@@ -20,8 +20,10 @@ bool xt_plan_environment(char *why, size_t len);
 unsigned xt_plan_threads(const struct xt_conf *conf);
 bool xt_plan_offload_off(const struct xt_conf *conf);
 
-/* The echo responder that conf asks for, NULL when off. conf outlives it. XT_E_NOMEM. */
+/* The echo responder that conf asks for, NULL when off. in_force: the configuration whose
+ * AllowedIPs count; it outlives the responder. XT_E_NOMEM. */
 struct xt_echo;
-int xt_plan_echo(struct xt_echo **out, struct xt_conf *conf, uint32_t mtu);
+int xt_plan_echo(struct xt_echo **out, const struct xt_conf *conf, struct xt_conf *in_force,
+		 uint32_t mtu);
 
 #endif

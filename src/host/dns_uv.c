@@ -37,7 +37,8 @@ struct xt_dns_job {
 	struct xt_dns dns;
 	char *path;
 	unsigned ways; /* to be undone */
-	unsigned way;  /* that worked */
+	unsigned way;  /* that worked; while unsetting: that failed */
+	bool only;     /* no other way is tried than the first */
 	enum step step;
 	bool cancelled;
 	struct xt_command *command;
@@ -96,6 +97,11 @@ static void way_note(struct xt_dns_job *job, enum xt_dns_way way)
 				      way == XT_DNS_FILE ? job->path : NULL);
 }
 
+static const char *next_way(const struct xt_dns_job *job)
+{
+	return job->only ? "" : "; trying the next way";
+}
+
 static void on_command(void *ctx, const struct xt_command_result *result)
 {
 	struct xt_dns_job *job = ctx;
@@ -107,9 +113,9 @@ static void on_command(void *ctx, const struct xt_command_result *result)
 	switch (job->step) {
 	case STEP_SERVERS:
 		job->way = success ? XT_DNS_RESOLVED : 0;
-		if (!success && result->error != -ENOENT && !job->cancelled)
-			job_warn(job, "DNS: resolvectl %s; trying the next way", text);
-		if (success && job->dns.n_servers == 0)
+		if (!success && (job->only || result->error != -ENOENT) && !job->cancelled)
+			job_warn(job, "DNS: resolvectl %s%s", text, next_way(job));
+		if (job->only ? !success : success && job->dns.n_servers == 0)
 			step_schedule(job, STEP_END);
 		else
 			step_schedule(job, success ? STEP_DOMAINS : STEP_RESOLVCONF);
@@ -121,13 +127,15 @@ static void on_command(void *ctx, const struct xt_command_result *result)
 		break;
 	case STEP_RESOLVCONF:
 		job->way = success ? XT_DNS_RESOLVCONF : 0;
-		if (!success && result->error != -ENOENT && !job->cancelled)
-			job_warn(job, "DNS: resolvconf %s; trying the next way", text);
-		step_schedule(job, success ? STEP_END : STEP_FILE);
+		if (!success && (job->only || result->error != -ENOENT) && !job->cancelled)
+			job_warn(job, "DNS: resolvconf %s%s", text, next_way(job));
+		step_schedule(job, success || job->only ? STEP_END : STEP_FILE);
 		break;
 	case STEP_RESOLVCONF_OFF:
-		if (!success && result->error != -ENOENT)
+		if (!success && result->error != -ENOENT) {
 			job_warn(job, "DNS: resolvconf -d %s", text);
+			job->way |= XT_DNS_RESOLVCONF;
+		}
 		step_schedule(job, STEP_FILE_OFF);
 		break;
 	case STEP_REVERT: /* resolved reverts it by itself when the interface is gone */
@@ -171,11 +179,16 @@ static void resolvectl_run(struct xt_dns_job *job, const char *verb, const char 
 	free(argv);
 }
 
+/* An empty word takes away the servers that were set before. */
 static void step_servers(struct xt_dns_job *job)
 {
+	static const char *const none[] = {""};
+
 	way_note(job, XT_DNS_RESOLVED);
 	if (job->dns.n_servers > 0)
 		resolvectl_run(job, "dns", job->dns.servers, job->dns.n_servers, NULL);
+	else if (job->only)
+		resolvectl_run(job, "dns", none, 1, NULL);
 	else
 		resolvectl_run(job, "domain", job->dns.domains, job->dns.n_domains, NULL);
 }
@@ -242,10 +255,10 @@ static void on_file_set(uv_work_t *work, int status)
 
 static void step_file(struct xt_dns_job *job)
 {
-	char *real = realpath(XT_RESOLV_CONF, NULL);
+	char *real = job->path ? NULL : realpath(XT_RESOLV_CONF, NULL);
 
-	free(job->path);
-	job->path = real ? real : strdup(XT_RESOLV_CONF);
+	if (!job->path)
+		job->path = real ? real : strdup(XT_RESOLV_CONF);
 	if (!job->path) {
 		job_warn(job, "DNS: %s: %s; the host keeps its name servers", XT_RESOLV_CONF,
 			 xt_strerror(XT_E_NOMEM));
@@ -277,6 +290,8 @@ static void on_file_unset(uv_work_t *work, int status)
 	/* read-only: nothing had been written either, and that was reported */
 	if (rc < 0 && rc != -EROFS && rc != -EACCES && rc != -EPERM)
 		job_warn(job, "DNS: %s: %s", file_path(job), xt_strerror(rc));
+	if (rc < 0)
+		job->way |= XT_DNS_FILE;
 	job_finish(job);
 }
 
@@ -300,10 +315,12 @@ static void on_next(uv_timer_t *timer)
 		step_servers(job);
 		break;
 	case STEP_DOMAINS: /* "~.": these servers are asked for every name */
-		resolvectl_run(job, "domain", job->dns.domains, job->dns.n_domains, "~.");
+		resolvectl_run(job, "domain", job->dns.domains, job->dns.n_domains,
+			       job->dns.n_servers > 0 ? "~." : NULL);
 		break;
 	case STEP_DEFAULT:
-		resolvectl_run(job, "default-route", NULL, 0, "true");
+		resolvectl_run(job, "default-route", NULL, 0,
+			       job->dns.n_servers > 0 ? "true" : "false");
 		break;
 	case STEP_RESOLVCONF:
 		step_resolvconf(job);
@@ -372,25 +389,53 @@ static void job_start(struct xt_dns_job *job, enum step first)
 	step_schedule(job, first);
 }
 
-int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
-	       size_t n, const struct xt_dns_callbacks *callbacks)
+/* NULL: no memory. */
+static struct xt_dns_job *job_set_new(uv_loop_t *loop, const char *name, char *const *words,
+				      size_t n, const struct xt_dns_callbacks *callbacks)
 {
 	struct xt_dns_job *job = job_new(loop, name, callbacks);
 	bool ok = job != NULL;
 
 	if (!job)
-		return XT_E_NOMEM;
+		return NULL;
 	job->words = calloc(n + 1, sizeof(*job->words));
 	ok = job->words != NULL;
 	for (size_t i = 0; ok && i < n; i++) {
 		job->words[i] = strdup(words[i]);
 		job->n_words += ok = job->words[i] != NULL;
 	}
-	if (!ok || xt_dns_sort(&job->dns, job->words, n) < 0) {
-		job_free(job);
+	if (ok && xt_dns_sort(&job->dns, job->words, n) == 0)
+		return job;
+	job_free(job);
+	return NULL;
+}
+
+int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
+	       size_t n, const struct xt_dns_callbacks *callbacks)
+{
+	struct xt_dns_job *job = job_set_new(loop, name, words, n, callbacks);
+
+	if (!job)
 		return XT_E_NOMEM;
-	}
 	job_start(job, STEP_SERVERS);
+	*out = job;
+	return 0;
+}
+
+int xt_dns_replace(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
+		   size_t n, enum xt_dns_way way, const char *path,
+		   const struct xt_dns_callbacks *callbacks)
+{
+	struct xt_dns_job *job = job_set_new(loop, name, words, n, callbacks);
+
+	if (!job)
+		return XT_E_NOMEM;
+	job->only = true;
+	if (path && *path)
+		job->path = strdup(path);
+	job_start(job, way == XT_DNS_RESOLVED	  ? STEP_SERVERS
+		       : way == XT_DNS_RESOLVCONF ? STEP_RESOLVCONF
+						  : STEP_FILE);
 	*out = job;
 	return 0;
 }

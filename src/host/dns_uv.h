@@ -20,8 +20,8 @@ struct xt_dns_job;
 /* trying  before a way is tried: from now on it is to be undone. path: the file, links followed,
  *	   for XT_DNS_FILE, else NULL
  * warn    a sentence without full stop
- * done    once, from the loop, after the job was freed. way: the one that worked, 0: none (after
- *	   unset always 0) */
+ * done    once, from the loop, after the job was freed. way: the one that worked, 0: none; after
+ *	   unset: those that failed */
 struct xt_dns_callbacks {
 	void *ctx;
 	void (*trying)(void *ctx, enum xt_dns_way way, const char *path);
@@ -32,6 +32,10 @@ struct xt_dns_callbacks {
 /* words: of a DNS line, at least one; copied. XT_E_NOMEM. */
 int xt_dns_set(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
 	       size_t n, const struct xt_dns_callbacks *callbacks);
+/* The same by the way that is in use and no other: what it has is replaced. path: as for unset. */
+int xt_dns_replace(struct xt_dns_job **out, uv_loop_t *loop, const char *name, char *const *words,
+		   size_t n, enum xt_dns_way way, const char *path,
+		   const struct xt_dns_callbacks *callbacks);
 /* ways: all that were tried; path: the one passed to trying, or NULL. XT_E_NOMEM. */
 int xt_dns_unset(struct xt_dns_job **out, uv_loop_t *loop, const char *name, unsigned ways,
 		 const char *path, const struct xt_dns_callbacks *callbacks);

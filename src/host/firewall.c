@@ -17,12 +17,12 @@ static void table_put(struct xt_secbuf *out, const char *name)
 	}
 }
 
-/* Adding it first makes the deletion pass where there is no table. */
-static void delete_put(struct xt_secbuf *out, const char *name)
+/* what: "delete" or "flush". Adding the table first makes it pass where there is none. */
+static void clear_put(struct xt_secbuf *out, const char *what, const char *name)
 {
 	xt_secbuf_puts(out, "add ");
 	table_put(out, name);
-	xt_secbuf_puts(out, "\ndelete ");
+	xt_secbuf_printf(out, "\n%s ", what);
 	table_put(out, name);
 	xt_secbuf_puts(out, "\n");
 }
@@ -52,7 +52,7 @@ int xt_firewall_up(char **out, size_t *len, const struct xt_firewall *firewall)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX), *rules = &text;
 
-	delete_put(rules, firewall->name);
+	clear_put(rules, firewall->keep ? "flush" : "delete", firewall->name);
 	table_put(rules, firewall->name);
 	xt_secbuf_puts(rules,
 		       " {\n\tchain preraw {\n\t\ttype filter hook prerouting priority -300;\n");
@@ -75,6 +75,6 @@ int xt_firewall_down(char **out, size_t *len, const char *name)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX), *rules = &text;
 
-	delete_put(rules, name);
+	clear_put(rules, "delete", name);
 	return xt_secbuf_detach(rules, out, len);
 }

@@ -13,13 +13,15 @@
  * local   its addresses: packets to them that arrive at another interface, and are not from this
  *	   host, are dropped
  * v4, v6  the families routed by policy: connections keep the mark, so that answers pass the
- *	   reverse path filter */
+ *	   reverse path filter
+ * keep    an existing table is emptied and keeps its place among the others; otherwise it is made
+ *	   new, whatever it holds */
 struct xt_firewall {
 	const char *name;
 	const struct xt_ip *local;
 	size_t n_local;
 	uint32_t mark;
-	bool v4, v6;
+	bool v4, v6, keep;
 };
 
 /* Text that makes or replaces the table, in one transaction; *out malloc'ed. XT_E_NOMEM. */

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Firewall, then DNS; taken back in the reverse order. Each step is written to the state file
  * before it is done. */
-#include "host/host_uv.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/state.h"
+#include "base/log.h"
 #include "base/message.h"
-#include "host/command_uv.h"
-#include "host/dns_uv.h"
 #include "host/firewall.h"
+#include "host/host_impl.h"
 
-struct xt_host {
-	uv_loop_t *uv;
-	uv_timer_t start; /* 0 ms, so that done is never called from within a call */
-	char name[16];
-	const struct xt_conf *conf; /* NULL: cleaning up */
-	struct xt_state_file *file;
-	struct xt_state state;
-	struct xt_command *nft;
-	struct xt_dns_job *dns;
-	bool up, down; /* guard or names is running; down is running or wanted */
-	bool without_ipv6;
-	void (*done)(void *ctx);
-	void *ctx;
-};
-
-static void state_store(struct xt_host *host)
+void xt_host_state_store(struct xt_host *host)
 {
 	int rc = host->file ? xt_state_put(host->file, &host->state) : 0;
 
@@ -76,21 +58,21 @@ static void on_warning(void *ctx, const char *sentence)
 
 static void down_begin(struct xt_host *host);
 
-static void on_dns_trying(void *ctx, enum xt_dns_way way, const char *path)
+void xt_host_dns_trying(void *ctx, enum xt_dns_way way, const char *path)
 {
 	struct xt_host *host = ctx;
 
 	host->state.dns |= way;
 	if (path && strlen(path) < sizeof(host->state.resolv))
 		memcpy(host->state.resolv, path, strlen(path) + 1);
-	state_store(host);
+	xt_host_state_store(host);
 }
 
 static void on_dns_set(void *ctx, unsigned way)
 {
 	struct xt_host *host = ctx;
 
-	(void)way;
+	host->dns_way = way;
 	host->dns = NULL;
 	if (host->down)
 		down_begin(host);
@@ -118,9 +100,9 @@ static void on_nft_up(void *ctx, const struct xt_command_result *result)
 		host_finish(host);
 }
 
-static void valid_mark_set(struct xt_host *host)
+void xt_host_valid_mark(struct xt_host *host, const struct xt_link_policy *policy)
 {
-	int rc = host->state.policy.priority[0] != 0 ? xt_link_valid_mark() : 0;
+	int rc = policy->priority[0] != 0 ? xt_link_valid_mark() : 0;
 
 	if (rc < 0)
 		xt_message("%s: net.ipv4.conf.all.src_valid_mark cannot be set to 1: %s; where "
@@ -128,16 +110,17 @@ static void valid_mark_set(struct xt_host *host)
 			   host->name, xt_strerror(rc));
 }
 
-static char *firewall_text(const struct xt_host *host, size_t *len)
+char *xt_host_firewall_text(const struct xt_host *host, const struct xt_conf *conf,
+			    const struct xt_link_policy *policy, bool keep, size_t *len)
 {
-	const struct xt_conf *conf = host->conf;
 	struct xt_ip *local = calloc(conf->n_addresses + 1, sizeof(*local));
 	struct xt_firewall firewall = {.name = host->name,
 				       .local = local,
 				       .n_local = conf->n_addresses,
-				       .mark = host->state.policy.table,
-				       .v4 = host->state.policy.priority[0] != 0,
-				       .v6 = host->state.policy.priority[1] != 0};
+				       .mark = policy->table,
+				       .v4 = policy->priority[0] != 0,
+				       .v6 = policy->priority[1] != 0,
+				       .keep = keep};
 	char *text = NULL;
 
 	for (size_t i = 0; local && i < conf->n_addresses; i++)
@@ -148,14 +131,20 @@ static char *firewall_text(const struct xt_host *host, size_t *len)
 	return text;
 }
 
-static const char *const nft_argv[] = {"nft", "-f", "-", NULL};
+int xt_host_nft(struct xt_host *host, const char *text, size_t len, xt_command_done *done)
+{
+	static const char *const argv[] = {"nft", "-f", "-", NULL};
+
+	return text ? xt_command_start(&host->nft, host->uv, argv, text, len, done, host)
+		    : XT_E_NOMEM;
+}
 
 static void on_guard(uv_timer_t *timer)
 {
 	struct xt_host *host = timer->data;
 	char *text;
 	size_t len = 0;
-	int rc = XT_E_NOMEM;
+	int rc;
 
 	if (host->down) {
 		down_begin(host);
@@ -165,12 +154,11 @@ static void on_guard(uv_timer_t *timer)
 		host_finish(host);
 		return;
 	}
-	valid_mark_set(host);
-	text = firewall_text(host, &len);
+	xt_host_valid_mark(host, &host->state.policy);
+	text = xt_host_firewall_text(host, host->conf, &host->state.policy, false, &len);
 	host->state.firewall = true;
-	state_store(host);
-	if (text)
-		rc = xt_command_start(&host->nft, host->uv, nft_argv, text, len, on_nft_up, host);
+	xt_host_state_store(host);
+	rc = xt_host_nft(host, text, len, on_nft_up);
 	free(text);
 	if (rc < 0) {
 		struct xt_command_result failed = {.error = rc};
@@ -182,7 +170,7 @@ static void on_guard(uv_timer_t *timer)
 static void on_names(uv_timer_t *timer)
 {
 	struct xt_host *host = timer->data;
-	struct xt_dns_callbacks callbacks = {host, on_dns_trying, on_warning, on_dns_set};
+	struct xt_dns_callbacks callbacks = {host, xt_host_dns_trying, on_warning, on_dns_set};
 
 	if (host->down)
 		down_begin(host);
@@ -235,7 +223,7 @@ static void firewall_down(struct xt_host *host)
 		return;
 	}
 	if (xt_firewall_down(&text, &len, host->name) == 0) {
-		rc = xt_command_start(&host->nft, host->uv, nft_argv, text, len, on_nft_down, host);
+		rc = xt_host_nft(host, text, len, on_nft_down);
 		free(text);
 	}
 	if (rc < 0)
@@ -294,32 +282,47 @@ static bool conf_routes(const struct xt_conf *conf, uint8_t family, bool whole)
 	return false;
 }
 
-static bool policy_wanted(const struct xt_host *host, uint8_t family)
+static bool policy_wanted(const struct xt_conf *conf, bool without_ipv6, uint8_t family)
 {
-	return host->conf->table == XT_TABLE_AUTO && conf_routes(host->conf, family, true) &&
-	       !(family == 6 && host->without_ipv6);
+	return conf->table == XT_TABLE_AUTO && conf_routes(conf, family, true) &&
+	       !(family == 6 && without_ipv6);
+}
+
+/* IPv6 is switched off, no Address needs it, and AllowedIPs would be routed. */
+bool xt_conf_without_ipv6(const struct xt_conf *conf)
+{
+	if (conf->table == XT_TABLE_OFF || !conf_routes(conf, 6, false))
+		return false;
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (conf->addresses[i].cidr.ip.family == 6)
+			return false;
+	return xt_link_ipv6_off(conf->name);
 }
 
 static void ipv6_check(struct xt_host *host)
 {
-	const struct xt_conf *conf = host->conf;
-
-	if (conf->table == XT_TABLE_OFF || !conf_routes(conf, 6, false))
-		return;
-	for (size_t i = 0; i < conf->n_addresses; i++)
-		if (conf->addresses[i].cidr.ip.family == 6)
-			return;
-	host->without_ipv6 = xt_link_ipv6_off(conf->name);
+	host->without_ipv6 = xt_conf_without_ipv6(host->conf);
 	if (host->without_ipv6)
 		xt_message("%s: IPv6 is switched off on this host: its AllowedIPs get no routes",
-			   conf->name);
+			   host->name);
+}
+
+void xt_host_state_open(struct xt_host *host)
+{
+	struct xt_state old;
+	int rc = host->file ? 0 : xt_state_open(&host->file, host->run_dir, host->name, true, &old);
+
+	if (rc < 0)
+		xt_message(
+		    "%s: cannot write the state file of host changes: %s; after a crash they "
+		    "would stay",
+		    host->name, xt_strerror(rc));
 }
 
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 		const char *run_dir)
 {
 	struct xt_host *host = calloc(1, sizeof(*host));
-	struct xt_state old;
 	int rc;
 
 	if (!host)
@@ -327,36 +330,63 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
 	host->uv = uv;
 	host->conf = conf;
 	memcpy(host->name, conf->name, sizeof(host->name));
+	snprintf(host->run_dir, sizeof(host->run_dir), "%s", run_dir ? run_dir : "");
 	if (xt_host_clean(run_dir, conf->name, &rc))
 		xt_message("%s: removed what a crash had left in the host", conf->name);
 	*out = host;
 	ipv6_check(host);
-	if (!policy_wanted(host, 4) && !policy_wanted(host, 6) && conf->n_dns == 0)
+	if (!policy_wanted(conf, host->without_ipv6, 4) &&
+	    !policy_wanted(conf, host->without_ipv6, 6) && conf->n_dns == 0)
 		return 0;
-	rc = xt_state_open(&host->file, run_dir, conf->name, true, &old);
+	xt_host_state_open(host);
+	return 0;
+}
+
+/* What the file before needs of the new one stays as it is: the table, and the priorities. */
+int xt_conf_policy(struct xt_link_policy *policy, const struct xt_conf *conf, bool without_ipv6,
+		   const struct xt_link_policy *now)
+{
+	const bool wanted[2] = {policy_wanted(conf, without_ipv6, 4),
+				policy_wanted(conf, without_ipv6, 6)};
+	uint32_t mark = conf->fwmark ? conf->fwmark : now->table;
+	bool kept = now->table != 0 && mark == now->table;
+	int rc = xt_link_policy_choose(policy, conf->name, mark,
+				       wanted[0] && !(kept && now->priority[0]),
+				       wanted[1] && !(kept && now->priority[1]));
+
 	if (rc < 0)
-		xt_message(
-		    "%s: cannot write the state file of host changes: %s; after a crash they "
-		    "would stay",
-		    conf->name, xt_strerror(rc));
+		return rc;
+	for (unsigned i = 0; i < 2; i++) {
+		if (!wanted[i] || !kept || !now->priority[i])
+			continue;
+		policy->table = mark;
+		policy->priority[i] = now->priority[i];
+	}
 	return 0;
 }
 
 int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy)
 {
-	const struct xt_conf *conf = host->conf;
-	int rc = xt_link_policy_choose(policy, conf->name, conf->fwmark, policy_wanted(host, 4),
-				       policy_wanted(host, 6));
+	const struct xt_link_policy none = {0};
+	int rc = xt_conf_policy(policy, host->conf, host->without_ipv6, &none);
 
 	host->state.policy = *policy;
 	if (rc == 0 && policy->table != 0)
-		state_store(host);
+		xt_host_state_store(host);
 	return rc;
 }
 
 bool xt_host_without_ipv6(const struct xt_host *host)
 {
 	return host->without_ipv6;
+}
+
+void xt_host_restore(struct xt_host *host)
+{
+	int rc = host->file ? xt_state_restore(host->file, &host->state) : 0;
+
+	if (rc < 0)
+		xt_log_debug("%s: the state file of host changes: %s", host->name, xt_strerror(rc));
 }
 
 void xt_host_free(struct xt_host *host)

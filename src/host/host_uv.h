@@ -26,9 +26,33 @@ bool xt_host_without_ipv6(const struct xt_host *host);
 void xt_host_guard(struct xt_host *host, void (*done)(void *ctx), void *ctx);
 /* Set the name servers, once the link is set. Likewise. */
 void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx);
+/* The same for a reload, whose file says something else: a failure is an error there, and changes
+ * nothing. done is called once, perhaps before the call returns; text: a sentence, "" if none.
+ * firewall  the table of conf with policy, emptied first; without a policy nothing
+ * dns       the words in place of the present ones, n 0: none
+ * finish    the reload is over: take back the firewall if policy needs none, and keep the rest */
+typedef void xt_host_changed(void *ctx, int error, const char *text);
+void xt_host_change_firewall(struct xt_host *host, const struct xt_conf *conf,
+			     const struct xt_link_policy *policy, xt_host_changed *done, void *ctx);
+void xt_host_change_dns(struct xt_host *host, char *const *words, size_t n, xt_host_changed *done,
+			void *ctx);
+void xt_host_change_finish(struct xt_host *host, const struct xt_link_policy *policy,
+			   bool without_ipv6, xt_host_changed *done, void *ctx);
+/* The policy in the state file, before its rules are made or after they were taken back. */
+void xt_host_change_policy(struct xt_host *host, const struct xt_link_policy *policy);
+
+/* Choose the policy of conf while `now` is in force; changes nothing, and may run on any thread.
+ * What xt_host_policy returns. */
+int xt_conf_policy(struct xt_link_policy *policy, const struct xt_conf *conf, bool without_ipv6,
+		   const struct xt_link_policy *now);
+/* xt_host_without_ipv6 of that configuration. */
+bool xt_conf_without_ipv6(const struct xt_conf *conf);
+
 /* Take back both. The policy's rules belong to the link. While guard or names is running it is cut
  * short, and its done is not called. */
 void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx);
+/* The run directory was emptied by another process: make the state file again. */
+void xt_host_restore(struct xt_host *host);
 /* After down (or when nothing was set), and after the link was undone. NULL is fine. */
 void xt_host_free(struct xt_host *host);
 

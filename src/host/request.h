@@ -19,6 +19,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
 #include "platform/tun.h"
@@ -29,35 +30,42 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
-	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state; -EPERM: another
-				   * user could change it. Without it there are no marks */
-	XT_REQUEST_TUN_OPEN,   /* tun -> tun: name and owner are the configuration's */
-	XT_REQUEST_TUN_REMOVE, /* remove the persistent interface, once its TUN is closed */
-	XT_REQUEST_STATE,      /* once the TUN is open and the configuration has its name: take back
+	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state, and what another
+				   * process has removed there, but sockets; -EPERM: another user
+				   * could change it. Without it there are no marks */
+	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
+	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
+	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
 				 * what a crash left, and lock the state file of host changes */
-	XT_REQUEST_POLICY,     /* -> policy: choose table, mark and rules; changes nothing */
-	XT_REQUEST_KEYLOG,     /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
-	XT_REQUEST_UDP_OPEN,   /* udp -> udp */
-	XT_REQUEST_UDP_MARK,   /* mark */
-	XT_REQUEST_LISTEN,     /* path -> fd: a listening Unix socket there */
+	XT_REQUEST_POLICY,   /* -> policy: choose table, mark and rules; changes nothing */
+	XT_REQUEST_KEYLOG,   /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
+	XT_REQUEST_UDP_OPEN, /* udp -> udp */
+	XT_REQUEST_UDP_MARK, /* mark */
+	XT_REQUEST_LISTEN,   /* path -> fd: a listening Unix socket there */
 	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
-	XT_REQUEST_FIREWALL,   /* set it, before the link */
-	XT_REQUEST_LINK,       /* apply the link plan -> mtu: the one in force */
-	XT_REQUEST_LINK_RESTORE, /* the interface was down: make again what that has removed */
-	XT_REQUEST_DNS,		 /* set the name servers, after the link */
-	XT_REQUEST_UNDO,       /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
+	XT_REQUEST_FIREWALL,	  /* set it, before the link */
+	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
+	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
+	XT_REQUEST_DNS,		  /* set the name servers, after the link */
+	XT_REQUEST_UNDO,      /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
-	XT_REQUEST_LINK_UNDO,  /* keep: take back the link and its rules, after UNDO, and close the
+	XT_REQUEST_LINK_UNDO, /* keep: take back the link and its rules, after UNDO, and close the
 				 * state file; keep: leave addresses and routes */
-	XT_REQUEST_ADDRESSES,  /* -> addresses: read back those of the interface */
-	XT_REQUEST_HOOKS,      /* hooks -> hooks */
-	XT_REQUEST_CONF_SAVE,  /* save: put the running state into the configuration file */
-	XT_REQUEST_NAME_FILE,  /* write the interface's name to the file of WG_TUN_NAME_FILE */
-	XT_REQUEST_BOUND_READ, /* identity -> bound; opens its files for the next BOUND_WRITE and
+	XT_REQUEST_ADDRESSES, /* -> addresses: read back those of the interface */
+	XT_REQUEST_HOOKS,     /* hooks -> hooks */
+	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
+	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
+				 * and compare; also with an error of the file */
+	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
+	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
+	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
+	XT_REQUEST_NAME_FILE,	  /* write the interface's name to the file of WG_TUN_NAME_FILE */
+	XT_REQUEST_BOUND_READ,	  /* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
-	XT_REQUEST_BOUND_WRITE, /* bound */
-	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	/* resolve -> resolved */
+	XT_REQUEST_BOUND_WRITE,	  /* bound */
+	XT_REQUEST_PEERS_WRITE,	  /* peers: keep these records; XT_E_AGAIN: ask again in a second */
+	XT_REQUEST_RESOLVE,	  /* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
 
@@ -94,6 +102,8 @@ struct xt_request {
 			size_t from;
 			bool capture;
 		} hooks;
+		struct xt_report *report; /* the host's from then on */
+		enum xt_reload_step step;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -101,12 +111,16 @@ struct xt_request {
 			const struct xt_peer_memory *v;
 			size_t n;
 		} peers;
-		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
+		/* id       comes back with the answer
+		 * families bit 0 IPv4, bit 1 IPv6
+		 * beside   ask the name servers that the host had at the first look-up, with mark:
+		 *	    the tunnel changes the way to them, or puts others into their place */
 		struct {
-			struct xt_public id;
+			uint32_t id;
 			const char *name;
-			uint16_t port;
 			unsigned families;
+			bool beside;
+			uint32_t mark;
 		} resolve;
 	};
 };
@@ -136,6 +150,7 @@ struct xt_reply {
 			size_t n;
 		} addresses;
 		struct xt_hooks_result hooks;
+		struct xt_reload *reload; /* valid until RELOAD_END */
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written
 		 * peers  the records of the identity's peers, sorted by key, malloc'ed */
@@ -145,30 +160,33 @@ struct xt_reply {
 			struct xt_peer_memory *peers;
 			size_t n_peers;
 		} bound;
-		/* error 0: the address. Otherwise name was not found; it is asked for again in
-		 * again_s, and another reply follows. */
+		/* v, n  the addresses, ports 0.  Otherwise error is set, and text if a look-up has
+		 * failed */
 		struct {
-			struct xt_public id;
-			struct xt_endpoint endpoint;
-			const char *name;
-			unsigned again_s;
+			uint32_t id;
+			const struct xt_endpoint *v;
+			size_t n;
 		} resolved;
 	};
 };
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
- * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno */
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
+ *          drop frees it, if nobody took it out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
+	int (*prepare)(void **out, const struct xt_conf *file);
+	void (*drop)(void *prepared);
 };
 
 /* XT_E_NOMEM. */
 int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
 		     const struct xt_requests_options *options);
 
-/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop;
+/* Ask. done is called once, from within this call or later from the loop;
  * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
  * RESOLVE). request is borrowed for the call. */
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

@@ -10,11 +10,19 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
+#include "ipc/status_endpoints.h"
 
 /* The allowed IPs of one peer. */
 struct networks {
 	const struct xt_report *report;
 	const struct xt_peer_report *peer;
+};
+
+/* The endpoints of one peer. */
+struct endpoints {
+	const struct xt_report *report;
+	const struct xt_peer_report *peer;
+	const struct xt_status *status;
 };
 
 struct peers {
@@ -82,6 +90,12 @@ static bool json_put_NETWORKS(json_t *object, const char *key, const struct netw
 		ok = json_array_append_new(list, json_string(text)) == 0;
 	}
 	return ok;
+}
+
+static bool json_put_ENDPOINTS(json_t *object, const char *key, const struct endpoints *endpoints)
+{
+	return json_put(object, key,
+			xt_status_endpoints(endpoints->status, endpoints->report, endpoints->peer));
 }
 
 static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)

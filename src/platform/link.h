@@ -76,6 +76,22 @@ void xt_link_undo(struct xt_link *link);
 void xt_link_forget(struct xt_link *link);
 uint32_t xt_link_mtu(const struct xt_link *link); /* the one in force */
 
+/* From the plan of link to another one while the interface is in use, in two halves. What both have
+ * is not interrupted, but by the kernel, which removes addresses of one network together and makes
+ * them again here at once.
+ * extend  make what the new plan has more; or nothing. mtu: set the MTU too. On success either
+ *	   commit or revert follows; until then link is not to be used
+ * retire  remove what the old plan had more; on error revert follows
+ * revert  the host is as it was before extend
+ * commit  link is that of the new plan; what was not retired is forgotten
+ * They may run on another thread than the other functions, one at a time. */
+struct xt_link_edit;
+int xt_link_extend(struct xt_link_edit **out, struct xt_link *link, const struct xt_link_plan *plan,
+		   bool mtu, char *error, size_t error_len);
+int xt_link_retire(struct xt_link_edit *edit, char *error, size_t error_len);
+void xt_link_revert(struct xt_link_edit *edit);
+void xt_link_commit(struct xt_link_edit *edit);
+
 /* IPv6 is switched off on the host or on this interface. */
 bool xt_link_ipv6_off(const char *name);
 

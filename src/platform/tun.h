@@ -59,6 +59,11 @@ struct xt_tun_options {
 };
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
 
+/* Switch super-packets of a device on or off; on only as far as the kernel has them and
+ * xt_offload_tun permits. false: it was opened without, and cannot have them. */
+bool xt_tun_offload(struct xt_tun *tun, bool on);
+bool xt_tun_has_offload(const struct xt_tun *tun); /* it was opened with it */
+
 /* The batch size that suits recv: room for packets of an ordinary MTU and for a few of any size
  * (untouched pages cost nothing). */
 #define XT_TUN_BATCH 256

@@ -30,9 +30,11 @@ struct xt_udp_ops {
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
 	 * used only while the route leaves by the link that the path names.
 	 * expire   routes, rules, addresses, links or the mark changed: judge paths again
-	 * way      of a path's datagrams, as a number (struct xt_ways). Both NULL: the sockets know
+	 * returned the carrier of a link has come back: ways that leave by it are other ones
+	 * way      of a path's datagrams, as a number (struct xt_ways). All NULL: the sockets know
 	 *          no routes (memory) */
 	void (*routes_expire)(struct xt_udp *udp);
+	void (*link_returned)(struct xt_udp *udp, unsigned link);
 	uint64_t (*way)(struct xt_udp *udp, const struct xt_path *path);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
@@ -96,8 +98,15 @@ int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old);
 /* Owns the sockets from then on, unless it fails. Without gso and gro where xt_offload_udp
  * forbids them. */
 int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
-/* Exchange the sockets: those in use so far come back. Stop polling them before. */
-void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets);
+/* Use and own other sockets; stop polling before. Those in use so far are kept and read as well:
+ * what arrives there has path.old_port set. They are closed by drop_old, or when others take their
+ * place.
+ * kept  the sockets of that port, if they are kept: other descriptors of them, the caller's. No
+ *	 other sockets could be bound to it. Stop polling before drop_old too, as the kernel goes on
+ *	 to report a socket that has another descriptor */
+void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
+bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
+void xt_udp_drop_old(struct xt_udp *udp);
 /* xt_udp_sockets_open and xt_udp_new. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro; on only as far as the kernel has them. */

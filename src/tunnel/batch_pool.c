@@ -39,17 +39,14 @@ struct xt_batch_pool {
 	uint32_t n_free[XT_BATCH_KINDS];
 };
 
-int xt_batch_pool_new(struct xt_batch_pool **out, bool workers)
+int xt_batch_pool_new(struct xt_batch_pool **out)
 {
 	struct xt_batch_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return XT_E_NOMEM;
 	for (uint32_t kind = 0; kind < XT_BATCH_KINDS; kind++) {
-		/* Read-ahead needs a worker to open the batch before it. */
-		uint32_t count = kind == XT_BATCH_IN && !workers ? 1 : kinds[kind].count;
-
-		for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t i = 0; i < kinds[kind].count; i++) {
 			struct xt_batch *batch;
 
 			if (xt_batch_new(&batch, kinds[kind].cap, kinds[kind].slab)) {

@@ -12,7 +12,7 @@ struct xt_batch_pool;
 
 /* RAW     packets as read from the TUN
  * OUT     plain packets on their way to the UDP socket
- * IN      datagrams on their way to the TUN: two with a worker pool, one without
+ * IN      datagrams on their way to the TUN: two, since workers may have one while another is read
  * MERGED  super-packets for the TUN
  * REPLY   datagrams beside the stream: echo replies, fragments, pings, device traffic
  * HOST    packets for the TUN beside the stream: ICMP errors, echo replies, released fragments */
@@ -28,7 +28,7 @@ enum xt_batch_kind {
 #define XT_BATCH_IN_FLIGHT 9   /* all of them */
 #define XT_BATCH_SEGMENTS  512 /* packets of an OUT batch */
 
-int xt_batch_pool_new(struct xt_batch_pool **out, bool workers); /* XT_E_NOMEM */
+int xt_batch_pool_new(struct xt_batch_pool **out); /* XT_E_NOMEM */
 void xt_batch_pool_free(
     struct xt_batch_pool *pool); /* every batch that was ever taken; NULL: no-op */
 

@@ -30,6 +30,11 @@
 /* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
 enum { UDP4, UDP6, TUN, SOURCES };
 
+/* A port that was left is read for its peers, but not for ever: a peer that is silent sends to the
+ * new one once it has taken the keepalive. */
+#define PORT_LIMIT_MS 180000u
+#define PORT_POLL_MS  50u
+
 enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
 
 /* changes   of the host, reported by watch
@@ -46,7 +51,9 @@ struct xt_loop {
 	struct xt_wake_uv wake_uv;
 	uv_poll_t changes;
 	struct xt_watch watch;
-	bool link_down; /* seen down since it was last up */
+	bool link_down;	 /* seen down since it was last up */
+	uv_timer_t port; /* runs while the sockets of the port before are kept, until: */
+	uint64_t port_until_ms;
 	uv_poll_t awake;
 	int clock_fd;
 	uv_timer_t timer;
@@ -253,6 +260,27 @@ static void link_moved(struct xt_loop *loop)
 		link_update(loop, &state);
 }
 
+static void on_port(uv_timer_t *timer)
+{
+	struct xt_loop *loop = timer->data;
+	enum xt_port_move progress = xt_tunnel_port_move(loop->tunnel);
+
+	if (progress == XT_PORT_OVER || uv_now(timer->loop) >= loop->port_until_ms) {
+		for (unsigned i = 0; i < TUN; i++)
+			source_watch(loop, i, 0);
+		xt_tunnel_port_drop(loop->tunnel);
+	} else {
+		uv_timer_start(timer, on_port, progress == XT_PORT_MORE ? 1 : PORT_POLL_MS, 0);
+	}
+	watches_update(loop);
+}
+
+static void port_moved(struct xt_loop *loop)
+{
+	loop->port_until_ms = uv_now(loop->port.loop) + PORT_LIMIT_MS;
+	uv_timer_start(&loop->port, on_port, 0, 0);
+}
+
 static void on_change(uv_poll_t *handle, int status, int events)
 {
 	struct xt_loop *loop = handle->data;
@@ -265,6 +293,8 @@ static void on_change(uv_poll_t *handle, int status, int events)
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_change);
 	changed = xt_watch_read(&loop->watch, &state);
+	for (unsigned i = 0; i < loop->watch.n_returned; i++)
+		xt_tunnel_link_returned(loop->tunnel, loop->watch.returned[i]);
 	if (changed & XT_WATCH_ROUTING)
 		xt_tunnel_network_changed(loop->tunnel);
 	timer_arm(loop);
@@ -359,7 +389,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->timer.data = loop;
 	uv_idle_init(uv, &loop->busy_poll);
 	loop->busy_poll.data = loop;
-	loop->open = 2;
+	uv_timer_init(uv, &loop->port);
+	loop->port.data = loop;
+	loop->open = 3;
 	rc = wake_open(loop);
 	if (rc == 0)
 		rc = watch_open(loop);
@@ -390,6 +422,7 @@ int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
 
 int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 {
+	bool port = apply->has_sockets;
 	int rc;
 
 	if (loop->state == LOOP_STOPPING)
@@ -397,6 +430,8 @@ int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
 	for (unsigned i = 0; i < TUN; i++)
 		source_watch(loop, i, 0);
 	rc = xt_tunnel_apply_end(apply);
+	if (rc == 0 && port)
+		port_moved(loop);
 	loop->not_full = -1;
 	watches_update(loop);
 	return rc;
@@ -412,6 +447,8 @@ void xt_loop_stop(struct xt_loop *loop)
 	if (loop->changes.data)
 		uv_close((uv_handle_t *)&loop->changes, on_closed);
 	uv_timer_stop(&loop->timer);
+	uv_timer_stop(&loop->port);
+	uv_close((uv_handle_t *)&loop->port, on_closed);
 	if (loop->awake.data)
 		uv_close((uv_handle_t *)&loop->awake, on_closed);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);

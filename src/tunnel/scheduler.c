@@ -27,6 +27,23 @@ struct xt_scheduler {
 	size_t pass_bytes;
 };
 
+void xt_scheduler_set_crypto(struct xt_scheduler *s, struct xt_aead *aead,
+			     struct xt_worker_pool *workers)
+{
+	bool alone = workers && xt_worker_pool_threads(workers) < 2;
+
+	s->data.config.aead = s->data.queue.aead = aead;
+	s->data.config.workers = alone ? NULL : workers; /* no thread to work meanwhile */
+}
+
+void xt_scheduler_set_local(struct xt_scheduler *s, struct xt_echo *echo,
+			    const struct xt_ip *local4, const struct xt_ip *local6)
+{
+	s->data.config.echo = echo;
+	s->data.config.local4 = *local4;
+	s->data.config.local6 = *local6;
+}
+
 int xt_scheduler_new(struct xt_scheduler **out, const struct xt_data_path_config *config)
 {
 	struct xt_scheduler *s = calloc(1, sizeof(*s));
@@ -36,14 +53,12 @@ int xt_scheduler_new(struct xt_scheduler **out, const struct xt_data_path_config
 		return XT_E_NOMEM;
 	data = &s->data;
 	data->config = *config;
-	if (config->workers && xt_worker_pool_threads(config->workers) < 2)
-		data->config.workers = NULL; /* no thread to work meanwhile */
-	data->queue =
-	    (struct xt_send_queue){.dev = config->dev, .udp = config->udp, .aead = config->aead};
+	data->queue = (struct xt_send_queue){.dev = config->dev, .udp = config->udp};
+	xt_scheduler_set_crypto(s, config->aead, config->workers);
 	s->pass_bytes = config->pass_bytes ? config->pass_bytes : XT_PASS_BYTES_DEFAULT;
 	xt_tx_path_init(&s->tx, data);
-	if (xt_batch_pool_new(&data->pool, data->config.workers != NULL) ||
-	    xt_send_queue_init(&data->queue) || xt_rx_path_init(&s->rx, data)) {
+	if (xt_batch_pool_new(&data->pool) || xt_send_queue_init(&data->queue) ||
+	    xt_rx_path_init(&s->rx, data)) {
 		xt_scheduler_free(s);
 		return XT_E_NOMEM;
 	}

@@ -40,6 +40,12 @@ int xt_scheduler_ping(struct xt_scheduler *scheduler, struct xt_time now,
 		      const struct xt_ip *dst, uint16_t id, uint16_t seq, uint64_t cookie,
 		      uint32_t size);
 
+/* Between passes: other crypto, another echo responder (NULL: none) and local addresses. */
+void xt_scheduler_set_crypto(struct xt_scheduler *scheduler, struct xt_aead *aead,
+			     struct xt_worker_pool *workers);
+void xt_scheduler_set_local(struct xt_scheduler *scheduler, struct xt_echo *echo,
+			    const struct xt_ip *local4, const struct xt_ip *local6);
+
 /* peer is about to be freed: drop what is kept under its pointer. */
 void xt_scheduler_forget(struct xt_scheduler *scheduler, const struct xt_peer *peer);
 

@@ -116,14 +116,13 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	return rc;
 }
 
-/* threads 0: as many as pay on this machine. */
-static int workers_start(struct xt_tunnel *tunnel, unsigned threads)
+int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!threads)
 		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
-	return xt_worker_pool_new(&tunnel->workers, tunnel->aead, threads);
+	return xt_worker_pool_new(out, aead, threads);
 }
 
 /* The kernel reads what a pass holds back once more when it is sent: it should still be in the
@@ -190,7 +189,7 @@ static int step_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	case XT_TUNNEL_CIPHER:
 		return xt_cipher_open(&tunnel->aead, start->aead, &tunnel->cipher);
 	case XT_TUNNEL_WORKERS:
-		return workers_start(tunnel, start->threads);
+		return xt_tunnel_workers_new(&tunnel->workers, tunnel->aead, start->threads);
 	case XT_TUNNEL_DEVICE:
 		return device_start(tunnel, start);
 	case XT_TUNNEL_TIMESTAMP:
@@ -350,10 +349,10 @@ void xt_tunnel_moved(struct xt_tunnel *tunnel)
 	tunnel->udp->avoid = 0;
 }
 
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint)
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list)
 {
-	xt_device_answer(tunnel->dev, xt_clock_now(), peer, endpoint);
+	return xt_device_set_endpoints(tunnel->dev, xt_clock_now(), peer, list);
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

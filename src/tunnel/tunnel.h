@@ -8,6 +8,7 @@
 #include <xtunnel/device.h>
 
 #include "core/apply.h"
+#include "core/port_move.h"
 #include "platform/tun.h"
 #include "tunnel/scheduler.h"
 
@@ -84,6 +85,8 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
  * again before it is used. Some milliseconds later ticks reach the peers that have another link,
  * source or gateway than before (xt_device_review). */
 void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* The carrier of a link has come back; before xt_tunnel_network_changed. */
+void xt_tunnel_link_returned(struct xt_tunnel *tunnel, unsigned link);
 /* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
  * Names may have other addresses then. */
 bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);
@@ -111,8 +114,9 @@ int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
  * under it, and changed records of the former one are handed over before it is in force.
  *
  * change   borrowed until end
- * sockets  NULL, or new ones, bound to the change's port; borrowed for begin alone. end replaces
- *	    the old ones by them and closes these (do not poll udp->fd[] meanwhile) */
+ * sockets  NULL, or new ones, bound to the change's port; borrowed for begin alone. end uses them
+ *	    in place of the old ones (do not poll udp->fd[] meanwhile), which are kept for the peers
+ *	    that send to them: see xt_tunnel_port_move */
 enum xt_tunnel_progress {
 	XT_TUNNEL_OVER,
 	XT_TUNNEL_MORE,
@@ -140,6 +144,31 @@ enum xt_tunnel_progress xt_tunnel_apply_step(struct xt_tunnel_apply *apply, size
  * Also while it waits, when the tunnel is to be closed. */
 int xt_tunnel_apply_end(struct xt_tunnel_apply *apply);
 
+/* After a change with sockets: go on, until it is over; see core/port_move.h. drop: the old
+ * sockets are closed. */
+enum xt_port_move xt_tunnel_port_move(struct xt_tunnel *tunnel);
+void xt_tunnel_port_drop(struct xt_tunnel *tunnel);
+
+/* What encrypts, made beforehand and exchanged between two passes; then it is what was in use
+ * before, to be closed. aead NULL: the one in use stays, and with it workers NULL. */
+struct xt_tunnel_gear {
+	struct xt_aead *aead;
+	struct xt_aead_report cipher;
+	struct xt_worker_pool *workers;
+};
+/* fresh: choose the backend by name again; otherwise only the number of threads is another. What
+ * xt_cipher_open and xt_worker_pool_new return. */
+int xt_tunnel_gear_open(const struct xt_tunnel *tunnel, struct xt_tunnel_gear *gear, bool fresh,
+			const char *aead, unsigned threads);
+void xt_tunnel_gear_use(struct xt_tunnel *tunnel, struct xt_tunnel_gear *gear);
+void xt_tunnel_gear_close(struct xt_tunnel_gear *gear);
+/* Another echo responder (NULL: none) and other local addresses. The former one may hold packets
+ * until the tunnel is not blocked. */
+void xt_tunnel_set_local(struct xt_tunnel *tunnel, struct xt_echo *echo, const struct xt_ip *local4,
+			 const struct xt_ip *local6);
+/* Super-packets of TUN and UDP, as far as the host has them. false: the TUN was opened without. */
+bool xt_tunnel_offload(struct xt_tunnel *tunnel, bool on);
+
 /* Answers to bound_read (see timestamp.h) and bound_write. */
 void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored);
 void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
@@ -148,10 +177,9 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
-/* A peer's name was resolved; also while a change is under way. Peers that have gone are no error.
- */
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint);
+/* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

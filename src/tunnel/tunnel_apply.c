@@ -149,10 +149,8 @@ int xt_tunnel_apply_end(struct xt_tunnel_apply *apply)
 	int rc = apply->apply.error;
 
 	if (rc == 0 && apply->has_sockets) {
-		struct xt_udp_sockets old = apply->sockets;
-
-		xt_udp_swap(tunnel->udp, &old);
-		xt_udp_sockets_close(&old);
+		xt_udp_move(tunnel->udp, &apply->sockets);
+		xt_port_move_begin(tunnel->dev);
 	}
 	if (rc == 0 && (apply->change.set & XT_SET_FWMARK)) /* it selects routes */
 		xt_tunnel_network_changed(tunnel);

@@ -41,6 +41,9 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
  * from now on. */
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
 
+/* threads 0: as many as pay on this machine. */
+int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads);
+
 /* start: once the sockets are there. awake: before a pass that follows a gap of XT_TUNNEL_IDLE, if
  * that was a suspend. review: in a tick. note: at the end of a pass. */
 #define XT_TUNNEL_IDLE UINT64_C(1000000000)

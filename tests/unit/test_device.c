@@ -121,6 +121,27 @@ static void a_restarted_side_handshakes_on_data_for_a_lost_session(void **state)
 	assert_int_equal(p->delivered, 2);
 }
 
+/* Or what comes in one batch would use up all that restart detection may send. */
+static void a_batch_for_a_lost_session_counts_as_one_try(void **state)
+{
+	struct pair *p = *state;
+	struct xt_peer *peer = xt_device_peer(p->b.dev, &p->a.pub);
+
+	for (int i = 0; i < 5; i++) {
+		struct xt_pkt *pkt = xt_batch_add(p->b.batch, 32);
+
+		memset(pkt->data, 0, 32);
+		pkt->data[0] = XT_MSG_DATA;
+		pkt->data[4] = 77; /* no index of b */
+		pkt->len = 32;
+		pkt->from = &p->a.path;
+	}
+	xt_recv_plan(p->b.dev, p->now, p->b.batch);
+	assert_int_equal(verdict_count(&p->b, XT_DROP_INDEX), 5);
+	assert_int_equal(peer->probes, 1);
+	xt_batch_reset(p->b.batch);
+}
+
 static void a_bad_change_leaves_the_device_as_it_was(void **state)
 {
 	struct pair *p = *state;
@@ -446,6 +467,7 @@ int main(void)
 	    T(a_spoofed_inner_source_is_dropped),
 	    T(a_repeated_or_altered_datagram_is_dropped),
 	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
+	    T(a_batch_for_a_lost_session_counts_as_one_try),
 	    T(a_bad_change_leaves_the_device_as_it_was),
 	    T(the_public_key_of_the_device_is_no_peer),
 	    T(initiations_of_a_peer_are_accepted_50_ms_apart),

@@ -18,13 +18,29 @@ static struct xt_ip local[2];
 
 static char *up(const char *name, bool v4, bool v6)
 {
-	const struct xt_firewall firewall = {name, local, 2, 51820, v4, v6};
+	const struct xt_firewall firewall = {name, local, 2, 51820, v4, v6, false};
 	char *text;
 	size_t len;
 
 	assert_int_equal(xt_firewall_up(&text, &len, &firewall), 0);
 	assert_int_equal(strlen(text), len);
 	return text;
+}
+
+/* As nft lists tables in the order in which they were made, a change keeps the table. */
+static void a_change_empties_the_table_and_keeps_it(void **state)
+{
+	const struct xt_firewall firewall = {"left", local, 2, 51820, true, true, true};
+	static const char head[] = "add table inet xtunnel-left\nflush table inet xtunnel-left\n";
+	char *text, *fresh = up("left", true, true);
+	size_t len;
+
+	(void)state;
+	assert_int_equal(xt_firewall_up(&text, &len, &firewall), 0);
+	assert_memory_equal(text, head, strlen(head));
+	assert_string_equal(strstr(text, "\ntable inet"), strstr(fresh, "\ntable inet"));
+	free(text);
+	free(fresh);
 }
 
 static int setup(void **state)
@@ -111,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(both_families_are_protected_in_one_transaction),
+	    cmocka_unit_test(a_change_empties_the_table_and_keeps_it),
 	    cmocka_unit_test(a_family_that_is_not_routed_gets_no_rules),
 	    cmocka_unit_test(down_works_without_a_table),
 	    cmocka_unit_test(nft_accepts_every_interface_name),

@@ -62,6 +62,13 @@ static void a_peer_that_called_is_remembered(void **state)
 	assert_memory_equal(&record.endpoint, &p->a.path.remote, sizeof(record.endpoint));
 	assert_int_equal(record.heard_wall_ns, p->now.wall);
 	assert_memory_not_equal(record.timestamp, none, sizeof(none));
+	p->now.mono += 10 * XT_SECOND;
+	p->now.wall += 10 * XT_SECOND;
+	p->a.path.remote.port++; /* it moves in the same session */
+	packet_send(p, &p->a, &p->b, 100);
+	assert_int_equal(xt_device_memory_take(p->b.dev, &record, 1), 1);
+	assert_memory_equal(&record.endpoint, &p->a.path.remote, sizeof(record.endpoint));
+	assert_int_equal(record.heard_wall_ns, p->now.wall);
 }
 
 static void only_a_learned_endpoint_without_a_link_is_remembered(void **state)

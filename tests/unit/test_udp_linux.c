@@ -230,8 +230,7 @@ static int udp_move(struct xt_udp *udp, uint16_t port, uint32_t mark)
 
 	if (rc < 0)
 		return rc;
-	xt_udp_swap(udp, &sockets);
-	xt_udp_sockets_close(&sockets);
+	xt_udp_move(udp, &sockets);
 	return 0;
 }
 
@@ -249,6 +248,45 @@ static void a_port_in_use_is_refused_and_the_old_one_stays(void **state)
 	send_one(a, &path, 0, 10);
 	recv_some(b, batch, 1);
 	assert_int_equal(batch->n, 1);
+	xt_batch_free(batch);
+	a->ops->close(a);
+	b->ops->close(b);
+}
+
+/* Peers that have not heard of the new port send to the old one; what came there is marked. */
+static void the_old_port_is_read_until_it_is_dropped(void **state)
+{
+	struct xt_udp *a = udp_new(0, true), *b = udp_new(0, true);
+	uint16_t old = b->port;
+	struct xt_path to_old = path_to("127.0.0.1", old), to_new;
+	struct xt_udp_sockets kept;
+	struct xt_batch *batch = batch_new(8);
+
+	(void)state;
+	assert_false(xt_udp_kept(b, old, &kept));
+	assert_int_equal(udp_move(b, 0, 0), 0);
+	assert_int_not_equal(b->port, old);
+	assert_true(xt_udp_kept(b, old, &kept));
+	xt_udp_sockets_close(&kept);
+	send_one(a, &to_old, 0, 10);
+	b->ops->recv(b, batch, SIZE_MAX); /* on the loopback device it is there at once */
+	assert_int_equal(batch->n, 1);
+	assert_true(batch->pkts[0].from->old_port);
+	xt_batch_reset(batch);
+	to_new = path_to("127.0.0.1", b->port);
+	send_one(a, &to_new, 0, 10);
+	recv_some(b, batch, 1);
+	assert_false(batch->pkts[0].from->old_port);
+	assert_true(xt_udp_kept(b, old, &kept));
+	xt_udp_move(b, &kept); /* back again: the two change places */
+	assert_int_equal(b->port, old);
+	xt_batch_reset(batch);
+	send_one(a, &to_old, 0, 10);
+	recv_some(b, batch, 1);
+	assert_false(batch->pkts[0].from->old_port);
+	xt_udp_drop_old(b);
+	assert_false(xt_udp_kept(b, to_new.remote.port, &kept));
+	assert_int_equal(udp_move(a, to_new.remote.port, 0), 0);
 	xt_batch_free(batch);
 	a->ops->close(a);
 	b->ops->close(b);
@@ -748,6 +786,7 @@ int main(void)
 	    cmocka_unit_test(datagrams_carry_their_path_and_ecn_over_ipv6),
 	    cmocka_unit_test(both_families_share_one_port),
 	    cmocka_unit_test(a_port_in_use_is_refused_and_the_old_one_stays),
+	    cmocka_unit_test(the_old_port_is_read_until_it_is_dropped),
 	    cmocka_unit_test(a_port_taken_in_ipv6_alone_is_refused_too),
 	    cmocka_unit_test(a_watched_socket_is_reported_until_it_is_read),
 	    cmocka_unit_test(other_sockets_serve_both_families_and_the_mark_changes_alone),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The link on Linux, shared by link_linux.c (the steps of a plan), link_query_linux.c (one
- * rtnetlink request each), rule_linux.c (policy routing) and link_mtu_linux.c. */
+/* The link on Linux, shared by link_linux.c (a plan), link_change_linux.c (from one plan to the
+ * next), link_steps_linux.c (the steps of both), link_query_linux.c (one rtnetlink request each),
+ * rule_linux.c (policy routing) and link_mtu_linux.c. */
 #ifndef XT_PLATFORM_LINK_LINUX_H
 #define XT_PLATFORM_LINK_LINUX_H
 
@@ -41,5 +42,86 @@ struct xt_link_routes {
 	int rc; /* of the dump's callback */
 };
 int xt_link_routes_list(struct xt_nl *nl, struct xt_link_routes *list);
+
+/* --- steps --- */
+
+enum xt_link_step_kind {
+	XT_LINK_STEP_MTU,
+	XT_LINK_STEP_ADDRESS,
+	XT_LINK_STEP_UP,
+	XT_LINK_STEP_ROUTE,
+	XT_LINK_STEP_BLOCK, /* the unreachable route of a policy */
+	XT_LINK_STEP_RULE,
+};
+
+/* A change of the host that was made.
+ * table   of the route
+ * policy  of the rule or the unreachable route, and family: 0 IPv4, 1 IPv6 */
+struct xt_link_step {
+	enum xt_link_step_kind kind;
+	struct xt_link_address address;
+	struct xt_cidr network;
+	uint32_t old_mtu;
+	uint32_t table;
+	struct xt_link_policy policy;
+	unsigned family;
+	bool suppress;
+};
+
+/* In the order of xt_link_step_kind. */
+struct xt_link_journal {
+	struct xt_link_step *v;
+	size_t n, cap;
+};
+
+struct xt_link {
+	unsigned ifindex;
+	uint32_t mtu;
+	struct xt_link_journal journal;
+};
+
+/* The state of one call that applies a plan. journal: gets the steps that changed something. */
+struct xt_link_setting {
+	struct xt_nl nl;
+	const struct xt_link_plan *plan;
+	struct xt_link *link;
+	struct xt_link_journal *journal;
+	unsigned ifindex;
+	uint32_t table;
+	struct xt_nl_link now;
+	char *error;
+	size_t error_len;
+};
+
+/* Find the interface, and make room for every step; nl is to be closed also after an error. */
+int xt_link_setting_open(struct xt_link_setting *set);
+/* Returns rc, with a sentence. */
+int xt_link_fail(struct xt_link_setting *set, int rc, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int xt_link_journal_reserve(struct xt_link_journal *journal, size_t more); /* XT_E_NOMEM */
+
+/* The MTU that the plan asks for. */
+int xt_link_mtu_wanted(struct xt_link_setting *set, uint32_t *out);
+/* Single steps; what is so already changes nothing.
+ * present  networks that are routed through the interface without a step */
+int xt_link_mtu_step(struct xt_link_setting *set, uint32_t mtu);
+int xt_link_address_step(struct xt_link_setting *set, const struct xt_link_address *address);
+int xt_link_up_step(struct xt_link_setting *set);
+int xt_link_route_step(struct xt_link_setting *set, const struct xt_link_routes *present,
+		       const struct xt_cidr *network);
+int xt_link_rule_steps(struct xt_link_setting *set, unsigned family);
+
+/* What a plan asks for. sort: the networks to be routed, without host bits, each once, the most
+ * specific first; to be freed. */
+int xt_link_networks_sort(const struct xt_link_plan *plan, struct xt_cidr **out, size_t *n);
+int xt_link_network_order(const void *a, const void *b);
+uint32_t xt_link_route_table(const struct xt_link_plan *plan, const struct xt_cidr *network);
+bool xt_link_plan_has_rules(const struct xt_link_plan *plan, unsigned family);
+
+/* redo: what the kernel may have dropped; MTU and `up` are not done again. Of a journal: the first
+ * error but -EEXIST; the rest is tried. */
+int xt_link_step_undo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_step *step);
+int xt_link_step_redo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_step *step);
+int xt_link_journal_redo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_journal *journal);
 
 #endif

@@ -137,6 +137,28 @@ static const struct xt_tun_ops tun_linux_ops = {
     .close = tun_linux_close,
 };
 
+bool xt_tun_has_offload(const struct xt_tun *tun)
+{
+	const struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+
+	return tun->ops == &tun_linux_ops && dev->vnet && dev->segments;
+}
+
+bool xt_tun_offload(struct xt_tun *tun, bool on)
+{
+	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
+
+	on = on && xt_offload_tun();
+	if (!xt_tun_has_offload(tun))
+		return !on;
+	tun->rx_offloads = tun->tx_offloads = 0;
+	if (on)
+		offload_probe(dev);
+	else
+		(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
+	return true;
+}
+
 /* With headers when requested and possible, else without. 0: dev->fd is attached. */
 static int tun_attach(struct tun_linux *dev, const char *name, bool offload, struct ifreq *ifr)
 {

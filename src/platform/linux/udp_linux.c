@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The UDP sockets of Linux: one a family on one port, which xt_udp_swap replaces. Path MTU
+/* The UDP sockets of Linux: one a family on one port, which xt_udp_move replaces. Path MTU
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
  * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
  * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. Probes alone
@@ -7,6 +7,7 @@
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -201,7 +202,7 @@ static uint64_t udp_linux_overruns(const struct xt_udp *udp)
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
-	return sock->overruns + pair_overruns(udp->fd);
+	return sock->overruns + pair_overruns(udp->fd) + pair_overruns(sock->old_fd);
 }
 
 static uint32_t pair_queue(const int fd[2])
@@ -261,6 +262,14 @@ static void udp_linux_routes_expire(struct xt_udp *udp)
 		xt_egress_expire(sock->egress);
 }
 
+static void udp_linux_link_returned(struct xt_udp *udp, unsigned link)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (sock->egress)
+		xt_egress_link_returned(sock->egress, link);
+}
+
 static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -275,15 +284,22 @@ static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
 			   unsigned events, void *ctx)
 {
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (sock->old_fd[i] >= 0)
+		(void)xt_wake_watch_fd(wake, sock->old_fd[i], events & XT_WAKE_READ, ctx);
 	return xt_wake_watch_fd(wake, udp->fd[i], events, ctx);
 }
 
 static void udp_linux_clear_error(const struct xt_udp *udp, unsigned i)
 {
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 	int error;
 	socklen_t len = sizeof(error);
 
 	(void)getsockopt(udp->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
+	if (sock->old_fd[i] >= 0)
+		(void)getsockopt(sock->old_fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
 }
 
 static void udp_linux_close(struct xt_udp *udp)
@@ -291,6 +307,7 @@ static void udp_linux_close(struct xt_udp *udp)
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
 	pair_close(udp->fd);
+	pair_close(sock->old_fd);
 	xt_egress_cache_free(sock->egress);
 	munmap(sock->spill_slab, XT_UDP_SLAB);
 	free(sock);
@@ -302,6 +319,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .overruns = udp_linux_overruns,
     .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
+    .link_returned = udp_linux_link_returned,
     .way = udp_linux_way,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
@@ -319,15 +337,46 @@ void xt_udp_offload(struct xt_udp *udp, bool on)
 	sock->guess = sock->guess_bytes = 1;
 }
 
-void xt_udp_swap(struct xt_udp *udp, struct xt_udp_sockets *sockets)
+void xt_udp_drop_old(struct xt_udp *udp)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
-	struct xt_udp_sockets old = {{udp->fd[0], udp->fd[1]}, udp->port};
+
+	if (udp->ops != &udp_linux_ops || !sock->old_port)
+		return;
+	sock->overruns += pair_overruns(sock->old_fd);
+	pair_close(sock->old_fd);
+	sock->old_port = 0;
+}
+
+void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	const struct xt_udp_sockets next = *sockets;
 	bool offload = udp->gso || udp->gro;
 
-	sock->overruns = udp_linux_overruns(udp);
-	pair_use(sock, sockets->fd, sockets->port, offload);
-	*sockets = old;
+	xt_udp_drop_old(udp);
+	memcpy(sock->old_fd, udp->fd, sizeof(sock->old_fd));
+	sock->old_port = udp->port;
+	pair_use(sock, next.fd, next.port, offload);
+}
+
+bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out)
+{
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	bool all = true;
+
+	if (udp->ops != &udp_linux_ops || !port || sock->old_port != port)
+		return false;
+	*out = (struct xt_udp_sockets){{-1, -1}, port};
+	for (int i = 0; i < 2; i++)
+		if (sock->old_fd[i] >= 0) {
+			out->fd[i] = fcntl(sock->old_fd[i], F_DUPFD_CLOEXEC, 0);
+			all &= out->fd[i] >= 0;
+		}
+	if (!all)
+		pair_close(out->fd);
+	return all;
 }
 
 int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
@@ -345,6 +394,7 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 		return XT_E_NOMEM;
 	}
 	sock->spill_slab = slab;
+	sock->old_fd[0] = sock->old_fd[1] = -1;
 	(void)xt_egress_cache_new(&sock->egress);
 	udp_linux_drops_begin(sock);
 	sock->udp.ops = &udp_linux_ops;

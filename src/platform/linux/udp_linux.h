@@ -62,6 +62,8 @@ struct udp_linux {
 	unsigned first;
 	uint64_t overruns;
 	struct xt_egress_cache *egress;
+	int old_fd[2]; /* of the port before, still read; -1: none */
+	uint16_t old_port;
 	struct udp_reserve reserve[2];
 	uint64_t put_off, drops_base;
 	uint32_t guess, guess_bytes;

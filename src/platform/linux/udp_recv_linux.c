@@ -87,7 +87,7 @@ static void control_get(struct udp_read *read, struct msghdr *msg)
 }
 
 /* Message i of those received. False: truncated, or without a source address. */
-static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read)
+static bool read_get(struct udp_receiving *in, uint32_t i, bool old, struct udp_read *read)
 {
 	struct msghdr *msg = &in->msgs[i].msg_hdr;
 	sa_family_t family = in->names[i].any.sa_family;
@@ -98,6 +98,7 @@ static bool read_get(struct udp_receiving *in, uint32_t i, struct udp_read *read
 	memset(read, 0, sizeof(*read));
 	read->data = in->vecs[i].iov_base;
 	read->len = read->seg = in->msgs[i].msg_len;
+	read->path.old_port = old;
 	name_get(&read->path.remote, &in->names[i]);
 	control_get(read, msg);
 	return true;
@@ -232,7 +233,7 @@ static void slots_poison(const struct udp_linux *sock, const struct xt_batch *ba
 /* Move the n reads in the slots from at on to the batch, and those without room to the spill. The
  * slab is used up to the end of the last one. */
 static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_t at, uint32_t n,
-			   size_t *bytes)
+			   bool old, size_t *bytes)
 {
 	uint32_t taken = 0, most = 1, largest = 1;
 	size_t end = at + (n - 1) * (size_t)XT_UDP_SLOT + XT_HEADROOM +
@@ -245,7 +246,7 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 		uint32_t datagrams;
 		bool all;
 
-		if (!read_get(&sock->in, i, &read)) {
+		if (!read_get(&sock->in, i, old, &read)) {
 			sock->udp.errors++;
 			continue;
 		}
@@ -262,8 +263,9 @@ static uint32_t reads_take(struct udp_linux *sock, struct xt_batch *batch, size_
 	return taken;
 }
 
-static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *batch, size_t *bytes,
-			    size_t budget_bytes)
+/* old: it is the socket of the port before. */
+static uint32_t socket_recv(struct udp_linux *sock, int fd, bool old, struct xt_batch *batch,
+			    size_t *bytes, size_t budget_bytes)
 {
 	uint32_t taken = 0;
 	int errors = 0;
@@ -278,7 +280,7 @@ static uint32_t socket_recv(struct udp_linux *sock, int fd, struct xt_batch *bat
 		n = recvmmsg(fd, sock->in.msgs, offered, MSG_DONTWAIT, NULL);
 		slots_poison(sock, batch, at, n, offered);
 		if (n > 0)
-			taken += reads_take(sock, batch, at, (uint32_t)n, bytes);
+			taken += reads_take(sock, batch, at, (uint32_t)n, old, bytes);
 		if (n >= 0 && (uint32_t)n < offered)
 			break; /* nothing left, or an error that the next call returns */
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -302,8 +304,11 @@ int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_byt
 		int fd = udp->fd[(sock->first + i) & 1];
 
 		if (fd >= 0)
-			n += socket_recv(sock, fd, batch, &bytes, budget_bytes);
+			n += socket_recv(sock, fd, false, batch, &bytes, budget_bytes);
 	}
+	for (unsigned i = 0; sock->old_port && i < 2; i++)
+		if (sock->old_fd[i] >= 0)
+			n += socket_recv(sock, sock->old_fd[i], true, batch, &bytes, budget_bytes);
 	udp->pending = sock->spill_n > 0;
 	return (int)n;
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of struct xt_requests, for the files that carry requests out. */
+#ifndef XT_HOST_REQUEST_IMPL_UV_H
+#define XT_HOST_REQUEST_IMPL_UV_H
+
+#include <limits.h>
+#include <uv.h>
+
+#include "host/hooks_uv.h"
+#include "host/host_uv.h"
+#include "host/identity_uv.h"
+#include "host/reload_uv.h"
+#include "host/request.h"
+#include "host/resolve_uv.h"
+
+/* A handler returns 0, an error, or LATER: the answer comes from the loop. */
+#define LATER 1
+typedef int xt_request_handler(struct xt_requests *requests, const struct xt_request *request,
+			       struct xt_reply *reply);
+
+struct pending {
+	xt_request_done *done;
+	void *ctx;
+};
+
+struct xt_requests {
+	uv_loop_t *loop;
+	const struct xt_conf *conf;
+	struct xt_requests_options options;
+	char run_directory[PATH_MAX]; /* "": there is none */
+	struct pending pending[XT_REQUESTS];
+	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
+	struct xt_host *host;
+	bool marked; /* the interface is, for owner_uid */
+	uint32_t owner_uid;
+	struct xt_link_policy policy;
+	struct xt_link *link;
+	struct xt_hooks_run *hooks;
+	struct xt_identity *identity; /* NULL: not needed yet */
+	struct xt_resolver *resolver;
+	struct xt_dns_servers servers; /* of the first look-up */
+	struct xt_reload_run *reload;
+	enum xt_request_kind reload_kind; /* which of its requests is open */
+	char text[320];			  /* of the present reply */
+};
+
+static inline void request_answer(struct xt_requests *requests, enum xt_request_kind kind,
+				  const struct xt_reply *reply)
+{
+	struct pending pending = requests->pending[kind];
+
+	if (pending.done)
+		pending.done(pending.ctx, reply);
+}
+
+/* request_reload_uv.c */
+xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
+
+#endif
