@@ -37,13 +37,16 @@ enum xt_gso_kind { XT_GSO_NONE, XT_GSO_TCP4, XT_GSO_TCP6, XT_GSO_UDP };
 enum {
 	XT_GSO_NEEDS_CSUM = 1 << 0, /* the checksum field holds the pseudo-header's sum only */
 	XT_GSO_ECN = 1 << 1,	    /* TCP: CWR is set, and belongs to the first segment alone */
+	XT_GSO_SINGLE = 1 << 2,	    /* TCP: the sender made it as one packet, it may be urgent */
+	XT_GSO_FRAGMENT = 1 << 3,   /* fragment what is longer than header_len bytes */
 };
 
 /* The work on an IP packet that its source left to the receiver; all zero: none, a plain packet.
  * kind, size   a super-packet: to be split into segments of size bytes of payload (the last may be
  *              shorter), each behind a copy of the headers
  * csum_*       with NEEDS_CSUM: the field at start + offset is to cover the bytes from start on
- * header_len   of a super-packet: IP and transport header together; a hint */
+ * header_len   of a super-packet: IP and transport header together; a hint.  With XT_GSO_FRAGMENT:
+ *              bytes of a fragment, at most */
 struct xt_gso {
 	uint16_t size;
 	uint8_t kind; /* enum xt_gso_kind */
@@ -68,6 +71,7 @@ struct xt_room {
  * job        index into the batch's jobs, or XT_NO_JOB
  * verdict    XT_PASS while it is on the data path
  * ecn        recv: the outer header's two ECN bits.  send: those that the datagram is to carry
+ * probe      send: a probe of the path's MTU, of its exact size and not to be fragmented
  * room       what may be written around it
  * gso        between a TUN device and split or merge only: a device's packets are plain */
 struct xt_pkt {
@@ -80,6 +84,7 @@ struct xt_pkt {
 	uint64_t counter;
 	uint8_t verdict; /* enum xt_verdict */
 	uint8_t ecn;
+	bool probe;
 	struct xt_room room;
 	struct xt_gso gso;
 };
@@ -148,6 +153,8 @@ struct xt_vec {
 /* Datagrams to one path: vecs[first .. first + n), one each, all of seg bytes but the last, which
  * may be shorter.  At most XT_RUN_MAX of them and XT_RUN_BYTES in all, the limits of UDP_SEGMENT.
  * tos: the DS field of the IP header, DSCP and ECN.
+ * dont_fragment: one datagram that no router may fragment (IPv4: with DF, whatever its kernel
+ * thinks of the path's MTU).  One that is too large for the link is dropped without notice.
  * unstuck: set by the UDP socket when path.local no longer worked and was left out. */
 struct xt_run {
 	struct xt_path path;
@@ -156,6 +163,7 @@ struct xt_run {
 	uint32_t bytes;
 	uint8_t tos;
 	bool unstuck;
+	bool dont_fragment;
 };
 #define XT_RUN_MAX   64
 #define XT_RUN_BYTES 65507
@@ -187,6 +195,10 @@ XT_API void xt_tx_reset(struct xt_tx *tx);
  * returns  0, XT_E_FULL, XT_E_INVALID (len) */
 XT_API int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_t *base,
 		      size_t len);
+
+/* The same for a datagram in a run of its own, with dont_fragment. */
+XT_API int xt_tx_view_whole(struct xt_tx *tx, const struct xt_path *path, uint8_t *base,
+			    size_t len);
 
 /* The same, but the bytes of msg are copied to the arena.  0, XT_E_FULL, XT_E_INVALID (len). */
 XT_API int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, const void *msg,

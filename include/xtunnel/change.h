@@ -21,15 +21,11 @@ enum { /* xt_peer_change.set */
        XT_PEER_REMOVE = 1 << 0,
        XT_PEER_UPDATE_ONLY = 1 << 1, /* no effect when there is no such peer */
        XT_PEER_PSK = 1 << 2,
-       XT_PEER_ENDPOINT = 1 << 3,
+       XT_PEER_ENDPOINT = 1 << 3, /* instead of a list by xt_device_set_endpoints */
        XT_PEER_KEEPALIVE = 1 << 4,
        XT_PEER_REPLACE_ALLOWED = 1 << 5,
        XT_PEER_NAME = 1 << 6,
-       /* With XT_PEER_ENDPOINT: the endpoint is the answer to a question of some time ago. It is
-	* used only when no endpoint was set since and the peer has none that it was heard from in
-	* a session that lives.  Without XT_PEER_ENDPOINT: such an answer is to come, and the
-	* endpoint that was set counts no more. */
-       XT_PEER_ENDPOINT_ANSWER = 1 << 7,
+       XT_PEER_PROBE_ADDRESS = 1 << 7, /* family 0: chosen by the device */
 };
 
 #define XT_NAME_MAX 63
@@ -47,6 +43,7 @@ struct xt_peer_change {
 	struct xt_endpoint endpoint;
 	uint16_t keepalive_s; /* 0: off */
 	char name[XT_NAME_MAX + 1];
+	struct xt_ip probe_address; /* inside the tunnel, asked by probes; family 0: chosen */
 	struct xt_allowed_change *allowed;
 	size_t n_allowed, cap_allowed;
 };

@@ -37,8 +37,9 @@ enum xt_event {
 	XT_EVENT_UNDER_LOAD,
 	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
-	XT_EVENT_CONTACT, /* the endpoint of a peer that had none */
-	XT_EVENT_LOOP,	  /* datagrams to the endpoint are sent through the tunnel itself */
+	XT_EVENT_CONTACT,    /* the endpoint of a peer that had none */
+	XT_EVENT_LOOP,	     /* datagrams to the endpoint are sent through the tunnel itself */
+	XT_EVENT_UNANSWERED, /* an initiation to a peer with a list of endpoints, for 5 s */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */
@@ -59,6 +60,8 @@ struct xt_keylog {
  * keylog   NULL, or called for each handshake that the device starts or answers
  * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
  *          same address: what was kept under its pointer belongs to it no more
+ * mtu_changed  NULL, or called when the largest inner packet that reaches peer has changed: bytes,
+ *          a multiple of 16; 0: not known.  peer is valid during the call
  * clock    NULL, or monotonic ns at this moment, for nothing but measuring what a handshake costs:
  *          load is judged by it.  NULL: the cost on a slow machine is assumed */
 struct xt_env {
@@ -68,6 +71,7 @@ struct xt_env {
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
 	void (*removed)(void *ctx, const struct xt_peer *peer);
+	void (*mtu_changed)(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after);
 	uint64_t (*clock)(void *ctx);
 };
 
@@ -87,6 +91,39 @@ XT_API void xt_device_free(struct xt_device *dev);
  *          of range, a name that is not terminated) */
 XT_API int xt_device_apply(struct xt_device *dev, struct xt_time now,
 			   const struct xt_change *change);
+
+/* An address at which a peer may be reached.
+ * entry    the number of its place in the list: addresses of one name have the same */
+struct xt_candidate {
+	struct xt_endpoint endpoint;
+	uint8_t entry;
+};
+#define XT_CANDIDATES_MAX 64
+
+/* v, n        in the order of preference; within an entry IPv4 and IPv6 are then tried in turn
+ * hold_ns     an address that did not answer is tried again after that time, or when none is left
+ * configured  the list is the administrator's: it replaces an endpoint that was set since.  false:
+ *             it is a later answer of a name server, which does not
+ * restores    likewise, but only if an endpoint was set since
+ * changes     another list may follow: it has names */
+struct xt_candidate_list {
+	const struct xt_candidate *v;
+	size_t n;
+	uint64_t hold_ns;
+	bool configured, restores, changes;
+};
+
+/* Give a peer a list of endpoints.  Handshakes go to the first one; after 250 ms of silence also to
+ * one of the other address family, if nothing has answered yet; after 5 s of silence to the next
+ * one.  The one that answers is kept until it falls silent, as is one that the peer has roamed to.
+ * A peer that has gone is no error.  XT_PEER_ENDPOINT of a later change ends the list.
+ * list     copied
+ * order    then xt_device_tick
+ * returns  0, XT_E_NOMEM, XT_E_INVALID (an address or port is missing, more than
+ *          XT_CANDIDATES_MAX): the list is as it was */
+XT_API int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now,
+				   const struct xt_public *peer,
+				   const struct xt_candidate_list *list);
 
 /* Take a snapshot of the device.
  * out      the caller's, released by xt_report_free; unchanged on error.  Holds secret keys
@@ -181,6 +218,19 @@ XT_API bool xt_device_memory_restore(struct xt_device *dev, struct xt_time now,
 
 /* Set the tunnel's MTU in bytes, 1420 at first.  Padding never makes a packet longer. */
 XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
+
+/* Search for the largest packet that reaches each peer, from its next session on; off at first.
+ * Probes are requests inside the tunnel that the peer's host answers; see xtunnel.conf(5), MTU.
+ * local  the interface's addresses with their prefix lengths, from which they are sent; copied, at
+ *        most 8.  n 0: off
+ * order  before xt_device_apply; then runs whose dont_fragment is set are to be sent so */
+XT_API void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n);
+
+/* Something says that datagrams to remote are too large for the path, as ICMP errors do: ask the
+ * peers there, at most once in two seconds each.  Nothing else follows from it.
+ * order    then xt_device_tick and xt_send_device_traffic */
+XT_API void xt_device_suspect_mtu(struct xt_device *dev, struct xt_time now,
+				  const struct xt_endpoint *remote);
 
 /* Look a peer up: by the longest of the allowed IPs that cover ip, or by its key.
  * returns  the device's, valid until the next xt_device_apply; NULL: none */

@@ -11,6 +11,31 @@
 extern "C" {
 #endif
 
+/* What is known of the path's MTU to a peer. */
+enum xt_path_mtu_source {
+	XT_PATH_MTU_UNKNOWN, /* no search has ended yet, or there is none */
+	XT_PATH_MTU_PROBED,  /* probes were answered */
+	XT_PATH_MTU_SILENT,  /* no probe was answered: packets are sent as before */
+};
+
+/* An address of a peer's list of endpoints (xt_device_set_endpoints).
+ * IN_USE   the peer's endpoint; TRYING: initiations go there, while a session lives elsewhere
+ * HELD     it did not answer, and is passed over for hold_ns
+ * learned  it is none of the list: the peer has roamed to it; entry says nothing */
+enum xt_candidate_state {
+	XT_CANDIDATE_IDLE,
+	XT_CANDIDATE_IN_USE,
+	XT_CANDIDATE_TRYING,
+	XT_CANDIDATE_HELD,
+};
+struct xt_candidate_report {
+	struct xt_endpoint endpoint;
+	enum xt_candidate_state state;
+	uint64_t hold_ns;
+	uint8_t entry;
+	bool learned;
+};
+
 struct xt_peer_report {
 	struct xt_public key;
 	struct xt_psk psk; /* all zero: none */
@@ -22,12 +47,17 @@ struct xt_peer_report {
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
 	uint16_t keepalive_s;
+	uint16_t path_mtu; /* largest packet known to pass in one datagram; 0: not known */
+	enum xt_path_mtu_source path_mtu_source;
+	uint64_t path_mtu_age_s; /* since that was last confirmed, or the peer is silent */
 	bool session;	  /* a keypair that may send */
 	bool handshaking; /* an initiation of ours is open */
 	bool loop;	  /* since its last session a datagram to its endpoint came back */
 	uint32_t handshake_attempts;
 	uint32_t staged;
-	size_t first_allowed, n_allowed; /* in xt_report.allowed */
+	bool endpoint_set;		      /* by a change, after which no list was given */
+	size_t first_allowed, n_allowed;      /* in xt_report.allowed */
+	size_t first_candidate, n_candidates; /* in xt_report.candidates */
 	/* with loop: the AllowedIPs that cover the endpoint, ip.family 0: none; and whose */
 	struct xt_cidr loop_network;
 	struct xt_public loop_key;
@@ -45,6 +75,8 @@ struct xt_report {
 	size_t n_peers;
 	struct xt_cidr *allowed;
 	size_t n_allowed;
+	struct xt_candidate_report *candidates;
+	size_t n_candidates;
 };
 
 /* Wipe and release what xt_device_report returned.  NULL is allowed. */

@@ -14,6 +14,19 @@ enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO
 enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
 #define XT_TABLE_MAIN 254u
 
+/* One entry of Endpoint.
+ * host     NULL: none; literal address or name
+ * service  the port's name as written, "" for a number */
+struct xt_conf_endpoint {
+	char *host;
+	uint16_t port;
+	char service[33];
+};
+#define XT_CONF_ENDPOINTS_MAX 8
+#define XT_ENDPOINT_HOLD_S    300 /* the default of EndpointHold */
+
+/* The first entry of Endpoint, which is all that wg(8) knows, has members of its own; see
+ * xt_conf_endpoint. */
 struct xt_conf_peer {
 	unsigned line; /* of its [Peer] */
 	struct xt_public key;
@@ -26,10 +39,14 @@ struct xt_conf_peer {
 	size_t n_allowed;
 	char *endpoint_host; /* NULL: none; literal address or name */
 	uint16_t endpoint_port;
-	char endpoint_service[33]; /* the port's name as written, "" for a number */
+	char endpoint_service[33];		 /* the port's name as written, "" for a number */
+	struct xt_conf_endpoint *endpoints_more; /* the other entries */
+	size_t n_endpoints_more;
+	uint32_t endpoint_hold_s; /* 0: the default */
 	uint16_t keepalive_s;
 	bool has_keepalive;
-	unsigned endpoint_line, psk_file_line;
+	unsigned endpoint_line, psk_file_line, probe_line;
+	struct xt_ip probe_address; /* family 0: chosen */
 };
 
 struct xt_conf_hook {
@@ -52,7 +69,7 @@ struct xt_conf {
 	uint32_t fwmark;
 	struct xt_link_address *addresses;
 	size_t n_addresses;
-	uint32_t mtu; /* 0: automatic */
+	uint32_t mtu; /* 0: automatic, and the path's MTU to each peer is searched for */
 	enum xt_table table;
 	uint32_t table_number;
 	char table_name[64]; /* as written, "" for a number */
@@ -116,11 +133,19 @@ void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);
 /* Lines "file:line:column: error: text", to be freed; NULL: no memory. */
 char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file);
 
-/* The device's part as a change that replaces all peers. Endpoints with a host name are left out:
- * they must be resolved first. XT_E_NOMEM. */
+/* The device's part as a change that replaces all peers. Of Endpoint it has the first entry, unless
+ * that is a name: the list is given to the device after it. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
-/* The peer's Endpoint. false: it has none, or one with a host name. */
+/* The first entry of the peer's Endpoint. false: it has none, or one with a host name. */
 bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer);
+
+/* Entry i of Endpoint, from 0; the strings stay the peer's. */
+struct xt_conf_endpoint xt_conf_endpoint_at(const struct xt_conf_peer *peer, size_t i);
+size_t xt_conf_endpoints(const struct xt_conf_peer *peer); /* how many there are */
+/* Is any of them a name? */
+bool xt_conf_endpoint_named(const struct xt_conf_peer *peer);
+/* The address and port of an entry. false: its host is a name. */
+bool xt_conf_endpoint_literal(struct xt_endpoint *out, const struct xt_conf_endpoint *entry);
 
 /* No diagnostic quotes the file: a misplaced line end may have put a key anywhere. */
 #define XT_CONF_ERRORS_MAX 20

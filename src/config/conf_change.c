@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The device's part of a configuration as a change. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/addr.h"
-#include "base/text.h"
 #include "config/conf.h"
 
 bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer)
 {
-	char text[XT_ENDPOINT_TEXT];
-	bool v6 = peer->endpoint_host && strchr(peer->endpoint_host, ':') != NULL;
-	int n;
+	struct xt_conf_endpoint first = xt_conf_endpoint_at(peer, 0);
 
-	if (!peer->endpoint_host)
-		return false;
-	n = snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-			 (unsigned)peer->endpoint_port);
-
-	return n > 0 && (size_t)n < sizeof(text) && xt_endpoint_parse(out, text) == 0;
+	return first.host && xt_conf_endpoint_literal(out, &first);
 }
 
 static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *peer)
@@ -27,7 +17,9 @@ static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *pee
 
 	if (!p)
 		return XT_E_NOMEM;
-	p->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_REPLACE_ALLOWED | XT_PEER_NAME;
+	p->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_REPLACE_ALLOWED | XT_PEER_NAME |
+		 XT_PEER_PROBE_ADDRESS;
+	p->probe_address = peer->probe_address;
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;
 	memcpy(p->name, peer->name, sizeof(p->name));

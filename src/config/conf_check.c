@@ -279,29 +279,74 @@ static void private_key_check(struct check *c)
 /* A route into the tunnel that covers an endpoint catches the tunnel's own datagrams. A network
  * that is a whole family is routed by the mark, and a mark of the file's may have rules of its
  * own. */
+static void endpoint_check_loop(struct check *c, const struct xt_conf_peer *peer, const char *host)
+{
+	const struct xt_conf *conf = c->conf;
+	const struct xt_cidr *net = NULL;
+	struct xt_ip ip = {0};
+	char text[XT_CIDR_TEXT];
+
+	if (xt_ip_parse(&ip, host) < 0)
+		return;
+	for (size_t k = 0; k < conf->n_peers && !net; k++)
+		for (size_t j = 0; j < conf->peers[k].n_allowed && !net; j++)
+			if (conf->peers[k].allowed[j].bits &&
+			    xt_cidr_contains(&conf->peers[k].allowed[j], &ip))
+				net = &conf->peers[k].allowed[j];
+	if (net)
+		check_warn(c, peer->endpoint_line,
+			   "Endpoint %s is in AllowedIPs %s: without a more specific route "
+			   "outside, datagrams to it are routed back into the tunnel",
+			   host, xt_cidr_print(net, text));
+}
+
 static void loop_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
 
-	for (size_t i = 0; conf->table == XT_TABLE_AUTO && !conf->fwmark && i < conf->n_peers;
-	     i++) {
-		const struct xt_conf_peer *peer = &conf->peers[i];
-		const struct xt_cidr *net = NULL;
-		struct xt_cidr host = {0};
-		char text[XT_CIDR_TEXT];
+	if (conf->table != XT_TABLE_AUTO || conf->fwmark)
+		return;
+	for (size_t i = 0; i < conf->n_peers; i++)
+		for (size_t j = 0; j < xt_conf_endpoints(&conf->peers[i]); j++)
+			endpoint_check_loop(c, &conf->peers[i],
+					    xt_conf_endpoint_at(&conf->peers[i], j).host);
+}
 
-		if (!peer->endpoint_host || xt_ip_parse(&host.ip, peer->endpoint_host) < 0)
-			continue;
-		for (size_t k = 0; k < conf->n_peers && !net; k++)
-			for (size_t j = 0; j < conf->peers[k].n_allowed && !net; j++)
-				if (conf->peers[k].allowed[j].bits &&
-				    xt_cidr_contains(&conf->peers[k].allowed[j], &host.ip))
-					net = &conf->peers[k].allowed[j];
-		if (net)
-			check_warn(c, peer->endpoint_line,
-				   "Endpoint %s is in AllowedIPs %s: without a more specific route "
-				   "outside, datagrams to it are routed back into the tunnel",
-				   peer->endpoint_host, xt_cidr_print(net, text));
+/* Of no use for a peer with one address. */
+static void hold_check(struct check *c)
+{
+	for (size_t i = 0; i < c->conf->n_peers; i++) {
+		const struct xt_conf_peer *peer = &c->conf->peers[i];
+
+		if (peer->endpoint_hold_s && !peer->endpoint_host)
+			check_warn(c, peer->line, "EndpointHold does nothing without Endpoint");
+	}
+}
+
+static bool has_address(const struct xt_conf *conf, uint8_t family)
+{
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (conf->addresses[i].cidr.ip.family == family)
+			return true;
+	return false;
+}
+
+static void probes_check(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		const struct xt_conf_peer *peer = &conf->peers[i];
+		uint8_t family = peer->probe_address.family;
+
+		if (family && conf->mtu)
+			check_warn(c, peer->probe_line,
+				   "ProbeAddress is of no use: with MTU = %u no probe is sent",
+				   (unsigned)conf->mtu);
+		else if (family && !has_address(conf, family))
+			check_warn(c, peer->probe_line,
+				   "ProbeAddress is of no use: no Address is IPv%u",
+				   (unsigned)family);
 	}
 }
 
@@ -316,6 +361,8 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	peers_check(&c);
 	echo_check(&c);
 	loop_check(&c);
+	probes_check(&c);
+	hold_check(&c);
 	xt_conf_diagnostics_sort(diagnostics, before);
 	if (c.failed)
 		return c.failed;

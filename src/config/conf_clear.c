@@ -18,7 +18,7 @@ void xt_conf_peer_clear(struct xt_conf_peer *peer)
 	free(peer->psk_file);
 	free(peer->allowed);
 	free(peer->allowed_lines);
-	free(peer->endpoint_host);
+	xt_conf_endpoints_clear(peer);
 	xt_wipe(peer, sizeof(*peer));
 }
 

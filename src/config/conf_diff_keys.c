@@ -238,53 +238,85 @@ void xt_diff_allowed_ips(struct xt_differ *d)
 	xt_differ_entry_allowed(d);
 }
 
-static void endpoint_put(struct xt_secbuf *text, const struct xt_conf_peer *peer)
+static void endpoints_put(struct xt_secbuf *text, const struct xt_conf_peer *peer)
 {
-	bool v6 = peer && peer->endpoint_host && strchr(peer->endpoint_host, ':');
+	for (size_t i = 0; peer && i < xt_conf_endpoints(peer); i++) {
+		struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, i);
+		bool v6 = strchr(entry.host, ':') != NULL;
 
-	if (peer && peer->endpoint_host)
-		xt_secbuf_printf(text, v6 ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-				 (unsigned)peer->endpoint_port);
+		xt_secbuf_printf(text, v6 ? "%s[%s]:%u" : "%s%s:%u", i ? ", " : "", entry.host,
+				 (unsigned)entry.port);
+	}
 }
 
-static bool endpoint_text_equal(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
+static bool endpoints_equal(const struct xt_conf_peer *a, const struct xt_conf_peer *b)
 {
-	if (!a->endpoint_host || !b->endpoint_host)
-		return a->endpoint_host == b->endpoint_host;
-	return a->endpoint_port == b->endpoint_port &&
-	       strcmp(a->endpoint_host, b->endpoint_host) == 0;
+	bool equal = xt_conf_endpoints(a) == xt_conf_endpoints(b);
+
+	for (size_t i = 0; equal && i < xt_conf_endpoints(a); i++) {
+		struct xt_conf_endpoint x = xt_conf_endpoint_at(a, i),
+					y = xt_conf_endpoint_at(b, i);
+
+		equal = x.port == y.port && strcmp(x.host, y.host) == 0;
+	}
+	return equal;
 }
 
-/* An address that the peer was heard from stays as long as the file says the same as before: the
- * peer is there. Names are resolved by the caller. */
+/* Of an endpoint that was set: is it what the file says? */
+static bool endpoint_is(const struct xt_differ *d)
+{
+	struct xt_endpoint endpoint;
+
+	return xt_conf_endpoints(d->peer) == 1 && xt_conf_endpoint(&endpoint, d->peer) &&
+	       (d->now->endpoint_learned || xt_endpoint_equal(&endpoint, &d->now->endpoint));
+}
+
+/* Where the peer is stays as long as the file says the same as before and no endpoint was set
+ * since. The caller gives the device the list; the change only has an address that takes effect at
+ * once. */
 void xt_diff_endpoint(struct xt_differ *d)
 {
 	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
-	bool stays = d->old_peer && endpoint_text_equal(d->old_peer, d->peer);
+	bool stays = d->old_peer && endpoints_equal(d->old_peer, d->peer);
 	char text[XT_ENDPOINT_TEXT];
 	struct xt_endpoint endpoint;
 	bool literal = xt_conf_endpoint(&endpoint, d->peer);
 	bool overrides = stays || !d->old_peer;
 
-	if (stays && !(literal && !d->now->endpoint_learned &&
-		       !xt_endpoint_equal(&endpoint, &d->now->endpoint)))
+	if (stays && (!d->peer->endpoint_host || !d->now->endpoint_set || endpoint_is(d)))
 		return;
 	if (!stays && d->old_peer)
-		endpoint_put(&was, d->old_peer);
+		endpoints_put(&was, d->old_peer);
 	else if (d->now->endpoint.ip.family)
 		xt_secbuf_puts(&was, xt_endpoint_print(&d->now->endpoint, text));
-	endpoint_put(&is, d->peer);
+	endpoints_put(&is, d->peer);
 	if (!is.len && !d->old_peer) { /* the file never had one: it is learned */
 		xt_secbuf_clear(&was);
 		return;
 	}
-	if (xt_differ_texts(d, &was, &is, overrides) && d->peer->endpoint_host) {
-		struct xt_peer_change *entry =
-		    xt_differ_entry(d, literal ? XT_PEER_ENDPOINT : XT_PEER_ENDPOINT_ANSWER);
+	if (xt_differ_texts(d, &was, &is, overrides) && literal) {
+		struct xt_peer_change *entry = xt_differ_entry(d, XT_PEER_ENDPOINT);
 
-		if (entry && literal)
+		if (entry)
 			entry->endpoint = endpoint;
 	}
+}
+
+static uint32_t hold_s(const struct xt_conf_peer *peer)
+{
+	return peer->endpoint_hold_s ? peer->endpoint_hold_s : XT_ENDPOINT_HOLD_S;
+}
+
+/* It goes to the device with the list. */
+void xt_diff_endpoint_hold(struct xt_differ *d)
+{
+	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
+
+	if (!d->old_peer || hold_s(d->old_peer) == hold_s(d->peer))
+		return;
+	number_put(&was, hold_s(d->old_peer));
+	number_put(&is, hold_s(d->peer));
+	(void)xt_differ_texts(d, &was, &is, false);
 }
 
 void xt_diff_keepalive(struct xt_differ *d)
@@ -314,4 +346,22 @@ void xt_diff_name(struct xt_differ *d)
 	entry = xt_differ_entry(d, XT_PEER_NAME);
 	if (entry)
 		memcpy(entry->name, d->peer->name, sizeof(entry->name));
+}
+
+/* The device tells no other value than the file's. */
+void xt_diff_probe_address(struct xt_differ *d)
+{
+	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
+	char text[XT_IP_TEXT];
+	struct xt_peer_change *entry;
+
+	if (d->old_peer && d->old_peer->probe_address.family)
+		xt_secbuf_puts(&was, xt_ip_print(&d->old_peer->probe_address, text));
+	if (d->peer->probe_address.family)
+		xt_secbuf_puts(&is, xt_ip_print(&d->peer->probe_address, text));
+	if (!xt_differ_texts(d, &was, &is, false))
+		return;
+	entry = xt_differ_entry(d, XT_PEER_PROBE_ADDRESS);
+	if (entry)
+		entry->probe_address = d->peer->probe_address;
 }

@@ -39,14 +39,14 @@ static void peer_inherit(struct xt_conf_peer *later, struct xt_conf_peer *earlie
 	}
 	if (!*later->name)
 		memcpy(later->name, earlier->name, sizeof(later->name));
-	if (!later->endpoint_host) {
-		later->endpoint_host = earlier->endpoint_host;
-		later->endpoint_port = earlier->endpoint_port;
-		later->endpoint_line = earlier->endpoint_line;
-		memcpy(later->endpoint_service, earlier->endpoint_service,
-		       sizeof(later->endpoint_service));
-		earlier->endpoint_host = NULL;
+	if (!later->probe_address.family) {
+		later->probe_address = earlier->probe_address;
+		later->probe_line = earlier->probe_line;
 	}
+	if (!later->endpoint_host)
+		xt_conf_endpoints_move(later, earlier);
+	if (!later->endpoint_hold_s)
+		later->endpoint_hold_s = earlier->endpoint_hold_s;
 }
 
 static void peers_compact(struct xt_conf *conf, const bool *superseded)

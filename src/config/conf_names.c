@@ -115,6 +115,19 @@ static bool service_find(const char *name, uint16_t *port)
 	return found && *port != 0;
 }
 
+static bool peer_find_services(struct xt_conf_peer *peer)
+{
+	bool found =
+	    !*peer->endpoint_service || service_find(peer->endpoint_service, &peer->endpoint_port);
+
+	for (size_t i = 0; i < peer->n_endpoints_more; i++) {
+		struct xt_conf_endpoint *entry = &peer->endpoints_more[i];
+
+		found &= !*entry->service || service_find(entry->service, &entry->port);
+	}
+	return found;
+}
+
 int xt_conf_resolve_names(struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics)
 {
 	bool known = true;
@@ -130,14 +143,11 @@ int xt_conf_resolve_names(struct xt_conf *conf, struct xt_conf_diagnostics *diag
 	if (*conf->table_name && conf->table_number == 0)
 		conf->table_number = XT_TABLE_MAIN;
 	for (size_t i = 0; i < conf->n_peers && rc == 0; i++) {
-		struct xt_conf_peer *peer = &conf->peers[i];
-
-		if (!*peer->endpoint_service ||
-		    service_find(peer->endpoint_service, &peer->endpoint_port))
+		if (peer_find_services(&conf->peers[i]))
 			continue;
 		known = false;
 		rc = xt_conf_diagnostics_add(
-		    diagnostics, false, peer->endpoint_line, 1,
+		    diagnostics, false, conf->peers[i].endpoint_line, 1,
 		    "Endpoint: no UDP service of this name in /etc/services; expected a port number "
 		    "from 1 to 65535 after the colon");
 	}

@@ -30,29 +30,6 @@ void xt_key_keepalive(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	    r, line->value.column, xt_value_keepalive(&r->peer->keepalive_s, &line->value));
 }
 
-void xt_key_endpoint(struct xt_conf_reader *r, const struct xt_lex_line *line)
-{
-	struct xt_conf_peer *peer = r->peer;
-	unsigned column = line->value.column;
-	struct xt_value_endpoint value;
-	const char *error = xt_value_endpoint(&value, &line->value, &column);
-
-	if (!xt_reader_judge(r, column, error))
-		return;
-	if (xt_conf_word(value.host) == XT_WORD_OTHER)
-		xt_reader_warn(r, line->value.column,
-			       "Endpoint: the host is neither an address nor a domain; it will not "
-			       "be found");
-	else if (value.loose)
-		xt_reader_warn(r, line->value.column,
-			       "Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT");
-	free(peer->endpoint_host);
-	peer->endpoint_host = value.host;
-	peer->endpoint_port = value.port;
-	memcpy(peer->endpoint_service, value.service, sizeof(value.service));
-	peer->endpoint_line = line->line;
-}
-
 void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	const struct xt_span *v = &line->value;
@@ -69,6 +46,21 @@ void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 		}
 	memcpy(r->peer->name, v->p, v->len);
 	r->peer->name[v->len] = '\0';
+}
+
+void xt_key_probe_address(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	struct xt_cidr cidr;
+	const char *error = xt_value_cidr(&cidr, &line->value);
+
+	if (!error && (cidr.bits != xt_ip_bits(&cidr.ip) || xt_ip_is_unspecified(&cidr.ip) ||
+		       xt_ip_is_loopback(&cidr.ip) || xt_ip_is_limited_broadcast(&cidr.ip) ||
+		       (cidr.ip.family == 4 && xt_ip_is_multicast(&cidr.ip))))
+		error = "expected one address inside the tunnel";
+	if (!xt_reader_judge(r, line->value.column, error))
+		return;
+	r->peer->probe_address = cidr.ip;
+	r->peer->probe_line = line->line;
 }
 
 static void allowed_add(struct xt_conf_reader *r, const struct xt_cidr *cidr)

@@ -59,6 +59,12 @@ const char *xt_conf_foreign(const char *word);
 void xt_conf_merge_peers(struct xt_conf_reader *r);
 void xt_conf_peer_clear(struct xt_conf_peer *peer); /* wipes */
 
+/* The entries of Endpoint. append takes the entry's host over; after an error of copy, clear. */
+void xt_conf_endpoints_clear(struct xt_conf_peer *peer);
+void xt_conf_endpoints_move(struct xt_conf_peer *to, struct xt_conf_peer *from);
+int xt_conf_endpoints_copy(struct xt_conf_peer *to, const struct xt_conf_peer *from);
+int xt_conf_endpoint_append(struct xt_conf_peer *peer, const struct xt_conf_endpoint *entry);
+
 /* Room for item n in an array that has n items: the array, or a larger one with the same items, the
  * old one wiped and freed. NULL: no memory, the old one is unchanged. Sizes double. */
 void *xt_reader_grow(struct xt_conf_reader *r, void *old, size_t n, size_t size);

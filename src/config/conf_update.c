@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "config/conf_reader.h"
 #include "config/conf_write.h"
 #include "crypto/dh.h"
 
@@ -30,11 +31,6 @@ static bool private_key_equal(const struct xt_private *a, const struct xt_privat
 	xt_wipe(&x, sizeof(x));
 	xt_wipe(&y, sizeof(y));
 	return equal;
-}
-
-static bool host_is_name(const char *host)
-{
-	return host && xt_conf_word(host) != XT_WORD_ADDRESS;
 }
 
 /* The file's peers by their keys. */
@@ -88,12 +84,9 @@ static int peer_set_endpoint(struct xt_conf_peer *out, const struct xt_peer_repo
 {
 	char host[XT_IP_TEXT + 1 + IF_NAMESIZE], link[IF_NAMESIZE];
 
-	if (old && host_is_name(old->endpoint_host)) {
-		out->endpoint_host = strdup(old->endpoint_host);
-		out->endpoint_port = old->endpoint_port;
-		memcpy(out->endpoint_service, old->endpoint_service, sizeof(out->endpoint_service));
-		return out->endpoint_host ? 0 : XT_E_NOMEM;
-	}
+	/* A name or a list says more than the address that is in use at the moment. */
+	if (old && (xt_conf_endpoints(old) > 1 || xt_conf_endpoint_named(old)))
+		return xt_conf_endpoints_copy(out, old);
 	if (now->endpoint.ip.family == 0)
 		return 0;
 	xt_ip_print(&now->endpoint.ip, host);
@@ -118,6 +111,9 @@ static int peer_set(struct xt_conf_peer *out, const struct xt_report *report,
 	out->has_psk = sodium_is_zero(now->psk.b, sizeof(now->psk.b)) == 0;
 	out->keepalive_s = now->keepalive_s;
 	snprintf(out->name, sizeof(out->name), "%s", name);
+	out->endpoint_hold_s = old ? old->endpoint_hold_s : 0;
+	if (old)
+		out->probe_address = old->probe_address;
 	if (old && old->psk_file && old->has_psk && key_equal(old->psk.b, now->psk.b)) {
 		out->psk_file = strdup(old->psk_file);
 		if (!out->psk_file)

@@ -88,8 +88,8 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v)
 {
 	uint64_t n = 0;
 
-	if (v->len && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
-		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram)";
+	if (v->len && !span_is(v, "auto") && !span_number(&n, v, 68, XT_LINK_MTU_MAX, false))
+		return "expected an MTU from 68 to 65472 (a larger packet fits no datagram), or auto";
 	*out = (uint32_t)n;
 	return NULL;
 }
@@ -163,6 +163,16 @@ const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v)
 	if (!span_is(v, "off") && !span_number(&n, v, 0, UINT16_MAX, false))
 		return "expected seconds from 0 to 65535, or off";
 	*out = (uint16_t)n;
+	return NULL;
+}
+
+const char *xt_value_hold(uint32_t *seconds, const struct xt_span *v)
+{
+	uint64_t n = 0;
+
+	if (!span_number(&n, v, 1, 86400, false))
+		return "expected seconds from 1 to 86400";
+	*seconds = (uint32_t)n;
 	return NULL;
 }
 

@@ -17,6 +17,7 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, char name[64],
 			   const struct xt_span *v);
 const char *xt_value_bool(bool *out, const struct xt_span *v);
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v);
+const char *xt_value_hold(uint32_t *seconds, const struct xt_span *v);
 const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v);
 const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0 */
 const char *xt_value_offload(bool *off, const struct xt_span *v);

@@ -88,6 +88,8 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 	text_put_addresses(t, conf);
 	if (conf->mtu)
 		xt_secbuf_printf(t, "MTU = %u\n", conf->mtu);
+	else if (conf->mtu_line) /* as it was given; to wg-quick only without the line */
+		xt_secbuf_puts(t, "MTU = auto\n");
 	if (conf->table == XT_TABLE_OFF)
 		xt_secbuf_puts(t, "Table = off\n");
 	else if (*conf->table_name)
@@ -111,27 +113,42 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 	text_put_extensions(t, conf);
 }
 
+static void text_put_endpoints(struct xt_secbuf *t, const struct xt_conf_peer *peer)
+{
+	for (size_t i = 0; i < xt_conf_endpoints(peer); i++) {
+		struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, i);
+		bool v6 = strchr(entry.host, ':') != NULL;
+
+		xt_secbuf_puts(t, i ? ", " : "Endpoint = ");
+		xt_secbuf_printf(t, v6 ? "[%s]:" : "%s:", entry.host);
+		if (*entry.service)
+			xt_secbuf_puts(t, entry.service);
+		else
+			xt_secbuf_printf(t, "%u", (unsigned)entry.port);
+	}
+	if (peer->endpoint_host)
+		xt_secbuf_puts(t, "\n");
+	if (peer->endpoint_hold_s)
+		xt_secbuf_printf(t, "#: EndpointHold = %u\n", (unsigned)peer->endpoint_hold_s);
+}
+
 static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 {
 	xt_secbuf_puts(t, "\n[Peer]\n");
 	if (*peer->name)
 		text_put_line(t, "#: Name = ", peer->name);
+	if (peer->probe_address.family) {
+		char buf[XT_IP_TEXT];
+
+		text_put_line(t, "#: ProbeAddress = ", xt_ip_print(&peer->probe_address, buf));
+	}
 	text_put_key(t, "PublicKey = ", peer->key.b);
 	if (peer->psk_file)
 		text_put_line(t, "#: PresharedKeyFile = ", peer->psk_file);
 	else if (peer->has_psk)
 		text_put_key(t, "PresharedKey = ", peer->psk.b);
 	text_put_cidrs(t, "AllowedIPs = ", peer->allowed, peer->n_allowed);
-	if (peer->endpoint_host) {
-		bool v6 = strchr(peer->endpoint_host, ':') != NULL;
-
-		xt_secbuf_printf(t,
-				 v6 ? "Endpoint = [%s]:" : "Endpoint = %s:", peer->endpoint_host);
-		if (*peer->endpoint_service)
-			xt_secbuf_printf(t, "%s\n", peer->endpoint_service);
-		else
-			xt_secbuf_printf(t, "%u\n", (unsigned)peer->endpoint_port);
-	}
+	text_put_endpoints(t, peer);
 	if (peer->keepalive_s)
 		xt_secbuf_printf(t, "PersistentKeepalive = %u\n", (unsigned)peer->keepalive_s);
 }

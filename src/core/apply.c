@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "core/apply.h"
 #include "core/device_impl.h"
+#include "core/endpoints.h"
 #include "crypto/dh.h"
 
 static bool cidr_is_valid(const struct xt_cidr *cidr)
@@ -159,46 +160,17 @@ static void peer_commit_allowed(struct xt_device *dev, struct xt_peer *peer,
 	}
 }
 
-/* A late answer must not take a peer away from where it was heard, or from where it was put. */
-static bool endpoint_wanted(const struct xt_peer *peer, const struct xt_peer_change *pc,
-			    uint64_t now)
-{
-	const struct xt_keypairs *keypairs = &peer->keypairs;
-
-	if (!(pc->set & XT_PEER_ENDPOINT_ANSWER) || peer->path.remote.ip.family == 0)
-		return true;
-	return !peer->endpoint_set && !xt_keypair_may_send(keypairs->next, now) &&
-	       !xt_keypair_may_send(keypairs->current, now);
-}
-
-static void peer_set_endpoint(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			      const struct xt_peer_change *pc)
+static void peer_set_endpoint(struct xt_device *dev, struct xt_peer *peer,
+			      const struct xt_endpoint *endpoint)
 {
 	struct xt_path path;
 
-	if (!endpoint_wanted(peer, pc, now.mono))
-		return;
 	memset(&path, 0, sizeof(path));
-	path.remote = pc->endpoint;
+	path.remote = *endpoint;
 	peer->endpoint_learned = false;
+	xt_endpoint_drop_list(peer);
 	xt_peer_set_path(dev, peer, &path);
-	peer->endpoint_set = !(pc->set & XT_PEER_ENDPOINT_ANSWER);
-}
-
-void xt_device_answer(struct xt_device *dev, struct xt_time now, const struct xt_public *key,
-		      const struct xt_endpoint *endpoint)
-{
-	const struct xt_peer_change pc = {.set = XT_PEER_ENDPOINT | XT_PEER_ENDPOINT_ANSWER,
-					  .endpoint = *endpoint};
-	struct xt_peer *peer = xt_peer_find(dev, key);
-
-	if (!peer || !peer_change_is_valid(&pc))
-		return;
-	xt_peer_follow(dev, now, peer);
-	peer_set_endpoint(dev, now, peer, &pc);
-	xt_peer_start_waiting(now, peer);
-	xt_peer_mark_dirty(dev, peer);
-	xt_peers_update_deadlines(dev);
+	peer->endpoint_set = true;
 }
 
 static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -207,9 +179,9 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 	if (pc->set & XT_PEER_PSK)
 		peer->secret->noise.psk = pc->psk;
 	if (pc->set & XT_PEER_ENDPOINT)
-		peer_set_endpoint(dev, now, peer, pc);
-	else if (pc->set & XT_PEER_ENDPOINT_ANSWER)
-		peer->endpoint_set = false;
+		peer_set_endpoint(dev, peer, &pc->endpoint);
+	if (pc->set & XT_PEER_PROBE_ADDRESS)
+		peer->probe_address = pc->probe_address;
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);
 		peer->name = *name;

@@ -53,15 +53,10 @@ void xt_apply_begin(struct xt_apply *apply, struct xt_device *dev, const struct 
  * in between, as a whole. */
 bool xt_apply_step(struct xt_apply *apply, struct xt_time now, size_t n);
 
-/* The address of an Endpoint that is a name, at any time, also while a change is under way: what an
- * update of that peer with XT_PEER_ENDPOINT_ANSWER does. A peer that has gone is no error. */
-void xt_device_answer(struct xt_device *dev, struct xt_time now, const struct xt_public *key,
-		      const struct xt_endpoint *endpoint);
-
 struct xt_report_walk {
 	const struct xt_device *dev;
 	const struct xt_peer *next;
-	size_t cap_peers, cap_allowed;
+	size_t cap_peers, cap_allowed, cap_candidates;
 	struct xt_report *report;
 };
 

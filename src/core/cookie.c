@@ -152,12 +152,18 @@ void xt_cookie_maker_clear(struct xt_cookie_maker *m)
 void xt_cookie_add_macs(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len)
 {
 	uint8_t *macs = (uint8_t *)msg + macs_offset(len);
-	uint8_t *mac2 = macs + offsetof(struct xt_msg_macs, mac2);
 
 	assert(message_has_macs(msg, len));
 	mac1_compute(macs, msg, len, m->mac1_key);
 	memcpy(m->last_mac1, macs, sizeof(m->last_mac1));
 	m->awaits_reply = true;
+	xt_cookie_add_mac2(m, now, msg, len);
+}
+
+void xt_cookie_add_mac2(const struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len)
+{
+	uint8_t *mac2 = (uint8_t *)msg + macs_offset(len) + offsetof(struct xt_msg_macs, mac2);
+
 	if (m->has_cookie && now - m->born < XT_COOKIE_SECRET_AGE - XT_COOKIE_LATENCY)
 		mac2_compute(mac2, msg, len, m->cookie);
 	else

@@ -60,6 +60,9 @@ void xt_cookie_maker_clear(struct xt_cookie_maker *m); /* wipes */
 /* Fill mac1 and mac2 (zero without a fresh cookie). The last step before msg is sent. */
 void xt_cookie_add_macs(struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len);
 
+/* Fill mac2 of the message that the last xt_cookie_add_macs completed, with the newest cookie. */
+void xt_cookie_add_mac2(const struct xt_cookie_maker *m, uint64_t now, void *msg, size_t len);
+
 /* true: msg answers the message of the last xt_cookie_add_macs, and is the first to; the cookie is
  * kept for the next one. An accepted reply does not trigger a message and does not authenticate its
  * source address. */

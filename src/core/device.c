@@ -9,7 +9,9 @@
 #include <utlist.h>
 
 #include "base/bytes.h"
+#include "core/endpoints.h"
 #include "core/handshake.h"
+#include "core/mtu_probe.h"
 #include "core/send.h"
 #include "crypto/init.h"
 
@@ -32,6 +34,7 @@ const char *xt_event_text(enum xt_event event)
 	    [XT_EVENT_UNDER_LOAD] = "under load, cookies are asked for",
 	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
 	    [XT_EVENT_KEYS_ERASED] = "keys of an old session erased",
+	    [XT_EVENT_UNANSWERED] = "no answer to the handshake initiation",
 	};
 	return event < XT_LEN(texts) && texts[event] ? texts[event] : "unknown event";
 }
@@ -142,6 +145,7 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_event(dev, XT_EVENT_KEYS_ERASED, peer);
 	}
 	if (due & XT_DUE_GIVE_UP) {
+		xt_endpoint_unanswered(now, dev, peer);
 		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
 		xt_timers_gave_up(&peer->timers, now.mono);
 		peer->cut &= peer->way == XT_WAY_NONE;
@@ -156,8 +160,12 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 		xt_handshake_urgent(dev, now, peer, tx);
 	if (due & (XT_DUE_NEW_HANDSHAKE | XT_DUE_START))
 		xt_handshake_start(dev, now, peer, false, tx);
+	if (due & XT_DUE_SECOND)
+		xt_handshake_second(dev, now, peer, tx);
 	if (due & XT_DUE_PROBE)
 		xt_handshake_probe(dev, now, peer, tx);
+	if (due & XT_DUE_PATH_MTU)
+		xt_mtu_probe_tick(dev, now, peer);
 	if (due & (XT_DUE_KEEPALIVE | XT_DUE_PERSISTENT))
 		xt_send_keepalive(dev, now, peer, tx);
 	/* Without key or endpoint it stays off: the change that brings them starts a handshake. */
@@ -202,8 +210,34 @@ uint64_t xt_device_timestamp(const struct xt_device *dev)
 
 void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu)
 {
+	struct xt_peer *peer;
+
 	/* Padding must not make a packet too large for a datagram. */
-	dev->mtu = XT_MIN(mtu, XT_DATAGRAM_MAX - XT_HEADROOM - XT_TAG_LEN);
+	mtu = XT_MIN(mtu, XT_DATAGRAM_MAX - XT_HEADROOM - XT_TAG_LEN);
+	if (mtu == dev->mtu)
+		return;
+	dev->mtu = mtu;
+	DL_FOREACH(dev->peers, peer)
+	xt_peer_path_moved(dev, peer);
+	xt_peers_update_deadlines(dev);
+}
+
+void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n)
+{
+	dev->n_local_nets = XT_MIN(n, XT_LEN(dev->local_nets));
+	memcpy(dev->local_nets, local, dev->n_local_nets * sizeof(*local));
+}
+
+void xt_device_suspect_mtu(struct xt_device *dev, struct xt_time now,
+			   const struct xt_endpoint *remote)
+{
+	const struct xt_token_rate rate = xt_token_rate(XT_HINT_RATE, XT_HINT_BURST);
+	struct xt_peer *peer = xt_peer_find_endpoint(dev, remote);
+
+	for (unsigned i = 0; peer && i < XT_RESTART_SCAN; i++, peer = peer->next_same)
+		if (peer->search && xt_token_bucket_take(&dev->hint_budget, &rate, now.mono))
+			xt_mtu_probe_suspect(dev, now, peer);
+	xt_peers_update_deadlines(dev);
 }
 
 struct xt_peer *xt_device_route(struct xt_device *dev, const struct xt_ip *ip)

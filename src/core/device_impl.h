@@ -55,6 +55,9 @@ struct xt_device {
 	uint64_t timestamp_bound; /* wall ns: no initiation at or above it */
 	uint64_t restart_until;	  /* monotonic: end of restart detection; 0: nothing applied yet */
 	struct xt_token_bucket probe_budget; /* of restart detection, all peers */
+	struct xt_token_bucket hint_budget;  /* of hints about the path's MTU, all peers */
+	struct xt_cidr local_nets[8]; /* of the interface's addresses, from which probes are sent */
+	size_t n_local_nets;	      /* 0: the path's MTU is not searched for */
 	struct xt_peer *review; /* the peer that xt_device_review looks at next; NULL: the first */
 	size_t review_left;	/* peers to be looked at */
 	uint32_t suspends;	/* of the host */

@@ -11,115 +11,21 @@
  *
  * A cookie reply is stored for the next retry.
  *
- * The MAC and cookie check comes before the queue. Wrong mac1: dropped without an answer. Under
- * load without mac2: a cookie reply. With mac2: a rate limit per source. So under load the queue
- * takes only senders that receive at their source address, and a flood from spoofed addresses
- * cannot push them out. Load is judged by the time that handshakes cost (core/load.h). Cookie
- * replies are made in the tick, one per source endpoint.
+ * The MAC and cookie check comes before the queue (handshake_queue.c). Cookie replies are made in
+ * the tick, one per source endpoint.
  *
- * The handshake initiated by the device and its answer to the peer's share no state: when both
- * sides begin at once, both sessions come up and neither side waits for a timer. */
+ * Both sides may begin at once: their handshakes share no state, and neither waits for a timer. */
 #include "core/handshake.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "core/endpoints.h"
+#include "core/mtu_probe.h"
 
-/* Initiations and responses carry DSCP AF41 and no ECN, as those of the kernel do, so that networks
- * with priorities keep them apart from bulk data. Cookie replies carry 0. */
+/* DSCP AF41 and no ECN, as those of the kernel: apart from bulk data. Cookie replies carry 0. */
 #define HANDSHAKE_TOS 0x88
-
-bool xt_under_load(const struct xt_device *dev, struct xt_time now)
-{
-	return dev->queue.n >= XT_QUEUE_BUSY || xt_load_active(&dev->load, now.mono);
-}
-
-static void load_begin(struct xt_device *dev, struct xt_time now)
-{
-	if (xt_load_begin(&dev->load, now.mono))
-		xt_event(dev, XT_EVENT_UNDER_LOAD, NULL);
-}
-
-/* The MAC and cookie check. XT_PASS: continue; otherwise the verdict of the message. */
-static enum xt_verdict macs_check(struct xt_device *dev, struct xt_time now,
-				  const struct xt_path *from, const uint8_t *msg, uint32_t len)
-{
-	enum xt_cookie_result result =
-	    xt_cookie_check(&dev->checker, now.mono, msg, len, &from->remote);
-
-	if (result == XT_COOKIE_WRONG)
-		return XT_DROP_MAC1;
-	if (!xt_under_load(dev, now)) {
-		if (xt_load_admits(&dev->load, now.mono, dev->queue.n))
-			return XT_PASS;
-		load_begin(dev, now);
-	}
-	if (result == XT_COOKIE_MAC2)
-		return xt_ratelimit_allow(dev->rate, &from->remote.ip, now.mono) ? XT_PASS
-										 : XT_DROP_RATE;
-	xt_pending_cookies_put(&dev->cookie_replies, from, msg, len);
-	if (xt_load_refuse(&dev->load))
-		load_begin(dev, now);
-	return XT_DROP_UNDER_LOAD;
-}
-
-/* Not queued: a reply that names no index of this device is dropped at the cost of one lookup. */
-static enum xt_verdict cookie_reply_accept(struct xt_device *dev, struct xt_time now,
-					   const uint8_t *bytes)
-{
-	const struct xt_msg_cookie *msg = (const void *)bytes;
-	uint32_t index = xt_le32_load(msg->receiver);
-	struct xt_peer *peer;
-	void *owner;
-
-	switch (xt_index_find(&dev->index, index, &owner)) {
-	case XT_INDEX_HANDSHAKE:
-		peer = owner;
-		break;
-	case XT_INDEX_KEYPAIR: /* the reply is to a response */
-		peer = ((struct xt_keypair *)owner)->peer;
-		break;
-	default:
-		return XT_DROP_COOKIE;
-	}
-	if (!xt_cookie_accept(&peer->cookie, now.mono, msg))
-		return XT_DROP_COOKIE;
-	peer->rx_bytes += sizeof(*msg);
-	xt_event(dev, XT_EVENT_COOKIE_RECEIVED, peer);
-	xt_count(dev, XT_TAKEN_HANDSHAKE);
-	return XT_TAKEN_HANDSHAKE;
-}
-
-static bool response_is_expected(const struct xt_device *dev, const uint8_t *bytes)
-{
-	const struct xt_msg_response *msg = (const void *)bytes;
-	void *owner;
-
-	return xt_index_find(&dev->index, xt_le32_load(msg->receiver), &owner) ==
-	       XT_INDEX_HANDSHAKE;
-}
-
-enum xt_verdict xt_handshake_queue(struct xt_device *dev, struct xt_time now,
-				   const struct xt_path *from, const uint8_t *msg, uint32_t len)
-{
-	enum xt_verdict verdict;
-
-	if (!dev->local->has_key)
-		return XT_DROP_MAC1;
-	if (msg[0] == XT_MSG_COOKIE)
-		return cookie_reply_accept(dev, now, msg);
-	if (msg[0] == XT_MSG_RESPONSE && !response_is_expected(dev, msg))
-		return XT_DROP_INDEX;
-	verdict = macs_check(dev, now, from, msg, len);
-	if (verdict != XT_PASS)
-		return verdict;
-	if (!xt_queue_push(&dev->queue, from, msg, len))
-		verdict = XT_DROP_QUEUE;
-	if (dev->queue.n >= XT_QUEUE_BUSY)
-		load_begin(dev, now);
-	return verdict == XT_PASS ? XT_TAKEN_HANDSHAKE : verdict;
-}
 
 /* Draw a session index for peer's handshake. 0: there is none. */
 static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
@@ -180,9 +86,11 @@ static void keylog_write(struct xt_device *dev, const struct xt_peer *peer,
 		dev->env.keylog(dev->env.ctx, &keys);
 }
 
+/* probe: for restart detection. */
 static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			    struct xt_tx *tx)
+			    bool probe, struct xt_tx *tx)
 {
+	struct xt_path path = probe ? peer->path : xt_endpoint_path(peer);
 	struct xt_msg_initiation msg;
 	struct xt_private ephemeral;
 	uint8_t timestamp[XT_TIMESTAMP_LEN];
@@ -203,11 +111,13 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 			       &ephemeral, timestamp, index, &msg)) {
 		keylog_write(dev, peer, &ephemeral);
 		xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
-		if (!xt_tx_copy(tx, &peer->path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
+		if (!xt_tx_copy(tx, &path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 		}
+		if (!probe)
+			xt_endpoint_sent(now, peer, &msg);
 	}
 	xt_wipe(&ephemeral, sizeof(ephemeral));
 }
@@ -228,8 +138,9 @@ static bool bound_holds(struct xt_device *dev, struct xt_time now, struct xt_pee
 	return true;
 }
 
+/* silent: an initiation of before had REKEY_TIMEOUT to be answered. */
 static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			    bool retry, struct xt_tx *tx)
+			    bool retry, bool silent, struct xt_tx *tx)
 {
 	if (bound_holds(dev, now, peer))
 		return;
@@ -237,11 +148,32 @@ static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt
 		peer->timers.start = now.mono;
 		return;
 	}
+	if (silent)
+		xt_endpoint_unanswered(now, dev, peer);
+	else
+		xt_endpoint_choose(now, dev, peer);
 	if (!retry)
 		peer->timers.attempts = 0;
 	/* If anything below fails, the retransmission timer retries. */
 	xt_timers_initiated(&peer->timers, now.mono, xt_jitter(dev));
-	initiation_send(dev, now, peer, tx);
+	initiation_send(dev, now, peer, false, tx);
+}
+
+void xt_handshake_second(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			 struct xt_tx *tx)
+{
+	struct xt_path path;
+	struct xt_msg_initiation *msg = xt_endpoint_second(peer, &path);
+
+	if (!msg || !dev->local->has_key)
+		return;
+	/* A cookie that came meanwhile is for the address that sent it. */
+	xt_cookie_add_mac2(&peer->cookie, now.mono, msg, sizeof(*msg));
+	if (xt_tx_copy(tx, &path, HANDSHAKE_TOS, msg, sizeof(*msg)))
+		return;
+	peer->tx_bytes += sizeof(*msg);
+	xt_timers_any_sent(&peer->timers, now.mono);
+	xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 }
 
 void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
@@ -250,8 +182,10 @@ void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_pee
 	if (!dev->local->has_key || !peer->path.remote.ip.family)
 		return;
 	xt_peer_mark_dirty(dev, peer);
+	/* A packet may begin the attempt again before the retransmission timer is due. */
 	if (xt_timers_may_initiate(&peer->timers, now.mono))
-		handshake_begin(dev, now, peer, retry, tx);
+		handshake_begin(dev, now, peer, retry, retry || peer->timers.retransmit != XT_NEVER,
+				tx);
 	else if (peer->timers.retransmit == XT_NEVER)
 		peer->timers.start = peer->timers.last_initiation + XT_REKEY_TIMEOUT;
 }
@@ -262,7 +196,8 @@ void xt_handshake_urgent(struct xt_device *dev, struct xt_time now, struct xt_pe
 	if (!dev->local->has_key || !peer->path.remote.ip.family)
 		return;
 	xt_peer_mark_dirty(dev, peer);
-	handshake_begin(dev, now, peer, false, tx);
+	xt_endpoint_network(peer);
+	handshake_begin(dev, now, peer, false, false, tx);
 }
 
 void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
@@ -277,7 +212,7 @@ void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_pee
 		return;
 	}
 	xt_timers_probed(&peer->timers, now.mono);
-	initiation_send(dev, now, peer, tx);
+	initiation_send(dev, now, peer, true, tx);
 }
 
 /* An authenticated handshake message of peer was received. Its source becomes the peer's endpoint
@@ -388,6 +323,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
 		xt_peer_set_tx_ready(dev, peer);
+	xt_mtu_probe_session(dev, now, peer);
 }
 
 /* Install the keypair of a handshake that the device initiated. After simultaneous handshakes the
@@ -433,6 +369,7 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	keypair_install_initiated(dev, peer, kp);
 	if (memcmp(&peer->path, &q->from, sizeof(q->from)) != 0)
 		xt_peer_roam(dev, peer, &q->from);
+	xt_endpoint_answered(now, peer);
 	peer_received(dev, now, peer, q);
 	xt_timers_derived(&peer->timers, now.mono);
 	/* The responder may not send before it has received a message of the session. */

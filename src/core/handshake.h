@@ -18,6 +18,10 @@ void xt_handshake_drain(struct xt_device *dev, struct xt_time now, struct xt_tx 
 void xt_handshake_start(struct xt_device *dev, struct xt_time now, struct xt_peer *peer, bool retry,
 			struct xt_tx *tx);
 
+/* Send the initiation that is in flight to a second address of peer, if it still has no answer. */
+void xt_handshake_second(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			 struct xt_tx *tx);
+
 /* Send an initiation regardless of REKEY_TIMEOUT, for the timer that is called urgent. */
 void xt_handshake_urgent(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			 struct xt_tx *tx);

@@ -34,6 +34,13 @@
 #define XT_RESTART_RATE	  256		       /* to all peers, a second */
 #define XT_RESTART_BURST  1024
 
+/* Hints that a path's MTU has fallen, which any host can forge: searches that they start. */
+#define XT_HINT_RATE  256 /* all peers, a second */
+#define XT_HINT_BURST 1024
+
+/* RFC 8305, section 5: Connection Attempt Delay. */
+#define XT_SECOND_FAMILY_DELAY (250 * XT_MS)
+
 /* A learned endpoint that is older is not used after a restart. */
 #define XT_REMEMBER_ENDPOINT (3600 * XT_SECOND)
 

@@ -36,6 +36,7 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key)
 	xt_timers_init(&peer->timers);
 	xt_cookie_maker_init(&peer->cookie, key);
 	peer->last_consumed = XT_NEVER;
+	peer->sample_least = UINT16_MAX;
 	return peer;
 }
 
@@ -167,8 +168,22 @@ static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 	peer_unlink_lists(dev, peer);
 }
 
+static void peer_forget_path(struct xt_peer *peer)
+{
+	free(peer->search);
+	peer->search = NULL;
+	peer->mtu = 0;
+	peer->sample_least = UINT16_MAX;
+	peer->sample_waits = peer->path_moved = peer->path_suspected = false;
+}
+
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
+	uint16_t mtu = peer->mtu;
+
+	peer->mtu = 0;
+	if (mtu && dev->env.mtu_changed)
+		dev->env.mtu_changed(dev->env.ctx, peer, mtu, 0);
 	peer_detach(dev, peer);
 	DL_DELETE(dev->peers, peer);
 	DL_APPEND(dev->peers, peer);
@@ -185,6 +200,10 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->cut = false;
 	peer->way = 0;
 	peer->endpoint_set = false;
+	peer_forget_path(peer);
+	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
+	xt_candidates_free(peer->candidates);
+	peer->candidates = NULL;
 	free(peer->name);
 	peer->name = NULL;
 }
@@ -205,6 +224,8 @@ void xt_peer_free(struct xt_device *dev, struct xt_peer *peer)
 {
 	xt_secret_put(dev->peer_slab, peer->secret);
 	xt_cookie_maker_clear(&peer->cookie);
+	free(peer->search);
+	xt_candidates_free(peer->candidates);
 	free(peer->name);
 	free(peer);
 }
@@ -234,6 +255,15 @@ struct xt_peer *xt_peer_find_endpoint(struct xt_device *dev, const struct xt_end
 	return peer;
 }
 
+void xt_peer_path_moved(struct xt_device *dev, struct xt_peer *peer)
+{
+	if (!peer->search)
+		return;
+	peer->path_moved = true;
+	peer->timers.path_mtu = 0;
+	xt_peer_mark_dirty(dev, peer);
+}
+
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
 {
 	struct xt_endpoint_key key;
@@ -249,6 +279,7 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 	peer->loop = false;
 	if (!path->remote.ip.family)
 		return;
+	xt_peer_path_moved(dev, peer);
 	peer->endpoint_key = key;
 	peer_join_endpoints(dev, peer);
 }
@@ -261,9 +292,20 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 	xt_peer_set_path(dev, peer, path);
 	if (!moved)
 		return;
-	peer->endpoint_learned = true;
+	peer->endpoint_learned =
+	    !peer->candidates || !xt_candidates_heard(peer->candidates, &path->remote);
 	xt_peer_remember(dev, peer);
 	xt_event(dev, known ? XT_EVENT_ROAMED : XT_EVENT_CONTACT, peer);
+}
+
+bool xt_peer_heard(const struct xt_peer *peer, uint8_t family, struct xt_ip *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = family;
+	memcpy(out->b, family == 4 ? peer->heard4 : peer->heard6, family == 4 ? 4 : 16);
+	if (xt_ip_is_unspecified(out))
+		out->family = 0;
+	return out->family != 0;
 }
 
 bool xt_peer_yields(const struct xt_device *dev, const struct xt_peer *peer,
@@ -313,6 +355,22 @@ void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
 	xt_noise_handshake_clear(&peer->secret->handshake);
 	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 	xt_timers_erased(&peer->timers);
+}
+
+size_t xt_peer_networks(const struct xt_device *dev, const struct xt_peer *peer, size_t skip,
+			struct xt_cidr *out, size_t max)
+{
+	struct xt_cidr cidr;
+	size_t n = 0;
+
+	for (uint32_t at = 0;
+	     n < max && xt_allowedips_next(&dev->allowed, &peer->allowed, &at, &cidr);) {
+		if (skip > 0)
+			skip--;
+		else
+			out[n++] = cidr;
+	}
+	return n;
 }
 
 void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer)

@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/table.h"
 #include "core/allowedips.h"
+#include "core/candidates.h"
 #include "core/cookie.h"
 #include "core/keypair.h"
 #include "core/noise.h"
@@ -17,6 +18,7 @@
 #include "core/timers.h"
 
 struct xt_device;
+struct xt_mtu_search;
 
 /* The part of a peer that lies in locked memory. */
 struct xt_peer_secret {
@@ -34,7 +36,8 @@ struct xt_peer {
 	struct xt_public key;
 	struct xt_peer_secret *secret;
 	struct xt_keypairs keypairs;
-	struct xt_path path; /* remote.ip.family 0: no endpoint */
+	struct xt_path path;		  /* remote.ip.family 0: no endpoint */
+	struct xt_candidates *candidates; /* NULL: it has no list of endpoints */
 	struct xt_timers timers;
 	struct xt_heap_node node; /* in the device's deadlines */
 	struct xt_staged staged;
@@ -48,9 +51,18 @@ struct xt_peer {
 
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t last_handshake_wall;
-	uint64_t heard_wall;	     /* likewise, or of an earlier run */
-	struct xt_ip heard4, heard6; /* inner sources of late, as far as they were noted */
-	char *name;		     /* NULL: none */
+	uint64_t heard_wall; /* likewise, or of an earlier run */
+	char *name;	     /* NULL: none */
+
+	struct xt_mtu_search *search; /* NULL: there was no session yet; core/mtu_probe.h */
+	uint16_t sample_least;	      /* bytes of a packet that is worth following; else the most */
+	uint16_t mtu;		      /* xt_peer_mtu */
+	struct xt_ip probe_address;   /* to ask for answers to probes; family 0: none is set */
+	/* Inner sources of late, as far as they were noted; all zero: none. */
+	uint8_t heard4[4], heard6[16];
+	bool sample_waits;   /* for the acknowledgement of a segment */
+	bool path_moved;     /* another endpoint or way out: search again */
+	bool path_suspected; /* packets of the size in use seem to be lost */
 
 	uint64_t way;	   /* out to path, as last seen (xt_device_review); 0: not known */
 	uint32_t suspends; /* of the device, that the peer was handled for */
@@ -64,7 +76,7 @@ struct xt_peer {
 	bool unsaved;  /* on the list of peers whose record has changed */
 	bool wayless;  /* on the list of peers with a session whose way is not known */
 	bool in_endpoints;
-	bool endpoint_set;	/* by a change, and not by the answer to a question */
+	bool endpoint_set;	/* by a change, and not by xt_device_set_endpoints */
 	bool loop;		/* a datagram to its endpoint came back, since its last session */
 	bool endpoint_learned;	/* the endpoint is not the configured one */
 	uint32_t identity;	/* the device's, whose sessions these are: see xt_peer_follow */
@@ -82,6 +94,18 @@ struct xt_peer {
 	UT_hash_handle by_key;
 	struct xt_peer *prev, *next; /* in order of creation */
 };
+
+/* The largest inner packet that reaches the peer in one datagram, in bytes: the path's MTU without
+ * the overhead, rounded down to 16, because other implementations pad up to their own MTU only.
+ * 0: not known, and the MTU of the interface rules. Follow it by xt_env.mtu_changed. */
+static inline uint16_t xt_peer_mtu(const struct xt_peer *peer)
+{
+	return peer->mtu;
+}
+
+/* The peer's allowed IPs in their order, without the first skip, at most max. Returns how many. */
+size_t xt_peer_networks(const struct xt_device *dev, const struct xt_peer *peer, size_t skip,
+			struct xt_cidr *out, size_t max);
 
 /* A peer in no table or list. NULL without memory. */
 struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
@@ -104,6 +128,10 @@ void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer);
 /* An authenticated message arrived by this path. */
 void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
+/* The inner source of a late packet. false: none was noted, and out has family 0. */
+bool xt_peer_heard(const struct xt_peer *peer, uint8_t family, struct xt_ip *out);
+/* The path to the peer is another one: its MTU is searched for again. */
+void xt_peer_path_moved(struct xt_device *dev, struct xt_peer *peer);
 /* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater
  * public key. Simultaneous: the device's initiation was in flight when it answered the peer's.
  * true: the peer's session kp is kept in preference to the one that the device initiated last. */

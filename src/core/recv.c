@@ -5,8 +5,9 @@
  *           checked and queued
  *   (open)  the caller opens the batch's jobs
  *   finish  in order of arrival: tag -> replay window -> session confirmed -> endpoint roams ->
- *           timers -> trimmed to the IP length -> ECN merged -> source is one of the peer's
- *           allowed IPs
+ *           answers to probes taken -> timers -> trimmed to the IP length -> ECN merged -> source
+ *           is one of the peer's allowed IPs -> a SYN announces no larger MSS than the path to the
+ *           peer carries
  *
  * Restart detection: within the lifetime of a session after the device's start, data for an unknown
  * session from a peer's endpoint means that the peer has a session of before the start. The peer
@@ -18,7 +19,8 @@
 #include "base/bytes.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
-#include "packet/ip.h"
+#include "core/mtu_probe.h"
+#include "packet/mss.h"
 
 /* May an initiation to peer tell it that its session is gone? Not while a confirmed keypair may
  * receive: the peer has a session that works. A session that was answered and never confirmed does
@@ -166,6 +168,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	struct xt_keypair *kp = pkt->keypair;
 	struct xt_peer *peer = kp->peer, *owner;
 	struct xt_ip_view ip;
+	bool inner;
 
 	if (kp->dead || !xt_peer_is_current(dev, peer))
 		return XT_DROP_EXPIRED;
@@ -180,15 +183,24 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	pkt->peer = peer;
 	if (!pkt->len)
 		return XT_TAKEN_KEEPALIVE;
+	inner = xt_ip_parse_packet(&ip, pkt->data, pkt->len);
+	if (inner && peer->search && xt_mtu_probe_answered(now, peer, &ip))
+		return XT_TAKEN_PROBE;
 	xt_timers_data_received(&peer->timers, now.mono);
-	if (!xt_ip_parse_packet(&ip, pkt->data, pkt->len))
+	if (!inner)
 		return XT_DROP_INNER;
+	if (peer->sample_waits)
+		xt_mtu_sample_heard(dev, now, peer, &ip);
 	pkt->len = ip.len;
 	if (!xt_ip_merge_ecn(&ip, pkt->ecn))
 		xt_count(dev, XT_PASS_ECN);
 	owner = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.src)
 				: xt_allowedips_find6(&dev->allowed, ip.src);
-	return owner == peer ? XT_PASS : XT_DROP_SOURCE;
+	if (owner != peer)
+		return XT_DROP_SOURCE;
+	if (ip.protocol == XT_PROTO_TCP && xt_peer_mtu(peer) && xt_mss_is_syn(&ip))
+		(void)xt_mss_clamp(&ip, xt_peer_mtu(peer), false);
+	return XT_PASS;
 }
 
 /* Note where the newest packet of the batch came from, so that its peer can be pinged by name. Once
@@ -196,19 +208,13 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 static void source_note(const struct xt_batch *batch)
 {
 	const struct xt_pkt *pkt = batch->n ? &batch->pkts[batch->n - 1] : NULL;
-	struct xt_ip *heard;
 
 	if (!pkt || pkt->verdict != XT_PASS || !pkt->peer)
 		return;
-	if (pkt->data[0] >> 4 == 4) {
-		heard = &pkt->peer->heard4;
-		heard->family = 4;
-		memcpy(heard->b, pkt->data + 12, 4);
-	} else {
-		heard = &pkt->peer->heard6;
-		heard->family = 6;
-		memcpy(heard->b, pkt->data + 8, 16);
-	}
+	if (pkt->data[0] >> 4 == 4)
+		memcpy(pkt->peer->heard4, pkt->data + 12, 4);
+	else
+		memcpy(pkt->peer->heard6, pkt->data + 8, 16);
 }
 
 void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)

@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/device_impl.h"
 #include "core/handshake.h"
+#include "core/mtu_probe.h"
 
 void xt_report_free(struct xt_report *report)
 {
@@ -20,24 +21,53 @@ void xt_report_free(struct xt_report *report)
 		xt_wipe(report->peers, report->n_peers * sizeof(*report->peers));
 	free(report->peers);
 	free(report->allowed);
+	free(report->candidates);
 	xt_wipe(report, sizeof(*report));
 	free(report);
 }
 
-/* Room for the allowed IPs of one more peer. */
-static int report_reserve(struct xt_report_walk *walk, size_t n)
+static void path_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
+			struct xt_peer_report *out)
+{
+	const struct xt_path_mtu *state = peer->search ? &peer->search->state : NULL;
+
+	if (!state || state->source == XT_PATH_MTU_UNKNOWN)
+		return;
+	out->path_mtu = (uint16_t)XT_MIN(state->found, dev->mtu);
+	out->path_mtu_source = (enum xt_path_mtu_source)state->source;
+	out->path_mtu_age_s = (now.mono - state->since) / XT_SECOND;
+}
+
+/* Room for n more items of the given size behind the first used ones. NULL: no memory. */
+static void *items_reserve(void *items, size_t *cap, size_t used, size_t n, size_t size)
+{
+	size_t more = XT_MAX(2 * *cap, used + n + 1);
+	void *grown;
+
+	if (used + n < *cap)
+		return items;
+	grown = realloc(items, more * size);
+	if (grown)
+		*cap = more;
+	return grown;
+}
+
+/* Room for the lists of one more peer: n allowed IPs, m candidates. */
+static int report_reserve(struct xt_report_walk *walk, size_t n, size_t m)
 {
 	struct xt_report *r = walk->report;
-	struct xt_cidr *grown;
-	size_t cap = XT_MAX(2 * walk->cap_allowed, r->n_allowed + n + 1);
+	struct xt_candidate_report *candidates;
+	struct xt_cidr *allowed;
 
-	if (r->n_allowed + n < walk->cap_allowed)
-		return 0;
-	grown = realloc(r->allowed, cap * sizeof(*grown));
-	if (!grown)
+	allowed = items_reserve(r->allowed, &walk->cap_allowed, r->n_allowed, n, sizeof(*allowed));
+	if (!allowed)
 		return XT_E_NOMEM;
-	r->allowed = grown;
-	walk->cap_allowed = cap;
+	r->allowed = allowed;
+	candidates = items_reserve(r->candidates, &walk->cap_candidates, r->n_candidates, m,
+				   sizeof(*candidates));
+	if (!candidates)
+		return XT_E_NOMEM;
+	r->candidates = candidates;
 	return 0;
 }
 
@@ -60,6 +90,28 @@ static void loop_report(const struct xt_device *dev, const struct xt_peer *peer,
 			out->loop_network = cidr;
 }
 
+static void candidates_report(const struct xt_peer *peer, uint64_t now, struct xt_report *r)
+{
+	const struct xt_candidates *c = peer->candidates;
+
+	for (uint32_t i = 0; c && i <= c->n; i++) {
+		const struct xt_candidate_slot *slot = &c->v[i];
+		struct xt_candidate_report out = {
+		    .endpoint = slot->endpoint, .entry = slot->entry, .learned = i == c->n};
+
+		if (!slot->endpoint.ip.family)
+			continue;
+		out.hold_ns = slot->held_until > now ? slot->held_until - now : 0;
+		if (xt_endpoint_equal(&slot->endpoint, &peer->path.remote))
+			out.state = XT_CANDIDATE_IN_USE;
+		else if (i == c->trying)
+			out.state = XT_CANDIDATE_TRYING;
+		else
+			out.state = out.hold_ns ? XT_CANDIDATE_HELD : XT_CANDIDATE_IDLE;
+		r->candidates[r->n_candidates++] = out;
+	}
+}
+
 static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
 			struct xt_report *r, struct xt_peer_report *out)
 {
@@ -70,12 +122,13 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->endpoint = peer->path.remote;
 	out->endpoint_learned = peer->endpoint_learned;
 	out->local = peer->path.local;
-	out->heard4 = peer->heard4;
-	out->heard6 = peer->heard6;
+	xt_peer_heard(peer, 4, &out->heard4);
+	xt_peer_heard(peer, 6, &out->heard6);
 	out->last_handshake_wall_ns = peer->last_handshake_wall;
 	out->tx_bytes = peer->tx_bytes;
 	out->rx_bytes = peer->rx_bytes;
 	out->keepalive_s = peer->timers.persistent_s;
+	path_report(dev, now, peer, out);
 	out->session =
 	    xt_peer_is_current(dev, peer) && xt_keypair_may_send(peer->keypairs.current, now.mono);
 	out->handshaking = peer->timers.retransmit != XT_NEVER;
@@ -88,6 +141,10 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	     xt_allowedips_next(&dev->allowed, &peer->allowed, &at, &r->allowed[r->n_allowed]);)
 		r->n_allowed++;
 	out->n_allowed = r->n_allowed - out->first_allowed;
+	out->endpoint_set = peer->endpoint_set;
+	out->first_candidate = r->n_candidates;
+	candidates_report(peer, now.mono, r);
+	out->n_candidates = r->n_candidates - out->first_candidate;
 }
 
 int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, struct xt_time now)
@@ -99,7 +156,7 @@ int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, st
 	*walk = (struct xt_report_walk){
 	    .dev = dev, .next = dev->peers, .cap_peers = dev->n_peers, .report = r};
 	r->peers = calloc(dev->n_peers + 1, sizeof(*r->peers));
-	if (!r->peers || report_reserve(walk, 0)) {
+	if (!r->peers || report_reserve(walk, 0, 0)) {
 		xt_report_free(r);
 		return XT_E_NOMEM;
 	}
@@ -118,7 +175,9 @@ int xt_report_step(struct xt_report_walk *walk, struct xt_time now, size_t n)
 	struct xt_report *r = walk->report;
 
 	for (; n > 0 && walk->next && r->n_peers < walk->cap_peers; n--) {
-		if (report_reserve(walk, walk->next->allowed.n)) {
+		const struct xt_candidates *c = walk->next->candidates;
+
+		if (report_reserve(walk, walk->next->allowed.n, c ? c->n + 1 : 0)) {
 			xt_report_free(r);
 			return XT_E_NOMEM;
 		}

@@ -23,6 +23,7 @@ void xt_device_network_changed(struct xt_device *dev, bool suspended)
 
 static void peer_reach(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
 {
+	xt_peer_path_moved(dev, peer);
 	peer->cut = true; /* until it answers */
 	if (xt_keypair_may_send(peer->keypairs.current, now.mono)) {
 		peer->keepalive_pending = !peer->staged.n;
@@ -52,7 +53,9 @@ static bool peer_review(struct xt_device *dev, struct xt_time now, struct xt_pee
 	way = ways->find(ways->ctx, &peer->path);
 	moved = peer->way && way != peer->way;
 	peer->way = way;
-	if (way == XT_WAY_NONE) /* the change that brings one is another way */
+	/* Without a way, the change that brings one counts; but a list may have an address that
+	 * can be reached. */
+	if (way == XT_WAY_NONE && !(moved && peer->candidates))
 		return false;
 	if (!moved && !suspended)
 		return false;

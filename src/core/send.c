@@ -7,7 +7,7 @@
  *   finish  keypair unpinned, packet counted, timers moved -> datagram to tx -> a key near its end
  *           starts a handshake
  *
- * xt_send_device_traffic plans the device's own traffic: staged packets and keepalives. */
+ * xt_send_device_traffic plans the device's own traffic: staged packets, keepalives and probes. */
 #include "core/send.h"
 
 #include <assert.h>
@@ -19,15 +19,17 @@
 #include "base/bytes.h"
 #include "core/handshake.h"
 #include "core/loop.h"
+#include "core/mtu_probe.h"
 #include "packet/ip.h"
 #include "packet/room.h"
 
-/* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU. */
-static uint32_t len_padded(const struct xt_device *dev, uint32_t len)
+/* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU, nor
+ * over what the path to the peer carries, a multiple of 16 (0, not known: no limit). */
+static uint32_t len_padded(const struct xt_device *dev, const struct xt_peer *peer, uint32_t len)
 {
 	uint32_t to = XT_ALIGN_UP(len, 16u);
 
-	if (len >= dev->mtu)
+	if (len >= dev->mtu || len > xt_peer_mtu(peer) - 1u)
 		return len;
 	return XT_MIN(to, dev->mtu);
 }
@@ -37,7 +39,7 @@ static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pk
 {
 	struct xt_msg_data *head = (void *)(pkt->data - XT_HEADROOM);
 	struct xt_job *job = &batch->jobs[batch->n_jobs];
-	uint32_t len = len_padded(dev, pkt->len);
+	uint32_t len = pkt->probe ? pkt->len : len_padded(dev, kp->peer, pkt->len);
 
 	assert(xt_pkt_has_room(pkt, pkt->len));
 	xt_keypair_pin(kp);
@@ -105,6 +107,8 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 		return XT_DROP_TOO_BIG;
 	if (!xt_keypair_may_send(peer->keypairs.current, now.mono) || peer->staged.n)
 		return packet_stage(dev, now, peer, pkt, tx);
+	if (pkt->len >= peer->sample_least && ip.protocol == XT_PROTO_TCP)
+		xt_mtu_sample_sent(dev, now, peer, &ip);
 	job_fill(dev, batch, pkt, peer->keypairs.current);
 	return XT_PASS;
 }
@@ -153,6 +157,35 @@ static bool keepalive_plan(struct xt_device *dev, struct xt_batch *batch, struct
 	return true;
 }
 
+/* A probe of the size that it is to have: its packet is a small request, and zeros behind it. */
+static bool probe_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+		       struct xt_peer *peer)
+{
+	struct xt_pkt *pkt = xt_batch_add(batch, XT_PACKET_MAX);
+
+	if (!pkt)
+		return false;
+	pkt->len = xt_mtu_probe_write(dev, now, peer, pkt->data);
+	xt_batch_trim(batch);
+	if (!pkt->len) {
+		xt_batch_drop_last(batch);
+		return true;
+	}
+	pkt->probe = true;
+	job_fill(dev, batch, pkt, peer->keypairs.current);
+	return true;
+}
+
+/* Without a session probes wait for the next one. */
+static bool peer_plan_probes(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+			     struct xt_peer *peer)
+{
+	while (xt_mtu_probe_due(peer, now) && xt_keypair_may_send(peer->keypairs.current, now.mono))
+		if (!probe_plan(dev, now, batch, peer))
+			return false;
+	return true;
+}
+
 /* Plan all traffic of peer. false: the batch is full. */
 static bool peer_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		      struct xt_peer *peer)
@@ -185,7 +218,7 @@ size_t xt_send_device_traffic(struct xt_device *dev, struct xt_time now, struct 
 	while (dev->tx_ready) {
 		struct xt_peer *peer = dev->tx_ready;
 
-		if (!peer_plan(dev, now, batch, peer))
+		if (!peer_plan(dev, now, batch, peer) || !peer_plan_probes(dev, now, batch, peer))
 			break;
 		DL_DELETE2(dev->tx_ready, peer, prev_tx_ready, next_tx_ready);
 		peer->tx_ready = false;
@@ -215,9 +248,12 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	/* The session ended after the packet was planned. */
 	if (kp->dead || !xt_peer_is_current(dev, peer))
 		return XT_DROP_EXPIRED;
-	if (xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
+	if (pkt->probe ? xt_tx_view_whole(tx, &peer->path, pkt->data - XT_HEADROOM, len)
+		       : xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
 		return XT_DROP_UDP;
 	peer->tx_bytes += len;
+	if (pkt->probe)
+		return XT_PASS_PROBE;
 	if (pkt->len && peer->timers.new_handshake == XT_NEVER)
 		xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
 	xt_timers_any_sent(&peer->timers, now.mono);

@@ -14,6 +14,8 @@ void xt_timers_init(struct xt_timers *t)
 				.persistent = XT_NEVER,
 				.start = XT_NEVER,
 				.probe = XT_NEVER,
+				.second = XT_NEVER,
+				.path_mtu = XT_NEVER,
 				.urgent = XT_NEVER,
 				.last_initiation = XT_NEVER};
 }
@@ -25,7 +27,7 @@ uint64_t xt_timers_next(const struct xt_timers *t)
 	uint64_t c = XT_MIN(t->persistent, t->start);
 	uint64_t d = XT_MIN(t->probe, t->urgent);
 
-	return XT_MIN(XT_MIN(a, b), XT_MIN(c, d));
+	return XT_MIN(XT_MIN(XT_MIN(a, b), XT_MIN(c, d)), XT_MIN(t->second, t->path_mtu));
 }
 
 static bool timer_expired(uint64_t *deadline, uint64_t now)
@@ -60,6 +62,10 @@ unsigned xt_timers_due(struct xt_timers *t, uint64_t now)
 		due |= XT_DUE_START;
 	if (timer_expired(&t->probe, now))
 		due |= XT_DUE_PROBE;
+	if (timer_expired(&t->second, now))
+		due |= XT_DUE_SECOND;
+	if (timer_expired(&t->path_mtu, now))
+		due |= XT_DUE_PATH_MTU;
 	if (timer_expired(&t->urgent, now))
 		due |= XT_DUE_URGENT;
 	return due;
@@ -99,7 +105,7 @@ void xt_timers_initiated(struct xt_timers *t, uint64_t now, uint64_t jitter)
 {
 	t->retransmit = now + XT_REKEY_TIMEOUT + jitter;
 	t->last_initiation = now;
-	t->start = t->probe = t->urgent = XT_NEVER;
+	t->start = t->probe = t->urgent = t->second = XT_NEVER;
 }
 
 /* The open handshake is erased as after one that was given up. */
@@ -120,7 +126,7 @@ void xt_timers_urgent(struct xt_timers *t, uint64_t at)
 void xt_timers_complete(struct xt_timers *t)
 {
 	t->retransmit = XT_NEVER;
-	t->start = t->probe = t->urgent = XT_NEVER;
+	t->start = t->probe = t->urgent = t->second = XT_NEVER;
 	t->attempts = 0;
 	t->last_minute = false;
 }
@@ -154,7 +160,7 @@ void xt_timers_persistent_done(struct xt_timers *t, uint64_t now)
 void xt_timers_identity_changed(struct xt_timers *t)
 {
 	t->retransmit = t->new_handshake = t->keepalive = XT_NEVER;
-	t->start = t->probe = t->urgent = XT_NEVER;
+	t->start = t->probe = t->urgent = t->second = XT_NEVER;
 	t->last_initiation = XT_NEVER;
 	t->attempts = 0;
 }

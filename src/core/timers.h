@@ -10,8 +10,11 @@
  *   initiation sent    repeat after REKEY_TIMEOUT + jitter, for REKEY_ATTEMPT_TIME in all
  *   probe sent         an initiation that is not repeated, for restart detection
  *   network changed    an initiation that does not wait for REKEY_TIMEOUT
+ *   no answer at once  the same initiation to a second address of the peer
  *   session complete   no more retries
  *   session derived    erase all keys 3 x REJECT_AFTER_TIME later
+ *
+ * path_mtu is set by core/mtu_probe.c: no event moves it, and it moves no other timer.
  *
  * Pure: no clock, no device. Times are monotonic nanoseconds; XT_NEVER: not armed. */
 #ifndef XT_CORE_TIMERS_H
@@ -27,6 +30,8 @@ struct xt_timers {
 	uint64_t persistent;
 	uint64_t start;		  /* when to begin a handshake that was asked for */
 	uint64_t probe;		  /* when to send an initiation that is not repeated */
+	uint64_t second;	  /* when to send the latest initiation to a second address */
+	uint64_t path_mtu;	  /* next step of the search for the path's MTU */
 	uint64_t urgent;	  /* when to initiate regardless of REKEY_TIMEOUT */
 	uint64_t last_initiation; /* when the device last sent one; XT_NEVER: not yet */
 	uint32_t attempts;
@@ -44,6 +49,8 @@ enum xt_due { /* bits: the timers that xt_timers_due found expired, and disarmed
 	      XT_DUE_START = 1 << 6,
 	      XT_DUE_PROBE = 1 << 7,
 	      XT_DUE_URGENT = 1 << 8,
+	      XT_DUE_SECOND = 1 << 9,
+	      XT_DUE_PATH_MTU = 1 << 10,
 };
 
 void xt_timers_init(struct xt_timers *t);

@@ -177,12 +177,12 @@ static void on_lost(void *ctx, unsigned attempt)
 	char dir[XT_RUNDIR_MAX];
 	int rc = xt_rundir_path(dir);
 
-	if (attempt <= 2)
+	if (attempt >= 1 && attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->control_path,
 			       attempt == 1 ? "" : " every few seconds");
 	if (rc == 0)
-		directory_request(instance, dir, on_directory_again);
+		directory_request(instance, dir, attempt ? on_directory_again : NULL);
 	else if (attempt <= 2)
 		xt_log_warning("%s: %s", dir, xt_strerror(rc));
 }

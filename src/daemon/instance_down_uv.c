@@ -39,6 +39,7 @@ void xt_instance_loop_closed(void *ctx)
 
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
+	xt_instance_mtu_close(instance);
 	xt_instance_work_end(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
@@ -109,7 +110,7 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	xt_uapi_close(instance->uapi);
 	instance->control = NULL;
 	instance->uapi = NULL;
-	xt_instance_free_names(instance);
+	xt_instance_names_close(instance);
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 	if (instance->options.ready >= 0)

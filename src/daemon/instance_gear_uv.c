@@ -19,12 +19,10 @@ int xt_instance_gear_open(struct xt_instance_gear *gear, struct xt_instance *ins
 {
 	const bool *keys = data->diff.keys;
 	const struct xt_conf *file = &data->file;
-	int rc;
+	int rc = 0;
 
 	memset(gear, 0, sizeof(*gear));
-	*what = "names";
-	rc = xt_instance_prepare_names(&gear->names, instance, data->named, data->n_named);
-	if (rc == 0 && (keys[XT_KEY_AEAD] || keys[XT_KEY_THREADS])) {
+	if (keys[XT_KEY_AEAD] || keys[XT_KEY_THREADS]) {
 		*what = keys[XT_KEY_AEAD] ? "Aead" : "Threads";
 		rc = xt_tunnel_gear_open(instance->tunnel, &gear->crypto, keys[XT_KEY_AEAD],
 					 file->aead, xt_plan_threads(file));
@@ -67,9 +65,9 @@ void xt_instance_gear_use(struct xt_instance_gear *gear, struct xt_instance *ins
 	if (data->diff.keys[XT_KEY_OFFLOAD])
 		(void)xt_tunnel_offload(instance->tunnel, !xt_plan_offload_off(&data->file));
 	*instance->conf = data->file;
-	xt_instance_take_names(instance, gear->names, data->n_named);
-	gear->names = NULL;
 	data->file = former;
+	xt_instance_names_commit(instance, data->prepared);
+	data->prepared = NULL;
 	if (gear->has_echo)
 		echo_use(gear, instance);
 }
@@ -78,6 +76,5 @@ void xt_instance_gear_close(struct xt_instance_gear *gear)
 {
 	xt_tunnel_gear_close(&gear->crypto);
 	xt_echo_free(gear->echo);
-	free(gear->names);
 	memset(gear, 0, sizeof(*gear));
 }

@@ -40,7 +40,7 @@ enum step {
 
 /* answer    NULL: asked for by SIGHUP
  * data      the host's, from READ on
- * sockets   of the new port, until the tunnel has them; kept: they are the tunnel's already
+ * sockets   of the new port, until the tunnel has them
  * marked    the tunnel's sockets have the new mark */
 struct xt_instance_reload {
 	struct xt_instance_reload *prev, *next;
@@ -51,7 +51,7 @@ struct xt_instance_reload {
 	struct xt_reload *data;
 	struct xt_instance_gear gear;
 	struct xt_udp_sockets sockets;
-	bool has_sockets, kept, marked;
+	bool has_sockets, marked;
 	uint16_t old_port;
 	char error[400];
 };
@@ -135,7 +135,7 @@ static void sockets_undo(struct xt_instance_reload *reload)
 					      .mark = instance->mark,
 					      .old = reload->data->mark}};
 
-	if (reload->has_sockets && !reload->kept)
+	if (reload->has_sockets)
 		xt_udp_sockets_close(&reload->sockets);
 	reload->has_sockets = false;
 	if (reload->marked)
@@ -210,10 +210,14 @@ static void on_read(void *ctx, const struct xt_reply *reply)
 		file_judge(reload);
 		return;
 	}
-	if (!reload->data || !reload->data->findings)
+	if (!reload->data || reload->data->accepted) {
+		error_set(reload, "policy routing", reply->text, reply->error);
+		reload_finish(reload, "rolled_back");
+		return;
+	}
+	if (!reload->data->findings)
 		error_set(reload, reload->instance->conf->path, reply->text, reply->error);
-	reload_finish(reload,
-		      reply->error == XT_E_NOMEM || reply->error == -ERANGE ? "failed" : "file");
+	reload_finish(reload, reply->error == XT_E_NOMEM ? "failed" : "file");
 }
 
 static void on_report(void *ctx, int error, struct xt_report *report)
@@ -267,7 +271,7 @@ static void port_open(struct xt_instance_reload *reload)
 	if (!open.udp.port) {
 		step_done(reload, 0, "", NULL);
 	} else if (xt_udp_kept(xt_tunnel_udp(instance->tunnel), open.udp.port, &reload->sockets)) {
-		reload->has_sockets = reload->kept = true;
+		reload->has_sockets = true;
 		memcpy(mark.mark.fd, reload->sockets.fd, sizeof(mark.mark.fd));
 		mark.mark.mark = reload->data->mark;
 		mark.mark.old = instance->mark;

@@ -114,6 +114,7 @@ static void status_fill(struct xt_instance_answer *answer)
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
 	    .path = text_keep(&answer->kept[2], instance->conf->path),
 	    .endpoint_name = xt_instance_name_state,
+	    .endpoint_entry = xt_instance_entry_state,
 	    .ctx = instance,
 	};
 }

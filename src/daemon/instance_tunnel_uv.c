@@ -35,6 +35,10 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
+	if (event == XT_EVENT_SESSION_NEW)
+		xt_instance_names_reached(instance, peer);
+	if (event == XT_EVENT_UNANSWERED)
+		xt_instance_names_unanswered(instance, peer);
 	if (event == XT_EVENT_LOOP) {
 		xt_endpoint_print(endpoint, address);
 		xt_log_warning("%s: %s: datagrams to %s come back into the tunnel; route that "
@@ -50,6 +54,20 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	xt_log_notice("%s: %s%s%s%s%s", instance->conf->name,
 		      peer ? peer_label(instance, peer, label) : "", peer ? ": " : "",
 		      xt_event_text(event), *address ? ", " : "", address);
+}
+
+static void on_mtu_changed(void *ctx, const struct xt_public *peer, uint16_t before, uint16_t after)
+{
+	struct xt_instance *instance = ctx;
+	unsigned full = xt_tunnel_tun(instance->tunnel)->mtu;
+	char label[64];
+
+	xt_instance_mtu_changed(instance, peer);
+	if (!xt_log_enabled(XT_LOG_NOTICE))
+		return;
+	xt_log_notice("%s: %s: path MTU: packets of up to %u bytes reach the peer, before %u",
+		      instance->conf->name, peer_label(instance, peer, label),
+		      after ? (unsigned)after : full, before ? (unsigned)before : full);
 }
 
 static bool on_pong(void *ctx, const struct xt_pong *pong)
@@ -133,6 +151,7 @@ void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 	*callbacks = (struct xt_tunnel_callbacks){
 	    .ctx = instance,
 	    .event = on_event,
+	    .mtu_changed = on_mtu_changed,
 	    .pong = on_pong,
 	    .note = on_note,
 	    .bound_read = bound_read,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -64,6 +65,31 @@ static void on_mark(void *ctx, const struct xt_reply *reply)
 	apply->marked = reply->error == 0;
 }
 
+static void on_kept_marked(void *ctx, const struct xt_reply *reply)
+{
+	struct apply *apply = ctx;
+
+	apply->error = reply->error;
+}
+
+/* A port that was left a short while ago is still open for its peers. */
+static void port_open(struct apply *apply, uint32_t mark)
+{
+	struct xt_instance *instance = apply->instance;
+	uint16_t port = apply->change.listen_port;
+	struct xt_request open = {.kind = XT_REQUEST_UDP_OPEN, .udp = {.port = port, .mark = mark}};
+	struct xt_request kept = {.kind = XT_REQUEST_UDP_MARK,
+				  .mark = {.mark = mark, .old = apply->old_mark}};
+
+	if (!xt_udp_kept(xt_tunnel_udp(instance->tunnel), port, &apply->sockets)) {
+		xt_request(instance->requests, &open, on_udp, apply);
+		return;
+	}
+	apply->has_sockets = true;
+	memcpy(kept.mark.fd, apply->sockets.fd, sizeof(kept.mark.fd));
+	xt_request(instance->requests, &kept, on_kept_marked, apply);
+}
+
 /* Today's requests for sockets are answered at once. */
 static int on_prepare(void *ctx, const struct xt_change **out,
 		      const struct xt_udp_sockets **sockets)
@@ -77,13 +103,9 @@ static int on_prepare(void *ctx, const struct xt_change **out,
 	 * datagrams would go into the tunnel */
 	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
 		change->fwmark = instance->policy.table;
-	struct xt_request request = {
-	    .kind = XT_REQUEST_UDP_OPEN,
-	    .udp = {.port = change->listen_port,
-		    .mark = mark_changes(apply) ? change->fwmark : apply->old_mark}};
 	if ((change->set & XT_SET_LISTEN_PORT) &&
 	    change->listen_port != xt_tunnel_udp(instance->tunnel)->port)
-		xt_request(instance->requests, &request, on_udp, apply);
+		port_open(apply, mark_changes(apply) ? change->fwmark : apply->old_mark);
 	else if (mark_changes(apply))
 		mark_request(apply, change->fwmark, apply->old_mark, on_mark);
 	*out = change;
@@ -154,6 +176,35 @@ static void open_failed(struct xt_instance *instance, int error)
 	instance->post(instance, XT_INSTANCE_DONE);
 }
 
+static void on_listen_again(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	int rc = reply->error;
+
+	if (rc == 0 && !instance->uapi)
+		close(reply->fd);
+	else if (rc == 0)
+		rc = xt_uapi_listen_again(instance->uapi, reply->fd);
+	if (rc < 0)
+		xt_log_debug("%s: %s", instance->uapi_path, xt_strerror(rc));
+	else
+		xt_log_notice("%s: the socket for wg(8) is there again", instance->conf->name);
+}
+
+static void on_lost(void *ctx, unsigned attempt)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
+
+	if (attempt == 0)
+		return;
+	if (attempt <= 2)
+		xt_log_warning("%s: %s was removed by another process; making it again%s",
+			       instance->conf->name, instance->uapi_path,
+			       attempt == 1 ? "" : " every few seconds");
+	xt_request(instance->requests, &request, on_listen_again, instance);
+}
+
 static void socket_serve(struct xt_instance *instance, int fd)
 {
 	struct xt_uapi_options options = {.path = instance->uapi_path,
@@ -162,6 +213,7 @@ static void socket_serve(struct xt_instance *instance, int fd)
 					  .apply = on_apply,
 					  .remove = xt_instance_remove_socket,
 					  .deleted = instance->options.dropin ? on_deleted : NULL,
+					  .lost = on_lost,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);
 

@@ -100,7 +100,10 @@ static int socket_listen(const char *path)
 
 static int requests_open(struct xt_instance *instance)
 {
-	struct xt_requests_options options = {.conf = instance->conf, .listen = socket_listen};
+	struct xt_requests_options options = {.conf = instance->conf,
+					      .listen = socket_listen,
+					      .prepare = xt_instance_names_prepare,
+					      .drop = xt_instance_names_drop};
 
 	return xt_requests_open(&instance->requests, &instance->uv, &options);
 }
@@ -232,6 +235,7 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 	    .keylog = instance->keylog,
 	};
 	enum xt_tunnel_step step = XT_TUNNEL_UDP;
+	struct xt_cidr nets[XT_PLAN_NETS];
 	int rc = xt_plan_echo(&instance->echo, conf, conf, xt_tunnel_tun(instance->tunnel)->mtu);
 
 	if (rc < 0) {
@@ -239,6 +243,8 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 		return rc;
 	}
 	start.echo = instance->echo;
+	start.local_nets = nets;
+	start.n_local_nets = instance->options.dropin ? 0 : xt_plan_local_nets(conf, nets);
 	instance->keylog = -1;
 	rc = xt_tunnel_start(instance->tunnel, &start, &step);
 	if (rc == 0 || step > XT_TUNNEL_UDP)
@@ -313,8 +319,9 @@ static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)
 /* Names may have other addresses in another network. */
 static void on_network(void *ctx)
 {
-	const struct xt_instance *instance = ctx;
+	struct xt_instance *instance = ctx;
 
+	xt_instance_names_refresh(instance);
 	xt_log_notice("%s: the host's network has changed, or the host was suspended",
 		      instance->conf->name);
 }
@@ -329,6 +336,8 @@ static int loop_start(struct xt_instance *instance)
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
+	if (rc == 0)
+		xt_instance_mtu_open(instance);
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
 				   instance->loop, pinger_report, instance);
@@ -361,7 +370,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = loop_start(instance);
 	if (rc == 0)
-		rc = xt_instance_resolve(instance, &change);
+		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
 	step_post(instance, rc);
 }

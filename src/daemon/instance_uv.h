@@ -25,13 +25,13 @@
  * any more. */
 enum xt_state {
 	/* up */
-	XT_STATE_TUN,	 /* open the TUN device, take back what a crash left in the host */
-	XT_STATE_PRE_UP, /* hooks */
-	XT_STATE_POLICY, /* choose table, mark and rules of the default route */
-	XT_STATE_KEYLOG, /* open its file */
-	XT_STATE_UDP,	 /* open the sockets */
-	XT_STATE_START,	 /* tunnel, loop, resolver */
-	XT_STATE_NAMES,	 /* resolve endpoints while the host's own route to a name server stands */
+	XT_STATE_TUN,	   /* open the TUN device, take back what a crash left in the host */
+	XT_STATE_PRE_UP,   /* hooks */
+	XT_STATE_POLICY,   /* choose table, mark and rules of the default route */
+	XT_STATE_KEYLOG,   /* open its file */
+	XT_STATE_UDP,	   /* open the sockets */
+	XT_STATE_START,	   /* tunnel, loop, resolver */
+	XT_STATE_NAMES,	   /* a moment for names that the host itself knows */
 	XT_STATE_FIREWALL, /* before the link: the first answer passes it already */
 	XT_STATE_LINK,	   /* addresses, routes */
 	XT_STATE_CONTROL,  /* listen at the control socket */
@@ -80,17 +80,18 @@ enum xt_tun_disposition {
 
 enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS };
 
-/* A peer's Endpoint that is a name.
- * peer     its [Peer], which outlives this
- * awaited  by XT_STATE_NAMES
- * next_ns  monotonic: when a name that was not found is asked for again */
-enum xt_name_state { XT_NAME_ASKING, XT_NAME_NOT_FOUND, XT_NAME_FOUND };
-struct xt_instance_name {
-	const struct xt_conf_peer *peer;
-	enum xt_name_state state;
-	bool awaited, fresh; /* fresh: not asked yet, came by a reload */
-	uint64_t next_ns;
-	char why[64];
+struct xt_names; /* instance_names_uv.c */
+struct xt_endpoint_table;
+
+/* Peers whose routes do not have the MTU of their path yet.
+ * at   allowed IPs of the first one that are done
+ * again  a reload has the routes: not now
+ * off  there are too many routes */
+struct xt_instance_mtu {
+	uv_timer_t timer;
+	bool open, off, again;
+	struct xt_public *due;
+	size_t n, cap, at;
 };
 
 /* A control request that is answered later, or a state for the log.
@@ -134,13 +135,10 @@ struct xt_instance {
 	uint32_t mark;		       /* of the sockets */
 	int keylog;		       /* until the tunnel has it; -1: none */
 	struct xt_udp_sockets sockets; /* likewise */
-	/* Of endpoints, by key of the peer. A worker thread reads them and what they point to, so
-	 * the loop writes them under names_lock. */
-	struct xt_instance_name *names;
-	size_t n_names;
+	/* Of endpoints, from XT_STATE_START on. A worker thread reads them, so the loop writes what
+	 * is shown of them under names_lock. */
+	struct xt_names *names;
 	uv_mutex_t names_lock;
-	unsigned names_awaited; /* by XT_STATE_NAMES */
-	bool names_reported;	/* that one was not found */
 	uv_timer_t names_limit;
 	struct xt_control *control;
 	struct xt_control_request *down; /* waits for the end and is told what fails; may be NULL */
@@ -161,6 +159,7 @@ struct xt_instance {
 	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
 	bool was_ready;
 	uv_timer_t status_timer;
+	struct xt_instance_mtu mtu;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
 };
@@ -240,19 +239,28 @@ void xt_instance_work_end(struct xt_instance *instance); /* all of it, now */
 void xt_instance_work_close(struct xt_instance *instance);
 
 /* What steps share.
- * instance_names_uv.c: resolve the endpoints that the change, made from the configuration, does not
- * hold as addresses (XT_E_NOMEM). tell: print the names that were not found, in one line, once.
- * state: as xt_status wants it, on any thread. */
-int xt_instance_resolve(struct xt_instance *instance, const struct xt_change *change);
+ * instance_names_uv.c: give every peer its list of endpoints, and look the names up (XT_E_NOMEM).
+ * unanswered: that peer is silent; looks up its names again, unless that was a moment ago.
+ * reached: it has a new session.
+ * refresh: the host's network has changed: looks all of them up again.
+ * tell: print the names that were not found, in one line. state, entry: as xt_status wants it, on
+ * any thread. */
+int xt_instance_resolve(struct xt_instance *instance);
+void xt_instance_names_unanswered(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_names_reached(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_names_refresh(struct xt_instance *instance);
 void xt_instance_tell_names(struct xt_instance *instance);
-/* For a reload: the names of its file, which is not in force yet; XT_E_NOMEM. take: it is; look up
- * those that are new. */
-int xt_instance_prepare_names(struct xt_instance_name **out, const struct xt_instance *instance,
-			      const struct xt_conf_peer *const *named, size_t n);
-void xt_instance_take_names(struct xt_instance *instance, struct xt_instance_name *names, size_t n);
-void xt_instance_free_names(struct xt_instance *instance);
 bool xt_instance_name_state(const void *instance, const struct xt_public *peer,
 			    struct xt_status_name *out);
+bool xt_instance_entry_state(const void *instance, const struct xt_public *peer, size_t entry,
+			     struct xt_status_name *out);
+void xt_instance_names_close(struct xt_instance *instance);
+/* Another configuration: prepare what may fail, on any thread (XT_E_NOMEM), or drop it; after the
+ * change to the device commit it. That looks new names up, and gives the peers their lists, the
+ * first of them before it returns and the others soon. A list replaces an endpoint that was set. */
+int xt_instance_names_prepare(void **table, const struct xt_conf *conf);
+void xt_instance_names_drop(void *table);
+void xt_instance_names_commit(struct xt_instance *instance, void *table);
 /* instance_save_uv.c: write what is in force into the file, and print why when that fails. unasked:
  * only if the file still says SaveConfig = true. done is called once, with 0; XT_E_SYNTAX: the file
  * has errors now; -errno. */
@@ -279,7 +287,6 @@ void xt_instance_drop_routes(struct xt_instance *instance);
 struct xt_instance_gear {
 	struct xt_tunnel_gear crypto;
 	struct xt_echo *echo;
-	struct xt_instance_name *names;
 	bool has_crypto, has_echo;
 };
 int xt_instance_gear_open(struct xt_instance_gear *gear, struct xt_instance *instance,
@@ -302,6 +309,11 @@ void xt_instance_log_status(struct xt_instance *instance);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
+/* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
+ * changed: when the tunnel reports it; close: before the loop stops. */
+void xt_instance_mtu_open(struct xt_instance *instance);
+void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_mtu_close(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -21,6 +21,17 @@ struct xt_ip xt_plan_local_address(const struct xt_conf *conf, uint8_t family)
 	return (struct xt_ip){0};
 }
 
+size_t xt_plan_local_nets(const struct xt_conf *conf, struct xt_cidr out[XT_PLAN_NETS])
+{
+	size_t n = 0;
+
+	if (conf->mtu)
+		return 0;
+	for (size_t i = 0; i < conf->n_addresses && n < XT_PLAN_NETS; i++)
+		out[n++] = conf->addresses[i].cidr;
+	return n;
+}
+
 static bool conf_covers(void *ctx, const struct xt_ip *ip)
 {
 	const struct xt_conf *conf = ctx;

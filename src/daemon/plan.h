@@ -8,6 +8,11 @@
 /* The first Address of that family, else family 0. */
 struct xt_ip xt_plan_local_address(const struct xt_conf *conf, uint8_t family);
 
+/* The interface's addresses from which the path's MTU to the peers is searched for: none with
+ * MTU = N. Returns how many. */
+#define XT_PLAN_NETS 8
+size_t xt_plan_local_nets(const struct xt_conf *conf, struct xt_cidr out[XT_PLAN_NETS]);
+
 /* false: WG_THREADS, XT_OFFLOAD or XT_URING in the environment has a value that is not valid; why
  * (len bytes) says which. */
 bool xt_plan_environment(char *why, size_t len);

@@ -82,7 +82,7 @@ static void on_nft_removed(void *ctx, const struct xt_command_result *result)
 	if (result->error != 0 && result->error != -ENOENT)
 		xt_message("%s: nft %s; is the table inet xtunnel-%s left?", host->name,
 			   (xt_command_text(result, text, sizeof(text)), text), host->name);
-	host->state.firewall = false;
+	host->state.firewall = result->error != 0 && result->error != -ENOENT;
 	xt_host_state_store(host);
 	step_finish(host, 0);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/message.h"
 #include "host/firewall.h"
 #include "host/host_impl.h"
@@ -378,6 +379,14 @@ int xt_host_policy(struct xt_host *host, struct xt_link_policy *policy)
 bool xt_host_without_ipv6(const struct xt_host *host)
 {
 	return host->without_ipv6;
+}
+
+void xt_host_restore(struct xt_host *host)
+{
+	int rc = host->file ? xt_state_restore(host->file, &host->state) : 0;
+
+	if (rc < 0)
+		xt_log_debug("%s: the state file of host changes: %s", host->name, xt_strerror(rc));
 }
 
 void xt_host_free(struct xt_host *host)

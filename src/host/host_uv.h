@@ -51,6 +51,8 @@ bool xt_conf_without_ipv6(const struct xt_conf *conf);
 /* Take back both. The policy's rules belong to the link. While guard or names is running it is cut
  * short, and its done is not called. */
 void xt_host_down(struct xt_host *host, void (*done)(void *ctx), void *ctx);
+/* The run directory was emptied by another process: make the state file again. */
+void xt_host_restore(struct xt_host *host);
 /* After down (or when nothing was set), and after the link was undone. NULL is fine. */
 void xt_host_free(struct xt_host *host);
 

@@ -47,12 +47,14 @@ int xt_tun_owner(const struct xt_conf *conf, uint32_t *uid, uint32_t *gid)
 
 int xt_conf_link(struct xt_conf_link *out, const struct xt_conf *conf)
 {
-	size_t networks = 0;
+	size_t networks = 0, endpoints = 0;
 
 	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < conf->n_peers; i++)
+	for (size_t i = 0; i < conf->n_peers; i++) {
 		networks += conf->peers[i].n_allowed;
-	out->endpoints = calloc(conf->n_peers + 1, sizeof(*out->endpoints));
+		endpoints += xt_conf_endpoints(&conf->peers[i]);
+	}
+	out->endpoints = calloc(endpoints + 1, sizeof(*out->endpoints));
 	out->networks = calloc(networks + 1, sizeof(*out->networks));
 	if (!out->endpoints || !out->networks) {
 		xt_conf_link_clear(out);
@@ -69,9 +71,10 @@ int xt_conf_link(struct xt_conf_link *out, const struct xt_conf *conf)
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		const struct xt_conf_peer *peer = &conf->peers[i];
 
-		if (peer->endpoint_host &&
-		    xt_ip_parse(&out->endpoints[out->plan.n_endpoints], peer->endpoint_host) == 0)
-			out->plan.n_endpoints++;
+		for (size_t k = 0; k < xt_conf_endpoints(peer); k++)
+			if (xt_ip_parse(&out->endpoints[out->plan.n_endpoints],
+					xt_conf_endpoint_at(peer, k).host) == 0)
+				out->plan.n_endpoints++;
 		for (size_t k = 0; k < peer->n_allowed; k++)
 			out->networks[out->plan.n_networks++] = peer->allowed[k];
 	}

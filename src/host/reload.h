@@ -16,20 +16,21 @@ enum xt_reload_step {
 };
 
 /* file       as read; the receiver may take it, and leaves a zeroed one
+ * accepted   the file is without fault
  * diff       to what is in force
  * policy, mark, without_ipv6  of the file
- * named      peers of the file whose Endpoint is a name, sorted by key
+ * prepared   what the instance's own function made of the file; the receiver may take it
  * findings   lines for the user: errors and warnings of the file; NULL: none
  * path       of the file, without links; NULL: not known
  * same       it says what it said when it was last applied; keys are not compared */
 struct xt_reload {
 	struct xt_conf file;
+	bool accepted;
 	struct xt_conf_diff diff;
 	struct xt_link_policy policy;
 	uint32_t mark;
 	bool without_ipv6;
-	const struct xt_conf_peer **named;
-	size_t n_named;
+	void *prepared;
 	char *findings, *path;
 	bool same;
 };

@@ -11,18 +11,20 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/trim.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_write.h"
 #include "host/link_plan.h"
 
 /* began   how many steps were begun: those are undone
+ * failed  its value when the last one failed
  * edit    of the link, between XT_RELOAD_LINK and the end
  * job     on the worker thread: its function, and what it returned */
 struct xt_reload_run {
 	struct xt_reload data;
 	uv_loop_t *loop;
 	struct xt_reload_options options;
-	unsigned began;
+	unsigned began, failed;
 	bool dns_changes, firewall_changes, link_changes, policy_changes;
 	struct xt_link_edit *edit;
 	uv_work_t work;
@@ -136,28 +138,6 @@ static int changes_find(struct xt_reload_run *run)
 	return rc;
 }
 
-static int named_compare(const void *a, const void *b)
-{
-	const struct xt_conf_peer *const *x = a, *const *y = b;
-
-	return memcmp((*x)->key.b, (*y)->key.b, sizeof((*x)->key.b));
-}
-
-static int names_find(struct xt_reload *data)
-{
-	const struct xt_conf *file = &data->file;
-	struct xt_endpoint endpoint;
-
-	data->named = calloc(file->n_peers + 1, sizeof(const struct xt_conf_peer *));
-	if (!data->named)
-		return XT_E_NOMEM;
-	for (size_t i = 0; i < file->n_peers; i++)
-		if (file->peers[i].endpoint_host && !xt_conf_endpoint(&endpoint, &file->peers[i]))
-			data->named[data->n_named++] = &file->peers[i];
-	qsort((void *)data->named, data->n_named, sizeof(*data->named), named_compare);
-	return 0;
-}
-
 /* The change holds what the device needs of them. */
 static void keys_wipe(struct xt_conf *file)
 {
@@ -198,17 +178,19 @@ static int job_read(struct xt_reload_run *run)
 	};
 	int rc = file_read(run);
 
+	run->data.accepted = rc == 0;
 	if (rc == 0)
 		rc = xt_conf_diff(&run->data.diff, &running, &run->data.file);
 	if (rc == 0)
 		rc = changes_find(run);
-	if (rc == 0)
-		rc = names_find(&run->data);
+	if (rc == 0 && run->options.prepare)
+		rc = run->options.prepare(&run->data.prepared, &run->data.file);
 	keys_wipe(&run->data.file);
 	run->data.path = realpath(conf->path, NULL);
 	run->data.same = rc == 0 && file_is_same(run);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
+	free(xt_memory_mark());
 	return rc;
 }
 
@@ -306,7 +288,8 @@ static void on_undone(void *ctx, int error, const char *text)
 {
 	struct xt_reload_run *run = ctx;
 
-	if (error < 0 && run->error == 0) {
+	/* The step that failed has changed nothing, and may fail in the same way once more. */
+	if (error < 0 && run->error == 0 && run->began + 1 != run->failed) {
 		run->error = error;
 		snprintf(run->text, sizeof(run->text), "%s", text);
 	}
@@ -371,6 +354,7 @@ void xt_reload_undo(struct xt_reload_run *run, xt_reload_done *done, void *ctx)
 	run->done = done;
 	run->ctx = ctx;
 	run->error = 0;
+	run->failed = run->began;
 	*run->text = '\0';
 	step_undo(run);
 }
@@ -391,21 +375,23 @@ void xt_reload_commit(struct xt_reload_run *run, xt_reload_done *done, void *ctx
 			      on_host_changed, run);
 }
 
-static void run_free(struct xt_reload_run *run)
-{
-	xt_conf_clear(&run->data.file);
-	xt_conf_diff_clear(&run->data.diff);
-	free((void *)run->data.named);
-	free(run->data.findings);
-	free(run->data.path);
-	free(run);
-}
-
 static int job_clear(struct xt_reload_run *run)
 {
 	xt_conf_clear(&run->data.file);
 	xt_conf_diff_clear(&run->data.diff);
+	if (run->data.prepared)
+		run->options.drop(run->data.prepared);
+	run->data.prepared = NULL;
+	free(xt_memory_mark());
 	return 0;
+}
+
+static void run_free(struct xt_reload_run *run)
+{
+	job_clear(run);
+	free(run->data.findings);
+	free(run->data.path);
+	free(run);
 }
 
 static void on_cleared(uv_work_t *work, int status)

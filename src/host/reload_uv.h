@@ -13,13 +13,16 @@ struct xt_reload_run;
 
 /* conf, host, link  of the instance; borrowed until the end. link: NULL: there is none
  * policy            in force
- * report            of its device; freed by the reload */
+ * report            of its device; freed by the reload
+ * prepare, drop     as in host/request.h */
 struct xt_reload_options {
 	const struct xt_conf *conf;
 	struct xt_host *host;
 	struct xt_link *link;
 	struct xt_link_policy policy;
 	struct xt_report *report;
+	int (*prepare)(void **out, const struct xt_conf *file);
+	void (*drop)(void *prepared);
 };
 
 /* error: 0; XT_E_SYNTAX or -errno: of the file, see reload->findings; XT_E_NOMEM. text: a sentence

@@ -30,8 +30,9 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
-	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state; -EPERM: another
-				   * user could change it. Without it there are no marks */
+	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state, and what another
+				   * process has removed there, but sockets; -EPERM: another user
+				   * could change it. Without it there are no marks */
 	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
@@ -45,6 +46,9 @@ enum xt_request_kind {
 	XT_REQUEST_FIREWALL,	  /* set it, before the link */
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
+	XT_REQUEST_ROUTE_MTU,	  /* path_mtu: the routes to these networks take packets of that
+				   * size. -E2BIG: not for so many routes, do not ask again.
+				   * -EAGAIN: not during a reload */
 	XT_REQUEST_DNS,		  /* set the name servers, after the link */
 	XT_REQUEST_UNDO,      /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
@@ -66,7 +70,7 @@ enum xt_request_kind {
 				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE,	  /* bound */
 	XT_REQUEST_PEERS_WRITE,	  /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	  /* resolve -> resolved */
+	XT_REQUEST_RESOLVE,	  /* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
 
@@ -89,6 +93,11 @@ struct xt_request {
 			int fd[2]; /* -1: that family is not there */
 			uint32_t mark, old;
 		} mark;
+		struct {
+			const struct xt_cidr *networks;
+			size_t n;
+			uint32_t mtu; /* 0: that of the interface */
+		} path_mtu;
 		const char *path;
 		struct {
 			const char *path;
@@ -112,12 +121,16 @@ struct xt_request {
 			const struct xt_peer_memory *v;
 			size_t n;
 		} peers;
-		/* id  comes back with the address.  families: bit 0 IPv4, bit 1 IPv6 */
+		/* id       comes back with the answer
+		 * families bit 0 IPv4, bit 1 IPv6
+		 * beside   ask the name servers that the host had at the first look-up, with mark:
+		 *	    the tunnel changes the way to them, or puts others into their place */
 		struct {
-			struct xt_public id;
+			uint32_t id;
 			const char *name;
-			uint16_t port;
 			unsigned families;
+			bool beside;
+			uint32_t mark;
 		} resolve;
 	};
 };
@@ -162,30 +175,33 @@ struct xt_reply {
 			struct xt_peer_memory *peers;
 			size_t n_peers;
 		} bound;
-		/* error 0: the address of name. Otherwise it was not found; it is asked for again
-		 * in again_s, and another reply follows. */
+		/* v, n  the addresses, ports 0.  Otherwise error is set, and text if a look-up has
+		 * failed */
 		struct {
-			struct xt_public id;
-			struct xt_endpoint endpoint;
-			const char *name;
-			unsigned again_s;
+			uint32_t id;
+			const struct xt_endpoint *v;
+			size_t n;
 		} resolved;
 	};
 };
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
- * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno */
+ * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
+ *          drop frees it, if it is still in the reload at its end. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
+	int (*prepare)(void **out, const struct xt_conf *file);
+	void (*drop)(void *prepared);
 };
 
 /* XT_E_NOMEM. */
 int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
 		     const struct xt_requests_options *options);
 
-/* Ask. done is called once (RESOLVE: see above), from within this call or later from the loop;
+/* Ask. done is called once, from within this call or later from the loop;
  * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
  * RESOLVE). request is borrowed for the call. */
 void xt_request(struct xt_requests *requests, const struct xt_request *request,

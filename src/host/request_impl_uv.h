@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <uv.h>
 
+#include "host/dns_query.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/identity_uv.h"
@@ -31,11 +32,14 @@ struct xt_requests {
 	struct pending pending[XT_REQUESTS];
 	enum xt_request_kind host_kind; /* which of FIREWALL, DNS, UNDO runs */
 	struct xt_host *host;
+	bool marked; /* the interface is, for owner_uid */
+	uint32_t owner_uid;
 	struct xt_link_policy policy;
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;
 	struct xt_identity *identity; /* NULL: not needed yet */
 	struct xt_resolver *resolver;
+	struct xt_dns_servers servers; /* of the first look-up */
 	struct xt_reload_run *reload;
 	enum xt_request_kind reload_kind; /* which of its requests is open */
 	char text[320];			  /* of the present reply */

@@ -21,7 +21,9 @@ int xt_request_reload_read(struct xt_requests *requests, const struct xt_request
 						  .host = requests->host,
 						  .link = requests->link,
 						  .policy = requests->policy,
-						  .report = request->report};
+						  .report = request->report,
+						  .prepare = requests->options.prepare,
+						  .drop = requests->options.drop};
 	int rc;
 
 	(void)reply;

@@ -17,6 +17,23 @@
 
 /* --- run directory --- */
 
+static const char *run_directory(const struct xt_requests *requests)
+{
+	return *requests->run_directory ? requests->run_directory : NULL;
+}
+
+/* What an instance keeps there, should another process have removed it. */
+static void run_directory_restore(struct xt_requests *requests)
+{
+	const char *dir = run_directory(requests), *name = requests->conf->name;
+	uint32_t owner_uid;
+
+	if (requests->host)
+		xt_host_restore(requests->host);
+	if (requests->marked && !xt_run_directory_marked(dir, name, &owner_uid))
+		xt_run_directory_mark(dir, name, requests->owner_uid);
+}
+
 static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
 			      struct xt_reply *reply)
 {
@@ -25,12 +42,9 @@ static int run_directory_make(struct xt_requests *requests, const struct xt_requ
 	(void)reply;
 	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
 		strcpy(requests->run_directory, request->path);
+	if (rc == 0)
+		run_directory_restore(requests);
 	return rc;
-}
-
-static const char *run_directory(const struct xt_requests *requests)
-{
-	return *requests->run_directory ? requests->run_directory : NULL;
 }
 
 /* --- TUN --- */
@@ -57,7 +71,9 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
-	if (options.persist && geteuid() == 0)
+	requests->owner_uid = options.owner_uid;
+	requests->marked = options.persist && geteuid() == 0;
+	if (requests->marked)
 		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
@@ -72,6 +88,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 
 	(void)request;
 	(void)reply;
+	requests->marked &= rc < 0;
 	if (rc == 0)
 		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
 	return rc;
@@ -151,6 +168,18 @@ static int link_restore(struct xt_requests *requests, const struct xt_request *r
 	(void)request;
 	(void)reply;
 	return requests->link ? xt_link_restore(requests->link) : 0;
+}
+
+/* A reload changes the same routes on a worker thread. */
+static int route_mtu(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	(void)reply;
+	if (requests->reload)
+		return -EAGAIN;
+	return requests->link ? xt_link_route_mtu(requests->link, request->path_mtu.networks,
+						  request->path_mtu.n, request->path_mtu.mtu)
+			      : 0;
 }
 
 static int link_undo(struct xt_requests *requests, const struct xt_request *request,
@@ -335,20 +364,11 @@ static int peers_write(struct xt_requests *requests, const struct xt_request *re
 
 /* --- names --- */
 
-static void on_found(void *ctx, const struct xt_public *id, const char *name,
-		     const struct xt_endpoint *endpoint)
+static void on_answered(void *ctx, const struct xt_resolver_answer *answer)
 {
-	struct xt_reply reply = {.resolved = {.id = *id, .name = name, .endpoint = *endpoint}};
-
-	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
-}
-
-static void on_not_found(void *ctx, const struct xt_public *id, const char *name, const char *why,
-			 unsigned again_s)
-{
-	struct xt_reply reply = {.error = -ENOENT,
-				 .text = why,
-				 .resolved = {.id = *id, .name = name, .again_s = again_s}};
+	struct xt_reply reply = {.error = answer->why ? -ENOENT : 0,
+				 .text = answer->why,
+				 .resolved = {.id = answer->id, .v = answer->v, .n = answer->n}};
 
 	request_answer(ctx, XT_REQUEST_RESOLVE, &reply);
 }
@@ -363,17 +383,21 @@ static void on_resolver_closed(void *ctx)
 static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
 			struct xt_reply *reply)
 {
-	struct xt_resolver_callbacks callbacks = {requests, on_found, on_not_found,
-						  on_resolver_closed};
+	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
+	struct xt_resolver_question question = {.id = request->resolve.id,
+						.host = request->resolve.name,
+						.families = request->resolve.families,
+						.mark = request->resolve.mark};
 	int rc = 0;
 
-	(void)reply;
+	reply->resolved.id = question.id;
+	if (!requests->resolver && request->resolve.beside)
+		xt_dns_servers_read(&requests->servers);
+	question.servers = request->resolve.beside ? &requests->servers : NULL;
 	if (!requests->resolver)
-		rc = xt_resolver_new(&requests->resolver, requests->loop, request->resolve.families,
-				     &callbacks);
+		rc = xt_resolver_new(&requests->resolver, requests->loop, &callbacks);
 	if (rc == 0)
-		rc = xt_resolver_add(requests->resolver, &request->resolve.id,
-				     request->resolve.name, request->resolve.port);
+		rc = xt_resolver_ask(requests->resolver, &question);
 	return rc < 0 ? rc : LATER;
 }
 
@@ -404,6 +428,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_BOUND_WRITE] = bound_write,
     [XT_REQUEST_PEERS_WRITE] = peers_write,
     [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_ROUTE_MTU] = route_mtu,
     [XT_REQUEST_ROUTES] = xt_request_routes,
     [XT_REQUEST_RELOAD_READ] = xt_request_reload_read,
     [XT_REQUEST_RELOAD_STEP] = xt_request_reload_go,

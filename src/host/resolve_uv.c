@@ -1,70 +1,91 @@
 /* SPDX-License-Identifier: MIT */
-/* Host names, by the system's resolver in libuv's threads. A name that was not found is queried
- * again after 2, 4, 8 ... up to 128 seconds; one that was found is not queried again. */
+/* Host names, by the system's resolver, on threads of its own: the threads of libuv are those that
+ * files wait for.
+ *
+ * A thread is started for a question when fewer than XT_RESOLVER_THREADS run, takes questions until
+ * none is left, and ends. The loop joins it, so that nothing is left of it when the loop closes. */
 #include "host/resolve_uv.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <xtunnel/error.h>
 
-#define AGAIN_FIRST_S 2
-#define AGAIN_LAST_S  128
+#include "base/bytes.h"
 
-struct name {
-	struct name *next;
-	struct xt_resolver *resolver;
-	uv_getaddrinfo_t request;
-	uv_timer_t timer;
-	bool querying;
-	unsigned again_s;
-	struct xt_public peer;
-	uint16_t port;
+/* A question on its way through the queue, a thread, and the list of what was answered. */
+struct job {
+	struct job *next;
+	uint32_t id;
+	unsigned families;
+	struct xt_dns_servers servers; /* n 0: the system's resolver knows better */
+	uint32_t mark;
+	const char *why;
+	struct xt_endpoint v[XT_RESOLVER_ADDRESSES];
+	size_t n;
 	char host[];
 };
 
-struct xt_resolver {
-	struct xt_resolver_callbacks callbacks;
-	uv_loop_t *uv;
-	unsigned families;
-	struct name *names;
-	unsigned open; /* timers and queries that libuv still holds */
-	bool stopping;
+struct queue {
+	struct job *first, **last;
 };
 
-int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv, unsigned families,
-		    const struct xt_resolver_callbacks *callbacks)
-{
-	struct xt_resolver *resolver = calloc(1, sizeof(*resolver));
+enum thread_state { THREAD_NONE, THREAD_RUNS, THREAD_ENDED };
+struct thread {
+	struct xt_resolver *resolver;
+	uv_thread_t id;
+	enum thread_state state;
+};
 
-	if (!resolver)
-		return XT_E_NOMEM;
-	resolver->callbacks = *callbacks;
-	resolver->uv = uv;
-	resolver->families = families;
-	*out = resolver;
-	return 0;
+/* lock covers the queues and the states of the threads. */
+struct xt_resolver {
+	struct xt_resolver_callbacks callbacks;
+	uv_async_t changed;
+	uv_mutex_t lock;
+	struct queue questions, answers;
+	struct thread threads[XT_RESOLVER_THREADS];
+	bool stopping, closing;
+};
+
+static void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->last = &queue->first;
 }
 
-static void resolver_release(struct xt_resolver *resolver)
+static void queue_push(struct queue *queue, struct job *job)
 {
-	struct xt_resolver_callbacks callbacks = resolver->callbacks;
-	struct name *next;
+	job->next = NULL;
+	*queue->last = job;
+	queue->last = &job->next;
+}
 
-	if (!resolver->stopping || resolver->open > 0)
-		return;
-	for (struct name *name = resolver->names; name; name = next) {
-		next = name->next;
-		free(name);
-	}
-	free(resolver);
-	callbacks.closed(callbacks.ctx);
+static struct job *queue_pop(struct queue *queue)
+{
+	struct job *job = queue->first;
+
+	if (!job)
+		return NULL;
+	queue->first = job->next;
+	if (!queue->first)
+		queue->last = &queue->first;
+	return job;
+}
+
+static void queue_clear(struct queue *queue)
+{
+	struct job *job;
+
+	while ((job = queue_pop(queue)))
+		free(job);
 }
 
 /* false: the address is not of a wanted family. */
 static bool address_read(struct xt_endpoint *out, const struct sockaddr *address, unsigned families)
 {
+	memset(out, 0, sizeof(*out));
 	if (address->sa_family == AF_INET && (families & 1)) {
 		const struct sockaddr_in *in = (const void *)address;
 		out->ip.family = 4;
@@ -81,120 +102,193 @@ static bool address_read(struct xt_endpoint *out, const struct sockaddr *address
 	return false;
 }
 
-static void name_query(struct name *name);
-
-static void on_timer(uv_timer_t *timer)
-{
-	name_query(timer->data);
-}
-
-static void name_retry(struct name *name, const char *why)
-{
-	struct xt_resolver *resolver = name->resolver;
-
-	name->again_s = name->again_s ? name->again_s * 2 : AGAIN_FIRST_S;
-	if (name->again_s > AGAIN_LAST_S)
-		name->again_s = AGAIN_LAST_S;
-	uv_timer_start(&name->timer, on_timer, name->again_s * UINT64_C(1000), 0);
-	resolver->callbacks.failed(resolver->callbacks.ctx, &name->peer, name->host, why,
-				   name->again_s);
-}
-
 static const char *failure_text(int status)
 {
 	switch (status) {
-	case UV_EAI_NONAME:
-	case UV_EAI_NODATA:
+	case EAI_NONAME:
+#ifdef EAI_NODATA
+	case EAI_NODATA:
+#endif
 		return "no such host";
-	case UV_EAI_AGAIN:
+	case EAI_AGAIN:
 		return "no answer from a name server";
 	default:
-		return uv_strerror(status);
+		return gai_strerror(status);
 	}
 }
 
-static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
+static void job_run(struct job *job)
 {
-	struct name *name = request->data;
-	struct xt_resolver *resolver = name->resolver;
-	struct xt_endpoint endpoint = {.port = name->port};
-	struct addrinfo *entry = list;
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
+	int status;
 
-	name->querying = false;
-	resolver->open--;
-	if (resolver->stopping) {
-		uv_freeaddrinfo(list);
-		resolver_release(resolver);
+	if (job->servers.n)
+		job->n = xt_dns_query(&job->servers, job->mark, job->host, job->families, job->v,
+				      XT_LEN(job->v));
+	if (job->n)
+		return;
+	status = getaddrinfo(job->host, NULL, &hints, &list);
+	for (struct addrinfo *at = status ? NULL : list; at && job->n < XT_LEN(job->v);
+	     at = at->ai_next)
+		job->n += address_read(&job->v[job->n], at->ai_addr, job->families);
+	if (status)
+		job->why = failure_text(status);
+	else if (job->n == 0)
+		job->why = "no address of a family that this host has";
+	if (list)
+		freeaddrinfo(list);
+}
+
+static void thread_run(void *ctx)
+{
+	struct thread *thread = ctx;
+	struct xt_resolver *resolver = thread->resolver;
+	struct job *job;
+
+	uv_mutex_lock(&resolver->lock);
+	while ((job = queue_pop(&resolver->questions))) {
+		uv_mutex_unlock(&resolver->lock);
+		job_run(job);
+		uv_mutex_lock(&resolver->lock);
+		queue_push(&resolver->answers, job);
+		uv_async_send(&resolver->changed);
+	}
+	thread->state = THREAD_ENDED;
+	uv_async_send(&resolver->changed);
+	uv_mutex_unlock(&resolver->lock);
+}
+
+/* With the lock held. Without a thread the question waits for one that runs, or for the next
+ * question. */
+static void threads_start(struct xt_resolver *resolver)
+{
+	for (size_t i = 0; i < XT_RESOLVER_THREADS && resolver->questions.first; i++) {
+		struct thread *thread = &resolver->threads[i];
+
+		if (thread->state != THREAD_NONE)
+			continue;
+		thread->resolver = resolver;
+		thread->state = THREAD_RUNS;
+		if (uv_thread_create(&thread->id, thread_run, thread) < 0)
+			thread->state = THREAD_NONE;
 		return;
 	}
-	while (entry && !address_read(&endpoint, entry->ai_addr, resolver->families))
-		entry = entry->ai_next;
-	uv_freeaddrinfo(list);
-	if (status < 0)
-		name_retry(name, failure_text(status));
-	else if (!entry)
-		name_retry(name, "no address of a family that this host has");
-	else
-		resolver->callbacks.found(resolver->callbacks.ctx, &name->peer, name->host,
-					  &endpoint);
 }
 
-static void name_query(struct name *name)
+/* With the lock held; a thread that has ended waits for nothing but that lock. true: one runs. */
+static bool threads_join(struct xt_resolver *resolver)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
-	int rc;
+	bool runs = false;
 
-	rc =
-	    uv_getaddrinfo(name->resolver->uv, &name->request, on_answer, name->host, NULL, &hints);
-	if (rc < 0) {
-		name_retry(name, uv_strerror(rc));
-		return;
+	for (size_t i = 0; i < XT_RESOLVER_THREADS; i++) {
+		struct thread *thread = &resolver->threads[i];
+
+		runs |= thread->state == THREAD_RUNS;
+		if (thread->state != THREAD_ENDED)
+			continue;
+		uv_mutex_unlock(&resolver->lock);
+		uv_thread_join(&thread->id);
+		uv_mutex_lock(&resolver->lock);
+		thread->state = THREAD_NONE;
 	}
-	name->querying = true;
-	name->resolver->open++;
-}
-
-int xt_resolver_add(struct xt_resolver *resolver, const struct xt_public *peer, const char *host,
-		    uint16_t port)
-{
-	size_t len = strlen(host) + 1;
-	struct name *name = calloc(1, sizeof(*name) + len);
-
-	if (!name)
-		return XT_E_NOMEM;
-	name->resolver = resolver;
-	name->peer = *peer;
-	name->port = port;
-	memcpy(name->host, host, len);
-	name->request.data = name;
-	uv_timer_init(resolver->uv, &name->timer);
-	name->timer.data = name;
-	resolver->open++;
-	name->next = resolver->names;
-	resolver->names = name;
-	name_query(name);
-	return 0;
+	return runs;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct name *name = handle->data;
-	struct xt_resolver *resolver = name->resolver;
+	struct xt_resolver *resolver = handle->data;
+	struct xt_resolver_callbacks callbacks = resolver->callbacks;
 
-	resolver->open--;
-	resolver_release(resolver);
+	queue_clear(&resolver->questions);
+	queue_clear(&resolver->answers);
+	uv_mutex_destroy(&resolver->lock);
+	free(resolver);
+	callbacks.closed(callbacks.ctx);
+}
+
+static void answer_give(struct xt_resolver *resolver, struct job *job)
+{
+	struct xt_resolver_answer answer = {
+	    .id = job->id, .why = job->why, .v = job->v, .n = job->n};
+
+	resolver->callbacks.answered(resolver->callbacks.ctx, &answer);
+	free(job);
+}
+
+static void on_changed(uv_async_t *async)
+{
+	struct xt_resolver *resolver = async->data;
+	struct job *job;
+	bool runs;
+
+	uv_mutex_lock(&resolver->lock);
+	(void)threads_join(resolver);
+	if (!resolver->stopping)
+		threads_start(resolver); /* one was asked while the last thread ended */
+	while (!resolver->stopping && (job = queue_pop(&resolver->answers))) {
+		uv_mutex_unlock(&resolver->lock);
+		answer_give(resolver, job);
+		uv_mutex_lock(&resolver->lock);
+	}
+	runs = threads_join(resolver);
+	uv_mutex_unlock(&resolver->lock);
+	if (resolver->stopping && !runs && !resolver->closing) {
+		resolver->closing = true;
+		uv_close((uv_handle_t *)&resolver->changed, on_closed);
+	}
+}
+
+int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv,
+		    const struct xt_resolver_callbacks *callbacks)
+{
+	struct xt_resolver *resolver = calloc(1, sizeof(*resolver));
+	int rc;
+
+	if (!resolver)
+		return XT_E_NOMEM;
+	resolver->callbacks = *callbacks;
+	queue_init(&resolver->questions);
+	queue_init(&resolver->answers);
+	if (uv_mutex_init(&resolver->lock) < 0) {
+		free(resolver);
+		return XT_E_NOMEM;
+	}
+	rc = uv_async_init(uv, &resolver->changed, on_changed);
+	if (rc < 0) {
+		uv_mutex_destroy(&resolver->lock);
+		free(resolver);
+		return rc;
+	}
+	resolver->changed.data = resolver;
+	*out = resolver;
+	return 0;
+}
+
+int xt_resolver_ask(struct xt_resolver *resolver, const struct xt_resolver_question *question)
+{
+	size_t len = strlen(question->host) + 1;
+	struct job *job = calloc(1, sizeof(*job) + len);
+
+	if (!job)
+		return XT_E_NOMEM;
+	job->id = question->id;
+	job->families = question->families;
+	job->mark = question->mark;
+	if (question->servers)
+		job->servers = *question->servers;
+	memcpy(job->host, question->host, len);
+	uv_mutex_lock(&resolver->lock);
+	queue_push(&resolver->questions, job);
+	threads_start(resolver);
+	uv_mutex_unlock(&resolver->lock);
+	return 0;
 }
 
 void xt_resolver_stop(struct xt_resolver *resolver)
 {
-	struct name *name;
-
+	uv_mutex_lock(&resolver->lock);
 	resolver->stopping = true;
-	for (name = resolver->names; name; name = name->next) {
-		uv_timer_stop(&name->timer);
-		uv_close((uv_handle_t *)&name->timer, on_closed);
-		if (name->querying) /* a running one cannot be cancelled: its answer is awaited */
-			(void)uv_cancel((uv_req_t *)&name->request);
-	}
-	resolver_release(resolver);
+	queue_clear(&resolver->questions);
+	uv_mutex_unlock(&resolver->lock);
+	uv_async_send(&resolver->changed);
 }

@@ -148,6 +148,22 @@ int xt_state_put(struct xt_state_file *file, const struct xt_state *state)
 	return rc;
 }
 
+int xt_state_restore(struct xt_state_file *file, const struct xt_state *state)
+{
+	struct stat held, named;
+	int fd;
+
+	if (fstat(file->fd, &held) == 0 && lstat(file->path, &named) == 0 &&
+	    named.st_ino == held.st_ino && named.st_dev == held.st_dev)
+		return 0;
+	fd = file_open_locked(file->path, true);
+	if (fd < 0)
+		return fd;
+	close(file->fd);
+	file->fd = fd;
+	return xt_state_put(file, state);
+}
+
 void xt_state_close(struct xt_state_file *file, bool remove)
 {
 	if (!file)

@@ -32,6 +32,8 @@ struct xt_state_file;
  * The lock is held until xt_state_close. */
 int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
 		  struct xt_state *old);
+/* Another process may have removed the file: make it again. Otherwise nothing is done. */
+int xt_state_restore(struct xt_state_file *file, const struct xt_state *state);
 /* Read without the lock, what an instance recorded: one that runs, starts or has crashed. false:
  * there is no such file. */
 bool xt_state_peek(const char *dir, const char *name, struct xt_state *state);

@@ -13,22 +13,17 @@
 #include "ipc/chunks.h"
 #include "ipc/rights.h"
 #include "ipc/server_uv.h"
+#include "ipc/socket_watch_uv.h"
 #include "ipc/stream_uv.h"
 
-#define PROGRESS_MS 2000 /* well below XT_SOCKET_SILENCE_MS */
-#define LOST_MS	    3000
+#define PROGRESS_MS 2000       /* well below XT_SOCKET_SILENCE_MS */
 #define ANSWER_MAX  (1u << 30) /* bytes of an answer; 100,000 peers are 60 MB */
 
 struct xt_control {
 	uv_loop_t *loop;
 	struct xt_server *server;
 	uv_timer_t progress; /* runs while a request is open */
-	uv_fs_event_t watch; /* of the socket's file */
-	uv_fs_event_t watch_directory;
-	uv_timer_t lost;   /* runs while the file is not ours */
-	unsigned attempts; /* since it was lost */
-	unsigned handles;  /* of the four above, not closed yet */
-	char *path;
+	struct xt_socket_watch *watch;
 	struct xt_control_options options;
 	struct xt_control_request
 	    *open; /* list of those without a last answer, freed with the control */
@@ -277,59 +272,6 @@ static void on_remove(void *ctx, const char *path, const struct stat *id)
 	control->options.remove(control->options.ctx, path, id);
 }
 
-static void on_lost(uv_timer_t *timer)
-{
-	struct xt_control *control = timer->data;
-
-	control->options.lost(control->options.ctx, ++control->attempts);
-}
-
-/* The present iteration of the loop may be one in which the instance ends: the timer leaves it. */
-static void socket_check(struct xt_control *control)
-{
-	if (xt_server_there(control->server) || uv_is_active((uv_handle_t *)&control->lost))
-		return;
-	uv_fs_event_stop(&control->watch);
-	uv_fs_event_stop(&control->watch_directory);
-	uv_timer_start(&control->lost, on_lost, 0, LOST_MS);
-}
-
-static void on_file_event(uv_fs_event_t *watch, const char *file, int events, int status)
-{
-	(void)file;
-	(void)events;
-	(void)status;
-	socket_check(watch->data);
-}
-
-/* A file that goes before the watch stands is seen by the check. */
-static void socket_watch(struct xt_control *control)
-{
-	char *slash = strrchr(control->path, '/');
-
-	if (!control->options.lost)
-		return;
-	if (slash &&
-	    slash != control->path) { /* a directory that is renamed takes the file along */
-		*slash = '\0';
-		(void)uv_fs_event_start(&control->watch_directory, on_file_event, control->path, 0);
-		*slash = '/';
-	}
-	(void)uv_fs_event_start(&control->watch, on_file_event, control->path, 0);
-	socket_check(control);
-}
-
-static void handles_init(struct xt_control *control, uv_loop_t *loop)
-{
-	uv_timer_init(loop, &control->progress);
-	uv_timer_init(loop, &control->lost);
-	uv_fs_event_init(loop, &control->watch);
-	uv_fs_event_init(loop, &control->watch_directory);
-	control->progress.data = control->lost.data = control;
-	control->watch.data = control->watch_directory.data = control;
-	control->handles = 4;
-}
-
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options)
 {
@@ -344,21 +286,22 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	    .listen_fd = options->listen_fd,
 	};
 
-	if (!control || !(control->path = strdup(options->path))) {
-		free(control);
+	if (!control)
 		return XT_E_NOMEM;
-	}
 	control->loop = loop;
 	control->options = *options;
 	control->options.path = NULL;
 	int err = xt_server_open(&control->server, loop, &server);
+	if (!err && options->lost)
+		err = xt_socket_watch_new(&control->watch, loop, control->server, options->path,
+					  options->lost, options->ctx);
 	if (err) {
-		free(control->path);
+		xt_server_close(control->server);
 		free(control);
 		return err;
 	}
-	handles_init(control, loop);
-	socket_watch(control);
+	uv_timer_init(loop, &control->progress);
+	control->progress.data = control;
 	*out = control;
 	return 0;
 }
@@ -367,35 +310,25 @@ int xt_control_listen_again(struct xt_control *control, int listen_fd)
 {
 	int err = xt_server_listen_again(control->server, listen_fd);
 
-	if (err)
-		return err;
-	control->attempts = 0;
-	uv_timer_stop(&control->lost);
-	socket_watch(control);
-	return 0;
+	if (!err && control->watch)
+		xt_socket_watch_again(control->watch);
+	return err;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_closed(uv_handle_t *handle)
 {
-	struct xt_control *control = handle->data;
-
-	if (--control->handles)
-		return;
-	free(control->path);
-	free(control);
+	free(handle->data);
 }
 
 void xt_control_close(struct xt_control *control)
 {
 	if (!control)
 		return;
+	xt_socket_watch_close(control->watch);
 	xt_server_close(control->server);
 	while (control->open) {
 		xt_stream_cancel(control->open->stream);
 		request_free(control->open);
 	}
-	uv_close((uv_handle_t *)&control->progress, on_handle_closed);
-	uv_close((uv_handle_t *)&control->lost, on_handle_closed);
-	uv_close((uv_handle_t *)&control->watch, on_handle_closed);
-	uv_close((uv_handle_t *)&control->watch_directory, on_handle_closed);
+	uv_close((uv_handle_t *)&control->progress, on_closed);
 }

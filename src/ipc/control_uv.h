@@ -16,7 +16,7 @@ struct xt_control_request;
  * cancelled, remove  see server_uv.h; may be NULL
  * lost       NULL, or called when another process has removed or replaced the socket's file, and
  *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
- *	      from 1
+ *	      from 1. 0: the file is there, but another one in its directory has changed
  * listen_fd  above 0: a descriptor that listens at path already */
 struct xt_control_options {
 	const char *path;

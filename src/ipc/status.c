@@ -10,11 +10,19 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
+#include "ipc/status_endpoints.h"
 
 /* The allowed IPs of one peer. */
 struct networks {
 	const struct xt_report *report;
 	const struct xt_peer_report *peer;
+};
+
+/* The endpoints of one peer. */
+struct endpoints {
+	const struct xt_report *report;
+	const struct xt_peer_report *peer;
+	const struct xt_status *status;
 };
 
 struct peers {
@@ -84,6 +92,12 @@ static bool json_put_NETWORKS(json_t *object, const char *key, const struct netw
 	return ok;
 }
 
+static bool json_put_ENDPOINTS(json_t *object, const char *key, const struct endpoints *endpoints)
+{
+	return json_put(object, key,
+			xt_status_endpoints(endpoints->status, endpoints->report, endpoints->peer));
+}
+
 static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)
 {
 	json_t *counters = json_object();
@@ -93,6 +107,15 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 		ok =
 		    json_put_NUMBER(counters, xt_verdict_label((enum xt_verdict)i), r->verdicts[i]);
 	return ok;
+}
+
+/* NULL: left out. */
+static const char *path_mtu_source(const struct xt_peer_report *p)
+{
+	static const char *const words[] = {
+	    [XT_PATH_MTU_PROBED] = "probes", [XT_PATH_MTU_SILENT] = "silent"};
+
+	return words[p->path_mtu_source];
 }
 
 #define LOOP_TEXT 192

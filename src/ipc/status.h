@@ -22,6 +22,10 @@ struct xt_status {
 	 * is; false: it has none. May be NULL. */
 	bool (*endpoint_name)(const void *ctx, const struct xt_public *peer,
 			      struct xt_status_name *out);
+	/* The same of one entry of its Endpoint; name "": that is an address. false: there are not
+	 * so many. May be NULL. */
+	bool (*endpoint_entry)(const void *ctx, const struct xt_public *peer, size_t entry,
+			       struct xt_status_name *out);
 	const void *ctx;
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t

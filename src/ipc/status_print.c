@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "ipc/status.h"
+#include "ipc/status_endpoints.h"
 
 struct printer {
 	FILE *out;
@@ -82,6 +83,7 @@ enum form {
 	AGO,	    /* seconds since 1970, unless 0 */
 	BYTES,	    /* a number; 0 only beside another that is not 0 */
 	NETWORKS,   /* always */
+	ENDPOINTS,  /* a list, unless it has one element at most */
 	COUNTERS,   /* a line for each drop that is not 0 */
 	PEERS,	    /* a block for each */
 };
@@ -148,6 +150,8 @@ static bool row_shown(const struct row *row, const json_t *value)
 	case AGO:
 	case BYTES:
 		return value_number(value) > 0;
+	case ENDPOINTS:
+		return json_array_size(value) > 1;
 	case NETWORKS:
 		break;
 	}
@@ -243,6 +247,17 @@ static void networks_print(const struct printer *p, const json_t *list)
 	}
 }
 
+static void endpoints_print(const struct printer *p, const json_t *list)
+{
+	char text[512];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		xt_status_endpoint_text(json_array_get(list, i), text, sizeof(text));
+		fputs(i ? ", " : "", p->out);
+		text_print(p, text);
+	}
+}
+
 static void value_print(const struct printer *p, const struct row *row, const json_t *value)
 {
 	uint64_t n = value_number(value);
@@ -262,6 +277,8 @@ static void value_print(const struct printer *p, const struct row *row, const js
 		bytes_print(p, n);
 	else if (row->form == NETWORKS)
 		networks_print(p, value);
+	else if (row->form == ENDPOINTS)
+		endpoints_print(p, value);
 	fputs(row->after, p->out);
 	if (row->form == LOCAL_KEY) {
 		putc('\n', p->out);

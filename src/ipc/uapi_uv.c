@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/trim.h"
 #include "ipc/server_uv.h"
+#include "ipc/socket_watch_uv.h"
 #include "ipc/stream_uv.h"
 #include "ipc/uapi.h"
 
@@ -33,6 +34,7 @@ struct xt_uapi {
 	unsigned printing; /* of them, get requests between report and text */
 	uv_fs_event_t watch;
 	bool watching;
+	struct xt_socket_watch *socket_watch;
 };
 
 /* One request. Its text is parsed, and its answer printed, on a worker thread when it is long.
@@ -349,7 +351,11 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	uapi->loop = loop;
 	uapi->options = *options;
 	rc = xt_server_open(&uapi->server, loop, &server);
+	if (rc == 0 && options->lost && !options->deleted)
+		rc = xt_socket_watch_new(&uapi->socket_watch, loop, uapi->server, options->path,
+					 options->lost, options->ctx);
 	if (rc < 0) {
+		xt_server_close(uapi->server);
 		free(uapi);
 		return rc;
 	}
@@ -357,6 +363,15 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	file_watch(uapi, loop);
 	uapi->options.path = NULL; /* borrowed for this call only */
 	return 0;
+}
+
+int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd)
+{
+	int rc = xt_server_listen_again(uapi->server, listen_fd);
+
+	if (rc == 0 && uapi->socket_watch)
+		xt_socket_watch_again(uapi->socket_watch);
+	return rc;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -385,6 +400,7 @@ void xt_uapi_close(struct xt_uapi *uapi)
 {
 	if (!uapi)
 		return;
+	xt_socket_watch_close(uapi->socket_watch);
 	jobs_abandon(uapi);
 	xt_server_close(uapi->server);
 	uapi->server = NULL;

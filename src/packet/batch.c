@@ -244,7 +244,7 @@ static bool run_accepts(const struct xt_tx *tx, const struct xt_run *run,
 {
 	return run->n < XT_RUN_MAX && len <= run->seg && run->bytes + len <= XT_RUN_BYTES &&
 	       tx->vecs[run->first + run->n - 1].len == run->seg && run->tos == tos &&
-	       !run->unstuck && path_equal(&run->path, path);
+	       !run->unstuck && !run->dont_fragment && path_equal(&run->path, path);
 }
 
 int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_t *base, size_t len)
@@ -262,6 +262,22 @@ int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_
 	}
 	run->n++;
 	run->bytes += (uint32_t)len;
+	tx->vecs[tx->n_vecs++] = (struct xt_vec){base, len};
+	return 0;
+}
+
+int xt_tx_view_whole(struct xt_tx *tx, const struct xt_path *path, uint8_t *base, size_t len)
+{
+	if (!len || len > XT_PACKET_MAX)
+		return XT_E_INVALID;
+	if (tx->n_vecs == tx->cap)
+		return XT_E_FULL;
+	tx->runs[tx->n_runs++] = (struct xt_run){.path = *path,
+						 .first = tx->n_vecs,
+						 .n = 1,
+						 .seg = (uint32_t)len,
+						 .bytes = (uint32_t)len,
+						 .dont_fragment = true};
 	tx->vecs[tx->n_vecs++] = (struct xt_vec){base, len};
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 /* Packets with more extension headers are not legitimate. */
 #define CHAIN_MAX 16
+#define TTL	  64 /* of packets that are made here */
 
 static bool header4_parse(struct xt_ip_view *v, size_t len)
 {
@@ -84,6 +85,8 @@ static void extensions_walk(struct xt_ip_view *v)
 			fragment_record(v, v->upper);
 		else
 			v->extended = true;
+		v->authenticated |= v->protocol == XT_PROTO_AUTH;
+		v->routed |= v->protocol == XT_PROTO_ROUTING;
 		v->protocol = p[0];
 		v->upper += size;
 		if (v->offset)
@@ -133,6 +136,31 @@ static void address_copy(const struct xt_ip_view *view, const uint8_t *from, str
 {
 	*out = (struct xt_ip){.family = view->version};
 	memcpy(out->b, from, view->version == 4 ? 4 : 16);
+}
+
+uint8_t *xt_ip_header_put(uint8_t *out, const struct xt_ip *src, const struct xt_ip *dst,
+			  uint8_t protocol, uint32_t upper)
+{
+	if (src->family == 6) {
+		memset(out, 0, XT_IP6_HEADER);
+		out[0] = 0x60;
+		xt_be16_put(out + 4, (uint16_t)upper);
+		out[6] = protocol;
+		out[7] = TTL;
+		memcpy(out + 8, src->b, 16);
+		memcpy(out + 24, dst->b, 16);
+		return out + XT_IP6_HEADER;
+	}
+	memset(out, 0, XT_IP4_HEADER);
+	out[0] = 0x45;
+	xt_be16_put(out + 2, (uint16_t)(XT_IP4_HEADER + upper));
+	out[6] = 0x40; /* DF */
+	out[8] = TTL;
+	out[9] = protocol;
+	memcpy(out + 12, src->b, 4);
+	memcpy(out + 16, dst->b, 4);
+	xt_be16_put(out + 10, xt_checksum(out, XT_IP4_HEADER));
+	return out + XT_IP4_HEADER;
 }
 
 void xt_ip_source(const struct xt_ip_view *view, struct xt_ip *out)

@@ -11,7 +11,6 @@
 
 #define ICMP_HEADER 8u
 #define COOKIE	    8u
-#define TTL	    64
 
 enum { TYPE4_REPLY = 0, TYPE4_REQUEST = 8, TYPE6_REQUEST = 128, TYPE6_REPLY = 129 };
 
@@ -24,29 +23,6 @@ size_t xt_ping_len(uint8_t family, uint32_t size)
 	return 0;
 }
 
-static void header_write(uint8_t *p, const struct xt_ip *src, const struct xt_ip *dst, size_t len)
-{
-	if (src->family == 6) {
-		memset(p, 0, XT_IP6_HEADER);
-		p[0] = 0x60;
-		xt_be16_put(p + 4, (uint16_t)(len - XT_IP6_HEADER));
-		p[6] = XT_PROTO_ICMP6;
-		p[7] = TTL;
-		memcpy(p + 8, src->b, 16);
-		memcpy(p + 24, dst->b, 16);
-		return;
-	}
-	memset(p, 0, XT_IP4_HEADER);
-	p[0] = 0x45;
-	xt_be16_put(p + 2, (uint16_t)len);
-	p[6] = 0x40; /* DF */
-	p[8] = TTL;
-	p[9] = XT_PROTO_ICMP;
-	memcpy(p + 12, src->b, 4);
-	memcpy(p + 16, dst->b, 4);
-	xt_be16_put(p + 10, xt_checksum(p, XT_IP4_HEADER));
-}
-
 size_t xt_ping_build(uint8_t *out, const struct xt_ip *src, const struct xt_ip *dst, uint16_t id,
 		     uint16_t seq, uint64_t cookie, uint32_t size)
 {
@@ -56,8 +32,8 @@ size_t xt_ping_build(uint8_t *out, const struct xt_ip *src, const struct xt_ip *
 
 	if (!len)
 		return 0;
-	header_write(out, src, dst, len);
-	icmp = out + len - size - ICMP_HEADER;
+	icmp = xt_ip_header_put(out, src, dst, src->family == 4 ? XT_PROTO_ICMP : XT_PROTO_ICMP6,
+				ICMP_HEADER + size);
 	memset(icmp, 0, ICMP_HEADER);
 	icmp[0] = src->family == 4 ? TYPE4_REQUEST : TYPE6_REQUEST;
 	xt_be16_put(icmp + 4, id);

@@ -18,7 +18,8 @@ struct xt_udp_ops {
 	/* Send tx's runs from *next on, in order, advancing *next. 0: all sent (a datagram that the
 	 * kernel refused is counted in udp->refused and skipped); -EAGAIN: the socket is full, call
 	 * again when it is writable (a run sent in part was shortened to its rest). A run whose
-	 * path.local no longer works is sent again without it and marked unstuck. */
+	 * path.local no longer works is sent again without it and marked unstuck. A run with
+	 * dont_fragment that is too large for the link is dropped, uncounted. */
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
@@ -29,9 +30,11 @@ struct xt_udp_ops {
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
 	 * used only while the route leaves by the link that the path names.
 	 * expire   routes, rules, addresses, links or the mark changed: judge paths again
-	 * way      of a path's datagrams, as a number (struct xt_ways). Both NULL: the sockets know
+	 * returned the carrier of a link has come back: ways that leave by it are other ones
+	 * way      of a path's datagrams, as a number (struct xt_ways). All NULL: the sockets know
 	 *          no routes (memory) */
 	void (*routes_expire)(struct xt_udp *udp);
+	void (*link_returned)(struct xt_udp *udp, unsigned link);
 	uint64_t (*way)(struct xt_udp *udp, const struct xt_path *path);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
@@ -47,6 +50,8 @@ struct xt_udp_ops {
 /* Receive queue requested of the kernel: covers the longest pass of the other direction. */
 #define XT_UDP_QUEUE (8u << 20)
 
+#define XT_UDP_TOO_BIG 8
+
 struct xt_udp {
 	const struct xt_udp_ops *ops;
 	int fd[2];	/* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
@@ -60,7 +65,11 @@ struct xt_udp {
 	uint64_t refused, errors, fallbacks;
 	uint32_t queue; /* bytes of the smallest receive queue, as the kernel counts and granted */
 	bool gso, gro;	/* in use: one message for a run; several datagrams in one read */
-	bool pending;	/* recv holds datagrams that the batch had no room for: call it again even
+	/* Remotes of which the kernel says that datagrams were too large for the link or the
+	 * path: the caller takes them and sets n_too_big to 0. */
+	struct xt_endpoint too_big[XT_UDP_TOO_BIG];
+	uint32_t n_too_big;
+	bool pending; /* recv holds datagrams that the batch had no room for: call it again even
 			 * when no socket is readable */
 };
 
@@ -92,8 +101,9 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
 /* Use and own other sockets; stop polling before. Those in use so far are kept and read as well:
  * what arrives there has path.old_port set. They are closed by drop_old, or when others take their
  * place.
- * kept  the sockets of that port, if they are kept: they may be given to move, and are never closed
- *	 by the caller */
+ * kept  the sockets of that port, if they are kept: other descriptors of them, the caller's. No
+ *	 other sockets could be bound to it. Stop polling before drop_old too, as the kernel goes on
+ *	 to report a socket that has another descriptor */
 void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
 bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
 void xt_udp_drop_old(struct xt_udp *udp);

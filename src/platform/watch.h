@@ -20,13 +20,19 @@ struct xt_link_state {
 /* What xt_watch_read found. LINK: state was filled in. */
 enum { XT_WATCH_LINK = 1 << 0, XT_WATCH_ROUTING = 1 << 1 };
 
+#define XT_WATCH_AWAY 32
+
 /* fd       becomes readable when something has changed; stays the same
  * ifindex  the interface's, in its namespace
- * nsid     the number that this namespace has for the interface's; -1: it is the same one */
+ * nsid     the number that this namespace has for the interface's; -1: it is the same one
+ * away     links whose carrier was seen to go and not to come back, 0: free
+ * returned the links whose carrier has come back, as of the last read */
 struct xt_watch {
 	int fd;
 	unsigned ifindex;
 	int nsid;
+	unsigned away[XT_WATCH_AWAY];
+	unsigned returned[XT_WATCH_AWAY], n_returned;
 };
 
 int xt_watch_open(struct xt_watch *watch, unsigned ifindex); /* -errno */

@@ -265,10 +265,13 @@ static void on_port(uv_timer_t *timer)
 	struct xt_loop *loop = timer->data;
 	enum xt_port_move progress = xt_tunnel_port_move(loop->tunnel);
 
-	if (progress == XT_PORT_OVER || uv_now(timer->loop) >= loop->port_until_ms)
+	if (progress == XT_PORT_OVER || uv_now(timer->loop) >= loop->port_until_ms) {
+		for (unsigned i = 0; i < TUN; i++)
+			source_watch(loop, i, 0);
 		xt_tunnel_port_drop(loop->tunnel);
-	else
+	} else {
 		uv_timer_start(timer, on_port, progress == XT_PORT_MORE ? 1 : PORT_POLL_MS, 0);
+	}
 	watches_update(loop);
 }
 
@@ -290,6 +293,8 @@ static void on_change(uv_poll_t *handle, int status, int events)
 	if (status < 0)
 		uv_poll_start(handle, UV_READABLE, on_change);
 	changed = xt_watch_read(&loop->watch, &state);
+	for (unsigned i = 0; i < loop->watch.n_returned; i++)
+		xt_tunnel_link_returned(loop->tunnel, loop->watch.returned[i]);
 	if (changed & XT_WATCH_ROUTING)
 		xt_tunnel_network_changed(loop->tunnel);
 	timer_arm(loop);

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "core/peer.h"
 #include "platform/cache.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
@@ -47,6 +48,19 @@ static void env_removed(void *ctx, const struct xt_peer *peer)
 		xt_scheduler_forget(tunnel->scheduler, peer);
 }
 
+static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->scheduler)
+		xt_scheduler_mtu_changed(tunnel->scheduler, peer, before, after);
+	if (tunnel->callbacks.mtu_changed) {
+		struct xt_public key = xt_peer_key(peer);
+
+		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key, before, after);
+	}
+}
+
 static uint64_t env_clock(void *ctx)
 {
 	(void)ctx;
@@ -81,17 +95,18 @@ static int timestamp_start(struct xt_tunnel *tunnel)
 	return rc;
 }
 
-static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change)
+static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_env env = {
 	    .ctx = tunnel,
 	    .random = env_random,
 	    .event = env_event,
 	    .removed = env_removed,
+	    .mtu_changed = env_mtu_changed,
 	    .clock = env_clock,
 	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
 	};
-	struct xt_change bound = *change;
+	struct xt_change bound = *start->change;
 	int rc = xt_device_new(&tunnel->dev, &env);
 
 	if (rc < 0)
@@ -99,6 +114,8 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_change *change
 	bound.listen_port = tunnel->udp->port;
 	bound.set |= XT_SET_LISTEN_PORT;
 	xt_device_set_mtu(tunnel->dev, tunnel->tun->mtu);
+	if (start->n_local_nets)
+		xt_device_search_mtu(tunnel->dev, start->local_nets, start->n_local_nets);
 	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
@@ -135,6 +152,7 @@ static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_star
 	    .local6 = start->local6,
 	    .pong = tunnel->callbacks.pong,
 	    .ctx = tunnel->callbacks.ctx,
+	    .search_mtu = start->n_local_nets > 0,
 	    .pass_bytes = pass_bytes(),
 	};
 
@@ -179,7 +197,7 @@ static int step_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *st
 	case XT_TUNNEL_WORKERS:
 		return xt_tunnel_workers_new(&tunnel->workers, tunnel->aead, start->threads);
 	case XT_TUNNEL_DEVICE:
-		return device_start(tunnel, start->change);
+		return device_start(tunnel, start);
 	case XT_TUNNEL_TIMESTAMP:
 		return timestamp_start(tunnel);
 	case XT_TUNNEL_DATA_PATH:
@@ -337,10 +355,19 @@ void xt_tunnel_moved(struct xt_tunnel *tunnel)
 	tunnel->udp->avoid = 0;
 }
 
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint)
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list)
 {
-	xt_device_answer(tunnel->dev, xt_clock_now(), peer, endpoint);
+	return xt_device_set_endpoints(tunnel->dev, xt_clock_now(), peer, list);
+}
+
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max)
+{
+	const struct xt_peer *found = xt_device_peer(tunnel->dev, peer);
+
+	*mtu = found ? xt_peer_mtu(found) : 0;
+	return found ? xt_peer_networks(tunnel->dev, found, skip, networks, max) : 0;
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

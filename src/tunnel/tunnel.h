@@ -15,6 +15,7 @@
 struct xt_tunnel;
 
 /* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
+ * mtu_changed  see struct xt_env; xt_tunnel_path says it again later
  * pong   true: taken, see scheduler.h
  * note   a sentence for the log
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
@@ -26,6 +27,8 @@ struct xt_tunnel_callbacks {
 	void *ctx;
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
+	void (*mtu_changed)(void *ctx, const struct xt_public *peer, uint16_t before,
+			    uint16_t after);
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void (*note)(void *ctx, const char *text);
 	void (*bound_read)(void *ctx, const char *name);
@@ -57,10 +60,12 @@ struct xt_tunnel_start {
 	const struct xt_udp_sockets *sockets; /* bound to its port, with its mark */
 	struct xt_echo *echo;
 	struct xt_ip local4, local6;
-	const char *aead; /* a backend's name; NULL: the fastest. See cipher.h */
-	unsigned threads; /* that encrypt, 0: as many as pay. See worker_pool.h */
-	bool offload_off; /* UDP; the TUN's was chosen when it was opened */
-	int keylog;	  /* a file for the keys of every handshake (keylog.h); -1: none */
+	const struct xt_cidr *local_nets; /* addresses from which the path's MTU is searched for */
+	size_t n_local_nets;		  /* 0: it is not */
+	const char *aead;		  /* a backend's name; NULL: the fastest. See cipher.h */
+	unsigned threads;		  /* that encrypt, 0: as many as pay. See worker_pool.h */
+	bool offload_off;		  /* UDP; the TUN's was chosen when it was opened */
+	int keylog; /* a file for the keys of every handshake (keylog.h); -1: none */
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);
@@ -80,6 +85,8 @@ void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
  * again before it is used. Some milliseconds later ticks reach the peers that have another link,
  * source or gateway than before (xt_device_review). */
 void xt_tunnel_network_changed(struct xt_tunnel *tunnel);
+/* The carrier of a link has come back; before xt_tunnel_network_changed. */
+void xt_tunnel_link_returned(struct xt_tunnel *tunnel, unsigned link);
 /* Since the last call: has a peer, or a default route, another way out, or was the host suspended?
  * Names may have other addresses then. */
 bool xt_tunnel_network_moved(struct xt_tunnel *tunnel);
@@ -170,10 +177,13 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
-/* A peer's name was resolved; also while a change is under way. Peers that have gone are no error.
- */
-void xt_tunnel_set_endpoint(struct xt_tunnel *tunnel, const struct xt_public *peer,
-			    const struct xt_endpoint *endpoint);
+/* What the path to a peer carries, in bytes (0: not known), and the peer's allowed IPs without the
+ * first skip; as many as there are, at most max. 0 and *mtu 0 when there is no such peer. */
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max);
+/* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
+int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
+			    const struct xt_candidate_list *list);
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family);
 /* size bytes of payload; see xt_scheduler_ping. src: local4 or local6. XT_E_INVALID without one. */
 int xt_tunnel_ping(struct xt_tunnel *tunnel, const struct xt_public *peer, const struct xt_ip *dst,

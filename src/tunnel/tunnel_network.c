@@ -44,6 +44,12 @@ void xt_tunnel_network_changed(struct xt_tunnel *tunnel)
 	review_schedule(tunnel, false, xt_clock_now().mono + REVIEW_QUIET);
 }
 
+void xt_tunnel_link_returned(struct xt_tunnel *tunnel, unsigned link)
+{
+	if (tunnel->udp->ops->link_returned)
+		tunnel->udp->ops->link_returned(tunnel->udp, link);
+}
+
 void xt_tunnel_awake(struct xt_tunnel *tunnel, struct xt_time now)
 {
 	uint64_t before = tunnel->asleep;

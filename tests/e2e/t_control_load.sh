@@ -84,10 +84,22 @@ request "show" tunnel at left "$XT_BIN" show left
 request "show --json" tunnel at left "$XT_BIN" show left --json
 request "save" tunnel at left "$XT_BIN" save left
 [ "$(grep -c '^PublicKey' left.conf)" = $((PEERS + 1)) ] || fail "save wrote too few peers"
+# Every peer changes, and the next time once more.
+reload_all() {
+	interval=$((interval % 50 + 10))
+	awk -v seconds=$interval '!/^PersistentKeepalive/; /^AllowedIPs/ { print "PersistentKeepalive =", seconds }' \
+		left.conf >left.new
+	mv left.new left.conf
+	at left "$XT_BIN" reload left
+}
+interval=0
+request "reload, nothing new" tunnel at left "$XT_BIN" reload left
+request "reload, all peers" tunnel reload_all
+at left "$XT_BIN" reload left | grep -q 'nothing has changed' || fail "the reload was not whole"
 request "ping KEY" tunnel at left "$XT_BIN" ping left "${PUB_right:0:12}" -c 1
 request "set, private key" host change_key
 pings left 10.7.0.2 || fail "no session under the first key"
-request "status to the log" tunnel log_status
+ROUNDS=1 request "status to the log" tunnel log_status
 ROUNDS=1 request "set, to one peer" host hub one $socket "${PID[left]}" "$PUB_right"
 [ "$(at left wg show left peers | wc -l)" = 1 ] || fail "not one peer"
 pings left 10.7.0.2 || fail "no answer at the end"

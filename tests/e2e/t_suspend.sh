@@ -21,8 +21,7 @@ clocks_move() {
 }
 # idle: time passes until no timer of either side is armed but that of the keys
 idle() {
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		awake=$((awake + 12))
 		clocks_move
 		json left left .pid >pid.log

@@ -39,7 +39,7 @@ routes_reset() {
 	await 5 "the way to right" at left ping -n -q -c1 -W1 fd18:3::2
 }
 routes_reset
-configs_write 198.18.1.2 198.18.3.2
+configs_write 198.18.1.2 198.18.3.2 "MTU = 1420" # no probe is among the datagrams that are counted
 sed -i '/^Endpoint/d' right.conf
 start right
 key=$(sed -n 's/^PublicKey = //p' left.conf)

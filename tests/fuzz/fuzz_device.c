@@ -168,6 +168,30 @@ static void reconfigure(struct scenario *s)
 	ends_tick(end);
 }
 
+/* A list of up to three addresses, one of them the other end's. */
+static void list_set(struct scenario *s, struct end *end, uint8_t op)
+{
+	struct end *peer = other(end);
+	uint8_t what = next(s);
+	struct xt_candidate v[3];
+	struct xt_candidate_list list = {.v = v,
+					 .n = what & 3,
+					 .hold_ns = (1 + (what >> 4)) * SECOND,
+					 .configured = op & 16,
+					 .changes = op & 32};
+
+	memset(v, 0, sizeof(v));
+	for (unsigned i = 0; i < 3; i++) {
+		v[i].endpoint = peer->path.remote;
+		v[i].endpoint.port ^= (uint16_t)(i != (what >> 2 & 3) ? 0x4000 + i : 0);
+		v[i].endpoint.port |= 1;
+		v[i].endpoint.ip.family = what >> (5 + i) & 1 ? 6 : 4;
+		v[i].entry = (uint8_t)(i * (what & 1));
+	}
+	MUST(!xt_device_set_endpoints(end->dev, s->ends.now, &peer->public, &list));
+	ends_tick(end);
+}
+
 static void send_one(struct scenario *s, struct end *end)
 {
 	uint8_t buf[300];
@@ -220,6 +244,9 @@ static void step(struct scenario *s)
 	case 12:
 		xt_device_timestamp_limits(end->dev, s->ends.now.wall + next(s) * SECOND,
 					   op & 16 ? XT_NEVER : s->ends.now.wall + 600 * SECOND);
+		break;
+	case 13:
+		list_set(s, end, op);
 		break;
 	default:
 		ends_exchange(&s->ends);

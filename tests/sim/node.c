@@ -311,6 +311,18 @@ void sim_peer_set_endpoint(struct sim_node *a, struct sim_node *b,
 	peer_apply(a, peer, XT_PEER_UPDATE_ONLY | XT_PEER_ENDPOINT);
 }
 
+void sim_peer_set_list(struct sim_node *a, struct sim_node *b, const struct xt_candidate *v,
+		       size_t n, bool configured)
+{
+	struct xt_candidate_list list = {
+	    .v = v, .n = n, .hold_ns = 300 * SIM_S, .configured = configured, .changes = true};
+	int rc = xt_device_set_endpoints(a->dev, sim_time(a), &b->public, &list);
+
+	if (rc)
+		SIM_FAIL(a->sim, "set_endpoints says %d", rc);
+	timer_schedule(a);
+}
+
 void sim_peer_remove(struct sim_node *a, struct sim_node *b)
 {
 	struct sim_peer *peer = sim_peer_find(a, b);

@@ -9,7 +9,7 @@
 #include "sim/world.h"
 #include "tunnel/scheduler.h"
 
-#define SIM_EVENTS (XT_EVENT_CONTACT + 1)
+#define SIM_EVENTS (XT_EVENT_UNANSWERED + 1)
 
 /* The configuration of a peer. */
 struct sim_peer {
@@ -73,6 +73,9 @@ void sim_peer_set_psk(struct sim_node *a, struct sim_node *b, uint8_t fill);
 void sim_peer_set_keepalive(struct sim_node *a, struct sim_node *b, uint16_t seconds);
 void sim_peer_set_endpoint(struct sim_node *a, struct sim_node *b,
 			   const struct xt_endpoint *endpoint);
+/* Give a's peer b a list of endpoints; configured: as from a's file. */
+void sim_peer_set_list(struct sim_node *a, struct sim_node *b, const struct xt_candidate *v,
+		       size_t n, bool configured);
 void sim_peer_remove(struct sim_node *a, struct sim_node *b);
 
 struct xt_endpoint sim_node_endpoint(const struct sim_node *node, bool v6);

@@ -105,7 +105,8 @@ static void assert_same(struct pair *p)
 /* What may happen between two slices: a packet to one of the networks, timers, an answer. */
 static void traffic_interleave(struct pair *p)
 {
-	struct xt_endpoint to = {.ip = {.family = 4, .b = {198, 18, 0, 1}}, .port = 1};
+	struct xt_candidate to = {.endpoint = {{.family = 4, .b = {198, 18, 0, 1}}, 1, 0}};
+	struct xt_candidate_list list = {.v = &to, .n = 1, .hold_ns = 1};
 	struct end dst = {.inner = {.family = 4, .b = {10, 0, (uint8_t)below(4), 3}}};
 	struct xt_pkt *pkt = xt_batch_add(p->b.batch, 100);
 	struct xt_public unknown = {{0xee}};
@@ -114,7 +115,7 @@ static void traffic_interleave(struct pair *p)
 	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
 	xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
 	xt_device_tick(p->b.dev, p->now, p->b.tx);
-	xt_device_answer(p->b.dev, p->now, &unknown, &to);
+	assert_int_equal(xt_device_set_endpoints(p->b.dev, p->now, &unknown, &list), 0);
 	xt_tx_reset(p->b.tx);
 	xt_batch_reset(p->b.batch);
 }

@@ -266,6 +266,10 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_string_equal(c.owner_group, "nogroup");
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
+	assert_int_equal(c.peers[0].probe_address.family, 4);
+	assert_int_equal(c.peers[0].probe_address.b[3], 2);
+	assert_int_equal(c.mtu, 0);
+	assert_int_equal(c.mtu_line, 4);
 	xt_conf_clear(&c);
 	load_text(&c, &diagnostics, "ours-commented.conf");
 	assert_int_equal(c.echo, XT_ECHO_PEER);
@@ -331,6 +335,47 @@ static void a_repeated_peer_is_one_peer_with_the_later_values(void **state)
 	assert_true(c.peers[1].has_psk);
 	assert_int_equal(c.peers[1].psk.b[0], 0x5f);
 	assert_int_equal(c.peers[1].keepalive_s, 0);
+	conf_clear(&c, &diagnostics);
+}
+
+static void an_endpoint_may_be_a_list(void **state)
+{
+	struct xt_conf c;
+	struct xt_conf_diagnostics diagnostics;
+	(void)state;
+
+	load_text(&c, &diagnostics, "endpoints.conf");
+	assert_int_equal(xt_conf_endpoints(&c.peers[0]), 4);
+	assert_string_equal(c.peers[0].endpoint_host, "a.example");
+	assert_int_equal(c.peers[0].endpoint_port, 51820);
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 1).host, "b.example");
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 1).service, "domain");
+	assert_string_equal(xt_conf_endpoint_at(&c.peers[0], 2).host, "2001:db8::1");
+	assert_int_equal(xt_conf_endpoint_at(&c.peers[0], 2).port, 51821);
+	assert_int_equal(xt_conf_endpoint_at(&c.peers[0], 3).port, 1);
+	assert_int_equal(c.peers[0].endpoint_hold_s, 60);
+	assert_int_equal(xt_conf_endpoints(&c.peers[1]), 1);
+	assert_int_equal(c.peers[1].endpoint_hold_s, 86400);
+	xt_conf_clear(&c);
+}
+
+static void a_later_endpoint_replaces_the_whole_list(void **state)
+{
+	static const char text[] =
+	    "[Interface]\n[Peer]\nEndpoint = a.example:1, b.example:2\n"
+	    "PublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	    "Endpoint = c.example:3\n"
+	    "[Peer]\nPublicKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	    "EndpointHold = 7\n";
+	struct xt_conf c;
+	struct xt_conf_diagnostics diagnostics;
+	(void)state;
+
+	assert_int_equal(parse(&c, &diagnostics, text, strlen(text)), 0);
+	assert_int_equal(c.n_peers, 1);
+	assert_int_equal(xt_conf_endpoints(&c.peers[0]), 1);
+	assert_string_equal(c.peers[0].endpoint_host, "c.example");
+	assert_int_equal(c.peers[0].endpoint_hold_s, 7);
 	conf_clear(&c, &diagnostics);
 }
 
@@ -556,6 +601,8 @@ int main(void)
 	    cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
 	    cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
 	    cmocka_unit_test(a_repeated_peer_is_one_peer_with_the_later_values),
+	    cmocka_unit_test(an_endpoint_may_be_a_list),
+	    cmocka_unit_test(a_later_endpoint_replaces_the_whole_list),
 	    cmocka_unit_test(words_of_no_use_get_a_warning),
 	    cmocka_unit_test(tables_are_found_as_by_ip),
 	    cmocka_unit_test(no_more_than_twenty_errors_are_reported),

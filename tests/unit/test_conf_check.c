@@ -116,6 +116,19 @@ static void what_cannot_work_gets_a_warning_or_an_error(void **state)
 	      "f:8:1: warning: AllowedIPs hold Address 10.9.0.1 of this interface\n");
 }
 
+static void a_probe_address_that_is_never_asked_gets_a_warning(void **state)
+{
+	(void)state;
+	check("[Interface]\n" KEY "MTU = auto\nAddress = 10.0.0.1/24\n" PEER END
+	      "ProbeAddress = 10.9.0.1\n",
+	      0, "");
+	check("[Interface]\n" KEY "MTU = 1400\nAddress = 10.0.0.1/24\n" PEER END
+	      "ProbeAddress = 10.9.0.1\n",
+	      0, "f:9:1: warning: ProbeAddress is of no use: with MTU = 1400 no probe is sent\n");
+	check("[Interface]\n" KEY "Address = 10.0.0.1/24\n" PEER END "ProbeAddress = fd07::1\n", 0,
+	      "f:8:1: warning: ProbeAddress is of no use: no Address is IPv6\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +139,7 @@ int main(void)
 	    cmocka_unit_test(answering_this_host_for_a_peer_gets_a_warning),
 	    cmocka_unit_test(peers_are_compared_with_each_other),
 	    cmocka_unit_test(what_cannot_work_gets_a_warning_or_an_error),
+	    cmocka_unit_test(a_probe_address_that_is_never_asked_gets_a_warning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

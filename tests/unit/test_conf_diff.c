@@ -63,6 +63,27 @@ static void running_report(struct running *r)
 	assert_int_equal(xt_device_report(r->dev, now, &r->report), 0);
 }
 
+/* The lists of endpoints, as the instance gives them after a change. */
+static void lists_give(struct running *r)
+{
+	for (size_t i = 0; i < r->conf.n_peers; i++) {
+		const struct xt_conf_peer *peer = &r->conf.peers[i];
+		struct xt_candidate v[XT_CANDIDATES_MAX] = {0};
+		struct xt_candidate_list list = {.v = v, .configured = true};
+
+		for (size_t k = 0; k < xt_conf_endpoints(peer); k++) {
+			struct xt_conf_endpoint entry = xt_conf_endpoint_at(peer, k);
+
+			if (xt_conf_endpoint_literal(&v[list.n].endpoint, &entry))
+				list.n++;
+		}
+		if (list.n)
+			assert_int_equal(xt_device_set_endpoints(r->dev, now, &peer->key, &list),
+					 0);
+	}
+	running_report(r);
+}
+
 static void running_start(struct running *r, const char *text)
 {
 	struct xt_env env = {.random = env_random};
@@ -75,7 +96,7 @@ static void running_start(struct running *r, const char *text)
 	assert_int_equal(xt_device_apply(r->dev, now, &change), 0);
 	xt_change_clear(&change);
 	keys_wipe(&r->conf);
-	running_report(r);
+	lists_give(r);
 }
 
 static void running_end(struct running *r)
@@ -115,6 +136,7 @@ static void running_follow(struct running *r, const char *text)
 	diff.change.listen_port = r->conf.has_port ? r->conf.listen_port : r->report->listen_port;
 	diff.change.fwmark = r->conf.fwmark;
 	running_set(r, &diff.change);
+	lists_give(r);
 	xt_conf_diff_clear(&diff);
 	diff_take(&diff, r, text);
 	if (diff.n > 0)
@@ -179,9 +201,13 @@ static const struct sample {
 			    HEAD "[Peer]\nPublicKey = " KEY_B "\nAllowedIPs = fd00::2/128\n",
 			    "10.0.0.2/32", "fd00::2/128"},
     [XT_KEY_ENDPOINT] = {HEAD PEER "Endpoint = 198.18.0.2:1\n",
-			 HEAD PEER "Endpoint = [fd18::2]:1\n", "198.18.0.2:1", "[fd18::2]:1"},
+			 HEAD PEER "Endpoint = [fd18::2]:1, a.example:2\n", "198.18.0.2:1",
+			 "[fd18::2]:1, a.example:2"},
     [XT_KEY_PERSISTENT_KEEPALIVE] = {HEAD PEER "PersistentKeepalive = 25\n",
 				     HEAD PEER "PersistentKeepalive = 9\n", "25", "9"},
+    [XT_KEY_ENDPOINT_HOLD] = {HEAD PEER "Endpoint = 192.0.2.1:1\nEndpointHold = 60\n",
+			      HEAD PEER "Endpoint = 192.0.2.1:1\n", "60", "300"},
+    [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.0.0.2\n", HEAD PEER, "10.0.0.2", NULL},
     [XT_KEY_NAME] = {HEAD PEER "Name = one\n", HEAD PEER "Name = two\n", "one", "two"},
 };
 

@@ -60,12 +60,17 @@ static void same_peer(const struct xt_conf_peer *a, const struct xt_conf_peer *b
 	assert_memory_equal(&a->psk, &b->psk, sizeof(a->psk));
 	assert_int_equal(a->has_psk, b->has_psk);
 	same_text(a->psk_file, b->psk_file);
+	assert_memory_equal(&a->probe_address, &b->probe_address, sizeof(a->probe_address));
 	assert_string_equal(a->name, b->name);
 	assert_int_equal(a->n_allowed, b->n_allowed);
 	if (a->n_allowed)
 		assert_memory_equal(a->allowed, b->allowed, a->n_allowed * sizeof(*a->allowed));
-	same_text(a->endpoint_host, b->endpoint_host);
-	assert_int_equal(a->endpoint_port, b->endpoint_port);
+	assert_int_equal(xt_conf_endpoints(a), xt_conf_endpoints(b));
+	for (size_t i = 0; i < xt_conf_endpoints(a); i++) {
+		same_text(xt_conf_endpoint_at(a, i).host, xt_conf_endpoint_at(b, i).host);
+		assert_int_equal(xt_conf_endpoint_at(a, i).port, xt_conf_endpoint_at(b, i).port);
+	}
+	assert_int_equal(a->endpoint_hold_s, b->endpoint_hold_s);
 	assert_int_equal(a->keepalive_s, b->keepalive_s);
 }
 
@@ -208,7 +213,14 @@ static void random_peer(struct xt_conf_peer *peer, uint64_t *seed)
 	if (xt_below(seed, 2)) {
 		peer->endpoint_host = random_word(seed);
 		peer->endpoint_port = (uint16_t)(1 + xt_below(seed, 65535));
+		peer->n_endpoints_more = xt_below(seed, XT_CONF_ENDPOINTS_MAX);
+		peer->endpoints_more = calloc(XT_CONF_ENDPOINTS_MAX, sizeof(*peer->endpoints_more));
 	}
+	for (size_t i = 0; i < peer->n_endpoints_more; i++) {
+		peer->endpoints_more[i].host = random_word(seed);
+		peer->endpoints_more[i].port = (uint16_t)(1 + xt_below(seed, 65535));
+	}
+	peer->endpoint_hold_s = (uint32_t)xt_below(seed, 86401);
 	peer->keepalive_s = (uint16_t)xt_below(seed, 65536);
 }
 
@@ -290,6 +302,29 @@ static void an_update_writes_the_running_state(void **state)
 	report.fwmark = 7; /* set by a UAPI client: it belongs in the file */
 	assert_int_equal(xt_conf_update(&conf, &force), 0);
 	assert_int_equal(conf.fwmark, 7);
+	xt_conf_clear(&conf);
+}
+
+static void an_update_keeps_names_and_lists(void **state)
+{
+	static const char text[] =
+	    "[Interface]\n\n[Peer]\nPublicKey = " KEY_B "\n"
+	    "Endpoint = 192.0.2.1:7, b.example:domain, [2001:db8::1]:9\n"
+	    "#: EndpointHold = 60\n"
+	    "\n[Peer]\nPublicKey = " KEY_C "\nEndpoint = 192.0.2.1:7, 192.0.2.2:7\n";
+	struct xt_peer_report peers[2] = {{.keepalive_s = 0}};
+	struct xt_report report = {.peers = peers, .n_peers = 2};
+	struct xt_conf_force force = {.report = &report};
+	struct xt_conf conf;
+
+	(void)state;
+	key(peers[0].key.b, KEY_B);
+	key(peers[1].key.b, KEY_C);
+	xt_endpoint_parse(&peers[0].endpoint, "192.0.2.99:7");
+	xt_endpoint_parse(&peers[1].endpoint, "192.0.2.2:7");
+	parse(&conf, text, strlen(text));
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	written_is(&conf, text);
 	xt_conf_clear(&conf);
 }
 
@@ -385,6 +420,7 @@ int main(void)
 	    cmocka_unit_test(every_key_is_written),
 	    cmocka_unit_test(random_configurations_survive_a_round_trip),
 	    cmocka_unit_test(an_update_writes_the_running_state),
+	    cmocka_unit_test(an_update_keeps_names_and_lists),
 	    cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
 	    cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
 	    cmocka_unit_test(strip_keeps_the_first_endpoint),

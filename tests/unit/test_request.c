@@ -42,6 +42,15 @@ static void on_reply(void *ctx, const struct xt_reply *reply)
 	snprintf(seen->text, sizeof(seen->text), "%s", reply->text ? reply->text : "");
 }
 
+static void on_name(void *ctx, const struct xt_reply *reply)
+{
+	struct seen *seen = ctx;
+
+	on_reply(ctx, reply);
+	snprintf(seen->text, sizeof(seen->text), "%u",
+		 reply->resolved.n ? (unsigned)reply->resolved.v[0].ip.b[0] : 0);
+}
+
 static void ask(struct seen *seen, const struct xt_request *request, xt_request_done *done)
 {
 	unsigned before = seen->answers;
@@ -198,10 +207,12 @@ static void hooks_are_named_by_their_list(void **state)
 	struct xt_conf_hook hook = {.command = "exit 3", .line = 7};
 
 	seen->conf.post_up = (struct xt_conf_hooks){&hook, 1};
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
+	ask(seen,
+	    &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
 	    on_reply);
 	assert_int_equal(seen->reply.error, 0);
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_POST_UP}},
+	ask(seen,
+	    &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_POST_UP}},
 	    on_reply);
 	assert_int_equal(seen->reply.hooks.status, 3);
 	assert_int_equal(seen->reply.hooks.line, 7);
@@ -214,9 +225,10 @@ static void a_cancelled_hook_is_answered(void **state)
 	struct xt_conf_hook hook = {.command = "sleep 60", .line = 1};
 
 	seen->conf.pre_up = (struct xt_conf_hooks){&hook, 1};
-	xt_request(seen->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
-		   on_reply, seen);
+	xt_request(
+	    seen->requests,
+	    &(struct xt_request){.kind = XT_REQUEST_HOOKS, .hooks = {.list = XT_HOOKS_PRE_UP}},
+	    on_reply, seen);
 	xt_request_cancel(seen->requests, XT_REQUEST_HOOKS);
 	uv_run(&seen->uv, UV_RUN_DEFAULT);
 	assert_int_equal(seen->answers, 1);
@@ -323,16 +335,15 @@ static void a_key_log_that_others_can_read_is_refused(void **state)
 
 static void names_are_resolved_until_cancelled(void **state)
 {
-	struct xt_request request = {
-	    .kind = XT_REQUEST_RESOLVE,
-	    .resolve = {.id = {{9}}, .name = "localhost", .port = 51820, .families = 1}};
+	struct xt_request request = {.kind = XT_REQUEST_RESOLVE,
+				     .resolve = {.id = 9, .name = "localhost", .families = 1}};
 	struct seen *seen = *state;
 
-	ask(seen, &request, on_reply);
+	ask(seen, &request, on_name);
 	assert_int_equal(seen->reply.error, 0);
-	assert_int_equal(seen->reply.resolved.id.b[0], 9);
-	assert_int_equal(seen->reply.resolved.endpoint.port, 51820);
-	assert_int_equal(seen->reply.resolved.endpoint.ip.b[0], 127);
+	assert_int_equal(seen->reply.resolved.id, 9);
+	assert_int_equal(seen->reply.resolved.n, 1);
+	assert_string_equal(seen->text, "127");
 	request.resolve.name = "xtunnel.invalid";
 	xt_request(seen->requests, &request, on_reply, seen);
 	assert_false(xt_requests_close(seen->requests)); /* a query is open */

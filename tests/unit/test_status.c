@@ -130,6 +130,65 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 	json_decref(json);
 }
 
+static bool on_entry(const void *ctx, const struct xt_public *peer, size_t entry,
+		     struct xt_status_name *out)
+{
+	(void)ctx;
+	(void)peer;
+	if (entry == 1) {
+		strcpy(out->name, "b.test:8");
+		strcpy(out->state, "resolving");
+	} else if (entry == 2) {
+		strcpy(out->name, "c.test:9");
+		strcpy(out->state, "at the last look-up: no such host");
+	}
+	return entry < 3;
+}
+
+static void endpoints_are_listed_with_their_states(void **state)
+{
+	struct xt_candidate_report c[4] = {{.state = XT_CANDIDATE_HELD, .hold_ns = 59500000000},
+					   {.state = XT_CANDIDATE_IN_USE, .entry = 2},
+					   {.state = XT_CANDIDATE_TRYING, .entry = 2},
+					   {.state = XT_CANDIDATE_IDLE, .learned = true}};
+	struct xt_status with = status;
+	json_t *json, *list;
+	char *text;
+	(void)state;
+
+	for (int i = 0; i < 4; i++) {
+		c[i].endpoint.ip = (struct xt_ip){4, {192, 0, 2, (uint8_t)(i + 1)}};
+		c[i].endpoint.port = 7;
+	}
+	with.endpoint_entry = on_entry;
+	report.candidates = c;
+	peers[1].n_candidates = 4;
+	json = xt_status_json(&with, &report);
+	text = print(json, false, 1063);
+	assert_non_null(strstr(
+	    text, "\n  endpoints: 192.0.2.1:7 (no answer, held for 60 s), b.test:8 (resolving), "
+		  "192.0.2.2:7 (in use), 192.0.2.3:7 (trying), 192.0.2.4:7\n"));
+	free(text);
+	list = json_object_get(json_array_get(json_object_get(json, "peers"), 1), "endpoints");
+	assert_int_equal(json_array_size(list), 5);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 2), "name")),
+			    "c.test:9");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 2), "lookup")),
+			    "at the last look-up: no such host");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "state")),
+			    "unresolved");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "hold_s")),
+			 60);
+	assert_true(json_is_true(json_object_get(json_array_get(list, 4), "learned")));
+	json_decref(json);
+	peers[1].n_candidates = 0;
+	peers[1].endpoint_set = true;
+	json = xt_status_json(&with, &report);
+	list = json_object_get(json_array_get(json_object_get(json, "peers"), 1), "endpoints");
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(json);
+}
+
 static void json_has_every_counter_and_no_secret(void **state)
 {
 	json_t *json = xt_status_json(&status, &report);
@@ -204,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
+	    cmocka_unit_test_setup(endpoints_are_listed_with_their_states, fill),
 	    cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
 	    cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
 	    cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),

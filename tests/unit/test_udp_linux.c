@@ -267,6 +267,7 @@ static void the_old_port_is_read_until_it_is_dropped(void **state)
 	assert_int_equal(udp_move(b, 0, 0), 0);
 	assert_int_not_equal(b->port, old);
 	assert_true(xt_udp_kept(b, old, &kept));
+	xt_udp_sockets_close(&kept);
 	send_one(a, &to_old, 0, 10);
 	b->ops->recv(b, batch, SIZE_MAX); /* on the loopback device it is there at once */
 	assert_int_equal(batch->n, 1);
@@ -276,6 +277,7 @@ static void the_old_port_is_read_until_it_is_dropped(void **state)
 	send_one(a, &to_new, 0, 10);
 	recv_some(b, batch, 1);
 	assert_false(batch->pkts[0].from->old_port);
+	assert_true(xt_udp_kept(b, old, &kept));
 	xt_udp_move(b, &kept); /* back again: the two change places */
 	assert_int_equal(b->port, old);
 	xt_batch_reset(batch);

@@ -18,6 +18,7 @@
 
 #define LOOPBACK 1 /* the index of `lo` in every namespace */
 #define ENTRIES	 1024
+#define RETURNS	 32
 
 /* link 0: there is no route. */
 struct egress {
@@ -35,7 +36,14 @@ struct entry {
 	struct xt_path replacement;
 };
 
+/* How often the carrier of a link has come back. link 0: free. */
+struct returns {
+	uint32_t link, n;
+};
+
 struct xt_egress_cache {
+	struct returns returns[RETURNS];
+	unsigned next_returns; /* to be replaced */
 	struct xt_nl nl;
 	uint32_t generation; /* never 0 */
 	struct entry entries[ENTRIES];
@@ -272,18 +280,41 @@ enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsign
 	return entry->use;
 }
 
+static struct returns *returns_find(struct xt_egress_cache *cache, uint32_t link)
+{
+	for (size_t i = 0; i < RETURNS; i++)
+		if (cache->returns[i].link == link)
+			return &cache->returns[i];
+	return NULL;
+}
+
+void xt_egress_link_returned(struct xt_egress_cache *cache, unsigned link)
+{
+	struct returns *returns = returns_find(cache, link);
+
+	if (!returns) {
+		returns = &cache->returns[cache->next_returns++ % RETURNS];
+		*returns = (struct returns){.link = link};
+	}
+	returns->n++;
+}
+
 uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 		       const struct xt_path *path)
 {
 	const struct entry *entry = entry_find(cache, fd, avoid, path);
 
 	const struct egress *egress = &entry->egress;
-	uint8_t key[sizeof(egress->link) + 2 * sizeof(struct xt_ip)];
+	const struct returns *returns = returns_find(cache, egress->link);
+	struct {
+		uint32_t link, returns;
+		struct xt_ip source, gateway;
+		uint8_t zero[2]; /* in place of padding */
+	} key = {.link = egress->link, .returns = returns ? returns->n : 0};
 
 	if (!egress->link || entry->use == XT_EGRESS_NONE)
 		return XT_WAY_NONE;
-	memcpy(key, &egress->link, sizeof(egress->link));
-	memcpy(key + sizeof(egress->link), &egress->source, sizeof(struct xt_ip));
-	memcpy(key + sizeof(key) - sizeof(struct xt_ip), &egress->gateway, sizeof(struct xt_ip));
-	return XT_MAX(xt_hash(key, sizeof(key)), XT_WAY_NONE + 1);
+	key.source = egress->source;
+	key.gateway = egress->gateway;
+	return XT_MAX(xt_hash(&key, sizeof(key)), XT_WAY_NONE + 1);
 }

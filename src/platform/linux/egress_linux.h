@@ -30,6 +30,9 @@ enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsign
 uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 		       const struct xt_path *path);
 
+/* The carrier of a link has come back: the ways that leave by it are other ones from now on. */
+void xt_egress_link_returned(struct xt_egress_cache *cache, unsigned link);
+
 /* Routes, rules, addresses, links or the mark changed: the cached results are judged again, each
  * before its next use. */
 void xt_egress_expire(struct xt_egress_cache *cache);

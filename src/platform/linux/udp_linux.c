@@ -2,10 +2,12 @@
 /* The UDP sockets of Linux: one a family on one port, which xt_udp_move replaces. Path MTU
  * discovery is off: a datagram larger than the link's MTU is fragmented, as WireGuard in the kernel
  * does. IPv4 also ignores the kernel's path MTU cache (OMIT), because a forged ICMP error writes to
- * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. */
+ * it. IPv6 has to follow it, as only the sender fragments; there it is at least 1280. Probes alone
+ * are sent whole (udp_send_linux.c). */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -260,6 +262,14 @@ static void udp_linux_routes_expire(struct xt_udp *udp)
 		xt_egress_expire(sock->egress);
 }
 
+static void udp_linux_link_returned(struct xt_udp *udp, unsigned link)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (sock->egress)
+		xt_egress_link_returned(sock->egress, link);
+}
+
 static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 {
 	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
@@ -309,6 +319,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .overruns = udp_linux_overruns,
     .egress_drops = udp_linux_egress_drops,
     .routes_expire = udp_linux_routes_expire,
+    .link_returned = udp_linux_link_returned,
     .way = udp_linux_way,
     .watch = udp_linux_watch,
     .clear_error = udp_linux_clear_error,
@@ -343,8 +354,7 @@ void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets)
 	const struct xt_udp_sockets next = *sockets;
 	bool offload = udp->gso || udp->gro;
 
-	if (sock->old_port != next.port)
-		xt_udp_drop_old(udp);
+	xt_udp_drop_old(udp);
 	memcpy(sock->old_fd, udp->fd, sizeof(sock->old_fd));
 	sock->old_port = udp->port;
 	pair_use(sock, next.fd, next.port, offload);
@@ -354,10 +364,19 @@ bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets 
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
 
+	bool all = true;
+
 	if (udp->ops != &udp_linux_ops || !port || sock->old_port != port)
 		return false;
-	*out = (struct xt_udp_sockets){{sock->old_fd[0], sock->old_fd[1]}, port};
-	return true;
+	*out = (struct xt_udp_sockets){{-1, -1}, port};
+	for (int i = 0; i < 2; i++)
+		if (sock->old_fd[i] >= 0) {
+			out->fd[i] = fcntl(sock->old_fd[i], F_DUPFD_CLOEXEC, 0);
+			all &= out->fd[i] >= 0;
+		}
+	if (!all)
+		pair_close(out->fd);
+	return all;
 }
 
 int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)

@@ -12,7 +12,7 @@
 
 #define UDP_SEND_MSGS 64
 #define UDP_SEND_VECS 512
-#define UDP_CONTROL   128 /* source, ECN and segment size: at most 88 bytes */
+#define UDP_CONTROL   128 /* source, ECN, segment size, DF: at most 112 bytes */
 
 union udp_name {
 	struct sockaddr any;

@@ -90,6 +90,8 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 		control_put(msg, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	else if (tos != 0)
 		control_put(msg, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	if (run->dont_fragment && run->path.remote.ip.family == 6)
+		control_put(msg, IPPROTO_IPV6, IPV6_DONTFRAG, &(int){1}, sizeof(int));
 	if (n > 1) {
 		uint16_t seg = (uint16_t)run->seg;
 
@@ -135,7 +137,8 @@ static uint32_t messages_build(struct udp_linux *sock, int fd, const struct xt_t
 		struct xt_run *run = &tx->runs[r];
 		uint32_t step = sock->udp.gso && r != plain ? run->n : 1;
 
-		if (run->path.remote.ip.family != family || !source_judge(sock, fd, run))
+		if (run->path.remote.ip.family != family || !source_judge(sock, fd, run) ||
+		    (r > first && (run->dont_fragment || tx->runs[first].dont_fragment)))
 			break;
 		for (uint32_t done = 0; done < run->n; done += step) {
 			if (n == UDP_SEND_MSGS || vecs + step > UDP_SEND_VECS)
@@ -171,6 +174,16 @@ static bool source_failed(int error)
 	       error == ENODEV || error == ENXIO;
 }
 
+/* Note that datagrams to remote are too large for the path. */
+static void too_big_note(struct xt_udp *udp, const struct xt_endpoint *remote)
+{
+	for (uint32_t i = 0; i < udp->n_too_big; i++)
+		if (xt_endpoint_equal(&udp->too_big[i], remote))
+			return;
+	if (udp->n_too_big < XT_LEN(udp->too_big))
+		udp->too_big[udp->n_too_big++] = *remote;
+}
+
 /* The first message was refused: retry it without a possible cause, or drop it. */
 static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain,
 			  int error)
@@ -182,15 +195,48 @@ static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *ne
 		sock->udp.gso = false;
 		sock->udp.fallbacks++;
 	} else if (n > 1 && (error == EINVAL || error == EMSGSIZE)) {
+		if (error == EMSGSIZE)
+			too_big_note(&sock->udp, &run->path.remote);
 		*plain =
 		    *next; /* perhaps above the path's MTU: single datagrams may be fragmented */
 		sock->udp.fallbacks++;
 	} else if (run->path.local.family != 0 && !run->unstuck && source_failed(error)) {
 		run->unstuck = true;
 	} else {
-		sock->udp.refused += n;
+		if (!run->dont_fragment || error != EMSGSIZE)
+			sock->udp.refused += n;
 		runs_advance(tx, next, n);
 	}
+}
+
+/* PROBE: whole and, in IPv4, with DF, whatever the kernel's cache holds for the path, because
+ * forged ICMP errors write to it. IPv4 has no control message for that, so the socket is switched
+ * to and fro round a probe, for less than a microsecond each. */
+static void discovery_set(int fd, uint8_t family, bool probe)
+{
+	int v4 = probe ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT;
+	int v6 = probe ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT;
+
+	if (family == 4)
+		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4));
+	else
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+}
+
+/* As sendmmsg(2). */
+static int messages_send(struct udp_linux *sock, int fd, const struct xt_run *first, uint32_t n)
+{
+	uint8_t family = first->path.remote.ip.family;
+	int sent, error;
+
+	if (!first->dont_fragment)
+		return sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
+	discovery_set(fd, family, true);
+	sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
+	error = errno;
+	discovery_set(fd, family, false);
+	errno = error;
+	return sent;
 }
 
 static void run_refuse(struct udp_linux *sock, const struct xt_tx *tx, uint32_t *next)
@@ -231,7 +277,7 @@ static int runs_send(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, u
 		run_refuse(sock, tx, next);
 		return 0;
 	}
-	sent = sendmmsg(sock->udp.fd[i], sock->out.msgs, n, MSG_DONTWAIT);
+	sent = messages_send(sock, sock->udp.fd[i], &tx->runs[*next], n);
 	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return full_judge(sock, i, tx, next) ? 0 : -EAGAIN;
 	if (sent < 0 && errno != EINTR)

@@ -3,6 +3,7 @@
 #include "platform/watch.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,6 +94,35 @@ static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_l
 	return true;
 }
 
+static unsigned *away_find(struct xt_watch *watch, unsigned ifindex)
+{
+	for (size_t i = 0; i < XT_LEN(watch->away); i++)
+		if (watch->away[i] == ifindex)
+			return &watch->away[i];
+	return NULL;
+}
+
+/* A cable that is pulled removes no route, and putting it in adds none. */
+static void carrier_read(struct xt_watch *watch, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	unsigned *away, index;
+
+	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC)
+		return;
+	index = (unsigned)info->ifi_index;
+	away = away_find(watch, index);
+	if (nlh->nlmsg_type == RTM_NEWLINK && !(info->ifi_flags & IFF_LOWER_UP)) {
+		if (!away && (away = away_find(watch, 0)))
+			*away = index;
+	} else if (away) {
+		*away = 0;
+		if (nlh->nlmsg_type == RTM_NEWLINK && watch->n_returned < XT_WATCH_AWAY)
+			watch->returned[watch->n_returned++] = index;
+	}
+}
+
 /* The namespace that a message is about, as in xt_watch.nsid. */
 static int message_nsid(struct msghdr *msg)
 {
@@ -106,16 +136,18 @@ static int message_nsid(struct msghdr *msg)
 }
 
 /* One datagram of messages, all about one namespace. */
-static unsigned datagram_read(const struct xt_watch *watch, const struct nlmsghdr *nlh, int len,
-			      int nsid, struct xt_link_state *state)
+static unsigned datagram_read(struct xt_watch *watch, const struct nlmsghdr *nlh, int len, int nsid,
+			      struct xt_link_state *state)
 {
 	unsigned changed = 0;
 
 	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nsid == watch->nsid && state_read(nlh, watch->ifindex, state))
 			changed |= XT_WATCH_LINK;
-		if (nsid < 0)
-			changed |= XT_WATCH_ROUTING;
+		if (nsid >= 0)
+			continue;
+		changed |= XT_WATCH_ROUTING;
+		carrier_read(watch, nlh);
 	}
 	return changed;
 }
@@ -134,6 +166,7 @@ unsigned xt_watch_read(struct xt_watch *watch, struct xt_link_state *state)
 	bool lost = false;
 
 	state->was_down = false;
+	watch->n_returned = 0;
 	for (;;) {
 		struct sockaddr_nl from = {0};
 		struct iovec vec = {&buf, sizeof(buf)};
