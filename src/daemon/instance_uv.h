@@ -156,7 +156,7 @@ struct xt_instance {
 	bool routes_due;
 	unsigned unrouted_defaults;
 	struct xt_instance_route_wait *route_waits;
-	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
+	struct xt_echo *former_echo; /* may hold packets that wait to be sent */
 	bool was_ready;
 	uv_timer_t status_timer;
 	struct xt_instance_mtu mtu;

@@ -65,12 +65,12 @@ enum xt_request_kind {
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
 	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
 			    * had itself stays. text without error: of a route that is left out */
-	XT_REQUEST_NAME_FILE,	  /* write the interface's name to the file of WG_TUN_NAME_FILE */
-	XT_REQUEST_BOUND_READ,	  /* identity -> bound; opens its files for the next BOUND_WRITE and
+	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
+	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
-	XT_REQUEST_BOUND_WRITE,	  /* bound */
-	XT_REQUEST_PEERS_WRITE,	  /* peers: keep these records; XT_E_AGAIN: ask again in a second */
-	XT_REQUEST_RESOLVE,	  /* resolve -> resolved: each is answered once; many may be open */
+	XT_REQUEST_BOUND_WRITE, /* bound */
+	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
+	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
 

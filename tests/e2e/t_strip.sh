@@ -44,6 +44,14 @@ has "^PrivateKey = $KEY_left$" stripped && has "^PresharedKey = $PSK$" stripped 
 has "File" stripped && fail "a reference is left: $(cat stripped)"
 ok "key files become keys"
 
+# wg(8) takes one endpoint.
+sed "s|^Endpoint = .*|Endpoint = 198.18.0.2:51802 , right.test:51802, [fd18::2]:51802 # three\n#: EndpointHold = 60|" \
+	left.conf >list.conf
+"$XT_BIN" strip ./list.conf >stripped 2>strip.log || fail "strip: $(cat strip.log)"
+has "^Endpoint = 198.18.0.2:51802 # three$" stripped || fail "endpoints: $(cat stripped)"
+has "EndpointHold\|right.test" stripped && fail "more than one endpoint: $(cat stripped)"
+ok "the first of several endpoints"
+
 # A NAME is found as up finds it, nothing runs, a pipe will do.
 cp left.conf /etc/wireguard/byname.conf 2>/dev/null && {
 	"$XT_BIN" strip byname 2>strip.log | cmp - left.strip || fail "by name"
