@@ -37,13 +37,16 @@ enum xt_gso_kind { XT_GSO_NONE, XT_GSO_TCP4, XT_GSO_TCP6, XT_GSO_UDP };
 enum {
 	XT_GSO_NEEDS_CSUM = 1 << 0, /* the checksum field holds the pseudo-header's sum only */
 	XT_GSO_ECN = 1 << 1,	    /* TCP: CWR is set, and belongs to the first segment alone */
+	XT_GSO_SINGLE = 1 << 2,	    /* TCP: the sender made it as one packet, it may be urgent */
+	XT_GSO_FRAGMENT = 1 << 3,   /* fragment what is longer than header_len bytes */
 };
 
 /* The work on an IP packet that its source left to the receiver; all zero: none, a plain packet.
  * kind, size   a super-packet: to be split into segments of size bytes of payload (the last may be
  *              shorter), each behind a copy of the headers
  * csum_*       with NEEDS_CSUM: the field at start + offset is to cover the bytes from start on
- * header_len   of a super-packet: IP and transport header together; a hint */
+ * header_len   of a super-packet: IP and transport header together; a hint.  With XT_GSO_FRAGMENT:
+ *              bytes of a fragment, at most */
 struct xt_gso {
 	uint16_t size;
 	uint8_t kind; /* enum xt_gso_kind */

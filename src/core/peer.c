@@ -183,6 +183,11 @@ void xt_peer_forget_path(struct xt_device *dev, struct xt_peer *peer)
 
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
+	uint16_t mtu = peer->mtu;
+
+	peer->mtu = 0;
+	if (mtu && dev->env.mtu_changed)
+		dev->env.mtu_changed(dev->env.ctx, peer, mtu, 0);
 	peer_detach(dev, peer);
 	DL_DELETE(dev->peers, peer);
 	DL_APPEND(dev->peers, peer);
@@ -354,6 +359,22 @@ void xt_peer_erase(struct xt_device *dev, struct xt_peer *peer)
 	xt_noise_handshake_clear(&peer->secret->handshake);
 	xt_keypairs_erase(&dev->keypairs, &peer->keypairs);
 	xt_timers_erased(&peer->timers);
+}
+
+size_t xt_peer_networks(const struct xt_device *dev, const struct xt_peer *peer, size_t skip,
+			struct xt_cidr *out, size_t max)
+{
+	struct xt_cidr cidr;
+	size_t n = 0;
+
+	for (uint32_t at = 0;
+	     n < max && xt_allowedips_next(&dev->allowed, &peer->allowed, &at, &cidr);) {
+		if (skip > 0)
+			skip--;
+		else
+			out[n++] = cidr;
+	}
+	return n;
 }
 
 void xt_peer_start_waiting(struct xt_time now, struct xt_peer *peer)

@@ -103,6 +103,10 @@ static inline uint16_t xt_peer_mtu(const struct xt_peer *peer)
 	return peer->mtu;
 }
 
+/* The peer's allowed IPs in their order, without the first skip, at most max. Returns how many. */
+size_t xt_peer_networks(const struct xt_device *dev, const struct xt_peer *peer, size_t skip,
+			struct xt_cidr *out, size_t max);
+
 /* A peer in no table or list. NULL without memory. */
 struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
 /* Join: append a peer that is in the table of keys to the device's list. Unlink: remove it from

@@ -6,7 +6,8 @@
  *   (open)  the caller opens the batch's jobs
  *   finish  in order of arrival: tag -> replay window -> session confirmed -> endpoint roams ->
  *           answers to probes taken -> timers -> trimmed to the IP length -> ECN merged -> source
- *           is one of the peer's allowed IPs
+ *           is one of the peer's allowed IPs -> a SYN announces no larger MSS than the path to the
+ *           peer carries
  *
  * Restart detection: within the lifetime of a session after the device's start, data for an unknown
  * session from a peer's endpoint means that the peer has a session of before the start. The peer
@@ -19,7 +20,7 @@
 #include "core/device_impl.h"
 #include "core/handshake.h"
 #include "core/mtu_probe.h"
-#include "packet/ip.h"
+#include "packet/mss.h"
 
 /* May an initiation to peer tell it that its session is gone? Not while a confirmed keypair may
  * receive: the peer has a session that works. A session that was answered and never confirmed does
@@ -195,7 +196,11 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		xt_count(dev, XT_PASS_ECN);
 	owner = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.src)
 				: xt_allowedips_find6(&dev->allowed, ip.src);
-	return owner == peer ? XT_PASS : XT_DROP_SOURCE;
+	if (owner != peer)
+		return XT_DROP_SOURCE;
+	if (ip.protocol == XT_PROTO_TCP && xt_peer_mtu(peer) && xt_mss_is_syn(&ip))
+		(void)xt_mss_clamp(&ip, xt_peer_mtu(peer), false);
+	return XT_PASS;
 }
 
 /* Note where the newest packet of the batch came from, so that its peer can be pinged by name. Once

@@ -23,12 +23,13 @@
 #include "packet/ip.h"
 #include "packet/room.h"
 
-/* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU. */
-static uint32_t len_padded(const struct xt_device *dev, uint32_t len)
+/* Padding to a multiple of 16 hides the length, but must not push a packet over the link's MTU, nor
+ * over what the path to the peer carries, a multiple of 16 (0, not known: no limit). */
+static uint32_t len_padded(const struct xt_device *dev, const struct xt_peer *peer, uint32_t len)
 {
 	uint32_t to = XT_ALIGN_UP(len, 16u);
 
-	if (len >= dev->mtu)
+	if (len >= dev->mtu || len > xt_peer_mtu(peer) - 1u)
 		return len;
 	return XT_MIN(to, dev->mtu);
 }
@@ -38,7 +39,7 @@ static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pk
 {
 	struct xt_msg_data *head = (void *)(pkt->data - XT_HEADROOM);
 	struct xt_job *job = &batch->jobs[batch->n_jobs];
-	uint32_t len = pkt->probe ? pkt->len : len_padded(dev, pkt->len);
+	uint32_t len = pkt->probe ? pkt->len : len_padded(dev, kp->peer, pkt->len);
 
 	assert(xt_pkt_has_room(pkt, pkt->len));
 	xt_keypair_pin(kp);

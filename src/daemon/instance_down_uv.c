@@ -39,6 +39,7 @@ void xt_instance_loop_closed(void *ctx)
 
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
+	xt_instance_mtu_close(instance);
 	xt_instance_work_end(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;

@@ -62,6 +62,7 @@ static void on_mtu_changed(void *ctx, const struct xt_public *peer, uint16_t bef
 	unsigned full = xt_tunnel_tun(instance->tunnel)->mtu;
 	char label[64];
 
+	xt_instance_mtu_changed(instance, peer);
 	if (!xt_log_enabled(XT_LOG_NOTICE))
 		return;
 	xt_log_notice("%s: %s: path MTU: packets of up to %u bytes reach the peer, before %u",

@@ -337,6 +337,8 @@ static int loop_start(struct xt_instance *instance)
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0)
+		xt_instance_mtu_open(instance);
+	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
 				   instance->loop, pinger_report, instance);
 	if (rc < 0)

@@ -82,6 +82,17 @@ enum { XT_SIGNAL_TERM, XT_SIGNAL_INT, XT_SIGNAL_HUP, XT_SIGNAL_USR1, XT_SIGNALS 
 struct xt_names; /* instance_names_uv.c */
 struct xt_endpoint_table;
 
+/* Peers whose routes do not have the MTU of their path yet.
+ * at   allowed IPs of the first one that are done
+ * again  a reload has the routes: not now
+ * off  there are too many routes */
+struct xt_instance_mtu {
+	uv_timer_t timer;
+	bool open, off, again;
+	struct xt_public *due;
+	size_t n, cap, at;
+};
+
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
  * status     what the worker thread prints; its strings are in kept and words
@@ -142,6 +153,7 @@ struct xt_instance {
 	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
 	bool was_ready;
 	uv_timer_t status_timer;
+	struct xt_instance_mtu mtu;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
 };
@@ -283,6 +295,11 @@ void xt_instance_log_status(struct xt_instance *instance);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
+/* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
+ * changed: when the tunnel reports it; close: before the loop stops. */
+void xt_instance_mtu_open(struct xt_instance *instance);
+void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_mtu_close(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -46,6 +46,9 @@ enum xt_request_kind {
 	XT_REQUEST_FIREWALL,	  /* set it, before the link */
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
+	XT_REQUEST_ROUTE_MTU,	  /* path_mtu: the routes to these networks take packets of that
+				   * size. -E2BIG: not for so many routes, do not ask again.
+				   * -EAGAIN: not during a reload */
 	XT_REQUEST_DNS,		  /* set the name servers, after the link */
 	XT_REQUEST_UNDO,      /* take back firewall and DNS; cuts FIREWALL and DNS short, which are
 				 * not answered then */
@@ -88,6 +91,11 @@ struct xt_request {
 			int fd[2]; /* -1: that family is not there */
 			uint32_t mark, old;
 		} mark;
+		struct {
+			const struct xt_cidr *networks;
+			size_t n;
+			uint32_t mtu; /* 0: that of the interface */
+		} path_mtu;
 		const char *path;
 		struct {
 			const char *path;

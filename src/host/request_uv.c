@@ -170,6 +170,18 @@ static int link_restore(struct xt_requests *requests, const struct xt_request *r
 	return requests->link ? xt_link_restore(requests->link) : 0;
 }
 
+/* A reload changes the same routes on a worker thread. */
+static int route_mtu(struct xt_requests *requests, const struct xt_request *request,
+		     struct xt_reply *reply)
+{
+	(void)reply;
+	if (requests->reload)
+		return -EAGAIN;
+	return requests->link ? xt_link_route_mtu(requests->link, request->path_mtu.networks,
+						  request->path_mtu.n, request->path_mtu.mtu)
+			      : 0;
+}
+
 static int link_undo(struct xt_requests *requests, const struct xt_request *request,
 		     struct xt_reply *reply)
 {
@@ -416,6 +428,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_BOUND_WRITE] = bound_write,
     [XT_REQUEST_PEERS_WRITE] = peers_write,
     [XT_REQUEST_RESOLVE] = name_resolve,
+    [XT_REQUEST_ROUTE_MTU] = route_mtu,
     [XT_REQUEST_RELOAD_READ] = xt_request_reload_read,
     [XT_REQUEST_RELOAD_STEP] = xt_request_reload_go,
     [XT_REQUEST_RELOAD_UNDO] = xt_request_reload_go,

@@ -28,7 +28,8 @@ static void header4_write(uint8_t *p, const struct xt_ip_view *view, uint32_t at
 {
 	struct xt_ip_view piece;
 
-	memcpy(p, view->bytes, view->header);
+	if (p != view->bytes)
+		memcpy(p, view->bytes, view->header);
 	if (at)
 		options_strip(p, view->header);
 	xt_be16_put(p + 2, (uint16_t)(view->header + len));
@@ -66,6 +67,40 @@ static struct xt_pkt *packet_append(struct xt_batch *out, struct xt_peer *peer, 
 	pkt->len = len;
 	pkt->peer = peer;
 	return pkt;
+}
+
+static uint32_t fragment_step(const struct xt_ip_view *view, uint32_t mtu)
+{
+	return (mtu - view->header) & ~7u;
+}
+
+/* The packet may be a fragment itself: its offset counts on. */
+static void fragment4_write(uint8_t *p, const struct xt_ip_view *view, uint32_t at, uint32_t len)
+{
+	bool more = view->more || view->header + at + len < view->len;
+
+	header4_write(p, view, view->offset + at, len, more);
+}
+
+bool xt_fragment_last(struct xt_batch *out, const struct xt_ip_view *view, uint32_t mtu)
+{
+	uint32_t i = out->n - 1, step = fragment_step(view, mtu), data = view->len - view->header;
+
+	if (!xt_fragment_room(out, (data - 1) / step, view->header + step))
+		return false;
+	for (uint32_t at = step; at < data; at += step) {
+		uint32_t n = XT_MIN(step, data - at);
+		struct xt_pkt *pkt = packet_append(out, out->pkts[i].peer, view->header + n);
+
+		if (!pkt)
+			break; /* cannot be: there was room */
+		pkt->from = out->pkts[i].from;
+		memcpy(pkt->data + view->header, view->bytes + view->header + at, n);
+		fragment4_write(pkt->data, view, at, n);
+	}
+	fragment4_write(view->bytes, view, 0, step); /* the last one: view is read until here */
+	out->pkts[i].len = view->header + step;
+	return true;
 }
 
 static bool datagram_copy(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_view *view)

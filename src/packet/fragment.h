@@ -17,6 +17,12 @@
 bool xt_fragment(struct xt_batch *out, struct xt_peer *peer, const struct xt_ip_view *view,
 		 uint32_t id, uint32_t mtu);
 
+/* Replace the newest packet of out, whole or itself a fragment, by fragments of at most mtu bytes
+ * (at least 16 more than its header): its own bytes are the first one, the others are copies.
+ * view     of that packet: IPv4
+ * returns  false: no room in out; it is as it was */
+bool xt_fragment_last(struct xt_batch *out, const struct xt_ip_view *view, uint32_t mtu);
+
 /* Has out room for n packets of len bytes each? */
 bool xt_fragment_room(const struct xt_batch *out, uint32_t n, size_t len);
 

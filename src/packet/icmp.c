@@ -89,24 +89,17 @@ static void header6_write(uint8_t *out, const struct xt_ip_view *about, const ui
 	memcpy(out + 24, about->src, 16);
 }
 
-size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
-		     uint32_t mtu, const struct xt_ip *local)
+/* The error about a packet that quotes n bytes of it. */
+static size_t error_write(uint8_t *out, const struct xt_ip_view *about, const uint8_t *quote,
+			  uint32_t n, enum xt_icmp_kind kind, uint32_t mtu, const uint8_t *src)
 {
-	struct xt_ip_view about;
-	uint32_t head, max, quote, total;
-	const uint8_t *src;
+	bool six = about->version == 6;
+	uint32_t head = six ? XT_IP6_HEADER : XT_IP4_HEADER;
+	uint32_t max = (six ? XT_ICMP6_MAX : XT_ICMP4_MAX) - head - ICMP_HEADER;
+	uint32_t total = head + ICMP_HEADER + XT_MIN(n, max);
 	uint64_t sum = 0;
-	bool six;
 
-	if (!xt_ip_parse_packet(&about, packet, len) || !packet_may_be_answered(&about, kind))
-		return 0;
-	six = about.version == 6;
-	head = six ? XT_IP6_HEADER : XT_IP4_HEADER;
-	max = six ? XT_ICMP6_MAX : XT_ICMP4_MAX;
-	quote = XT_MIN(about.len, max - head - ICMP_HEADER);
-	total = head + ICMP_HEADER + quote;
-	src = local && local->family == about.version ? local->b : about.dst;
-	(six ? header6_write : header4_write)(out, &about, src, total);
+	(six ? header6_write : header4_write)(out, about, src, total);
 	out += head;
 	memset(out, 0, ICMP_HEADER);
 	memcpy(out, codes[kind][six], 2);
@@ -114,11 +107,41 @@ size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_ic
 		xt_be32_put(out + 4, mtu);
 	else if (kind == XT_ICMP_TOO_BIG)
 		xt_be16_put(out + 6, (uint16_t)XT_MIN(mtu, (uint32_t)UINT16_MAX));
-	memcpy(out + ICMP_HEADER, about.bytes, quote);
+	memcpy(out + ICMP_HEADER, quote, XT_MIN(n, max));
 	if (six)
-		sum = xt_checksum_pseudo(6, src, about.src, XT_PROTO_ICMP6, total - head);
+		sum = xt_checksum_pseudo(6, src, about->src, XT_PROTO_ICMP6, total - head);
 	xt_be16_put(out + 2, xt_checksum_finish(xt_checksum_add(sum, out, total - head)));
 	return total;
+}
+
+size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
+		     uint32_t mtu, const struct xt_ip *local)
+{
+	struct xt_ip_view about;
+	const uint8_t *src;
+
+	if (!xt_ip_parse_packet(&about, packet, len) || !packet_may_be_answered(&about, kind))
+		return 0;
+	src = local && local->family == about.version ? local->b : about.dst;
+	return error_write(out, &about, about.bytes, about.len, kind, mtu, src);
+}
+
+size_t xt_icmp_too_big(uint8_t *out, const uint8_t *head, size_t n, uint32_t mtu)
+{
+	uint8_t copy[XT_ICMP_HEAD_MAX];
+	struct xt_ip_view about;
+
+	if (n < XT_IP4_HEADER || n > sizeof(copy))
+		return 0;
+	memcpy(copy, head, n);
+	if (copy[0] >> 4 == 4)
+		xt_be16_put(copy + 2, (uint16_t)n); /* as if the packet ended here */
+	else if (n >= XT_IP6_HEADER)
+		xt_be16_put(copy + 4, (uint16_t)(n - XT_IP6_HEADER));
+	if (!xt_ip_parse_packet(&about, copy, n) ||
+	    !packet_may_be_answered(&about, XT_ICMP_TOO_BIG))
+		return 0;
+	return error_write(out, &about, head, (uint32_t)n, XT_ICMP_TOO_BIG, mtu, about.dst);
 }
 
 void xt_icmp_init(struct xt_icmp *icmp, uint64_t now, uint32_t per_second, uint32_t burst)

@@ -26,6 +26,12 @@ enum xt_icmp_kind {
 size_t xt_icmp_build(uint8_t *out, const uint8_t *packet, size_t len, enum xt_icmp_kind kind,
 		     uint32_t mtu, const struct xt_ip *local);
 
+/* Likewise "packet too big" about a packet of which only the first n bytes are left, all of its IP
+ * header and 8 bytes more at least: its source is the packet's destination, which every filter of
+ * the host takes (docs/decisions/0011). n: at most XT_ICMP_HEAD_MAX */
+size_t xt_icmp_too_big(uint8_t *out, const uint8_t *head, size_t n, uint32_t mtu);
+#define XT_ICMP_HEAD_MAX 80u /* IPv6, TCP, and room for options */
+
 /* All errors of one tunnel share a token bucket. The counters may be read. */
 struct xt_icmp {
 	struct xt_token_rate rate;

@@ -85,6 +85,8 @@ static void extensions_walk(struct xt_ip_view *v)
 			fragment_record(v, v->upper);
 		else
 			v->extended = true;
+		v->authenticated |= v->protocol == XT_PROTO_AUTH;
+		v->routed |= v->protocol == XT_PROTO_ROUTING;
 		v->protocol = p[0];
 		v->upper += size;
 		if (v->offset)

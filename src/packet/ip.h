@@ -35,6 +35,9 @@ enum { XT_ECN_NOT = 0, XT_ECN_ECT1 = 1, XT_ECN_ECT0 = 2, XT_ECN_CE = 3 };
  * upper      offset of the upper-layer header (in a later fragment: of its data); <= len
  * protocol   of the upper layer; when broken, of the header that could not be read
  * extended   IPv6: there are extension headers other than one Fragment
+ * authenticated   IPv6: there is an Authentication Header
+ * routed     IPv6: there is a Routing header, which may replace the destination in the checksum of
+ *            the upper layer
  * broken     IPv6: the chain of extension headers does not end inside the packet
  * fragment   IPv4: part of a datagram; IPv6: there is a Fragment header, at frag_header
  * offset, more, id   of the fragment; offset in bytes */
@@ -51,7 +54,7 @@ struct xt_ip_view {
 	uint8_t protocol;
 	uint8_t dscp, ecn, ttl;
 	bool fragment, more, dont_fragment;
-	bool extended, broken;
+	bool extended, authenticated, routed, broken;
 };
 
 /* false: not a well-formed packet, view undefined. Checksums and addresses are not checked. */

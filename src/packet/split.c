@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "packet/checksum.h"
+#include "packet/fragment.h"
 #include "packet/ip.h"
 #include "packet/room.h"
 #include "packet/transport.h"
@@ -13,10 +14,12 @@
 /* A parsed super-packet.
  * headers   bytes that each segment begins with
  * payload   bytes behind them
- * field     where the transport's checksum stands */
+ * field     where the transport's checksum stands
+ * single    XT_GSO_SINGLE */
 struct super {
 	struct xt_ip_view ip;
 	uint32_t headers, payload, size, field;
+	bool single;
 };
 
 static bool super_parse(struct super *s, const struct xt_pkt *pkt)
@@ -37,8 +40,22 @@ static bool super_parse(struct super *s, const struct xt_pkt *pkt)
 	s->headers = ip->upper + head;
 	s->payload = ip->len - s->headers;
 	s->size = pkt->gso.size;
+	s->single = pkt->gso.flags & XT_GSO_SINGLE;
 	s->field = ip->upper + (tcp ? XT_TCP_CHECKSUM : XT_UDP_CHECKSUM);
 	return true;
+}
+
+/* The urgent pointer counts from the segment's first byte (RFC 9293 3.8.5). A kernel sends no
+ * urgent super-packet, so its headers are copied as they are. */
+static void urgent_move(uint8_t *tcp, uint32_t at)
+{
+	uint16_t pointer = xt_be16_get(tcp + XT_TCP_URGENT);
+
+	if (!(tcp[XT_TCP_FLAGS] & XT_TCP_URG))
+		return;
+	if (pointer <= at)
+		tcp[XT_TCP_FLAGS] &= (uint8_t)~XT_TCP_URG;
+	xt_be16_put(tcp + XT_TCP_URGENT, (uint16_t)(pointer <= at ? 0 : pointer - at));
 }
 
 /* Write the segment of n bytes of payload from byte at on. */
@@ -66,6 +83,8 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 			transport[XT_TCP_FLAGS] &= (uint8_t)~XT_TCP_CWR;
 		if (at + n < s->payload)
 			transport[XT_TCP_FLAGS] &= (uint8_t) ~(XT_TCP_FIN | XT_TCP_PSH);
+		if (s->single && at != 0)
+			urgent_move(transport, at);
 	}
 	xt_be16_put(to + s->field, 0);
 	sum = xt_checksum_pseudo(s->ip.version, s->ip.src, s->ip.dst, s->ip.protocol, upper);
@@ -73,6 +92,21 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 	sum = xt_checksum_copy(sum, to + s->headers, s->ip.bytes + s->headers + at, n);
 	checksum = xt_checksum_finish(sum);
 	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
+}
+
+/* Make fragments of the newest packet of out if it has more than mtu bytes. false: out is full.
+ * What finds no room in an empty batch goes on as it is. */
+static bool packet_fragment(struct xt_batch *out, uint32_t mtu)
+{
+	struct xt_pkt *newest = &out->pkts[out->n - 1];
+	struct xt_ip_view ip;
+
+	if (newest->verdict != XT_PASS || newest->len <= mtu ||
+	    !xt_ip_parse_packet(&ip, newest->data, newest->len) ||
+	    xt_fragment_last(out, &ip, mtu) || out->n == 1)
+		return true;
+	xt_batch_drop_last(out);
+	return false;
 }
 
 /* Cut the payload from *done on. false: out is full. */
@@ -90,6 +124,9 @@ static bool super_cut(uint32_t *done, const struct super *s, const struct xt_pkt
 		to->peer = pkt->peer;
 		to->from = pkt->from;
 		xt_batch_trim(out);
+		if ((pkt->gso.flags & XT_GSO_FRAGMENT) &&
+		    !packet_fragment(out, pkt->gso.header_len))
+			return false;
 		*done += n;
 	} while (*done < s->payload);
 	return true;
@@ -103,6 +140,18 @@ static bool checksum_complete(struct xt_pkt *pkt)
 	       xt_checksum_complete(pkt->data, ip.len, pkt->gso.csum_start, pkt->gso.csum_offset);
 }
 
+/* A plain packet with work left to do. false: out is full. */
+static bool packet_complete(struct xt_pkt *pkt, struct xt_batch *out)
+{
+	if (out->n == out->cap)
+		return false;
+	if ((pkt->gso.flags & XT_GSO_NEEDS_CSUM) && !checksum_complete(pkt))
+		pkt->verdict = XT_DROP_MALFORMED;
+	pkt->gso.flags &= (uint8_t)~XT_GSO_NEEDS_CSUM; /* once, though out may be full below */
+	(void)xt_batch_alias(out, pkt);
+	return !(pkt->gso.flags & XT_GSO_FRAGMENT) || packet_fragment(out, pkt->gso.header_len);
+}
+
 /* false: out is full. */
 static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *out)
 {
@@ -114,11 +163,8 @@ static bool packet_split(uint32_t *done, struct xt_pkt *pkt, struct xt_batch *ou
 		if (super_parse(&s, pkt))
 			return super_cut(done, &s, pkt, out);
 		pkt->verdict = XT_DROP_MALFORMED;
-	} else if (pkt->gso.flags & XT_GSO_NEEDS_CSUM) {
-		if (out->n == out->cap)
-			return false;
-		if (!checksum_complete(pkt))
-			pkt->verdict = XT_DROP_MALFORMED;
+	} else if (pkt->gso.flags) {
+		return packet_complete(pkt, out);
 	}
 	return xt_batch_alias(out, pkt) != NULL;
 }

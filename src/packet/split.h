@@ -17,7 +17,9 @@ struct xt_split {
  *   plain               a view of the same bytes; a checksum left partial is completed there
  *   a super-packet      copies of its segments, each with all its lengths and checksums, IPv4
  *                       identification counting up, TCP sequence; FIN and PSH on the last segment
- *                       only, CWR on the first
+ *                       only, CWR on the first; with XT_GSO_SINGLE the urgent pointer counts down,
+ *                       and URG ends where it did
+ *   XT_GSO_FRAGMENT     the same, but IPv4 packets of more than header_len bytes as fragments
  *   inconsistent gso    a view with XT_DROP_MALFORMED
  *   verdict not PASS    a view with that verdict
  * peer and from are kept. Returns true when all of in was processed; false: out is full, call

@@ -10,6 +10,7 @@
 #define XT_TCP_HEADER	20u /* without options */
 #define XT_TCP_FLAGS	13u /* where the flags stand */
 #define XT_TCP_CHECKSUM 16u
+#define XT_TCP_URGENT	18u /* the urgent pointer */
 #define XT_UDP_HEADER	8u
 #define XT_UDP_CHECKSUM 6u
 

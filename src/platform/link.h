@@ -69,6 +69,13 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 /* The interface was down and is up again: make the addresses, routes and rules again that
  * xt_link_set made and the kernel has dropped. Returns the first error; the rest is tried. */
 int xt_link_restore(struct xt_link *link);
+/* The hosts behind those networks are reached by packets of mtu bytes at most: set it on the routes
+ * that xt_link_set made for exactly these networks, and that still exist. Other networks are
+ * skipped. At least 552 for IPv4 and 1280 for IPv6 are set; what is not below the interface's MTU,
+ * and 0, removes it again. Returns the first error, the rest is tried; -E2BIG: the plan has more
+ * than XT_LINK_ROUTES_MTU steps, and nothing was done, since all routes are listed first. */
+#define XT_LINK_ROUTES_MTU 1024
+int xt_link_route_mtu(struct xt_link *link, const struct xt_cidr *networks, size_t n, uint32_t mtu);
 /* Undoes and frees; what no longer exists is no error. NULL is fine. */
 void xt_link_undo(struct xt_link *link);
 /* Frees and leaves the host as it is, except for policy rules and their unreachable routes: without

@@ -12,6 +12,7 @@
 #include "platform/tun.h"
 #include "platform/udp.h"
 #include "tunnel/batch_pool.h"
+#include "tunnel/path_limits.h"
 #include "tunnel/send_queue.h"
 #include "tunnel/worker_pool.h"
 
@@ -30,6 +31,7 @@ struct xt_pong {
  * local4, local6  source of ICMP errors toward the TUN (family 0: none)
  * pong        NULL, or called for each echo reply that could answer an xt_scheduler_ping; true: it
  *             did, the packet ends here. Must not call the scheduler
+ * search_mtu  the device searches for the path MTU of its peers
  * pass_bytes  what a pass carries before the other direction has its own; 0:
  *             XT_PASS_BYTES_DEFAULT */
 struct xt_data_path_config {
@@ -42,6 +44,7 @@ struct xt_data_path_config {
 	struct xt_ip local4, local6;
 	bool (*pong)(void *ctx, const struct xt_pong *pong);
 	void *ctx;
+	bool search_mtu;
 	size_t pass_bytes;
 };
 #define XT_PASS_BYTES_DEFAULT ((size_t)256 << 10)
@@ -72,11 +75,13 @@ static inline void xt_path_enter(enum xt_path_state *state, enum xt_path_state t
 	*state = to;
 }
 
-/* error  -errno once the TUN is gone, for good */
+/* limits  of the paths to the peers
+ * error   -errno once the TUN is gone, for good */
 struct xt_data_path {
 	struct xt_data_path_config config;
 	struct xt_batch_pool *pool;
 	struct xt_send_queue queue;
+	struct xt_path_limits limits;
 	int error;
 };
 

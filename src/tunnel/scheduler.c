@@ -13,8 +13,10 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "core/peer.h"
 #include "packet/ping.h"
 #include "tunnel/rx_path.h"
+#include "tunnel/tx_fit.h"
 #include "tunnel/tx_path.h"
 
 /* Poll the other direction after this many outbound bytes. */
@@ -58,7 +60,7 @@ int xt_scheduler_new(struct xt_scheduler **out, const struct xt_data_path_config
 	s->pass_bytes = config->pass_bytes ? config->pass_bytes : XT_PASS_BYTES_DEFAULT;
 	xt_tx_path_init(&s->tx, data);
 	if (xt_batch_pool_new(&data->pool) || xt_send_queue_init(&data->queue) ||
-	    xt_rx_path_init(&s->rx, data)) {
+	    xt_path_limits_init(&data->limits) || xt_rx_path_init(&s->rx, data)) {
 		xt_scheduler_free(s);
 		return XT_E_NOMEM;
 	}
@@ -72,6 +74,7 @@ void xt_scheduler_free(struct xt_scheduler *s)
 	if (!s)
 		return;
 	xt_rx_path_clear(&s->rx);
+	xt_path_limits_clear(&s->data.limits);
 	xt_send_queue_clear(&s->data.queue);
 	xt_batch_pool_free(s->data.pool);
 	free(s);
@@ -125,6 +128,7 @@ void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 {
 	if (s->data.config.echo)
 		xt_echo_tick(s->data.config.echo, now.mono);
+	xt_tx_fit_report(&s->data);
 	if (s->data.config.udp->n_too_big)
 		take_too_big(s, now);
 	if (s->data.queue.blocked)
@@ -305,4 +309,11 @@ void xt_scheduler_forget(struct xt_scheduler *s, const struct xt_peer *peer)
 {
 	if (s->data.config.echo)
 		xt_echo_forget(s->data.config.echo, peer);
+	xt_path_limits_change(&s->data.limits, peer, xt_peer_mtu(peer), 0);
+}
+
+void xt_scheduler_mtu_changed(struct xt_scheduler *s, const struct xt_peer *peer, uint16_t before,
+			      uint16_t after)
+{
+	xt_path_limits_change(&s->data.limits, peer, before, after);
 }

@@ -3,7 +3,7 @@
  * passes. The loop (or the simulator) says what is ready and what time it is; no libuv, no
  * descriptor and no clock are known here.
  *
- *   tx path   TUN -> split -> echo(host) -> plan -> seal -> finish -> UDP
+ *   tx path   TUN -> fit -> split -> echo(host) -> plan -> seal -> finish -> UDP
  *   rx path   UDP -> plan -> open -> finish -> pong, echo(peer) -> merge -> TUN
  *   tick      timers, handshake messages, device traffic; after every pass as well */
 #ifndef XT_TUNNEL_SCHEDULER_H
@@ -48,5 +48,9 @@ void xt_scheduler_set_local(struct xt_scheduler *scheduler, struct xt_echo *echo
 
 /* peer is about to be freed: drop what is kept under its pointer. */
 void xt_scheduler_forget(struct xt_scheduler *scheduler, const struct xt_peer *peer);
+
+/* As xt_env.mtu_changed; may be called from within a pass. The next tick tells the host. */
+void xt_scheduler_mtu_changed(struct xt_scheduler *scheduler, const struct xt_peer *peer,
+			      uint16_t before, uint16_t after);
 
 #endif

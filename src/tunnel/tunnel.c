@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "core/peer.h"
 #include "platform/cache.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
@@ -50,10 +51,14 @@ static void env_removed(void *ctx, const struct xt_peer *peer)
 static void env_mtu_changed(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after)
 {
 	const struct xt_tunnel *tunnel = ctx;
-	struct xt_public key = xt_peer_key(peer);
 
-	if (tunnel->callbacks.mtu_changed)
+	if (tunnel->scheduler)
+		xt_scheduler_mtu_changed(tunnel->scheduler, peer, before, after);
+	if (tunnel->callbacks.mtu_changed) {
+		struct xt_public key = xt_peer_key(peer);
+
 		tunnel->callbacks.mtu_changed(tunnel->callbacks.ctx, &key, before, after);
+	}
 }
 
 static uint64_t env_clock(void *ctx)
@@ -147,6 +152,7 @@ static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_star
 	    .local6 = start->local6,
 	    .pong = tunnel->callbacks.pong,
 	    .ctx = tunnel->callbacks.ctx,
+	    .search_mtu = start->n_local_nets > 0,
 	    .pass_bytes = pass_bytes(),
 	};
 
@@ -358,6 +364,15 @@ int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *pe
 			    const struct xt_candidate_list *list)
 {
 	return xt_device_set_endpoints(tunnel->dev, xt_clock_now(), peer, list);
+}
+
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max)
+{
+	const struct xt_peer *found = xt_device_peer(tunnel->dev, peer);
+
+	*mtu = found ? xt_peer_mtu(found) : 0;
+	return found ? xt_peer_networks(tunnel->dev, found, skip, networks, max) : 0;
 }
 
 bool xt_tunnel_has_local(const struct xt_tunnel *tunnel, uint8_t family)

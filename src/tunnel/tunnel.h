@@ -15,7 +15,7 @@
 struct xt_tunnel;
 
 /* Called from within passes; must not call into the tunnel, except as said. Each may be NULL.
- * mtu_changed  see struct xt_env
+ * mtu_changed  see struct xt_env; xt_tunnel_path says it again later
  * pong   true: taken, see scheduler.h
  * note   a sentence for the log
  * bound_read   read the bound kept under that name (timestamp.h), and answer by
@@ -180,6 +180,10 @@ void xt_tunnel_bound_written(struct xt_tunnel *tunnel, bool success);
 void xt_tunnel_memory_read(struct xt_tunnel *tunnel, struct xt_peer_memory *v, size_t n);
 /* Not everything is written: call memory_write again in a second. */
 void xt_tunnel_memory_again(struct xt_tunnel *tunnel);
+/* What the path to a peer carries, in bytes (0: not known), and the peer's allowed IPs without the
+ * first skip; as many as there are, at most max. 0 and *mtu 0 when there is no such peer. */
+size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *peer, uint32_t *mtu,
+		      size_t skip, struct xt_cidr *networks, size_t max);
 /* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
 int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			    const struct xt_candidate_list *list);

@@ -2,6 +2,7 @@
 /* The tx path, in steps:
  *
  *   read    TUN recv: one super-packet, or some small packets
+ *   fit     what is larger than its peer's path is cut, or its sender is asked for less
  *   split   super-packets become segments, partial checksums whole
  *   echo    requests of the host are answered (Echo = host)
  *   plan    peer, keypair, counter, header: jobs
@@ -18,14 +19,20 @@
 #include "packet/ip.h"
 #include "packet/transport.h"
 #include "platform/link.h"
+#include "tunnel/tx_fit.h"
 
 /* Bytes of a read. It ends with the first super-packet: the next one is read to the same place. */
 #define STEP_BYTES (32u << 10)
+
+/* Errors about packets that were cut, a second: they only save work. */
+#define CUT_RATE  10
+#define CUT_BURST 10
 
 void xt_tx_path_init(struct xt_tx_path *tx, struct xt_data_path *data)
 {
 	*tx = (struct xt_tx_path){.data = data, .state = XT_PATH_IDLE};
 	xt_icmp_init(&tx->icmp, 0, XT_ICMP_RATE, XT_ICMP_BURST);
+	xt_icmp_init(&tx->icmp_cut, 0, CUT_RATE, CUT_BURST);
 }
 
 /* Tell the sending host what cannot be reached, of the packets from that one on. */
@@ -175,6 +182,7 @@ int xt_tx_path_read(struct xt_tx_path *tx, struct xt_time now, size_t *bytes)
 	if (n > 0) {
 		while (from < tx->raw->n)
 			*bytes += tx->raw->pkts[from++].len;
+		xt_tx_fit(tx, now, from - (uint32_t)n);
 		tx_process(tx, now);
 	} else if (tx->state == XT_PATH_READING) {
 		xt_batch_pool_put(tx->data->pool, tx->raw);

@@ -11,7 +11,9 @@
  * submitted  jobs of out that were given to the workers or done here
  * urgent     out has a packet other than a pure TCP ACK, which may wait for the end of an rx pass
  * onward     fragments that the echo responder released; to the UDP socket
- * answers    ICMP errors and echo replies; to the TUN */
+ * answers    ICMP errors and echo replies; to the TUN
+ * next_keep  monotonic: headers of flows are kept again then
+ * icmp       the budget of these errors; icmp_cut: about packets that went on in smaller ones */
 struct xt_tx_path {
 	struct xt_data_path *data;
 	enum xt_path_state state;
@@ -19,7 +21,8 @@ struct xt_tx_path {
 	struct xt_split split;
 	uint32_t submitted;
 	bool urgent;
-	struct xt_icmp icmp;
+	struct xt_icmp icmp, icmp_cut;
+	uint64_t next_keep;
 };
 
 void xt_tx_path_init(struct xt_tx_path *tx, struct xt_data_path *data);

@@ -11,7 +11,7 @@ except='^src/(daemon/(background|notify)|ipc/socket)\.c:|^src/daemon/rundir\.c:.
 calls='open|openat|creat|fopen|freopen|opendir|fork|vfork|popen|system|posix_spawnp?|execv[pe]*'
 calls="$calls|uv_spawn|uv_fs_open|socket|socketpair|getaddrinfo|uv_getaddrinfo|mkdir|unlink|rename"
 calls="$calls|xt_tun_(open|remove)|xt_udp_(open|sockets_open|sockets_mark)"
-calls="$calls|xt_link_(set|undo|forget|mtu_set|addresses|policy_choose|policy_remove)"
+calls="$calls|xt_link_(set|route_mtu|undo|forget|mtu_set|addresses|policy_choose|policy_remove)"
 calls="$calls|xt_conf_(load|replace)|xt_(command|hooks|dns|host|resolver|bound|peer_store|identity)_[a-z_]+"
 
 # Comments go first; xt_hooks_text only words a result.

@@ -207,6 +207,7 @@ static const struct sample {
 				     HEAD PEER "PersistentKeepalive = 9\n", "25", "9"},
     [XT_KEY_ENDPOINT_HOLD] = {HEAD PEER "Endpoint = 192.0.2.1:1\nEndpointHold = 60\n",
 			      HEAD PEER "Endpoint = 192.0.2.1:1\n", "60", "300"},
+    [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.0.0.2\n", HEAD PEER, "10.0.0.2", NULL},
     [XT_KEY_NAME] = {HEAD PEER "Name = one\n", HEAD PEER "Name = two\n", "one", "two"},
     [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.7.0.2\n",
 			      HEAD PEER "ProbeAddress = fd07::2\n", "10.7.0.2", "fd07::2"},

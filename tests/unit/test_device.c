@@ -353,6 +353,32 @@ static void padding_stays_within_the_mtu(void **state)
 	}
 }
 
+/* The path's MTU counts where it is known and below the interface's. */
+static void padding_stays_within_what_the_path_carries(void **state)
+{
+	struct pair *p = *state;
+	static const uint32_t cases[][3] = {
+	    /* path, packet, sealed */
+	    {1232, 1231, 1232}, {1232, 1217, 1232}, {1232, 1232, 1232},
+	    {1232, 1233, 1233}, {1232, 1409, 1409}, {1232, 20, 32},
+	    {1440, 1409, 1420}, {1440, 1420, 1420}, {0, 1233, 1248}};
+
+	packet_send(p, &p->a, &p->b, 100);
+	pair_run(p);
+	for (size_t i = 0; i < XT_LEN(cases); i++) {
+		struct xt_pkt *pkt = xt_batch_add(p->a.batch, 2000);
+
+		xt_device_peer(p->a.dev, &p->b.pub)->mtu = (uint16_t)cases[i][0];
+		pkt->len = packet_write(pkt->data, &p->a, &p->b, cases[i][1]);
+		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		assert_int_equal(p->a.batch->jobs[0].len, cases[i][2]);
+		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
+		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		tx_carry(p, &p->a, &p->b);
+		assert_int_equal(p->last_len, cases[i][1]);
+	}
+}
+
 static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 {
 	struct pair *p = *state;
@@ -476,6 +502,7 @@ int main(void)
 	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
 	    T(an_idle_device_has_no_deadline),
 	    T(padding_stays_within_the_mtu),
+	    T(padding_stays_within_what_the_path_carries),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
 	    T(a_packet_sent_just_before_the_key_expires_is_not_lost),
 	    T(a_batch_that_is_planned_again_delivers_each_packet_once),

@@ -67,6 +67,52 @@ static void the_quote_is_bounded(void **unused)
 	}
 }
 
+/* Of a packet only its first bytes were kept. */
+static void the_beginning_of_a_packet_is_enough_for_too_big(void **unused)
+{
+	size_t len, n;
+
+	(void)unused;
+	len = request4(p, 1, 2, 1372);
+	p[6] = 0x40;
+	slow_seal4(p);
+	for (n = 20; n <= XT_ICMP_HEAD_MAX; n++) {
+		uint8_t *kept = malloc(n); /* nothing behind it is read */
+
+		memcpy(kept, p, n);
+		if (n == 20) /* ICMP whose type is not there */
+			assert_int_equal(xt_icmp_too_big(out, kept, n, 1232), 0);
+		else {
+			assert_int_equal(xt_icmp_too_big(out, kept, n, 1232), 28 + n);
+			assert_true(slow_right(out, 28 + n));
+			assert_int_equal(xt_be16_get(out + 20), 0x0304);
+			assert_int_equal(xt_be16_get(out + 26), 1232);
+			assert_memory_equal(out + 12, p + 16,
+					    4); /* the destination is the source */
+			assert_memory_equal(out + 16, p + 12, 4);
+			assert_memory_equal(out + 28, p, n);
+		}
+		free(kept);
+	}
+	assert_int_equal(xt_be16_get(out + 30), len); /* the quoted length is the whole one's */
+	len = request6(p, 1, 2, 1352);
+	for (n = 48; n <= XT_ICMP_HEAD_MAX; n += 8) {
+		assert_int_equal(xt_icmp_too_big(out, p, n, 1280), 48 + n);
+		assert_true(slow_right(out, 48 + n));
+		assert_int_equal(xt_be16_get(out + 40), 0x0200);
+		assert_int_equal(xt_be32_get(out + 44), 1280);
+		assert_memory_equal(out + 8, p + 24, 16);
+		assert_memory_equal(out + 24, p + 8, 16);
+		assert_memory_equal(out + 48, p, n);
+	}
+	assert_int_equal(xt_icmp_too_big(out, p, 39, 1280), 0);
+	assert_int_equal(xt_icmp_too_big(out, p, XT_ICMP_HEAD_MAX + 1, 1280), 0);
+	request4(p, 1, 2, 1372); /* without DF */
+	assert_int_equal(xt_icmp_too_big(out, p, 64, 1232), 0);
+	memset(p, 0, 64);
+	assert_int_equal(xt_icmp_too_big(out, p, 64, 1232), 0);
+}
+
 static void without_a_local_address_the_destination_is_the_source(void **unused)
 {
 	size_t len = request4(p, 1, 2, 8);
@@ -216,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_kind_has_its_type_and_code),
 	    cmocka_unit_test(the_quote_is_bounded),
+	    cmocka_unit_test(the_beginning_of_a_packet_is_enough_for_too_big),
 	    cmocka_unit_test(without_a_local_address_the_destination_is_the_source),
 	    cmocka_unit_test(errors_are_never_answered),
 	    cmocka_unit_test(an_error_behind_extension_headers_is_seen),

@@ -243,6 +243,106 @@ static uint32_t mtu_for(const char *a, const char *b)
 	return xt_link_mtu_for(endpoints, n);
 }
 
+static void route_mtu(struct xt_link *link, const char *network, uint32_t mtu)
+{
+	struct xt_cidr cidr;
+
+	assert_int_equal(xt_cidr_parse(&cidr, network), 0);
+	assert_int_equal(xt_link_route_mtu(link, &cidr, 1, mtu), 0);
+}
+
+static void routes_of_the_plan_take_the_mtu_of_a_path(void **state)
+{
+	static char before[NET_TEXT], after[NET_TEXT];
+	struct xt_link *link;
+	struct request request;
+
+	(void)state;
+	host_now(before);
+	plan_full(&request);
+	link = link_set_plan(&request.plan);
+	route_mtu(link, "10.7.9.200/24", 1232); /* host bits do not matter */
+	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1232"));
+	assert_true(ip_says("route get 10.7.9.5", "mtu 1232"));
+	assert_false(ip_says("route show dev " NAME " 10.7.8.0/21", "mtu"));
+	route_mtu(link, "fd07:1::/48", 1232); /* IPv6 takes no less */
+	assert_true(ip_says("-6 route show dev " NAME " fd07:1::/48", "mtu 1280"));
+	assert_false(ip_says("-6 route show dev " NAME " fd07:1::/48", "nexthop"));
+	route_mtu(link, "10.7.8.0/21", 300);
+	assert_true(ip_says("route show dev " NAME " 10.7.8.0/21", "mtu 552"));
+	route_mtu(link, "10.7.9.0/24", 1328); /* up again */
+	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1328"));
+	route_mtu(link, "10.7.9.0/24", 1440); /* not below the interface */
+	assert_false(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu"));
+	route_mtu(link, "10.7.8.0/21", 0);
+	assert_false(ip_says("route show dev " NAME " 10.7.8.0/21", "mtu"));
+	route_mtu(link, "10.7.0.9/32", 1232); /* the address covers it: no route of its own */
+	route_mtu(link, "10.7.0.0/24", 1232); /* the kernel's */
+	assert_false(ip_says("route show dev " NAME, "mtu"));
+	xt_link_undo(link);
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
+static void routes_with_an_mtu_come_back_with_it(void **state)
+{
+	struct xt_link *link;
+	struct request request;
+
+	(void)state;
+	plan_full(&request);
+	link = link_set_plan(&request.plan);
+	route_mtu(link, "10.7.9.0/24", 1232);
+	ip("link set " NAME " down");
+	ip("link set " NAME " up");
+	assert_int_equal(xt_link_restore(link), 0);
+	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1232"));
+	xt_link_undo(link);
+}
+
+/* The administrator has replaced it: neither route changes. */
+static void a_route_that_is_no_longer_ours_is_left(void **state)
+{
+	struct xt_link *link;
+	struct request request;
+
+	(void)state;
+	plan_full(&request);
+	link = link_set_plan(&request.plan);
+	ip("link set lo up");
+	ip("route replace 10.7.9.0/24 dev lo");
+	ip("-6 route del fd07:1::/48 dev " NAME);
+	ip("-6 route add fd07:1::/48 dev lo");
+	route_mtu(link, "10.7.9.0/24", 1232);
+	route_mtu(link, "fd07:1::/48", 1328);
+	assert_true(ip_says("route show 10.7.9.0/24", "dev lo"));
+	assert_false(ip_says("route show 10.7.9.0/24", "mtu"));
+	assert_true(ip_says("-6 route show fd07:1::/48", "dev lo"));
+	assert_false(ip_says("-6 route show fd07:1::/48", "mtu"));
+	ip("route del 10.7.9.0/24 dev lo");
+	ip("-6 route del fd07:1::/48 dev lo");
+	xt_link_undo(link);
+}
+
+static void default_routes_of_a_policy_take_an_mtu(void **state)
+{
+	struct xt_link *link;
+	struct request request;
+
+	(void)state;
+	plan_init(&request);
+	plan_address(&request, "10.7.0.1/24", NULL);
+	plan_network(&request, "0.0.0.0/0");
+	request.plan.mtu = 1420;
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, false), 0);
+	link = link_set_plan(&request.plan);
+	route_mtu(link, "0.0.0.0/0", 1232);
+	assert_true(ip_says("route show table all default dev " NAME, "mtu 1232"));
+	route_mtu(link, "0.0.0.0/0", 0);
+	assert_false(ip_says("route show table all default dev " NAME, "mtu"));
+	xt_link_undo(link);
+}
+
 static void the_mtu_follows_the_smallest_route_below(void **state)
 {
 	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX,
@@ -399,6 +499,10 @@ NET_TEST_MAIN(LINK_TEST(a_plan_is_done_whole_and_undone_whole),
 	      LINK_TEST(disabled_ipv6_is_named_with_its_sysctl),
 	      LINK_TEST(undo_after_the_interface_is_gone_is_quiet),
 	      LINK_TEST(forgetting_leaves_the_host_as_it_is),
+	      LINK_TEST(routes_of_the_plan_take_the_mtu_of_a_path),
+	      LINK_TEST(routes_with_an_mtu_come_back_with_it),
+	      LINK_TEST(a_route_that_is_no_longer_ours_is_left),
+	      LINK_TEST(default_routes_of_a_policy_take_an_mtu),
 	      LINK_TEST(the_mtu_follows_the_smallest_route_below),
 	      LINK_TEST(a_route_through_the_tunnel_itself_does_not_shrink_its_mtu),
 	      LINK_TEST(the_watch_sees_changes_renames_and_the_end),

@@ -10,6 +10,8 @@
 
 #include <xtunnel/error.h>
 
+#include "base/addr.h"
+
 static int route_steps(struct xt_link_setting *set)
 {
 	struct xt_link_routes present = {.ifindex = set->ifindex, .table = set->table};
@@ -149,4 +151,28 @@ void xt_link_forget(struct xt_link *link)
 uint32_t xt_link_mtu(const struct xt_link *link)
 {
 	return link->mtu;
+}
+
+bool xt_link_route_find(struct xt_link *link, const struct xt_cidr *network,
+			struct xt_link_route *out)
+{
+	struct xt_cidr masked = *network;
+
+	xt_cidr_mask(&masked);
+	for (size_t i = 0; i < link->journal.n; i++) {
+		struct xt_link_step *step = &link->journal.v[i];
+
+		if (step->kind != XT_LINK_STEP_ROUTE ||
+		    xt_link_network_order(&step->network, &masked) != 0)
+			continue;
+		*out = (struct xt_link_route){step->network, step->table, &step->mtu};
+		return true;
+	}
+	return false;
+}
+
+size_t xt_link_steps(const struct xt_link *link, unsigned *ifindex)
+{
+	*ifindex = link->ifindex;
+	return link->journal.n;
 }

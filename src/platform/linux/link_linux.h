@@ -19,6 +19,10 @@ int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_
 		       uint16_t type, uint16_t flags);
 int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint16_t type, uint16_t flags);
+/* The same with an MTU of the route; 0: that of the interface. */
+int xt_link_route_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
+			 const struct xt_cidr *network, uint32_t mtu, uint16_t type,
+			 uint16_t flags);
 /* The route that refuses what policy's table has no other route for; i as below. It belongs to no
  * interface, so it stays when the tunnel's is down or has gone. */
 int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
@@ -31,6 +35,17 @@ int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsig
 
 int xt_link_address_exists(struct xt_nl *nl, unsigned ifindex,
 			   const struct xt_link_address *address, bool *exists);
+
+/* A route that a plan made. mtu: its own, kept here so that it can be made again; 0: none */
+struct xt_link_route {
+	struct xt_cidr network;
+	uint32_t table;
+	uint32_t *mtu;
+};
+/* The route of that network, whose host bits are ignored. false: link made none. */
+bool xt_link_route_find(struct xt_link *link, const struct xt_cidr *network,
+			struct xt_link_route *out);
+size_t xt_link_steps(const struct xt_link *link, unsigned *ifindex); /* how many */
 
 /* The networks routed through ifindex in table, which the caller sets. v is the caller's to free,
  * also after an error. */
@@ -56,13 +71,14 @@ enum xt_link_step_kind {
 
 /* A change of the host that was made.
  * table   of the route
+ * mtu     of the route; 0: that of the interface
  * policy  of the rule or the unreachable route, and family: 0 IPv4, 1 IPv6 */
 struct xt_link_step {
 	enum xt_link_step_kind kind;
 	struct xt_link_address address;
 	struct xt_cidr network;
 	uint32_t old_mtu;
-	uint32_t table;
+	uint32_t table, mtu;
 	struct xt_link_policy policy;
 	unsigned family;
 	bool suppress;

@@ -67,6 +67,12 @@ static void route_head(struct nlmsghdr *nlh, unsigned char family, uint32_t tabl
 int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint16_t type, uint16_t flags)
 {
+	return xt_link_route_mtu_do(nl, ifindex, table, network, 0, type, flags);
+}
+
+int xt_link_route_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
+			 const struct xt_cidr *network, uint32_t mtu, uint16_t type, uint16_t flags)
+{
 	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
 	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
 
@@ -77,6 +83,12 @@ int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
 	msg->rtm_type = RTN_UNICAST;
 	xt_nl_put_ip(nlh, RTA_DST, &network->ip);
 	mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
+	if (mtu != 0) {
+		struct nlattr *metrics = mnl_attr_nest_start(nlh, RTA_METRICS);
+
+		mnl_attr_put_u32(nlh, RTAX_MTU, mtu);
+		mnl_attr_nest_end(nlh, metrics);
+	}
 	return xt_nl_do(nl);
 }
 

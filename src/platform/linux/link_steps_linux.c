@@ -323,8 +323,8 @@ int xt_link_step_redo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_s
 	case XT_LINK_STEP_ADDRESS:
 		return xt_link_address_do(nl, ifindex, &step->address, RTM_NEWADDR, flags);
 	case XT_LINK_STEP_ROUTE:
-		return xt_link_route_do(nl, ifindex, step->table, &step->network, RTM_NEWROUTE,
-					flags);
+		return xt_link_route_mtu_do(nl, ifindex, step->table, &step->network, step->mtu,
+					    RTM_NEWROUTE, flags);
 	case XT_LINK_STEP_BLOCK:
 		return xt_link_block_do(nl, &step->policy, step->family, RTM_NEWROUTE, flags);
 	case XT_LINK_STEP_RULE:
