@@ -209,8 +209,6 @@ static const struct sample {
 			      HEAD PEER "Endpoint = 192.0.2.1:1\n", "60", "300"},
     [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.0.0.2\n", HEAD PEER, "10.0.0.2", NULL},
     [XT_KEY_NAME] = {HEAD PEER "Name = one\n", HEAD PEER "Name = two\n", "one", "two"},
-    [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.7.0.2\n",
-			      HEAD PEER "ProbeAddress = fd07::2\n", "10.7.0.2", "fd07::2"},
 };
 
 static void same_value(const char *got, const char *wanted)
