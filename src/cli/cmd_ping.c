@@ -140,7 +140,8 @@ static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 	else
 		printf("ping %s (%s) through the tunnel, %" PRIu64 " bytes\n",
 		       reply_text(hello, "peer"), address, reply_number(hello, "size"));
-	while (xt_term_flush() && (rc = xt_client_recv(client, XT_SOCKET_SILENCE_MS, &reply)) == 0) {
+	while (xt_term_flush() &&
+	       (rc = xt_client_recv(client, XT_SOCKET_SILENCE_MS, &reply)) == 0) {
 		bool end =
 		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 

@@ -31,7 +31,7 @@ const char xt_text_reload[] =
     "  $ xtunnel reload left\n"
     "    ~ [Interface] ListenPort: 51820 -> 51821\n"
     "    ~ [Interface] DNS: 10.7.0.53 -> 10.7.0.54\n"
-    "    ~ [Peer] right (MFN4UJgnOlxuwCV8YAVuj2GpgGOLSEXvd0AvvPtPAzk=) PersistentKeepalive: (none) -> 25\n"
+    "    + [Peer] right (MFN4UJgnOlxuwCV8YAVuj2GpgGOLSEXvd0AvvPtPAzk=) PersistentKeepalive: (none) -> 25\n"
     "    note: UDP port 51820 is read until the peers follow to 51821, 180 s at most\n"
     "  left: reloaded; sessions go on\n"
     "\n"

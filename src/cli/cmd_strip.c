@@ -28,7 +28,7 @@ int xt_cmd_strip(const struct xt_args *args)
 	if (status == XT_EXIT_OK && xt_conf_strip(&conf, text.p, text.len, &out, &len) < 0)
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
 	if (out) {
-		setvbuf(stdout, NULL, _IONBF, 0); /* keep no copy of the keys in a buffer */
+		setvbuf(stdout, NULL, _IONBF, 0);  /* keep no copy of the keys in a buffer */
 		(void)fwrite(out, 1, len, stdout); /* main says when it failed */
 		xt_wipe(out, len);
 		free(out);

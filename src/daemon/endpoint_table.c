@@ -191,6 +191,32 @@ static bool peer_equal(const struct xt_endpoint_table *a, const struct xt_endpoi
 	return equal;
 }
 
+/* The peer of table with that key; at goes on from where it was, as keys come in order. */
+static const struct xt_endpoint_peer *peer_follow(const struct xt_endpoint_table *table,
+						  uint32_t *at, const struct xt_public *key)
+{
+	int order = 1;
+
+	while (*at < table->n_peers &&
+	       (order = memcmp(key->b, table->peers[*at].key.b, sizeof(key->b))) > 0)
+		(*at)++;
+	return order == 0 ? &table->peers[*at] : NULL;
+}
+
+const struct xt_endpoint_peer *xt_endpoint_table_lost(const struct xt_endpoint_table *former,
+						      uint32_t *i,
+						      const struct xt_endpoint_table *table,
+						      uint32_t *at)
+{
+	while (*i < former->n_peers) {
+		const struct xt_endpoint_peer *peer = &former->peers[(*i)++];
+
+		if (!peer_follow(table, at, &peer->key))
+			return peer;
+	}
+	return NULL;
+}
+
 void xt_endpoint_table_adopt(struct xt_endpoint_table *table, struct xt_endpoint_table *old)
 {
 	for (uint32_t i = 0, j = 0; old && i < table->n_peers; i++) { /* both are in order */

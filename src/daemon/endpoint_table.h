@@ -61,6 +61,13 @@ void xt_endpoint_table_free(struct xt_endpoint_table *table); /* NULL is fine */
 /* What old knows of names that table has too goes over to it. */
 void xt_endpoint_table_adopt(struct xt_endpoint_table *table, struct xt_endpoint_table *old);
 
+/* The next peer of former, from i on, that table does not have; i and at start at 0. NULL: there is
+ * no other. */
+const struct xt_endpoint_peer *xt_endpoint_table_lost(const struct xt_endpoint_table *former,
+						      uint32_t *i,
+						      const struct xt_endpoint_table *table,
+						      uint32_t *at);
+
 /* NULL: it has no Endpoint. */
 struct xt_endpoint_peer *xt_endpoint_table_find(const struct xt_endpoint_table *table,
 						const struct xt_public *key);

@@ -316,24 +316,6 @@ void xt_instance_names_drop(void *table)
 	xt_endpoint_table_free(table);
 }
 
-/* Peers that have an Endpoint no more keep the address at which they are. */
-static void lists_withdraw(struct xt_instance *instance, const struct xt_endpoint_table *now)
-{
-	const struct xt_endpoint_table *former = instance->names->table;
-	const struct xt_candidate_list none = {.hold_ns = SECOND};
-
-	for (uint32_t i = 0, j = 0; i < former->n_peers; i++) {
-		const struct xt_public *key = &former->peers[i].key;
-		int order = -1;
-
-		while (j < now->n_peers &&
-		       (order = memcmp(key->b, now->peers[j].key.b, sizeof(key->b))) > 0)
-			j++;
-		if (j == now->n_peers || order < 0)
-			(void)xt_tunnel_set_endpoints(instance->tunnel, key, &none);
-	}
-}
-
 static void names_start(struct xt_instance *instance)
 {
 	struct xt_names *names = instance->names;
@@ -369,8 +351,12 @@ void xt_instance_names_commit(struct xt_instance *instance, void *prepared)
 {
 	struct xt_names *names = instance->names;
 	struct xt_endpoint_table *table = prepared;
+	const struct xt_candidate_list none = {.hold_ns = SECOND};
+	const struct xt_endpoint_peer *peer;
 
-	lists_withdraw(instance, table);
+	/* Peers that have no Endpoint any more keep the address at which they are. */
+	for (uint32_t i = 0, at = 0; (peer = xt_endpoint_table_lost(names->table, &i, table, &at));)
+		(void)xt_tunnel_set_endpoints(instance->tunnel, &peer->key, &none);
 	uv_mutex_lock(&instance->names_lock);
 	xt_endpoint_table_adopt(table, names->table);
 	xt_endpoint_table_free(names->table);

@@ -425,7 +425,9 @@ static void step_start(struct xt_instance_reload *reload, enum step step)
 
 void xt_instance_reload(struct xt_instance *instance)
 {
-	if (instance->reloads)
+	if (instance->routes_due)
+		xt_instance_routes(instance);
+	else if (instance->reloads)
 		step_start(instance->reloads, STEP_REPORT);
 	else
 		instance->post(instance, XT_INSTANCE_DONE);
@@ -433,6 +435,7 @@ void xt_instance_reload(struct xt_instance *instance)
 
 void xt_instance_cancel_reload(struct xt_instance *instance)
 {
+	xt_instance_drop_routes(instance); /* PreDown may call wg(8) */
 	xt_instance_notify_end(instance);
 }
 
@@ -479,6 +482,7 @@ void xt_instance_drop_reloads(struct xt_instance *instance)
 {
 	struct xt_instance_reload *reload;
 
+	xt_instance_drop_routes(instance);
 	while ((reload = instance->reloads)) {
 		if (reload->answer && reload->answer->request)
 			xt_control_error(reload->answer->request, XT_E_AGAIN,

@@ -19,12 +19,13 @@ static void on_report(void *ctx, xt_uapi_reported *done, void *done_ctx)
 }
 
 /* A change on its way: its new sockets, if any, come first.
- * error  what is answered */
+ * error  what is answered
+ * moves_routes  the routes follow */
 struct apply {
 	struct xt_instance *instance;
 	struct xt_change change; /* what it points to stays the client's */
 	struct xt_udp_sockets sockets;
-	bool has_sockets, marked;
+	bool has_sockets, marked, moves_routes;
 	uint32_t old_mark;
 	int error;
 	xt_uapi_applied *done;
@@ -118,6 +119,7 @@ static void on_applied(void *ctx, int error)
 	struct xt_instance *instance = apply->instance;
 	xt_uapi_applied *done = apply->done;
 	void *done_ctx = apply->ctx;
+	bool moves_routes = apply->moves_routes;
 
 	if (error == 0 && (apply->change.set & XT_SET_FWMARK))
 		instance->mark = apply->change.fwmark;
@@ -132,7 +134,10 @@ static void on_applied(void *ctx, int error)
 		xt_instance_notify_change(instance);
 	xt_wipe(&apply->change.private_key, sizeof(apply->change.private_key));
 	free(apply);
-	done(done_ctx, error);
+	if (error == 0 && moves_routes)
+		xt_instance_follow_routes(instance, done, done_ctx);
+	else
+		done(done_ctx, error);
 }
 
 static void on_apply(void *ctx, const struct xt_change *change, xt_uapi_applied *done,
@@ -145,6 +150,7 @@ static void on_apply(void *ctx, const struct xt_change *change, xt_uapi_applied 
 		return;
 	}
 	*apply = (struct apply){.instance = ctx, .change = *change, .done = done, .ctx = done_ctx};
+	apply->moves_routes = xt_instance_change_moves_routes(change);
 	xt_instance_apply(ctx, on_prepare, on_applied, apply);
 }
 

@@ -464,7 +464,7 @@ void xt_instance_ready(struct xt_instance *instance)
 	bool wanted = true, first = !instance->was_ready;
 
 	instance->was_ready = true;
-	if (instance->reloads)
+	if (instance->reloads || instance->routes_due)
 		instance->post(instance, XT_INSTANCE_RELOAD);
 	if (!first)
 		return;

@@ -57,7 +57,7 @@ enum xt_state {
 };
 
 /* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
- * RELOAD: a reload waits; in XT_STATE_RUN it begins, in other states it waits on.
+ * RELOAD: a reload waits, or routes that are to follow the device; in XT_STATE_RUN it begins, in other states it waits on.
  * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
 enum xt_instance_event {
 	XT_INSTANCE_DONE,
@@ -150,6 +150,11 @@ struct xt_instance {
 	struct xt_instance_answer *answers;
 	struct xt_instance_save *saves;	    /* the first is under way */
 	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
+	/* Routes that are to follow the device: it waits for XT_STATE_RELOAD.
+	 * unrouted_defaults  as in struct xt_reply, already told */
+	bool routes_due;
+	unsigned unrouted_defaults;
+	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo;	    /* may hold packets that wait to be sent */
 	bool was_ready;
 	uv_timer_t status_timer;
@@ -267,6 +272,14 @@ void xt_instance_save(struct xt_instance *instance, bool unasked, xt_instance_sa
 int xt_instance_queue_reload(struct xt_instance *instance, struct xt_control_request *request,
 			     bool dry_run);
 void xt_instance_drop_reloads(struct xt_instance *instance);
+/* instance_routes_uv.c: routes follow AllowedIPs that a program has changed, unless Table = off or
+ * the instance is a drop-in. change_moves_routes: a change may do that. follow: done is called when
+ * they have followed, or at once while hooks may run. routes: the step of XT_STATE_RELOAD for it.
+ * drop: wait no longer. */
+bool xt_instance_change_moves_routes(const struct xt_change *change);
+void xt_instance_follow_routes(struct xt_instance *instance, xt_instance_applied *done, void *ctx);
+void xt_instance_routes(struct xt_instance *instance);
+void xt_instance_drop_routes(struct xt_instance *instance);
 /* instance_gear_uv.c: what a reload exchanges inside of this process. open: make what the file
  * wants another of, which may fail; what: a noun for the message. use: exchange; the file is in
  * force, and data has the former one. close: free what is not in use. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/trim.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_write.h"
 #include "host/link_plan.h"
@@ -189,6 +190,7 @@ static int job_read(struct xt_reload_run *run)
 	run->data.same = rc == 0 && file_is_same(run);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
+	free(xt_memory_mark());
 	return rc;
 }
 
@@ -380,6 +382,7 @@ static int job_clear(struct xt_reload_run *run)
 	if (run->data.prepared)
 		run->options.drop(run->data.prepared);
 	run->data.prepared = NULL;
+	free(xt_memory_mark());
 	return 0;
 }
 

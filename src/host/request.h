@@ -63,6 +63,8 @@ enum xt_request_kind {
 	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
 	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
+	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
+			    * had itself stays. text without error: of a route that is left out */
 	XT_REQUEST_NAME_FILE,	  /* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ,	  /* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
@@ -159,6 +161,11 @@ struct xt_reply {
 		} addresses;
 		struct xt_hooks_result hooks;
 		struct xt_reload *reload; /* valid until RELOAD_END */
+		/* defaults  whole address families of the report that the configuration does not
+		 *           have, which are not routed: bit 0 IPv4, bit 1 IPv6 */
+		struct {
+			unsigned defaults;
+		} routes;
 		/* floor  no timestamp below this was left free by earlier runs; 0: nothing is known
 		 * stored bounds can be written
 		 * peers  the records of the identity's peers, sorted by key, malloc'ed */
@@ -182,7 +189,7 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 /* conf     borrowed until close
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, if no caller took it out of the reload. Both may be NULL */
+ *          drop frees it, if it is still in the reload at its end. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <uv.h>
 
+#include "host/dns_query.h"
 #include "host/hooks_uv.h"
 #include "host/host_uv.h"
 #include "host/identity_uv.h"
@@ -55,5 +56,7 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
+/* request_routes_uv.c */
+xt_request_handler xt_request_routes;
 
 #endif

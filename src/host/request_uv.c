@@ -429,6 +429,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_PEERS_WRITE] = peers_write,
     [XT_REQUEST_RESOLVE] = name_resolve,
     [XT_REQUEST_ROUTE_MTU] = route_mtu,
+    [XT_REQUEST_ROUTES] = xt_request_routes,
     [XT_REQUEST_RELOAD_READ] = xt_request_reload_read,
     [XT_REQUEST_RELOAD_STEP] = xt_request_reload_go,
     [XT_REQUEST_RELOAD_UNDO] = xt_request_reload_go,

@@ -16,7 +16,7 @@
 #include "ipc/socket_watch_uv.h"
 #include "ipc/stream_uv.h"
 
-#define PROGRESS_MS 2000 /* well below XT_SOCKET_SILENCE_MS */
+#define PROGRESS_MS 2000       /* well below XT_SOCKET_SILENCE_MS */
 #define ANSWER_MAX  (1u << 30) /* bytes of an answer; 100,000 peers are 60 MB */
 
 struct xt_control {

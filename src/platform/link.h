@@ -54,6 +54,7 @@ struct xt_link_plan {
 	struct xt_cidr *networks; /* to route; xt_link_set sorts, and skips what addresses cover */
 	size_t n_networks;
 	struct xt_link_policy policy; /* where /0 networks go when table is 0 */
+	bool lenient; /* a route that cannot be made is left out, and error says which */
 };
 
 struct xt_link; /* what was changed, for undo */

@@ -277,7 +277,7 @@ case_names() {
 	ip -n right route replace default via 198.18.3.1
 	begin_one right
 	counts
-	row "DNS changed, the old address is dead" "timers: silence, then the name is looked up" 45000
+	row "DNS changed, the old address is dead" "timers: 15 s of silence, 5 s without an answer" 45000
 	finish_one right
 	ip -n right addr del 198.18.3.9/24 dev wire
 	ip -n right addr add 198.18.3.2/24 dev wire

@@ -120,6 +120,35 @@ reloads "what wg(8) has set" 'PersistentKeepalive: 3 -> (none) (it had been set 
 both_families left 2
 ok "what wg(8) has set is named and taken back"
 
+# --- an Endpoint that becomes a name, and many requests at once
+cp left.conf good.conf
+cp left.conf good.new
+echo "hosts: files" >nsswitch.conf
+echo "$R4 right.example" >hosts
+chmod 644 hosts nsswitch.conf
+mount --bind "$T/nsswitch.conf" /etc/nsswitch.conf
+mount --bind "$T/hosts" /etc/hosts
+edit 's/^Endpoint.*/Endpoint = right.example:51802/'
+reloads "a name" "Endpoint: $R4:51802 -> right.example:51802"
+named() { [ "$(json left left '.peers[0].endpoint_name')" = right.example:51802 ]; }
+await 5 "the name" named
+at left "$XT_BIN" show left >show
+has "right.example" show || fail "show: $(cat show)"
+both_families left 2
+jobs=()
+for i in 1 2 3 4 5 6; do
+	[ $i != 3 ] || mv good.new left.conf # in one step, as editors do
+	ip netns exec left "$XT_BIN" reload left >out.$i 2>&1 &
+	jobs+=($!)
+	[ $i != 4 ] || kill -HUP "${PID[left]}"
+done
+for job in "${jobs[@]}"; do wait "$job" || fail "one of many: exit $?: $(cat out.*)"; done
+[ "$(cat out.[1-6] left.log | grep -c "Endpoint: right.example:51802 -> $R4:51802")" = 1 ] ||
+	fail "one of them applies the change, the others find it done: $(cat out.[1-6])"
+both_families left 2
+[ "$(sessions)" = "$first" ] || fail "the session did not go on"
+ok "an Endpoint becomes a name and back; reloads at the same time are done one by one"
+
 # --- a new private key
 cp left.conf good.conf
 keys_make left
@@ -182,3 +211,34 @@ reload
 [ $CODE = 3 ] || fail "a reload of what does not run: exit $CODE"
 ok "an instance that is not running: exit 3"
 stop right
+
+# --- the example of the help text is what is printed
+touch resolv.conf
+chmod 644 resolv.conf
+mount --bind "$T/resolv.conf" /etc/resolv.conf
+mkdir bin
+for name in resolvectl resolvconf; do printf '#!/bin/sh\nexit 1\n' >bin/$name; done
+chmod +x bin/*
+PATH=$T/bin:$PATH
+help_write() { # help_write PORT DNS LINE
+	cat >left.conf <<-EOF
+		[Interface]
+		PrivateKey = $KEY_left
+		ListenPort = $1
+		Address = 10.7.0.1/24
+		DNS = $2
+		[Peer]
+		#: Name = right
+		PublicKey = MFN4UJgnOlxuwCV8YAVuj2GpgGOLSEXvd0AvvPtPAzk=
+		AllowedIPs = 10.7.0.2/32
+		$3
+	EOF
+}
+help_write 51820 10.7.0.53 ""
+start left
+help_write 51821 10.7.0.54 "PersistentKeepalive = 25"
+reload
+"$XT_BIN" help reload | sed -n '/^  \$ xtunnel reload left$/,/^$/p' | sed -e 1d -e '/^$/d' -e 's/^  //' >wanted
+diff out wanted || fail "the help text shows another output"
+stop left
+ok "the help text shows what is printed"

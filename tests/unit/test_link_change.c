@@ -234,7 +234,6 @@ static void what_was_there_before_is_not_removed(void **state)
 
 #define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, tun_setup, tun_teardown)
 
-NET_TEST_MAIN(LINK_TEST(from_any_plan_to_any_other),
-	      LINK_TEST(taken_back_the_host_is_as_before),
+NET_TEST_MAIN(LINK_TEST(from_any_plan_to_any_other), LINK_TEST(taken_back_the_host_is_as_before),
 	      LINK_TEST(each_request_that_fails_takes_all_back),
 	      LINK_TEST(what_was_there_before_is_not_removed))

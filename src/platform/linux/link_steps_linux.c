@@ -195,13 +195,13 @@ int xt_link_route_step(struct xt_link_setting *set, const struct xt_link_routes 
 	rc = xt_link_route_do(&set->nl, set->ifindex, step.table, network, RTM_NEWROUTE,
 			      NLM_F_CREATE | NLM_F_EXCL);
 	if (rc == -EEXIST)
-		return xt_link_fail(set, rc, "route %s: table %u has another one already%s", text,
-				    step.table,
-				    step.table == RT_TABLE_MAIN ? " (the main table)" : "");
-	if (rc < 0)
-		return xt_link_fail(set, rc, "route %s: %s", text, xt_strerror(rc));
-	journal_put(set, &step);
-	return 0;
+		xt_link_fail(set, rc, "route %s: table %u has another one already%s", text,
+			     step.table, step.table == RT_TABLE_MAIN ? " (the main table)" : "");
+	else if (rc < 0)
+		xt_link_fail(set, rc, "route %s: %s", text, xt_strerror(rc));
+	else
+		journal_put(set, &step);
+	return set->plan->lenient ? 0 : rc;
 }
 
 static int rule_step(struct xt_link_setting *set, unsigned family, bool suppress)

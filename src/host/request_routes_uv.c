@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The request for routes that follow the device, carried out on a worker thread: 100,000 networks
+ * take the kernel a second. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <xtunnel/error.h>
+
+#include "host/link_plan.h"
+#include "host/request_impl_uv.h"
+
+/* defaults  whole address families that the file does not have: bit 0 IPv4, bit 1 IPv6 */
+struct routes {
+	uv_work_t work;
+	struct xt_requests *requests;
+	struct xt_report *report;
+	bool without_ipv6;
+	unsigned defaults;
+	int error;
+	char text[320];
+};
+
+static unsigned family_bit(const struct xt_cidr *network)
+{
+	return network->ip.family == 4 ? 1 : 2;
+}
+
+/* The whole families of the file, which stay routed until a reload: traffic that a file sends into
+ * the tunnel never leaves beside it because a program has changed a peer. */
+static unsigned defaults_keep(struct xt_conf_link *link)
+{
+	unsigned kept = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < link->plan.n_networks; i++) {
+		const struct xt_cidr network = link->networks[i];
+
+		if (network.bits > 0 || (kept & family_bit(&network)) != 0)
+			continue;
+		kept |= family_bit(&network);
+		link->networks[n++] = network;
+	}
+	link->plan.n_networks = n;
+	return kept;
+}
+
+/* The networks of the device in place of the file's. */
+static int networks_replace(struct routes *routes, struct xt_conf_link *link)
+{
+	const struct xt_report *report = routes->report;
+	unsigned kept = defaults_keep(link);
+	size_t n = link->plan.n_networks;
+	struct xt_cidr *v = realloc(link->networks, (n + report->n_allowed + 1) * sizeof(*v));
+
+	if (!v)
+		return XT_E_NOMEM;
+	for (size_t i = 0; i < report->n_allowed; i++) {
+		if (report->allowed[i].bits > 0)
+			v[n++] = report->allowed[i];
+		else
+			routes->defaults |= family_bit(&report->allowed[i]) & ~kept;
+	}
+	link->networks = v;
+	link->plan.networks = v;
+	link->plan.n_networks = n;
+	return 0;
+}
+
+static int link_follow(struct routes *routes, const struct xt_link_plan *plan)
+{
+	struct xt_link_edit *edit;
+	int rc = xt_link_extend(&edit, routes->requests->link, plan, false, routes->text,
+				sizeof(routes->text));
+
+	if (rc < 0)
+		return rc;
+	rc = xt_link_retire(edit, routes->text, sizeof(routes->text));
+	if (rc < 0)
+		xt_link_revert(edit);
+	else
+		xt_link_commit(edit);
+	return rc;
+}
+
+static int routes_set(struct routes *routes)
+{
+	struct xt_conf_link link;
+	int rc = xt_conf_link(&link, routes->requests->conf);
+
+	if (rc < 0)
+		return rc;
+	rc = networks_replace(routes, &link);
+	link.plan.policy = routes->requests->policy;
+	link.plan.lenient = true;
+	if (routes->without_ipv6)
+		xt_conf_link_drop_ipv6(&link);
+	if (rc == 0)
+		rc = link_follow(routes, &link.plan);
+	xt_conf_link_clear(&link);
+	return rc;
+}
+
+static void routes_work(uv_work_t *work)
+{
+	struct routes *routes = work->data;
+
+	routes->error = routes_set(routes);
+	xt_report_free(routes->report);
+	routes->report = NULL;
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct routes *routes = work->data;
+	struct xt_reply reply = {.error = status < 0 ? status : routes->error,
+				 .text = *routes->text ? routes->text : NULL,
+				 .routes = {routes->defaults}};
+
+	xt_report_free(routes->report);
+	request_answer(routes->requests, XT_REQUEST_ROUTES, &reply);
+	free(routes);
+}
+
+int xt_request_routes(struct xt_requests *requests, const struct xt_request *request,
+		      struct xt_reply *reply)
+{
+	struct routes *routes = requests->link ? calloc(1, sizeof(*routes)) : NULL;
+	int rc = requests->link ? XT_E_NOMEM : 0;
+
+	(void)reply;
+	if (routes) {
+		routes->work.data = routes;
+		routes->requests = requests;
+		routes->report = request->report;
+		routes->without_ipv6 = xt_host_without_ipv6(requests->host);
+		rc = uv_queue_work(requests->loop, &routes->work, routes_work, on_worked);
+		if (rc == 0)
+			return LATER;
+		free(routes);
+	}
+	xt_report_free(request->report);
+	return rc;
+}
