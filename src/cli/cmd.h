@@ -10,6 +10,7 @@ int xt_cmd_interface(const struct xt_args *args); /* [-f] NAME, no verb */
 int xt_cmd_up(const struct xt_args *args);
 int xt_cmd_down(const struct xt_args *args);
 int xt_cmd_reload(const struct xt_args *args);
+int xt_cmd_strip(const struct xt_args *args);
 int xt_cmd_save(const struct xt_args *args);
 int xt_cmd_show(const struct xt_args *args);
 int xt_cmd_ping(const struct xt_args *args);
@@ -20,7 +21,14 @@ int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
 int xt_cmd_echo(const struct xt_args *args);
 
+/* What `up` does where an instance of that name runs. reload: apply its file, when that differs.
+ * XT_RUNNING_NONE: none runs that could be asked; else an enum xt_exit, and all is printed. */
+#define XT_RUNNING_NONE (-1)
+int xt_up_running(const char *word, bool reload);
+
 /* Options of a verb; its source reads them by index. */
+extern const struct xt_option xt_up_options[];
+extern const struct xt_option xt_down_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_ping_options[];
@@ -28,7 +36,7 @@ extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
-extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_reload[], xt_text_save[], xt_text_show[],
-    xt_text_ping[], xt_text_check[], xt_text_new[], xt_text_echo[];
+extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_reload[], xt_text_strip[],
+    xt_text_save[], xt_text_show[], xt_text_ping[], xt_text_check[], xt_text_new[], xt_text_echo[];
 
 #endif

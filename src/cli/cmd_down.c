@@ -24,7 +24,13 @@ const char xt_text_down[] =
     "what is left: sockets, routing rules, the firewall table, name servers, and a persistent\n"
     "interface that was created for an Owner.\n"
     "A hook that fails is printed with its output; the rest is taken down, and the exit status is 1.\n"
-    "When NAME is not running and left nothing, the exit status is 3.\n";
+    "When NAME is not running and left nothing, the exit status is 3; with --if-running it is 0.\n";
+
+enum { IF_RUNNING };
+const struct xt_option xt_down_options[] = {
+    {'i', "if-running", NULL, "it is no error when NAME is not running"},
+    {0},
+};
 
 /* A descriptor that becomes readable when the instance's process ends; -1: not available. */
 static int process_watch(const struct xt_client *client)
@@ -164,9 +170,13 @@ int xt_cmd_down(const struct xt_args *args)
 	if (status != XT_EXIT_NOT_RUNNING)
 		return status;
 	status = XT_EXIT_OK;
-	if (!host_clean_up(name, path, &status))
+	if (host_clean_up(name, path, &status)) {
+		if (status == XT_EXIT_OK)
+			xt_message("%s was not running; removed what it had left", name);
+		return status;
+	}
+	if (!args->given[IF_RUNNING])
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
-	if (status == XT_EXIT_OK)
-		xt_message("%s was not running; removed what it had left", name);
-	return status;
+	xt_message("%s is not running: nothing was changed", name);
+	return XT_EXIT_OK;
 }

@@ -2,6 +2,7 @@
 /* reload: let a running instance apply what its file says now. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <xtunnel/error.h>
@@ -9,6 +10,8 @@
 #include "cli/cmd.h"
 #include "cli/query.h"
 #include "cli/term.h"
+#include "config/conf.h"
+#include "daemon/rundir.h"
 #include "ipc/reload_print.h"
 
 enum { DRY_RUN, JSON };
@@ -52,6 +55,14 @@ static int result_status(const json_t *answer)
 	return XT_EXIT_FAILURE;
 }
 
+/* 0 and the answer, or an error of xt_client_request. */
+static int reload_request(struct xt_client *client, bool dry_run, json_t **answer)
+{
+	return xt_client_request(client,
+				 json_pack("{s:s,s:b}", "do", "reload", "dry_run", (int)dry_run),
+				 XT_SOCKET_SILENCE_MS, answer);
+}
+
 static int answer_print(const json_t *answer, bool as_json)
 {
 	int status = result_status(answer);
@@ -66,9 +77,20 @@ static int answer_print(const json_t *answer, bool as_json)
 	return status;
 }
 
+/* Of a request that returned rc. */
+static int answer_finish(const char *name, const json_t *answer, int rc, bool as_json)
+{
+	if (rc == XT_E_AGAIN)
+		return xt_fail(XT_EXIT_FAILURE,
+			       "%s is starting or ending now: not reloaded; try again", name);
+	if (rc == XT_E_UNSUPPORTED)
+		return xt_fail(XT_EXIT_FAILURE, "%s cannot reload: it has no configuration file",
+			       name);
+	return rc < 0 ? xt_query_answer_failed(name, answer, rc) : answer_print(answer, as_json);
+}
+
 int xt_cmd_reload(const struct xt_args *args)
 {
-	bool dry_run = args->given[DRY_RUN], as_json = args->given[JSON];
 	char buf[64];
 	const char *name = xt_query_name(args->operands[0], buf);
 	struct xt_client *client;
@@ -77,20 +99,100 @@ int xt_cmd_reload(const struct xt_args *args)
 
 	if (status != XT_EXIT_OK)
 		return status;
-	rc = xt_client_request(client,
-			       json_pack("{s:s,s:b}", "do", "reload", "dry_run", (int)dry_run),
-			       XT_SOCKET_SILENCE_MS, &answer);
+	rc = reload_request(client, args->given[DRY_RUN], &answer);
 	xt_client_close(client);
-	if (rc == XT_E_AGAIN)
-		status = xt_fail(XT_EXIT_FAILURE,
-				 "%s is starting or ending now: not reloaded; try again", name);
-	else if (rc == XT_E_UNSUPPORTED)
-		status = xt_fail(XT_EXIT_FAILURE, "%s cannot reload: it has no configuration file",
-				 name);
-	else if (rc < 0)
-		status = xt_query_answer_failed(name, answer, rc);
-	else
-		status = answer_print(answer, as_json);
+	status = answer_finish(name, answer, rc, args->given[JSON]);
 	json_decref(answer);
+	return status;
+}
+
+/* --- up --- */
+
+static struct xt_client *running_open(const char *name)
+{
+	char path[XT_RUNSOCK_MAX];
+	struct xt_client *client;
+
+	if (!xt_conf_name_valid(name) || !xt_rundir_find(path, name) ||
+	    xt_client_open(&client, path) < 0)
+		return NULL;
+	return client;
+}
+
+/* The instance reads the file that word stands for. *other: it does not. */
+static bool file_is_its(const char *word, const json_t *answer, const char **other)
+{
+	const char *file = json_string_value(json_object_get(answer, "file"));
+	char *path = xt_conf_path(word), *real = path ? realpath(path, NULL) : NULL;
+	bool is = file && real && strcmp(file, real) == 0;
+
+	*other = real && file && !is ? file : NULL;
+	free(path);
+	free(real);
+	return is;
+}
+
+static int unchanged_print(const char *name, const json_t *answer)
+{
+	if (strcmp(json_string_value(json_object_get(answer, "result")), "unchanged") == 0) {
+		xt_message("%s is running already, and its file is unchanged", name);
+		return XT_EXIT_OK;
+	}
+	xt_message("%s is running already, and its file is unchanged; what is in force was changed "
+		   "by wg(8)",
+		   name);
+	xt_hint("xtunnel reload %s --dry-run prints what; xtunnel reload %s takes it back", name,
+		name);
+	return XT_EXIT_OK;
+}
+
+static int differs_print(const char *name)
+{
+	xt_message("%s is running already, and its file has changed", name);
+	xt_hint("xtunnel reload %s --dry-run prints what; xtunnel reload %s or up --reload applies "
+		"it",
+		name, name);
+	return XT_EXIT_FAILURE;
+}
+
+static int dry_run_judge(const char *name, const char *word, const json_t *answer)
+{
+	const char *other;
+
+	if (!file_is_its(word, answer, &other)) {
+		if (!other)
+			return XT_RUNNING_NONE;
+		return xt_fail(XT_EXIT_FAILURE, "%s is running already, with another file: %s",
+			       name, other);
+	}
+	if (result_status(answer) != XT_EXIT_OK)
+		return answer_print(answer, false);
+	if (json_is_false(json_object_get(answer, "file_changed")))
+		return unchanged_print(name, answer);
+	return differs_print(name);
+}
+
+int xt_up_running(const char *word, bool reload)
+{
+	char buf[64];
+	const char *name = xt_query_name(word, buf), *other;
+	struct xt_client *client = running_open(name);
+	json_t *answer = NULL, *done = NULL;
+	int status = XT_RUNNING_NONE, rc;
+
+	if (!client)
+		return status;
+	rc = reload_request(client, true, &answer);
+	xt_client_close(client);
+	if (rc == 0 && reload && file_is_its(word, answer, &other) &&
+	    json_is_true(json_object_get(answer, "changed")) && (client = running_open(name))) {
+		rc = reload_request(client, false, &done);
+		xt_client_close(client);
+		status = answer_finish(name, done, rc, false);
+	} else if (rc == 0) {
+		status = dry_run_judge(name, word, answer);
+	}
+	json_decref(answer);
+	json_decref(done);
 	return status;
 }

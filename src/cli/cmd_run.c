@@ -19,7 +19,23 @@ const char xt_text_run[] =
     "LOG_LEVEL=silent|error|verbose|debug sets what is logged (error).\n";
 const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
-    "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n";
+    "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n"
+    "When NAME runs already: with an unchanged file the exit status is 0 and nothing happens; with a\n"
+    "changed one it is 1, or with --reload that of reload.\n"
+    "\n"
+    "  $ xtunnel up left\n"
+    "  xtunnel: left is running already, and its file has changed\n"
+    "    xtunnel reload left --dry-run prints what; xtunnel reload left or up --reload applies it\n"
+    "  $ xtunnel up left --reload\n"
+    "    + [Peer] right (Q2PTQcRUoXw1V98PEe+e/t0iUt7O2AD6gIPWqSl6SkQ=) PersistentKeepalive: (none) -> 25\n"
+    "  left: reloaded; sessions go on\n"
+    "  $ xtunnel up left --reload\n"
+    "  xtunnel: left is running already, and its file is unchanged\n";
+enum { RELOAD };
+const struct xt_option xt_up_options[] = {
+    {'r', "reload", NULL, "when it runs already, apply what its file says now"},
+    {0},
+};
 
 /* path  NAME or FILE
  * fd    a descriptor that path names ("/dev/fd/63", of `up <(...)`): read once, then closed; -1: no
@@ -94,7 +110,11 @@ int xt_cmd_up(const struct xt_args *args)
 {
 	bool loud = xt_log_level_env();
 	struct source source = {args->operands[0], path_fd(args->operands[0]), false};
+	int status =
+	    source.fd < 0 ? xt_up_running(source.path, args->given[RELOAD]) : XT_RUNNING_NONE;
 
+	if (status != XT_RUNNING_NONE)
+		return status;
 	/* The background has no standard input: a copy is passed on. */
 	if (source.fd == STDIN_FILENO) {
 		source.fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

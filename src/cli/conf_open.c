@@ -27,19 +27,19 @@ static int name_refuse(const char *name)
 	return XT_EXIT_USAGE;
 }
 
-int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
+static int conf_open(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,
+		     bool trust, FILE *findings)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
 	int rc, status = XT_EXIT_OK;
 
-	memset(conf, 0, sizeof(*conf));
 	if (name_or_path[0] == '-' ||
 	    (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)))
 		return name_refuse(name_or_path);
-	rc = xt_conf_load(conf, name_or_path, &diagnostics);
+	rc = xt_conf_load_text(conf, name_or_path, text, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_check(conf, &diagnostics);
-	if (rc == 0)
+	if (rc == 0 && trust)
 		rc = xt_conf_trust(conf, &diagnostics);
 	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path,
 			  rc == 0 || rc == XT_E_SYNTAX ? findings : stderr);
@@ -56,4 +56,23 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
 	}
 	xt_conf_diagnostics_clear(&diagnostics);
 	return status;
+}
+
+int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
+{
+	struct xt_secbuf text = {0};
+	int status;
+
+	memset(conf, 0, sizeof(*conf));
+	status = conf_open(conf, name_or_path, &text, true, findings);
+	xt_secbuf_clear(&text);
+	return status;
+}
+
+int xt_conf_open_text(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,
+		      FILE *findings)
+{
+	memset(conf, 0, sizeof(*conf));
+	memset(text, 0, sizeof(*text));
+	return conf_open(conf, name_or_path, text, false, findings);
 }

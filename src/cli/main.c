@@ -16,14 +16,21 @@ static const struct xt_verb verbs[] = {
      "LOG_LEVEL=verbose xtunnel run ./left.conf\n",
      xt_text_run, NULL, xt_cmd_run},
     {"up", "NAME|FILE", 1, 1, "start an instance in the background; return when it is ready",
-     "xtunnel up left\nxtunnel up ./left.conf\n", xt_text_up, NULL, xt_cmd_up},
+     "xtunnel up left\nxtunnel up ./left.conf\n"
+     "# start it, or apply what has changed in its file\nxtunnel up left --reload\n",
+     xt_text_up, xt_up_options, xt_cmd_up},
     {"down", "NAME|FILE", 1, 1, "end an instance and remove all that it made on the host",
-     "xtunnel down left\n", xt_text_down, NULL, xt_cmd_down},
+     "xtunnel down left\n# in a script that may run again\nxtunnel down left --if-running\n",
+     xt_text_down, xt_down_options, xt_cmd_down},
     {"reload", "NAME|FILE", 1, 1, "apply what the configuration file says now; sessions go on",
      "# what would change\nxtunnel reload left --dry-run\n# all of it, or nothing\nxtunnel reload left\n",
      xt_text_reload, xt_reload_options, xt_cmd_reload},
     {"save", "NAME|FILE", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
+    {"strip", "NAME|FILE", 1, 1, "print the configuration file as wg(8) reads it",
+     "# what `wg syncconf` can change of a running instance\n"
+     "wg syncconf left <(xtunnel strip left)\n",
+     xt_text_strip, NULL, xt_cmd_strip},
     {"show", "[NAME|FILE [FIELD]]", 0, 2, "show the state of running instances",
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",

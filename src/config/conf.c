@@ -28,8 +28,8 @@ const struct xt_conf_key xt_conf_keys[XT_KEYS] = {
 
 static const char *const section_names[] = {"", "Interface", "Peer"};
 
-/* XT_KEYS: no such key. No key is in both sections. */
-static enum xt_conf_key_id key_find(const char *word)
+/* No key is in both sections. */
+enum xt_conf_key_id xt_conf_key_find(const char *word)
 {
 	for (unsigned i = 0; i < XT_KEYS; i++)
 		if (strcasecmp(word, xt_conf_keys[i].key) == 0)
@@ -118,7 +118,7 @@ static void pair_parse(struct xt_conf_reader *r)
 	if (r->bad_section)
 		return;
 	if (xt_span_squeeze(&line->word, word, sizeof(word)))
-		id = key_find(word);
+		id = xt_conf_key_find(word);
 	else
 		word[0] = '\0';
 	if (id == XT_KEYS || (line->ours && xt_conf_keys[id].repeat != XT_KEY_OURS)) {
@@ -233,9 +233,9 @@ static void line_diagnose_junk(struct xt_conf_reader *r)
 		word[0] = '\0';
 	if (word[0] == '[')
 		xt_reader_error(r, column, "a section is written [Interface] or [Peer]");
-	else if (key_find(word) != XT_KEYS)
+	else if (xt_conf_key_find(word) != XT_KEYS)
 		xt_reader_error(r, column + (unsigned)first.len, "%s: expected '=' and a value",
-				xt_conf_keys[key_find(word)].key);
+				xt_conf_keys[xt_conf_key_find(word)].key);
 	else
 		xt_reader_error(r, column, "neither a section, nor KEY = VALUE, nor a comment");
 }

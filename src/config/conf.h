@@ -7,6 +7,7 @@
 #include <xtunnel/change.h>
 #include <xtunnel/error.h>
 
+#include "base/secbuf.h"
 #include "platform/link.h"
 
 enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
@@ -112,6 +113,9 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
  * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics);
+/* The same, and the text of the file, which holds keys: the caller clears it in every case. */
+int xt_conf_load_text(struct xt_conf *out, const char *name_or_path, struct xt_secbuf *text,
+		      struct xt_conf_diagnostics *diagnostics);
 /* The same for a running instance, which must not wait: a FIFO, also as a key file, is refused with
  * -EINVAL (XT_E_SYNTAX for a key file). */
 int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics);
@@ -152,6 +156,8 @@ enum xt_conf_word xt_conf_word(const char *word);
 
 /* An argument with a '/' or a final ".conf", which stands for a file and not for a NAME. */
 bool xt_conf_is_path(const char *word);
+/* The file that word stands for, as with xt_conf_load; to be freed. NULL: no memory. */
+char *xt_conf_path(const char *word);
 /* The interface's name of the file at path; cut to cap - 1 bytes, and perhaps not valid. */
 void xt_conf_path_name(const char *path, char *out, size_t cap);
 /* "all" or "default": names under which the kernel keeps settings, so no interface has them. */

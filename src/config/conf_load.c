@@ -129,7 +129,7 @@ bool xt_conf_is_path(const char *word)
 	return strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0);
 }
 
-static char *path_find(const char *word)
+char *xt_conf_path(const char *word)
 {
 	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
 	char *path = NULL;
@@ -192,18 +192,17 @@ static bool conf_holds_key(const struct xt_conf *conf)
 	return conf->has_key || psk;
 }
 
-static int conf_read(struct xt_conf *out, const char *path, bool plain,
+static int conf_read(struct xt_conf *out, const char *path, struct xt_secbuf *text, bool plain,
 		     struct xt_conf_diagnostics *diagnostics)
 {
 	char name[64];
-	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
 	struct stat st;
 
 	xt_conf_path_name(path, name, sizeof(name));
 	int err = name_check(name, diagnostics);
 	if (err)
 		return err;
-	err = text_open(&text, path, plain, &st);
+	err = text_open(text, path, plain, &st);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
@@ -211,15 +210,14 @@ static int conf_read(struct xt_conf *out, const char *path, bool plain,
 						     xt_strerror(err));
 		return failed ? failed : err;
 	}
-	err = xt_conf_parse(out, name, text.p, text.len, diagnostics);
-	xt_secbuf_clear(&text);
+	err = xt_conf_parse(out, name, text->p, text->len, diagnostics);
 	if (!err && conf_holds_key(out))
 		err = mode_check(&st, "this file holds keys", 0, 0, diagnostics);
 	return err;
 }
 
-static int conf_load(struct xt_conf *out, const char *name_or_path, bool plain,
-		     struct xt_conf_diagnostics *diagnostics)
+static int conf_load(struct xt_conf *out, const char *name_or_path, struct xt_secbuf *text,
+		     bool plain, struct xt_conf_diagnostics *diagnostics)
 {
 	char *path;
 	int err;
@@ -231,10 +229,10 @@ static int conf_load(struct xt_conf *out, const char *name_or_path, bool plain,
 		    "not an interface name: expected 1 to 15 letters, digits or _=+.-");
 		return err ? err : XT_E_SYNTAX;
 	}
-	path = path_find(name_or_path);
+	path = xt_conf_path(name_or_path);
 	if (!path)
 		return XT_E_NOMEM;
-	err = conf_read(out, path, plain, diagnostics);
+	err = conf_read(out, path, text, plain, diagnostics);
 	out->path = path;
 	if (!err)
 		err = xt_conf_resolve_names(out, diagnostics);
@@ -248,13 +246,28 @@ static int conf_load(struct xt_conf *out, const char *name_or_path, bool plain,
 	return err;
 }
 
+int xt_conf_load_text(struct xt_conf *out, const char *name_or_path, struct xt_secbuf *text,
+		      struct xt_conf_diagnostics *diagnostics)
+{
+	*text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
+	return conf_load(out, name_or_path, text, false, diagnostics);
+}
+
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics)
 {
-	return conf_load(out, name_or_path, false, diagnostics);
+	struct xt_secbuf text;
+	int rc = xt_conf_load_text(out, name_or_path, &text, diagnostics);
+
+	xt_secbuf_clear(&text);
+	return rc;
 }
 
 int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics)
 {
-	return conf_load(out, path, true, diagnostics);
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
+	int rc = conf_load(out, path, &text, true, diagnostics);
+
+	xt_secbuf_clear(&text);
+	return rc;
 }

@@ -38,6 +38,8 @@ struct xt_conf_key {
 	void (*parse)(struct xt_conf_reader *r, const struct xt_lex_line *line);
 };
 extern const struct xt_conf_key xt_conf_keys[XT_KEYS];
+/* By its name in any case; XT_KEYS: no such key. */
+enum xt_conf_key_id xt_conf_key_find(const char *word);
 
 /* At any line. */
 void xt_reader_add(struct xt_conf_reader *r, bool warning, unsigned line, unsigned column,

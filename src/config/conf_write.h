@@ -12,6 +12,14 @@
  * XT_E_NOMEM. */
 int xt_conf_write(const struct xt_conf *conf, char **out, size_t *len);
 
+/* The text of a file for wg(8), as `wg-quick strip` prints it: its lines without the keys that
+ * wg(8) does not know. Key files become the keys that they hold; of several endpoints the first
+ * stays.
+ * conf  that text, parsed, with its key files read
+ * out   as above. XT_E_NOMEM. */
+int xt_conf_strip(const struct xt_conf *conf, const char *text, size_t text_len, char **out,
+		  size_t *len);
+
 /* The running state, from the device and the kernel.
  * report     keys, port, mark, peers
  * addresses  of the interface

@@ -76,6 +76,10 @@ json_t *xt_reload_json(const struct xt_reload *data, const char *name, bool dry_
 	answer = json_pack("{s:s,s:b,s:b,s:s,s:o,s:I,s:o}", "name", name, "changed", 0, "dry_run",
 			   (int)dry_run, "result", result, "differences", rows, "omitted",
 			   (json_int_t)(n - shown), "notes", json_array());
+	if (answer && data && data->path)
+		json_object_set_new(answer, "file", text_json(data->path));
+	if (answer && data)
+		json_object_set_new(answer, "file_changed", json_boolean(!data->same));
 	if (answer && data && data->findings)
 		json_object_set_new(answer, "findings", lines_json(data->findings));
 	return answer;

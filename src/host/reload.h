@@ -20,7 +20,9 @@ enum xt_reload_step {
  * diff       to what is in force
  * policy, mark, without_ipv6  of the file
  * prepared   what the instance's own function made of the file; the receiver may take it
- * findings   lines for the user: errors and warnings of the file; NULL: none */
+ * findings   lines for the user: errors and warnings of the file; NULL: none
+ * path       of the file, without links; NULL: not known
+ * same       it says what it said when it was last applied; keys are not compared */
 struct xt_reload {
 	struct xt_conf file;
 	bool accepted;
@@ -29,7 +31,8 @@ struct xt_reload {
 	uint32_t mark;
 	bool without_ipv6;
 	void *prepared;
-	char *findings;
+	char *findings, *path;
+	bool same;
 };
 
 #endif

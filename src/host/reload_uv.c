@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "config/conf_diagnostic.h"
+#include "config/conf_write.h"
 #include "host/link_plan.h"
 
 /* began   how many steps were begun: those are undone
@@ -144,6 +145,28 @@ static void keys_wipe(struct xt_conf *file)
 		xt_wipe(&file->peers[i].psk, sizeof(file->peers[i].psk));
 }
 
+static bool texts_equal(const struct xt_conf *a, const struct xt_conf *b)
+{
+	char *x = NULL, *y = NULL;
+	size_t x_len = 0, y_len = 0;
+	bool equal = xt_conf_write(a, &x, &x_len) == 0 && xt_conf_write(b, &y, &y_len) == 0 &&
+		     x_len == y_len && memcmp(x, y, x_len) == 0;
+
+	free(x);
+	free(y);
+	return equal;
+}
+
+/* Both are without keys. Only where programs alone could have made the difference. */
+static bool file_is_same(const struct xt_reload_run *run)
+{
+	const struct xt_conf_diff *diff = &run->data.diff;
+
+	if (diff->keys[XT_KEY_PRIVATE_KEY] || diff->keys[XT_KEY_PRESHARED_KEY])
+		return false;
+	return diff->n == 0 || texts_equal(run->options.conf, &run->data.file);
+}
+
 static int job_read(struct xt_reload_run *run)
 {
 	const struct xt_conf *conf = run->options.conf;
@@ -162,6 +185,8 @@ static int job_read(struct xt_reload_run *run)
 	if (rc == 0 && run->options.prepare)
 		rc = run->options.prepare(&run->data.prepared, &run->data.file);
 	keys_wipe(&run->data.file);
+	run->data.path = realpath(conf->path, NULL);
+	run->data.same = rc == 0 && file_is_same(run);
 	xt_report_free(run->options.report);
 	run->options.report = NULL;
 	return rc;
@@ -362,6 +387,7 @@ static void run_free(struct xt_reload_run *run)
 {
 	job_clear(run);
 	free(run->data.findings);
+	free(run->data.path);
 	free(run);
 }
 

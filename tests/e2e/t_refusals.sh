@@ -8,7 +8,7 @@ run() { refuses "$1" "$2" at left "$XT_BIN" "${@:3}"; }
 at left "$XT_BIN" up "$T/left.conf" >/dev/null 2>&1 || fail "up"
 pid=$(json left left .pid)
 PID[left]=$pid
-run 1 "left is running already" up "$T/left.conf"
+run 0 "left is running already, and its file is unchanged" up "$T/left.conf"
 run 1 "left is running already" run "$T/left.conf"
 at left "$XT_BIN" show left >/dev/null || fail "left does not run any longer"
 ok "up twice"

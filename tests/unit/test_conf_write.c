@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -386,6 +388,30 @@ static void a_file_is_replaced_entirely_or_not_at_all(void **state)
 	rmdir(dir);
 }
 
+static void strip_gives(const char *text, const char *wanted)
+{
+	struct xt_conf conf = {0};
+	char *out;
+	size_t len;
+
+	assert_int_equal(xt_conf_strip(&conf, text, strlen(text), &out, &len), 0);
+	assert_string_equal(out, wanted);
+	assert_int_equal(len, strlen(wanted));
+	free(out);
+}
+
+static void strip_keeps_the_first_endpoint(void **state)
+{
+	(void)state;
+	strip_gives("Endpoint = a.example:1 , [2001:db8::1]:2\t# why\n",
+		    "Endpoint = a.example:1 # why\n\n");
+	strip_gives("\tendpoint=192.0.2.1:1,b.example:2", "endpoint=192.0.2.1:1\n\n");
+	strip_gives("Endpoint = a.example:1 # one, not two\r\n",
+		    "Endpoint = a.example:1 # one, not two\r\n\n");
+	strip_gives("PresharedKeyFile = gone.psk\nNonsense\n", "Nonsense\n\n");
+	strip_gives("", "\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +422,7 @@ int main(void)
 	    cmocka_unit_test(an_update_keeps_names_and_lists),
 	    cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
 	    cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
+	    cmocka_unit_test(strip_keeps_the_first_endpoint),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
