@@ -222,8 +222,8 @@ XT_API void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu);
 /* Search for the largest packet that reaches each peer, from its next session on; off at first.
  * Probes are requests inside the tunnel that the peer's host answers; see xtunnel.conf(5), MTU.
  * local  the interface's addresses with their prefix lengths, from which they are sent; copied, at
- *        most 8.  n 0: off
- * order  before xt_device_apply; then runs whose dont_fragment is set are to be sent so */
+ *        most 8.  n 0: off, and what was found is forgotten
+ * order  at any time; then runs whose dont_fragment is set are to be sent so */
 XT_API void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n);
 
 /* Something says that datagrams to remote are too large for the path, as ICMP errors do: ask the

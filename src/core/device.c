@@ -224,8 +224,14 @@ void xt_device_set_mtu(struct xt_device *dev, uint32_t mtu)
 
 void xt_device_search_mtu(struct xt_device *dev, const struct xt_cidr *local, size_t n)
 {
+	struct xt_peer *peer;
+
 	dev->n_local_nets = XT_MIN(n, XT_LEN(dev->local_nets));
-	memcpy(dev->local_nets, local, dev->n_local_nets * sizeof(*local));
+	if (n)
+		memcpy(dev->local_nets, local, dev->n_local_nets * sizeof(*local));
+	else
+		DL_FOREACH(dev->peers, peer)
+	xt_peer_forget_path(dev, peer);
 }
 
 void xt_device_suspect_mtu(struct xt_device *dev, struct xt_time now,

@@ -168,13 +168,17 @@ static void peer_detach(struct xt_device *dev, struct xt_peer *peer)
 	peer_unlink_lists(dev, peer);
 }
 
-static void peer_forget_path(struct xt_peer *peer)
+void xt_peer_forget_path(struct xt_device *dev, struct xt_peer *peer)
 {
+	uint16_t before = peer->mtu;
+
 	free(peer->search);
 	peer->search = NULL;
 	peer->mtu = 0;
 	peer->sample_least = UINT16_MAX;
 	peer->sample_waits = peer->path_moved = peer->path_suspected = false;
+	if (before && dev->env.mtu_changed)
+		dev->env.mtu_changed(dev->env.ctx, peer, before, 0);
 }
 
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
@@ -200,7 +204,7 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->cut = false;
 	peer->way = 0;
 	peer->endpoint_set = false;
-	peer_forget_path(peer);
+	xt_peer_forget_path(dev, peer);
 	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
 	xt_candidates_free(peer->candidates);
 	peer->candidates = NULL;

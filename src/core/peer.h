@@ -130,6 +130,8 @@ void xt_peer_roam(struct xt_device *dev, struct xt_peer *peer, const struct xt_p
 void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 /* The inner source of a late packet. false: none was noted, and out has family 0. */
 bool xt_peer_heard(const struct xt_peer *peer, uint8_t family, struct xt_ip *out);
+/* End the search for the path's MTU, and forget what it has found. */
+void xt_peer_forget_path(struct xt_device *dev, struct xt_peer *peer);
 /* The path to the peer is another one: its MTU is searched for again. */
 void xt_peer_path_moved(struct xt_device *dev, struct xt_peer *peer);
 /* Tie-break for simultaneous handshakes: both sides keep the session initiated by the greater

@@ -322,3 +322,21 @@ void xt_endpoint_name_text(const struct xt_endpoint_name *name, uint64_t now, ch
 		snprintf(buf, len, "resolving, next try in %" PRIu64 " s: %s",
 			 (name->next_ns - now + second - 1) / second, name->why);
 }
+
+size_t xt_endpoint_table_missing(const struct xt_endpoint_table *table,
+				 const struct xt_endpoint_name **first)
+{
+	size_t missing = 0;
+
+	*first = NULL;
+	for (size_t i = 0; i < table->n_names; i++) {
+		const struct xt_endpoint_name *name = &table->names[i];
+
+		if (name->state == XT_NAME_FOUND)
+			continue;
+		if (!*first || ((*first)->state == XT_NAME_ASKING && name->state == XT_NAME_FAILED))
+			*first = name;
+		missing++;
+	}
+	return missing;
+}

@@ -81,6 +81,9 @@ size_t xt_endpoint_table_list(const struct xt_endpoint_table *table,
 const struct xt_endpoint_entry *xt_endpoint_table_entry(const struct xt_endpoint_table *table,
 							const struct xt_public *key, size_t i,
 							bool named);
+/* How many names have no address; *first: one of them, better one that was not found. */
+size_t xt_endpoint_table_missing(const struct xt_endpoint_table *table,
+				 const struct xt_endpoint_name **first);
 /* What is missing: "resolving, next try in 8 s: no such host"; "": it was found. */
 void xt_endpoint_name_text(const struct xt_endpoint_name *name, uint64_t now, char *buf,
 			   size_t len);

@@ -436,20 +436,10 @@ void xt_instance_cancel_names(struct xt_instance *instance)
 
 void xt_instance_tell_names(struct xt_instance *instance)
 {
-	const struct xt_endpoint_table *table = instance->names->table;
-	const struct xt_endpoint_name *first = NULL;
-	size_t missing = 0;
+	const struct xt_endpoint_name *first;
+	size_t missing = xt_endpoint_table_missing(instance->names->table, &first);
 	char state[128];
 
-	for (size_t i = 0; i < table->n_names; i++) {
-		const struct xt_endpoint_name *name = &table->names[i];
-
-		if (name->state == XT_NAME_FOUND)
-			continue;
-		if (!first || (first->state == XT_NAME_ASKING && name->state == XT_NAME_FAILED))
-			first = name;
-		missing++;
-	}
 	if (missing == 0)
 		return;
 	xt_endpoint_name_text(first, uv_hrtime(), state, sizeof(state));

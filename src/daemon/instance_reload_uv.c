@@ -20,6 +20,7 @@
 #include <utlist.h>
 
 #include "base/message.h"
+#include "daemon/plan.h"
 #include "daemon/reload_json.h"
 #include "packet/echo_responder.h"
 
@@ -344,6 +345,15 @@ static void on_applied(void *ctx, int error)
 	step_done(ctx, error, "device", NULL);
 }
 
+/* The path's MTU is searched for from other addresses, or no longer. */
+static void search_update(struct xt_instance_reload *reload)
+{
+	struct xt_cidr nets[XT_PLAN_NETS];
+	size_t n = xt_plan_local_nets(&reload->data->file, nets);
+
+	xt_tunnel_search_mtu(reload->instance->tunnel, nets, n);
+}
+
 static void on_committed(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance_reload *reload = ctx;
@@ -354,6 +364,8 @@ static void on_committed(void *ctx, const struct xt_reply *reply)
 		if (instance->echo)
 			xt_echo_set_mtu(instance->echo, reply->mtu);
 	}
+	if (reload->data->diff.keys[XT_KEY_MTU] || reload->data->diff.keys[XT_KEY_ADDRESS])
+		search_update(reload);
 	xt_loop_wake(instance->loop);
 	xt_instance_notify_change(instance);
 	reload_finish(reload, "applied");

@@ -57,8 +57,8 @@ enum xt_state {
 };
 
 /* DONE, FAILED: the state's step has ended. FAILED was reported to the user.
- * RELOAD: a reload waits, or routes are to follow the device; in XT_STATE_RUN it begins, in other
- *	  states it waits on.
+ * RELOAD: a reload waits, or routes that are to follow the device. In XT_STATE_RUN it begins, in
+ * other states it waits on.
  * END: the instance is to end (signal, `down`, interface deleted); may come at any time. */
 enum xt_instance_event {
 	XT_INSTANCE_DONE,

@@ -189,7 +189,7 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 /* conf     borrowed until close
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, if it is still in the reload at its end. Both may be NULL */
+ *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);

@@ -263,6 +263,11 @@ const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel)
 	return &tunnel->cipher;
 }
 
+void xt_tunnel_search_mtu(struct xt_tunnel *tunnel, const struct xt_cidr *local, size_t n)
+{
+	xt_device_search_mtu(tunnel->dev, local, n);
+}
+
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu)
 {
 	tunnel->tun->mtu = mtu;

@@ -81,6 +81,9 @@ const struct xt_aead_report *xt_tunnel_cipher(const struct xt_tunnel *tunnel);
 unsigned xt_tunnel_threads(const struct xt_tunnel *tunnel);
 void xt_tunnel_set_mtu(struct xt_tunnel *tunnel, uint32_t mtu);
 
+/* As xt_device_search_mtu. */
+void xt_tunnel_search_mtu(struct xt_tunnel *tunnel, const struct xt_cidr *local, size_t n);
+
 /* The host's routes, rules, addresses or links have changed: judge the source address of every path
  * again before it is used. Some milliseconds later ticks reach the peers that have another link,
  * source or gateway than before (xt_device_review). */
