@@ -98,7 +98,8 @@ static void on_routes(void *ctx, const struct xt_reply *reply)
 	struct xt_instance *instance = ctx;
 
 	defaults_tell(instance, reply->routes.defaults);
-	if (reply->error < 0 || reply->text)
+	instance->routes_missed = reply->error < 0 || reply->text;
+	if (instance->routes_missed)
 		xt_log_warning("%s: routes of AllowedIPs that were changed: %s",
 			       instance->conf->name,
 			       reply->text ? reply->text : xt_strerror(reply->error));

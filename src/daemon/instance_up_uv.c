@@ -288,7 +288,7 @@ static void on_mtu(void *ctx, uint32_t mtu)
 
 static void on_link_restored(void *ctx, const struct xt_reply *reply)
 {
-	const struct xt_instance *instance = ctx;
+	struct xt_instance *instance = ctx;
 
 	if (reply->error < 0)
 		xt_log_warning("%s: the interface is up again, but not all of its addresses, "
@@ -297,6 +297,10 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 	else
 		xt_log_debug("%s: the interface is up again, with its addresses, routes and rules",
 			     instance->conf->name);
+	if (instance->routes_missed) {
+		instance->routes_due = true;
+		instance->post(instance, XT_INSTANCE_RELOAD);
+	}
 }
 
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the

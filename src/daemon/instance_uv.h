@@ -152,8 +152,9 @@ struct xt_instance {
 	struct xt_instance_save *saves;	    /* the first is under way */
 	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
 	/* Routes that are to follow the device: it waits for XT_STATE_RELOAD.
+	 * routes_missed      one could not be made: again when the interface comes up
 	 * unrouted_defaults  as in struct xt_reply, already told */
-	bool routes_due;
+	bool routes_due, routes_missed;
 	unsigned unrouted_defaults;
 	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo; /* may hold packets that wait to be sent */

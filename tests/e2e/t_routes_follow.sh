@@ -91,6 +91,17 @@ at left wg show left allowed-ips | grep -q '0.0.0.0/0' && fail "reload leaves th
 pings left 10.7.0.2 || fail "no answer after all"
 ok "$WHAT that came by wg(8) is logged and not routed; reload makes the file true"
 
+WHAT="an interface that is down"
+wg_set peer "$PUB_extra" allowed-ips 10.7.34.0/24
+at left ip link set left down
+wg_set peer "$PUB_extra" allowed-ips 10.7.35.0/24
+at left ip link set left up
+await 10 "$WHAT: the route that came meanwhile" eval 'route 10.7.35.0/24 dev left | grep -q .'
+unrouted 10.7.34.0/24
+wg_set peer "$PUB_extra" remove
+unrouted 10.7.35.0/24
+ok "$WHAT gets its routes when it is up again"
+
 WHAT="many clients"
 for i in {1..40}; do
 	at left wg set left peer "$PUB_extra" allowed-ips "10.8.$i.0/24" &
