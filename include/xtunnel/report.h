@@ -50,9 +50,9 @@ struct xt_peer_report {
 	uint16_t path_mtu; /* largest packet known to pass in one datagram; 0: not known */
 	enum xt_path_mtu_source path_mtu_source;
 	uint64_t path_mtu_age_s; /* since that was last confirmed, or the peer is silent */
-	bool session;	  /* a keypair that may send */
-	bool handshaking; /* an initiation of ours is open */
-	bool loop;	  /* since its last session a datagram to its endpoint came back */
+	bool session;		 /* a keypair that may send */
+	bool handshaking;	 /* an initiation of ours is open */
+	bool loop;		 /* since its last session a datagram to its endpoint came back */
 	uint32_t handshake_attempts;
 	uint32_t staged;
 	bool endpoint_set;		      /* by a change, after which no list was given */

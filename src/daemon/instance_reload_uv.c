@@ -394,6 +394,10 @@ static void gear_open(struct xt_instance_reload *reload)
 
 static void step_start(struct xt_instance_reload *reload, enum step step)
 {
+	static const enum xt_reload_step host_steps[] = {[STEP_FIREWALL] = XT_RELOAD_FIREWALL,
+							 [STEP_LINK] = XT_RELOAD_LINK,
+							 [STEP_DNS] = XT_RELOAD_DNS,
+							 [STEP_RETIRE] = XT_RELOAD_RETIRE};
 	bool late = reload->data && sockets_late(reload);
 
 	reload->step = step;
@@ -412,16 +416,10 @@ static void step_start(struct xt_instance_reload *reload, enum step step)
 			step_start(reload, step + 1);
 		break;
 	case STEP_FIREWALL:
-		host_change(reload, XT_RELOAD_FIREWALL);
-		break;
 	case STEP_LINK:
-		host_change(reload, XT_RELOAD_LINK);
-		break;
 	case STEP_DNS:
-		host_change(reload, XT_RELOAD_DNS);
-		break;
 	case STEP_RETIRE:
-		host_change(reload, XT_RELOAD_RETIRE);
+		host_change(reload, host_steps[step]);
 		break;
 	case STEP_DEVICE:
 		xt_instance_apply(reload->instance, on_prepare, on_applied, reload);
