@@ -443,12 +443,6 @@ void xt_instance_reload(struct xt_instance *instance)
 		instance->post(instance, XT_INSTANCE_DONE);
 }
 
-void xt_instance_cancel_reload(struct xt_instance *instance)
-{
-	xt_instance_drop_routes(instance); /* PreDown may call wg(8) */
-	xt_instance_notify_end(instance);
-}
-
 static bool signal_waits(const struct xt_instance *instance)
 {
 	const struct xt_instance_reload *reload, *begun = instance->reloads;

@@ -134,3 +134,9 @@ void xt_instance_drop_routes(struct xt_instance *instance)
 {
 	waits_answer(instance, true);
 }
+
+void xt_instance_cancel_reload(struct xt_instance *instance)
+{
+	xt_instance_drop_routes(instance); /* PreDown may call wg(8) */
+	xt_instance_notify_end(instance);
+}

@@ -203,7 +203,8 @@ void xt_instance_open_control(struct xt_instance *instance);
 void xt_instance_open_uapi(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
-/* instance_reload_uv.c: the first of the queue. cancel: the instance is to end after it. */
+/* instance_reload_uv.c: routes that are due, or the first of the queue. cancel: the instance is to
+ * end after it (instance_routes_uv.c). */
 void xt_instance_reload(struct xt_instance *instance);
 void xt_instance_cancel_reload(struct xt_instance *instance);
 /* instance_down_uv.c */
