@@ -22,7 +22,8 @@ at left nft -f - <<-EOF2
 	}
 EOF2
 
-# event WHAT BREAK REPAIR: traffic stops and resumes with the same process and session
+# event WHAT BREAK REPAIR [CALLED]: traffic stops and resumes with the same process, and with the same
+# session, unless the way to the other end has changed (CALLED): then the ends call each other.
 event() {
 	local what=$1 before after
 	before=$(initiations)
@@ -35,29 +36,29 @@ event() {
 		at $side wg show $side >/dev/null || fail "$what: $side does not answer"
 	done
 	after=$(initiations)
-	[ "$after" = "$before" ] || [ -n "${4:-}" ] || fail "$what: $((after - before)) handshake messages"
+	[ $((after - before)) -le $((${4:+12} + 0)) ] || fail "$what: $((after - before)) handshake messages"
 	ok "$what"
 }
 
-event "no route (ENETUNREACH)" "ip -n left route add unreachable $R4/32" "ip -n left route del unreachable $R4/32"
-event "a route that refuses (EACCES)" "ip -n left route add prohibit $R4/32" "ip -n left route del prohibit $R4/32"
-event "a route that swallows (EINVAL)" "ip -n left route add blackhole $R4/32" "ip -n left route del blackhole $R4/32"
+event "no route (ENETUNREACH)" "ip -n left route add unreachable $R4/32" "ip -n left route del unreachable $R4/32" called
+event "a route that refuses (EACCES)" "ip -n left route add prohibit $R4/32" "ip -n left route del prohibit $R4/32" called
+event "a route that swallows (EINVAL)" "ip -n left route add blackhole $R4/32" "ip -n left route del blackhole $R4/32" called
 event "a firewall on the way out (EPERM)" "at left nft add rule inet faults output udp sport 51801 drop" \
 	"at left nft flush chain inet faults output"
 event "a firewall that rejects at the other side" \
 	"at right nft 'table inet faults { chain input { type filter hook input priority 0; udp dport 51802 reject; }; }'" \
 	"at right nft delete table inet faults"
 event "the wire is down" "ip -n left link set wire down" \
-	"ip -n left link set wire up; ip -n left addr replace $L6/64 dev wire nodad"
+	"ip -n left link set wire up; ip -n left addr replace $L6/64 dev wire nodad" called
 event "a queue that is always full (ENOBUFS)" "at left tc qdisc add dev wire root pfifo limit 0 2>/dev/null || at left tc qdisc add dev wire root pfifo limit 1" \
 	"at left tc qdisc del dev wire root"
 event "the other end of the wire is down" "ip -n right link set wire down" \
-	"ip -n right link set wire up; ip -n right addr replace $R6/64 dev wire nodad"
-event "the local address is replaced by another" "ip -n left addr del $L4/24 dev wire; ip -n left addr add 198.18.0.77/24 dev wire" ":"
+	"ip -n right link set wire up; ip -n right addr replace $R6/64 dev wire nodad" called
+event "the local address is replaced by another" "ip -n left addr del $L4/24 dev wire; ip -n left addr add 198.18.0.77/24 dev wire" ":" called
 event "the neighbour changes" "ip -n left neigh replace $R4 lladdr 02:00:00:00:00:99 dev wire nud permanent" \
 	"ip -n left neigh del $R4 dev wire"
 event "the interface is deleted and created again" "ip -n left link del wire" \
-	"wire_add left right"
+	"wire_add left right" called
 event "the path takes less than before" "ip -n left link set wire mtu 1300" "ip -n left link set wire mtu 1500"
 
 # The process of the other side ends, so its kernel answers with port unreachable.
