@@ -22,7 +22,7 @@ at left nft -f - <<-EOF2
 	}
 EOF2
 
-# event WHAT BREAK REPAIR [CALLED]: traffic stops and resumes with the same process, and with the same
+# event WHAT BREAK REPAIR [CALLED]: traffic stops and resumes with the same process, and the same
 # session, unless the way to the other end has changed (CALLED): then the ends call each other.
 event() {
 	local what=$1 before after
@@ -40,6 +40,7 @@ event() {
 	ok "$what"
 }
 
+event "the path takes less than before" "ip -n left link set wire mtu 1300" "ip -n left link set wire mtu 1500"
 event "no route (ENETUNREACH)" "ip -n left route add unreachable $R4/32" "ip -n left route del unreachable $R4/32" called
 event "a route that refuses (EACCES)" "ip -n left route add prohibit $R4/32" "ip -n left route del prohibit $R4/32" called
 event "a route that swallows (EINVAL)" "ip -n left route add blackhole $R4/32" "ip -n left route del blackhole $R4/32" called
@@ -59,7 +60,6 @@ event "the neighbour changes" "ip -n left neigh replace $R4 lladdr 02:00:00:00:0
 	"ip -n left neigh del $R4 dev wire"
 event "the interface is deleted and created again" "ip -n left link del wire" \
 	"wire_add left right" called
-event "the path takes less than before" "ip -n left link set wire mtu 1300" "ip -n left link set wire mtu 1500"
 
 # The process of the other side ends, so its kernel answers with port unreachable.
 crash right
