@@ -7,6 +7,8 @@
 hosts_link
 configs_write
 sed -i '/^ListenPort/a Echo = peer' right.conf
+# Probes of the path's MTU are answered as well.
+sed -i '/^ListenPort/a MTU = 1420' left.conf right.conf
 instances_start
 pings left 10.7.0.2 || fail "no answer at first: $(cat ping.log)"
 # fragment ID first|last: a half of an echo request, by left's interface

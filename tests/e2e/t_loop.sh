@@ -52,7 +52,9 @@ at left wg set left peer "$OTHER" allowed-ips 198.19.5.0/24
 names_loop "198.19.5.2 is in AllowedIPs 198.19.5.0/24 of peer $OTHER" || fail "show: $(cat show.out)"
 # No AllowedIPs at all, only a route.
 at left wg set left peer "$OTHER" remove
-at left wg set left peer "$PUB_right" allowed-ips 10.7.0.2/32
+at left wg set left peer "$PUB_right" allowed-ips 10.7.0.2/32 # its route goes as well
+ip -n left route replace 198.19.0.0/16 dev left
+pings left 10.7.0.2 -W1
 names_loop "198.19.5.2 is routed to this interface" || fail "show: $(cat show.out)"
 at left wg set left peer "$PUB_right" endpoint $R4:51802
 [ "$(json left left '.peers[0].loop')" = null ] || fail "another endpoint: $(json left left .peers)"
