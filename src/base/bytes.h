@@ -13,6 +13,12 @@
 #define XT_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define XT_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* A rare case of a function on the data path: inlined, it would cost its caller registers in every
+ * case. */
+#define XT_COLD __attribute__((cold, noinline))
+
+#define XT_LITTLE_ENDIAN (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
 /* Wire integers are structs, so that a missing conversion does not compile. */
 typedef struct { uint8_t b[4]; } xt_le32;
 typedef struct { uint8_t b[8]; } xt_le64;
@@ -54,9 +60,14 @@ static inline uint32_t xt_le32_load(xt_le32 w)
 {
 	return (uint32_t)w.b[3] << 24 | (uint32_t)w.b[2] << 16 | (uint32_t)w.b[1] << 8 | w.b[0];
 }
+/* Copied as a whole: compilers do not always see that stores of single bytes are one. */
 static inline xt_le32 xt_le32_of(uint32_t v)
 {
-	return (xt_le32){{(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)}};
+	xt_le32 w;
+
+	v = XT_LITTLE_ENDIAN ? v : __builtin_bswap32(v);
+	memcpy(&w, &v, sizeof(w));
+	return w;
 }
 static inline uint64_t xt_le64_load(xt_le64 w)
 {
@@ -68,8 +79,9 @@ static inline uint64_t xt_le64_load(xt_le64 w)
 static inline xt_le64 xt_le64_of(uint64_t v)
 {
 	xt_le64 w;
-	for (int i = 0; i < 8; i++)
-		w.b[i] = (uint8_t)(v >> (8 * i));
+
+	v = XT_LITTLE_ENDIAN ? v : __builtin_bswap64(v);
+	memcpy(&w, &v, sizeof(w));
 	return w;
 }
 

@@ -4,20 +4,18 @@
 #include "core/loop.h"
 
 #include "base/addr.h"
-#include "base/bytes.h"
-#include "core/device_impl.h"
 
 #define UDP_HEADER 8u
 
-bool xt_packet_is_loop(struct xt_device *dev, const struct xt_ip_view *ip)
+bool xt_packet_is_loop_from_port(struct xt_device *dev, const struct xt_ip_view *ip)
 {
 	const uint8_t *udp = ip->bytes + ip->upper;
 	struct xt_endpoint remote = {0};
 	struct xt_ip source;
 	struct xt_peer *peer;
 
-	if (ip->protocol != XT_PROTO_UDP || ip->offset || ip->broken ||
-	    ip->len < ip->upper + UDP_HEADER + 4 || xt_be16_get(udp) != dev->listen_port)
+	_Static_assert(XT_LOOP_LEN == UDP_HEADER + 4, "what is read here");
+	if (ip->offset || ip->broken)
 		return false;
 	/* a message type and its three zero bytes */
 	if (udp[UDP_HEADER] < XT_MSG_INITIATION || udp[UDP_HEADER] > XT_MSG_DATA ||

@@ -79,6 +79,8 @@ static inline enum xt_msg_type xt_msg_type(const void *datagram, size_t len)
 	if (len < sizeof(type))
 		return XT_MSG_NONE;
 	memcpy(&type, datagram, sizeof(type));
+	if (xt_le32_load(type) == XT_MSG_DATA) /* first: most are */
+		return len >= XT_MSG_DATA_MIN ? XT_MSG_DATA : XT_MSG_NONE;
 	switch (xt_le32_load(type)) {
 	case XT_MSG_INITIATION:
 		return len == sizeof(struct xt_msg_initiation) ? XT_MSG_INITIATION : XT_MSG_NONE;
@@ -86,8 +88,6 @@ static inline enum xt_msg_type xt_msg_type(const void *datagram, size_t len)
 		return len == sizeof(struct xt_msg_response) ? XT_MSG_RESPONSE : XT_MSG_NONE;
 	case XT_MSG_COOKIE:
 		return len == sizeof(struct xt_msg_cookie) ? XT_MSG_COOKIE : XT_MSG_NONE;
-	case XT_MSG_DATA:
-		return len >= XT_MSG_DATA_MIN ? XT_MSG_DATA : XT_MSG_NONE;
 	default:
 		return XT_MSG_NONE;
 	}

@@ -336,8 +336,6 @@ void xt_mtu_sample_sent(struct xt_device *dev, struct xt_time now, struct xt_pee
 	const uint8_t *tcp = ip->bytes + ip->upper;
 	uint32_t header, ports, seq;
 
-	if (!peer->sample_waits && now.mono < sample->next)
-		return;
 	header = ip->fragment ? 0 : xt_tcp_header(tcp, ip->len - ip->upper);
 	if (!header)
 		return;

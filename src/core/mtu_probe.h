@@ -48,12 +48,17 @@ uint32_t xt_mtu_probe_write(struct xt_device *dev, struct xt_time now, struct xt
 /* Is the packet, which peer has authenticated, the answer to one of its probes? */
 bool xt_mtu_probe_answered(struct xt_time now, struct xt_peer *peer, const struct xt_ip_view *ip);
 
-/* A TCP packet of at least peer->sample_least bytes is about to be sent to peer, which has a
+/* Is a TCP packet of at least peer->sample_least bytes worth a look at its header? peer has a
  * search. */
-void xt_mtu_sample_sent(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			const struct xt_ip_view *ip);
+static inline bool xt_mtu_sample_wanted(const struct xt_peer *peer, struct xt_time now)
+{
+	return peer->sample_waits || now.mono >= peer->search->sample.next;
+}
+/* It is about to be sent to peer, and is wanted. Out of line, as the following one: few are. */
+XT_COLD void xt_mtu_sample_sent(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+				const struct xt_ip_view *ip);
 /* A packet came from peer while sample_waits. */
-void xt_mtu_sample_heard(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-			 const struct xt_ip_view *ip);
+XT_COLD void xt_mtu_sample_heard(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+				 const struct xt_ip_view *ip);
 
 #endif

@@ -21,6 +21,7 @@
 #include "core/handshake.h"
 #include "core/mtu_probe.h"
 #include "packet/mss.h"
+#include "packet/probe.h"
 
 /* May an initiation to peer tell it that its session is gone? Not while a confirmed keypair may
  * receive: the peer has a session that works. A session that was answered and never confirmed does
@@ -55,8 +56,8 @@ static struct xt_peer *peer_to_probe(struct xt_device *dev, struct xt_time now,
 	return NULL;
 }
 
-static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now,
-				       const struct xt_pkt *pkt)
+XT_COLD static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_time now,
+					       const struct xt_pkt *pkt)
 {
 	const struct xt_token_rate rate = xt_token_rate(XT_RESTART_RATE, XT_RESTART_BURST);
 	struct xt_peer *peer;
@@ -77,8 +78,9 @@ static enum xt_verdict data_plan(struct xt_device *dev, struct xt_time now, stru
 				 struct xt_pkt *pkt)
 {
 	const struct xt_msg_data *head = (const void *)pkt->data;
-	struct xt_job *job = &batch->jobs[batch->n_jobs];
+	uint8_t *inner = pkt->data + sizeof(*head);
 	uint64_t counter = xt_le64_load(head->counter);
+	uint32_t at;
 	struct xt_keypair *kp;
 	void *owner;
 
@@ -94,12 +96,13 @@ static enum xt_verdict data_plan(struct xt_device *dev, struct xt_time now, stru
 	xt_keypair_pin(kp);
 	pkt->keypair = kp;
 	pkt->counter = counter;
-	pkt->job = batch->n_jobs++;
-	*job = (struct xt_job){.key = kp->recv_key,
-			       .src = pkt->data + sizeof(*head),
-			       .dst = pkt->data + sizeof(*head),
-			       .counter = counter,
-			       .len = pkt->len - (uint32_t)sizeof(*head) - XT_TAG_LEN};
+	at = batch->n_jobs++;
+	pkt->job = at;
+	batch->jobs[at] = (struct xt_job){.key = kp->recv_key,
+					  .src = inner,
+					  .dst = inner,
+					  .counter = counter,
+					  .len = pkt->len - (uint32_t)sizeof(*head) - XT_TAG_LEN};
 	return XT_PASS;
 }
 
@@ -118,15 +121,20 @@ static enum xt_verdict datagram_plan(struct xt_device *dev, struct xt_time now,
 
 void xt_recv_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
-	for (uint32_t i = batch->planned; i < batch->n; i++) {
-		struct xt_pkt *pkt = &batch->pkts[i];
+	const struct xt_pkt *end = batch->pkts + batch->n;
+
+	for (struct xt_pkt *pkt = batch->pkts + batch->planned; pkt < end; pkt++) {
+		enum xt_verdict verdict;
 
 		if (pkt->verdict != XT_PASS)
 			continue;
-		pkt->verdict = (uint8_t)datagram_plan(dev, now, batch, pkt);
+		verdict = datagram_plan(dev, now, batch, pkt);
+		if (verdict == XT_PASS)
+			continue;
+		pkt->verdict = (uint8_t)verdict;
 		/* A queued handshake message is counted when it leaves the queue. */
-		if (pkt->verdict != XT_PASS && pkt->verdict != XT_TAKEN_HANDSHAKE)
-			xt_count(dev, pkt->verdict);
+		if (verdict != XT_TAKEN_HANDSHAKE)
+			xt_count(dev, verdict);
 	}
 	batch->planned = batch->n;
 	xt_peers_update_deadlines(dev);
@@ -145,13 +153,18 @@ static void peer_rekey_if_old(struct xt_time now, struct xt_peer *peer)
 	peer->timers.start = XT_MIN(peer->timers.start, now.mono);
 }
 
-static void peer_authenticated(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-			       struct xt_peer *peer)
+XT_COLD static void session_confirm(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+				    struct xt_keypair *kp)
 {
-	if (pkt->keypair == peer->keypairs.next &&
-	    xt_keypair_confirm(&dev->keypairs, &peer->keypairs, pkt->keypair,
-			       xt_peer_yields(dev, peer, pkt->keypair)))
+	if (xt_keypair_confirm(&dev->keypairs, &peer->keypairs, kp, xt_peer_yields(dev, peer, kp)))
 		xt_session_complete(dev, now, peer);
+}
+
+static void peer_authenticated(struct xt_device *dev, struct xt_time now, const struct xt_pkt *pkt,
+			       struct xt_keypair *kp, struct xt_peer *peer)
+{
+	if (kp == peer->keypairs.next)
+		session_confirm(dev, now, peer, kp);
 	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0) {
 		xt_peer_roam(dev, peer, pkt->from);
 		peer->heard_wall = now.wall;
@@ -163,9 +176,8 @@ static void peer_authenticated(struct xt_device *dev, struct xt_time now, struct
 }
 
 static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-				     const struct xt_job *job)
+				     struct xt_keypair *kp, const struct xt_job *job)
 {
-	struct xt_keypair *kp = pkt->keypair;
 	struct xt_peer *peer = kp->peer, *owner;
 	struct xt_ip_view ip;
 	bool inner;
@@ -176,7 +188,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		return XT_DROP_AUTH;
 	if (!xt_replay_accept(&kp->replay, pkt->counter))
 		return XT_DROP_REPLAY;
-	peer_authenticated(dev, now, pkt, peer);
+	peer_authenticated(dev, now, pkt, kp, peer);
 	pkt->data = job->dst;
 	pkt->len = job->len;
 	pkt->room.head = XT_HEADROOM;
@@ -184,7 +196,8 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	if (!pkt->len)
 		return XT_TAKEN_KEEPALIVE;
 	inner = xt_ip_parse_packet(&ip, pkt->data, pkt->len);
-	if (inner && peer->search && xt_mtu_probe_answered(now, peer, &ip))
+	if (inner && peer->search && xt_probe_may_answer(&ip) &&
+	    xt_mtu_probe_answered(now, peer, &ip))
 		return XT_TAKEN_PROBE;
 	xt_timers_data_received(&peer->timers, now.mono);
 	if (!inner)
@@ -219,14 +232,17 @@ static void source_note(const struct xt_batch *batch)
 
 void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
-		struct xt_pkt *pkt = &batch->pkts[i];
+	const struct xt_pkt *end = batch->pkts + batch->n;
+	const struct xt_job *jobs = batch->jobs;
 
-		if (!pkt->keypair)
+	for (struct xt_pkt *pkt = batch->pkts; pkt < end; pkt++) {
+		struct xt_keypair *kp = pkt->keypair;
+
+		if (!kp)
 			continue;
-		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, &batch->jobs[pkt->job]);
+		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, kp, &jobs[pkt->job]);
 		xt_count(dev, pkt->verdict);
-		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
+		xt_keypair_unpin(&dev->keypairs, kp);
 		pkt->keypair = NULL;
 	}
 	source_note(batch);

@@ -15,6 +15,15 @@ void xt_replay_init(struct xt_replay *w)
 	memset(w, 0, sizeof(*w));
 }
 
+/* The window advances to word from the word last, at or before it. */
+XT_COLD static void replay_advance(struct xt_replay *w, uint64_t word, uint64_t last)
+{
+	uint64_t entered = XT_MIN(word - last, (uint64_t)XT_REPLAY_WORDS);
+
+	for (uint64_t i = 0; i < entered; i++)
+		w->ring[(word - i) % XT_REPLAY_WORDS] = 0;
+}
+
 bool xt_replay_accept(struct xt_replay *w, uint64_t counter)
 {
 	uint64_t word = counter / 64, bit = UINT64_C(1) << counter % 64;
@@ -24,10 +33,9 @@ bool xt_replay_accept(struct xt_replay *w, uint64_t counter)
 		return false;
 	if (counter >= w->next) {
 		uint64_t last = w->next ? (w->next - 1) / 64 : 0;
-		uint64_t entered = XT_MIN(word - last, (uint64_t)XT_REPLAY_WORDS);
 
-		for (uint64_t i = 0; i < entered; i++)
-			w->ring[(word - i) % XT_REPLAY_WORDS] = 0;
+		if (word != last)
+			replay_advance(w, word, last);
 		w->next = counter + 1;
 		*at |= bit;
 		return true;

@@ -34,32 +34,43 @@ static uint32_t len_padded(const struct xt_device *dev, const struct xt_peer *pe
 	return XT_MIN(to, dev->mtu);
 }
 
-static void job_fill(struct xt_device *dev, struct xt_batch *batch, struct xt_pkt *pkt,
-		     struct xt_keypair *kp)
+/* len: with padding. Values are read once into locals: the header is bytes, of which the compiler
+ * has to assume that they lie in pkt or kp. */
+static inline void job_fill(struct xt_batch *batch, struct xt_pkt *pkt, struct xt_keypair *kp,
+			    uint32_t len)
 {
-	struct xt_msg_data *head = (void *)(pkt->data - XT_HEADROOM);
-	struct xt_job *job = &batch->jobs[batch->n_jobs];
-	uint32_t len = pkt->probe ? pkt->len : len_padded(dev, kp->peer, pkt->len);
+	uint8_t *data = pkt->data;
+	struct xt_msg_data *head = (void *)(data - XT_HEADROOM);
+	uint32_t at = batch->n_jobs++;
+	struct xt_job *job = &batch->jobs[at];
+	uint64_t counter = kp->send_counter++;
 
-	assert(xt_pkt_has_room(pkt, pkt->len));
+	assert(xt_pkt_has_room(pkt, pkt->len) && len - pkt->len < XT_TAG_LEN);
 	xt_keypair_pin(kp);
 	pkt->keypair = kp;
-	pkt->peer = kp->peer;
-	pkt->counter = kp->send_counter++;
-	pkt->job = batch->n_jobs++;
-	memset(pkt->data + pkt->len, 0, len - pkt->len);
+	pkt->counter = counter;
+	pkt->job = at;
+	/* As many bytes as padding has at most, in one store: those behind it are the tag's. */
+	memset(data + pkt->len, 0, XT_TAG_LEN);
 	head->type = xt_le32_of(XT_MSG_DATA);
 	head->receiver = xt_le32_of(kp->remote_index);
-	head->counter = xt_le64_of(pkt->counter);
-	*job = (struct xt_job){.key = kp->send_key,
-			       .src = pkt->data,
-			       .dst = pkt->data,
-			       .counter = pkt->counter,
-			       .len = len};
+	head->counter = xt_le64_of(counter);
+	*job = (struct xt_job){
+	    .key = kp->send_key, .src = data, .dst = data, .counter = counter, .len = len};
 }
 
-static enum xt_verdict packet_stage(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-				    const struct xt_pkt *pkt, struct xt_tx *tx)
+/* The same for the device's own traffic. */
+static void packet_add_job(struct xt_device *dev, struct xt_batch *batch, struct xt_pkt *pkt,
+			   struct xt_peer *peer)
+{
+	pkt->peer = peer;
+	job_fill(batch, pkt, peer->keypairs.current,
+		 pkt->probe ? pkt->len : len_padded(dev, peer, pkt->len));
+}
+
+XT_COLD static enum xt_verdict packet_stage(struct xt_device *dev, struct xt_time now,
+					    struct xt_peer *peer, const struct xt_pkt *pkt,
+					    struct xt_tx *tx)
 {
 	uint32_t pushed_out;
 	bool kept = xt_staged_push(dev->staged, &peer->staged, pkt->data, pkt->len, XT_STAGED_MAX,
@@ -103,28 +114,33 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 	xt_peer_follow(dev, now, peer);
 	if (!peer->path.remote.ip.family)
 		return XT_DROP_NO_ENDPOINT;
-	if (pkt->len + XT_HEADROOM + XT_TAG_LEN > XT_DATAGRAM_MAX)
+	if (ip.len + XT_HEADROOM + XT_TAG_LEN > XT_DATAGRAM_MAX)
 		return XT_DROP_TOO_BIG;
 	if (!xt_keypair_may_send(peer->keypairs.current, now.mono) || peer->staged.n)
 		return packet_stage(dev, now, peer, pkt, tx);
-	if (pkt->len >= peer->sample_least && ip.protocol == XT_PROTO_TCP)
+	if (ip.len >= peer->sample_least && ip.protocol == XT_PROTO_TCP &&
+	    xt_mtu_sample_wanted(peer, now))
 		xt_mtu_sample_sent(dev, now, peer, &ip);
-	job_fill(dev, batch, pkt, peer->keypairs.current);
+	job_fill(batch, pkt, peer->keypairs.current, len_padded(dev, peer, ip.len));
 	return XT_PASS;
 }
 
 void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		  struct xt_tx *tx)
 {
-	for (uint32_t i = batch->planned; i < batch->n; i++) {
-		struct xt_pkt *pkt = &batch->pkts[i];
+	const struct xt_pkt *end = batch->pkts + batch->n;
+
+	for (struct xt_pkt *pkt = batch->pkts + batch->planned; pkt < end; pkt++) {
+		enum xt_verdict verdict;
 
 		if (pkt->verdict != XT_PASS || pkt->job != XT_NO_JOB)
 			continue;
 		assert(xt_pkt_has_room(pkt, pkt->len));
-		pkt->verdict = (uint8_t)packet_plan(dev, now, batch, pkt, tx);
-		if (pkt->verdict != XT_PASS)
-			xt_count(dev, pkt->verdict);
+		verdict = packet_plan(dev, now, batch, pkt, tx);
+		if (verdict == XT_PASS)
+			continue;
+		pkt->verdict = (uint8_t)verdict;
+		xt_count(dev, verdict);
 	}
 	batch->planned = batch->n;
 	xt_peers_update_deadlines(dev);
@@ -143,7 +159,7 @@ static bool staged_plan(struct xt_device *dev, struct xt_batch *batch, struct xt
 	xt_staged_pop(dev->staged, &peer->staged, pkt->data);
 	if (xt_ip_parse_packet(&ip, pkt->data, pkt->len))
 		pkt->ecn = ip.ecn;
-	job_fill(dev, batch, pkt, peer->keypairs.current);
+	packet_add_job(dev, batch, pkt, peer);
 	return true;
 }
 
@@ -153,7 +169,7 @@ static bool keepalive_plan(struct xt_device *dev, struct xt_batch *batch, struct
 
 	if (!pkt)
 		return false;
-	job_fill(dev, batch, pkt, peer->keypairs.current);
+	packet_add_job(dev, batch, pkt, peer);
 	return true;
 }
 
@@ -172,7 +188,7 @@ static bool probe_plan(struct xt_device *dev, struct xt_time now, struct xt_batc
 		return true;
 	}
 	pkt->probe = true;
-	job_fill(dev, batch, pkt, peer->keypairs.current);
+	packet_add_job(dev, batch, pkt, peer);
 	return true;
 }
 
@@ -238,22 +254,29 @@ static bool keypair_needs_rekey(const struct xt_keypair *kp, struct xt_time now)
 	       age >= XT_REJECT_AFTER_TIME - XT_KEEPALIVE_TIMEOUT - XT_REKEY_TIMEOUT;
 }
 
-static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
-				     uint32_t sealed, struct xt_tx *tx)
+XT_COLD static enum xt_verdict probe_finish(struct xt_peer *peer, struct xt_pkt *pkt, uint32_t len,
+					    struct xt_tx *tx)
 {
-	struct xt_keypair *kp = pkt->keypair;
+	if (xt_tx_view_whole(tx, &peer->path, pkt->data - XT_HEADROOM, len))
+		return XT_DROP_UDP;
+	peer->tx_bytes += len;
+	return XT_PASS_PROBE;
+}
+
+static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
+				     struct xt_keypair *kp, uint32_t sealed, struct xt_tx *tx)
+{
 	struct xt_peer *peer = kp->peer;
 	uint32_t len = XT_HEADROOM + sealed + XT_TAG_LEN;
 
 	/* The session ended after the packet was planned. */
 	if (kp->dead || !xt_peer_is_current(dev, peer))
 		return XT_DROP_EXPIRED;
-	if (pkt->probe ? xt_tx_view_whole(tx, &peer->path, pkt->data - XT_HEADROOM, len)
-		       : xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
+	if (pkt->probe)
+		return probe_finish(peer, pkt, len, tx);
+	if (xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
 		return XT_DROP_UDP;
 	peer->tx_bytes += len;
-	if (pkt->probe)
-		return XT_PASS_PROBE;
 	if (pkt->len && peer->timers.new_handshake == XT_NEVER)
 		xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
 	xt_timers_any_sent(&peer->timers, now.mono);
@@ -266,14 +289,17 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
 		    struct xt_tx *tx)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
-		struct xt_pkt *pkt = &batch->pkts[i];
+	const struct xt_pkt *end = batch->pkts + batch->n;
+	const struct xt_job *jobs = batch->jobs;
 
-		if (!pkt->keypair)
+	for (struct xt_pkt *pkt = batch->pkts; pkt < end; pkt++) {
+		struct xt_keypair *kp = pkt->keypair;
+
+		if (!kp)
 			continue;
-		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, batch->jobs[pkt->job].len, tx);
+		pkt->verdict = (uint8_t)packet_finish(dev, now, pkt, kp, jobs[pkt->job].len, tx);
 		xt_count(dev, pkt->verdict);
-		xt_keypair_unpin(&dev->keypairs, pkt->keypair);
+		xt_keypair_unpin(&dev->keypairs, kp);
 		pkt->keypair = NULL;
 	}
 	batch->n_jobs = 0; /* sealing a job twice would encrypt two plaintexts under one nonce */

@@ -232,19 +232,25 @@ void xt_tx_reset(struct xt_tx *tx)
 	tx->arena_used = 0;
 }
 
-static bool path_equal(const struct xt_path *a, const struct xt_path *b)
+XT_COLD static bool path_equal_by_field(const struct xt_path *a, const struct xt_path *b)
 {
 	return a->ifindex == b->ifindex && xt_endpoint_equal(&a->remote, &b->remote) &&
 	       xt_ip_equal(&a->local, &b->local);
 }
 
-/* A datagram shorter than the segment size ends its run. */
-static bool run_accepts(const struct xt_tx *tx, const struct xt_run *run,
-			const struct xt_path *path, uint8_t tos, size_t len)
+/* Nearly always the paths are copies of one, padding and all, and their words are equal. */
+static bool path_equal(const struct xt_path *a, const struct xt_path *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0 || path_equal_by_field(a, b);
+}
+
+/* A datagram shorter than the segment size ends its run: the sum of bytes tells. */
+static bool run_accepts(const struct xt_run *run, const struct xt_path *path, uint8_t tos,
+			size_t len)
 {
 	return run->n < XT_RUN_MAX && len <= run->seg && run->bytes + len <= XT_RUN_BYTES &&
-	       tx->vecs[run->first + run->n - 1].len == run->seg && run->tos == tos &&
-	       !run->unstuck && !run->dont_fragment && path_equal(&run->path, path);
+	       run->bytes == run->n * run->seg && run->tos == tos && !run->unstuck &&
+	       !run->dont_fragment && path_equal(&run->path, path);
 }
 
 int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_t *base, size_t len)
@@ -255,7 +261,7 @@ int xt_tx_view(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, uint8_
 		return XT_E_INVALID;
 	if (tx->n_vecs == tx->cap)
 		return XT_E_FULL;
-	if (!run || !run_accepts(tx, run, path, tos, len)) {
+	if (!run || !run_accepts(run, path, tos, len)) {
 		run = &tx->runs[tx->n_runs++];
 		*run = (struct xt_run){
 		    .path = *path, .first = tx->n_vecs, .seg = (uint32_t)len, .tos = tos};

@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "packet/checksum.h"
 #include "packet/ping.h"
-#include "packet/transport.h"
 
 #define PAYLOAD4 20u /* of an echo request: 48 bytes in all, answered by a message of 80 */
 #define PAYLOAD6 4u  /* 52 and 96 */

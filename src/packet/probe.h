@@ -5,6 +5,7 @@
 #define XT_PACKET_PROBE_H
 
 #include "packet/ip.h"
+#include "packet/transport.h"
 
 enum xt_probe_kind {
 	XT_PROBE_ECHO, /* ICMP echo request: echo reply */
@@ -18,6 +19,14 @@ enum xt_probe_kind {
  * differ, or the kind does not exist in that family. */
 size_t xt_probe_build(uint8_t *out, enum xt_probe_kind kind, const struct xt_ip *src,
 		      const struct xt_ip *dst, uint32_t token);
+
+/* False for certain that it is no answer, by a compare or two: for most packets. */
+static inline bool xt_probe_may_answer(const struct xt_ip_view *view)
+{
+	return view->protocol != XT_PROTO_UDP &&
+	       (view->protocol != XT_PROTO_TCP || view->len - view->upper < XT_TCP_HEADER ||
+		view->bytes[view->upper + XT_TCP_FLAGS] & XT_TCP_RST);
+}
 
 /* Read the token of what could be an answer. false: any other packet. Whether it answers anything
  * is the caller's to judge: the token is all that is looked at. */
