@@ -332,6 +332,32 @@ static void an_idle_device_has_no_deadline(void **state)
 	assert_int_equal(xt_device_deadline(p->b.dev), XT_NEVER);
 }
 
+/* Whatever lay in the slab: it may be of another peer's packet. */
+static void padding_is_zero(void **state)
+{
+	struct pair *p = *state;
+	struct end *a = &p->a;
+
+	packet_send(p, a, &p->b, 100);
+	pair_run(p);
+	for (uint32_t len = 60; len <= 76; len++) {
+		struct xt_pkt *pkt = xt_batch_add(a->batch, len);
+		const struct xt_job *job;
+
+		pkt->len = packet_write(pkt->data, a, &p->b, len);
+		memset(pkt->data + len, 0xaa, XT_TAILROOM);
+		xt_send_plan(a->dev, p->now, a->batch, a->tx);
+		assert_int_equal(pkt->verdict, XT_PASS);
+		job = &a->batch->jobs[pkt->job];
+		assert_int_equal(job->len, (len + 15) / 16 * 16);
+		for (uint32_t i = len; i < job->len; i++)
+			assert_int_equal(job->src[i], 0);
+		xt_aead_seal(p->aead, a->batch->jobs, a->batch->n_jobs);
+		xt_send_finish(a->dev, p->now, a->batch, a->tx);
+		tx_carry(p, a, &p->b);
+	}
+}
+
 static void padding_stays_within_the_mtu(void **state)
 {
 	struct pair *p = *state;
@@ -501,6 +527,7 @@ int main(void)
 	    T(entries_for_one_peer_apply_in_order),
 	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
 	    T(an_idle_device_has_no_deadline),
+	    T(padding_is_zero),
 	    T(padding_stays_within_the_mtu),
 	    T(padding_stays_within_what_the_path_carries),
 	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),

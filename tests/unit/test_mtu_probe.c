@@ -60,20 +60,41 @@ static void datagram_carry(struct wire *w, const struct xt_vec *v)
 		host_answer(w, &w->p->b, &w->p->a);
 }
 
-/* What a has sent. */
+/* What a has sent. Copied first: an answer that comes meanwhile resets the batch it lies in. */
+static void tx_carry_copied(struct wire *w)
+{
+	struct xt_tx *tx = w->p->a.tx;
+	uint32_t n = tx->n_vecs;
+	struct xt_vec *sent = calloc(n, sizeof(*sent));
+
+	assert_non_null(sent);
+	for (uint32_t i = 0; i < n; i++) {
+		sent[i] = (struct xt_vec){malloc(tx->vecs[i].len), tx->vecs[i].len};
+		assert_non_null(sent[i].base);
+		memcpy(sent[i].base, tx->vecs[i].base, sent[i].len);
+	}
+	xt_tx_reset(tx);
+	xt_batch_reset(w->p->a.batch);
+	for (uint32_t i = 0; i < n; i++) {
+		datagram_carry(w, &sent[i]);
+		free(sent[i].base);
+	}
+	free(sent);
+}
+
 static void runs_carry(struct wire *w)
 {
 	struct xt_tx *tx = w->p->a.tx;
 
-	for (uint32_t r = 0; r < tx->n_runs; r++) {
-		const struct xt_run *run = &tx->runs[r];
+	while (tx->n_runs) {
+		for (uint32_t r = 0; r < tx->n_runs; r++) {
+			const struct xt_run *run = &tx->runs[r];
 
-		w->probes += run->dont_fragment;
-		assert_true(!run->dont_fragment || run->n == 1);
-		for (uint32_t i = 0; i < run->n; i++)
-			datagram_carry(w, &tx->vecs[run->first + i]);
+			w->probes += run->dont_fragment;
+			assert_true(!run->dont_fragment || run->n == 1);
+		}
+		tx_carry_copied(w);
 	}
-	xt_tx_reset(tx);
 	xt_batch_reset(w->p->a.batch);
 }
 
