@@ -22,6 +22,11 @@ implementation_find() {
 	esac
 }
 
+# listens NAMESPACE NAME: its UAPI socket does
+listens() {
+	at "$1" awk -v file="/$2.sock" '$4 == "00010000" && index($NF, file) { found = 1 }
+		END { exit !found }' /proc/net/unix
+}
 # start_other IMPLEMENTATION NAME [NAMESPACE]: that program with NAME.conf, set up by wg and ip
 start_other() {
 	local program=$1 name=$2 where=${3:-$2} address options=($OPTIONS)
@@ -34,6 +39,8 @@ start_other() {
 	LOG_LEVEL=error WG_LOG_LEVEL=error \
 		ip netns exec "$where" "$PROGRAM" -f "${options[@]}" "$name" </dev/null >>"$name.log" 2>&1 &
 	PID[$name]=$!
+	# wg(8) removes a socket that is bound and does not listen yet.
+	await 10 "$program" listens "$where" "$name"
 	await 5 "$program" at "$where" wg show "$name"
 	grep -v -E '^(Address|MTU|Table|Echo|(Pre|Post)(Up|Down))' "$name.conf" >"$name.wg"
 	at "$where" wg setconf "$name" "$name.wg" || fail "wg setconf"
