@@ -97,6 +97,9 @@ void xt_socket_watch_again(struct xt_socket_watch *watch)
 	watch->attempts = 0;
 	uv_timer_stop(&watch->lost);
 	watch_start(watch);
+	/* Another file of the directory may have gone before the watch stood. */
+	if (!uv_is_active((uv_handle_t *)&watch->lost))
+		watch->report(watch->ctx, 0);
 }
 
 static void on_closed(uv_handle_t *handle)
