@@ -12,6 +12,7 @@
 #include "core/device_impl.h"
 #include "core/handshake.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
 {
@@ -344,18 +345,10 @@ static void a_repeated_initiation_lets_the_kernel_choose_the_source(void **state
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
-	    T(a_session_that_ends_between_plan_and_finish_sends_nothing),
-	    T(each_end_of_a_peer_is_reported),
-	    T(a_changed_key_lets_waiting_packets_go_at_once),
-	    T(a_keepalive_waits_for_key_and_endpoint),
-	    T(a_changed_key_ends_the_open_handshake),
-	    T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
-	    T(a_changed_key_ends_a_keepalive_that_waits),
-	    T(a_repeated_initiation_lets_the_kernel_choose_the_source),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
+	  T(a_session_that_ends_between_plan_and_finish_sends_nothing),
+	  T(each_end_of_a_peer_is_reported), T(a_changed_key_lets_waiting_packets_go_at_once),
+	  T(a_keepalive_waits_for_key_and_endpoint), T(a_changed_key_ends_the_open_handshake),
+	  T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
+	  T(a_changed_key_ends_a_keepalive_that_waits),
+	  T(a_repeated_initiation_lets_the_kernel_choose_the_source))

@@ -14,6 +14,7 @@
 #include "core/apply.h"
 #include "core/device_impl.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 #define KEYS   12u /* peers that a random change is about */
 #define ROUNDS 3000
@@ -437,21 +438,13 @@ static void timers_follow_the_new_identity(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(random_changes_in_slices_end_as_in_one_go),
-	    T(new_peers_are_seen_one_by_one_and_whole),
-	    T(a_refused_change_is_never_seen),
-	    T(a_new_identity_ends_sessions_before_a_peer_is_reached),
-	    T(a_message_for_a_session_of_the_former_identity_is_dropped),
-	    T(packets_under_way_end_with_the_former_identity),
-	    T(a_received_packet_under_way_ends_with_the_former_identity),
-	    T(a_session_of_the_new_identity_outlives_the_rest_of_the_change),
-	    T(an_answer_to_an_initiation_of_the_former_identity_is_dropped),
-	    T(an_initiation_to_the_new_identity_is_answered_at_once),
-	    T(timers_follow_the_new_identity),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(random_changes_in_slices_end_as_in_one_go), T(new_peers_are_seen_one_by_one_and_whole),
+	  T(a_refused_change_is_never_seen),
+	  T(a_new_identity_ends_sessions_before_a_peer_is_reached),
+	  T(a_message_for_a_session_of_the_former_identity_is_dropped),
+	  T(packets_under_way_end_with_the_former_identity),
+	  T(a_received_packet_under_way_ends_with_the_former_identity),
+	  T(a_session_of_the_new_identity_outlives_the_rest_of_the_change),
+	  T(an_answer_to_an_initiation_of_the_former_identity_is_dropped),
+	  T(an_initiation_to_the_new_identity_is_answered_at_once),
+	  T(timers_follow_the_new_identity))

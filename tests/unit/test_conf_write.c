@@ -20,6 +20,7 @@
 #include "conf_files.h"
 #include "config/conf_write.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 #define KEY_B "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -413,17 +414,11 @@ static void strip_keeps_the_first_endpoint(void **state)
 	strip_gives("", "\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_good_file_survives_a_round_trip),
-	    cmocka_unit_test(every_key_is_written),
-	    cmocka_unit_test(random_configurations_survive_a_round_trip),
-	    cmocka_unit_test(an_update_writes_the_running_state),
-	    cmocka_unit_test(an_update_keeps_names_and_lists),
-	    cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
-	    cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
-	    cmocka_unit_test(strip_keeps_the_first_endpoint),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(every_good_file_survives_a_round_trip),
+	  cmocka_unit_test(every_key_is_written),
+	  cmocka_unit_test(random_configurations_survive_a_round_trip),
+	  cmocka_unit_test(an_update_writes_the_running_state),
+	  cmocka_unit_test(an_update_keeps_names_and_lists),
+	  cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
+	  cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
+	  cmocka_unit_test(strip_keeps_the_first_endpoint))

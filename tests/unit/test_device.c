@@ -12,6 +12,7 @@
 #include "core/device_impl.h"
 #include "device_pair.h"
 #include "packet/checksum.h"
+#include "test_main.h"
 
 static void the_first_packet_travels_with_the_first_handshake(void **state)
 {
@@ -510,29 +511,19 @@ static void a_batch_that_is_planned_again_delivers_each_packet_once(void **state
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(the_first_packet_travels_with_the_first_handshake),
-	    T(the_responder_sends_nothing_before_the_initiator_confirms),
-	    T(both_may_begin_at_once_and_need_no_timer),
-	    T(a_spoofed_inner_source_is_dropped),
-	    T(a_repeated_or_altered_datagram_is_dropped),
-	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
-	    T(a_batch_for_a_lost_session_counts_as_one_try),
-	    T(a_bad_change_leaves_the_device_as_it_was),
-	    T(the_public_key_of_the_device_is_no_peer),
-	    T(initiations_of_a_peer_are_accepted_50_ms_apart),
-	    T(handshake_messages_carry_dscp_af41_and_data_does_not),
-	    T(entries_for_one_peer_apply_in_order),
-	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
-	    T(an_idle_device_has_no_deadline),
-	    T(padding_is_zero),
-	    T(padding_stays_within_the_mtu),
-	    T(padding_stays_within_what_the_path_carries),
-	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
-	    T(a_packet_sent_just_before_the_key_expires_is_not_lost),
-	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(the_first_packet_travels_with_the_first_handshake),
+	  T(the_responder_sends_nothing_before_the_initiator_confirms),
+	  T(both_may_begin_at_once_and_need_no_timer), T(a_spoofed_inner_source_is_dropped),
+	  T(a_repeated_or_altered_datagram_is_dropped),
+	  T(a_restarted_side_handshakes_on_data_for_a_lost_session),
+	  T(a_batch_for_a_lost_session_counts_as_one_try),
+	  T(a_bad_change_leaves_the_device_as_it_was), T(the_public_key_of_the_device_is_no_peer),
+	  T(initiations_of_a_peer_are_accepted_50_ms_apart),
+	  T(handshake_messages_carry_dscp_af41_and_data_does_not),
+	  T(entries_for_one_peer_apply_in_order),
+	  T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
+	  T(an_idle_device_has_no_deadline), T(padding_is_zero), T(padding_stays_within_the_mtu),
+	  T(padding_stays_within_what_the_path_carries),
+	  T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	  T(a_packet_sent_just_before_the_key_expires_is_not_lost),
+	  T(a_batch_that_is_planned_again_delivers_each_packet_once))

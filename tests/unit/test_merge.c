@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "flows.h"
 #include "packet/merge.h"
+#include "test_main.h"
 
 #define BOTH (XT_MERGE_TCP | XT_MERGE_UDP)
 
@@ -460,22 +461,15 @@ static void without_room_for_the_copy_packets_pass_one_by_one(void **state)
 	xt_batch_free(small);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(segments_of_a_flow_become_one_with_a_shorter_last),
-	    cmocka_unit_test(a_super_packet_has_64_segments_and_65535_bytes_at_most),
-	    cmocka_unit_test(interleaved_flows_are_separated_and_keep_their_order),
-	    cmocka_unit_test(each_header_field_decides_as_in_the_kernel),
-	    cmocka_unit_test(flags_that_end_a_flow_end_the_super_packet),
-	    cmocka_unit_test(a_damaged_packet_passes_alone_and_unchanged),
-	    cmocka_unit_test(a_packet_without_payload_flushes_its_flow),
-	    cmocka_unit_test(fragments_flush_what_lies_between_their_addresses),
-	    cmocka_unit_test(peers_and_sessions_are_never_mixed),
-	    cmocka_unit_test(identification_counts_up_or_stands_still_with_df),
-	    cmocka_unit_test(what_has_no_checksum_or_no_verdict_is_left_alone),
-	    cmocka_unit_test(without_room_for_the_copy_packets_pass_one_by_one),
-	};
-
-	return cmocka_run_group_tests(tests, begin, end);
-}
+GROUP_TEST_MAIN(begin, end, cmocka_unit_test(segments_of_a_flow_become_one_with_a_shorter_last),
+		cmocka_unit_test(a_super_packet_has_64_segments_and_65535_bytes_at_most),
+		cmocka_unit_test(interleaved_flows_are_separated_and_keep_their_order),
+		cmocka_unit_test(each_header_field_decides_as_in_the_kernel),
+		cmocka_unit_test(flags_that_end_a_flow_end_the_super_packet),
+		cmocka_unit_test(a_damaged_packet_passes_alone_and_unchanged),
+		cmocka_unit_test(a_packet_without_payload_flushes_its_flow),
+		cmocka_unit_test(fragments_flush_what_lies_between_their_addresses),
+		cmocka_unit_test(peers_and_sessions_are_never_mixed),
+		cmocka_unit_test(identification_counts_up_or_stands_still_with_df),
+		cmocka_unit_test(what_has_no_checksum_or_no_verdict_is_left_alone),
+		cmocka_unit_test(without_room_for_the_copy_packets_pass_one_by_one))

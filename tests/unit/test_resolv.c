@@ -21,6 +21,7 @@
 
 #include "host/resolv.h"
 #include "seed.h"
+#include "test_main.h"
 
 static char *words[] = {"10.7.0.53", "corp.example", "fd07::53", "lab.example"};
 
@@ -283,18 +284,10 @@ static void a_lock_held_by_another_user_delays_the_change_by_a_second_at_most(vo
 	xt_dns_clear(&dns);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		addresses_are_servers_domains_are_domains_and_other_words_are_left_out),
-	    cmocka_unit_test(servers_come_first_and_domains_last),
-	    cmocka_unit_test(removal_restores_the_text_to_the_byte),
-	    cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
-	    cmocka_unit_test(changes_by_other_programs_stay),
-	    cmocka_unit_test(any_text_is_handled),
-	    cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
-	    cmocka_unit_test(a_lock_held_by_another_user_delays_the_change_by_a_second_at_most),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(addresses_are_servers_domains_are_domains_and_other_words_are_left_out),
+	  cmocka_unit_test(servers_come_first_and_domains_last),
+	  cmocka_unit_test(removal_restores_the_text_to_the_byte),
+	  cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
+	  cmocka_unit_test(changes_by_other_programs_stay), cmocka_unit_test(any_text_is_handled),
+	  cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
+	  cmocka_unit_test(a_lock_held_by_another_user_delays_the_change_by_a_second_at_most))

@@ -28,6 +28,7 @@
 #include "ipc/control_uv.h"
 #include "ipc/server_uv.h"
 #include "ipc/socket.h"
+#include "test_main.h"
 
 static char dir[64], path[100];
 
@@ -691,26 +692,20 @@ static int tear_down(void **state)
 	return rmdir(dir);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(lines_are_answered_one_after_the_other),
-	    cmocka_unit_test(blank_lines_end_requests_of_several_lines),
-	    cmocka_unit_test(a_request_that_is_too_long_closes_the_connection),
-	    cmocka_unit_test(a_client_that_stalls_is_closed),
-	    cmocka_unit_test(requests_wait_while_answers_are_unread),
-	    cmocka_unit_test(clients_beyond_the_limit_are_closed),
-	    cmocka_unit_test(the_server_survives_a_lack_of_descriptors),
-	    cmocka_unit_test(a_stale_socket_is_replaced_and_a_live_one_is_not),
-	    cmocka_unit_test(a_socket_that_replaced_ours_is_not_removed),
-	    cmocka_unit_test(the_directory_is_created),
-	    cmocka_unit_test(json_requests_are_answered),
-	    cmocka_unit_test(answers_are_large_slow_and_clean),
-	    cmocka_unit_test(another_protocol_is_told_in_one_sentence),
-	    cmocka_unit_test(a_client_trusts_no_answer),
-	    cmocka_unit_test(a_foreign_listener_is_refused),
-	    cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
-	    cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error),
-	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after_the_other),
+		cmocka_unit_test(blank_lines_end_requests_of_several_lines),
+		cmocka_unit_test(a_request_that_is_too_long_closes_the_connection),
+		cmocka_unit_test(a_client_that_stalls_is_closed),
+		cmocka_unit_test(requests_wait_while_answers_are_unread),
+		cmocka_unit_test(clients_beyond_the_limit_are_closed),
+		cmocka_unit_test(the_server_survives_a_lack_of_descriptors),
+		cmocka_unit_test(a_stale_socket_is_replaced_and_a_live_one_is_not),
+		cmocka_unit_test(a_socket_that_replaced_ours_is_not_removed),
+		cmocka_unit_test(the_directory_is_created),
+		cmocka_unit_test(json_requests_are_answered),
+		cmocka_unit_test(answers_are_large_slow_and_clean),
+		cmocka_unit_test(another_protocol_is_told_in_one_sentence),
+		cmocka_unit_test(a_client_trusts_no_answer),
+		cmocka_unit_test(a_foreign_listener_is_refused),
+		cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
+		cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error))

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "core/device_impl.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 /* A job that stayed in its batch would be sealed again, two plaintexts under one nonce. */
 static void finish_uses_the_jobs_up(void **state)
@@ -154,15 +155,7 @@ static void a_receiving_initiator_asks_for_one_early_rekey(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(finish_uses_the_jobs_up),
-	    T(packets_do_not_overtake_staged_ones),
-	    T(a_new_handshake_has_all_its_attempts),
-	    T(a_packet_that_no_datagram_carries_is_refused),
-	    T(a_counter_beyond_the_last_is_refused),
-	    T(a_receiving_initiator_asks_for_one_early_rekey),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(finish_uses_the_jobs_up), T(packets_do_not_overtake_staged_ones),
+	  T(a_new_handshake_has_all_its_attempts), T(a_packet_that_no_datagram_carries_is_refused),
+	  T(a_counter_beyond_the_last_is_refused),
+	  T(a_receiving_initiator_asks_for_one_early_rekey))

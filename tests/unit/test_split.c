@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "flows.h"
 #include "packet/split.h"
+#include "test_main.h"
 
 static uint8_t payload[65536];
 static struct xt_batch *in, *out;
@@ -249,18 +250,11 @@ static void headroom_and_tailroom_are_around_each_segment(void **state)
 	end(NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tcp_becomes_segments_with_flags_where_they_belong),
-	    cmocka_unit_test(udp_becomes_datagrams_of_both_families),
-	    cmocka_unit_test(a_super_packet_of_one_segment_is_completed),
-	    cmocka_unit_test(a_plain_packet_is_passed_where_it_lies_and_completed_there),
-	    cmocka_unit_test(a_udp_checksum_of_zero_is_sent_as_ones),
-	    cmocka_unit_test(an_out_that_is_full_is_continued_where_it_stopped),
-	    cmocka_unit_test(contradictions_are_malformed_and_nothing_else_is_touched),
-	    cmocka_unit_test(headroom_and_tailroom_are_around_each_segment),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(tcp_becomes_segments_with_flags_where_they_belong),
+	  cmocka_unit_test(udp_becomes_datagrams_of_both_families),
+	  cmocka_unit_test(a_super_packet_of_one_segment_is_completed),
+	  cmocka_unit_test(a_plain_packet_is_passed_where_it_lies_and_completed_there),
+	  cmocka_unit_test(a_udp_checksum_of_zero_is_sent_as_ones),
+	  cmocka_unit_test(an_out_that_is_full_is_continued_where_it_stopped),
+	  cmocka_unit_test(contradictions_are_malformed_and_nothing_else_is_touched),
+	  cmocka_unit_test(headroom_and_tailroom_are_around_each_segment))

@@ -16,6 +16,7 @@
 
 #include "base/addr.h"
 #include "ipc/uapi.h"
+#include "test_main.h"
 
 #define HEX_A "0101010101010101010101010101010101010101010101010101010101010101"
 #define HEX_B "0202020202020202020202020202020202020202020202020202020202020202"
@@ -238,17 +239,11 @@ static void cut_and_altered_requests_do_no_harm(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(get_is_answered_in_the_order_of_other_implementations),
-	    cmocka_unit_test(an_empty_device_answers_with_errno_alone),
-	    cmocka_unit_test(a_reply_grows_without_limit),
-	    cmocka_unit_test(the_sign_of_errno_is_what_wg_understands),
-	    cmocka_unit_test(requests_are_accepted_or_refused),
-	    cmocka_unit_test(set_becomes_one_change),
-	    cmocka_unit_test(set_is_refused_without_a_change),
-	    cmocka_unit_test(cut_and_altered_requests_do_no_harm),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(get_is_answered_in_the_order_of_other_implementations),
+	  cmocka_unit_test(an_empty_device_answers_with_errno_alone),
+	  cmocka_unit_test(a_reply_grows_without_limit),
+	  cmocka_unit_test(the_sign_of_errno_is_what_wg_understands),
+	  cmocka_unit_test(requests_are_accepted_or_refused),
+	  cmocka_unit_test(set_becomes_one_change),
+	  cmocka_unit_test(set_is_refused_without_a_change),
+	  cmocka_unit_test(cut_and_altered_requests_do_no_harm))
