@@ -101,15 +101,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
-			     const uint8_t *msg, size_t len)
+/* Plan a datagram that to has received by a path, and do no more. */
+static inline struct xt_pkt *datagram_plan(struct pair *p, struct end *to,
+					   const struct xt_path *from, const uint8_t *msg,
+					   size_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(to->batch, len);
 
 	memcpy(pkt->data, msg, len);
 	pkt->len = (uint32_t)len;
-	pkt->from = &from->path;
+	pkt->from = from;
 	xt_recv_plan(to->dev, p->now, to->batch);
+	return pkt;
+}
+
+static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
+			     const uint8_t *msg, size_t len)
+{
+	struct xt_pkt *pkt = datagram_plan(p, to, &from->path, msg, len);
+
 	xt_aead_open(p->aead, to->batch->jobs, to->batch->n_jobs);
 	xt_recv_finish(to->dev, p->now, to->batch);
 	if (pkt->verdict == XT_PASS) {
@@ -135,13 +145,19 @@ static void tx_carry(struct pair *p, struct end *from, struct end *to)
 	xt_batch_reset(from->batch);
 }
 
+/* Seal what e has planned: its datagrams lie in its tx. */
+static void packets_seal(struct pair *p, struct end *e)
+{
+	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
+	xt_send_finish(e->dev, p->now, e->batch, e->tx);
+}
+
 static void traffic_send(struct pair *p, struct end *e, struct end *to)
 {
 	xt_device_tick(e->dev, p->now, e->tx);
 	tx_carry(p, e, to);
 	while (xt_send_device_traffic(e->dev, p->now, e->batch)) {
-		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-		xt_send_finish(e->dev, p->now, e->batch, e->tx);
+		packets_seal(p, e);
 		tx_carry(p, e, to);
 	}
 }
@@ -170,15 +186,22 @@ static uint32_t packet_write(uint8_t *at, const struct end *from, const struct e
 	return len;
 }
 
-static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
+/* Plan a packet that e sends to another, and do no more. */
+static struct xt_pkt *packet_plan(struct pair *p, struct end *e, const struct end *to, uint32_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(e->batch, len);
-	enum xt_verdict verdict;
 
 	pkt->len = packet_write(pkt->data, e, to, len);
 	xt_send_plan(e->dev, p->now, e->batch, e->tx);
-	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-	xt_send_finish(e->dev, p->now, e->batch, e->tx);
+	return pkt;
+}
+
+static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
+{
+	struct xt_pkt *pkt = packet_plan(p, e, to, len);
+	enum xt_verdict verdict;
+
+	packets_seal(p, e);
 	verdict = pkt->verdict;
 	tx_carry(p, e, to);
 	return verdict;

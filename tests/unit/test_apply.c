@@ -95,20 +95,14 @@ static void a_session_that_ends_between_plan_and_finish_delivers_nothing(void **
 
 	elsewhere.remote.port++; /* nor may it move the endpoint */
 	for (enum ending how = 0; how < ENDINGS; how++) {
-		struct xt_pkt *pkt, *in;
+		struct xt_pkt *in;
 		uint64_t deadline;
 
 		session_begin(p);
-		pkt = xt_batch_add(p->b.batch, 100);
-		pkt->len = packet_write(pkt->data, &p->b, &p->a, 100);
-		xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
-		xt_aead_seal(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
-		xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
-		in = xt_batch_add(p->a.batch, 200);
-		in->len = (uint32_t)p->b.tx->vecs[0].len;
-		memcpy(in->data, p->b.tx->vecs[0].base, in->len);
-		in->from = &elsewhere;
-		xt_recv_plan(p->a.dev, p->now, p->a.batch);
+		packet_plan(p, &p->b, &p->a, 100);
+		packets_seal(p, &p->b);
+		in = datagram_plan(p, &p->a, &elsewhere, p->b.tx->vecs[0].base,
+				   p->b.tx->vecs[0].len);
 		assert_int_equal(in->verdict, XT_PASS);
 		session_end(p, how);
 		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
@@ -138,15 +132,12 @@ static void a_session_that_ends_between_plan_and_finish_sends_nothing(void **sta
 		uint64_t deadline;
 
 		session_begin(p);
-		pkt = xt_batch_add(p->a.batch, 100);
-		pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		pkt = packet_plan(p, &p->a, &p->b, 100);
 		assert_int_equal(pkt->verdict, XT_PASS);
 		session_end(p, how);
 		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
 		deadline = xt_device_deadline(p->a.dev);
-		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		packets_seal(p, &p->a);
 		assert_int_equal(pkt->verdict, XT_DROP_EXPIRED);
 		assert_int_equal(p->a.tx->n_vecs, 0);
 		assert_untouched(p, before);

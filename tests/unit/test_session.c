@@ -21,18 +21,11 @@ static void finish_uses_the_jobs_up(void **state)
 
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
-	pkt = xt_batch_add(p->a.batch, 100);
-	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	pkt = packet_plan(p, &p->a, &p->b, 100);
 	assert_int_equal(p->a.batch->n_jobs, 1);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packets_seal(p, &p->a);
 	assert_int_equal(p->a.batch->n_jobs, 0);
-	pkt = xt_batch_add(p->b.batch, 200);
-	pkt->len = (uint32_t)p->a.tx->vecs[0].len;
-	memcpy(pkt->data, p->a.tx->vecs[0].base, pkt->len);
-	pkt->from = &p->a.path;
-	xt_recv_plan(p->b.dev, p->now, p->b.batch);
+	pkt = datagram_plan(p, &p->b, &p->a.path, p->a.tx->vecs[0].base, p->a.tx->vecs[0].len);
 	assert_int_equal(p->b.batch->n_jobs, 1);
 	xt_aead_open(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
 	xt_recv_finish(p->b.dev, p->now, p->b.batch);
