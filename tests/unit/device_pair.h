@@ -9,6 +9,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "core/limits.h"
+#include "device_peers.h"
 
 struct end {
 	struct xt_device *dev;
@@ -53,19 +54,9 @@ static void end_open(struct end *e, uint8_t id)
 
 static void end_configure(struct pair *p, struct end *e, const struct end *other)
 {
-	struct xt_change c;
-	struct xt_peer_change *pc;
-	struct xt_cidr all = {.ip = other->inner, .bits = 32};
+	const struct xt_cidr inner = {.ip = other->inner, .bits = 32};
 
-	xt_change_init(&c);
-	c.set = XT_SET_PRIVATE_KEY;
-	c.private_key = e->key;
-	pc = xt_change_peer(&c, &other->pub);
-	pc->set = XT_PEER_ENDPOINT;
-	pc->endpoint = other->path.remote;
-	assert_int_equal(xt_change_allowed(pc, &all, false), 0);
-	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
-	xt_change_clear(&c);
+	device_configure(e->dev, p->now, &e->key, &other->pub, &other->path.remote, &inner);
 }
 
 static int setup(void **state)
