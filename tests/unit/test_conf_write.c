@@ -20,6 +20,7 @@
 #include "conf_files.h"
 #include "config/conf_write.h"
 #include "seed.h"
+#include "reports.h"
 #include "test_main.h"
 
 #define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
@@ -273,18 +274,13 @@ static void an_update_writes_the_running_state(void **state)
 	struct xt_peer_report peers[2] = {{.keepalive_s = 5, .n_allowed = 2},
 					  {.first_allowed = 2, .n_allowed = 1}};
 	struct xt_cidr allowed[3];
-	struct xt_report report = {.has_key = true,
-				   .listen_port = 4242,
-				   .fwmark = 51820,
-				   .peers = peers,
-				   .n_peers = 2,
-				   .allowed = allowed,
-				   .n_allowed = 3};
+	struct xt_report report = report_over(peers, 2, allowed, 3);
 	struct xt_link_address address = {0};
 	struct xt_conf_force force = {&report, &address, 1, 1380, 51820};
 	struct xt_conf conf;
 
 	(void)state;
+	report.listen_port = 4242;
 	key(report.private_key.b, KEY_A);
 	report.private_key.b[0] &= 248; /* as a device clamps it */
 	report.private_key.b[31] = (uint8_t)((report.private_key.b[31] & 127) | 64);

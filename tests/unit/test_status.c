@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "ipc/status.h"
+#include "reports.h"
 #include "test_main.h"
 
 static struct xt_peer_report peers[3];
@@ -40,13 +41,7 @@ static int fill(void **state)
 {
 	(void)state;
 	memset(peers, 0, sizeof(peers));
-	report = (struct xt_report){.has_key = true,
-				    .listen_port = 51820,
-				    .fwmark = 0xca6c,
-				    .peers = peers,
-				    .n_peers = 3,
-				    .allowed = allowed,
-				    .n_allowed = 2};
+	report = report_over(peers, 3, allowed, 2);
 	memset(report.private_key.b, 0x77, 32);
 	memset(report.public_key.b, 1, 32);
 	for (int i = 0; i < 3; i++)

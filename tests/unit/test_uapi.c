@@ -16,6 +16,7 @@
 
 #include "base/addr.h"
 #include "ipc/uapi.h"
+#include "reports.h"
 #include "test_main.h"
 
 #define HEX_A "0101010101010101010101010101010101010101010101010101010101010101"
@@ -36,13 +37,7 @@ static void get_is_answered_in_the_order_of_other_implementations(void **state)
 {
 	struct xt_peer_report peers[2] = {0};
 	struct xt_cidr allowed[3];
-	struct xt_report report = {.has_key = true,
-				   .listen_port = 51820,
-				   .fwmark = 0xca6c,
-				   .peers = peers,
-				   .n_peers = 2,
-				   .allowed = allowed,
-				   .n_allowed = 3};
+	struct xt_report report = report_over(peers, 2, allowed, 3);
 	struct xt_secbuf text;
 	(void)state;
 
