@@ -128,13 +128,9 @@ static void the_first_failure_ends_the_run(void **state)
 /* As wg-quick(8) runs them. */
 static void a_hook_fails_with_the_first_command_that_fails(void **state)
 {
-	static const char *const commands[] = {
-	    "false; echo never",
-	    "false | true; echo never",
-	    "x=$(false); echo never",
-	    "(exit 1); echo never",
-	    "for i in 1 2; do false; echo never; done",
-	};
+	static const char *const commands[] = {"false; echo never", "false | true; echo never",
+					       "x=$(false); echo never", "(exit 1); echo never",
+					       "for i in 1 2; do false; echo never; done"};
 	struct outcome o;
 	(void)state;
 

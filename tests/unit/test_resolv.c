@@ -100,8 +100,7 @@ static void removal_restores_the_text_to_the_byte(void **state)
 	    "a\n\n\n",
 	    "\n\nb",
 	    "a\r\n",
-	    "# xtunnel right begin\nnameserver 1\n# xtunnel right end\n",
-	};
+	    "# xtunnel right begin\nnameserver 1\n# xtunnel right end\n"};
 	(void)state;
 	for (size_t n = 1; n <= 4; n++) {
 		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -173,15 +172,13 @@ static void changes_by_other_programs_stay(void **state)
  * removal finds nothing. */
 static void any_text_is_handled(void **state)
 {
-	static const char *const lines[] = {
-	    "# xtunnel left begin\n",
-	    "# xtunnel left end\n",
-	    "nameserver 192.0.2.1\n",
-	    "\n",
-	    "x",
-	    "# xtunnel left begin (the line before got its end)\n",
-	    "# xtunnel left begin",
-	};
+	static const char *const lines[] = {"# xtunnel left begin\n",
+					    "# xtunnel left end\n",
+					    "nameserver 192.0.2.1\n",
+					    "\n",
+					    "x",
+					    "# xtunnel left begin (the line before got its end)\n",
+					    "# xtunnel left begin"};
 	uint64_t seed = xt_seed();
 
 	(void)state;
