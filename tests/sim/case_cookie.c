@@ -77,15 +77,14 @@ SIM_CASE(flooded_responder_keeps_its_sessions_and_renews_them)
 {
 	struct sim_node *alice, *bob;
 	struct flood flood;
-	uint32_t p, q, n = 3000;
+	struct sim_streams both;
 
 	sim_session_new(sim, &alice, &bob);
 	flood_start(sim, &flood, bob, 300 * SIM_S);
 	flood.gap = 300 * SIM_MS;
-	p = sim_stream_start(sim, alice, bob, n, 100 * SIM_MS, 0);
-	q = sim_stream_start(sim, bob, alice, n, 100 * SIM_MS, 0);
+	both = sim_streams_start(sim, alice, bob, 3000, 100 * SIM_MS);
 	sim_run(sim, 301 * SIM_S);
-	SIM_SAME(sim, sim_stream_lost(sim, p, n) + sim_stream_lost(sim, q, n), 0);
+	SIM_SAME(sim, sim_streams_lost(sim, &both), 0);
 	SIM_RANGE(sim, alice->events[XT_EVENT_SESSION_NEW], 3, 4);
 }
 
