@@ -26,6 +26,21 @@ static inline void flow_batches_close(void)
 	xt_batch_free(out);
 }
 
+/* The set-up of tests of few packets, and the tear-down. */
+static inline int flow_batches_setup(void **state)
+{
+	(void)state;
+	flow_batches_open(16, 8);
+	return 0;
+}
+
+static inline int flow_batches_teardown(void **state)
+{
+	(void)state;
+	flow_batches_close();
+	return 0;
+}
+
 static inline void flow_batches_reset(void)
 {
 	xt_batch_reset(in);

@@ -17,21 +17,6 @@
 
 static uint64_t seed;
 
-static int begin(void **state)
-{
-	(void)state;
-	seed = xt_seed();
-	flow_batches_open(16, 8);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	flow_batches_close();
-	return 0;
-}
-
 /* f with len bytes of payload; a checksum that is left partial: pseudo-header only. size: of the
  * segments, 0: a plain packet */
 static struct xt_pkt *packet_add(const struct flow *f, size_t len, uint16_t size, bool partial)
@@ -474,16 +459,14 @@ static void random_flows_are_cut_as_their_sender_would(void **state)
 	}
 }
 
-GROUP_TEST_MAIN(begin, end, cmocka_unit_test(single_tcp_packets_are_cut),
-		cmocka_unit_test(super_packets_become_smaller_segments),
-		cmocka_unit_test(the_sequence_wraps), cmocka_unit_test(what_fits_stays_as_it_is),
-		cmocka_unit_test(damaged_packets_and_syn_are_not_cut),
-		cmocka_unit_test(urgent_data_stays_where_it_is),
-		cmocka_unit_test(extension_headers_are_copied_to_each_segment),
-		cmocka_unit_test(senders_are_told_what_they_can_take),
-		cmocka_unit_test(ipv4_without_df_becomes_fragments),
-		cmocka_unit_test(a_fragment_is_fragmented_further),
-		cmocka_unit_test(each_datagram_of_a_super_packet_becomes_fragments),
-		cmocka_unit_test(a_full_batch_is_resumed),
-		cmocka_unit_test(more_fragments_than_a_batch_holds_go_on_whole),
-		cmocka_unit_test(random_flows_are_cut_as_their_sender_would))
+#define T(name) cmocka_unit_test_setup_teardown(name, flow_batches_setup, flow_batches_teardown)
+
+SEED_TEST_MAIN(seed, T(single_tcp_packets_are_cut), T(super_packets_become_smaller_segments),
+	       T(the_sequence_wraps), T(what_fits_stays_as_it_is),
+	       T(damaged_packets_and_syn_are_not_cut), T(urgent_data_stays_where_it_is),
+	       T(extension_headers_are_copied_to_each_segment),
+	       T(senders_are_told_what_they_can_take), T(ipv4_without_df_becomes_fragments),
+	       T(a_fragment_is_fragmented_further),
+	       T(each_datagram_of_a_super_packet_becomes_fragments), T(a_full_batch_is_resumed),
+	       T(more_fragments_than_a_batch_holds_go_on_whole),
+	       T(random_flows_are_cut_as_their_sender_would))

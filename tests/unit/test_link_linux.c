@@ -33,6 +33,12 @@ static void plan_full(struct request *request)
 	request->plan.mtu = 1380;
 }
 
+static struct xt_link *link_full(struct request *request)
+{
+	plan_full(request);
+	return link_set_plan(&request->plan);
+}
+
 static void a_plan_is_done_whole_and_undone_whole(void **state)
 {
 	char before[NET_TEXT];
@@ -41,8 +47,7 @@ static void a_plan_is_done_whole_and_undone_whole(void **state)
 
 	(void)state;
 	host_now(before);
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	assert_int_equal(xt_link_mtu(link), 1380);
 	assert_true(ip_says("-o link show " NAME, "mtu 1380"));
 	assert_true(ip_says("-o link show " NAME, ",UP"));
@@ -199,8 +204,7 @@ static void undo_after_the_interface_is_gone_is_quiet(void **state)
 	struct xt_link *link;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	tun_teardown(NULL);
 	host_now(before);
 	xt_link_undo(link);
@@ -216,8 +220,7 @@ static void forgetting_leaves_the_host_as_it_is(void **state)
 	struct xt_link *link;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	host_now(before);
 	xt_link_forget(link);
 	host_unchanged(before);
@@ -251,8 +254,7 @@ static void routes_of_the_plan_take_the_mtu_of_a_path(void **state)
 
 	(void)state;
 	host_now(before);
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	route_mtu(link, "10.7.9.200/24", 1232); /* host bits do not matter */
 	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1232"));
 	assert_true(ip_says("route get 10.7.9.5", "mtu 1232"));
@@ -281,8 +283,7 @@ static void routes_with_an_mtu_come_back_with_it(void **state)
 	struct request request;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	route_mtu(link, "10.7.9.0/24", 1232);
 	ip("link set " NAME " down");
 	ip("link set " NAME " up");
@@ -298,8 +299,7 @@ static void a_route_that_is_no_longer_ours_is_left(void **state)
 	struct request request;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	ip("link set lo up");
 	ip("route replace 10.7.9.0/24 dev lo");
 	ip("-6 route del fd07:1::/48 dev " NAME);

@@ -12,20 +12,6 @@
 #include "test_main.h"
 #include "unit/flow_batches.h"
 
-static int begin(void **state)
-{
-	(void)state;
-	flow_batches_open(16, 8);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	flow_batches_close();
-	return 0;
-}
-
 /* f with len bytes of payload as the kernel delivers it: the checksum covers the pseudo-header
  * only. */
 static struct xt_pkt *super_add(const struct flow *f, size_t len, uint16_t size)
@@ -229,7 +215,7 @@ static void headroom_and_tailroom_are_around_each_segment(void **state)
 	assert_int_equal(xt_split_count(&in->pkts[0]), out->n);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, flow_batches_setup, flow_batches_teardown)
 
 TEST_MAIN(T(tcp_becomes_segments_with_flags_where_they_belong),
 	  T(udp_becomes_datagrams_of_both_families), T(a_super_packet_of_one_segment_is_completed),
