@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>
 #include "base/bytes.h"
+#include "device_peers.h"
 #include "flows.h"
 #include "packets.h"
 #include "seed.h"
@@ -256,19 +257,9 @@ static inline void end_open(struct end *e, uint8_t id)
 static inline void end_know(struct end *e, struct end *other, uint8_t id)
 {
 	const struct xt_cidr cidr = {.ip = {.family = 4, .b = {10, 7, 0, id}}, .bits = 32};
-	struct xt_change change;
-	struct xt_peer_change *peer;
 
 	e->other = other;
-	xt_change_init(&change);
-	change.set = XT_SET_PRIVATE_KEY;
-	change.private_key = e->key;
-	peer = xt_change_peer(&change, &other->pub);
-	peer->set = XT_PEER_ENDPOINT;
-	peer->endpoint = other->path.remote;
-	assert_int_equal(xt_change_allowed(peer, &cidr, false), 0);
-	assert_int_equal(xt_device_apply(e->dev, now, &change), 0);
-	xt_change_clear(&change);
+	device_configure(e->dev, now, &e->key, &other->pub, &other->path.remote, &cidr);
 }
 
 static inline void passes(void)

@@ -232,6 +232,40 @@ hosts_link_routed() {
 	at router sysctl -q -w net.ipv4.ip_forward=1
 }
 
+# host_files_cover FILE…: the file of that name here in place of the one in /etc, for this test only
+host_files_cover() {
+	local file
+	chmod 644 "$@"
+	for file in "$@"; do
+		mount --bind "$T/$file" "/etc/$file" || return
+	done
+}
+
+# resolvers_absent: resolvectl and resolvconf fail, so that DNS is a block in resolv.conf
+resolvers_absent() {
+	local name
+	mkdir bin
+	for name in resolvectl resolvconf; do printf '#!/bin/sh\nexit 1\n' >bin/$name; done
+	chmod +x bin/*
+	PATH=$T/bin:$PATH
+}
+
+# names_serve NAMESPACE ADDRESS: names.py is the only source of names; answers from the file
+# `records`, queries in the file `queries`; SERVER
+names_serve() {
+	echo "nameserver $2" >resolv.conf
+	echo "hosts: dns" >nsswitch.conf
+	host_files_cover resolv.conf nsswitch.conf || skip "/etc cannot be covered"
+	[ ! -S /var/run/nscd/socket ] || skip "nscd answers"
+	: >records
+	: >queries
+	: >server.out
+	ip netns exec "$1" "$PYTHON" "$SOURCE/tests/e2e/names.py" serve records queries "$2" \
+		>server.out 2>server.log &
+	SERVER=$!
+	await 5 "the name server" has ready server.out
+}
+
 # Configurations ---------------------------------------------------------------------------------
 
 keys_make() { # keys_make NAME…: KEY_NAME and PUB_NAME

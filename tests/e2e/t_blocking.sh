@@ -70,15 +70,9 @@ ok "nor does a terminal"
 
 # Every user can lock a file that every user can read.
 echo "nameserver 192.0.2.1" >resolv.conf
-chmod 644 resolv.conf
-mount --bind "$T/resolv.conf" /etc/resolv.conf
+host_files_cover resolv.conf
 [ ! -d /run/systemd/resolve ] || mount -t tmpfs tmpfs /run/systemd/resolve
-mkdir bin
-for program in resolvectl resolvconf; do
-	printf '#!/bin/sh\nexit 1\n' >bin/$program
-	chmod +x bin/$program
-done
-PATH=$T/bin:$PATH
+resolvers_absent
 flock /etc/resolv.conf sleep 60 &
 locker=$!
 sed 's/^ListenPort.*/&\nDNS = 10.7.0.53/' left.conf >locked.conf

@@ -8,19 +8,7 @@ hosts_link
 keys_make left right
 names() { "$PYTHON" "$SOURCE/tests/e2e/names.py" "$@"; }
 
-# A name server of this test only.
-echo "nameserver 127.0.0.1" >resolv.conf
-echo "hosts: dns" >nsswitch.conf
-chmod 644 resolv.conf nsswitch.conf
-mount --bind resolv.conf /etc/resolv.conf && mount --bind nsswitch.conf /etc/nsswitch.conf ||
-	skip "/etc cannot be covered"
-[ ! -S /var/run/nscd/socket ] || skip "nscd answers"
-: >records
-: >queries
-: >server.out
-ip netns exec left "$PYTHON" "$SOURCE/tests/e2e/names.py" serve records queries >server.out 2>server.log &
-SERVER=$!
-await 5 "the name server" has ready server.out
+names_serve left 127.0.0.1
 
 config_write right 2 left 1 unused "" ""
 sed -i '/^Endpoint/d' right.conf

@@ -9,19 +9,7 @@ ip -n right route add default via 198.18.2.1
 ip -n router addr add 198.18.9.53/32 dev lo
 keys_make left right
 
-echo "nameserver 198.18.9.53" >resolv.conf
-echo "hosts: dns" >nsswitch.conf
-chmod 644 resolv.conf nsswitch.conf
-mount --bind resolv.conf /etc/resolv.conf && mount --bind nsswitch.conf /etc/nsswitch.conf ||
-	skip "/etc cannot be covered"
-[ ! -S /var/run/nscd/socket ] || skip "nscd answers"
-: >records
-: >queries
-: >server.out
-ip netns exec router "$PYTHON" "$SOURCE/tests/e2e/names.py" serve records queries 198.18.9.53 \
-	>server.out 2>server.log &
-SERVER=$!
-await 5 "the name server" has ready server.out
+names_serve router 198.18.9.53
 config_write left 1 right 2 right.test "" ""
 sed -i 's|^AllowedIPs.*|AllowedIPs = 0.0.0.0/0|' left.conf
 config_write right 2 left 1 unused "" ""

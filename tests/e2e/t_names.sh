@@ -11,9 +11,7 @@ sed -i '/^Endpoint/d' right.conf
 # A name server of this test only: the file hosts.
 touch hosts
 echo "hosts: files" >nsswitch.conf
-chmod 644 hosts nsswitch.conf
-mount --bind "$T/nsswitch.conf" /etc/nsswitch.conf && mount --bind "$T/hosts" /etc/hosts ||
-	skip "/etc cannot be covered"
+host_files_cover hosts nsswitch.conf || skip "/etc cannot be covered"
 [ ! -S /var/run/nscd/socket ] || skip "nscd answers"
 
 peer() { json left left ".peers[0].$1"; }

@@ -7,14 +7,11 @@
 # timeout: 200
 # cases: xtunnel-4 xtunnel-6
 . "$(dirname "$0")/lib.sh"
-. "$SOURCE/tests/e2e/implementations.sh"
 . "$SOURCE/tests/e2e/path_mtu.sh"
-configs_write "$L" "$R"
 
 begin right "$peer"
 for size in 1500 1492 1400 1300 1280; do
-	hole $size
-	restart
+	path_new $size
 	await 10 "a path of $size is found" path_is "$(passes $size)"
 	ok "path $size: packets of up to $(passes $size) bytes"
 done

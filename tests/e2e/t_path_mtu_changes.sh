@@ -7,9 +7,7 @@
 # timeout: 200
 # cases: xtunnel-4 xtunnel-6
 . "$(dirname "$0")/lib.sh"
-. "$SOURCE/tests/e2e/implementations.sh"
 . "$SOURCE/tests/e2e/path_mtu.sh"
-configs_write "$L" "$R"
 hole 1500
 begin right "$peer"
 export LOG_LEVEL=verbose
@@ -72,10 +70,7 @@ ok "10 % loss lowers nothing"
 serve right tcp-serve 20001
 ip netns exec left "$PYTHON" "$SOURCE/scripts/flow.py" tcp-send 10.7.0.2 20001 4000000000 >stream.log 2>&1 &
 STREAM=$!
-sent() { at left wg show left transfer | cut -f3; }
-start_bytes=$(sent)
-far() { [ "$(sent)" -gt $((start_bytes + 4000000)) ]; }
-await 20 "a stream" far
+stream_runs 4000000
 hole 1400
 await 10 "a path that shrinks" path_is "$(passes 1400)"
 ok "a path that shrinks under a stream is noticed: $(path)"

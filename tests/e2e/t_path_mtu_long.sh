@@ -7,14 +7,11 @@
 # timeout: 300
 # cases: xtunnel-4 xtunnel-6 go-4 go-6 boringtun-4 boringtun-6 gotatun-4 gotatun-6 debian-4 debian-6
 . "$(dirname "$0")/lib.sh"
-. "$SOURCE/tests/e2e/implementations.sh"
 . "$SOURCE/tests/e2e/path_mtu.sh"
-configs_write "$L" "$R"
 
 begin right "$peer"
 for size in 1500 1492 1400 1300 1280; do
-	hole $size
-	restart
+	path_new $size
 	for to in 10.7.0.2 fd07::2; do
 		start_ms=$(now_ms)
 		tcp left right $to 10000000

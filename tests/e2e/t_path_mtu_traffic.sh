@@ -6,9 +6,7 @@
 # timeout: 200
 # cases: xtunnel-4 xtunnel-6
 . "$(dirname "$0")/lib.sh"
-. "$SOURCE/tests/e2e/implementations.sh"
 . "$SOURCE/tests/e2e/path_mtu.sh"
-configs_write "$L" "$R"
 sed -i 's/^AllowedIPs.*/&, 10.77.0.0\/16, fd77::\/48/' left.conf
 export LOG_LEVEL=verbose
 
@@ -75,10 +73,7 @@ SERVER=$!
 await 10 "a server" has ready pauses.out
 ip netns exec left "$PYTHON" pauses.py 10.7.0.2 >send.log 2>&1 &
 STREAM=$!
-sent() { at left wg show left transfer | cut -f3; }
-start_bytes=$(sent)
-far() { [ "$(sent)" -gt $((start_bytes + 1000000)) ]; }
-await 20 "a stream" far
+stream_runs 1000000
 hole 1280
 wait $STREAM || fail "the stream: $(cat send.log)"
 wait $SERVER

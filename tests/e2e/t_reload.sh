@@ -125,9 +125,7 @@ cp left.conf good.conf
 cp left.conf good.new
 echo "hosts: files" >nsswitch.conf
 echo "$R4 right.example" >hosts
-chmod 644 hosts nsswitch.conf
-mount --bind "$T/nsswitch.conf" /etc/nsswitch.conf
-mount --bind "$T/hosts" /etc/hosts
+host_files_cover hosts nsswitch.conf
 edit 's/^Endpoint.*/Endpoint = right.example:51802/'
 reloads "a name" "Endpoint: $R4:51802 -> right.example:51802"
 named() { [ "$(json left left '.peers[0].endpoint_name')" = right.example:51802 ]; }
@@ -214,12 +212,8 @@ stop right
 
 # --- the example of the help text is what is printed
 touch resolv.conf
-chmod 644 resolv.conf
-mount --bind "$T/resolv.conf" /etc/resolv.conf
-mkdir bin
-for name in resolvectl resolvconf; do printf '#!/bin/sh\nexit 1\n' >bin/$name; done
-chmod +x bin/*
-PATH=$T/bin:$PATH
+host_files_cover resolv.conf
+resolvers_absent
 help_write() { # help_write PORT DNS LINE
 	cat >left.conf <<-EOF
 		[Interface]

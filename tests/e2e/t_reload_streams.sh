@@ -7,12 +7,8 @@ ROUNDS=100
 [ -z "$XT_SANITIZE" ] || ROUNDS=20
 
 printf 'nameserver 192.0.2.1\n' >resolv.conf
-chmod 644 resolv.conf
-mount --bind "$T/resolv.conf" /etc/resolv.conf
-mkdir bin
-for name in resolvectl resolvconf; do printf '#!/bin/sh\nexit 1\n' >bin/$name; done
-chmod +x bin/*
-PATH=$T/bin:$PATH
+host_files_cover resolv.conf
+resolvers_absent
 
 # The hub is 198.18.N.1 on the wire to peer N, and 10.7.0.1 inside; peer N is 10.7.0.1N.
 netns_add hub p1 p2 p3 p4

@@ -16,6 +16,7 @@
 
 #include "aead_backends.h"
 #include "seed.h"
+#include "test_main.h"
 #include "vectors.h"
 #include "base/bytes.h"
 #include "crypto/aead_once.h"
@@ -332,18 +333,11 @@ static void a_clone_is_of_the_same_backend(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(known_answers_come_from_every_backend),
-	    cmocka_unit_test(all_backends_agree_at_every_length),
-	    cmocka_unit_test(every_flipped_bit_is_refused_and_leaves_zeroes),
-	    cmocka_unit_test(a_large_forgery_leaves_nothing_behind),
-	    cmocka_unit_test(a_forgery_among_others_stands_alone),
-	    cmocka_unit_test(jobs_are_done_in_order),
-	    cmocka_unit_test(no_key_stream_stays_on_the_stack),
-	    cmocka_unit_test(a_clone_is_of_the_same_backend),
-	};
-
-	return cmocka_run_group_tests(tests, begin, end);
-}
+GROUP_TEST_MAIN(begin, end, cmocka_unit_test(known_answers_come_from_every_backend),
+		cmocka_unit_test(all_backends_agree_at_every_length),
+		cmocka_unit_test(every_flipped_bit_is_refused_and_leaves_zeroes),
+		cmocka_unit_test(a_large_forgery_leaves_nothing_behind),
+		cmocka_unit_test(a_forgery_among_others_stands_alone),
+		cmocka_unit_test(jobs_are_done_in_order),
+		cmocka_unit_test(no_key_stream_stays_on_the_stack),
+		cmocka_unit_test(a_clone_is_of_the_same_backend))

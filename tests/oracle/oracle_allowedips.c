@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "core/allowedips.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define PEERS 24
 #define MOST  4000
@@ -204,11 +205,4 @@ static void the_trie_agrees_with_a_scanned_list(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_trie_agrees_with_a_scanned_list),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_trie_agrees_with_a_scanned_list))

@@ -10,6 +10,7 @@
 #include "packet/checksum.h"
 #include "packets.h"
 #include "seed.h"
+#include "test_main.h"
 
 static uint64_t state;
 
@@ -95,15 +96,7 @@ static void update_equals_a_fresh_sum(void **unused)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(checksum_equals_the_sum_byte_by_byte),
-	    cmocka_unit_test(parts_of_even_length_add_up_to_the_whole),
-	    cmocka_unit_test(a_copy_has_the_bytes_and_their_sum),
-	    cmocka_unit_test(update_equals_a_fresh_sum),
-	};
-
-	state = xt_seed();
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+SEED_TEST_MAIN(state, cmocka_unit_test(checksum_equals_the_sum_byte_by_byte),
+	       cmocka_unit_test(parts_of_even_length_add_up_to_the_whole),
+	       cmocka_unit_test(a_copy_has_the_bytes_and_their_sum),
+	       cmocka_unit_test(update_equals_a_fresh_sum))

@@ -10,6 +10,7 @@
 
 #include "base/heap.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define NODES 700
 
@@ -77,11 +78,4 @@ static void the_heap_agrees_with_a_searched_array(void **state)
 	xt_heap_clear(&heap);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_heap_agrees_with_a_searched_array),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_heap_agrees_with_a_searched_array))

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "core/replay.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define SPAN 200000
 
@@ -84,11 +85,4 @@ static void the_window_agrees_with_a_set(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_window_agrees_with_a_set),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_window_agrees_with_a_set))

@@ -52,6 +52,12 @@ static void flood_start(struct sim *sim, struct flood *flood, struct sim_node *t
 	sim_event_add(sim, sim->now, flood_wave, flood, 0);
 }
 
+/* Under a flood of either, alice's packet arrives. */
+static void packet_await_flooded(struct sim *sim, struct sim_node *alice, struct sim_node *bob)
+{
+	sim_packet_await(sim, sim_packet_send(sim, alice, bob, 0), 12 * SIM_S);
+}
+
 SIM_CASE(cookie_under_flood_lets_the_peer_in)
 {
 	struct sim_node *alice, *bob;
@@ -62,8 +68,7 @@ SIM_CASE(cookie_under_flood_lets_the_peer_in)
 	flood_start(sim, &flood, bob, 60 * SIM_S);
 	sim_run(sim, 2 * SIM_S);
 	SIM_CHECK(sim, bob->events[XT_EVENT_UNDER_LOAD] >= 1);
-	p = sim_packet_send(sim, alice, bob, 0);
-	sim_packet_await(sim, p, 12 * SIM_S);
+	packet_await_flooded(sim, alice, bob);
 	SIM_CHECK(sim, alice->events[XT_EVENT_COOKIE_RECEIVED] >= 1);
 	SIM_CHECK(sim, sim_node_verdict(bob, XT_DROP_UNDER_LOAD) > 0);
 	SIM_CHECK(sim, bob->sent[SIM_COOKIE] > 0);
@@ -77,15 +82,14 @@ SIM_CASE(flooded_responder_keeps_its_sessions_and_renews_them)
 {
 	struct sim_node *alice, *bob;
 	struct flood flood;
-	uint32_t p, q, n = 3000;
+	struct sim_streams both;
 
 	sim_session_new(sim, &alice, &bob);
 	flood_start(sim, &flood, bob, 300 * SIM_S);
 	flood.gap = 300 * SIM_MS;
-	p = sim_stream_start(sim, alice, bob, n, 100 * SIM_MS, 0);
-	q = sim_stream_start(sim, bob, alice, n, 100 * SIM_MS, 0);
+	both = sim_streams_start(sim, alice, bob, 3000, 100 * SIM_MS);
 	sim_run(sim, 301 * SIM_S);
-	SIM_SAME(sim, sim_stream_lost(sim, p, n) + sim_stream_lost(sim, q, n), 0);
+	SIM_SAME(sim, sim_streams_lost(sim, &both), 0);
 	SIM_RANGE(sim, alice->events[XT_EVENT_SESSION_NEW], 3, 4);
 }
 
@@ -94,13 +98,11 @@ SIM_CASE(flooded_initiator_gets_its_session)
 {
 	struct sim_node *alice, *bob;
 	struct flood flood;
-	uint32_t p;
 
 	sim_pair_new(sim, &alice, &bob);
 	flood_start(sim, &flood, alice, 60 * SIM_S);
 	sim_run(sim, SIM_S);
-	p = sim_packet_send(sim, alice, bob, 0);
-	sim_packet_await(sim, p, 12 * SIM_S);
+	packet_await_flooded(sim, alice, bob);
 }
 
 SIM_CASE(cookies_are_sent_under_load_only)

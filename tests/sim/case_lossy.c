@@ -52,14 +52,14 @@ SIM_CASE(transfer_over_a_network_that_damages_datagrams)
 SIM_CASE(transfer_through_sockets_that_are_often_full)
 {
 	struct sim_node *alice, *bob;
-	uint32_t p, q, n = 20000;
+	struct sim_streams both;
+	uint32_t p, n = 20000;
 
 	sim_pair_new(sim, &alice, &bob);
 	alice->full = bob->full = 300;
-	p = sim_stream_start(sim, alice, bob, n, 10 * SIM_MS, 0);
-	q = sim_stream_start(sim, bob, alice, n, 10 * SIM_MS, 0);
+	both = sim_streams_start(sim, alice, bob, n, 10 * SIM_MS);
 	sim_run(sim, 201 * SIM_S);
-	SIM_SAME(sim, sim_stream_lost(sim, p, n) + sim_stream_lost(sim, q, n), 0);
+	SIM_SAME(sim, sim_streams_lost(sim, &both), 0);
 	SIM_RANGE(sim, alice->events[XT_EVENT_SESSION_NEW], 2, 4);
 	p = sim_stream_start(sim, alice, bob, n, 100 * SIM_US, 0); /* more than it can send */
 	sim_run(sim, 20 * SIM_S);

@@ -21,6 +21,31 @@ static uint64_t messages(const struct sim_node *node)
 	return n;
 }
 
+/* The node is at new outer addresses, and notices. */
+static void node_rehome(struct sim_node *node)
+{
+	sim_node_move(node);
+	sim_node_network(node, false);
+}
+
+/* 50 ms from now, bob can send to alice. */
+static void alice_reachable(struct sim *sim, struct sim_node *alice, struct sim_node *bob)
+{
+	sim_run(sim, 50 * SIM_MS);
+	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+}
+
+/* Both sleep for 1000 s, and alice alone wakes up, to the network of before. */
+static void sleepers_new(struct sim *sim, struct sim_node **alice, struct sim_node **bob)
+{
+	sim_session_new(sim, alice, bob);
+	sim_node_suspend(*alice);
+	sim_node_suspend(*bob);
+	sim_run(sim, 1000 * SIM_S);
+	sim_node_wake(*alice, false);
+	sim_node_network(*alice, true);
+}
+
 SIM_CASE(peer_learns_the_new_address_of_a_host_that_sends_nothing)
 {
 	struct sim_node *alice, *bob;
@@ -30,10 +55,8 @@ SIM_CASE(peer_learns_the_new_address_of_a_host_that_sends_nothing)
 	for (int i = 0; i < 3; i++) {
 		uint64_t before = initiations(alice);
 
-		sim_node_move(alice);
-		sim_node_network(alice, false);
-		sim_run(sim, 50 * SIM_MS);
-		sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+		node_rehome(alice);
+		alice_reachable(sim, alice, bob);
 		SIM_SAME(sim, initiations(alice), before + 1);
 		sim_run(sim, SIM_S);
 	}
@@ -62,8 +85,7 @@ SIM_CASE(peer_whose_session_has_ended_gets_nothing)
 	sim_session_new(sim, &alice, &bob);
 	sim_run(sim, 600 * SIM_S);
 	before = messages(alice);
-	sim_node_move(alice);
-	sim_node_network(alice, false);
+	node_rehome(alice);
 	sim_run(sim, 10 * SIM_S);
 	SIM_SAME(sim, messages(alice), before);
 	sim_pair_exchange(sim, alice, bob);
@@ -85,10 +107,8 @@ SIM_CASE(way_that_is_back_after_twenty_minutes_is_used_at_once)
 	sim_run(sim, SIM_S);
 	SIM_SAME(sim, messages(alice), before);
 	alice->cut_off = false;
-	sim_node_move(alice);
-	sim_node_network(alice, false);
-	sim_run(sim, 50 * SIM_MS);
-	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+	node_rehome(alice);
+	alice_reachable(sim, alice, bob);
 	SIM_SAME(sim, initiations(alice), 2);
 }
 
@@ -106,8 +126,7 @@ SIM_CASE(change_does_not_wait_for_the_timeout_of_an_unanswered_initiation)
 	SIM_CHECK(sim, !sim_packet_arrived(sim, p));
 	sim_node_wake(bob, false);
 	sim_run(sim, SIM_S);
-	sim_node_move(alice);
-	sim_node_network(alice, false);
+	node_rehome(alice);
 	sim_packet_await(sim, p, 300 * SIM_MS);
 }
 
@@ -121,8 +140,7 @@ SIM_CASE(route_that_flaps_causes_four_initiations_a_second_at_most)
 	sim_node_suspend(bob);
 	before = initiations(alice);
 	for (int i = 0; i < 1000; i++) {
-		sim_node_move(alice);
-		sim_node_network(alice, false);
+		node_rehome(alice);
 		sim_run(sim, 10 * SIM_MS);
 	}
 	SIM_RANGE(sim, initiations(alice) - before, 30, 41);
@@ -143,8 +161,7 @@ SIM_CASE(handshakes_of_many_peers_begin_at_a_thousand_a_second)
 	}
 	sim_run(sim, SIM_S);
 	before = initiations(hub);
-	sim_node_move(hub);
-	sim_node_network(hub, false);
+	node_rehome(hub);
 	for (uint64_t ms = 50; ms <= 350; ms += 50) {
 		sim_run(sim, 50 * SIM_MS);
 		SIM_RANGE(sim, initiations(hub) - before, ms / 2, ms + 2);
@@ -165,8 +182,7 @@ static void wake_run(struct sim *sim, uint64_t asleep, bool timer_first)
 	sim_node_move(alice);
 	sim_node_wake(alice, timer_first);
 	sim_node_network(alice, true);
-	sim_run(sim, 50 * SIM_MS);
-	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+	alice_reachable(sim, alice, bob);
 	SIM_SAME(sim, initiations(alice), 2);
 	sim_node_network(alice, false);
 	sim_run(sim, SIM_S);
@@ -188,18 +204,11 @@ SIM_CASE(network_that_comes_after_a_suspend_is_used_at_once)
 {
 	struct sim_node *alice, *bob;
 
-	sim_session_new(sim, &alice, &bob);
-	sim_node_suspend(alice);
-	sim_node_suspend(bob);
-	sim_run(sim, 1000 * SIM_S);
-	sim_node_wake(alice, false);
-	sim_node_network(alice, true);
+	sleepers_new(sim, &alice, &bob);
 	sim_run(sim, 3 * SIM_S);
 	sim_node_wake(bob, false);
-	sim_node_move(alice);
-	sim_node_network(alice, false);
-	sim_run(sim, 50 * SIM_MS);
-	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+	node_rehome(alice);
+	alice_reachable(sim, alice, bob);
 }
 
 SIM_CASE(peer_that_never_answered_a_change_is_left_alone)
@@ -209,13 +218,11 @@ SIM_CASE(peer_that_never_answered_a_change_is_left_alone)
 
 	sim_session_new(sim, &alice, &bob);
 	sim_node_suspend(bob);
-	sim_node_move(alice);
-	sim_node_network(alice, false);
+	node_rehome(alice);
 	sim_run(sim, 700 * SIM_S);
 	before = messages(alice);
 	SIM_RANGE(sim, before, 10, 25);
-	sim_node_move(alice);
-	sim_node_network(alice, false);
+	node_rehome(alice);
 	sim_run(sim, 10 * SIM_S);
 	SIM_SAME(sim, messages(alice), before);
 }
@@ -225,12 +232,7 @@ SIM_CASE(suspend_is_over_once_the_peer_was_called)
 	struct sim_node *alice, *bob;
 	uint64_t before;
 
-	sim_session_new(sim, &alice, &bob);
-	sim_node_suspend(alice);
-	sim_node_suspend(bob);
-	sim_run(sim, 1000 * SIM_S);
-	sim_node_wake(alice, false);
-	sim_node_network(alice, true);
+	sleepers_new(sim, &alice, &bob);
 	sim_run(sim, 100 * SIM_MS);
 	before = initiations(alice);
 	SIM_SAME(sim, before, 2);
@@ -254,10 +256,8 @@ SIM_CASE(suspend_without_a_network_is_followed_by_a_handshake_when_it_comes)
 	sim_node_network(alice, true);
 	sim_run(sim, 3 * SIM_S);
 	alice->cut_off = false;
-	sim_node_move(alice);
-	sim_node_network(alice, false);
-	sim_run(sim, 50 * SIM_MS);
-	sim_packet_await(sim, sim_packet_send(sim, bob, alice, 0), 50 * SIM_MS);
+	node_rehome(alice);
+	alice_reachable(sim, alice, bob);
 }
 
 /* At a suspend the wall clock jumps over the bound on file, which the next one replaces soon. */

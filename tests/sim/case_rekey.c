@@ -126,11 +126,11 @@ SIM_CASE(data_of_the_previous_key_is_still_read)
 SIM_CASE(psk_change_reaches_the_next_handshake_without_dropping_the_session)
 {
 	struct sim_node *alice, *bob;
-	uint32_t p, q, n = 1400;
+	struct sim_streams both;
+	uint32_t p;
 
 	sim_session_new(sim, &alice, &bob);
-	p = sim_stream_start(sim, alice, bob, n, 100 * SIM_MS, 0);
-	q = sim_stream_start(sim, bob, alice, n, 100 * SIM_MS, 0);
+	both = sim_streams_start(sim, alice, bob, 1400, 100 * SIM_MS);
 	sim_run(sim, 10 * SIM_S);
 	sim_peer_set_psk(alice, bob, 7);
 	sim_run(sim, 10 * SIM_S);
@@ -139,7 +139,7 @@ SIM_CASE(psk_change_reaches_the_next_handshake_without_dropping_the_session)
 	SIM_SAME(sim, alice->sent[SIM_INITIATION] + bob->sent[SIM_INITIATION], 1);
 	sim_run(sim, 31 * SIM_S);
 	SIM_SAME(sim, alice->events[XT_EVENT_SESSION_NEW], 2);
-	SIM_SAME(sim, sim_stream_lost(sim, p, n) + sim_stream_lost(sim, q, n), 0);
+	SIM_SAME(sim, sim_streams_lost(sim, &both), 0);
 	sim_peer_set_psk(bob, alice, 8); /* on one side only: takes effect at the next handshake */
 	sim_pair_exchange(sim, alice, bob);
 	sim_run(sim, 300 * SIM_S);

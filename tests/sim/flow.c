@@ -161,6 +161,22 @@ uint32_t sim_stream_lost(const struct sim *sim, uint32_t first, uint32_t n)
 	return lost;
 }
 
+struct sim_streams sim_streams_start(struct sim *sim, struct sim_node *a, struct sim_node *b,
+				     uint32_t n, uint64_t gap)
+{
+	struct sim_streams streams = {.n = n};
+
+	streams.first[0] = sim_stream_start(sim, a, b, n, gap, 0);
+	streams.first[1] = sim_stream_start(sim, b, a, n, gap, 0);
+	return streams;
+}
+
+uint32_t sim_streams_lost(const struct sim *sim, const struct sim_streams *streams)
+{
+	return sim_stream_lost(sim, streams->first[0], streams->n) +
+	       sim_stream_lost(sim, streams->first[1], streams->n);
+}
+
 static bool packet_is_out(struct sim *sim, void *ctx)
 {
 	return sim_packet_arrived(sim, *(uint32_t *)ctx);

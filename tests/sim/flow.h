@@ -47,6 +47,15 @@ uint32_t sim_stream_start(struct sim *sim, struct sim_node *a, struct sim_node *
 			  uint64_t gap, uint32_t len);
 uint32_t sim_stream_lost(const struct sim *sim, uint32_t first,
 			 uint32_t n); /* of these, how many have not arrived */
+
+/* A stream of n packets each way, and how many of both have not arrived. */
+struct sim_streams {
+	uint32_t first[2], n;
+};
+struct sim_streams sim_streams_start(struct sim *sim, struct sim_node *a, struct sim_node *b,
+				     uint32_t n, uint64_t gap);
+uint32_t sim_streams_lost(const struct sim *sim, const struct sim_streams *streams);
+
 /* Run until packet number has arrived, at most ns; otherwise the case fails. */
 void sim_packet_await(struct sim *sim, uint32_t number, uint64_t ns);
 

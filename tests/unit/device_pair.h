@@ -9,6 +9,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "core/limits.h"
+#include "device_peers.h"
 
 struct end {
 	struct xt_device *dev;
@@ -53,19 +54,9 @@ static void end_open(struct end *e, uint8_t id)
 
 static void end_configure(struct pair *p, struct end *e, const struct end *other)
 {
-	struct xt_change c;
-	struct xt_peer_change *pc;
-	struct xt_cidr all = {.ip = other->inner, .bits = 32};
+	const struct xt_cidr inner = {.ip = other->inner, .bits = 32};
 
-	xt_change_init(&c);
-	c.set = XT_SET_PRIVATE_KEY;
-	c.private_key = e->key;
-	pc = xt_change_peer(&c, &other->pub);
-	pc->set = XT_PEER_ENDPOINT;
-	pc->endpoint = other->path.remote;
-	assert_int_equal(xt_change_allowed(pc, &all, false), 0);
-	assert_int_equal(xt_device_apply(e->dev, p->now, &c), 0);
-	xt_change_clear(&c);
+	device_configure(e->dev, p->now, &e->key, &other->pub, &other->path.remote, &inner);
 }
 
 static int setup(void **state)
@@ -101,15 +92,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
-			     const uint8_t *msg, size_t len)
+/* Plan a datagram that to has received by a path, and do no more. */
+static inline struct xt_pkt *datagram_plan(struct pair *p, struct end *to,
+					   const struct xt_path *from, const uint8_t *msg,
+					   size_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(to->batch, len);
 
 	memcpy(pkt->data, msg, len);
 	pkt->len = (uint32_t)len;
-	pkt->from = &from->path;
+	pkt->from = from;
 	xt_recv_plan(to->dev, p->now, to->batch);
+	return pkt;
+}
+
+static void datagram_receive(struct pair *p, struct end *to, const struct end *from,
+			     const uint8_t *msg, size_t len)
+{
+	struct xt_pkt *pkt = datagram_plan(p, to, &from->path, msg, len);
+
 	xt_aead_open(p->aead, to->batch->jobs, to->batch->n_jobs);
 	xt_recv_finish(to->dev, p->now, to->batch);
 	if (pkt->verdict == XT_PASS) {
@@ -135,13 +136,19 @@ static void tx_carry(struct pair *p, struct end *from, struct end *to)
 	xt_batch_reset(from->batch);
 }
 
+/* Seal what e has planned: its datagrams lie in its tx. */
+static void packets_seal(struct pair *p, struct end *e)
+{
+	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
+	xt_send_finish(e->dev, p->now, e->batch, e->tx);
+}
+
 static void traffic_send(struct pair *p, struct end *e, struct end *to)
 {
 	xt_device_tick(e->dev, p->now, e->tx);
 	tx_carry(p, e, to);
 	while (xt_send_device_traffic(e->dev, p->now, e->batch)) {
-		xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-		xt_send_finish(e->dev, p->now, e->batch, e->tx);
+		packets_seal(p, e);
 		tx_carry(p, e, to);
 	}
 }
@@ -170,15 +177,22 @@ static uint32_t packet_write(uint8_t *at, const struct end *from, const struct e
 	return len;
 }
 
-static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
+/* Plan a packet that e sends to another, and do no more. */
+static struct xt_pkt *packet_plan(struct pair *p, struct end *e, const struct end *to, uint32_t len)
 {
 	struct xt_pkt *pkt = xt_batch_add(e->batch, len);
-	enum xt_verdict verdict;
 
 	pkt->len = packet_write(pkt->data, e, to, len);
 	xt_send_plan(e->dev, p->now, e->batch, e->tx);
-	xt_aead_seal(p->aead, e->batch->jobs, e->batch->n_jobs);
-	xt_send_finish(e->dev, p->now, e->batch, e->tx);
+	return pkt;
+}
+
+static enum xt_verdict packet_send(struct pair *p, struct end *e, struct end *to, uint32_t len)
+{
+	struct xt_pkt *pkt = packet_plan(p, e, to, len);
+	enum xt_verdict verdict;
+
+	packets_seal(p, e);
 	verdict = pkt->verdict;
 	tx_carry(p, e, to);
 	return verdict;

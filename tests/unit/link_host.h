@@ -51,4 +51,22 @@ static inline struct xt_link *link_set_plan(const struct xt_link_plan *plan)
 	return link;
 }
 
+/* All that set may have changed, but for the queue discipline that up installs. */
+static inline void host_now(char text[NET_TEXT])
+{
+	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
+		      "ip -4 route show table all;"
+		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
+		      "ip -o link | sed 's/qdisc [a-z_]*//';"
+		      "ip -4 rule; ip -6 rule");
+}
+
+static inline void host_unchanged(const char *before)
+{
+	char after[NET_TEXT];
+
+	host_now(after);
+	assert_string_equal(before, after);
+}
+
 #endif

@@ -64,13 +64,4 @@ static inline bool ip_says(const char *arguments, const char *word)
 	return strstr(text, word) != NULL;
 }
 
-/* All that set may have changed, but for the queue discipline that up installs. */
-static inline void host_now(char text[NET_TEXT])
-{
-	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
-		      "ip -4 route show table all;"
-		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
-		      "ip -o link | sed 's/qdisc [a-z_]*//'");
-}
-
 #endif

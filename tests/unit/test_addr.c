@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "test_main.h"
 
 static struct xt_ip ip(const char *text)
 {
@@ -290,18 +291,11 @@ static void kinds_of_addresses_are_told_apart(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_address_is_printed_in_its_canonical_form),
-	    cmocka_unit_test(a_text_that_is_no_address_is_refused),
-	    cmocka_unit_test(a_network_keeps_its_host_bits_until_masked),
-	    cmocka_unit_test(a_text_that_is_no_network_is_refused),
-	    cmocka_unit_test(an_endpoint_survives_printing_and_parsing),
-	    cmocka_unit_test(a_text_that_is_no_endpoint_is_refused),
-	    cmocka_unit_test(a_network_contains_what_shares_its_prefix),
-	    cmocka_unit_test(kinds_of_addresses_are_told_apart),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_address_is_printed_in_its_canonical_form),
+	  cmocka_unit_test(a_text_that_is_no_address_is_refused),
+	  cmocka_unit_test(a_network_keeps_its_host_bits_until_masked),
+	  cmocka_unit_test(a_text_that_is_no_network_is_refused),
+	  cmocka_unit_test(an_endpoint_survives_printing_and_parsing),
+	  cmocka_unit_test(a_text_that_is_no_endpoint_is_refused),
+	  cmocka_unit_test(a_network_contains_what_shares_its_prefix),
+	  cmocka_unit_test(kinds_of_addresses_are_told_apart))

@@ -12,6 +12,7 @@
 #include <xtunnel/aead.h>
 #include <xtunnel/error.h>
 
+#include "test_main.h"
 #include "vectors.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -240,19 +241,12 @@ static void xchacha_matches_and_refuses_another_nonce(void **state)
 	assert_int_equal(out[0] | out[15], 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(backends_are_found_by_name),
-	    cmocka_unit_test(every_length_seals_to_the_known_answer_and_opens_again),
-	    cmocka_unit_test(sealing_elsewhere_leaves_the_source_alone),
-	    cmocka_unit_test(zero_jobs_are_allowed),
-	    cmocka_unit_test(a_flipped_bit_opens_to_zeroes),
-	    cmocka_unit_test(a_forged_job_does_not_touch_its_neighbours),
-	    cmocka_unit_test(appendix_a5_of_the_rfc_opens),
-	    cmocka_unit_test(one_by_one_gives_what_a_job_gives),
-	    cmocka_unit_test(xchacha_matches_and_refuses_another_nonce),
-	};
-
-	return cmocka_run_group_tests(tests, open_default, close_it);
-}
+GROUP_TEST_MAIN(open_default, close_it, cmocka_unit_test(backends_are_found_by_name),
+		cmocka_unit_test(every_length_seals_to_the_known_answer_and_opens_again),
+		cmocka_unit_test(sealing_elsewhere_leaves_the_source_alone),
+		cmocka_unit_test(zero_jobs_are_allowed),
+		cmocka_unit_test(a_flipped_bit_opens_to_zeroes),
+		cmocka_unit_test(a_forged_job_does_not_touch_its_neighbours),
+		cmocka_unit_test(appendix_a5_of_the_rfc_opens),
+		cmocka_unit_test(one_by_one_gives_what_a_job_gives),
+		cmocka_unit_test(xchacha_matches_and_refuses_another_nonce))

@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "core/allowedips.h"
+#include "test_main.h"
 
 struct xt_peer {
 	struct xt_allowedips_list list;
@@ -253,19 +254,12 @@ static void a_million_networks_fit(void **state)
 	free(peers);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(the_longest_prefix_wins, fresh, done),
-	    cmocka_unit_test_setup_teardown(host_bits_are_ignored, fresh, done),
-	    cmocka_unit_test_setup_teardown(a_prefix_moves_from_one_peer_to_another, fresh, done),
-	    cmocka_unit_test_setup_teardown(a_peer_leaves_and_others_stay, fresh, done),
-	    cmocka_unit_test_setup_teardown(what_is_no_network_is_refused, fresh, done),
-	    cmocka_unit_test_setup_teardown(reserved_inserts_take_no_memory, fresh, done),
-	    cmocka_unit_test_setup_teardown(prefixes_come_and_go_without_growing_the_pool, fresh,
-					    done),
-	    cmocka_unit_test_setup_teardown(a_million_networks_fit, fresh, done),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup_teardown(the_longest_prefix_wins, fresh, done),
+	  cmocka_unit_test_setup_teardown(host_bits_are_ignored, fresh, done),
+	  cmocka_unit_test_setup_teardown(a_prefix_moves_from_one_peer_to_another, fresh, done),
+	  cmocka_unit_test_setup_teardown(a_peer_leaves_and_others_stay, fresh, done),
+	  cmocka_unit_test_setup_teardown(what_is_no_network_is_refused, fresh, done),
+	  cmocka_unit_test_setup_teardown(reserved_inserts_take_no_memory, fresh, done),
+	  cmocka_unit_test_setup_teardown(prefixes_come_and_go_without_growing_the_pool, fresh,
+					  done),
+	  cmocka_unit_test_setup_teardown(a_million_networks_fit, fresh, done))

@@ -12,6 +12,7 @@
 #include "core/device_impl.h"
 #include "core/handshake.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 static void key_set(struct pair *p, struct end *e, const struct xt_private *key)
 {
@@ -94,20 +95,14 @@ static void a_session_that_ends_between_plan_and_finish_delivers_nothing(void **
 
 	elsewhere.remote.port++; /* nor may it move the endpoint */
 	for (enum ending how = 0; how < ENDINGS; how++) {
-		struct xt_pkt *pkt, *in;
+		struct xt_pkt *in;
 		uint64_t deadline;
 
 		session_begin(p);
-		pkt = xt_batch_add(p->b.batch, 100);
-		pkt->len = packet_write(pkt->data, &p->b, &p->a, 100);
-		xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
-		xt_aead_seal(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
-		xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
-		in = xt_batch_add(p->a.batch, 200);
-		in->len = (uint32_t)p->b.tx->vecs[0].len;
-		memcpy(in->data, p->b.tx->vecs[0].base, in->len);
-		in->from = &elsewhere;
-		xt_recv_plan(p->a.dev, p->now, p->a.batch);
+		packet_plan(p, &p->b, &p->a, 100);
+		packets_seal(p, &p->b);
+		in = datagram_plan(p, &p->a, &elsewhere, p->b.tx->vecs[0].base,
+				   p->b.tx->vecs[0].len);
 		assert_int_equal(in->verdict, XT_PASS);
 		session_end(p, how);
 		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
@@ -137,15 +132,12 @@ static void a_session_that_ends_between_plan_and_finish_sends_nothing(void **sta
 		uint64_t deadline;
 
 		session_begin(p);
-		pkt = xt_batch_add(p->a.batch, 100);
-		pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+		pkt = packet_plan(p, &p->a, &p->b, 100);
 		assert_int_equal(pkt->verdict, XT_PASS);
 		session_end(p, how);
 		assert_int_equal(xt_device_report(p->a.dev, p->now, &before), 0);
 		deadline = xt_device_deadline(p->a.dev);
-		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+		packets_seal(p, &p->a);
 		assert_int_equal(pkt->verdict, XT_DROP_EXPIRED);
 		assert_int_equal(p->a.tx->n_vecs, 0);
 		assert_untouched(p, before);
@@ -344,18 +336,10 @@ static void a_repeated_initiation_lets_the_kernel_choose_the_source(void **state
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
-	    T(a_session_that_ends_between_plan_and_finish_sends_nothing),
-	    T(each_end_of_a_peer_is_reported),
-	    T(a_changed_key_lets_waiting_packets_go_at_once),
-	    T(a_keepalive_waits_for_key_and_endpoint),
-	    T(a_changed_key_ends_the_open_handshake),
-	    T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
-	    T(a_changed_key_ends_a_keepalive_that_waits),
-	    T(a_repeated_initiation_lets_the_kernel_choose_the_source),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
+	  T(a_session_that_ends_between_plan_and_finish_sends_nothing),
+	  T(each_end_of_a_peer_is_reported), T(a_changed_key_lets_waiting_packets_go_at_once),
+	  T(a_keepalive_waits_for_key_and_endpoint), T(a_changed_key_ends_the_open_handshake),
+	  T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
+	  T(a_changed_key_ends_a_keepalive_that_waits),
+	  T(a_repeated_initiation_lets_the_kernel_choose_the_source))

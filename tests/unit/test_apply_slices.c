@@ -14,6 +14,7 @@
 #include "core/apply.h"
 #include "core/device_impl.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 #define KEYS   12u /* peers that a random change is about */
 #define ROUNDS 3000
@@ -287,21 +288,15 @@ static void packets_under_way_end_with_the_former_identity(void **state)
 	struct pair *p = *state;
 	struct xt_apply apply;
 	struct xt_change c;
-	struct xt_pkt *out, *in;
+	struct xt_pkt *out;
 
 	session_make(p);
-	in = xt_batch_add(p->b.batch, 100);
-	in->len = packet_write(in->data, &p->b, &p->a, 100);
-	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
-	xt_aead_seal(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
-	xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
-	out = xt_batch_add(p->a.batch, 100);
-	out->len = packet_write(out->data, &p->a, &p->b, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packet_plan(p, &p->b, &p->a, 100);
+	packets_seal(p, &p->b);
+	out = packet_plan(p, &p->a, &p->b, 100);
 	assert_int_equal(out->verdict, XT_PASS);
 	key_switch(p, &apply, &c);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packets_seal(p, &p->a);
 	assert_int_equal(out->verdict, XT_DROP_EXPIRED);
 	assert_int_equal(p->a.tx->n_vecs, 0);
 	apply_finish(p, &apply, &c);
@@ -317,16 +312,9 @@ static void a_received_packet_under_way_ends_with_the_former_identity(void **sta
 	struct xt_pkt *pkt;
 
 	session_make(p);
-	pkt = xt_batch_add(p->b.batch, 100);
-	pkt->len = packet_write(pkt->data, &p->b, &p->a, 100);
-	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
-	xt_aead_seal(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
-	xt_send_finish(p->b.dev, p->now, p->b.batch, p->b.tx);
-	pkt = xt_batch_add(p->a.batch, 200);
-	pkt->len = (uint32_t)p->b.tx->vecs[0].len;
-	memcpy(pkt->data, p->b.tx->vecs[0].base, pkt->len);
-	pkt->from = &p->b.path;
-	xt_recv_plan(p->a.dev, p->now, p->a.batch);
+	packet_plan(p, &p->b, &p->a, 100);
+	packets_seal(p, &p->b);
+	pkt = datagram_plan(p, &p->a, &p->b.path, p->b.tx->vecs[0].base, p->b.tx->vecs[0].len);
 	assert_int_equal(pkt->verdict, XT_PASS);
 	key_switch(p, &apply, &c);
 	xt_aead_open(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
@@ -338,15 +326,19 @@ static void a_received_packet_under_way_ends_with_the_former_identity(void **sta
 	xt_tx_reset(p->b.tx);
 }
 
-static void peer_set(struct pair *p, const struct xt_public *key)
+/* Tell b the key that key_switch gives a. */
+static void peer_switch(struct pair *p)
 {
+	const struct xt_private key = {{1}};
+	struct xt_public pub;
 	struct xt_change c;
 	struct xt_peer_change *pc;
 	struct xt_cidr net = {.ip = p->a.inner, .bits = 32};
 
+	crypto_scalarmult_base(pub.b, key.b);
 	xt_change_init(&c);
 	c.set = XT_SET_REPLACE_PEERS;
-	pc = xt_change_peer(&c, key);
+	pc = xt_change_peer(&c, &pub);
 	pc->set = XT_PEER_ENDPOINT;
 	pc->endpoint = p->a.path.remote;
 	assert_int_equal(xt_change_allowed(pc, &net, false), 0);
@@ -354,25 +346,29 @@ static void peer_set(struct pair *p, const struct xt_public *key)
 	xt_change_clear(&c);
 }
 
-/* The peer is reached by the change after it has a session of the new identity. */
-static void a_session_of_the_new_identity_outlives_the_rest_of_the_change(void **state)
+/* b knows the new key of a already: one of them calls the other, and is answered at once, although
+ * the change reaches the peer only after it has a session of the new identity. */
+static void new_identity_check(struct pair *p, struct end *from, struct end *to)
 {
-	struct pair *p = *state;
 	struct xt_apply apply;
 	struct xt_change c;
-	struct xt_private key = {{1}};
-	struct xt_public pub;
 
-	crypto_scalarmult_base(pub.b, key.b);
 	session_make(p);
 	key_switch(p, &apply, &c);
-	peer_set(p, &pub);
-	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
+	peer_switch(p);
+	assert_int_equal(packet_send(p, from, to, 100), XT_STAGED);
 	pair_run(p);
 	assert_int_equal(p->delivered, 2);
 	apply_finish(p, &apply, &c);
-	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_PASS);
+	assert_int_equal(packet_send(p, from, to, 100), XT_PASS);
 	assert_int_equal(p->delivered, 3);
+}
+
+static void a_session_of_the_new_identity_outlives_the_rest_of_the_change(void **state)
+{
+	struct pair *p = *state;
+
+	new_identity_check(p, &p->a, &p->b);
 }
 
 static void an_answer_to_an_initiation_of_the_former_identity_is_dropped(void **state)
@@ -391,25 +387,11 @@ static void an_answer_to_an_initiation_of_the_former_identity_is_dropped(void **
 	assert_int_equal(p->delivered, 0);
 }
 
-/* b knows a's new key already, and calls. */
 static void an_initiation_to_the_new_identity_is_answered_at_once(void **state)
 {
 	struct pair *p = *state;
-	struct xt_apply apply;
-	struct xt_change c;
-	struct xt_private key = {{1}};
-	struct xt_public pub;
 
-	crypto_scalarmult_base(pub.b, key.b);
-	session_make(p);
-	key_switch(p, &apply, &c);
-	peer_set(p, &pub);
-	assert_int_equal(packet_send(p, &p->b, &p->a, 100), XT_STAGED);
-	pair_run(p);
-	assert_int_equal(p->delivered, 2);
-	apply_finish(p, &apply, &c);
-	assert_int_equal(packet_send(p, &p->b, &p->a, 100), XT_PASS);
-	assert_int_equal(p->delivered, 3);
+	new_identity_check(p, &p->b, &p->a);
 }
 
 /* The timers of the former identity's handshake send nothing, and a packet that waited for it goes
@@ -419,11 +401,8 @@ static void timers_follow_the_new_identity(void **state)
 	struct pair *p = *state;
 	struct xt_apply apply;
 	struct xt_change c;
-	struct xt_private key = {{1}};
-	struct xt_public pub;
 
-	crypto_scalarmult_base(pub.b, key.b);
-	peer_set(p, &pub); /* the initiation under the former key is not answered */
+	peer_switch(p); /* the initiation under the former key is not answered */
 	assert_int_equal(packet_send(p, &p->a, &p->b, 100), XT_STAGED);
 	pair_run(p);
 	assert_int_equal(p->delivered, 0);
@@ -437,21 +416,13 @@ static void timers_follow_the_new_identity(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(random_changes_in_slices_end_as_in_one_go),
-	    T(new_peers_are_seen_one_by_one_and_whole),
-	    T(a_refused_change_is_never_seen),
-	    T(a_new_identity_ends_sessions_before_a_peer_is_reached),
-	    T(a_message_for_a_session_of_the_former_identity_is_dropped),
-	    T(packets_under_way_end_with_the_former_identity),
-	    T(a_received_packet_under_way_ends_with_the_former_identity),
-	    T(a_session_of_the_new_identity_outlives_the_rest_of_the_change),
-	    T(an_answer_to_an_initiation_of_the_former_identity_is_dropped),
-	    T(an_initiation_to_the_new_identity_is_answered_at_once),
-	    T(timers_follow_the_new_identity),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(random_changes_in_slices_end_as_in_one_go), T(new_peers_are_seen_one_by_one_and_whole),
+	  T(a_refused_change_is_never_seen),
+	  T(a_new_identity_ends_sessions_before_a_peer_is_reached),
+	  T(a_message_for_a_session_of_the_former_identity_is_dropped),
+	  T(packets_under_way_end_with_the_former_identity),
+	  T(a_received_packet_under_way_ends_with_the_former_identity),
+	  T(a_session_of_the_new_identity_outlives_the_rest_of_the_change),
+	  T(an_answer_to_an_initiation_of_the_former_identity_is_dropped),
+	  T(an_initiation_to_the_new_identity_is_answered_at_once),
+	  T(timers_follow_the_new_identity))

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/args.h"
+#include "test_main.h"
 
 static const struct xt_option ping_options[] = {
     {'c', "count", "N", "requests"},
@@ -284,19 +285,13 @@ static void help_begins_with_examples_and_names_every_option(void **state)
 		assert_non_null(strstr(text, table[i].summary));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_verb_gets_its_operands),
-	    cmocka_unit_test(options_may_stand_anywhere_short_or_long),
-	    cmocka_unit_test(behind_two_dashes_all_are_operands),
-	    cmocka_unit_test(help_and_version_are_actions),
-	    cmocka_unit_test(a_word_that_is_no_verb_is_an_interface),
-	    cmocka_unit_test(mistakes_are_named_with_the_next_step),
-	    cmocka_unit_test(an_endless_word_does_not_overflow_the_message),
-	    cmocka_unit_test(numbers_are_whole_and_within_bounds),
-	    cmocka_unit_test(seconds_may_have_a_fraction),
-	    cmocka_unit_test(help_begins_with_examples_and_names_every_option),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_verb_gets_its_operands),
+	  cmocka_unit_test(options_may_stand_anywhere_short_or_long),
+	  cmocka_unit_test(behind_two_dashes_all_are_operands),
+	  cmocka_unit_test(help_and_version_are_actions),
+	  cmocka_unit_test(a_word_that_is_no_verb_is_an_interface),
+	  cmocka_unit_test(mistakes_are_named_with_the_next_step),
+	  cmocka_unit_test(an_endless_word_does_not_overflow_the_message),
+	  cmocka_unit_test(numbers_are_whole_and_within_bounds),
+	  cmocka_unit_test(seconds_may_have_a_fraction),
+	  cmocka_unit_test(help_begins_with_examples_and_names_every_option))

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "packet/room.h"
+#include "test_main.h"
 
 static const struct xt_path path_a = {.remote = {.ip = {4, {198, 18, 0, 1}}, .port = 51820}};
 
@@ -355,23 +356,16 @@ static void a_copy_lies_in_the_arena_and_a_full_one_refuses(void **state)
 	xt_tx_free(NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_verdict_has_a_label_and_a_sentence),
-	    cmocka_unit_test(a_slot_is_aligned_and_has_its_rooms),
-	    cmocka_unit_test(a_full_slab_takes_no_more_and_is_left_as_it_was),
-	    cmocka_unit_test(a_dropped_slot_is_given_out_again),
-	    cmocka_unit_test(views_into_a_slot_leave_the_slot_alone),
-	    cmocka_unit_test(an_unused_slab_costs_nothing),
-	    cmocka_unit_test(a_slab_is_left_out_of_dumps),
-	    cmocka_unit_test(datagrams_of_one_size_join_and_a_shorter_one_ends_the_run),
-	    cmocka_unit_test(a_change_of_path_or_ecn_ends_the_run),
-	    cmocka_unit_test(padding_of_a_path_does_not_end_a_run),
-	    cmocka_unit_test(a_run_ends_at_its_limits),
-	    cmocka_unit_test(a_run_that_lost_its_source_takes_no_more),
-	    cmocka_unit_test(a_copy_lies_in_the_arena_and_a_full_one_refuses),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(every_verdict_has_a_label_and_a_sentence),
+	  cmocka_unit_test(a_slot_is_aligned_and_has_its_rooms),
+	  cmocka_unit_test(a_full_slab_takes_no_more_and_is_left_as_it_was),
+	  cmocka_unit_test(a_dropped_slot_is_given_out_again),
+	  cmocka_unit_test(views_into_a_slot_leave_the_slot_alone),
+	  cmocka_unit_test(an_unused_slab_costs_nothing),
+	  cmocka_unit_test(a_slab_is_left_out_of_dumps),
+	  cmocka_unit_test(datagrams_of_one_size_join_and_a_shorter_one_ends_the_run),
+	  cmocka_unit_test(a_change_of_path_or_ecn_ends_the_run),
+	  cmocka_unit_test(padding_of_a_path_does_not_end_a_run),
+	  cmocka_unit_test(a_run_ends_at_its_limits),
+	  cmocka_unit_test(a_run_that_lost_its_source_takes_no_more),
+	  cmocka_unit_test(a_copy_lies_in_the_arena_and_a_full_one_refuses))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "test_main.h"
 #include "vectors.h"
 #include "base/bytes.h"
 #include "crypto/blake2s.h"
@@ -115,16 +116,9 @@ static void libraries_pass_their_self_test_again_and_again(void **state)
 	assert_int_equal(xt_crypto_init(), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hash_of_abc_is_that_of_the_rfc),
-	    cmocka_unit_test(grand_hash_of_the_rfcs_self_test_comes_out),
-	    cmocka_unit_test(pieces_are_hashed_as_their_concatenation),
-	    cmocka_unit_test(mac_is_blake2s_with_a_key_not_hmac),
-	    cmocka_unit_test(output_may_be_an_input),
-	    cmocka_unit_test(libraries_pass_their_self_test_again_and_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(hash_of_abc_is_that_of_the_rfc),
+	  cmocka_unit_test(grand_hash_of_the_rfcs_self_test_comes_out),
+	  cmocka_unit_test(pieces_are_hashed_as_their_concatenation),
+	  cmocka_unit_test(mac_is_blake2s_with_a_key_not_hmac),
+	  cmocka_unit_test(output_may_be_an_input),
+	  cmocka_unit_test(libraries_pass_their_self_test_again_and_again))

@@ -11,6 +11,8 @@
 
 #include <xtunnel/change.h>
 
+#include "test_main.h"
+
 static void a_change_grows_and_keeps_its_items(void **state)
 {
 	struct xt_change change;
@@ -65,12 +67,5 @@ static void a_cleared_change_is_empty_and_can_be_used_again(void **state)
 	xt_change_clear(&change);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_change_grows_and_keeps_its_items),
-	    cmocka_unit_test(a_cleared_change_is_empty_and_can_be_used_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_change_grows_and_keeps_its_items),
+	  cmocka_unit_test(a_cleared_change_is_empty_and_can_be_used_again))

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "packet/checksum.h"
 #include "packets.h"
+#include "test_main.h"
 
 static void checksum_of_the_example_in_rfc_1071(void **unused)
 {
@@ -93,18 +94,11 @@ static void a_field_outside_of_the_packet_is_refused(void **unused)
 	assert_true(xt_checksum_complete(p, 8, 6, 0));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(checksum_of_the_example_in_rfc_1071),
-	    cmocka_unit_test(update_gives_the_example_of_rfc_1624),
-	    cmocka_unit_test(nothing_sums_to_nothing),
-	    cmocka_unit_test(the_last_odd_byte_is_a_high_half),
-	    cmocka_unit_test(pseudo_header_is_summed_for_both_versions),
-	    cmocka_unit_test(a_partial_checksum_is_completed),
-	    cmocka_unit_test(a_completed_zero_is_written_as_ones),
-	    cmocka_unit_test(a_field_outside_of_the_packet_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(checksum_of_the_example_in_rfc_1071),
+	  cmocka_unit_test(update_gives_the_example_of_rfc_1624),
+	  cmocka_unit_test(nothing_sums_to_nothing),
+	  cmocka_unit_test(the_last_odd_byte_is_a_high_half),
+	  cmocka_unit_test(pseudo_header_is_summed_for_both_versions),
+	  cmocka_unit_test(a_partial_checksum_is_completed),
+	  cmocka_unit_test(a_completed_zero_is_written_as_ones),
+	  cmocka_unit_test(a_field_outside_of_the_packet_is_refused))

@@ -12,6 +12,7 @@
 
 #include "ipc/chunks.h"
 #include "ipc/rights.h"
+#include "test_main.h"
 
 struct sink {
 	json_t *whole;
@@ -98,11 +99,5 @@ static void only_what_holds_no_secret_is_an_observers(void **state)
 	assert_int_equal(xt_verb_right(NULL), XT_RIGHT_OWNER);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_answer_survives_chunks_byte_for_byte),
-	    cmocka_unit_test(only_what_holds_no_secret_is_an_observers),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_answer_survives_chunks_byte_for_byte),
+	  cmocka_unit_test(only_what_holds_no_secret_is_an_observers))

@@ -15,6 +15,7 @@
 #include "conf_files.h"
 #include "config/conf_names.h"
 #include "config/conf_reader.h"
+#include "test_main.h"
 
 #define GOOD XT_VECTORS "/conf/good"
 #define BAD  XT_VECTORS "/conf/bad"
@@ -590,28 +591,22 @@ static void a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer(v
 	rmdir(dir);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_good_file_parses_without_a_diagnostic),
-	    cmocka_unit_test(the_examples_parse_and_pass_the_check),
-	    cmocka_unit_test(every_bad_file_says_where_and_why),
-	    cmocka_unit_test(a_quick_file_is_read_to_the_last_key),
-	    cmocka_unit_test(blanks_case_sections_and_signs_are_read_as_by_wg),
-	    cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
-	    cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
-	    cmocka_unit_test(a_repeated_peer_is_one_peer_with_the_later_values),
-	    cmocka_unit_test(an_endpoint_may_be_a_list),
-	    cmocka_unit_test(a_later_endpoint_replaces_the_whole_list),
-	    cmocka_unit_test(words_of_no_use_get_a_warning),
-	    cmocka_unit_test(tables_are_found_as_by_ip),
-	    cmocka_unit_test(no_more_than_twenty_errors_are_reported),
-	    cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
-	    cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
-	    cmocka_unit_test(a_file_is_loaded_with_its_key_files),
-	    cmocka_unit_test(a_file_too_large_is_refused),
-	    cmocka_unit_test(a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer),
-	    cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(every_good_file_parses_without_a_diagnostic),
+	  cmocka_unit_test(the_examples_parse_and_pass_the_check),
+	  cmocka_unit_test(every_bad_file_says_where_and_why),
+	  cmocka_unit_test(a_quick_file_is_read_to_the_last_key),
+	  cmocka_unit_test(blanks_case_sections_and_signs_are_read_as_by_wg),
+	  cmocka_unit_test(our_keys_are_read_with_and_without_the_comment_sign),
+	  cmocka_unit_test(what_wg_accepts_silently_gets_a_warning),
+	  cmocka_unit_test(a_repeated_peer_is_one_peer_with_the_later_values),
+	  cmocka_unit_test(an_endpoint_may_be_a_list),
+	  cmocka_unit_test(a_later_endpoint_replaces_the_whole_list),
+	  cmocka_unit_test(words_of_no_use_get_a_warning),
+	  cmocka_unit_test(tables_are_found_as_by_ip),
+	  cmocka_unit_test(no_more_than_twenty_errors_are_reported),
+	  cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
+	  cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
+	  cmocka_unit_test(a_file_is_loaded_with_its_key_files),
+	  cmocka_unit_test(a_file_too_large_is_refused),
+	  cmocka_unit_test(a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer),
+	  cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key))

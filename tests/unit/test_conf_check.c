@@ -13,6 +13,7 @@
 
 #include "conf_files.h"
 #include "config/conf.h"
+#include "test_main.h"
 
 #define KEY   "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
 #define LOCAL "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
@@ -129,17 +130,11 @@ static void a_probe_address_that_is_never_asked_gets_a_warning(void **state)
 	      "f:8:1: warning: ProbeAddress is of no use: no Address is IPv6\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_valid_file_has_no_diagnostics),
-	    cmocka_unit_test(a_default_route_passes_unless_its_mark_is_a_table_of_the_host),
-	    cmocka_unit_test(a_key_that_no_hook_sets_gets_a_warning),
-	    cmocka_unit_test(echo_for_peers_needs_an_address),
-	    cmocka_unit_test(answering_this_host_for_a_peer_gets_a_warning),
-	    cmocka_unit_test(peers_are_compared_with_each_other),
-	    cmocka_unit_test(what_cannot_work_gets_a_warning_or_an_error),
-	    cmocka_unit_test(a_probe_address_that_is_never_asked_gets_a_warning),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_valid_file_has_no_diagnostics),
+	  cmocka_unit_test(a_default_route_passes_unless_its_mark_is_a_table_of_the_host),
+	  cmocka_unit_test(a_key_that_no_hook_sets_gets_a_warning),
+	  cmocka_unit_test(echo_for_peers_needs_an_address),
+	  cmocka_unit_test(answering_this_host_for_a_peer_gets_a_warning),
+	  cmocka_unit_test(peers_are_compared_with_each_other),
+	  cmocka_unit_test(what_cannot_work_gets_a_warning_or_an_error),
+	  cmocka_unit_test(a_probe_address_that_is_never_asked_gets_a_warning))

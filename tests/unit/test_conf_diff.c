@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "config/conf_diff.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 #define KEY_B "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -429,19 +430,12 @@ static void a_device_follows_any_chain_of_files(void **state)
 	running_end(&r);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_unchanged_file_makes_no_difference),
-	    cmocka_unit_test(every_key_has_a_row_with_its_old_and_new_value),
-	    cmocka_unit_test(no_row_shows_a_secret),
-	    cmocka_unit_test(peers_come_and_go_and_the_others_are_not_in_the_change),
-	    cmocka_unit_test(a_network_of_two_peers_is_the_later_ones),
-	    cmocka_unit_test(what_wg_has_set_is_named_and_overridden),
-	    cmocka_unit_test(the_mark_that_the_program_chose_is_no_difference),
-	    cmocka_unit_test(a_long_value_is_cut_and_the_change_is_whole),
-	    cmocka_unit_test(a_device_follows_any_chain_of_files),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_unchanged_file_makes_no_difference),
+	  cmocka_unit_test(every_key_has_a_row_with_its_old_and_new_value),
+	  cmocka_unit_test(no_row_shows_a_secret),
+	  cmocka_unit_test(peers_come_and_go_and_the_others_are_not_in_the_change),
+	  cmocka_unit_test(a_network_of_two_peers_is_the_later_ones),
+	  cmocka_unit_test(what_wg_has_set_is_named_and_overridden),
+	  cmocka_unit_test(the_mark_that_the_program_chose_is_no_difference),
+	  cmocka_unit_test(a_long_value_is_cut_and_the_change_is_whole),
+	  cmocka_unit_test(a_device_follows_any_chain_of_files))

@@ -20,6 +20,8 @@
 #include "conf_files.h"
 #include "config/conf_write.h"
 #include "seed.h"
+#include "reports.h"
+#include "test_main.h"
 
 #define KEY_A "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 #define KEY_B "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -272,18 +274,13 @@ static void an_update_writes_the_running_state(void **state)
 	struct xt_peer_report peers[2] = {{.keepalive_s = 5, .n_allowed = 2},
 					  {.first_allowed = 2, .n_allowed = 1}};
 	struct xt_cidr allowed[3];
-	struct xt_report report = {.has_key = true,
-				   .listen_port = 4242,
-				   .fwmark = 51820,
-				   .peers = peers,
-				   .n_peers = 2,
-				   .allowed = allowed,
-				   .n_allowed = 3};
+	struct xt_report report = report_over(peers, 2, allowed, 3);
 	struct xt_link_address address = {0};
 	struct xt_conf_force force = {&report, &address, 1, 1380, 51820};
 	struct xt_conf conf;
 
 	(void)state;
+	report.listen_port = 4242;
 	key(report.private_key.b, KEY_A);
 	report.private_key.b[0] &= 248; /* as a device clamps it */
 	report.private_key.b[31] = (uint8_t)((report.private_key.b[31] & 127) | 64);
@@ -413,17 +410,11 @@ static void strip_keeps_the_first_endpoint(void **state)
 	strip_gives("", "\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_good_file_survives_a_round_trip),
-	    cmocka_unit_test(every_key_is_written),
-	    cmocka_unit_test(random_configurations_survive_a_round_trip),
-	    cmocka_unit_test(an_update_writes_the_running_state),
-	    cmocka_unit_test(an_update_keeps_names_and_lists),
-	    cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
-	    cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
-	    cmocka_unit_test(strip_keeps_the_first_endpoint),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(every_good_file_survives_a_round_trip),
+	  cmocka_unit_test(every_key_is_written),
+	  cmocka_unit_test(random_configurations_survive_a_round_trip),
+	  cmocka_unit_test(an_update_writes_the_running_state),
+	  cmocka_unit_test(an_update_keeps_names_and_lists),
+	  cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
+	  cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
+	  cmocka_unit_test(strip_keeps_the_first_endpoint))

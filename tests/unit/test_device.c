@@ -12,6 +12,7 @@
 #include "core/device_impl.h"
 #include "device_pair.h"
 #include "packet/checksum.h"
+#include "test_main.h"
 
 static void the_first_packet_travels_with_the_first_handshake(void **state)
 {
@@ -43,12 +44,9 @@ static void the_responder_sends_nothing_before_the_initiator_confirms(void **sta
 static void both_may_begin_at_once_and_need_no_timer(void **state)
 {
 	struct pair *p = *state;
-	struct xt_pkt *pa = xt_batch_add(p->a.batch, 100), *pb = xt_batch_add(p->b.batch, 100);
 
-	pa->len = packet_write(pa->data, &p->a, &p->b, 100);
-	pb->len = packet_write(pb->data, &p->b, &p->a, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-	xt_send_plan(p->b.dev, p->now, p->b.batch, p->b.tx);
+	packet_plan(p, &p->a, &p->b, 100);
+	packet_plan(p, &p->b, &p->a, 100);
 	tx_carry(p, &p->a, &p->b);
 	tx_carry(p, &p->b, &p->a);
 	pair_run(p);
@@ -74,16 +72,12 @@ static void a_repeated_or_altered_datagram_is_dropped(void **state)
 {
 	struct pair *p = *state;
 	uint8_t copy[256];
-	struct xt_pkt *pkt;
 	struct xt_vec v;
 
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
-	pkt = xt_batch_add(p->a.batch, 100);
-	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packet_plan(p, &p->a, &p->b, 100);
+	packets_seal(p, &p->a);
 	v = p->a.tx->vecs[0];
 	memcpy(copy, v.base, v.len);
 	for (size_t bit = 0; bit < v.len * 8; bit++) {
@@ -228,8 +222,7 @@ static void handshake_messages_carry_dscp_af41_and_data_does_not(void **state)
 	tx_carry(p, &p->b, &p->a);
 	xt_device_tick(p->a.dev, p->now, p->a.tx);
 	assert_int_equal(xt_send_device_traffic(p->a.dev, p->now, p->a.batch), 1);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packets_seal(p, &p->a);
 	assert_int_equal(p->a.tx->n_runs, 1);
 	assert_int_equal(p->a.tx->runs[0].tos, 2);
 	tx_carry(p, &p->a, &p->b);
@@ -358,25 +351,27 @@ static void padding_is_zero(void **state)
 	}
 }
 
+/* A packet of len bytes is sealed as so many, and arrives. */
+static void padding_check(struct pair *p, uint32_t len, uint32_t sealed)
+{
+	packet_plan(p, &p->a, &p->b, len);
+	assert_int_equal(p->a.batch->jobs[0].len, sealed);
+	packets_seal(p, &p->a);
+	assert_true(p->a.tx->vecs[0].len <= 65507);
+	tx_carry(p, &p->a, &p->b);
+	assert_int_equal(p->last_len, len);
+}
+
 static void padding_stays_within_the_mtu(void **state)
 {
 	struct pair *p = *state;
-	struct xt_pkt *pkt;
 	static const uint32_t lens[][2] = {
 	    {20, 32}, {32, 32}, {1409, 1420}, {1420, 1420}, {1430, 1430}};
 
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
-	for (size_t i = 0; i < 5; i++) {
-		pkt = xt_batch_add(p->a.batch, 2000);
-		pkt->len = packet_write(pkt->data, &p->a, &p->b, lens[i][0]);
-		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-		assert_int_equal(p->a.batch->jobs[0].len, lens[i][1]);
-		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
-		tx_carry(p, &p->a, &p->b);
-		assert_int_equal(p->last_len, lens[i][0]);
-	}
+	for (size_t i = 0; i < XT_LEN(lens); i++)
+		padding_check(p, lens[i][0], lens[i][1]);
 }
 
 /* The path's MTU counts where it is known and below the interface's. */
@@ -392,16 +387,8 @@ static void padding_stays_within_what_the_path_carries(void **state)
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
 	for (size_t i = 0; i < XT_LEN(cases); i++) {
-		struct xt_pkt *pkt = xt_batch_add(p->a.batch, 2000);
-
 		xt_device_peer(p->a.dev, &p->b.pub)->mtu = (uint16_t)cases[i][0];
-		pkt->len = packet_write(pkt->data, &p->a, &p->b, cases[i][1]);
-		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-		assert_int_equal(p->a.batch->jobs[0].len, cases[i][2]);
-		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
-		tx_carry(p, &p->a, &p->b);
-		assert_int_equal(p->last_len, cases[i][1]);
+		padding_check(p, cases[i][1], cases[i][2]);
 	}
 }
 
@@ -415,18 +402,8 @@ static void padding_stays_within_a_datagram_when_the_mtu_does_not(void **state)
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
 	xt_device_set_mtu(p->a.dev, 65535);
-	for (size_t i = 0; i < XT_LEN(cases); i++) {
-		struct xt_pkt *pkt = xt_batch_add(p->a.batch, XT_PACKET_MAX);
-
-		pkt->len = packet_write(pkt->data, &p->a, &p->b, cases[i].len);
-		xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-		assert_int_equal(p->a.batch->jobs[0].len, cases[i].sealed);
-		xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-		xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
-		assert_true(p->a.tx->vecs[0].len <= 65507);
-		tx_carry(p, &p->a, &p->b);
-		assert_int_equal(p->last_len, cases[i].len);
-	}
+	for (size_t i = 0; i < XT_LEN(cases); i++)
+		padding_check(p, cases[i].len, cases[i].sealed);
 }
 
 /* Deliver what both have sent, and all that follows from it. */
@@ -440,7 +417,6 @@ static void carry_and_run(struct pair *p)
 static void a_packet_sent_just_before_the_key_expires_is_not_lost(void **state)
 {
 	struct pair *p = *state;
-	struct xt_pkt *pkt;
 	uint64_t derived;
 
 	packet_send(p, &p->a, &p->b, 100); /* an initiation */
@@ -449,11 +425,8 @@ static void a_packet_sent_just_before_the_key_expires_is_not_lost(void **state)
 	p->now.mono += 5 * XT_MS;
 	carry_and_run(p);
 	p->now.mono = derived + XT_REJECT_AFTER_TIME - XT_MS;
-	pkt = xt_batch_add(p->a.batch, 100);
-	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packet_plan(p, &p->a, &p->b, 100);
+	packets_seal(p, &p->a);
 	p->now.mono += 5 * XT_MS;
 	carry_and_run(p);
 	assert_int_equal(verdict_count(&p->b, XT_DROP_EXPIRED), 0);
@@ -465,12 +438,8 @@ static void plan_received(struct pair *p, struct end *to, const struct end *from
 {
 	for (uint32_t i = 0; i < from->tx->n_vecs; i++) {
 		const struct xt_vec *v = &from->tx->vecs[i];
-		struct xt_pkt *pkt = xt_batch_add(to->batch, v->len);
 
-		memcpy(pkt->data, v->base, v->len);
-		pkt->len = (uint32_t)v->len;
-		pkt->from = &from->path;
-		xt_recv_plan(to->dev, p->now, to->batch);
+		datagram_plan(p, to, &from->path, v->base, v->len);
 	}
 }
 
@@ -489,8 +458,7 @@ static void a_batch_that_is_planned_again_delivers_each_packet_once(void **state
 	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
 	assert_int_equal(p->a.batch->n_jobs, 3);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packets_seal(p, &p->a);
 
 	plan_received(p, &p->b,
 		      &p->a); /* plans after each datagram, so the first one three times */
@@ -510,29 +478,19 @@ static void a_batch_that_is_planned_again_delivers_each_packet_once(void **state
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(the_first_packet_travels_with_the_first_handshake),
-	    T(the_responder_sends_nothing_before_the_initiator_confirms),
-	    T(both_may_begin_at_once_and_need_no_timer),
-	    T(a_spoofed_inner_source_is_dropped),
-	    T(a_repeated_or_altered_datagram_is_dropped),
-	    T(a_restarted_side_handshakes_on_data_for_a_lost_session),
-	    T(a_batch_for_a_lost_session_counts_as_one_try),
-	    T(a_bad_change_leaves_the_device_as_it_was),
-	    T(the_public_key_of_the_device_is_no_peer),
-	    T(initiations_of_a_peer_are_accepted_50_ms_apart),
-	    T(handshake_messages_carry_dscp_af41_and_data_does_not),
-	    T(entries_for_one_peer_apply_in_order),
-	    T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
-	    T(an_idle_device_has_no_deadline),
-	    T(padding_is_zero),
-	    T(padding_stays_within_the_mtu),
-	    T(padding_stays_within_what_the_path_carries),
-	    T(padding_stays_within_a_datagram_when_the_mtu_does_not),
-	    T(a_packet_sent_just_before_the_key_expires_is_not_lost),
-	    T(a_batch_that_is_planned_again_delivers_each_packet_once),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(the_first_packet_travels_with_the_first_handshake),
+	  T(the_responder_sends_nothing_before_the_initiator_confirms),
+	  T(both_may_begin_at_once_and_need_no_timer), T(a_spoofed_inner_source_is_dropped),
+	  T(a_repeated_or_altered_datagram_is_dropped),
+	  T(a_restarted_side_handshakes_on_data_for_a_lost_session),
+	  T(a_batch_for_a_lost_session_counts_as_one_try),
+	  T(a_bad_change_leaves_the_device_as_it_was), T(the_public_key_of_the_device_is_no_peer),
+	  T(initiations_of_a_peer_are_accepted_50_ms_apart),
+	  T(handshake_messages_carry_dscp_af41_and_data_does_not),
+	  T(entries_for_one_peer_apply_in_order),
+	  T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
+	  T(an_idle_device_has_no_deadline), T(padding_is_zero), T(padding_stays_within_the_mtu),
+	  T(padding_stays_within_what_the_path_carries),
+	  T(padding_stays_within_a_datagram_when_the_mtu_does_not),
+	  T(a_packet_sent_just_before_the_key_expires_is_not_lost),
+	  T(a_batch_that_is_planned_again_delivers_each_packet_once))

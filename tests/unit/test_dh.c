@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "crypto/dh.h"
+#include "test_main.h"
 
 static const struct xt_public nine = {{9}};
 
@@ -135,15 +136,8 @@ static void points_of_small_order_are_refused_and_leave_nothing(void **state)
 	assert_int_equal(xt_dh_shared(out, &scalar, &nine), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(both_vectors_of_the_rfc_come_out),
-	    cmocka_unit_test(iterated_a_thousand_times_it_is_the_rfcs),
-	    cmocka_unit_test(alice_and_bob_of_the_rfc_agree),
-	    cmocka_unit_test(clamping_sets_three_kinds_of_bits_and_changes_no_result),
-	    cmocka_unit_test(points_of_small_order_are_refused_and_leave_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(both_vectors_of_the_rfc_come_out),
+	  cmocka_unit_test(iterated_a_thousand_times_it_is_the_rfcs),
+	  cmocka_unit_test(alice_and_bob_of_the_rfc_agree),
+	  cmocka_unit_test(clamping_sets_three_kinds_of_bits_and_changes_no_result),
+	  cmocka_unit_test(points_of_small_order_are_refused_and_leave_nothing))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/dns_uv.h"
+#include "test_main.h"
 
 struct seen {
 	char warning[200];
@@ -80,11 +81,4 @@ static void a_failure_that_comes_at_once_is_reported(void **state)
 	rmdir(dir);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_failure_that_comes_at_once_is_reported),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_failure_that_comes_at_once_is_reported))

@@ -12,6 +12,8 @@
 
 #include <xtunnel/xtunnel.h>
 
+#include "test_main.h"
+
 #define LEFT  1
 #define RIGHT 2
 
@@ -350,20 +352,10 @@ static void a_given_key_is_the_devices(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    TEST(a_handshake_brings_the_first_packet_across),
-	    TEST(data_goes_both_ways),
-	    TEST(a_packet_of_a_peer_outlives_the_peer),
-	    TEST(a_wrong_size_is_refused_without_effect),
-	    TEST(a_forged_datagram_yields_no_packet),
-	    TEST(full_buffers_refuse_and_lose_nothing),
-	    TEST(a_receiver_that_takes_nothing_is_full),
-	    TEST(all_staged_packets_come_out),
-	    TEST(device_traffic_follows_when_full_buffers_are_emptied),
-	    TEST(poll_repeats_an_unanswered_initiation_at_its_deadline),
-	    TEST(a_given_key_is_the_devices),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(TEST(a_handshake_brings_the_first_packet_across), TEST(data_goes_both_ways),
+	  TEST(a_packet_of_a_peer_outlives_the_peer), TEST(a_wrong_size_is_refused_without_effect),
+	  TEST(a_forged_datagram_yields_no_packet), TEST(full_buffers_refuse_and_lose_nothing),
+	  TEST(a_receiver_that_takes_nothing_is_full), TEST(all_staged_packets_come_out),
+	  TEST(device_traffic_follows_when_full_buffers_are_emptied),
+	  TEST(poll_repeats_an_unanswered_initiation_at_its_deadline),
+	  TEST(a_given_key_is_the_devices))

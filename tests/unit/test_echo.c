@@ -10,6 +10,7 @@
 #include "packet/checksum.h"
 #include "packet/echo.h"
 #include "packets.h"
+#include "test_main.h"
 
 /* The correct reply, built from the request byte by byte. */
 static void expect(uint8_t *want, const uint8_t *request, size_t len)
@@ -330,23 +331,16 @@ static void extension_headers_and_fragments_are_not_answered(void **unused)
 	assert_int_equal(answer(f, cut_fragment(f, p, len, 32, 40, 0)), XT_REFLECTION_NOT_ECHO);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_request_of_any_size_becomes_its_reply),
-	    cmocka_unit_test(every_other_checksum_is_refused),
-	    cmocka_unit_test(every_other_header_checksum_is_refused),
-	    cmocka_unit_test(every_checksum_that_a_request_can_have_is_turned_right),
-	    cmocka_unit_test(a_reply_of_zeros_has_all_ones_as_checksum),
-	    cmocka_unit_test(a_truncated_request_is_never_answered),
-	    cmocka_unit_test(trailing_bytes_are_cut),
-	    cmocka_unit_test(only_type_and_code_of_a_request_are_answered),
-	    cmocka_unit_test(icmp_of_the_other_version_is_not_answered),
-	    cmocka_unit_test(only_ordinary_sources_are_answered),
-	    cmocka_unit_test(dscp_and_df_are_kept_and_ecn_is_cleared),
-	    cmocka_unit_test(options_are_copied_but_source_routes_are_not_answered),
-	    cmocka_unit_test(extension_headers_and_fragments_are_not_answered),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_request_of_any_size_becomes_its_reply),
+	  cmocka_unit_test(every_other_checksum_is_refused),
+	  cmocka_unit_test(every_other_header_checksum_is_refused),
+	  cmocka_unit_test(every_checksum_that_a_request_can_have_is_turned_right),
+	  cmocka_unit_test(a_reply_of_zeros_has_all_ones_as_checksum),
+	  cmocka_unit_test(a_truncated_request_is_never_answered),
+	  cmocka_unit_test(trailing_bytes_are_cut),
+	  cmocka_unit_test(only_type_and_code_of_a_request_are_answered),
+	  cmocka_unit_test(icmp_of_the_other_version_is_not_answered),
+	  cmocka_unit_test(only_ordinary_sources_are_answered),
+	  cmocka_unit_test(dscp_and_df_are_kept_and_ecn_is_cleared),
+	  cmocka_unit_test(options_are_copied_but_source_routes_are_not_answered),
+	  cmocka_unit_test(extension_headers_and_fragments_are_not_answered))

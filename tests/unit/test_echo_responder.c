@@ -11,6 +11,7 @@
 #include "echo_batches.h"
 #include "packets.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START  (1000 * SECOND)
@@ -424,26 +425,18 @@ static void a_side_that_is_off_is_left_alone(void **unused)
 	assert_int_equal(replies->n, 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, batches_close)
-	const struct CMUnitTest tests[] = {
-	    TEST(the_reply_lies_where_the_request_lay),
-	    TEST(the_largest_ping_comes_back_in_fragments),
-	    TEST(overlapping_fragments_are_dropped),
-	    TEST(fragments_of_two_peers_are_not_mixed),
-	    TEST(a_full_batch_of_replies_drops_requests),
-	    TEST(a_slab_without_room_drops_the_reply_whole),
-	    TEST(released_fragments_without_room_are_counted),
-	    TEST(the_rate_holds_for_each_source),
-	    TEST(many_sources_stay_in_a_table_of_fixed_size),
-	    TEST(exclusive_drops_all_that_is_not_answered),
-	    TEST(swap_only_exchanges_addresses_and_nothing_else),
-	    TEST(the_observer_sees_whole_requests_and_replies),
-	    TEST(options_without_copied_flag_stay_in_the_first_fragment),
-	    TEST(a_side_that_is_off_is_left_alone),
-	};
 
-	state = xt_seed();
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+SEED_TEST_MAIN(state, TEST(the_reply_lies_where_the_request_lay),
+	       TEST(the_largest_ping_comes_back_in_fragments),
+	       TEST(overlapping_fragments_are_dropped), TEST(fragments_of_two_peers_are_not_mixed),
+	       TEST(a_full_batch_of_replies_drops_requests),
+	       TEST(a_slab_without_room_drops_the_reply_whole),
+	       TEST(released_fragments_without_room_are_counted),
+	       TEST(the_rate_holds_for_each_source),
+	       TEST(many_sources_stay_in_a_table_of_fixed_size),
+	       TEST(exclusive_drops_all_that_is_not_answered),
+	       TEST(swap_only_exchanges_addresses_and_nothing_else),
+	       TEST(the_observer_sees_whole_requests_and_replies),
+	       TEST(options_without_copied_flag_stay_in_the_first_fragment),
+	       TEST(a_side_that_is_off_is_left_alone))

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "packet/echo_rules.h"
+#include "test_main.h"
 
 static struct xt_echo_local local_of(const char *cidr, const char *peer)
 {
@@ -189,17 +190,10 @@ static void directed_broadcast_is_known(void **unused)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(host_answers_for_free_addresses_of_its_networks),
-	    cmocka_unit_test(small_networks_have_no_broadcast_address),
-	    cmocka_unit_test(a_pair_answers_for_its_other_end_only),
-	    cmocka_unit_test(peer_answers_for_local_addresses_only),
-	    cmocka_unit_test(a_list_is_the_exact_set_for_both_sides),
-	    cmocka_unit_test(without_addresses_nothing_is_answered),
-	    cmocka_unit_test(directed_broadcast_is_known),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(host_answers_for_free_addresses_of_its_networks),
+	  cmocka_unit_test(small_networks_have_no_broadcast_address),
+	  cmocka_unit_test(a_pair_answers_for_its_other_end_only),
+	  cmocka_unit_test(peer_answers_for_local_addresses_only),
+	  cmocka_unit_test(a_list_is_the_exact_set_for_both_sides),
+	  cmocka_unit_test(without_addresses_nothing_is_answered),
+	  cmocka_unit_test(directed_broadcast_is_known))

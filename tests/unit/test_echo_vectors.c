@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "echo_batches.h"
+#include "test_main.h"
 
 #define LIST 8
 
@@ -165,12 +166,5 @@ static void every_packet_made_by_scapy_has_the_expected_outcome(void **unused)
 	assert_true(cases > 150);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(every_packet_made_by_scapy_has_the_expected_outcome,
-					    batches_open, batches_close),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup_teardown(every_packet_made_by_scapy_has_the_expected_outcome,
+					  batches_open, batches_close))

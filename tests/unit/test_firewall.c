@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "host/firewall.h"
+#include "test_main.h"
 
 static struct xt_ip local[2];
 
@@ -123,14 +124,8 @@ static void nft_accepts_every_interface_name(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(both_families_are_protected_in_one_transaction),
-	    cmocka_unit_test(a_change_empties_the_table_and_keeps_it),
-	    cmocka_unit_test(a_family_that_is_not_routed_gets_no_rules),
-	    cmocka_unit_test(down_works_without_a_table),
-	    cmocka_unit_test(nft_accepts_every_interface_name),
-	};
-	return cmocka_run_group_tests(tests, setup, NULL);
-}
+GROUP_TEST_MAIN(setup, NULL, cmocka_unit_test(both_families_are_protected_in_one_transaction),
+		cmocka_unit_test(a_change_empties_the_table_and_keeps_it),
+		cmocka_unit_test(a_family_that_is_not_routed_gets_no_rules),
+		cmocka_unit_test(down_works_without_a_table),
+		cmocka_unit_test(nft_accepts_every_interface_name))

@@ -9,38 +9,13 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "flows.h"
 #include "packet/fit.h"
 #include "packet/split.h"
 #include "seed.h"
+#include "test_main.h"
+#include "unit/flow_batches.h"
 
-static uint8_t payload[65536];
-static struct xt_batch *in, *out;
 static uint64_t seed;
-
-static int begin(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(payload); i++)
-		payload[i] = (uint8_t)(i * 7 + i / 256);
-	assert_int_equal(xt_batch_new(&in, 16, 8 * XT_SLOT_MAX), 0);
-	assert_int_equal(xt_batch_new(&out, 512, 8 * XT_SLOT_MAX), 0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	xt_batch_free(in);
-	xt_batch_free(out);
-	return 0;
-}
-
-static void batches_empty(void)
-{
-	xt_batch_reset(in);
-	xt_batch_reset(out);
-}
 
 /* f with len bytes of payload; a checksum that is left partial: pseudo-header only. size: of the
  * segments, 0: a plain packet */
@@ -120,7 +95,7 @@ static void single_tcp_packets_are_cut(void **state)
 		for (int partial = 0; partial < 2; partial++) {
 			struct flow f = flow_of(version, 6);
 
-			batches_empty();
+			flow_batches_reset();
 			f.flags = 0x10 | 0x80 | 0x40 | 0x08 | 0x01; /* ACK CWR ECE PSH FIN */
 			assert_int_equal(fit(packet_add(&f, 1340, 0, partial), 1232), XT_FIT_CUT);
 			split_all();
@@ -136,7 +111,7 @@ static void super_packets_become_smaller_segments(void **state)
 	for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
 		struct flow f = flow_of(version, 6);
 
-		batches_empty();
+		flow_batches_reset();
 		f.flags = 0x10 | 0x80 | 0x08;
 		assert_int_equal(fit(packet_add(&f, 60000, 1368, true), 1232), XT_FIT_CUT);
 		split_all();
@@ -149,7 +124,7 @@ static void the_sequence_wraps(void **state)
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	f.seq = 0xffffffffu - 1000;
 	f.id = 0xffff;
 	assert_int_equal(fit(packet_add(&f, 1300, 0, false), 1232), XT_FIT_CUT);
@@ -165,7 +140,7 @@ static void what_fits_stays_as_it_is(void **state)
 	struct xt_pkt *pkt;
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	pkt = packet_add(&f, 1232 - 52, 0, false);
 	assert_int_equal(fit(pkt, 1232), XT_FIT_WHOLE);
 	assert_int_equal(pkt->gso.kind, XT_GSO_NONE);
@@ -188,7 +163,7 @@ static void damaged_packets_and_syn_are_not_cut(void **state)
 	struct xt_pkt *pkt;
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	pkt = packet_add(&f, 1340, 0, false);
 	pkt->data[700] ^= 1;
 	assert_int_equal(fit(pkt, 1232), XT_FIT_DROP);
@@ -220,7 +195,7 @@ static void urgent_data_stays_where_it_is(void **state)
 	for (size_t i = 0; i < XT_LEN(cases); i++) {
 		struct xt_pkt *pkt;
 
-		batches_empty();
+		flow_batches_reset();
 		pkt = packet_add(&f, 1340, 0, false);
 		put16(pkt->data + 20 + 18, cases[i].pointer);
 		flow_seal(pkt->data, pkt->len);
@@ -257,7 +232,7 @@ static void extension_headers_are_copied_to_each_segment(void **state)
 		struct xt_pkt *pkt;
 		bool cut = i < 2;
 
-		batches_empty();
+		flow_batches_reset();
 		pkt = xt_batch_add(in, 2000);
 		pkt->len = (uint32_t)flow_packet(pkt->data, &f, payload, 1400);
 		extension_add(pkt, kinds[i]);
@@ -288,7 +263,7 @@ static void senders_are_told_what_they_can_take(void **state)
 	struct xt_pkt *p4, *p6;
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	p4 = packet_add(&f4, 1372, 0, false);
 	p6 = packet_add(&f6, 1352, 0, true);
 	assert_int_equal(fit(p4, 1296), XT_FIT_DROP);
@@ -342,7 +317,7 @@ static void ipv4_without_df_becomes_fragments(void **state)
 		struct xt_pkt *pkt;
 		size_t len = flow_packet(want, &f, payload, 1372);
 
-		batches_empty();
+		flow_batches_reset();
 		pkt = packet_add(&f, 1372, 0, partial);
 		assert_int_equal(fit(pkt, 1232), XT_FIT_FRAGMENT);
 		split_all();
@@ -361,7 +336,7 @@ static void a_fragment_is_fragmented_further(void **state)
 	struct xt_pkt *pkt;
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	f.df = false;
 	pkt = packet_add(&f, 1372, 0, false);
 	pkt->data[6] = 0x20 | 0x01; /* more follow; offset 0x100 * 8 */
@@ -382,7 +357,7 @@ static void each_datagram_of_a_super_packet_becomes_fragments(void **state)
 	struct flow f = flow_of(4, 17);
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	f.df = false;
 	assert_int_equal(fit(packet_add(&f, 5000, 1372, true), 1232), XT_FIT_FRAGMENT);
 	split_all();
@@ -410,7 +385,7 @@ static void a_full_batch_is_resumed(void **state)
 	bool whole;
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	assert_int_equal(xt_batch_new(&few, 3, 0), 0);
 	f.df = false;
 	for (int i = 0; i < 4; i++)
@@ -443,7 +418,7 @@ static void more_fragments_than_a_batch_holds_go_on_whole(void **state)
 	struct flow f = flow_of(4, 17);
 
 	(void)state;
-	batches_empty();
+	flow_batches_reset();
 	assert_int_equal(xt_batch_new(&few, 2, 0), 0);
 	f.df = false;
 	assert_int_equal(fit(packet_add(&f, 5000, 0, true), 1232), XT_FIT_FRAGMENT);
@@ -463,7 +438,7 @@ static void random_flows_are_cut_as_their_sender_would(void **state)
 		bool super = xt_below(&seed, 2);
 		uint16_t size = super ? (uint16_t)(1 + xt_below(&seed, 2000)) : 0;
 
-		batches_empty();
+		flow_batches_reset();
 		f.flags = (uint8_t)(0x10 | (xt_next(&seed) & 0xc9));
 		f.options = (uint8_t)(4 * xt_below(&seed, 11));
 		f.seq = (uint32_t)xt_next(&seed);
@@ -484,25 +459,14 @@ static void random_flows_are_cut_as_their_sender_would(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(single_tcp_packets_are_cut),
-	    cmocka_unit_test(super_packets_become_smaller_segments),
-	    cmocka_unit_test(the_sequence_wraps),
-	    cmocka_unit_test(what_fits_stays_as_it_is),
-	    cmocka_unit_test(damaged_packets_and_syn_are_not_cut),
-	    cmocka_unit_test(urgent_data_stays_where_it_is),
-	    cmocka_unit_test(extension_headers_are_copied_to_each_segment),
-	    cmocka_unit_test(senders_are_told_what_they_can_take),
-	    cmocka_unit_test(ipv4_without_df_becomes_fragments),
-	    cmocka_unit_test(a_fragment_is_fragmented_further),
-	    cmocka_unit_test(each_datagram_of_a_super_packet_becomes_fragments),
-	    cmocka_unit_test(a_full_batch_is_resumed),
-	    cmocka_unit_test(more_fragments_than_a_batch_holds_go_on_whole),
-	    cmocka_unit_test(random_flows_are_cut_as_their_sender_would),
-	};
+#define T(name) cmocka_unit_test_setup_teardown(name, flow_batches_setup, flow_batches_teardown)
 
-	seed = xt_seed();
-	return cmocka_run_group_tests(tests, begin, end);
-}
+SEED_TEST_MAIN(seed, T(single_tcp_packets_are_cut), T(super_packets_become_smaller_segments),
+	       T(the_sequence_wraps), T(what_fits_stays_as_it_is),
+	       T(damaged_packets_and_syn_are_not_cut), T(urgent_data_stays_where_it_is),
+	       T(extension_headers_are_copied_to_each_segment),
+	       T(senders_are_told_what_they_can_take), T(ipv4_without_df_becomes_fragments),
+	       T(a_fragment_is_fragmented_further),
+	       T(each_datagram_of_a_super_packet_becomes_fragments), T(a_full_batch_is_resumed),
+	       T(more_fragments_than_a_batch_holds_go_on_whole),
+	       T(random_flows_are_cut_as_their_sender_would))

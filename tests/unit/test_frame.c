@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ipc/frame.h"
+#include "test_main.h"
 
 /* The same result whether text arrived at once or byte by byte. */
 static void assert_frame(enum xt_framing framing, const char *text, size_t wanted)
@@ -102,14 +103,8 @@ static void a_line_above_the_bound_is_refused_before_its_end(void **state)
 	assert_true(xt_frame(XT_FRAME_UAPI, text, sizeof(text), &scanned) == XT_FRAME_TOO_LONG);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_line_ends_at_its_line_end),
-	    cmocka_unit_test(a_set_ends_with_an_empty_line),
-	    cmocka_unit_test(a_get_ends_with_the_byte_after_it),
-	    cmocka_unit_test(anything_else_ends_at_once),
-	    cmocka_unit_test(a_line_above_the_bound_is_refused_before_its_end),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_line_ends_at_its_line_end),
+	  cmocka_unit_test(a_set_ends_with_an_empty_line),
+	  cmocka_unit_test(a_get_ends_with_the_byte_after_it),
+	  cmocka_unit_test(anything_else_ends_at_once),
+	  cmocka_unit_test(a_line_above_the_bound_is_refused_before_its_end))

@@ -14,6 +14,7 @@
 #include <xtunnel/error.h>
 
 #include "base/heap.h"
+#include "test_main.h"
 
 static void the_least_key_is_on_top(void **state)
 {
@@ -56,12 +57,5 @@ static void reserved_inserts_do_not_move_the_array(void **state)
 	xt_heap_clear(&heap);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_least_key_is_on_top),
-	    cmocka_unit_test(reserved_inserts_do_not_move_the_array),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_least_key_is_on_top),
+	  cmocka_unit_test(reserved_inserts_do_not_move_the_array))

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "host/hooks_uv.h"
+#include "test_main.h"
 
 struct outcome {
 	unsigned calls;
@@ -127,13 +128,9 @@ static void the_first_failure_ends_the_run(void **state)
 /* As wg-quick(8) runs them. */
 static void a_hook_fails_with_the_first_command_that_fails(void **state)
 {
-	static const char *const commands[] = {
-	    "false; echo never",
-	    "false | true; echo never",
-	    "x=$(false); echo never",
-	    "(exit 1); echo never",
-	    "for i in 1 2; do false; echo never; done",
-	};
+	static const char *const commands[] = {"false; echo never", "false | true; echo never",
+					       "x=$(false); echo never", "(exit 1); echo never",
+					       "for i in 1 2; do false; echo never; done"};
 	struct outcome o;
 	(void)state;
 
@@ -261,18 +258,12 @@ static void a_cancel_ends_the_hook_and_its_children(void **state)
 	assert_int_equal(o.result.error, -ECANCELED); /* SIGKILL, after two seconds */
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hooks_run_in_order_and_are_printed),
-	    cmocka_unit_test(an_empty_list_is_done_at_once),
-	    cmocka_unit_test(the_first_failure_ends_the_run),
-	    cmocka_unit_test(a_hook_fails_with_the_first_command_that_fails),
-	    cmocka_unit_test(captured_output_is_kept_and_printed),
-	    cmocka_unit_test(a_run_can_begin_after_a_failed_hook),
-	    cmocka_unit_test(a_child_has_no_input_and_no_inherited_descriptor),
-	    cmocka_unit_test(bash_is_used_when_installed_and_sh_otherwise),
-	    cmocka_unit_test(a_cancel_ends_the_hook_and_its_children),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(hooks_run_in_order_and_are_printed),
+	  cmocka_unit_test(an_empty_list_is_done_at_once),
+	  cmocka_unit_test(the_first_failure_ends_the_run),
+	  cmocka_unit_test(a_hook_fails_with_the_first_command_that_fails),
+	  cmocka_unit_test(captured_output_is_kept_and_printed),
+	  cmocka_unit_test(a_run_can_begin_after_a_failed_hook),
+	  cmocka_unit_test(a_child_has_no_input_and_no_inherited_descriptor),
+	  cmocka_unit_test(bash_is_used_when_installed_and_sh_otherwise),
+	  cmocka_unit_test(a_cancel_ends_the_hook_and_its_children))

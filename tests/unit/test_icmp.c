@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "packet/icmp.h"
 #include "packets.h"
+#include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -257,21 +258,13 @@ static void errors_are_rate_limited_and_suppressed_ones_are_counted(void **unuse
 	xt_batch_free(batch);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_kind_has_its_type_and_code),
-	    cmocka_unit_test(the_quote_is_bounded),
-	    cmocka_unit_test(the_beginning_of_a_packet_is_enough_for_too_big),
-	    cmocka_unit_test(without_a_local_address_the_destination_is_the_source),
-	    cmocka_unit_test(errors_are_never_answered),
-	    cmocka_unit_test(an_error_behind_extension_headers_is_seen),
-	    cmocka_unit_test(only_first_fragments_are_answered),
-	    cmocka_unit_test(strange_addresses_are_not_answered),
-	    cmocka_unit_test(too_big_is_sent_only_when_routers_may_not_fragment),
-	    cmocka_unit_test(garbage_is_not_answered),
-	    cmocka_unit_test(errors_are_rate_limited_and_suppressed_ones_are_counted),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(each_kind_has_its_type_and_code), cmocka_unit_test(the_quote_is_bounded),
+	  cmocka_unit_test(the_beginning_of_a_packet_is_enough_for_too_big),
+	  cmocka_unit_test(without_a_local_address_the_destination_is_the_source),
+	  cmocka_unit_test(errors_are_never_answered),
+	  cmocka_unit_test(an_error_behind_extension_headers_is_seen),
+	  cmocka_unit_test(only_first_fragments_are_answered),
+	  cmocka_unit_test(strange_addresses_are_not_answered),
+	  cmocka_unit_test(too_big_is_sent_only_when_routers_may_not_fragment),
+	  cmocka_unit_test(garbage_is_not_answered),
+	  cmocka_unit_test(errors_are_rate_limited_and_suppressed_ones_are_counted))

@@ -8,6 +8,7 @@
 
 #include "packet/ip.h"
 #include "packets.h"
+#include "test_main.h"
 
 /* Check the fields that p, of len bytes and marked with DSCP 0x2e and ECT(1), has in v. */
 static void view_check(struct xt_ip_view *v, const uint8_t *p, size_t len, uint8_t version,
@@ -253,21 +254,14 @@ static void swapping_keeps_checksums_right(void **unused)
 	assert_true(slow_right(p, len));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(headers_of_an_ipv4_packet_are_read),
-	    cmocka_unit_test(headers_of_an_ipv6_packet_are_read),
-	    cmocka_unit_test(bytes_behind_the_packet_are_not_its_own),
-	    cmocka_unit_test(a_packet_cut_at_any_length_is_refused),
-	    cmocka_unit_test(impossible_headers_are_refused),
-	    cmocka_unit_test(fragments_of_both_versions_are_known),
-	    cmocka_unit_test(extension_headers_are_walked),
-	    cmocka_unit_test(a_chain_that_leaves_the_packet_is_broken),
-	    cmocka_unit_test(ecn_is_merged_by_the_table_of_rfc_6040),
-	    cmocka_unit_test(the_outer_header_carries_the_inner_ecn),
-	    cmocka_unit_test(swapping_keeps_checksums_right),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(headers_of_an_ipv4_packet_are_read),
+	  cmocka_unit_test(headers_of_an_ipv6_packet_are_read),
+	  cmocka_unit_test(bytes_behind_the_packet_are_not_its_own),
+	  cmocka_unit_test(a_packet_cut_at_any_length_is_refused),
+	  cmocka_unit_test(impossible_headers_are_refused),
+	  cmocka_unit_test(fragments_of_both_versions_are_known),
+	  cmocka_unit_test(extension_headers_are_walked),
+	  cmocka_unit_test(a_chain_that_leaves_the_packet_is_broken),
+	  cmocka_unit_test(ecn_is_merged_by_the_table_of_rfc_6040),
+	  cmocka_unit_test(the_outer_header_carries_the_inner_ecn),
+	  cmocka_unit_test(swapping_keeps_checksums_right))

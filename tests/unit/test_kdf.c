@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "test_main.h"
 #include "vectors.h"
 #include "base/bytes.h"
 #include "crypto/kdf.h"
@@ -61,13 +62,6 @@ static void outputs_may_replace_key_and_input(void **state)
 	vector_expect("crypto.txt", "kdf3_32", got, 96);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hmac_matches_for_keys_shorter_and_longer_than_a_block),
-	    cmocka_unit_test(kdf_gives_one_two_and_three_keys),
-	    cmocka_unit_test(outputs_may_replace_key_and_input),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(hmac_matches_for_keys_shorter_and_longer_than_a_block),
+	  cmocka_unit_test(kdf_gives_one_two_and_three_keys),
+	  cmocka_unit_test(outputs_may_replace_key_and_input))

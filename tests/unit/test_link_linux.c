@@ -33,16 +33,21 @@ static void plan_full(struct request *request)
 	request->plan.mtu = 1380;
 }
 
+static struct xt_link *link_full(struct request *request)
+{
+	plan_full(request);
+	return link_set_plan(&request->plan);
+}
+
 static void a_plan_is_done_whole_and_undone_whole(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 	struct xt_link *link;
 
 	(void)state;
 	host_now(before);
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	assert_int_equal(xt_link_mtu(link), 1380);
 	assert_true(ip_says("-o link show " NAME, "mtu 1380"));
 	assert_true(ip_says("-o link show " NAME, ",UP"));
@@ -57,8 +62,7 @@ static void a_plan_is_done_whole_and_undone_whole(void **state)
 	assert_false(ip_says("-6 route", "fd07::2"));
 	assert_true(ip_says("-4 route get 192.168.7.2", "src 192.168.7.1"));
 	xt_link_undo(link);
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static int user_sets(void *arg)
@@ -73,7 +77,7 @@ static int user_sets(void *arg)
 
 static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 	struct xt_link *link;
 
@@ -84,8 +88,7 @@ static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 	host_now(before);
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
 	xt_link_undo(link_set_plan(&request.plan));
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 	request.plan.mtu = 1381;
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), EPERM);
 	xt_link_undo(link);
@@ -93,7 +96,7 @@ static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 
 static void another_table_gets_every_route_even_the_default(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 	struct xt_link *link;
 
@@ -112,8 +115,7 @@ static void another_table_gets_every_route_even_the_default(void **state)
 	assert_true(ip_says("-4 route show table 7007", "10.7.0.9 dev " NAME));
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
 	xt_link_undo(link);
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static void no_route_is_made_when_routes_are_off(void **state)
@@ -131,7 +133,7 @@ static void no_route_is_made_when_routes_are_off(void **state)
 
 static void a_failing_step_takes_the_others_back(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 
 	(void)state;
@@ -139,14 +141,12 @@ static void a_failing_step_takes_the_others_back(void **state)
 	host_now(before);
 	plan_full(&request);
 	link_refused(&request, -EEXIST, "route 10.7.8.0/21");
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 	ip("route del 10.7.8.0/21 dev lo");
 	host_now(before);
 	plan_address(&request, "127.0.0.1/24", "fd07::9");
 	link_refused(&request, -EINVAL, "address 127.0.0.1/24 -> fd07::9");
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static void the_most_specific_route_is_made_first(void **state)
@@ -186,7 +186,7 @@ static void an_impossible_step_is_refused_by_its_name(void **state)
 
 static void disabled_ipv6_is_named_with_its_sysctl(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 
 	(void)state;
@@ -194,41 +194,36 @@ static void disabled_ipv6_is_named_with_its_sysctl(void **state)
 	host_now(before);
 	plan_full(&request);
 	link_refused(&request, -EACCES, "IPv6 is switched off");
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static void undo_after_the_interface_is_gone_is_quiet(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	tun_teardown(NULL);
 	host_now(before);
 	xt_link_undo(link);
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 	xt_link_undo(NULL);
 	xt_link_forget(NULL);
 }
 
 static void forgetting_leaves_the_host_as_it_is(void **state)
 {
-	char before[NET_TEXT], after[NET_TEXT];
+	char before[NET_TEXT];
 	struct request request;
 	struct xt_link *link;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	host_now(before);
 	xt_link_forget(link);
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static uint32_t mtu_for(const char *a, const char *b)
@@ -253,14 +248,13 @@ static void route_mtu(struct xt_link *link, const char *network, uint32_t mtu)
 
 static void routes_of_the_plan_take_the_mtu_of_a_path(void **state)
 {
-	static char before[NET_TEXT], after[NET_TEXT];
+	static char before[NET_TEXT];
 	struct xt_link *link;
 	struct request request;
 
 	(void)state;
 	host_now(before);
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	route_mtu(link, "10.7.9.200/24", 1232); /* host bits do not matter */
 	assert_true(ip_says("route show dev " NAME " 10.7.9.0/24", "mtu 1232"));
 	assert_true(ip_says("route get 10.7.9.5", "mtu 1232"));
@@ -280,8 +274,7 @@ static void routes_of_the_plan_take_the_mtu_of_a_path(void **state)
 	route_mtu(link, "10.7.0.0/24", 1232); /* the kernel's */
 	assert_false(ip_says("route show dev " NAME, "mtu"));
 	xt_link_undo(link);
-	host_now(after);
-	assert_string_equal(before, after);
+	host_unchanged(before);
 }
 
 static void routes_with_an_mtu_come_back_with_it(void **state)
@@ -290,8 +283,7 @@ static void routes_with_an_mtu_come_back_with_it(void **state)
 	struct request request;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	route_mtu(link, "10.7.9.0/24", 1232);
 	ip("link set " NAME " down");
 	ip("link set " NAME " up");
@@ -307,8 +299,7 @@ static void a_route_that_is_no_longer_ours_is_left(void **state)
 	struct request request;
 
 	(void)state;
-	plan_full(&request);
-	link = link_set_plan(&request.plan);
+	link = link_full(&request);
 	ip("link set lo up");
 	ip("route replace 10.7.9.0/24 dev lo");
 	ip("-6 route del fd07:1::/48 dev " NAME);

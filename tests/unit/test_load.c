@@ -14,6 +14,7 @@
 #include "core/device_impl.h"
 #include "core/handshake.h"
 #include "crypto/dh.h"
+#include "test_main.h"
 
 static struct xt_device *dev;
 static struct xt_tx *tx;
@@ -318,19 +319,12 @@ static void an_estimate_holds_until_the_cost_is_measured(void **state)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(one_source_gets_one_cookie_reply_per_tick),
-	    T(spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass),
-	    T(what_answers_nothing_is_dropped_before_the_queue),
-	    T(load_stays_as_long_as_the_flood_and_a_second),
-	    T(a_trickle_does_not_keep_the_load_up),
-	    T(what_was_queued_before_the_load_is_worked_off),
-	    T(a_burst_of_a_tenth_of_a_second_is_no_load),
-	    T(a_steady_flood_gets_a_share_of_the_processor),
-	    T(load_is_judged_by_what_a_handshake_costs),
-	    T(an_estimate_holds_until_the_cost_is_measured),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(one_source_gets_one_cookie_reply_per_tick),
+	  T(spoofed_sources_do_not_fill_the_queue_and_proved_ones_pass),
+	  T(what_answers_nothing_is_dropped_before_the_queue),
+	  T(load_stays_as_long_as_the_flood_and_a_second), T(a_trickle_does_not_keep_the_load_up),
+	  T(what_was_queued_before_the_load_is_worked_off),
+	  T(a_burst_of_a_tenth_of_a_second_is_no_load),
+	  T(a_steady_flood_gets_a_share_of_the_processor),
+	  T(load_is_judged_by_what_a_handshake_costs),
+	  T(an_estimate_holds_until_the_cost_is_measured))

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "test_main.h"
 
 static char logged[2000];
 static enum xt_log_level level_reported;
@@ -82,13 +83,6 @@ static void errno_is_kept(void **state)
 	xt_log_notice("to standard error");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(only_levels_up_to_the_threshold_are_logged),
-	    cmocka_unit_test(an_event_is_one_line_without_control_characters),
-	    cmocka_unit_test(errno_is_kept),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(only_levels_up_to_the_threshold_are_logged),
+	  cmocka_unit_test(an_event_is_one_line_without_control_characters),
+	  cmocka_unit_test(errno_is_kept))

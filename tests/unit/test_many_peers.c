@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "core/device_impl.h"
+#include "test_main.h"
 
 #define MANY 100000u
 
@@ -370,18 +371,12 @@ static void a_refused_replacement_leaves_all_peers(void **state)
 	xt_device_free(dev);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_peer_without_a_session_takes_less_than_two_kilobytes),
-	    cmocka_unit_test(the_same_peers_once_more_take_no_more_memory),
-	    cmocka_unit_test(more_peers_than_sixteen_bits_count_are_all_found),
-	    cmocka_unit_test(another_key_and_other_peers_in_one_change_are_linear),
-	    cmocka_unit_test(peers_at_one_endpoint_are_linear),
-	    cmocka_unit_test(idle_peers_have_no_deadline),
-	    cmocka_unit_test(peers_that_are_due_at_once_call_a_few_a_tick),
-	    cmocka_unit_test(replaced_peers_stand_in_the_order_of_the_change),
-	    cmocka_unit_test(a_refused_replacement_leaves_all_peers),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_peer_without_a_session_takes_less_than_two_kilobytes),
+	  cmocka_unit_test(the_same_peers_once_more_take_no_more_memory),
+	  cmocka_unit_test(more_peers_than_sixteen_bits_count_are_all_found),
+	  cmocka_unit_test(another_key_and_other_peers_in_one_change_are_linear),
+	  cmocka_unit_test(peers_at_one_endpoint_are_linear),
+	  cmocka_unit_test(idle_peers_have_no_deadline),
+	  cmocka_unit_test(peers_that_are_due_at_once_call_a_few_a_tick),
+	  cmocka_unit_test(replaced_peers_stand_in_the_order_of_the_change),
+	  cmocka_unit_test(a_refused_replacement_leaves_all_peers))

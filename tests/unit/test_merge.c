@@ -8,39 +8,27 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "flows.h"
 #include "packet/merge.h"
+#include "test_main.h"
+#include "unit/flow_batches.h"
 
 #define BOTH (XT_MERGE_TCP | XT_MERGE_UDP)
 
-static uint8_t payload[65536];
-static struct xt_batch *in, *out;
 static struct xt_merge *merge;
 
 static int begin(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(payload); i++)
-		payload[i] = (uint8_t)(i * 7 + i / 256);
-	assert_int_equal(xt_batch_new(&in, 512, 16 * XT_SLOT_MAX), 0);
-	assert_int_equal(xt_batch_new(&out, 512, 16 * XT_SLOT_MAX), 0);
-	assert_int_equal(xt_merge_new(&merge, 512), 0);
-	return 0;
+	flow_batches_open(512, 16);
+	return xt_merge_new(&merge, 512);
 }
 
 static int end(void **state)
 {
 	(void)state;
-	xt_batch_free(in);
-	xt_batch_free(out);
+	flow_batches_close();
 	xt_merge_free(merge);
 	return 0;
-}
-
-static void again(void)
-{
-	xt_batch_reset(in);
-	xt_batch_reset(out);
 }
 
 /* The next len bytes of f, which moves on. */
@@ -103,7 +91,7 @@ static void segments_of_a_flow_become_one_with_a_shorter_last(void **state)
 	for (size_t k = 0; k < XT_LEN(kinds); k++) {
 		struct flow f = flow_of(kinds[k].version, kinds[k].protocol);
 
-		again();
+		flow_batches_reset();
 		for (int i = 0; i < 10; i++)
 			add(&f, i == 9 ? 77 : 1000);
 		add(&f, 77); /* behind a shorter one: the next */
@@ -123,13 +111,13 @@ static void a_super_packet_has_64_segments_and_65535_bytes_at_most(void **state)
 		struct flow f = flow_of(kinds[k].version, kinds[k].protocol);
 		uint32_t fit = (65535 - (uint32_t)flow_headers(&f)) / 1400;
 
-		again();
+		flow_batches_reset();
 		for (int i = 0; i < 70; i++)
 			add(&f, 100);
 		run(2);
 		is_super(0, 64, 100);
 		is_super(1, 6, 100);
-		again();
+		flow_batches_reset();
 		f = flow_of(kinds[k].version, kinds[k].protocol);
 		for (uint32_t i = 0; i < fit + 2; i++)
 			add(&f, 1400);
@@ -144,7 +132,7 @@ static void interleaved_flows_are_separated_and_keep_their_order(void **state)
 	struct flow flows[12];
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	for (uint16_t i = 0; i < 12; i++) {
 		flows[i] = flow_of(kinds[i % 4].version, kinds[i % 4].protocol);
 		flows[i].sport = (uint16_t)(1000 + i);
@@ -159,7 +147,7 @@ static void interleaved_flows_are_separated_and_keep_their_order(void **state)
 		    xt_be16_get(out->pkts[i].data + (out->pkts[i].data[0] >> 4 == 4 ? 20 : 40)),
 		    1000 + i);
 	}
-	again(); /* more than there are lanes: still in order, only less merged */
+	flow_batches_reset(); /* more than there are lanes: still in order, only less merged */
 	for (int round = 0; round < 3; round++)
 		for (uint16_t i = 0; i < 40; i++) {
 			struct flow f = flow_of(4, 17);
@@ -248,7 +236,7 @@ static void each_header_field_decides_as_in_the_kernel(void **state)
 		struct xt_pkt *second;
 		size_t at = (size_t)c->at;
 
-		again();
+		flow_batches_reset();
 		add(&f, 600);
 		second = add(&f, 600);
 		if (at >= 100)
@@ -277,7 +265,7 @@ static void flags_that_end_a_flow_end_the_super_packet(void **state)
 	for (size_t i = 0; i < XT_LEN(enders); i++) {
 		struct flow f = flow_of(4, 6);
 
-		again();
+		flow_batches_reset();
 		f.flags = 0x10 | enders[i];
 		add(&f, 100);
 		f.flags = 0x10;
@@ -289,7 +277,7 @@ static void flags_that_end_a_flow_end_the_super_packet(void **state)
 	}
 	struct flow f = flow_of(4, 6);
 
-	again();
+	flow_batches_reset();
 	f.flags = 0x90; /* CWR on the first */
 	add(&f, 100);
 	f.flags = 0x10;
@@ -312,7 +300,7 @@ static void a_damaged_packet_passes_alone_and_unchanged(void **state)
 				struct flow f = flow_of(kinds[k].version, kinds[k].protocol);
 				struct xt_pkt *pkt;
 
-				again();
+				flow_batches_reset();
 				for (int i = 0; i < 4; i++)
 					add(&f, 300);
 				pkt = &in->pkts[bad];
@@ -335,7 +323,7 @@ static void a_packet_without_payload_flushes_its_flow(void **state)
 	struct flow f = flow_of(4, 6), other = flow_of(4, 6);
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	other.sport = 9;
 	add(&f, 100);
 	add(&other, 100);
@@ -356,7 +344,7 @@ static void fragments_flush_what_lies_between_their_addresses(void **state)
 	struct flow f = flow_of(4, 17);
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	add(&f, 100);
 	add(&f, 100);
 	add(&f, 100)->data[7] = 10;
@@ -376,7 +364,7 @@ static void peers_and_sessions_are_never_mixed(void **state)
 	for (int what = 0; what < 2; what++) {
 		struct flow f = flow_of(4, 6);
 
-		again();
+		flow_batches_reset();
 		for (uint32_t i = 0; i < 4; i++) {
 			struct xt_pkt *pkt = add(&f, 100);
 
@@ -395,14 +383,14 @@ static void identification_counts_up_or_stands_still_with_df(void **state)
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	for (int i = 0; i < 5; i++) {
 		f.id = 0;
 		add(&f, 100);
 	}
 	run(1);
 	is_super(0, 5, 100);
-	again();
+	flow_batches_reset();
 	f = flow_of(4, 6);
 	f.df = false;
 	for (int i = 0; i < 3; i++) {
@@ -410,7 +398,7 @@ static void identification_counts_up_or_stands_still_with_df(void **state)
 		add(&f, 100);
 	}
 	run(3);
-	again();
+	flow_batches_reset();
 	f = flow_of(4, 6);
 	for (int i = 0; i < 4; i++) {
 		f.id = (uint16_t[]){5, 5, 6, 7}[i];
@@ -424,13 +412,13 @@ static void what_has_no_checksum_or_no_verdict_is_left_alone(void **state)
 	struct flow f = flow_of(4, 17);
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	for (int i = 0; i < 3; i++)
 		put16(add(&f, 50)->data + 26, 0);
 	run(3);
 	for (uint32_t i = 0; i < 3; i++)
 		is_view(i, i);
-	again();
+	flow_batches_reset();
 	f = flow_of(4, 6);
 	for (int i = 0; i < 3; i++)
 		add(&f, 50);
@@ -448,7 +436,7 @@ static void without_room_for_the_copy_packets_pass_one_by_one(void **state)
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	again();
+	flow_batches_reset();
 	assert_int_equal(xt_batch_new(&small, 512, XT_SLOT_MAX), 0);
 	for (int i = 0; i < 200; i++)
 		add(&f, 1400);
@@ -460,22 +448,15 @@ static void without_room_for_the_copy_packets_pass_one_by_one(void **state)
 	xt_batch_free(small);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(segments_of_a_flow_become_one_with_a_shorter_last),
-	    cmocka_unit_test(a_super_packet_has_64_segments_and_65535_bytes_at_most),
-	    cmocka_unit_test(interleaved_flows_are_separated_and_keep_their_order),
-	    cmocka_unit_test(each_header_field_decides_as_in_the_kernel),
-	    cmocka_unit_test(flags_that_end_a_flow_end_the_super_packet),
-	    cmocka_unit_test(a_damaged_packet_passes_alone_and_unchanged),
-	    cmocka_unit_test(a_packet_without_payload_flushes_its_flow),
-	    cmocka_unit_test(fragments_flush_what_lies_between_their_addresses),
-	    cmocka_unit_test(peers_and_sessions_are_never_mixed),
-	    cmocka_unit_test(identification_counts_up_or_stands_still_with_df),
-	    cmocka_unit_test(what_has_no_checksum_or_no_verdict_is_left_alone),
-	    cmocka_unit_test(without_room_for_the_copy_packets_pass_one_by_one),
-	};
-
-	return cmocka_run_group_tests(tests, begin, end);
-}
+GROUP_TEST_MAIN(begin, end, cmocka_unit_test(segments_of_a_flow_become_one_with_a_shorter_last),
+		cmocka_unit_test(a_super_packet_has_64_segments_and_65535_bytes_at_most),
+		cmocka_unit_test(interleaved_flows_are_separated_and_keep_their_order),
+		cmocka_unit_test(each_header_field_decides_as_in_the_kernel),
+		cmocka_unit_test(flags_that_end_a_flow_end_the_super_packet),
+		cmocka_unit_test(a_damaged_packet_passes_alone_and_unchanged),
+		cmocka_unit_test(a_packet_without_payload_flushes_its_flow),
+		cmocka_unit_test(fragments_flush_what_lies_between_their_addresses),
+		cmocka_unit_test(peers_and_sessions_are_never_mixed),
+		cmocka_unit_test(identification_counts_up_or_stands_still_with_df),
+		cmocka_unit_test(what_has_no_checksum_or_no_verdict_is_left_alone),
+		cmocka_unit_test(without_room_for_the_copy_packets_pass_one_by_one))

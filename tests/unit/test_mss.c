@@ -11,6 +11,7 @@
 #include "flows.h"
 #include "packet/mss.h"
 #include "seed.h"
+#include "test_main.h"
 
 static uint8_t p[2048], before[2048];
 static size_t len, upper;
@@ -224,20 +225,12 @@ static void random_lists_change_in_values_only(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_syn_and_its_answer_get_what_the_path_carries),
-	    cmocka_unit_test(every_place_of_the_option_keeps_the_checksum_right),
-	    cmocka_unit_test(a_partial_checksum_stays_and_a_wrong_one_stays_wrong),
-	    cmocka_unit_test(nothing_grows_and_nothing_is_added),
-	    cmocka_unit_test(only_a_syn_is_changed),
-	    cmocka_unit_test(every_mss_option_is_lowered),
-	    cmocka_unit_test(malformed_lists_end_where_they_are_malformed),
-	    cmocka_unit_test(extension_headers_are_walked_and_an_authenticated_packet_is_left),
-	    cmocka_unit_test(random_lists_change_in_values_only),
-	};
-
-	seed = xt_seed();
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+SEED_TEST_MAIN(seed, cmocka_unit_test(a_syn_and_its_answer_get_what_the_path_carries),
+	       cmocka_unit_test(every_place_of_the_option_keeps_the_checksum_right),
+	       cmocka_unit_test(a_partial_checksum_stays_and_a_wrong_one_stays_wrong),
+	       cmocka_unit_test(nothing_grows_and_nothing_is_added),
+	       cmocka_unit_test(only_a_syn_is_changed),
+	       cmocka_unit_test(every_mss_option_is_lowered),
+	       cmocka_unit_test(malformed_lists_end_where_they_are_malformed),
+	       cmocka_unit_test(extension_headers_are_walked_and_an_authenticated_packet_is_left),
+	       cmocka_unit_test(random_lists_change_in_values_only))

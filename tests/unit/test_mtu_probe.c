@@ -13,6 +13,7 @@
 #include "core/mtu_probe.h"
 #include "packet/ip.h"
 #include "packet/ping.h"
+#include "test_main.h"
 
 /* The wire from a to b: datagrams above mtu (IP and UDP headers included) vanish; echo requests
  * that arrive are answered by the host behind b.
@@ -392,21 +393,13 @@ static void a_segment_that_stays_unacknowledged_while_others_come_starts_probes(
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    CASE(the_size_is_found_and_answers_end_here),
-	    CASE(probes_start_no_handshake_and_arm_no_timer),
-	    CASE(nor_do_probes_that_are_not_answered),
-	    CASE(nothing_is_sent_without_a_session),
-	    CASE(a_silent_peer_is_reported_and_changes_nothing),
-	    CASE(answers_to_no_probe_are_for_the_host),
-	    CASE(hints_start_probes_at_most_every_two_seconds),
-	    CASE(a_segment_that_is_sent_again_and_again_starts_probes),
-	    CASE(an_earlier_segment_after_silence_starts_probes),
-	    CASE(segments_that_are_acknowledged_start_nothing),
-	    CASE(a_segment_that_stays_unacknowledged_while_others_come_starts_probes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(the_size_is_found_and_answers_end_here),
+	  CASE(probes_start_no_handshake_and_arm_no_timer),
+	  CASE(nor_do_probes_that_are_not_answered), CASE(nothing_is_sent_without_a_session),
+	  CASE(a_silent_peer_is_reported_and_changes_nothing),
+	  CASE(answers_to_no_probe_are_for_the_host),
+	  CASE(hints_start_probes_at_most_every_two_seconds),
+	  CASE(a_segment_that_is_sent_again_and_again_starts_probes),
+	  CASE(an_earlier_segment_after_silence_starts_probes),
+	  CASE(segments_that_are_acknowledged_start_nothing),
+	  CASE(a_segment_that_stays_unacknowledged_while_others_come_starts_probes))

@@ -18,6 +18,7 @@
 #include "config/conf.h"
 #include "config/newconf.h"
 #include "crypto/dh.h"
+#include "test_main.h"
 
 /* Both files of a tunnel between hosts a and b, with fixed keys. */
 static void make_texts(struct xt_newconf *new, const char *a, const char *b, char *text[2])
@@ -210,15 +211,9 @@ static void networks_in_use_are_not_chosen(void **state)
 	assert_int_equal(xt_newconf_choose(&new, used_below, &below), XT_E_FULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(both_files_are_valid_and_mirror_each_other),
-	    cmocka_unit_test(plain_lines_hold_only_keys_that_wg_quick_knows),
-	    cmocka_unit_test(a_bare_name_gets_no_endpoint_and_keeps_the_way_open),
-	    cmocka_unit_test(inner_networks_are_taken_from_the_words),
-	    cmocka_unit_test(networks_in_use_are_not_chosen),
-	    cmocka_unit_test(hosts_are_accepted_in_every_form),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(both_files_are_valid_and_mirror_each_other),
+	  cmocka_unit_test(plain_lines_hold_only_keys_that_wg_quick_knows),
+	  cmocka_unit_test(a_bare_name_gets_no_endpoint_and_keeps_the_way_open),
+	  cmocka_unit_test(inner_networks_are_taken_from_the_words),
+	  cmocka_unit_test(networks_in_use_are_not_chosen),
+	  cmocka_unit_test(hosts_are_accepted_in_every_form))

@@ -15,6 +15,7 @@
 #include "aead_backends.h"
 #include "net_namespace.h"
 #include "loopback.h"
+#include "test_main.h"
 #include "tunnel/worker_pool.h"
 
 #define PACKETS 10000
@@ -343,15 +344,8 @@ static void the_kernels_tun_device_allocates_nothing(void **state)
 	tun->ops->close(tun);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_count_sees_an_allocation),
-	    cmocka_unit_test(forged_packets_allocate_nothing),
-	    cmocka_unit_test(ten_thousand_packets_each_way_of_doing_it_allocate_nothing),
-	    cmocka_unit_test(the_kernels_sockets_allocate_nothing),
-	    cmocka_unit_test(the_kernels_tun_device_allocates_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, backends_open, backends_close);
-}
+GROUP_TEST_MAIN(backends_open, backends_close, cmocka_unit_test(the_count_sees_an_allocation),
+		cmocka_unit_test(forged_packets_allocate_nothing),
+		cmocka_unit_test(ten_thousand_packets_each_way_of_doing_it_allocate_nothing),
+		cmocka_unit_test(the_kernels_sockets_allocate_nothing),
+		cmocka_unit_test(the_kernels_tun_device_allocates_nothing))

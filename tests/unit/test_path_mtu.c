@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "core/limits.h"
 #include "core/path_mtu.h"
+#include "test_main.h"
 
 #define T0	  (1000 * XT_SECOND)
 #define IN_FLIGHT 64
@@ -471,28 +472,21 @@ static void a_search_that_was_paused_begins_again(void **state)
 	assert_int_equal(p.s.found, 1232);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_open_path_takes_one_probe),
-	    cmocka_unit_test(every_size_of_a_path_is_found),
-	    cmocka_unit_test(a_search_is_short_and_small),
-	    cmocka_unit_test(a_round_trip_above_the_timeout_is_waited_for),
-	    cmocka_unit_test(a_silent_peer_changes_nothing),
-	    cmocka_unit_test(a_peer_without_echo_is_asked_in_another_form),
-	    cmocka_unit_test(a_form_that_is_answered_seldom_confirms_and_lowers_nothing),
-	    cmocka_unit_test(a_path_that_shrinks_is_found_in_half_a_second),
-	    cmocka_unit_test(an_outage_is_no_shrink),
-	    cmocka_unit_test(a_path_below_the_least_size_is_no_result),
-	    cmocka_unit_test(suspicions_begin_at_most_every_two_seconds),
-	    cmocka_unit_test(loss_lowers_nothing),
-	    cmocka_unit_test(a_search_on_a_lossy_path_finds_the_size),
-	    cmocka_unit_test(a_path_that_grows_is_found_by_a_check),
-	    cmocka_unit_test(a_path_that_shrank_unseen_is_found_by_a_check),
-	    cmocka_unit_test(checks_cost_less_than_100_bytes_a_second),
-	    cmocka_unit_test(answers_that_match_no_probe_change_nothing),
-	    cmocka_unit_test(a_search_that_was_paused_begins_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_open_path_takes_one_probe),
+	  cmocka_unit_test(every_size_of_a_path_is_found),
+	  cmocka_unit_test(a_search_is_short_and_small),
+	  cmocka_unit_test(a_round_trip_above_the_timeout_is_waited_for),
+	  cmocka_unit_test(a_silent_peer_changes_nothing),
+	  cmocka_unit_test(a_peer_without_echo_is_asked_in_another_form),
+	  cmocka_unit_test(a_form_that_is_answered_seldom_confirms_and_lowers_nothing),
+	  cmocka_unit_test(a_path_that_shrinks_is_found_in_half_a_second),
+	  cmocka_unit_test(an_outage_is_no_shrink),
+	  cmocka_unit_test(a_path_below_the_least_size_is_no_result),
+	  cmocka_unit_test(suspicions_begin_at_most_every_two_seconds),
+	  cmocka_unit_test(loss_lowers_nothing),
+	  cmocka_unit_test(a_search_on_a_lossy_path_finds_the_size),
+	  cmocka_unit_test(a_path_that_grows_is_found_by_a_check),
+	  cmocka_unit_test(a_path_that_shrank_unseen_is_found_by_a_check),
+	  cmocka_unit_test(checks_cost_less_than_100_bytes_a_second),
+	  cmocka_unit_test(answers_that_match_no_probe_change_nothing),
+	  cmocka_unit_test(a_search_that_was_paused_begins_again))

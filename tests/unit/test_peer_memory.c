@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "core/device_impl.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 static struct xt_peer *peer_of(struct pair *p)
 {
@@ -157,14 +158,8 @@ static void what_waited_for_the_endpoint_goes_at_once(void **state)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(a_peer_that_called_is_remembered),
-	    T(only_a_learned_endpoint_without_a_link_is_remembered),
-	    T(the_greatest_timestamp_and_the_latest_contact_stay),
-	    T(an_endpoint_comes_back_early_when_there_is_none),
-	    T(what_waited_for_the_endpoint_goes_at_once),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(a_peer_that_called_is_remembered),
+	  T(only_a_learned_endpoint_without_a_link_is_remembered),
+	  T(the_greatest_timestamp_and_the_latest_contact_stay),
+	  T(an_endpoint_comes_back_early_when_there_is_none),
+	  T(what_waited_for_the_endpoint_goes_at_once))

@@ -20,6 +20,7 @@
 
 #include "base/addr.h"
 #include "host/peer_store_uv.h"
+#include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
 #define NAME   "0123456789abcdef0123456789abcdef"
@@ -195,15 +196,7 @@ static void without_a_directory_nothing_is_kept(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(text_and_records_are_each_others_inverse),
-	    T(damaged_lines_are_left_out),
-	    T(merge_keeps_the_newer_record_and_the_greatest_timestamp),
-	    T(records_of_long_ago_are_dropped),
-	    T(store_keeps_what_was_written_before_and_after),
-	    T(without_a_directory_nothing_is_kept),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(text_and_records_are_each_others_inverse), T(damaged_lines_are_left_out),
+	  T(merge_keeps_the_newer_record_and_the_greatest_timestamp),
+	  T(records_of_long_ago_are_dropped), T(store_keeps_what_was_written_before_and_after),
+	  T(without_a_directory_nothing_is_kept))

@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "daemon/ping_target.h"
+#include "test_main.h"
 
 static struct xt_cidr allowed[5];
 static struct xt_peer_report peers[3];
@@ -132,15 +133,9 @@ static void a_target_that_cannot_be_pinged_is_refused_with_a_reason(void **state
 	assert_non_null(xt_ping_target(&target, &report, "fd07::2", true, false));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_means_the_peers_first_host),
-	    cmocka_unit_test(a_key_means_the_same),
-	    cmocka_unit_test(the_beginning_of_a_key_is_enough_if_it_is_unique),
-	    cmocka_unit_test(a_peer_with_networks_only_is_pinged_where_it_was_heard),
-	    cmocka_unit_test(an_address_goes_to_the_most_specific_network),
-	    cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason),
-	};
-	return cmocka_run_group_tests(tests, setup, NULL);
-}
+GROUP_TEST_MAIN(setup, NULL, cmocka_unit_test(a_name_means_the_peers_first_host),
+		cmocka_unit_test(a_key_means_the_same),
+		cmocka_unit_test(the_beginning_of_a_key_is_enough_if_it_is_unique),
+		cmocka_unit_test(a_peer_with_networks_only_is_pinged_where_it_was_heard),
+		cmocka_unit_test(an_address_goes_to_the_most_specific_network),
+		cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason))

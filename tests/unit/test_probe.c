@@ -15,6 +15,7 @@
 #include "packet/ping.h"
 #include "packet/probe.h"
 #include "packet/transport.h"
+#include "test_main.h"
 
 #define TOKEN UINT32_C(0x89abcdef)
 
@@ -144,15 +145,8 @@ static void short_packets_are_no_answer(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_echo_request_is_small_and_its_reply_has_the_token),
-	    cmocka_unit_test(an_ack_of_no_connection_is_reset_with_the_token),
-	    cmocka_unit_test(an_unknown_option_is_quoted_with_the_token),
-	    cmocka_unit_test(families_that_differ_are_refused),
-	    cmocka_unit_test(short_packets_are_no_answer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(an_echo_request_is_small_and_its_reply_has_the_token),
+	  cmocka_unit_test(an_ack_of_no_connection_is_reset_with_the_token),
+	  cmocka_unit_test(an_unknown_option_is_quoted_with_the_token),
+	  cmocka_unit_test(families_that_differ_are_refused),
+	  cmocka_unit_test(short_packets_are_no_answer))

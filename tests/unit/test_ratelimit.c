@@ -16,6 +16,7 @@
 #include "core/limits.h"
 #include "core/ratelimit.h"
 #include "seed.h"
+#include "test_main.h"
 
 static struct xt_ratelimit *of(uint32_t rate, uint32_t burst, uint32_t sources)
 {
@@ -211,20 +212,13 @@ static void invalid_limits_are_refused(void **state)
 	xt_ratelimit_free(limit);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_burst_passes_and_then_one_each_interval),
-	    cmocka_unit_test(in_the_long_run_the_rate_holds),
-	    cmocka_unit_test(sources_do_not_spend_each_others_tokens),
-	    cmocka_unit_test(an_address_and_a_network_of_the_same_number_are_two),
-	    cmocka_unit_test(an_ipv6_network_of_64_bits_is_one_source),
-	    cmocka_unit_test(memory_is_bounded_and_a_new_source_waits),
-	    cmocka_unit_test(sources_unused_for_long_are_evicted),
-	    cmocka_unit_test(the_source_that_was_used_last_is_not_evicted),
-	    cmocka_unit_test(eviction_gives_no_source_more_tokens),
-	    cmocka_unit_test(invalid_limits_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_burst_passes_and_then_one_each_interval),
+	  cmocka_unit_test(in_the_long_run_the_rate_holds),
+	  cmocka_unit_test(sources_do_not_spend_each_others_tokens),
+	  cmocka_unit_test(an_address_and_a_network_of_the_same_number_are_two),
+	  cmocka_unit_test(an_ipv6_network_of_64_bits_is_one_source),
+	  cmocka_unit_test(memory_is_bounded_and_a_new_source_waits),
+	  cmocka_unit_test(sources_unused_for_long_are_evicted),
+	  cmocka_unit_test(the_source_that_was_used_last_is_not_evicted),
+	  cmocka_unit_test(eviction_gives_no_source_more_tokens),
+	  cmocka_unit_test(invalid_limits_are_refused))

@@ -10,6 +10,7 @@
 #include "packet/reassemble.h"
 #include "packets.h"
 #include "seed.h"
+#include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START  (1000 * SECOND)
@@ -256,21 +257,13 @@ static void an_atomic_fragment_is_whole_at_once(void **unused)
 	expect_whole(len);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	    TEST(shuffled_fragments_of_the_largest_datagrams_become_whole),
-	    TEST(fragments_are_handed_back_unchanged),
-	    TEST(any_overlap_discards_all_and_what_follows),
-	    TEST(ten_seconds_after_the_first_fragment_all_is_forgotten),
-	    TEST(the_fifth_datagram_pushes_the_oldest_out),
-	    TEST(keys_are_not_mixed),
-	    TEST(impossible_fragments_discard_their_datagram),
-	    TEST(more_fragments_than_can_be_kept_discard),
-	    TEST(an_atomic_fragment_is_whole_at_once),
-	};
 
-	state = xt_seed();
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+SEED_TEST_MAIN(state, TEST(shuffled_fragments_of_the_largest_datagrams_become_whole),
+	       TEST(fragments_are_handed_back_unchanged),
+	       TEST(any_overlap_discards_all_and_what_follows),
+	       TEST(ten_seconds_after_the_first_fragment_all_is_forgotten),
+	       TEST(the_fifth_datagram_pushes_the_oldest_out), TEST(keys_are_not_mixed),
+	       TEST(impossible_fragments_discard_their_datagram),
+	       TEST(more_fragments_than_can_be_kept_discard),
+	       TEST(an_atomic_fragment_is_whole_at_once))

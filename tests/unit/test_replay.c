@@ -11,6 +11,7 @@
 
 #include "core/limits.h"
 #include "core/replay.h"
+#include "test_main.h"
 
 static void replay_refuses_a_counter_seen_before(void **state)
 {
@@ -92,15 +93,8 @@ static void replay_ends_where_messages_must(void **state)
 	assert_false(xt_replay_accept(&w, 1));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(replay_refuses_a_counter_seen_before),
-	    cmocka_unit_test(replay_accepts_the_window_backwards_once),
-	    cmocka_unit_test(replay_refuses_what_lies_behind_at_every_place_in_a_word),
-	    cmocka_unit_test(a_jump_forgets_what_stood_in_the_ring),
-	    cmocka_unit_test(replay_ends_where_messages_must),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(replay_refuses_a_counter_seen_before),
+	  cmocka_unit_test(replay_accepts_the_window_backwards_once),
+	  cmocka_unit_test(replay_refuses_what_lies_behind_at_every_place_in_a_word),
+	  cmocka_unit_test(a_jump_forgets_what_stood_in_the_ring),
+	  cmocka_unit_test(replay_ends_where_messages_must))

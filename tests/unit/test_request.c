@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "host/request.h"
+#include "test_main.h"
 
 static char dir[64];
 
@@ -354,21 +355,11 @@ static void names_are_resolved_until_cancelled(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(a_listening_socket_comes_back_as_a_descriptor),
-	    T(only_the_socket_that_was_bound_is_removed),
-	    T(the_run_directory_is_made_or_refused),
-	    T(udp_sockets_come_back_bound),
-	    T(the_running_state_goes_into_the_configuration_file),
-	    T(hooks_are_named_by_their_list),
-	    T(a_cancelled_hook_is_answered),
-	    T(a_bound_is_read_back_after_it_was_written),
-	    T(bounds_after_the_first_are_written_apart_from_the_loop),
-	    T(records_of_peers_are_read_back),
-	    T(a_key_log_that_others_can_read_is_refused),
-	    T(names_are_resolved_until_cancelled),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(a_listening_socket_comes_back_as_a_descriptor),
+	  T(only_the_socket_that_was_bound_is_removed), T(the_run_directory_is_made_or_refused),
+	  T(udp_sockets_come_back_bound), T(the_running_state_goes_into_the_configuration_file),
+	  T(hooks_are_named_by_their_list), T(a_cancelled_hook_is_answered),
+	  T(a_bound_is_read_back_after_it_was_written),
+	  T(bounds_after_the_first_are_written_apart_from_the_loop),
+	  T(records_of_peers_are_read_back), T(a_key_log_that_others_can_read_is_refused),
+	  T(names_are_resolved_until_cancelled))

@@ -21,6 +21,7 @@
 
 #include "host/resolv.h"
 #include "seed.h"
+#include "test_main.h"
 
 static char *words[] = {"10.7.0.53", "corp.example", "fd07::53", "lab.example"};
 
@@ -99,8 +100,7 @@ static void removal_restores_the_text_to_the_byte(void **state)
 	    "a\n\n\n",
 	    "\n\nb",
 	    "a\r\n",
-	    "# xtunnel right begin\nnameserver 1\n# xtunnel right end\n",
-	};
+	    "# xtunnel right begin\nnameserver 1\n# xtunnel right end\n"};
 	(void)state;
 	for (size_t n = 1; n <= 4; n++) {
 		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -172,15 +172,13 @@ static void changes_by_other_programs_stay(void **state)
  * removal finds nothing. */
 static void any_text_is_handled(void **state)
 {
-	static const char *const lines[] = {
-	    "# xtunnel left begin\n",
-	    "# xtunnel left end\n",
-	    "nameserver 192.0.2.1\n",
-	    "\n",
-	    "x",
-	    "# xtunnel left begin (the line before got its end)\n",
-	    "# xtunnel left begin",
-	};
+	static const char *const lines[] = {"# xtunnel left begin\n",
+					    "# xtunnel left end\n",
+					    "nameserver 192.0.2.1\n",
+					    "\n",
+					    "x",
+					    "# xtunnel left begin (the line before got its end)\n",
+					    "# xtunnel left begin"};
 	uint64_t seed = xt_seed();
 
 	(void)state;
@@ -283,18 +281,10 @@ static void a_lock_held_by_another_user_delays_the_change_by_a_second_at_most(vo
 	xt_dns_clear(&dns);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		addresses_are_servers_domains_are_domains_and_other_words_are_left_out),
-	    cmocka_unit_test(servers_come_first_and_domains_last),
-	    cmocka_unit_test(removal_restores_the_text_to_the_byte),
-	    cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
-	    cmocka_unit_test(changes_by_other_programs_stay),
-	    cmocka_unit_test(any_text_is_handled),
-	    cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
-	    cmocka_unit_test(a_lock_held_by_another_user_delays_the_change_by_a_second_at_most),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(addresses_are_servers_domains_are_domains_and_other_words_are_left_out),
+	  cmocka_unit_test(servers_come_first_and_domains_last),
+	  cmocka_unit_test(removal_restores_the_text_to_the_byte),
+	  cmocka_unit_test(two_interfaces_are_added_and_removed_in_any_order),
+	  cmocka_unit_test(changes_by_other_programs_stay), cmocka_unit_test(any_text_is_handled),
+	  cmocka_unit_test(a_file_is_written_in_place_and_a_created_one_is_removed),
+	  cmocka_unit_test(a_lock_held_by_another_user_delays_the_change_by_a_second_at_most))

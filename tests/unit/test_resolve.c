@@ -117,26 +117,28 @@ static void finish(struct seen *seen)
 	assert_int_equal(uv_loop_close(&seen->uv), 0);
 }
 
+/* One question to a resolver that then closes. */
+static void ask_once(struct seen *seen, uint32_t id, const char *host, unsigned families)
+{
+	begin(seen, 1);
+	ask(seen, id, host, families);
+	finish(seen);
+}
+
 static void a_name_is_answered_by_all_its_addresses_of_the_families(void **state)
 {
 	struct seen seen;
 
 	(void)state;
-	begin(&seen, 1);
-	ask(&seen, 7, "some.test", 3);
-	finish(&seen);
+	ask_once(&seen, 7, "some.test", 3);
 	assert_int_equal(seen.ids, 7);
 	assert_int_equal(seen.n, 3);
 	assert_int_equal(seen.v[0].ip.family, 6);
 	assert_int_equal(seen.v[1].ip.family, 4);
 	assert_int_equal(seen.v[1].ip.b[0], 198);
-	begin(&seen, 1);
-	ask(&seen, 7, "some.test", 1);
-	finish(&seen);
+	ask_once(&seen, 7, "some.test", 1);
 	assert_int_equal(seen.n, 2);
-	begin(&seen, 1);
-	ask(&seen, 7, "some.test", 0);
-	finish(&seen);
+	ask_once(&seen, 7, "some.test", 0);
 	assert_string_equal(seen.why, "no address of a family that this host has");
 }
 
@@ -145,9 +147,7 @@ static void a_name_that_is_not_found_is_answered_by_the_reason(void **state)
 	struct seen seen;
 
 	(void)state;
-	begin(&seen, 1);
-	ask(&seen, 1, "none.test", 3);
-	finish(&seen);
+	ask_once(&seen, 1, "none.test", 3);
 	assert_int_equal(seen.found, 0);
 	assert_string_equal(seen.why, "no such host");
 }

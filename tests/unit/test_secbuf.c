@@ -34,6 +34,7 @@ static void *checked_malloc(size_t n)
 #define free   checked_free
 #define malloc checked_malloc
 #include "base/secbuf.c"
+#include "test_main.h"
 #undef free
 #undef malloc
 
@@ -154,14 +155,8 @@ static void without_memory_the_contents_stay(void **state)
 	free(text);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(growth_keeps_the_contents_and_wipes_what_it_leaves, reset),
-	    cmocka_unit_test_setup(the_limit_counts_bytes_and_an_error_stays, reset),
-	    cmocka_unit_test_setup(a_printed_text_may_be_longer_than_the_buffer, reset),
-	    cmocka_unit_test_setup(reads_fill_the_room_up_to_the_limit, reset),
-	    cmocka_unit_test_setup(without_memory_the_contents_stay, reset),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup(growth_keeps_the_contents_and_wipes_what_it_leaves, reset),
+	  cmocka_unit_test_setup(the_limit_counts_bytes_and_an_error_stays, reset),
+	  cmocka_unit_test_setup(a_printed_text_may_be_longer_than_the_buffer, reset),
+	  cmocka_unit_test_setup(reads_fill_the_room_up_to_the_limit, reset),
+	  cmocka_unit_test_setup(without_memory_the_contents_stay, reset))

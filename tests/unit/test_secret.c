@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "crypto/secret.h"
+#include "test_main.h"
 
 static const uint8_t zero[256];
 
@@ -177,16 +178,9 @@ static void a_large_pool_takes_few_mappings_and_needs_no_locked_memory(void **st
 	xt_secret_pool_free(pool);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(objects_come_zeroed_aligned_and_apart),
-	    cmocka_unit_test(an_object_is_wiped_when_put_back),
-	    cmocka_unit_test(a_pool_grows_once_for_each_chunk_and_reuses_it),
-	    cmocka_unit_test(its_memory_is_locked_where_allowed_and_left_out_of_dumps),
-	    cmocka_unit_test(sizes_that_make_no_pool_are_refused),
-	    cmocka_unit_test(a_large_pool_takes_few_mappings_and_needs_no_locked_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(objects_come_zeroed_aligned_and_apart),
+	  cmocka_unit_test(an_object_is_wiped_when_put_back),
+	  cmocka_unit_test(a_pool_grows_once_for_each_chunk_and_reuses_it),
+	  cmocka_unit_test(its_memory_is_locked_where_allowed_and_left_out_of_dumps),
+	  cmocka_unit_test(sizes_that_make_no_pool_are_refused),
+	  cmocka_unit_test(a_large_pool_takes_few_mappings_and_needs_no_locked_memory))

@@ -28,6 +28,7 @@
 #include "ipc/control_uv.h"
 #include "ipc/server_uv.h"
 #include "ipc/socket.h"
+#include "test_main.h"
 
 static char dir[64], path[100];
 
@@ -450,6 +451,15 @@ static void the_directory_is_created(void **state)
 	rmdir(deep);
 }
 
+static struct xt_client *client_start(struct host *h)
+{
+	struct xt_client *c;
+
+	host_start(h, true);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	return c;
+}
+
 /* rc: the result that the request has. */
 static json_t *client_request(struct xt_client *c, json_t *msg, int silence_ms, int rc)
 {
@@ -459,6 +469,16 @@ static json_t *client_request(struct xt_client *c, json_t *msg, int silence_ms, 
 	return answer;
 }
 
+/* The answer has this text under key. */
+static void client_answered(struct xt_client *c, json_t *msg, int rc, const char *key,
+			    const char *text)
+{
+	json_t *answer = client_request(c, msg, 2000, rc);
+
+	assert_string_equal(json_string_value(json_object_get(answer, key)), text);
+	json_decref(answer);
+}
+
 static void json_requests_are_answered(void **state)
 {
 	struct host h = {0};
@@ -466,14 +486,9 @@ static void json_requests_are_answered(void **state)
 	json_t *answer;
 	(void)state;
 
-	host_start(&h, true);
-	assert_int_equal(xt_client_open(&c, path), 0);
-	answer = client_request(c, json_pack("{s:s}", "verb", "hello"), 2000, 0);
-	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "hello");
-	json_decref(answer);
-	answer = client_request(c, json_pack("{s:i}", "x", 1), 2000, XT_E_INVALID);
-	assert_string_equal(json_string_value(json_object_get(answer, "error")), "invalid value");
-	json_decref(answer);
+	c = client_start(&h);
+	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
+	client_answered(c, json_pack("{s:i}", "x", 1), XT_E_INVALID, "error", "invalid value");
 	answer = client_request(c, json_pack("[i]", 1), 2000, XT_E_SYNTAX);
 	json_decref(answer);
 	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "stream")), 0);
@@ -496,8 +511,7 @@ static void answers_are_large_slow_and_clean(void **state)
 	json_t *answer;
 	(void)state;
 
-	host_start(&h, true);
-	assert_int_equal(xt_client_open(&c, path), 0);
+	c = client_start(&h);
 	answer = client_request(c, json_pack("{s:s}", "verb", "large"), 2000, 0);
 	assert_int_equal(json_array_size(json_object_get(answer, "peers")), 40000);
 	assert_int_equal(json_object_size(answer), 1);
@@ -505,13 +519,11 @@ static void answers_are_large_slow_and_clean(void **state)
 	/* Progress arrives while the answer takes longer than the limit on silence. */
 	answer = client_request(c, json_pack("{s:s}", "verb", "slow"), 2500, 0);
 	json_decref(answer);
-	answer = client_request(c,
-				json_pack("{s:s}", "verb",
-					  "a\xc2\x9b"
-					  "1m\x1b\xe2\x80\xae"),
-				2000, 0);
-	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "a?1m??");
-	json_decref(answer);
+	client_answered(c,
+			json_pack("{s:s}", "verb",
+				  "a\xc2\x9b"
+				  "1m\x1b\xe2\x80\xae"),
+			0, "verb", "a?1m??");
 	xt_client_close(c);
 	host_stop(&h);
 }
@@ -638,8 +650,7 @@ static void a_client_that_hangs_up_cancels_its_request(void **state)
 	json_t *answer;
 	(void)state;
 
-	host_start(&h, true);
-	assert_int_equal(xt_client_open(&c, path), 0);
+	c = client_start(&h);
 	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "never")), 0);
 	usleep(50000);
 	xt_client_close(c);
@@ -691,26 +702,20 @@ static int tear_down(void **state)
 	return rmdir(dir);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(lines_are_answered_one_after_the_other),
-	    cmocka_unit_test(blank_lines_end_requests_of_several_lines),
-	    cmocka_unit_test(a_request_that_is_too_long_closes_the_connection),
-	    cmocka_unit_test(a_client_that_stalls_is_closed),
-	    cmocka_unit_test(requests_wait_while_answers_are_unread),
-	    cmocka_unit_test(clients_beyond_the_limit_are_closed),
-	    cmocka_unit_test(the_server_survives_a_lack_of_descriptors),
-	    cmocka_unit_test(a_stale_socket_is_replaced_and_a_live_one_is_not),
-	    cmocka_unit_test(a_socket_that_replaced_ours_is_not_removed),
-	    cmocka_unit_test(the_directory_is_created),
-	    cmocka_unit_test(json_requests_are_answered),
-	    cmocka_unit_test(answers_are_large_slow_and_clean),
-	    cmocka_unit_test(another_protocol_is_told_in_one_sentence),
-	    cmocka_unit_test(a_client_trusts_no_answer),
-	    cmocka_unit_test(a_foreign_listener_is_refused),
-	    cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
-	    cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error),
-	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after_the_other),
+		cmocka_unit_test(blank_lines_end_requests_of_several_lines),
+		cmocka_unit_test(a_request_that_is_too_long_closes_the_connection),
+		cmocka_unit_test(a_client_that_stalls_is_closed),
+		cmocka_unit_test(requests_wait_while_answers_are_unread),
+		cmocka_unit_test(clients_beyond_the_limit_are_closed),
+		cmocka_unit_test(the_server_survives_a_lack_of_descriptors),
+		cmocka_unit_test(a_stale_socket_is_replaced_and_a_live_one_is_not),
+		cmocka_unit_test(a_socket_that_replaced_ours_is_not_removed),
+		cmocka_unit_test(the_directory_is_created),
+		cmocka_unit_test(json_requests_are_answered),
+		cmocka_unit_test(answers_are_large_slow_and_clean),
+		cmocka_unit_test(another_protocol_is_told_in_one_sentence),
+		cmocka_unit_test(a_client_trusts_no_answer),
+		cmocka_unit_test(a_foreign_listener_is_refused),
+		cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
+		cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error))

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "core/device_impl.h"
 #include "device_pair.h"
+#include "test_main.h"
 
 /* A job that stayed in its batch would be sealed again, two plaintexts under one nonce. */
 static void finish_uses_the_jobs_up(void **state)
@@ -20,18 +21,11 @@ static void finish_uses_the_jobs_up(void **state)
 
 	packet_send(p, &p->a, &p->b, 100);
 	pair_run(p);
-	pkt = xt_batch_add(p->a.batch, 100);
-	pkt->len = packet_write(pkt->data, &p->a, &p->b, 100);
-	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	pkt = packet_plan(p, &p->a, &p->b, 100);
 	assert_int_equal(p->a.batch->n_jobs, 1);
-	xt_aead_seal(p->aead, p->a.batch->jobs, p->a.batch->n_jobs);
-	xt_send_finish(p->a.dev, p->now, p->a.batch, p->a.tx);
+	packets_seal(p, &p->a);
 	assert_int_equal(p->a.batch->n_jobs, 0);
-	pkt = xt_batch_add(p->b.batch, 200);
-	pkt->len = (uint32_t)p->a.tx->vecs[0].len;
-	memcpy(pkt->data, p->a.tx->vecs[0].base, pkt->len);
-	pkt->from = &p->a.path;
-	xt_recv_plan(p->b.dev, p->now, p->b.batch);
+	pkt = datagram_plan(p, &p->b, &p->a.path, p->a.tx->vecs[0].base, p->a.tx->vecs[0].len);
 	assert_int_equal(p->b.batch->n_jobs, 1);
 	xt_aead_open(p->aead, p->b.batch->jobs, p->b.batch->n_jobs);
 	xt_recv_finish(p->b.dev, p->now, p->b.batch);
@@ -154,15 +148,7 @@ static void a_receiving_initiator_asks_for_one_early_rekey(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(finish_uses_the_jobs_up),
-	    T(packets_do_not_overtake_staged_ones),
-	    T(a_new_handshake_has_all_its_attempts),
-	    T(a_packet_that_no_datagram_carries_is_refused),
-	    T(a_counter_beyond_the_last_is_refused),
-	    T(a_receiving_initiator_asks_for_one_early_rekey),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(finish_uses_the_jobs_up), T(packets_do_not_overtake_staged_ones),
+	  T(a_new_handshake_has_all_its_attempts), T(a_packet_that_no_datagram_carries_is_refused),
+	  T(a_counter_beyond_the_last_is_refused),
+	  T(a_receiving_initiator_asks_for_one_early_rekey))

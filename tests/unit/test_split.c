@@ -8,29 +8,9 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "flows.h"
 #include "packet/split.h"
-
-static uint8_t payload[65536];
-static struct xt_batch *in, *out;
-
-static int begin(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(payload); i++)
-		payload[i] = (uint8_t)(i * 7 + i / 256);
-	assert_int_equal(xt_batch_new(&in, 16, 8 * XT_SLOT_MAX), 0);
-	assert_int_equal(xt_batch_new(&out, 512, 8 * XT_SLOT_MAX), 0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	xt_batch_free(in);
-	xt_batch_free(out);
-	return 0;
-}
+#include "test_main.h"
+#include "unit/flow_batches.h"
 
 /* f with len bytes of payload as the kernel delivers it: the checksum covers the pseudo-header
  * only. */
@@ -85,7 +65,7 @@ static void tcp_becomes_segments_with_flags_where_they_belong(void **state)
 	for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
 		struct flow f = flow_of(version, 6);
 
-		begin(NULL);
+		flow_batches_reset();
 		f.flags = 0x10 | 0x80 | 0x40 | 0x08 | 0x01; /* ACK CWR ECE PSH FIN */
 		f.tos = 2;
 		super_add(&f, 3000, 1400);
@@ -97,7 +77,6 @@ static void tcp_becomes_segments_with_flags_where_they_belong(void **state)
 		segment_is(1, f, 1400, 1400);
 		f.flags = 0x10 | 0x40 | 0x08 | 0x01;
 		segment_is(2, f, 2800, 200);
-		end(NULL);
 	}
 }
 
@@ -107,14 +86,13 @@ static void udp_becomes_datagrams_of_both_families(void **state)
 	for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
 		struct flow f = flow_of(version, 17);
 
-		begin(NULL);
+		flow_batches_reset();
 		f.label = 0x12345;
 		super_add(&f, 65000, 1200);
 		split_all();
 		assert_int_equal(out->n, 55);
 		for (uint32_t i = 0; i < 55; i++)
 			segment_is(i, f, i * 1200, i == 54 ? 200 : 1200);
-		end(NULL);
 	}
 }
 
@@ -123,7 +101,6 @@ static void a_super_packet_of_one_segment_is_completed(void **state)
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	begin(NULL);
 	f.flags = 0x18;
 	super_add(&f, 100, 1400);
 	super_add(&f, 0, 1400);
@@ -131,7 +108,6 @@ static void a_super_packet_of_one_segment_is_completed(void **state)
 	assert_int_equal(out->n, 2);
 	segment_is(0, f, 0, 100);
 	assert_true(flow_right(out->pkts[1].data, out->pkts[1].len));
-	end(NULL);
 }
 
 static void a_plain_packet_is_passed_where_it_lies_and_completed_there(void **state)
@@ -140,7 +116,6 @@ static void a_plain_packet_is_passed_where_it_lies_and_completed_there(void **st
 	struct xt_pkt *pkt;
 
 	(void)state;
-	begin(NULL);
 	pkt = super_add(&f, 333, 1);
 	pkt->gso.kind = XT_GSO_NONE;
 	pkt = super_add(&f, 333, 1);
@@ -151,7 +126,6 @@ static void a_plain_packet_is_passed_where_it_lies_and_completed_there(void **st
 	segment_is(0, f, 0, 333);
 	assert_ptr_equal(out->pkts[1].data, in->pkts[1].data);
 	assert_false(flow_right(out->pkts[1].data, out->pkts[1].len));
-	end(NULL);
 }
 
 static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
@@ -161,7 +135,6 @@ static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
 	struct xt_pkt *pkt;
 
 	(void)state;
-	begin(NULL);
 	/* the two bytes that make the sum all ones */
 	flow_packet(packet, &f, two, 2);
 	two[0] = packet[26];
@@ -174,7 +147,6 @@ static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
 	assert_int_equal(xt_be16_get(out->pkts[0].data + 26), 0xffff);
 	assert_int_equal(xt_be16_get(out->pkts[1].data + 26), 0xffff);
 	assert_true(flow_right(out->pkts[1].data, 30));
-	end(NULL);
 }
 
 static void an_out_that_is_full_is_continued_where_it_stopped(void **state)
@@ -185,7 +157,6 @@ static void an_out_that_is_full_is_continued_where_it_stopped(void **state)
 	uint32_t seen = 0;
 
 	(void)state;
-	begin(NULL);
 	f.options = 0;
 	super_add(&f, 1000, 100);
 	super_add(&f, 250, 100);
@@ -203,7 +174,6 @@ static void an_out_that_is_full_is_continued_where_it_stopped(void **state)
 	}
 	assert_int_equal(seen, 13);
 	xt_batch_free(small);
-	end(NULL);
 }
 
 static void contradictions_are_malformed_and_nothing_else_is_touched(void **state)
@@ -211,7 +181,6 @@ static void contradictions_are_malformed_and_nothing_else_is_touched(void **stat
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	begin(NULL);
 	super_add(&f, 3000, 1400)->gso.kind = XT_GSO_TCP6;
 	super_add(&f, 3000, 1400)->gso.kind = XT_GSO_UDP;
 	super_add(&f, 3000, 1400)->gso.size = 0;
@@ -231,7 +200,6 @@ static void contradictions_are_malformed_and_nothing_else_is_touched(void **stat
 	for (uint32_t i = 0; i < 9; i++)
 		assert_int_equal(out->pkts[i].verdict, XT_DROP_MALFORMED);
 	assert_int_equal(out->pkts[9].verdict, XT_DROP_ECHO_OTHER);
-	end(NULL);
 }
 
 static void headroom_and_tailroom_are_around_each_segment(void **state)
@@ -239,28 +207,20 @@ static void headroom_and_tailroom_are_around_each_segment(void **state)
 	struct flow f = flow_of(4, 6);
 
 	(void)state;
-	begin(NULL);
 	super_add(&f, 5000, 533);
 	split_all();
 	for (uint32_t i = 1; i < out->n; i++)
 		assert_true(out->pkts[i].data - out->pkts[i - 1].data >=
 			    (ptrdiff_t)out->pkts[i - 1].len + XT_TAILROOM + XT_HEADROOM);
 	assert_int_equal(xt_split_count(&in->pkts[0]), out->n);
-	end(NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tcp_becomes_segments_with_flags_where_they_belong),
-	    cmocka_unit_test(udp_becomes_datagrams_of_both_families),
-	    cmocka_unit_test(a_super_packet_of_one_segment_is_completed),
-	    cmocka_unit_test(a_plain_packet_is_passed_where_it_lies_and_completed_there),
-	    cmocka_unit_test(a_udp_checksum_of_zero_is_sent_as_ones),
-	    cmocka_unit_test(an_out_that_is_full_is_continued_where_it_stopped),
-	    cmocka_unit_test(contradictions_are_malformed_and_nothing_else_is_touched),
-	    cmocka_unit_test(headroom_and_tailroom_are_around_each_segment),
-	};
+#define T(name) cmocka_unit_test_setup_teardown(name, flow_batches_setup, flow_batches_teardown)
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(tcp_becomes_segments_with_flags_where_they_belong),
+	  T(udp_becomes_datagrams_of_both_families), T(a_super_packet_of_one_segment_is_completed),
+	  T(a_plain_packet_is_passed_where_it_lies_and_completed_there),
+	  T(a_udp_checksum_of_zero_is_sent_as_ones),
+	  T(an_out_that_is_full_is_continued_where_it_stopped),
+	  T(contradictions_are_malformed_and_nothing_else_is_touched),
+	  T(headroom_and_tailroom_are_around_each_segment))

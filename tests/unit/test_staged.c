@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/staged.h"
+#include "test_main.h"
 
 static uint8_t packet[65535], got[65535];
 
@@ -169,15 +170,9 @@ static void the_pool_is_never_shared_unfairly(void **state)
 	xt_staged_pool_free(pool);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
-	    cmocka_unit_test(a_packet_is_wiped_when_it_leaves),
-	    cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
-	    cmocka_unit_test(a_full_pool_takes_from_the_queue_that_holds_most),
-	    cmocka_unit_test(the_first_packet_of_a_queue_is_always_kept),
-	    cmocka_unit_test(the_pool_is_never_shared_unfairly),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(staged_packets_come_out_whole_and_in_order),
+	  cmocka_unit_test(a_packet_is_wiped_when_it_leaves),
+	  cmocka_unit_test(the_oldest_is_pushed_out_of_a_full_queue),
+	  cmocka_unit_test(a_full_pool_takes_from_the_queue_that_holds_most),
+	  cmocka_unit_test(the_first_packet_of_a_queue_is_always_kept),
+	  cmocka_unit_test(the_pool_is_never_shared_unfairly))

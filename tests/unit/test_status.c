@@ -12,6 +12,8 @@
 
 #include "base/addr.h"
 #include "ipc/status.h"
+#include "reports.h"
+#include "test_main.h"
 
 static struct xt_peer_report peers[3];
 static struct xt_cidr allowed[2];
@@ -39,13 +41,7 @@ static int fill(void **state)
 {
 	(void)state;
 	memset(peers, 0, sizeof(peers));
-	report = (struct xt_report){.has_key = true,
-				    .listen_port = 51820,
-				    .fwmark = 0xca6c,
-				    .peers = peers,
-				    .n_peers = 3,
-				    .allowed = allowed,
-				    .n_allowed = 2};
+	report = report_over(peers, 3, allowed, 2);
 	memset(report.private_key.b, 0x77, 32);
 	memset(report.public_key.b, 1, 32);
 	for (int i = 0; i < 3; i++)
@@ -259,15 +255,9 @@ static void colour_obeys_the_environment(void **state)
 	fclose(f);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
-	    cmocka_unit_test_setup(endpoints_are_listed_with_their_states, fill),
-	    cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
-	    cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
-	    cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),
-	    cmocka_unit_test(colour_obeys_the_environment),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
+	  cmocka_unit_test_setup(endpoints_are_listed_with_their_states, fill),
+	  cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
+	  cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
+	  cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),
+	  cmocka_unit_test(colour_obeys_the_environment))

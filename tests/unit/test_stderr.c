@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "host/stderr.h"
+#include "test_main.h"
 
 #define LINES 20000u
 
@@ -117,13 +118,7 @@ static void a_closed_standard_error_gets_what_was_put_before_and_its_reader_the_
 	assert_true(xt_stderr_idle());
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_reader_that_stops_holds_up_no_writer_and_is_told_what_it_missed),
-	    cmocka_unit_test(
-		a_closed_standard_error_gets_what_was_put_before_and_its_reader_the_end),
-	};
-
-	return cmocka_run_group_tests(tests, pipe_start, pipe_stop);
-}
+GROUP_TEST_MAIN(
+    pipe_start, pipe_stop,
+    cmocka_unit_test(a_reader_that_stops_holds_up_no_writer_and_is_told_what_it_missed),
+    cmocka_unit_test(a_closed_standard_error_gets_what_was_put_before_and_its_reader_the_end))

@@ -24,6 +24,7 @@ static void *scarce(size_t n)
 #define uthash_malloc(n) scarce(n)
 
 #include "base/table.h"
+#include "test_main.h"
 
 struct item {
 	uint64_t key;
@@ -86,12 +87,5 @@ static void an_item_that_found_no_memory_is_not_in_the_table(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_same_bytes_hash_the_same_and_others_do_not),
-	    cmocka_unit_test(an_item_that_found_no_memory_is_not_in_the_table),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_same_bytes_hash_the_same_and_others_do_not),
+	  cmocka_unit_test(an_item_that_found_no_memory_is_not_in_the_table))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "test_main.h"
 #include "vectors.h"
 #include "base/bytes.h"
 #include "core/tai64n.h"
@@ -95,15 +96,8 @@ static void decoding_gives_the_rounded_time_and_survives_any_bytes(void **state)
 	assert_true(xt_tai64n_decode(timestamp) == UINT64_MAX);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_epoch_is_ten_seconds_past_the_label),
-	    cmocka_unit_test(the_timestamp_of_the_handshake_vector_comes_out),
-	    cmocka_unit_test(nanoseconds_are_rounded_down_within_their_second),
-	    cmocka_unit_test(next_is_the_least_time_with_a_greater_timestamp),
-	    cmocka_unit_test(decoding_gives_the_rounded_time_and_survives_any_bytes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_epoch_is_ten_seconds_past_the_label),
+	  cmocka_unit_test(the_timestamp_of_the_handshake_vector_comes_out),
+	  cmocka_unit_test(nanoseconds_are_rounded_down_within_their_second),
+	  cmocka_unit_test(next_is_the_least_time_with_a_greater_timestamp),
+	  cmocka_unit_test(decoding_gives_the_rounded_time_and_survives_any_bytes))

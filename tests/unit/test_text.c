@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "test_main.h"
 
 #define KEY_BASE64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY_HEX	   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -203,17 +204,9 @@ static void what_is_wiped_is_zero(void **state)
 	assert_int_equal(b[4], 5);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_key_survives_base64_and_hex),
-	    cmocka_unit_test(what_controls_a_terminal_is_replaced),
-	    cmocka_unit_test(base64_is_read_strictly),
-	    cmocka_unit_test(hex_is_read_strictly),
-	    cmocka_unit_test(a_number_is_all_digits_and_in_range),
-	    cmocka_unit_test(the_nearest_word_is_within_two_edits),
-	    cmocka_unit_test(what_is_wiped_is_zero),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_key_survives_base64_and_hex),
+	  cmocka_unit_test(what_controls_a_terminal_is_replaced),
+	  cmocka_unit_test(base64_is_read_strictly), cmocka_unit_test(hex_is_read_strictly),
+	  cmocka_unit_test(a_number_is_all_digits_and_in_range),
+	  cmocka_unit_test(the_nearest_word_is_within_two_edits),
+	  cmocka_unit_test(what_is_wiped_is_zero))

@@ -9,6 +9,7 @@
 
 #include "core/limits.h"
 #include "core/timers.h"
+#include "test_main.h"
 
 #define T0 (1000 * XT_SECOND)
 
@@ -164,20 +165,14 @@ static void persistent_keepalive_starts_at_once_and_over_with_all_traffic(void *
 	assert_int_equal(xt_timers_next(&t), XT_NEVER);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(timers_that_are_idle_are_never_due),
-	    cmocka_unit_test(a_probe_is_not_repeated_and_ends_with_a_handshake),
-	    cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
-	    cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
-	    cmocka_unit_test(
-		data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent),
-	    cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
-	    cmocka_unit_test(a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
-	    cmocka_unit_test(each_session_has_an_early_rekey_of_its_own),
-	    cmocka_unit_test(giving_up_does_not_put_the_erasure_off),
-	    cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(
+    cmocka_unit_test(timers_that_are_idle_are_never_due),
+    cmocka_unit_test(a_probe_is_not_repeated_and_ends_with_a_handshake),
+    cmocka_unit_test(data_without_an_answer_asks_for_a_handshake_after_15_s),
+    cmocka_unit_test(anything_received_ends_the_wait_for_an_answer),
+    cmocka_unit_test(data_received_is_followed_by_a_keepalive_after_10_s_unless_something_is_sent),
+    cmocka_unit_test(an_initiation_is_retried_every_5_s_and_given_up_after_90),
+    cmocka_unit_test(a_complete_session_is_not_retried_and_its_keys_are_erased_at_540_s),
+    cmocka_unit_test(each_session_has_an_early_rekey_of_its_own),
+    cmocka_unit_test(giving_up_does_not_put_the_erasure_off),
+    cmocka_unit_test(persistent_keepalive_starts_at_once_and_over_with_all_traffic))

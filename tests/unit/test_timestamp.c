@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "host/bound_file.h"
+#include "test_main.h"
 #include "tunnel/timestamp.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -370,23 +371,13 @@ static void the_directory_follows_the_environment(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    T(nothing_is_written_before_a_handshake_may_be_sent),
-	    T(the_bound_moves_only_when_the_time_comes_near),
-	    T(after_a_crash_the_floor_is_the_bound),
-	    T(a_clean_end_leaves_the_exact_bound),
-	    T(a_run_that_sent_nothing_leaves_no_lead),
-	    T(a_clock_set_back_leaves_the_floor_where_it_was),
-	    T(identities_do_not_share_a_bound),
-	    T(the_file_is_private_and_does_not_name_the_key),
-	    T(a_damaged_file_is_a_warning_and_a_floor_from_its_age),
-	    T(without_a_directory_there_is_one_warning_and_no_bound),
-	    T(when_writing_fails_later_the_bound_is_given_up_with_a_warning),
-	    T(the_directory_is_made_with_its_parents),
-	    T(a_name_that_is_no_hash_is_refused),
-	    T(the_directory_follows_the_environment),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(nothing_is_written_before_a_handshake_may_be_sent),
+	  T(the_bound_moves_only_when_the_time_comes_near), T(after_a_crash_the_floor_is_the_bound),
+	  T(a_clean_end_leaves_the_exact_bound), T(a_run_that_sent_nothing_leaves_no_lead),
+	  T(a_clock_set_back_leaves_the_floor_where_it_was), T(identities_do_not_share_a_bound),
+	  T(the_file_is_private_and_does_not_name_the_key),
+	  T(a_damaged_file_is_a_warning_and_a_floor_from_its_age),
+	  T(without_a_directory_there_is_one_warning_and_no_bound),
+	  T(when_writing_fails_later_the_bound_is_given_up_with_a_warning),
+	  T(the_directory_is_made_with_its_parents), T(a_name_that_is_no_hash_is_refused),
+	  T(the_directory_follows_the_environment))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "packet/transport.h"
+#include "test_main.h"
 
 static uint8_t tcp[60];
 
@@ -49,12 +50,5 @@ static void a_bare_acknowledgement_says_nothing_else(void **state)
 	assert_false(xt_tcp_bare_ack(tcp, 0));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_header_lies_inside_its_segment),
-	    cmocka_unit_test(a_bare_acknowledgement_says_nothing_else),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_header_lies_inside_its_segment),
+	  cmocka_unit_test(a_bare_acknowledgement_says_nothing_else))

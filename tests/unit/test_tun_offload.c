@@ -172,6 +172,16 @@ static void datagrams_make(int n, size_t size)
 	}
 }
 
+/* From batch to other. */
+static void datagrams_merge(uint32_t kinds)
+{
+	struct xt_merge *merge;
+
+	assert_int_equal(xt_merge_new(&merge, 64), 0);
+	xt_merge(merge, kinds, batch, other);
+	xt_merge_free(merge);
+}
+
 static void datagrams_arrive(int s, int n, size_t size)
 {
 	uint8_t got[2048];
@@ -188,7 +198,6 @@ static void datagrams_arrive(int s, int n, size_t size)
 static void a_merged_super_packet_reaches_the_host_as_its_datagrams(void **state)
 {
 	struct xt_tun *tun = tun_ready(true);
-	struct xt_merge *merge;
 	int s = udp_socket(7777);
 
 	(void)state;
@@ -197,15 +206,13 @@ static void a_merged_super_packet_reaches_the_host_as_its_datagrams(void **state
 		close(s);
 		skip();
 	}
-	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	datagrams_make(64, 900);
-	xt_merge(merge, tun->tx_offloads, batch, other);
+	datagrams_merge(tun->tx_offloads);
 	assert_int_equal(other->n, 1);
 	assert_int_equal(tun->ops->send(tun, other), 1);
 	assert_int_equal(other->pkts[0].verdict, XT_PASS);
 	assert_int_equal(tun->fallbacks, 0);
 	datagrams_arrive(s, 64, 900);
-	xt_merge_free(merge);
 	close(s);
 	tun->ops->close(tun);
 }
@@ -213,17 +220,15 @@ static void a_merged_super_packet_reaches_the_host_as_its_datagrams(void **state
 static void a_super_packet_that_is_refused_leaves_as_segments_and_ends_that_offload(void **state)
 {
 	struct xt_tun *tun = tun_ready(true);
-	struct xt_merge *merge;
 	int s = udp_socket(7777);
 
 	(void)state;
-	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	for (unsigned i = 1; i <= 3; i++) {
 		assert_int_equal(tun->tx_offloads & XT_MERGE_TCP, XT_MERGE_TCP);
 		xt_batch_reset(batch);
 		xt_batch_reset(other);
 		datagrams_make(10, 100);
-		xt_merge(merge, XT_MERGE_UDP, batch, other);
+		datagrams_merge(XT_MERGE_UDP);
 		assert_int_equal(other->n, 1);
 		/* a kind that contradicts the checksum's offset; split checks that too */
 		other->pkts[0].gso.csum_offset = 2;
@@ -234,7 +239,6 @@ static void a_super_packet_that_is_refused_leaves_as_segments_and_ends_that_offl
 	}
 	assert_false(tun->tx_offloads & XT_MERGE_UDP);
 	assert_true(tun->tx_offloads & XT_MERGE_TCP);
-	xt_merge_free(merge);
 	close(s);
 	tun->ops->close(tun);
 }
@@ -298,16 +302,13 @@ static void many_packets_arrive_where_io_uring_is_forbidden(void **state)
 static void a_device_without_headers_takes_no_super_packet(void **state)
 {
 	struct xt_tun *tun = tun_ready(false);
-	struct xt_merge *merge;
 	int s = udp_socket(7777);
 
 	(void)state;
-	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	datagrams_make(3, 100);
-	xt_merge(merge, XT_MERGE_UDP, batch, other);
+	datagrams_merge(XT_MERGE_UDP);
 	assert_int_equal(tun->ops->send(tun, other), 0);
 	assert_int_equal(other->pkts[0].verdict, XT_DROP_TUN);
-	xt_merge_free(merge);
 	close(s);
 	tun->ops->close(tun);
 }
@@ -315,17 +316,14 @@ static void a_device_without_headers_takes_no_super_packet(void **state)
 static void a_super_packet_for_an_interface_that_is_down_is_dropped(void **state)
 {
 	struct xt_tun *tun = tun_ready(true);
-	struct xt_merge *merge;
 
 	(void)state;
 	ip("link set platform0 down");
-	assert_int_equal(xt_merge_new(&merge, 64), 0);
 	datagrams_make(5, 100);
-	xt_merge(merge, XT_MERGE_UDP, batch, other);
+	datagrams_merge(XT_MERGE_UDP);
 	assert_int_equal(tun->ops->send(tun, other), 0);
 	assert_int_equal(other->pkts[0].verdict, XT_DROP_TUN);
 	assert_int_equal(tun->fallbacks, 0);
-	xt_merge_free(merge);
 	tun->ops->close(tun);
 }
 

@@ -16,6 +16,8 @@
 
 #include "base/addr.h"
 #include "ipc/uapi.h"
+#include "reports.h"
+#include "test_main.h"
 
 #define HEX_A "0101010101010101010101010101010101010101010101010101010101010101"
 #define HEX_B "0202020202020202020202020202020202020202020202020202020202020202"
@@ -35,13 +37,7 @@ static void get_is_answered_in_the_order_of_other_implementations(void **state)
 {
 	struct xt_peer_report peers[2] = {0};
 	struct xt_cidr allowed[3];
-	struct xt_report report = {.has_key = true,
-				   .listen_port = 51820,
-				   .fwmark = 0xca6c,
-				   .peers = peers,
-				   .n_peers = 2,
-				   .allowed = allowed,
-				   .n_allowed = 3};
+	struct xt_report report = report_over(peers, 2, allowed, 3);
 	struct xt_secbuf text;
 	(void)state;
 
@@ -238,17 +234,11 @@ static void cut_and_altered_requests_do_no_harm(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(get_is_answered_in_the_order_of_other_implementations),
-	    cmocka_unit_test(an_empty_device_answers_with_errno_alone),
-	    cmocka_unit_test(a_reply_grows_without_limit),
-	    cmocka_unit_test(the_sign_of_errno_is_what_wg_understands),
-	    cmocka_unit_test(requests_are_accepted_or_refused),
-	    cmocka_unit_test(set_becomes_one_change),
-	    cmocka_unit_test(set_is_refused_without_a_change),
-	    cmocka_unit_test(cut_and_altered_requests_do_no_harm),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(get_is_answered_in_the_order_of_other_implementations),
+	  cmocka_unit_test(an_empty_device_answers_with_errno_alone),
+	  cmocka_unit_test(a_reply_grows_without_limit),
+	  cmocka_unit_test(the_sign_of_errno_is_what_wg_understands),
+	  cmocka_unit_test(requests_are_accepted_or_refused),
+	  cmocka_unit_test(set_becomes_one_change),
+	  cmocka_unit_test(set_is_refused_without_a_change),
+	  cmocka_unit_test(cut_and_altered_requests_do_no_harm))

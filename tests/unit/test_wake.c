@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "platform/linux/wake_linux.h"
+#include "test_main.h"
 
 static struct xt_wake *wake;
 static int pairs[2][2];
@@ -150,16 +151,8 @@ static void a_bad_descriptor_is_refused(void **state)
 	assert_false(source_ready());
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(one_descriptor_is_readable_while_any_is, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(watched_events_may_change, setup, teardown),
-	    cmocka_unit_test_setup_teardown(an_error_is_reported_wherever_an_event_is_watched,
-					    setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_bad_descriptor_is_refused, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test_setup_teardown(one_descriptor_is_readable_while_any_is, setup, teardown),
+	  cmocka_unit_test_setup_teardown(watched_events_may_change, setup, teardown),
+	  cmocka_unit_test_setup_teardown(an_error_is_reported_wherever_an_event_is_watched, setup,
+					  teardown),
+	  cmocka_unit_test_setup_teardown(a_bad_descriptor_is_refused, setup, teardown))

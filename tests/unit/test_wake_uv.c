@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "platform/wake.h"
+#include "test_main.h"
 #include "tunnel/wake_uv.h"
 
 /* In place of the platform's: without a descriptor, signalled by a thread. */
@@ -66,11 +67,4 @@ static void a_thread_wakes_the_loop_where_nothing_can_be_polled(void **state)
 	assert_int_equal(uv_loop_close(&uv), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_thread_wakes_the_loop_where_nothing_can_be_polled),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_thread_wakes_the_loop_where_nothing_can_be_polled))

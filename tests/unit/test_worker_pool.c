@@ -16,6 +16,7 @@
 #include "flows.h"
 #include "packet/merge.h"
 #include "seed.h"
+#include "test_main.h"
 #include "tunnel/worker_pool.h"
 
 #define JOBS 512
@@ -258,16 +259,10 @@ static void two_processors_keep_one_thread(void **state)
 	assert_int_equal(xt_worker_pool_auto(128), 4);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_pool_computes_what_one_thread_computes),
-	    cmocka_unit_test(jobs_that_are_submitted_piece_by_piece_are_all_done),
-	    cmocka_unit_test(a_pool_of_one_has_no_thread_and_none_is_refused),
-	    cmocka_unit_test(opening_verifies_the_checksums_of_the_plaintext),
-	    cmocka_unit_test(workers_about_to_sleep_take_jobs_and_end),
-	    cmocka_unit_test(a_busy_pool_takes_no_other_jobs),
-	    cmocka_unit_test(two_processors_keep_one_thread),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_pool_computes_what_one_thread_computes),
+	  cmocka_unit_test(jobs_that_are_submitted_piece_by_piece_are_all_done),
+	  cmocka_unit_test(a_pool_of_one_has_no_thread_and_none_is_refused),
+	  cmocka_unit_test(opening_verifies_the_checksums_of_the_plaintext),
+	  cmocka_unit_test(workers_about_to_sleep_take_jobs_and_end),
+	  cmocka_unit_test(a_busy_pool_takes_no_other_jobs),
+	  cmocka_unit_test(two_processors_keep_one_thread))
