@@ -39,7 +39,7 @@ pair=$(names twins twins.pcap 2>&1) || fail "$pair"
 read -r first second gap <<<"$pair"
 [ "$first" != "$second" ] || fail "one family: $pair"
 if [ "$first" = 6 ]; then # as the system sorts them
-	[ "$gap" -ge 240 ] || fail "the second family after $gap ms"
+	[ "$gap" -ge 200 ] || fail "the second family after $gap ms"
 fi
 [ $took -lt 4000 ] || fail "reached after $took ms"
 [ "$(peer endpoint)" = $R4:51802 ] || fail "endpoint: $(peer endpoint)"
