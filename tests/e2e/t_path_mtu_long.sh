@@ -21,6 +21,21 @@ for size in 1500 1492 1400 1300 1280; do
 	path_is "$(passes $size)" || fail "path $size: $(path)"
 done
 
+# The speed with the MTU that was found, and with the same one set by hand: printed, not judged.
+cp left.conf found.conf
+for how in found set; do
+	[ $how = found ] || sed -i "/^ListenPort/a MTU = $(passes 1400)" left.conf
+	path_new 1400
+	[ $how = set ] || await 10 "the path's MTU" path_is "$(passes 1400)"
+	for way in "left right 10.7.0.2" "right left 10.7.0.1"; do
+		start_ms=$(now_ms)
+		# shellcheck disable=SC2086
+		tcp $way 100000000
+		ok "path 1400, MTU $how: 100 MB from ${way%% *}, $(($(now_ms) - start_ms)) ms"
+	done
+done
+mv found.conf left.conf
+
 # A stream whose path shrinks: how long nothing arrives at the peer.
 hole 1500
 restart
