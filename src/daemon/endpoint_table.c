@@ -219,14 +219,10 @@ const struct xt_endpoint_peer *xt_endpoint_table_lost(const struct xt_endpoint_t
 
 void xt_endpoint_table_adopt(struct xt_endpoint_table *table, struct xt_endpoint_table *old)
 {
-	for (uint32_t i = 0, j = 0; old && i < table->n_peers; i++) { /* both are in order */
+	for (uint32_t i = 0, at = 0; old && i < table->n_peers; i++) {
 		struct xt_endpoint_peer *peer = &table->peers[i];
-		int order = 1;
 
-		while (j < old->n_peers &&
-		       (order = memcmp(peer->key.b, old->peers[j].key.b, sizeof(peer->key.b))) > 0)
-			j++;
-		peer->fresh = order != 0 || !peer_equal(table, peer, old, &old->peers[j]);
+		peer->fresh = !peer_equal(table, peer, old, peer_follow(old, &at, &peer->key));
 	}
 	for (uint32_t i = 0; old && i < table->n_names; i++) {
 		struct xt_endpoint_name *name = &table->names[i];

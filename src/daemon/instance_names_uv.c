@@ -269,7 +269,7 @@ static void name_answered(struct xt_instance *instance, struct xt_endpoint_name 
 		uint32_t entry = names->table->uses[name->first_use + i];
 
 		peer_apply(instance, &names->table->peers[names->table->entries[entry].peer],
-			   false);
+			   REASON_ANSWER);
 	}
 	if (changed)
 		xt_loop_wake(instance->loop);
