@@ -49,6 +49,8 @@ char *xt_host_firewall_text(const struct xt_host *host, const struct xt_conf *co
 			    const struct xt_link_policy *policy, bool keep, size_t *len);
 void xt_host_valid_mark(struct xt_host *host, const struct xt_link_policy *policy);
 int xt_host_nft(struct xt_host *host, const char *text, size_t len, xt_command_done *done);
+/* nft has ended that was to remove the table. false: it may be left, which was printed. */
+bool xt_host_nft_removed(struct xt_host *host, const struct xt_command_result *result);
 /* A way is about to be tried: ctx is the host. */
 void xt_host_dns_trying(void *ctx, enum xt_dns_way way, const char *path);
 

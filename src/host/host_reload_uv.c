@@ -76,13 +76,8 @@ void xt_host_change_policy(struct xt_host *host, const struct xt_link_policy *po
 static void on_nft_removed(void *ctx, const struct xt_command_result *result)
 {
 	struct xt_host *host = ctx;
-	char text[300];
 
-	host->nft = NULL;
-	if (result->error != 0 && result->error != -ENOENT)
-		xt_message("%s: nft %s; is the table inet xtunnel-%s left?", host->name,
-			   (xt_command_text(result, text, sizeof(text)), text), host->name);
-	host->state.firewall = result->error != 0 && result->error != -ENOENT;
+	host->state.firewall = !xt_host_nft_removed(host, result);
 	xt_host_state_store(host);
 	step_finish(host, 0);
 }

@@ -200,16 +200,22 @@ void xt_host_names(struct xt_host *host, void (*done)(void *ctx), void *ctx)
 
 /* --- the way down --- */
 
-static void on_nft_down(void *ctx, const struct xt_command_result *result)
+bool xt_host_nft_removed(struct xt_host *host, const struct xt_command_result *result)
 {
-	struct xt_host *host = ctx;
+	bool failed = result->error != 0 && result->error != -ENOENT;
 	char text[300];
 
 	host->nft = NULL;
-	if (result->error != 0 && result->error != -ENOENT)
+	if (failed)
 		xt_message("%s: nft %s; is the table inet xtunnel-%s left?", host->name,
 			   (xt_command_text(result, text, sizeof(text)), text), host->name);
-	host_finish(host);
+	return !failed;
+}
+
+static void on_nft_down(void *ctx, const struct xt_command_result *result)
+{
+	(void)xt_host_nft_removed(ctx, result);
+	host_finish(ctx);
 }
 
 static void firewall_down(struct xt_host *host)
