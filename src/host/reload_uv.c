@@ -386,9 +386,9 @@ static int job_clear(struct xt_reload_run *run)
 	return 0;
 }
 
+/* After job_clear. */
 static void run_free(struct xt_reload_run *run)
 {
-	job_clear(run);
 	free(run->data.findings);
 	free(run->data.path);
 	free(run);
@@ -406,6 +406,8 @@ void xt_reload_end(struct xt_reload_run *run)
 		return;
 	run->job = job_clear;
 	run->work.data = run;
-	if (uv_queue_work(run->loop, &run->work, job_work, on_cleared) < 0)
+	if (uv_queue_work(run->loop, &run->work, job_work, on_cleared) < 0) {
+		(void)job_clear(run);
 		run_free(run);
+	}
 }
