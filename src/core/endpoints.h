@@ -23,7 +23,7 @@ void xt_endpoint_sent(struct xt_time now, struct xt_peer *peer,
 struct xt_msg_initiation *xt_endpoint_second(struct xt_peer *peer, struct xt_path *path);
 /* The peer's response came from its path. */
 void xt_endpoint_answered(struct xt_time now, struct xt_peer *peer);
-/* Only where the peer is now is left: an endpoint was set, or the peer is made again. */
+/* Only where the peer is now is left: an endpoint was set. */
 void xt_endpoint_drop_list(struct xt_peer *peer);
 
 #endif

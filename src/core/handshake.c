@@ -38,9 +38,6 @@ static uint32_t index_draw(struct xt_device *dev, struct xt_peer *peer)
 	return index;
 }
 
-/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares
- * its own timestamps only, so initiations to many peers in one step of the clock carry the same
- * one. false: the bound is reached. */
 static uint64_t timestamp_least(const struct xt_device *dev, struct xt_time now,
 				const struct xt_peer *peer)
 {
@@ -49,6 +46,9 @@ static uint64_t timestamp_least(const struct xt_device *dev, struct xt_time now,
 	return XT_MAX(at, peer->timestamp_next);
 }
 
+/* Paper 5.1: never less than the clock, and to one peer never the same twice. Each peer compares
+ * its own timestamps only, so initiations to many peers in one step of the clock carry the same
+ * one. false: the bound is reached. */
 static bool timestamp_next(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			   uint64_t *timestamp)
 {

@@ -183,11 +183,7 @@ void xt_peer_forget_path(struct xt_device *dev, struct xt_peer *peer)
 
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 {
-	uint16_t mtu = peer->mtu;
-
-	peer->mtu = 0;
-	if (mtu && dev->env.mtu_changed)
-		dev->env.mtu_changed(dev->env.ctx, peer, mtu, 0);
+	xt_peer_forget_path(dev, peer);
 	peer_detach(dev, peer);
 	DL_DELETE(dev->peers, peer);
 	DL_APPEND(dev->peers, peer);
@@ -204,7 +200,6 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->cut = false;
 	peer->way = 0;
 	peer->endpoint_set = false;
-	xt_peer_forget_path(dev, peer);
 	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
 	xt_candidates_free(peer->candidates);
 	peer->candidates = NULL;
