@@ -262,9 +262,10 @@ static const struct entry *entry_find(struct xt_egress_cache *cache, int fd, uns
 				      const struct xt_path *path)
 {
 	struct entry *entry = &cache->entries[xt_hash(path, sizeof(*path)) % ENTRIES];
-	bool same = entry->generation != 0 && memcmp(&entry->path, path, sizeof(*path)) == 0;
 
-	if (same && entry->generation == cache->generation)
+	/* The cache's generation is never 0, that of an entry without a path. */
+	if (entry->generation == cache->generation &&
+	    memcmp(&entry->path, path, sizeof(*path)) == 0)
 		return entry;
 	entry->path = *path;
 	entry_judge(cache, fd, avoid, entry);
