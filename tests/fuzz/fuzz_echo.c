@@ -106,18 +106,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	while (len > 3) {
 		uint8_t flags = data[0];
 		uint32_t n = (uint32_t)XT_MIN(xt_be16_get(data + 1), len - 3);
+		uint32_t trailing = flags & 2 ? 8 : 0;
 		struct xt_pkt *pkt;
 
 		xt_batch_reset(in);
 		xt_batch_reset(replies);
 		xt_batch_reset(released);
-		pkt = xt_batch_add(in, n);
+		pkt = xt_batch_add(in, n + trailing);
 		check(pkt != NULL);
 		memcpy(pkt->data, data + 3, n);
-		pkt->len = n + (flags & 2 ? 8 : 0);
+		memset(pkt->data + n, 0, trailing);
 		if (flags & 4)
 			repair(pkt->data, n);
-		if (flags & 16 && !(flags & 2))
+		if (flags & 16 && !trailing)
 			room_reduce(pkt);
 		now += flags & 8 ? 1000000000u : 1;
 		xt_echo_process(echo, flags & 1 ? XT_ECHO_SIDE_PEER : XT_ECHO_SIDE_HOST, now, in,
