@@ -112,6 +112,7 @@ piped() { # piped NAME PATH: the instance that `up PATH` made
 	pings left 10.7.0.2 || fail "up $2: no answer: $(cat ping.log)"
 	at left "$XT_BIN" down "$1" || fail "down $1"
 }
+export LOG_LEVEL=verbose # what a lost ping came to
 start right
 at left "$XT_BIN" up <(cat kept.conf) || fail "up <(...)"
 piped "$(at left "$XT_BIN" show interfaces | tr ' ' '\n' | grep -v right)" "<(...)"
