@@ -39,7 +39,7 @@ enum xt_event {
 	XT_EVENT_KEYS_ERASED,
 	XT_EVENT_CONTACT,    /* the endpoint of a peer that had none */
 	XT_EVENT_LOOP,	     /* datagrams to the endpoint are sent through the tunnel itself */
-	XT_EVENT_UNANSWERED, /* an initiation to a peer with a list of endpoints, for 5 s */
+	XT_EVENT_UNANSWERED, /* an initiation has not been answered for 5 s */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */
@@ -130,6 +130,29 @@ XT_API int xt_device_set_endpoints(struct xt_device *dev, struct xt_time now,
  * returns  0, XT_E_NOMEM */
 XT_API int xt_device_report(const struct xt_device *dev, struct xt_time now,
 			    struct xt_report **out);
+
+/* The same of one peer: the report has no other.
+ * returns  0, XT_E_NOMEM, XT_E_INVALID (there is no such peer) */
+XT_API int xt_device_report_peer(const struct xt_device *dev, struct xt_time now,
+				 const struct xt_public *peer, struct xt_report **out);
+
+/* Begin a handshake with a peer now, session or not; at most one in a second each.  For a diagnosis
+ * or somebody who waits.
+ * returns  0, XT_E_INVALID (there is no such peer), XT_E_AGAIN (its endpoint is not known, or this
+ *          device has no key)
+ * order    then xt_device_tick */
+XT_API int xt_device_start_handshake(struct xt_device *dev, struct xt_time now,
+				     const struct xt_public *peer);
+
+/* An ICMP error came for a datagram to remote, or the host did not send one.  Anybody can forge the
+ * former: both are noted for reports, and nothing else follows.
+ * from   the router or host that said it; family 0: not known
+ * error  a positive errno */
+XT_API void xt_device_note_icmp(struct xt_device *dev, struct xt_time now,
+				const struct xt_endpoint *remote, enum xt_unreachable kind,
+				const struct xt_ip *from);
+XT_API void xt_device_note_send_error(struct xt_device *dev, struct xt_time now,
+				      const struct xt_endpoint *remote, int error);
 
 /* The time of the next xt_device_tick.
  * returns  monotonic ns; may lie in the past (at once); XT_NEVER: no timer is set
