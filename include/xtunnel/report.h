@@ -6,6 +6,7 @@
 
 #include <xtunnel/batch.h>
 #include <xtunnel/change.h>
+#include <xtunnel/facts.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,7 @@ struct xt_peer_report {
 	struct xt_endpoint endpoint;	 /* ip.family 0: none */
 	bool endpoint_learned;		 /* from the peer's messages, not from a change */
 	struct xt_ip local;		 /* local address in use, family 0: the kernel's choice */
+	uint32_t ifindex;		 /* of the link it was last heard on; 0: not known */
 	struct xt_ip heard4, heard6;	 /* inner sources of its late packets; family 0: none */
 	uint64_t last_handshake_wall_ns; /* 0: never */
 	uint64_t tx_bytes, rx_bytes;	 /* of UDP payload, all messages */
@@ -61,6 +63,7 @@ struct xt_peer_report {
 	/* with loop: the AllowedIPs that cover the endpoint, ip.family 0: none; and whose */
 	struct xt_cidr loop_network;
 	struct xt_public loop_key;
+	struct xt_peer_facts facts;
 };
 
 struct xt_report {
@@ -71,6 +74,7 @@ struct xt_report {
 	uint32_t fwmark;
 	bool under_load;
 	uint64_t verdicts[XT_VERDICTS];
+	struct xt_device_facts facts;
 	struct xt_peer_report *peers; /* in order of creation */
 	size_t n_peers;
 	struct xt_cidr *allowed;

@@ -52,6 +52,16 @@ struct xt_udp_ops {
 
 #define XT_UDP_TOO_BIG 8
 
+/* What the host or, by ICMP, the network said of a datagram that was sent or to be sent.
+ * error  a positive errno of the send; 0: it was an ICMP error, of that kind, from that router */
+struct xt_udp_note {
+	struct xt_endpoint remote;
+	int error;
+	uint8_t icmp_kind; /* enum xt_unreachable */
+	struct xt_ip icmp_from;
+};
+#define XT_UDP_NOTES 8
+
 struct xt_udp {
 	const struct xt_udp_ops *ops;
 	int fd[2];	/* IPv4, IPv6; -1: the host lacks that family. Wait for them by watch */
@@ -69,6 +79,9 @@ struct xt_udp {
 	 * path: the caller takes them and sets n_too_big to 0. */
 	struct xt_endpoint too_big[XT_UDP_TOO_BIG];
 	uint32_t n_too_big;
+	/* Likewise for reports; one beyond that number replaces the last. */
+	struct xt_udp_note notes[XT_UDP_NOTES];
+	uint32_t n_notes;
 	bool pending; /* recv holds datagrams that the batch had no room for: call it again even
 			 * when no socket is readable */
 };
