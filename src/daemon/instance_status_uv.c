@@ -116,6 +116,7 @@ static void status_fill(struct xt_instance_answer *answer)
 	    .endpoint_name = xt_instance_name_state,
 	    .endpoint_entry = xt_instance_entry_state,
 	    .ctx = instance,
+	    .now_s = (uint64_t)time(NULL),
 	};
 }
 

@@ -47,8 +47,19 @@ bool xt_why_line(const struct xt_why_view *view, const char **lines, char *buf, 
 
 /* Print the value that {word} stands for; false: it is not known. */
 #define XT_WHY_VALUE 448
-bool xt_why_value(const struct xt_why_view *view, const char *word, size_t word_len,
+bool xt_why_value(const struct xt_why_view *view, const char *word, size_t len,
 		  char buf[XT_WHY_VALUE]);
+bool xt_why_value_exists(const char *word, size_t len);
+
+/* Print a value; false: it is not known.
+ * count     "1 packet", "2 packets"
+ * duration  as `show` prints it; XT_NEVER is not known */
+bool xt_why_put(char *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool xt_why_put_count(char *buf, uint64_t n, const char *noun);
+bool xt_why_put_duration(char *buf, uint64_t ns);
+bool xt_why_put_key(char *buf, const struct xt_public *key);
+bool xt_why_put_ip(char *buf, const struct xt_ip *ip);
+bool xt_why_put_endpoint(char *buf, const struct xt_endpoint *endpoint);
 
 /* Is a session there that nothing speaks against? */
 bool xt_why_session_works(const struct xt_status *status, const struct xt_peer_report *peer);
