@@ -70,15 +70,14 @@ static bool print_family(view_t v, char *buf)
 
 static bool print_source(view_t v, char *buf)
 {
-	return xt_why_put_ip(buf, &v->peer->local);
+	return xt_why_put_ip(buf, &v->local);
 }
 
 static bool print_link(view_t v, char *buf)
 {
 	char link[IF_NAMESIZE];
 
-	return v->peer->ifindex && if_indextoname(v->peer->ifindex, link) &&
-	       xt_why_put(buf, "%s", link);
+	return v->ifindex && if_indextoname(v->ifindex, link) && xt_why_put(buf, "%s", link);
 }
 
 static bool print_cover(view_t v, char *buf)
@@ -404,13 +403,14 @@ static const struct {
 	X(host)                                                                                    \
 	X(endpoint)                                                                                \
 	X(ip)                                                                                      \
-	X(port) X(listen_port) X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times)   \
-	    X(age) X(time) X(initiations) X(gave_up) X(heard) X(answered) X(answered_from)         \
-		X(responses) X(refused) X(back) X(offset) X(error) X(router) X(what) X(inner)      \
-		    X(prefix) X(network) X(holder) X(path_mtu) X(mtu) X(too_large) X(len)          \
-			X(requests) X(sent_10s) X(received_10s) X(sent_60s) X(received_60s)        \
-			    X(datagrams) X(handshake) X(rtt) X(loss) X(from) X(stranger_key)       \
-				X(messages) X(destinations) X(overruns) X(tun_drops)
+	X(port)                                                                                    \
+	X(listen_port) X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times) X(age)    \
+	    X(time) X(initiations) X(gave_up) X(heard) X(answered) X(answered_from) X(responses)   \
+		X(refused) X(back) X(offset) X(error) X(router) X(what) X(inner) X(prefix)         \
+		    X(network) X(holder) X(path_mtu) X(mtu) X(too_large) X(len) X(requests)        \
+			X(sent_10s) X(received_10s) X(sent_60s) X(received_60s) X(datagrams)       \
+			    X(handshake) X(rtt) X(loss) X(from) X(stranger_key) X(messages)        \
+				X(destinations) X(overruns) X(tun_drops)
 #define X(word) {#word, print_##word},
     VALUES(X)
 #undef X

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#include "ipc/why_impl.h"
 #include "test_main.h"
 #include "why_peers.h"
 
@@ -96,6 +95,31 @@ static void sentences_before_a_session(void **state)
 	status.endpoint_name = name_is_looked_up;
 	assert_sentence("the name left.example:51820 has no address yet: resolving, next try in 5 "
 			"s: no such host");
+}
+
+static bool way_of_the_host(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
+			    uint32_t *ifindex)
+{
+	assert_int_equal(to->port, 51820);
+	assert_int_equal(mark, 7);
+	xt_ip_parse(source, "192.0.2.99");
+	*ifindex = 1;
+	return true;
+}
+
+static void silence_names_the_way_that_the_host_takes(void **state)
+{
+	char text[XT_WHY_SENTENCE];
+	(void)state;
+
+	peer_calling(1);
+	status.way = way_of_the_host;
+	report.fwmark = 7;
+	xt_why_sentence(&status, &report, &peer, text);
+	assert_non_null(strstr(text, "to 192.0.2.1:51820 over lo from 192.0.2.99 in "));
+	xt_ip_parse(&peer.local, "192.0.2.2"); /* where the peer was heard counts more */
+	xt_why_sentence(&status, &report, &peer, text);
+	assert_non_null(strstr(text, "to 192.0.2.1:51820 over lo from 192.0.2.2 in "));
 }
 
 static void sentences_of_failed_handshakes(void **state)
@@ -382,51 +406,6 @@ static void text_is_a_paragraph_a_peer(void **state)
 	json_decref(why);
 }
 
-/* A word that no value has would be printed as "?", a case that does not exist never. */
-static void words_are_those_of_the_table(const char *lines)
-{
-	static const char *const cases[] = {
-	    "AllowedIPs",   "route",	 "no route", "source",	    "not permitted", "prohibited",
-	    "link",	    "size",	 "memory",   "family",	    "other",	     "port",
-	    "host",	    "network",	 "hops",     "set",	    "not set",	     "peer",
-	    "this side",    "answering", "calling",  "unknown key", "other key",     "missing",
-	    "another peer", "heard",	 "quiet",    "new",	    "due",	     "begun",
-	    "socket",	    "tun",	 "both"};
-
-	for (const char *p = lines; (p = strchr(p, '{')); p++)
-		assert_true(xt_why_value_exists(p + 1, strcspn(p + 1, "}")));
-	for (const char *p = lines; *p;
-	     p += p[strcspn(p, "\n")] ? strcspn(p, "\n") + 1 : strlen(p)) {
-		size_t i = 0;
-
-		assert_true(*p != ' ' && *p != '\n');
-		if (*p != '(')
-			continue;
-		while (i < sizeof(cases) / sizeof(*cases) &&
-		       (strncmp(p + 1, cases[i], strlen(cases[i])) != 0 ||
-			strncmp(p + 1 + strlen(cases[i]), ") ", 2) != 0))
-			i++;
-		assert_true(i < sizeof(cases) / sizeof(*cases));
-	}
-}
-
-static void every_row_of_the_table_is_whole(void **state)
-{
-	(void)state;
-	for (enum xt_why code = 0; code < XT_WHYS; code++) {
-		const struct xt_why_row *row = xt_why_row(code);
-
-		assert_true(*row->word && *row->sides && *row->known);
-		assert_true(row->fine || (*row->causes && *row->remedy));
-		words_are_those_of_the_table(row->known);
-		words_are_those_of_the_table(row->causes);
-		words_are_those_of_the_table(row->remedy);
-		assert_true(xt_why_word_is_fine(row->word) == row->fine);
-	}
-	assert_string_equal(xt_why_word(XT_WHYS), "unknown");
-	assert_false(xt_why_word_is_fine("unknown"));
-}
-
 static bool hostile_name(const void *ctx, const struct xt_public *key, struct xt_status_name *out)
 {
 	(void)ctx;
@@ -474,11 +453,11 @@ static void hostile_text_stays_text(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(sentences_before_a_session),
+	  cmocka_unit_test(silence_names_the_way_that_the_host_takes),
 	  cmocka_unit_test(sentences_of_failed_handshakes),
 	  cmocka_unit_test(sentences_of_a_session),
 	  cmocka_unit_test(a_caller_from_the_endpoint_explains_silence),
 	  cmocka_unit_test(each_case_has_its_causes),
 	  cmocka_unit_test(json_has_facts_callers_and_the_device),
 	  cmocka_unit_test(one_peer_may_be_asked_for), cmocka_unit_test(text_is_a_paragraph_a_peer),
-	  cmocka_unit_test(every_row_of_the_table_is_whole),
 	  cmocka_unit_test(hostile_text_stays_text))
