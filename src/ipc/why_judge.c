@@ -133,8 +133,7 @@ static bool icmp_holds(const struct facts *v)
 		       (f->heard >= KEEPALIVE_NS ||
 			(f->asked && f->asked_age >= 2 * XT_WHY_SECOND));
 	if (f->initiations)
-		return f->icmp_age <= f->first_initiation + ICMP_NS &&
-		       f->icmp_age <= f->last_initiation + ICMP_NS;
+		return f->icmp_age <= f->last_initiation + ICMP_NS;
 	return f->answered && f->icmp_age <= f->answered_age + ICMP_NS;
 }
 
