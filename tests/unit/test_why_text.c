@@ -89,6 +89,11 @@ static void sentences_before_a_session(void **state)
 	assert_sentence("3 initiations sent to 192.0.2.1:51820 over lo from 192.0.2.2 in 1 minute, "
 			"30 seconds, nothing heard for 2 hours; gave up 10 seconds ago. This "
 			"side's public key is " LOCAL_KEY ", the peer's " PEER_KEY);
+	f->gave_up = 200 * S; /* another attempt */
+	assert_sentence(
+	    "3 initiations sent to 192.0.2.1:51820 over lo from 192.0.2.2 in 1 minute, "
+	    "40 seconds, nothing heard for 2 hours. This side's public key is " LOCAL_KEY
+	    ", the peer's " PEER_KEY);
 	memset(&peer.endpoint, 0, sizeof(peer.endpoint));
 	f->heard = XT_NEVER;
 	assert_sentence("no Endpoint is set, and the peer was never heard");
@@ -216,8 +221,8 @@ static void sentences_of_a_session(void **state)
 	    "packets of more than 1300 bytes do not fit the path: 2 packets, the latest "
 	    "of 1420 bytes 1 second ago; MTU of this interface is 1420");
 	f = peer_up();
-	f->asked = 6;
-	f->asked_age = 6 * S;
+	f->requests = 6;
+	f->requests_age = 6 * S;
 	f->data_received = XT_NEVER;
 	f->traffic = (struct xt_traffic){6, 0, 7, 1};
 	assert_sentence("the session works, but no content came since the first of 6 requests 6 "
