@@ -102,6 +102,8 @@ int xt_tunnel_out(struct xt_tunnel *tunnel);
 int xt_tunnel_in(struct xt_tunnel *tunnel);
 void xt_tunnel_tick(struct xt_tunnel *tunnel);
 void xt_tunnel_writable(struct xt_tunnel *tunnel);
+/* Socket i of xt_udp has XT_WAKE_ERROR: before xt_tunnel_in. */
+void xt_tunnel_take_errors(struct xt_tunnel *tunnel, unsigned i);
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel);
 /* false: xt_tunnel_in would read nothing until the socket is writable again. */
 bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
