@@ -6,6 +6,11 @@
 
 #include "core/peer.h"
 #include "core/tai64n.h"
+#include "packet/transport.h"
+
+#define PORT_DNS      53u
+#define ECHO_REQUEST4 8u
+#define ECHO_REQUEST6 128u
 
 static void count_one(uint32_t *n)
 {
@@ -145,6 +150,39 @@ void xt_facts_forget_network(struct xt_facts_state *f, struct xt_traffic_state *
 	f->icmp_at = f->send_error_at = XT_NEVER;
 	f->icmp_kind = 0;
 	memset(&f->icmp_from, 0, sizeof(f->icmp_from));
+}
+
+static bool packet_is_request(const struct xt_ip_view *ip)
+{
+	const uint8_t *upper = ip->bytes + ip->upper;
+	uint32_t len = ip->len - ip->upper;
+
+	if (ip->offset || ip->broken)
+		return false;
+	switch (ip->protocol) {
+	case XT_PROTO_UDP:
+		return len >= XT_UDP_HEADER && xt_be16_get(upper + 2) == PORT_DNS;
+	case XT_PROTO_TCP:
+		return len >= XT_TCP_HEADER &&
+		       (upper[XT_TCP_FLAGS] & (XT_TCP_SYN | XT_TCP_ACK)) == XT_TCP_SYN;
+	case XT_PROTO_ICMP:
+		return ip->version == 4 && len >= 8 && upper[0] == ECHO_REQUEST4;
+	case XT_PROTO_ICMP6:
+		return ip->version == 6 && len >= 8 && upper[0] == ECHO_REQUEST6;
+	default:
+		return false;
+	}
+}
+
+void xt_facts_request(struct xt_facts_state *f, struct xt_traffic_state *t, uint64_t now,
+		      const struct xt_ip_view *ip)
+{
+	t->request_next = now + XT_REQUEST_LOOK;
+	if (!packet_is_request(ip))
+		return;
+	if (!t->requests)
+		f->request_at = now;
+	count_one(&t->requests);
 }
 
 void xt_facts_unknown_session(struct xt_facts_state *f, uint64_t now)

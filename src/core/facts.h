@@ -12,7 +12,6 @@
 #include "core/limits.h"
 #include "core/message.h"
 #include "packet/ip.h"
-#include "packet/transport.h"
 
 struct xt_peer;
 
@@ -22,6 +21,7 @@ struct xt_peer;
 
 /* sent, received  packets with content, since ever
  * requests        see xtunnel/facts.h
+ * request_next    when the next packet is looked at whether it is one
  * span            number of the latest span with traffic
  * network         the facts hold something that the network said
  * *_before        the low bits of sent and received when a span began; at its number modulo
@@ -30,6 +30,7 @@ struct xt_traffic_state {
 	uint64_t sent, received;
 	uint64_t data_sent, data_received;
 	uint64_t heard;
+	uint64_t request_next;
 	uint32_t requests;
 	uint32_t span;
 	bool network;
@@ -108,37 +109,15 @@ static inline void xt_facts_heard(struct xt_facts_state *f, struct xt_traffic_st
  * in a pass is counted. */
 void xt_traffic_rotate(struct xt_traffic_state *t, uint64_t now);
 
-/* Packets that ask for an answer are small: of the others only the length is compared. */
-#define XT_REQUEST_MAX	 128u
-#define XT_PORT_DNS	 53u
-#define XT_ECHO_REQUEST4 8u
-#define XT_ECHO_REQUEST6 128u
+/* Packets that ask for an answer are small, and of a peer one is looked at in so many ns: of the
+ * others only length and time are compared. */
+#define XT_REQUEST_MAX	128u
+#define XT_REQUEST_LOOK (100ull * 1000)
 
-/* Does a packet ask for an answer, so that silence means something? An echo request, a SYN, a DNS
- * query. */
-static inline bool xt_packet_is_request(const struct xt_ip_view *ip)
-{
-	const uint8_t *upper = ip->bytes + ip->upper;
-	uint32_t len = ip->len - ip->upper;
-
-	if (ip->protocol == XT_PROTO_UDP)
-		return len >= XT_UDP_HEADER && xt_be16_get(upper + 2) == XT_PORT_DNS && !ip->offset;
-	if (ip->protocol == XT_PROTO_TCP)
-		return len >= XT_TCP_HEADER && !ip->offset &&
-		       (upper[XT_TCP_FLAGS] & (XT_TCP_SYN | XT_TCP_ACK)) == XT_TCP_SYN;
-	if (ip->protocol != (ip->version == 4 ? XT_PROTO_ICMP : XT_PROTO_ICMP6))
-		return false;
-	return len >= 8 && !ip->offset && !ip->broken &&
-	       upper[0] == (ip->version == 4 ? XT_ECHO_REQUEST4 : XT_ECHO_REQUEST6);
-}
-
-static inline void xt_facts_request(struct xt_facts_state *f, struct xt_traffic_state *t,
-				    uint64_t now)
-{
-	if (!t->requests)
-		f->request_at = now;
-	t->requests += t->requests != UINT32_MAX;
-}
+/* A packet is sent. Count it, if it asks for an answer so that silence means something: an echo
+ * request, a SYN, a DNS query. */
+XT_COLD void xt_facts_request(struct xt_facts_state *f, struct xt_traffic_state *t, uint64_t now,
+			      const struct xt_ip_view *ip);
 
 /* current: the sessions are those of the device's identity. */
 void xt_facts_report(const struct xt_peer *peer, uint64_t now, bool current,

@@ -134,8 +134,8 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 	if (ip.len >= peer->sample_least && ip.protocol == XT_PROTO_TCP &&
 	    xt_mtu_sample_wanted(peer, now))
 		xt_mtu_sample_sent(dev, now, peer, &ip);
-	if (ip.len < XT_REQUEST_MAX && xt_packet_is_request(&ip))
-		xt_facts_request(&peer->facts, &peer->traffic, now.mono);
+	if (ip.len < XT_REQUEST_MAX && now.mono >= peer->traffic.request_next)
+		xt_facts_request(&peer->facts, &peer->traffic, now.mono, &ip);
 	job_fill(batch, pkt, peer->keypairs.current, len_padded(dev, peer, ip.len));
 	return XT_PASS;
 }
@@ -175,8 +175,7 @@ static bool staged_plan(struct xt_device *dev, struct xt_time now, struct xt_bat
 	xt_staged_pop(dev->staged, &peer->staged, pkt->data);
 	if (xt_ip_parse_packet(&ip, pkt->data, pkt->len)) {
 		pkt->ecn = ip.ecn;
-		if (ip.len < XT_REQUEST_MAX && xt_packet_is_request(&ip))
-			xt_facts_request(&peer->facts, &peer->traffic, now.mono);
+		xt_facts_request(&peer->facts, &peer->traffic, now.mono, &ip);
 	}
 	packet_add_job(dev, batch, pkt, peer);
 	return true;

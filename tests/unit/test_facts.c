@@ -391,6 +391,7 @@ static struct xt_pkt *request_plan(struct pair *p, uint8_t protocol, unsigned at
 {
 	struct xt_pkt *pkt = xt_batch_add(p->a.batch, 60);
 
+	time_pass(p, XT_MS); /* on a busy link not each packet is looked at */
 	pkt->len = packet_write(pkt->data, &p->a, &p->b, 60);
 	pkt->data[9] = protocol;
 	memset(pkt->data + 20, 0, 40);
@@ -417,7 +418,7 @@ static void requests_without_an_answer_are_counted(void **state)
 	tx_lose(&p->a);
 	f = facts_of(p, &p->a, &p->b);
 	assert_int_equal(f.requests, 3);
-	assert_true(f.requests_age == XT_SECOND);
+	assert_true(f.requests_age == XT_SECOND + 5 * XT_MS);
 	/* a keepalive is no answer */
 	xt_peer_set_tx_ready(p->b.dev, xt_device_peer(p->b.dev, &p->a.pub));
 	xt_device_peer(p->b.dev, &p->a.pub)->keepalive_pending = true;
