@@ -133,8 +133,7 @@ static bool icmp_holds(const struct facts *v)
 		       (f->heard >= KEEPALIVE_NS ||
 			(f->requests && f->requests_age >= 2 * XT_WHY_SECOND));
 	if (f->initiations)
-		return f->icmp_age <= f->first_initiation + ICMP_NS &&
-		       f->icmp_age <= f->last_initiation + ICMP_NS;
+		return f->icmp_age <= f->last_initiation + ICMP_NS;
 	return f->answered && f->icmp_age <= f->answered_age + ICMP_NS;
 }
 
@@ -213,7 +212,9 @@ static bool silent_holds(const struct facts *v)
 
 	if (v->p->session)
 		return session_is_dead(v->status, v->p);
-	return f->initiations && f->first_initiation >= ANSWER_NS;
+	/* The first of an attempt is not news after one that was given up. */
+	return f->initiations && (f->first_initiation >= ANSWER_NS ||
+				  (f->gave_up != XT_NEVER && f->heard >= f->gave_up));
 }
 
 /* --- inside a session --- */
