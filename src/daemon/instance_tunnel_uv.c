@@ -20,7 +20,7 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 		xt_instance_notify_change(instance);
 	if (event == XT_EVENT_SESSION_NEW)
 		xt_instance_names_reached(instance, peer);
-	if (event == XT_EVENT_UNANSWERED)
+	if (event == XT_EVENT_ADDRESS_SILENT)
 		xt_instance_names_unanswered(instance, peer);
 	if (event == XT_EVENT_LOOP) {
 		xt_endpoint_print(endpoint, address);
