@@ -20,6 +20,7 @@
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
+#include "platform/link.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
 
@@ -116,6 +117,8 @@ static void status_fill(struct xt_instance_answer *answer)
 	    .endpoint_name = xt_instance_name_state,
 	    .endpoint_entry = xt_instance_entry_state,
 	    .ctx = instance,
+	    .way = xt_link_way,
+	    .now_s = (uint64_t)time(NULL),
 	};
 }
 

@@ -16,6 +16,7 @@ enum xt_why {
 
 const char *xt_why_word(enum xt_why code);
 bool xt_why_is_fine(enum xt_why code);
+bool xt_why_word_is_fine(const char *word); /* false also for a word of another version */
 
 /* The code of a peer of report, by the precedence of why.def. status: as of xt_status_json; its
  * endpoint_name tells whether a name is being resolved. */
@@ -29,9 +30,9 @@ enum xt_why xt_why_sentence(const struct xt_status *status, const struct xt_repo
 			    const struct xt_peer_report *peer, char buf[XT_WHY_SENTENCE]);
 
 /* {"schema": 1, "interface": NAME,
- *  "peers": [{"public_key", "name", "code", "sentence", "causes": [...], "remedy", "facts": {...}}],
- *  "strangers": [{"code", "sentence", "remedy", ...}],
- *  "device": [{"code", "sentence", "remedy", ...}]}
+ *  "peers": [{"public_key", "name", "code", "sentence", "causes": [...], "remedy", "facts": {}}],
+ *  "strangers": [{"code", "sentence", "causes", "remedy", ...}],
+ *  "device": [{"code", "sentence", "causes", "remedy", ...}]}
  * peer  NULL: all of report. The caller's reference; NULL: no memory. */
 #define XT_WHY_SCHEMA 1
 json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
