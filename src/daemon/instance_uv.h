@@ -19,6 +19,7 @@
 #include "ipc/events.h"
 #include "ipc/status.h"
 #include "ipc/uapi_uv.h"
+#include "ipc/why.h"
 #include "tunnel/loop_uv.h"
 #include "tunnel/tunnel.h"
 
@@ -95,6 +96,8 @@ struct xt_instance_mtu {
 	size_t n, cap, at;
 };
 
+#define XT_OFFLOAD_WORDS 32 /* bytes of text */
+
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
  * status     what the worker thread prints; its strings are in kept and words
@@ -107,7 +110,7 @@ struct xt_instance_answer {
 	bool log, versioned;
 	atomic_bool dropped; /* the instance ends: no more is written */
 	struct xt_status status;
-	char words[32], *kept[3];
+	char words[XT_OFFLOAD_WORDS], *kept[3];
 	struct xt_report *report;
 	char *text;
 	size_t len;
@@ -303,13 +306,20 @@ void xt_instance_gear_close(struct xt_instance_gear *gear);
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);
 /* instance_status_uv.c. answer_new: NULL without memory. drop: their clients are going.
  * answer_status: answer request with the state of the instance; 0 or XT_E_NOMEM. log_status: write
- * it to the log. */
+ * it to the log. status: what the tunnel knows now; its strings are the instance's, and words. */
 struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
 						  struct xt_control_request *request);
 void xt_instance_answer_free(struct xt_instance_answer *answer);
 void xt_instance_drop_answers(struct xt_instance *instance);
 int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request);
 void xt_instance_log_status(struct xt_instance *instance);
+void xt_instance_status(const struct xt_instance *instance, struct xt_status *out,
+			char words[XT_OFFLOAD_WORDS]);
+/* instance_why_uv.c: why the link to a peer does not work, or that it does: its code, and in buf
+ * the sentence. At once, also with many peers. XT_WHYS: there is no such peer, or no memory; buf is
+ * "". Not from within a callback of the tunnel. */
+enum xt_why xt_instance_why_peer(const struct xt_instance *instance, const struct xt_public *peer,
+				 char buf[XT_WHY_SENTENCE]);
 /* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
  * before it, and after close, the log alone gets events.
  * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,

@@ -65,7 +65,7 @@ static const char *peer_case(struct xt_why_view *view)
 		xt_why_holder_find(view);
 		return view->holder ? "another peer" : "missing";
 	case XT_WHY_ONE_WAY:
-		return f->heard < f->asked_age ? "heard" : "quiet";
+		return f->heard < f->requests_age ? "heard" : "quiet";
 	case XT_WHY_IDLE:
 		return idle_case(p);
 	default:

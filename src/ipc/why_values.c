@@ -147,7 +147,7 @@ static bool print_time(view_t v, char *buf)
 	uint64_t time = f->first_initiation;
 
 	if (v->code == XT_WHY_ONE_WAY)
-		return xt_why_put_duration(buf, f->asked_age);
+		return xt_why_put_duration(buf, f->requests_age);
 	if (f->gave_up <= time)
 		time -= f->gave_up;
 	return xt_why_put_duration(buf, time);
@@ -300,7 +300,7 @@ static bool print_len(view_t v, char *buf)
 
 static bool print_requests(view_t v, char *buf)
 {
-	return xt_why_put(buf, "the first of %" PRIu64 " requests", v->peer->facts.asked);
+	return xt_why_put(buf, "the first of %" PRIu64 " requests", v->peer->facts.requests);
 }
 
 #define TRAFFIC(field)                                                                             \
@@ -404,8 +404,9 @@ static const struct {
 	X(endpoint)                                                                                \
 	X(ip)                                                                                      \
 	X(port)                                                                                    \
-	X(listen_port) X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times) X(age)    \
-	    X(time) X(initiations) X(gave_up) X(heard) X(answered) X(answered_from) X(responses)   \
+	X(listen_port)                                                                             \
+	X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times) X(age) X(time)           \
+	    X(initiations) X(gave_up) X(heard) X(answered) X(answered_from) X(responses)           \
 		X(refused) X(back) X(offset) X(error) X(router) X(what) X(inner) X(prefix)         \
 		    X(network) X(holder) X(path_mtu) X(mtu) X(too_large) X(len) X(requests)        \
 			X(sent_10s) X(received_10s) X(sent_60s) X(received_60s) X(datagrams)       \

@@ -53,10 +53,10 @@ static void a_loop_ends_with_traffic_in_both_directions(void **state)
 	f = peer_up();
 	peer.loop = true;
 	assert_code(XT_WHY_UP);
-	f->asked = 1; /* an answer is missing */
-	f->asked_age = 1 * S;
+	f->requests = 1; /* an answer is missing */
+	f->requests_age = 1 * S;
 	assert_code(XT_WHY_LOOP);
-	f->asked = 0;
+	f->requests = 0;
 	f->data_received = 30 * S;
 	assert_code(XT_WHY_LOOP);
 	f->data_received = 20 * MS;
@@ -137,8 +137,8 @@ static void icmp_while_the_link_works_is_forged(void **state)
 	f->heard = 13 * S;
 	assert_code(XT_WHY_ICMP);
 	f->heard = 2 * S; /* a request that the peer does not answer */
-	f->asked = 1;
-	f->asked_age = 2 * S;
+	f->requests = 1;
+	f->requests_age = 2 * S;
 	assert_code(XT_WHY_ICMP);
 	f->heard = 1 * S;
 	assert_code(XT_WHY_UP);
@@ -383,17 +383,17 @@ static void requests_without_answers_are_one_way(void **state)
 	struct xt_peer_facts *f = peer_up();
 	(void)state;
 
-	f->asked = 6;
-	f->asked_age = 6 * S;
+	f->requests = 6;
+	f->requests_age = 6 * S;
 	f->data_received = 3600 * S;
 	f->heard = 1 * S;
 	assert_code(XT_WHY_ONE_WAY);
-	f->asked_age = 4 * S;
+	f->requests_age = 4 * S;
 	assert_code(XT_WHY_UP);
-	f->asked_age = 60 * S;
-	f->asked = 2;
+	f->requests_age = 60 * S;
+	f->requests = 2;
 	assert_code(XT_WHY_UP);
-	f->asked = 6;
+	f->requests = 6;
 	f->data_sent = 200 * S; /* some time ago */
 	assert_code(XT_WHY_UP);
 	f = peer_up(); /* a stream in one direction asks for nothing */

@@ -65,8 +65,8 @@ static void code_add(enum xt_why code)
 		peer.path_mtu_source = XT_PATH_MTU_PROBED;
 		break;
 	case XT_WHY_ONE_WAY:
-		f->asked = 9;
-		f->asked_age = 9 * S;
+		f->requests = 9;
+		f->requests_age = 9 * S;
 		f->data_received = 60 * S;
 		break;
 	case XT_WHY_RESTARTED:

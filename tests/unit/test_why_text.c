@@ -216,8 +216,8 @@ static void sentences_of_a_session(void **state)
 	    "packets of more than 1300 bytes do not fit the path: 2 packets, the latest "
 	    "of 1420 bytes 1 second ago; MTU of this interface is 1420");
 	f = peer_up();
-	f->asked = 6;
-	f->asked_age = 6 * S;
+	f->requests = 6;
+	f->requests_age = 6 * S;
 	f->data_received = XT_NEVER;
 	f->traffic = (struct xt_traffic){6, 0, 7, 1};
 	assert_sentence("the session works, but no content came since the first of 6 requests 6 "
