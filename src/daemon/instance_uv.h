@@ -16,6 +16,7 @@
 #include "daemon/rundir.h"
 #include "host/request.h"
 #include "ipc/control_uv.h"
+#include "ipc/events.h"
 #include "ipc/status.h"
 #include "ipc/uapi_uv.h"
 #include "ipc/why.h"
@@ -151,8 +152,9 @@ struct xt_instance {
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
-	struct xt_instance_work *work; /* control work over all peers, the first is under way */
-	uv_idle_t work_idle;	       /* runs while it goes on */
+	struct xt_instance_events *feed; /* instance_events_uv.c; NULL: none */
+	struct xt_instance_work *work;	 /* control work over all peers, the first is under way */
+	uv_idle_t work_idle;		 /* runs while it goes on */
 	struct xt_instance_answer *answers;
 	struct xt_instance_wait *waits;
 	struct xt_instance_save *saves;	    /* the first is under way */
@@ -339,6 +341,32 @@ int xt_instance_wait(struct xt_instance *instance, struct xt_control_request *re
 bool xt_instance_wait_cancel(struct xt_instance *instance, struct xt_control_request *request);
 void xt_instance_wait_event(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_wait_stop(struct xt_instance *instance);
+/* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
+ * before it, and after close, the log alone gets events. why: xt_instance_why_peer, which depends on
+ * files that report events.
+ * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,
+ *              which the endpoint follows. again: see there
+ * emit_device  of the device, from within its callback
+ * emit_reload  how one ended, as in its answer
+ * follow       request gets every event from now on. 0 or an error of a request
+ * unfollow     its client has gone. false: it follows nothing
+ * peer_label   the peer's Name, else the beginning of its key; *name: NULL without a Name */
+#define XT_PEER_LABEL 64
+typedef enum xt_why xt_instance_why(const struct xt_instance *instance,
+				    const struct xt_public *peer, char buf[XT_WHY_SENTENCE]);
+int xt_instance_events_open(struct xt_instance *instance, xt_instance_why *why);
+void xt_instance_events_close(struct xt_instance *instance);
+void xt_instance_emit(struct xt_instance *instance, enum xt_event_code code,
+		      const struct xt_public *peer, const struct xt_endpoint *endpoint, bool again,
+		      const char *format, ...) __attribute__((format(printf, 6, 7)));
+void xt_instance_emit_device(struct xt_instance *instance, enum xt_event event,
+			     const struct xt_public *peer, const struct xt_endpoint *endpoint);
+void xt_instance_emit_mtu(struct xt_instance *instance, uint32_t mtu);
+void xt_instance_emit_reload(struct xt_instance *instance, const char *result, const char *error);
+int xt_instance_follow(struct xt_instance *instance, struct xt_control_request *request);
+bool xt_instance_unfollow(struct xt_instance *instance, const struct xt_control_request *request);
+const char *xt_instance_peer_label(const struct xt_instance *instance, const struct xt_public *peer,
+				   char buf[XT_PEER_LABEL], const char **name);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
@@ -351,5 +379,8 @@ void xt_instance_mtu_close(struct xt_instance *instance);
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */
 void xt_instance_notify_end(struct xt_instance *instance);
+/* That it is ready: to the person at the terminal; as an event, and to a log that is elsewhere. */
+void xt_instance_print_ready(const struct xt_instance *instance);
+void xt_instance_emit_ready(struct xt_instance *instance);
 
 #endif
