@@ -32,6 +32,7 @@ extern const struct xt_option xt_down_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_ping_options[];
+extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 

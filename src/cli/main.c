@@ -40,8 +40,12 @@ static const struct xt_verb verbs[] = {
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
      xt_text_ping, xt_ping_options, xt_cmd_ping},
-    {"check", "FILE", 1, 1, "check a configuration file and change nothing",
-     "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
+    {"check", "FILE [OTHER]", 1, 2, "check a configuration file, or whether both ends agree",
+     "xtunnel check ./left.conf\n"
+     "# the files of both ends of a tunnel: do keys, addresses and ports agree?\n"
+     "xtunnel check left.conf right.conf\n"
+     "# in a script that refuses warnings, too\nxtunnel check left.conf --strict\n",
+     xt_text_check, xt_check_options, xt_cmd_check},
     {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
      "xtunnel new left.example right.example\n"
      "# one file for each host; an end that cannot be reached may have any name\n"
