@@ -2,6 +2,7 @@
 /* Do the configurations of both ends of a tunnel agree? Each finding has a place in both files. No
  * secret is printed, only that two of them differ; public keys are. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "base/text.h"
@@ -194,6 +195,33 @@ static void allowed_agree(struct xt_findings *findings, const struct end *end,
 	}
 }
 
+static bool net_holds_address(const struct xt_cidr *net, const struct end *end)
+{
+	return xt_conf_nets_overlap(&end->addresses, net, xt_ip_bits(&net->ip)) != NULL;
+}
+
+/* A network cannot be behind both ends. That of the tunnel itself, and what is as wide as a default
+ * route, hold an Address. */
+static void allowed_compare(struct xt_findings *findings, const struct end *a, const struct end *b)
+{
+	size_t there = (size_t)(b->peer - b->conf->peers);
+
+	for (size_t i = 0; i < a->peer->n_allowed; i++) {
+		const struct xt_cidr *net = &a->peer->allowed[i];
+		const struct xt_conf_net *same =
+		    xt_conf_nets_cover(&b->allowed, &net->ip, net->bits, net->bits);
+		char text[XT_CIDR_TEXT];
+
+		if (same && same->peer == there && net->bits > 1 && !net_holds_address(net, a) &&
+		    !net_holds_address(net, b))
+			agree_add(
+			    findings, ALLOWED_BOTH, a, a->peer->allowed_lines[i], b, same->line,
+			    "both ends have AllowedIPs %s for the other: each sends its packets "
+			    "to the other; take it out at the end that has the network",
+			    xt_cidr_print(net, text));
+	}
+}
+
 static bool cidrs_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
 {
 	return a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip);
@@ -279,6 +307,20 @@ static void endpoints_agree(struct xt_findings *findings, const struct end *end,
 	    port, (unsigned)conf->listen_port);
 }
 
+/* A file that was copied has its own address as Endpoint. */
+static void endpoints_compare(struct xt_findings *findings, const struct end *a,
+			      const struct end *b)
+{
+	struct xt_conf_endpoint x = xt_conf_endpoint_at(a->peer, 0);
+	struct xt_conf_endpoint y = xt_conf_endpoint_at(b->peer, 0);
+
+	if (x.port == y.port && strcasecmp(x.host, y.host) == 0)
+		agree_add(findings, ENDPOINT_SAME, a, a->peer->endpoint_line, b,
+			  b->peer->endpoint_line,
+			  "both ends have the same Endpoint, so one of them has its own: write the "
+			  "other end's address");
+}
+
 static void keepalive_agree(struct xt_findings *findings, const struct end *end,
 			    const struct end *other)
 {
@@ -300,6 +342,8 @@ static void ways_agree(struct xt_findings *findings, const struct end *a, const 
 			  "Endpoint to one of them");
 	endpoints_agree(findings, a, b);
 	endpoints_agree(findings, b, a);
+	if (in_a && in_b)
+		endpoints_compare(findings, a, b);
 	if (in_a && !in_b)
 		keepalive_agree(findings, a, b);
 	if (in_b && !in_a)
@@ -345,6 +389,7 @@ void xt_conf_agree(struct xt_findings *findings, const struct xt_conf *const end
 		allowed_agree(findings, &b, &a);
 	if (a.peer && b.peer) {
 		psk_agree(findings, &a, &b);
+		allowed_compare(findings, &a, &b);
 		ways_agree(findings, &a, &b);
 	}
 out:

@@ -30,7 +30,8 @@ struct xt_lint_host {
  * memory ran out. */
 void xt_conf_lint(struct xt_findings *findings, const struct xt_conf *conf, unsigned file);
 void xt_conf_lint_network(struct xt_findings *findings, const struct xt_conf *conf, unsigned file);
-/* The interface and instance of the file's own name are left out. */
+/* The interface and instance of the file's name or key are left out. Nothing is found when an
+ * instance of the host is a peer of the file: then it is for another host. */
 void xt_conf_lint_host(struct xt_findings *findings, const struct xt_conf *conf, unsigned file,
 		       const struct xt_lint_host *host);
 /* The files 0 and 1 as both ends of one tunnel. */

@@ -47,6 +47,16 @@ static bool is_local(const struct lint *l, const char *interface)
 	return false;
 }
 
+/* A peer of the file runs here: then it is the file of the other end, for another host. */
+static bool is_other_end(const struct lint *l)
+{
+	for (size_t i = 0; i < l->host->n_instances; i++)
+		for (size_t j = 0; j < l->conf->n_peers && l->host->instances[i].has_key; j++)
+			if (memcmp(l->conf->peers[j].key.b, l->host->instances[i].key.b, 32) == 0)
+				return true;
+	return false;
+}
+
 static bool routes_in_main(const struct xt_conf *conf)
 {
 	return conf->table == XT_TABLE_AUTO ||
@@ -145,6 +155,8 @@ void xt_conf_lint_host(struct xt_findings *findings, const struct xt_conf *conf,
 {
 	struct lint l = {.findings = findings, .conf = conf, .file = file, .host = host};
 
+	if (is_other_end(&l))
+		return;
 	l.has_key = xt_conf_public_key(&l.key, conf);
 	if (xt_conf_nets_init(&l.allowed, conf) < 0) {
 		findings->failed = XT_E_NOMEM;

@@ -26,6 +26,11 @@ finds 0 "" right.conf --strict
 finds 0 "" left.conf right.conf --strict
 says "left.conf, right.conf: valid: both ends agree"
 finds 0 "" right.conf left.conf --strict
+cp "$SOURCE"/conf/*.conf "$SOURCE"/conf/xtunnel.conf.example .
+for file in road-warrior.conf site-to-site.conf xtunnel.conf.example; do
+	finds 0 "" ./$file --strict
+done
+ok "the examples are clean"
 ok "the files of new are clean, each by itself and as a pair"
 
 chmod 644 left.conf
@@ -119,6 +124,7 @@ sed -i 's/^ListenPort.*/ListenPort = 51900/; s|^AllowedIPs.*|AllowedIPs = 10.9.0
 finds 0 "" next.conf --strict
 cp left.conf copy.conf
 finds 0 "instance-key" copy.conf --strict
+finds 0 "" right.conf --strict
 rm -f /run/wireguard/left.sock /var/run/wireguard/left.sock
 finds 0 "instance-key" copy.conf
 ok "running instances of this host"

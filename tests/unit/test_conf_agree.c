@@ -176,6 +176,20 @@ static void allowed_ips_are_compared_with_addresses(void **state)
 	agree(a, b, "");
 }
 
+static void a_network_behind_both_ends_is_found(void **state)
+{
+	struct side a = left(), b = right();
+
+	(void)state;
+	a.allowed = "10.7.0.2/32, fd07::2, 192.168.1.0/24";
+	b.allowed = "10.7.0.1/32, fd07::1, 192.168.1.0/24";
+	agree(a, b, "0:9 allowed-both 1:9\n");
+	b.allowed = "10.7.0.1/32, fd07::1, 192.168.2.0/24";
+	agree(a, b, "");
+	a.allowed = b.allowed = "10.7.0.0/24, fd07::/64, 0.0.0.0/0";
+	agree(a, b, "");
+}
+
 static void an_address_that_another_peer_has_is_found(void **state)
 {
 	struct side a = left(), b = right();
@@ -224,6 +238,12 @@ static void endpoints_and_ports_are_compared(void **state)
 	b.keepalive = "25";
 	agree(a, b, "0:10 endpoint-port 1:1\n");
 	a.endpoint = NULL;
+	agree(a, b, "");
+	WITH(a.endpoint, "198.18.0.1:51820");
+	a.port = b.port = "51820";
+	b.endpoint = "198.18.0.1:51820";
+	agree(a, b, "0:10 endpoint-same 1:10\n");
+	b.endpoint = "198.18.0.2:51820";
 	agree(a, b, "");
 	WITH(a.endpoint, NULL);
 	b.endpoint = NULL;
@@ -301,6 +321,7 @@ static int public_key_make(void **state)
 #define TEST(name) cmocka_unit_test_setup(name, public_key_make)
 TEST_MAIN(TEST(ends_that_agree_have_no_findings), TEST(keys_are_compared),
 	  TEST(pre_shared_keys_are_compared), TEST(allowed_ips_are_compared_with_addresses),
+	  TEST(a_network_behind_both_ends_is_found),
 	  TEST(an_address_that_another_peer_has_is_found), TEST(addresses_are_compared),
 	  TEST(endpoints_and_ports_are_compared), TEST(a_keepalive_is_missed_where_one_end_begins),
 	  TEST(mtus_are_compared), TEST(what_new_writes_agrees))

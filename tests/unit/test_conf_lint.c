@@ -284,6 +284,9 @@ static void running_instances_are_compared(void **state)
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24, 10.9.0.0/24, ::/0\n",
 	     "0:3 instance-port\n0:7 instance-network\n0:7 instance-network\n");
 	host(&here, HOME "Table = off\n" PEER "AllowedIPs = 10.8.0.0/24\n", "0:3 instance-port\n");
+	assert_true(
+	    xt_key_from_base64(instance.key.b, "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=", 44));
+	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24\n", "");
 	instance.has_key = false;
 	instance.port = 1;
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/25, 10.0.0.0/8\n", "");
