@@ -29,9 +29,9 @@ enum xt_why xt_why_sentence(const struct xt_status *status, const struct xt_repo
 			    const struct xt_peer_report *peer, char buf[XT_WHY_SENTENCE]);
 
 /* {"schema": 1, "interface": NAME,
- *  "peers": [{"public_key", "name", "code", "sentence", "causes": [...], "remedy", "facts": {...}}],
- *  "strangers": [{"code", "sentence", "remedy", ...}],
- *  "device": [{"code", "sentence", "remedy", ...}]}
+ *  "peers": [{"public_key", "name", "code", "sentence", "causes": [...], "remedy", "facts": {}}],
+ *  "strangers": [{"code", "sentence", "causes", "remedy", ...}],
+ *  "device": [{"code", "sentence", "causes", "remedy", ...}]}
  * peer  NULL: all of report. The caller's reference; NULL: no memory. */
 #define XT_WHY_SCHEMA 1
 json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
