@@ -37,7 +37,7 @@ STATUS_TYPES = {"TEXT": "text", "KEY": "key", "ENDPOINT": "endpoint", "ADDRESS":
                 "COUNTERS": "counters", "VERDICTS": "verdicts", "PEERS": "list"}
 STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "PEER": "peers[]."}
 
-# The unit of a number: by the end of its key, otherwise by the first of these words in its sentence.
+# The unit of a number: by the end of its key, else by the first of these words in its sentence.
 UNIT_ENDS = {"_us": "microseconds", "_ms": "milliseconds", "_ns": "nanoseconds", "_s": "seconds",
              "_bytes": "bytes"}
 UNIT_WORDS = ("bytes", "seconds", "milliseconds", "microseconds", "packets", "datagrams", "messages",

@@ -12,8 +12,8 @@
 
 #define XT_RELOAD_SCHEMA 1 /* raised when a key is removed or changes its meaning */
 
-/* {"schema","name","changed","dry_run","result","differences","omitted","notes"}, and "findings" if the file
- * has some. data: NULL when it was not read. NULL: no memory. */
+/* {"schema","name","changed","dry_run","result","differences","omitted","notes"}, and "findings" if
+ * the file has some. data: NULL when it was not read. NULL: no memory. */
 json_t *xt_reload_json(const struct xt_reload *data, const char *name, bool dry_run,
 		       const char *result);
 /* Append a sentence to "notes". */
