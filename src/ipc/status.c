@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/status_endpoints.h"
+#include "ipc/why.h"
 
 /* The allowed IPs of one peer. */
 struct networks {
@@ -23,6 +24,12 @@ struct endpoints {
 	const struct xt_report *report;
 	const struct xt_peer_report *peer;
 	const struct xt_status *status;
+};
+
+/* What is wrong with one peer. */
+struct why_text {
+	enum xt_why code;
+	char sentence[XT_WHY_SENTENCE];
 };
 
 struct peers {
@@ -140,31 +147,15 @@ static const char *path_mtu_source(const struct xt_peer_report *p)
 	return words[p->path_mtu_source];
 }
 
-#define LOOP_TEXT 192
-static const char *loop_text(const struct xt_peer_report *p, char out[LOOP_TEXT])
-{
-	bool same = memcmp(p->loop_key.b, p->key.b, sizeof(p->key.b)) == 0;
-	char ip[XT_IP_TEXT], network[XT_CIDR_TEXT], key[XT_KEY_BASE64];
-
-	xt_ip_print(&p->endpoint.ip, ip);
-	if (!p->loop_network.ip.family) {
-		snprintf(out, LOOP_TEXT, "%s is routed to this interface", ip);
-		return out;
-	}
-	xt_cidr_print(&p->loop_network, network);
-	xt_key_to_base64(key, p->loop_key.b);
-	snprintf(out, LOOP_TEXT, "%s is in AllowedIPs %s of %s%s", ip, network,
-		 same ? "this peer" : "peer ", same ? "" : key);
-	return out;
-}
-
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)
 {
 	const struct xt_report *r = peers->report;
 	const struct xt_status *s = peers->status;
 	struct xt_status_name name = {{0}, {0}}, *n = &name;
+	struct why_text why, *w = &why;
 	bool ok = true;
 
+	why.code = xt_why_sentence(s, r, p, why.sentence);
 	if (s->endpoint_name && !s->endpoint_name(s->ctx, &p->key, n))
 		name.name[0] = name.state[0] = '\0';
 

@@ -27,6 +27,7 @@ struct xt_status {
 	bool (*endpoint_entry)(const void *ctx, const struct xt_public *peer, size_t entry,
 			       struct xt_status_name *out);
 	const void *ctx;
+	uint64_t now_s; /* wall clock, for the age of handshakes; 0: not known */
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t
 #define GIVEN(object, key, type, field, ...) XT_STATUS_C_##type field;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ipc/status.h"
 #include "ipc/status_endpoints.h"
+#include "ipc/why.h"
 
 struct printer {
 	FILE *out;
@@ -70,22 +71,23 @@ enum object { TOP, UDP, ECHO, PEER };
 
 /* How a value is printed, and when it is not. */
 enum form {
-	NONE,	    /* never */
-	HEAD,	    /* the head line of the instance or of a peer, coloured */
-	PLAIN,	    /* a text, unless empty */
-	UNLESS_OFF, /* a text, unless "off" */
-	LOCAL_KEY,  /* a text, and a line for the private key */
-	FLAG,	    /* nothing but the words of the row, when true */
-	COUNT,	    /* a number, unless 0 */
-	ABOVE_ONE,  /* a number, unless 0 or 1 */
-	HEX,	    /* a number, unless 0 */
-	DURATION,   /* seconds, unless 0 */
-	AGO,	    /* seconds since 1970, unless 0 */
-	BYTES,	    /* a number; 0 only beside another that is not 0 */
-	NETWORKS,   /* always */
-	ENDPOINTS,  /* a list, unless it has one element at most */
-	COUNTERS,   /* a line for each drop that is not 0 */
-	PEERS,	    /* a block for each */
+	NONE,	     /* never */
+	HEAD,	     /* the head line of the instance or of a peer, coloured */
+	PLAIN,	     /* a text, unless empty */
+	UNLESS_OFF,  /* a text, unless "off" */
+	UNLESS_FINE, /* a code of why.def, unless nothing is wrong */
+	LOCAL_KEY,   /* a text, and a line for the private key */
+	FLAG,	     /* nothing but the words of the row, when true */
+	COUNT,	     /* a number, unless 0 */
+	ABOVE_ONE,   /* a number, unless 0 or 1 */
+	HEX,	     /* a number, unless 0 */
+	DURATION,    /* seconds, unless 0 */
+	AGO,	     /* seconds since 1970, unless 0 */
+	BYTES,	     /* a number; 0 only beside another that is not 0 */
+	NETWORKS,    /* always */
+	ENDPOINTS,   /* a list, unless it has one element at most */
+	COUNTERS,    /* a line for each drop that is not 0 */
+	PEERS,	     /* a block for each */
 };
 
 struct row {
@@ -138,6 +140,8 @@ static bool row_shown(const struct row *row, const json_t *value)
 	case PLAIN:
 	case LOCAL_KEY:
 		return value_text(value) != NULL;
+	case UNLESS_FINE:
+		return value_text(value) && !xt_why_word_is_fine(value_text(value));
 	case UNLESS_OFF:
 		return value_text(value) && strcmp(value_text(value), "off") != 0;
 	case FLAG:
@@ -263,7 +267,8 @@ static void value_print(const struct printer *p, const struct row *row, const js
 	uint64_t n = value_number(value);
 
 	fputs(row->before, p->out);
-	if (row->form == PLAIN || row->form == UNLESS_OFF || row->form == LOCAL_KEY)
+	if (row->form == PLAIN || row->form == UNLESS_OFF || row->form == UNLESS_FINE ||
+	    row->form == LOCAL_KEY)
 		text_print(p, value_text(value));
 	else if (row->form == COUNT || row->form == ABOVE_ONE)
 		fprintf(p->out, "%" PRIu64, n);

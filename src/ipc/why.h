@@ -16,6 +16,7 @@ enum xt_why {
 
 const char *xt_why_word(enum xt_why code);
 bool xt_why_is_fine(enum xt_why code);
+bool xt_why_word_is_fine(const char *word); /* false also for a word of another version */
 
 /* The code of a peer of report, by the precedence of why.def. status: as of xt_status_json; its
  * endpoint_name tells whether a name is being resolved. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Which case of a code holds, and what belongs to it. */
+#include <stddef.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "ipc/why_impl.h"
+
+static const char *idle_case(const struct xt_peer_report *p)
+{
+	if (p->facts.initiations)
+		return "begun";
+	if (p->facts.heard != XT_NEVER)
+		return "quiet";
+	return p->keepalive_s ? "due" : "new";
+}
+
+static const char *silent_case(struct xt_why_view *view)
+{
+	const struct xt_device_facts *f = &view->report->facts;
+
+	for (size_t i = 0; i < f->n_strangers; i++) {
+		if (!xt_endpoint_equal(&f->strangers[i].from, &view->peer->endpoint) ||
+		    !xt_why_is_recent(f->strangers[i].age))
+			continue;
+		view->stranger = &f->strangers[i];
+		return view->stranger->unknown_key ? "unknown key" : "other key";
+	}
+	return "";
+}
+
+static const char *peer_case(struct xt_why_view *view)
+{
+	static const char *const icmp[] = {
+	    [XT_UNREACHABLE_NETWORK] = "network", [XT_UNREACHABLE_HOST] = "host",
+	    [XT_UNREACHABLE_PORT] = "port",	  [XT_UNREACHABLE_ADMIN] = "prohibited",
+	    [XT_UNREACHABLE_HOPS] = "hops",	  [XT_UNREACHABLE_OTHER] = "other"};
+	const struct xt_peer_report *p = view->peer;
+	const struct xt_peer_facts *f = &p->facts;
+
+	switch (view->code) {
+	case XT_WHY_LOOP:
+		return p->loop_network.ip.family ? "AllowedIPs" : "route";
+	case XT_WHY_SEND_ERROR:
+		return xt_why_errno(f->send_error)->word;
+	case XT_WHY_ICMP:
+		return (unsigned)f->icmp_kind < XT_LEN(icmp) ? icmp[f->icmp_kind] : "other";
+	case XT_WHY_PSK:
+		return sodium_is_zero(p->psk.b, sizeof(p->psk.b)) ? "not set" : "set";
+	case XT_WHY_LOAD:
+		return f->cookies && xt_why_attempt_has(f, f->cookie_age) ? "peer" : "this side";
+	case XT_WHY_HALF:
+		return xt_why_half_answering(view->status, view->report, p) ? "answering"
+									    : "calling";
+	case XT_WHY_SILENT:
+		return silent_case(view);
+	case XT_WHY_ALLOWED_IPS:
+		xt_why_holder_find(view);
+		return view->holder ? "another peer" : "missing";
+	case XT_WHY_ONE_WAY:
+		return f->heard < f->asked_age ? "heard" : "quiet";
+	case XT_WHY_IDLE:
+		return idle_case(p);
+	default:
+		return "";
+	}
+}
+
+struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct xt_report *report,
+				    const struct xt_peer_report *peer)
+{
+	struct xt_why_view view = {.status = status, .report = report, .peer = peer};
+
+	view.code = xt_why_judge(status, report, peer);
+	view.word = peer_case(&view);
+	return view;
+}
+
+struct xt_why_view xt_why_view_stranger(const struct xt_status *status,
+					const struct xt_report *report,
+					const struct xt_stranger *stranger)
+{
+	return (struct xt_why_view){.status = status,
+				    .report = report,
+				    .stranger = stranger,
+				    .code = stranger->unknown_key ? XT_WHY_UNKNOWN_PEER
+								  : XT_WHY_OTHER_KEY,
+				    .word = ""};
+}
+
+struct xt_why_view xt_why_view_device(const struct xt_status *status,
+				      const struct xt_report *report, enum xt_why code)
+{
+	struct xt_why_view view = {.status = status, .report = report, .code = code};
+	const struct xt_device_facts *f = &report->facts;
+
+	if (code == XT_WHY_LOCAL_OVERLOAD) {
+		bool socket = xt_why_overruns(status, report) > 0;
+		bool tun = xt_why_tun_drops(report) > 0;
+
+		view.word = socket && tun ? "both" : socket ? "socket" : tun ? "tun" : NULL;
+		return view;
+	}
+	for (size_t i = 0; i < f->n_no_routes && !view.word; i++)
+		if (xt_why_no_route_holds(report, &f->no_routes[i]))
+			view.word = "";
+	return view;
+}
