@@ -43,7 +43,7 @@ static inline struct xt_peer_facts *peer_new(void)
 	f->first_initiation = f->last_initiation = f->gave_up = XT_NEVER;
 	f->response_bad_age = f->cookie_age = f->answered_age = f->old_age = XT_NEVER;
 	f->heard = f->data_sent = f->data_received = f->unknown_age = XT_NEVER;
-	f->source_age = f->asked_age = f->too_large_age = XT_NEVER;
+	f->source_age = f->requests_age = f->too_large_age = XT_NEVER;
 	f->icmp_age = f->send_error_age = XT_NEVER;
 	return f;
 }

@@ -37,9 +37,10 @@ enum xt_event {
 	XT_EVENT_UNDER_LOAD,
 	XT_EVENT_RESTART_NOTICED, /* data for an unknown session from a peer: handshake started */
 	XT_EVENT_KEYS_ERASED,
-	XT_EVENT_CONTACT,    /* the endpoint of a peer that had none */
-	XT_EVENT_LOOP,	     /* datagrams to the endpoint are sent through the tunnel itself */
-	XT_EVENT_UNANSWERED, /* an initiation has not been answered for 5 s */
+	XT_EVENT_CONTACT,	 /* the endpoint of a peer that had none */
+	XT_EVENT_LOOP,		 /* datagrams to the endpoint are sent through the tunnel itself */
+	XT_EVENT_UNANSWERED,	 /* an initiation has not been answered for 5 s; once an attempt */
+	XT_EVENT_ADDRESS_SILENT, /* nor has the address of a list, and the next one is tried */
 };
 
 /* A phrase for people; static storage, "unknown event" for another number. */
@@ -137,7 +138,8 @@ XT_API int xt_device_report_peer(const struct xt_device *dev, struct xt_time now
 				 const struct xt_public *peer, struct xt_report **out);
 
 /* Begin a handshake with a peer now, session or not; at most one in a second each.  For a diagnosis
- * or somebody who waits.
+ * or a program that waits.  While an initiation is in flight nothing is added to it: the next one
+ * follows after REKEY_TIMEOUT, as ever.
  * returns  0, XT_E_INVALID (there is no such peer), XT_E_AGAIN (its endpoint is not known, or this
  *          device has no key)
  * order    then xt_device_tick */
@@ -153,6 +155,14 @@ XT_API void xt_device_note_icmp(struct xt_device *dev, struct xt_time now,
 				const struct xt_ip *from);
 XT_API void xt_device_note_send_error(struct xt_device *dev, struct xt_time now,
 				      const struct xt_endpoint *remote, int error);
+
+/* n packets for peer were larger than the path to it can carry.
+ * peer     as of xt_device_route
+ * verdict  XT_DROP_MTU, or XT_PASS_MTU: they are carried on, in fragments
+ * len      of the largest */
+XT_API void xt_device_note_too_large(struct xt_device *dev, struct xt_time now,
+				     struct xt_peer *peer, enum xt_verdict verdict, uint32_t len,
+				     uint32_t n);
 
 /* The time of the next xt_device_tick.
  * returns  monotonic ns; may lie in the past (at once); XT_NEVER: no timer is set

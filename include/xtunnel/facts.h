@@ -62,39 +62,43 @@ struct xt_traffic {
  * gave_up            age of the end of REKEY_ATTEMPT_TIME without an answer; XT_NEVER after a
  *                    session
  * response_bad       responses to them whose authentication failed; response_bad_age
- * cookies            replies that asked this device for a cookie, since the last session; cookie_age
+ * cookies            cookie replies to this device, since the last session; cookie_age
  * rtt_ns             from an initiation to its response, of the latest session that this device
  *                    initiated; 0: not known
  *
  * Handshakes of the peer, since the last session:
  * answered           initiations accepted, whose session was not confirmed; answered_age: of the
  *                    latest, answered_from: where it came from
- * old                initiations whose timestamp is below the greatest so far; old_age, old_back_ns:
- *                    by how much the latest; a copy of one that was accepted is not counted
+ * old                initiations whose timestamp is below the greatest so far; old_age,
+ *                    old_back_ns: by how much the latest; a copy of one that was accepted is not
+ *                    counted
  * clock_ns           the timestamp of its latest initiation, less this device's clock at that
  *                    time: the difference of the clocks, if delays are short; has_clock
  *
  * Since ever:
  * heard              age of the latest authenticated message of any kind
- * data_sent, data_received   age of the latest packet with content
+ * data_sent, data_received   age of the latest packet with content; received: that passed
  * unknown_sessions   data from its endpoint for a session that does not exist, since the last
  *                    session; unknown_age
  *
  * Inside a session:
  * source_refused     packets dropped because AllowedIPs do not have their inner source;
- *                    source_age, source: of the latest
- * asked              packets sent that ask for an answer (echo request, SYN, DNS query), as far as
- *                    they were noted, since a packet with content last came from the peer; asked_age:
- *                    of the first of them
- * too_large          packets larger than path_mtu, dropped or sent in fragments, since it is known;
- *                    too_large_age, too_large_len: of the latest
- * received, expected data messages of the present session: received, and up to its greatest counter
+ *                    source_age, source: of the latest. 0 once they have that source
+ * requests           packets sent that ask for an answer (echo request, SYN, DNS query), as far as
+ *                    they were noted, since a packet with content last came from the peer and
+ *                    passed; requests_age: of the first of them
+ * too_large          packets larger than path_mtu, dropped or sent in fragments, since it is
+ *                    known; too_large_age, too_large_len: of the latest
+ * received, expected data messages of the present session: received, and up to its greatest
+ *                    counter
  *
  * Of the network, which anybody can forge:
  * icmp_kind, icmp_from, icmp_count, icmp_age    ICMP errors for datagrams to its endpoint, since it
  *                    was last heard
  * send_error         what the host said when a datagram was not sent: a positive errno; 0: none
- *                    since one was sent. send_error_count, send_error_age */
+ *                    since one was sent. send_error_count, send_error_age
+ *
+ * Counts of packets by verdict stop at 2^32 - 1. */
 struct xt_peer_facts {
 	uint64_t initiations, first_initiation, last_initiation, gave_up;
 	uint64_t response_bad, response_bad_age;
@@ -109,7 +113,7 @@ struct xt_peer_facts {
 	uint64_t unknown_sessions, unknown_age;
 	uint64_t source_refused, source_age;
 	struct xt_ip source;
-	uint64_t asked, asked_age;
+	uint64_t requests, requests_age;
 	uint64_t too_large, too_large_age;
 	uint32_t too_large_len;
 	uint64_t received, expected;
@@ -122,13 +126,14 @@ struct xt_peer_facts {
 	uint64_t verdicts[XT_PEER_VERDICT_COUNT];
 };
 
-/* A destination of this host that no peer's AllowedIPs cover. */
+/* A destination of this host that no peer's AllowedIPs cover, neither then nor now. */
 struct xt_no_route {
 	struct xt_ip to;
 	uint64_t packets, age;
 };
 
-/* A caller that belongs to no peer.
+/* A caller that belongs to no peer. It is none any more when its key becomes a peer's, or a session
+ * with a peer at its address is established.
  * unknown_key  its initiation is for this device, and its key is no peer's; else its handshake
  *              message is for another device's key, and key says nothing */
 struct xt_stranger {
@@ -138,7 +143,8 @@ struct xt_stranger {
 	uint64_t messages, age;
 };
 
-/* The latest of each, in order of age; bounded, so that strangers cost nothing. */
+/* The latest of each, in order of age; bounded, so that strangers cost nothing. Half of them are
+ * kept for those whose key is known. under_load_age: 0 while it is; XT_NEVER: it was not yet. */
 #define XT_NO_ROUTES 5
 #define XT_STRANGERS 8
 struct xt_device_facts {

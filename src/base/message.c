@@ -5,17 +5,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
 
-__attribute__((format(printf, 2, 0))) static void message_print(const char *head,
-								const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void
+message_print(enum xt_log_level level, const char *head, const char *format, va_list list)
 {
 	char line[2048], text[2100];
 	int n;
 
 	vsnprintf(line, sizeof(line), format, list);
 	xt_text_clean(line);
+	if (xt_log_message(level, line))
+		return;
 	n = snprintf(text, sizeof(text), "%s%s\n", head, line);
 	xt_output_put(text, (size_t)n);
 }
@@ -25,7 +28,7 @@ void xt_message(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	message_print("xtunnel: ", format, list);
+	message_print(XT_LOG_NOTICE, "xtunnel: ", format, list);
 	va_end(list);
 }
 
@@ -34,7 +37,7 @@ int xt_fail(int status, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	message_print("xtunnel: ", format, list);
+	message_print(XT_LOG_ERROR, "xtunnel: ", format, list);
 	va_end(list);
 	return status;
 }
@@ -44,6 +47,6 @@ void xt_hint(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	message_print("  ", format, list);
+	message_print(XT_LOG_NOTICE, "  ", format, list);
 	va_end(list);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sentences for the person at the terminal, on standard error. */
+/* Sentences for the person at the terminal, on standard error; of an instance whose log goes
+ * elsewhere (base/log.h), with it. */
 #ifndef XT_BASE_MESSAGE_H
 #define XT_BASE_MESSAGE_H
 

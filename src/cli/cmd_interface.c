@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "daemon/background.h"
+#include "daemon/log_level.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
 
@@ -59,7 +60,7 @@ int xt_cmd_interface(const struct xt_args *args)
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
 	struct xt_instance_options options = {.ready = -1};
 	struct interface interface = {.name = args->operands[0]};
-	bool loud = xt_log_level_env();
+	bool loud = xt_log_level_env(XT_LOG_WARNING);
 	int status;
 
 	if (!env_fd("WG_TUN_FD", &interface.fd[0]) || !env_fd("WG_UAPI_FD", &interface.fd[1]))

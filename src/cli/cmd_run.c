@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "daemon/background.h"
+#include "daemon/log_level.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
 
@@ -16,7 +17,8 @@ const char xt_text_run[] =
     "\nNAME stands for /etc/xtunnel/NAME.conf or else /etc/wireguard/NAME.conf. An argument that ends\n"
     "in .conf or contains a / is a path; the file's name without .conf is that of the interface.\n"
     "SIGTERM and Ctrl-C end it cleanly, SIGHUP reloads its file, SIGUSR1 prints its state.\n"
-    "LOG_LEVEL=silent|error|verbose|debug sets what is logged (error).\n";
+    "LOG_LEVEL=silent|error|warning|notice|verbose|debug sets what is logged (notice), as does\n"
+    "LogLevel in the file.\n";
 const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n"
@@ -68,8 +70,10 @@ static int instance_serve(const struct source *source, const struct xt_instance_
 		close(source->fd);
 	if (source->stdin_copy)
 		stdin_close();
-	if (status == XT_EXIT_OK)
+	if (status == XT_EXIT_OK) {
+		xt_log_level_start(&conf);
 		status = xt_instance_run(&conf, options);
+	}
 	xt_conf_clear(&conf);
 	return status;
 }
@@ -79,7 +83,7 @@ int xt_cmd_run(const struct xt_args *args)
 	struct xt_instance_options options = {.ready = -1};
 	struct source source = {args->operands[0], -1, false};
 
-	(void)xt_log_level_env();
+	(void)xt_log_level_env(XT_LOG_NOTICE);
 	return instance_serve(&source, &options);
 }
 
@@ -108,7 +112,7 @@ static int path_fd(const char *path)
 
 int xt_cmd_up(const struct xt_args *args)
 {
-	bool loud = xt_log_level_env();
+	bool loud = xt_log_level_env(XT_LOG_NOTICE);
 	struct source source = {args->operands[0], path_fd(args->operands[0]), false};
 	int status =
 	    source.fd < 0 ? xt_up_running(source.path, args->given[RELOAD]) : XT_RUNNING_NONE;

@@ -40,6 +40,11 @@ static const struct xt_verb verbs[] = {
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
      xt_text_ping, xt_ping_options, xt_cmd_ping},
+    {"events", "[NAME|FILE]", 0, 1, "print what happens to running instances, as it happens",
+     "xtunnel events left\n# of all, for programs\nxtunnel events --json\n", xt_text_events,
+     xt_events_options, xt_cmd_events},
+    {"log", "NAME|FILE [LEVEL]", 1, 2, "print or set the level of an instance's log",
+     "xtunnel log left\nxtunnel log left debug\n", xt_text_log, NULL, xt_cmd_log},
     {"check", "FILE", 1, 1, "check a configuration file and change nothing",
      "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
     {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",

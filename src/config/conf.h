@@ -7,6 +7,7 @@
 #include <xtunnel/change.h>
 #include <xtunnel/error.h>
 
+#include "base/log.h"
 #include "base/secbuf.h"
 #include "platform/link.h"
 
@@ -87,6 +88,8 @@ struct xt_conf {
 	const char *aead;   /* a backend's name; NULL: auto */
 	uint32_t threads;   /* that encrypt, 0: auto */
 	bool offload_off;
+	bool has_log_level;
+	enum xt_log_level log_level;
 	char *owner_user, *owner_group;
 	struct xt_conf_peer *peers;
 	size_t n_peers;

@@ -172,6 +172,10 @@ COMPARE(threads, number_put(&was, old->threads), number_put(&is, file->threads))
 COMPARE(offload, xt_secbuf_puts(&was, old->offload_off ? "off" : ""),
 	xt_secbuf_puts(&is, file->offload_off ? "off" : ""))
 
+COMPARE(log_level,
+	xt_secbuf_puts(&was, old->has_log_level ? xt_log_level_text(old->log_level) : ""),
+	xt_secbuf_puts(&is, file->has_log_level ? xt_log_level_text(file->log_level) : ""))
+
 /* --- [Peer], which is in the device --- */
 
 /* Peers are found by it. */

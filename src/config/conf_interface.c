@@ -217,6 +217,12 @@ void xt_key_offload(struct xt_conf_reader *r, const struct xt_lex_line *line)
 			xt_value_offload(&r->conf->offload_off, &line->value));
 }
 
+void xt_key_log_level(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	r->conf->has_log_level = xt_reader_judge(
+	    r, line->value.column, xt_value_log_level(&r->conf->log_level, &line->value));
+}
+
 void xt_key_echo_rate(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	xt_reader_judge(r, line->value.column, xt_value_rate(&r->conf->echo_rate, &line->value));

@@ -204,6 +204,16 @@ const char *xt_value_offload(bool *off, const struct xt_span *v)
 	return *off || span_is(v, "auto") ? NULL : "expected auto or off";
 }
 
+const char *xt_value_log_level(enum xt_log_level *out, const struct xt_span *v)
+{
+	for (unsigned i = 0; i < XT_LOG_LEVELS; i++)
+		if (span_is(v, xt_log_level_text((enum xt_log_level)i))) {
+			*out = (enum xt_log_level)i;
+			return NULL;
+		}
+	return "expected silent, error, warning, notice, verbose or debug";
+}
+
 const char *xt_value_aead(const char **out, const struct xt_span *v)
 {
 	const char *name;

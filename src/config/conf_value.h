@@ -21,6 +21,7 @@ const char *xt_value_hold(uint32_t *seconds, const struct xt_span *v);
 const char *xt_value_echo(enum xt_echo_mode *out, const struct xt_span *v);
 const char *xt_value_threads(uint32_t *out, const struct xt_span *v); /* auto: 0 */
 const char *xt_value_offload(bool *off, const struct xt_span *v);
+const char *xt_value_log_level(enum xt_log_level *out, const struct xt_span *v);
 const char *xt_value_aead(const char **out, const struct xt_span *v); /* auto: NULL */
 const char *xt_value_rate(uint32_t *out, const struct xt_span *v);    /* N, N/s, off */
 /* host     malloc'ed; any word without white space and signs of a shell, see xt_conf_word

@@ -76,6 +76,8 @@ static void text_put_extensions(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_printf(t, "#: Threads = %u\n", conf->threads);
 	if (conf->offload_off)
 		xt_secbuf_puts(t, "#: Offload = off\n");
+	if (conf->has_log_level)
+		text_put_line(t, "#: LogLevel = ", xt_log_level_text(conf->log_level));
 	if (conf->owner_user)
 		xt_secbuf_printf(t, "#: Owner = %s%s%s\n", conf->owner_user,
 				 conf->owner_group ? ":" : "",

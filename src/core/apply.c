@@ -141,6 +141,7 @@ static void apply_switch_identity(struct xt_device *dev, struct xt_apply *apply)
 		xt_load_estimate(&dev->load, dev->env.clock(dev->env.ctx) - start);
 	xt_cookie_checker_clear(&dev->checker);
 	xt_cookie_checker_init(&dev->checker, &apply->local_key, dev->env.random, dev->env.ctx);
+	xt_strangers_forget(&dev->strangers);
 	dev->identity++;
 	apply->switched = true;
 	if (apply->has_local && (peer = xt_peer_find_pending(dev, &apply->local_key)))
@@ -166,6 +167,8 @@ static void peer_set_endpoint(struct xt_device *dev, struct xt_peer *peer,
 	struct xt_path path;
 
 	memset(&path, 0, sizeof(path));
+	if (!xt_endpoint_equal(&peer->path.remote, endpoint))
+		xt_facts_forget_attempt(&peer->facts);
 	path.remote = *endpoint;
 	peer->endpoint_learned = false;
 	xt_endpoint_drop_list(peer);
@@ -176,8 +179,10 @@ static void peer_set_endpoint(struct xt_device *dev, struct xt_peer *peer,
 static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			const struct xt_peer_change *pc, char **name)
 {
-	if (pc->set & XT_PEER_PSK)
+	if (pc->set & XT_PEER_PSK) {
 		peer->secret->noise.psk = pc->psk;
+		xt_facts_forget_attempt(&peer->facts);
+	}
 	if (pc->set & XT_PEER_ENDPOINT)
 		peer_set_endpoint(dev, peer, &pc->endpoint);
 	if (pc->set & XT_PEER_PROBE_ADDRESS)

@@ -35,6 +35,7 @@ const char *xt_event_text(enum xt_event event)
 	    [XT_EVENT_RESTART_NOTICED] = "data for a session from before our start, handshaking",
 	    [XT_EVENT_KEYS_ERASED] = "keys of an old session erased",
 	    [XT_EVENT_UNANSWERED] = "no answer to the handshake initiation",
+	    [XT_EVENT_ADDRESS_SILENT] = "no answer from one of the peer's addresses",
 	};
 	return event < XT_LEN(texts) && texts[event] ? texts[event] : "unknown event";
 }
@@ -131,6 +132,7 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 {
 	xt_peer_follow(dev, now, peer);
 	unsigned due = xt_timers_due(&peer->timers, now.mono);
+	uint32_t lost;
 
 	xt_peer_mark_dirty(dev, peer);
 	if (due & XT_DUE_ERASE) {
@@ -146,7 +148,10 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 	}
 	if (due & XT_DUE_GIVE_UP) {
 		xt_endpoint_unanswered(now, dev, peer);
-		dev->verdicts[XT_DROP_STAGED_LOST] += xt_staged_clear(dev->staged, &peer->staged);
+		lost = xt_staged_clear(dev->staged, &peer->staged);
+		dev->verdicts[XT_DROP_STAGED_LOST] += lost;
+		xt_facts_count_n(&peer->facts, XT_DROP_STAGED_LOST, lost);
+		xt_facts_gave_up(&peer->facts, now.mono);
 		xt_timers_gave_up(&peer->timers, now.mono);
 		peer->cut &= peer->way == XT_WAY_NONE;
 		xt_event(dev, XT_EVENT_HANDSHAKE_GAVE_UP, peer);

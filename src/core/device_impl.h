@@ -21,6 +21,7 @@
 #include "core/queue.h"
 #include "core/ratelimit.h"
 #include "core/staged.h"
+#include "core/strangers.h"
 
 struct xt_device {
 	struct xt_env env;
@@ -66,6 +67,7 @@ struct xt_device {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t verdicts[XT_VERDICTS];
+	struct xt_strangers strangers;
 	/* Random numbers drawn ahead, of which jitters are left: each batch sent uses one, and one
 	 * system call draws all. */
 	uint32_t jitter[16], jitters;

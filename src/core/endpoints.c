@@ -76,7 +76,7 @@ void xt_endpoint_unanswered(struct xt_time now, struct xt_device *dev, struct xt
 			c->trying = XT_CANDIDATE_NONE;
 		return;
 	}
-	xt_event(dev, XT_EVENT_UNANSWERED, peer);
+	xt_event(dev, XT_EVENT_ADDRESS_SILENT, peer);
 	c->contact = false;
 	xt_candidates_fail(c, c->first, now.mono);
 	xt_candidates_fail(c, c->second, now.mono);

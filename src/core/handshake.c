@@ -114,6 +114,9 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 		if (!xt_tx_copy(tx, &path, HANDSHAKE_TOS, &msg, sizeof(msg))) {
 			peer->tx_bytes += sizeof(msg);
 			xt_timers_any_sent(&peer->timers, now.mono);
+			/* An unauthenticated datagram has caused a probe: it says nothing. */
+			if (!probe)
+				xt_facts_initiated(&peer->facts, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 		}
 		if (!probe)
@@ -138,6 +141,19 @@ static bool bound_holds(struct xt_device *dev, struct xt_time now, struct xt_pee
 	return true;
 }
 
+/* While the session lives and the peer is heard, the message or its answer was lost, and that is
+ * no more than a delay. */
+static void unanswered_note(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	const uint64_t heard = peer->traffic.heard;
+
+	if (heard != XT_NEVER && heard >= peer->timers.last_initiation &&
+	    xt_keypair_may_send(peer->keypairs.current, now.mono))
+		return;
+	if (xt_facts_unanswered(&peer->facts))
+		xt_event(dev, XT_EVENT_UNANSWERED, peer);
+}
+
 /* silent: an initiation of before had REKEY_TIMEOUT to be answered. */
 static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			    bool retry, bool silent, struct xt_tx *tx)
@@ -148,10 +164,12 @@ static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt
 		peer->timers.start = now.mono;
 		return;
 	}
-	if (silent)
+	if (silent) {
+		unanswered_note(dev, now, peer);
 		xt_endpoint_unanswered(now, dev, peer);
-	else
+	} else {
 		xt_endpoint_choose(now, dev, peer);
+	}
 	if (!retry)
 		peer->timers.attempts = 0;
 	/* If anything below fails, the retransmission timer retries. */
@@ -222,6 +240,7 @@ static void peer_received(struct xt_device *dev, struct xt_time now, struct xt_p
 			  const struct xt_queued *q)
 {
 	peer->rx_bytes += q->len;
+	xt_facts_heard(&peer->facts, &peer->traffic, now.mono);
 	xt_timers_any_received(&peer->timers, now.mono);
 	xt_peer_mark_dirty(dev, peer);
 }
@@ -255,6 +274,7 @@ static enum xt_verdict initiation_respond(struct xt_device *dev, struct xt_time 
 	if (!kp)
 		goto out;
 	peer_received(dev, now, peer, q);
+	xt_facts_answered(&peer->facts, now.mono, &q->from.remote);
 	xt_keypair_install(&dev->keypairs, &peer->keypairs, kp);
 	xt_timers_derived(&peer->timers, now.mono);
 	xt_cookie_add_macs(&peer->cookie, now.mono, &msg, sizeof(msg));
@@ -280,7 +300,7 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 	struct xt_noise_handshake hs;
 	struct xt_public remote;
 	uint8_t timestamp[XT_TIMESTAMP_LEN];
-	struct xt_peer *peer;
+	struct xt_peer *peer = NULL;
 	enum xt_verdict verdict = XT_DROP_HANDSHAKE;
 
 	if (xt_noise_read_initiation(&hs, dev->local, msg, &remote))
@@ -288,6 +308,7 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 	peer = xt_peer_find(dev, &remote);
 	if (!peer) {
 		verdict = XT_DROP_UNKNOWN_PEER;
+		xt_strangers_key(&dev->strangers, now.mono, &remote, &q->from.remote);
 		goto out;
 	}
 	xt_peer_follow(dev, now, peer);
@@ -295,14 +316,18 @@ static enum xt_verdict initiation_process(struct xt_device *dev, struct xt_time 
 		goto out;
 	if (!timestamp_is_fresh(peer, now, timestamp)) {
 		verdict = XT_DROP_HANDSHAKE_OLD;
+		xt_facts_initiation_old(&peer->facts, now, timestamp, peer->last_timestamp);
 		goto out;
 	}
 	memcpy(peer->last_timestamp, timestamp, sizeof(timestamp));
 	peer->last_consumed = now.mono;
+	xt_facts_initiation(&peer->facts, now, timestamp);
 	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_INITIATION_RECEIVED, peer);
 	verdict = initiation_respond(dev, now, peer, &hs, q, tx);
 out:
+	if (peer)
+		xt_facts_count(&peer->facts, verdict);
 	xt_noise_handshake_clear(&hs);
 	return verdict;
 }
@@ -319,6 +344,7 @@ void xt_session_complete(struct xt_device *dev, struct xt_time now, struct xt_pe
 	peer->last_handshake_wall = now.wall;
 	peer->heard_wall = now.wall;
 	peer->loop = false;
+	xt_facts_session(&peer->facts);
 	xt_peer_remember(dev, peer);
 	xt_event(dev, XT_EVENT_SESSION_NEW, peer);
 	if (peer->staged.n)
@@ -357,8 +383,11 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	if (peer->handshake_index != index)
 		return XT_DROP_INDEX;
 	if (xt_noise_read_response(&peer->secret->handshake, dev->local, peer_noise(dev, peer), msg,
-				   &keys))
-		return XT_DROP_HANDSHAKE;
+				   &keys)) {
+		xt_facts_response_bad(&peer->facts, now.mono);
+		return xt_facts_count(&peer->facts, XT_DROP_HANDSHAKE);
+	}
+	peer->facts.rtt = now.mono - peer->timers.last_initiation;
 	peer->handshake_index = 0; /* the index now belongs to the keypair */
 	kp = xt_keypair_new(&dev->keypairs, peer, &keys, index, xt_le32_load(msg->sender), true,
 			    now.mono);
@@ -376,8 +405,9 @@ static enum xt_verdict response_process(struct xt_device *dev, struct xt_time no
 	if (!peer->staged.n)
 		peer->keepalive_pending = true;
 	xt_peer_set_tx_ready(dev, peer);
+	xt_strangers_session(&dev->strangers, &q->from.remote.ip);
 	xt_session_complete(dev, now, peer);
-	verdict = XT_TAKEN_HANDSHAKE;
+	verdict = xt_facts_count(&peer->facts, XT_TAKEN_HANDSHAKE);
 out:
 	xt_wipe(&keys, sizeof(keys));
 	return verdict;

@@ -26,8 +26,10 @@ static enum xt_verdict macs_check(struct xt_device *dev, struct xt_time now,
 	enum xt_cookie_result result =
 	    xt_cookie_check(&dev->checker, now.mono, msg, len, &from->remote);
 
-	if (result == XT_COOKIE_WRONG)
+	if (result == XT_COOKIE_WRONG) {
+		xt_strangers_other(&dev->strangers, now.mono, &from->remote);
 		return XT_DROP_MAC1;
+	}
 	if (!xt_under_load(dev, now)) {
 		if (xt_load_admits(&dev->load, now.mono, dev->queue.n))
 			return XT_PASS;
@@ -64,6 +66,8 @@ static enum xt_verdict cookie_reply_accept(struct xt_device *dev, struct xt_time
 	if (!xt_cookie_accept(&peer->cookie, now.mono, msg))
 		return XT_DROP_COOKIE;
 	peer->rx_bytes += sizeof(*msg);
+	xt_facts_cookie(&peer->facts, now.mono);
+	xt_facts_count(&peer->facts, XT_TAKEN_HANDSHAKE);
 	xt_event(dev, XT_EVENT_COOKIE_RECEIVED, peer);
 	xt_count(dev, XT_TAKEN_HANDSHAKE);
 	return XT_TAKEN_HANDSHAKE;

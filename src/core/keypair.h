@@ -22,6 +22,7 @@ struct xt_keypair {
 	uint8_t send_key[32];
 	uint8_t recv_key[32];
 	uint64_t send_counter; /* the next one */
+	uint64_t received;     /* messages, each once */
 	uint64_t birth;	       /* monotonic ns */
 	struct xt_peer *peer;
 	uint32_t local_index, remote_index;

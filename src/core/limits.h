@@ -47,6 +47,7 @@
 /* After a change of the host's network (core/reroute.c). */
 #define XT_REROUTE_INTERVAL XT_MS	  /* between two handshakes, all peers: 1,000 a second */
 #define XT_REROUTE_GAP	    (250 * XT_MS) /* after the last initiation to that peer */
+#define XT_REQUEST_GAP	    XT_SECOND	  /* the same, for a requested handshake */
 #define XT_BOUND_WAIT	    (10 * XT_MS)  /* until the bound of timestamps is looked at again, */
 #define XT_BOUND_WAITS	    9u		  /* doubled as often */
 

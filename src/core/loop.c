@@ -28,6 +28,8 @@ bool xt_packet_is_loop_from_port(struct xt_device *dev, const struct xt_ip_view 
 		/* Another host behind this one may use the same port to the same endpoint. */
 		if (!peer->path.local.family || xt_ip_equal(&source, &peer->path.local))
 			break;
+	if (peer)
+		xt_facts_count(&peer->facts, XT_DROP_LOOP);
 	if (peer && !peer->loop) {
 		peer->loop = true;
 		xt_event(dev, XT_EVENT_LOOP, peer);

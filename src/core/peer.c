@@ -37,6 +37,7 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key)
 	xt_cookie_maker_init(&peer->cookie, key);
 	peer->last_consumed = XT_NEVER;
 	peer->sample_least = UINT16_MAX;
+	xt_facts_init(&peer->facts, &peer->traffic);
 	return peer;
 }
 
@@ -175,6 +176,7 @@ void xt_peer_forget_path(struct xt_device *dev, struct xt_peer *peer)
 	free(peer->search);
 	peer->search = NULL;
 	peer->mtu = 0;
+	xt_facts_forget_too_large(&peer->facts);
 	peer->sample_least = UINT16_MAX;
 	peer->sample_waits = peer->path_moved = peer->path_suspected = false;
 	if (before && dev->env.mtu_changed)
@@ -195,6 +197,7 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	memset(peer->last_timestamp, 0, sizeof(peer->last_timestamp));
 	peer->last_consumed = XT_NEVER;
 	peer->tx_bytes = peer->rx_bytes = peer->last_handshake_wall = peer->heard_wall = 0;
+	xt_facts_init(&peer->facts, &peer->traffic);
 	peer->endpoint_learned = false;
 	peer->keepalive_pending = false;
 	peer->cut = false;
@@ -267,8 +270,10 @@ void xt_peer_set_path(struct xt_device *dev, struct xt_peer *peer, const struct 
 {
 	struct xt_endpoint_key key;
 
-	if (!xt_endpoint_equal(&peer->path.remote, &path->remote))
+	if (!xt_endpoint_equal(&peer->path.remote, &path->remote)) {
 		peer->way = 0;
+		xt_facts_forget_network(&peer->facts, &peer->traffic);
+	}
 	peer->path = *path;
 	xt_peer_forget_way(dev, peer);
 	endpoint_key_set(&key, &path->remote);
@@ -387,6 +392,7 @@ void xt_peer_change_identity(struct xt_device *dev, struct xt_time now, struct x
 	peer->keepalive_pending = false;
 	xt_peer_erase(dev, peer);
 	xt_timers_identity_changed(&peer->timers);
+	xt_facts_session(&peer->facts);
 	if (dev->local->has_key) {
 		peer->timers.persistent = XT_NEVER;
 		xt_peer_start_waiting(now, peer);

@@ -11,6 +11,7 @@
 #include "core/allowedips.h"
 #include "core/candidates.h"
 #include "core/cookie.h"
+#include "core/facts.h"
 #include "core/keypair.h"
 #include "core/noise.h"
 #include "core/staged.h"
@@ -50,6 +51,7 @@ struct xt_peer {
 	uint32_t handshake_index; /* of secret->handshake, 0: none */
 
 	uint64_t tx_bytes, rx_bytes;
+	struct xt_traffic_state traffic;
 	uint64_t last_handshake_wall;
 	uint64_t heard_wall; /* likewise, or of an earlier run */
 	char *name;	     /* NULL: none */
@@ -93,6 +95,7 @@ struct xt_peer {
 	UT_hash_handle by_endpoint;	       /* of the first of them */
 	UT_hash_handle by_key;
 	struct xt_peer *prev, *next; /* in order of creation */
+	struct xt_facts_state facts;
 };
 
 /* The largest inner packet that reaches the peer in one datagram, in bytes: the path's MTU without

@@ -14,6 +14,7 @@
  * would notice only after 15 s without an answer, so one initiation is sent. The datagram is not
  * authenticated, hence the conditions: without them it would be the sender's way to make this
  * device speak (docs/silence.md). */
+#include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -62,6 +63,9 @@ XT_COLD static enum xt_verdict session_unknown(struct xt_device *dev, struct xt_
 	const struct xt_token_rate rate = xt_token_rate(XT_RESTART_RATE, XT_RESTART_BURST);
 	struct xt_peer *peer;
 
+	peer = xt_peer_find_endpoint(dev, &pkt->from->remote);
+	for (unsigned i = 0; peer && i < XT_RESTART_SCAN; i++, peer = peer->next_same)
+		xt_facts_unknown_session(&peer->facts, now.mono);
 	if (now.mono >= dev->restart_until)
 		return XT_DROP_INDEX;
 	peer = peer_to_probe(dev, now, &pkt->from->remote);
@@ -92,7 +96,7 @@ static enum xt_verdict data_plan(struct xt_device *dev, struct xt_time now, stru
 		return session_unknown(dev, now, pkt);
 	}
 	if (!xt_keypair_may_recv(kp, now.mono) || counter >= XT_REJECT_AFTER_MESSAGES)
-		return XT_DROP_EXPIRED;
+		return xt_facts_count(&kp->peer->facts, XT_DROP_EXPIRED);
 	xt_keypair_pin(kp);
 	pkt->keypair = kp;
 	pkt->counter = counter;
@@ -154,25 +158,38 @@ static void peer_rekey_if_old(struct xt_time now, struct xt_peer *peer)
 }
 
 XT_COLD static void session_confirm(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
-				    struct xt_keypair *kp)
+				    struct xt_keypair *kp, const struct xt_endpoint *from)
 {
+	xt_strangers_session(&dev->strangers, &from->ip);
 	if (xt_keypair_confirm(&dev->keypairs, &peer->keypairs, kp, xt_peer_yields(dev, peer, kp)))
 		xt_session_complete(dev, now, peer);
+}
+
+/* The first message of peer in a pass: what a second one would not change. */
+static void peer_heard(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	xt_traffic_rotate(&peer->traffic, now.mono);
+	xt_facts_heard(&peer->facts, &peer->traffic, now.mono);
+	xt_timers_any_received(&peer->timers, now.mono);
+	peer_rekey_if_old(now, peer);
+	xt_peer_mark_dirty(dev, peer);
 }
 
 static void peer_authenticated(struct xt_device *dev, struct xt_time now, const struct xt_pkt *pkt,
 			       struct xt_keypair *kp, struct xt_peer *peer)
 {
+	bool first = !peer->dirty;
+
 	if (kp == peer->keypairs.next)
-		session_confirm(dev, now, peer, kp);
+		session_confirm(dev, now, peer, kp, &pkt->from->remote);
 	if (memcmp(&peer->path, pkt->from, sizeof(peer->path)) != 0) {
 		xt_peer_roam(dev, peer, pkt->from);
 		peer->heard_wall = now.wall;
 	}
 	peer->rx_bytes += pkt->len;
-	xt_timers_any_received(&peer->timers, now.mono);
-	peer_rekey_if_old(now, peer);
-	xt_peer_mark_dirty(dev, peer);
+	kp->received++;
+	if (first)
+		peer_heard(dev, now, peer);
 }
 
 static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
@@ -183,25 +200,25 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	bool inner;
 
 	if (kp->dead || !xt_peer_is_current(dev, peer))
-		return XT_DROP_EXPIRED;
+		return xt_facts_count(&peer->facts, XT_DROP_EXPIRED);
 	if (!job->ok)
-		return XT_DROP_AUTH;
+		return xt_facts_count(&peer->facts, XT_DROP_AUTH);
 	if (!xt_replay_accept(&kp->replay, pkt->counter))
-		return XT_DROP_REPLAY;
+		return xt_facts_count(&peer->facts, XT_DROP_REPLAY);
 	peer_authenticated(dev, now, pkt, kp, peer);
 	pkt->data = job->dst;
 	pkt->len = job->len;
 	pkt->room.head = XT_HEADROOM;
 	pkt->peer = peer;
 	if (!pkt->len)
-		return XT_TAKEN_KEEPALIVE;
+		return xt_facts_count(&peer->facts, XT_TAKEN_KEEPALIVE);
 	inner = xt_ip_parse_packet(&ip, pkt->data, pkt->len);
 	if (inner && peer->search && xt_probe_may_answer(&ip) &&
 	    xt_mtu_probe_answered(now, peer, &ip))
 		return XT_TAKEN_PROBE;
 	xt_timers_data_received(&peer->timers, now.mono);
 	if (!inner)
-		return XT_DROP_INNER;
+		return xt_facts_count(&peer->facts, XT_DROP_INNER);
 	if (peer->sample_waits)
 		xt_mtu_sample_heard(dev, now, peer, &ip);
 	pkt->len = ip.len;
@@ -209,8 +226,13 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		xt_count(dev, XT_PASS_ECN);
 	owner = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.src)
 				: xt_allowedips_find6(&dev->allowed, ip.src);
-	if (owner != peer)
+	if (owner != peer) {
+		xt_facts_source_refused(&peer->facts, now.mono, &ip);
 		return XT_DROP_SOURCE;
+	}
+	peer->traffic.received++;
+	peer->traffic.data_received = now.mono;
+	peer->traffic.requests = 0;
 	if (ip.protocol == XT_PROTO_TCP && xt_peer_mtu(peer) && xt_mss_is_syn(&ip))
 		(void)xt_mss_clamp(&ip, xt_peer_mtu(peer), false);
 	return XT_PASS;
@@ -235,6 +257,7 @@ void xt_recv_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 	const struct xt_pkt *end = batch->pkts + batch->n;
 	const struct xt_job *jobs = batch->jobs;
 
+	assert(!dev->dirty);
 	for (struct xt_pkt *pkt = batch->pkts; pkt < end; pkt++) {
 		struct xt_keypair *kp = pkt->keypair;
 

@@ -112,6 +112,18 @@ static void candidates_report(const struct xt_peer *peer, uint64_t now, struct x
 	}
 }
 
+/* A source that AllowedIPs have by now was refused by those of before. */
+static void facts_report(const struct xt_device *dev, struct xt_time now,
+			 const struct xt_peer *peer, struct xt_peer_facts *out)
+{
+	xt_facts_report(peer, now.mono, xt_peer_is_current(dev, peer), out);
+	if (!out->source_refused || xt_allowedips_find(&dev->allowed, &out->source) != peer)
+		return;
+	out->source_refused = 0;
+	out->source_age = XT_NEVER;
+	memset(&out->source, 0, sizeof(out->source));
+}
+
 static void peer_report(const struct xt_device *dev, struct xt_time now, const struct xt_peer *peer,
 			struct xt_report *r, struct xt_peer_report *out)
 {
@@ -122,6 +134,7 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->endpoint = peer->path.remote;
 	out->endpoint_learned = peer->endpoint_learned;
 	out->local = peer->path.local;
+	out->ifindex = peer->path.ifindex;
 	xt_peer_heard(peer, 4, &out->heard4);
 	xt_peer_heard(peer, 6, &out->heard6);
 	out->last_handshake_wall_ns = peer->last_handshake_wall;
@@ -145,17 +158,49 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->first_candidate = r->n_candidates;
 	candidates_report(peer, now.mono, r);
 	out->n_candidates = r->n_candidates - out->first_candidate;
+	facts_report(dev, now, peer, &out->facts);
 }
 
-int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, struct xt_time now)
+/* A caller or destination that has a peer by now is none. */
+static void device_facts_report(const struct xt_device *dev, struct xt_time now,
+				struct xt_device_facts *out)
+{
+	const struct xt_peer *peer;
+	size_t n = 0;
+
+	xt_strangers_report(&dev->strangers, now.mono, out);
+	for (size_t i = 0; i < out->n_strangers; i++) {
+		HASH_FIND(by_key, dev->peers_by_key, &out->strangers[i].key,
+			  sizeof(out->strangers[i].key), peer);
+		if (!out->strangers[i].unknown_key || !peer || peer->pending)
+			out->strangers[n++] = out->strangers[i];
+	}
+	out->n_strangers = n;
+	n = 0;
+	for (size_t i = 0; i < out->n_no_routes; i++)
+		if (!xt_allowedips_find(&dev->allowed, &out->no_routes[i].to))
+			out->no_routes[n++] = out->no_routes[i];
+	out->n_no_routes = n;
+	out->under_load_age = XT_NEVER;
+	if (xt_under_load(dev, now))
+		out->under_load_age = 0;
+	else if (dev->load.until)
+		out->under_load_age = now.mono - dev->load.until;
+}
+
+/* only  NULL: all peers */
+static int report_begin(struct xt_report_walk *walk, const struct xt_device *dev,
+			struct xt_time now, const struct xt_peer *only)
 {
 	struct xt_report *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return XT_E_NOMEM;
-	*walk = (struct xt_report_walk){
-	    .dev = dev, .next = dev->peers, .cap_peers = dev->n_peers, .report = r};
-	r->peers = calloc(dev->n_peers + 1, sizeof(*r->peers));
+	*walk = (struct xt_report_walk){.dev = dev,
+					.next = only ? only : dev->peers,
+					.cap_peers = only ? 1 : dev->n_peers,
+					.report = r};
+	r->peers = calloc(walk->cap_peers + 1, sizeof(*r->peers));
 	if (!r->peers || report_reserve(walk, 0, 0)) {
 		xt_report_free(r);
 		return XT_E_NOMEM;
@@ -167,7 +212,13 @@ int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, st
 	r->fwmark = dev->fwmark;
 	r->under_load = xt_under_load(dev, now);
 	memcpy(r->verdicts, dev->verdicts, sizeof(r->verdicts));
+	device_facts_report(dev, now, &r->facts);
 	return 0;
+}
+
+int xt_report_begin(struct xt_report_walk *walk, const struct xt_device *dev, struct xt_time now)
+{
+	return report_begin(walk, dev, now, NULL);
 }
 
 int xt_report_step(struct xt_report_walk *walk, struct xt_time now, size_t n)
@@ -197,4 +248,23 @@ int xt_device_report(const struct xt_device *dev, struct xt_time now, struct xt_
 	if (rc == 0)
 		*out = walk.report;
 	return rc;
+}
+
+int xt_device_report_peer(const struct xt_device *dev, struct xt_time now,
+			  const struct xt_public *key, struct xt_report **out)
+{
+	const struct xt_peer *peer;
+	struct xt_report_walk walk;
+	int rc;
+
+	HASH_FIND(by_key, dev->peers_by_key, key, sizeof(*key), peer);
+	if (!peer || peer->pending)
+		return XT_E_INVALID;
+	rc = report_begin(&walk, dev, now, peer);
+	if (rc == 0)
+		rc = xt_report_step(&walk, now, 1);
+	if (rc < 0)
+		return rc;
+	*out = walk.report;
+	return 0;
 }

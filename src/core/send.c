@@ -77,11 +77,12 @@ XT_COLD static enum xt_verdict packet_stage(struct xt_device *dev, struct xt_tim
 				   &pushed_out);
 
 	dev->verdicts[XT_DROP_STAGED_FULL] += pushed_out;
+	xt_facts_count_n(&peer->facts, XT_DROP_STAGED_FULL, pushed_out);
 	if (xt_keypair_may_send(peer->keypairs.current, now.mono))
 		xt_peer_set_tx_ready(dev, peer);
 	else
 		xt_handshake_start(dev, now, peer, false, tx);
-	return kept ? XT_STAGED : XT_DROP_STAGED_FULL;
+	return xt_facts_count(&peer->facts, kept ? XT_STAGED : XT_DROP_STAGED_FULL);
 }
 
 /* Hosts send multicast and broadcast unprompted: a verdict of its own, not a missing route. */
@@ -91,6 +92,18 @@ static bool destination_is_group(const struct xt_ip_view *ip)
 
 	xt_ip_destination(ip, &dst);
 	return xt_ip_is_multicast(&dst) || xt_ip_is_limited_broadcast(&dst);
+}
+
+XT_COLD static enum xt_verdict route_missing(struct xt_device *dev, struct xt_time now,
+					     const struct xt_ip_view *ip)
+{
+	struct xt_ip to;
+
+	if (destination_is_group(ip))
+		return XT_DROP_MULTICAST;
+	xt_ip_destination(ip, &to);
+	xt_strangers_no_route(&dev->strangers, now.mono, &to);
+	return XT_DROP_NO_ROUTE;
 }
 
 static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
@@ -109,18 +122,20 @@ static enum xt_verdict packet_plan(struct xt_device *dev, struct xt_time now,
 		peer = ip.version == 4 ? xt_allowedips_find4(&dev->allowed, ip.dst)
 				       : xt_allowedips_find6(&dev->allowed, ip.dst);
 	if (!peer)
-		return destination_is_group(&ip) ? XT_DROP_MULTICAST : XT_DROP_NO_ROUTE;
+		return route_missing(dev, now, &ip);
 	pkt->peer = peer;
 	xt_peer_follow(dev, now, peer);
 	if (!peer->path.remote.ip.family)
-		return XT_DROP_NO_ENDPOINT;
+		return xt_facts_count(&peer->facts, XT_DROP_NO_ENDPOINT);
 	if (ip.len + XT_HEADROOM + XT_TAG_LEN > XT_DATAGRAM_MAX)
-		return XT_DROP_TOO_BIG;
+		return xt_facts_count(&peer->facts, XT_DROP_TOO_BIG);
 	if (!xt_keypair_may_send(peer->keypairs.current, now.mono) || peer->staged.n)
 		return packet_stage(dev, now, peer, pkt, tx);
 	if (ip.len >= peer->sample_least && ip.protocol == XT_PROTO_TCP &&
 	    xt_mtu_sample_wanted(peer, now))
 		xt_mtu_sample_sent(dev, now, peer, &ip);
+	if (ip.len < XT_REQUEST_MAX && now.mono >= peer->traffic.request_next)
+		xt_facts_request(&peer->facts, &peer->traffic, now.mono, &ip);
 	job_fill(batch, pkt, peer->keypairs.current, len_padded(dev, peer, ip.len));
 	return XT_PASS;
 }
@@ -147,7 +162,8 @@ void xt_send_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *ba
 }
 
 /* false: the batch is full. */
-static bool staged_plan(struct xt_device *dev, struct xt_batch *batch, struct xt_peer *peer)
+static bool staged_plan(struct xt_device *dev, struct xt_time now, struct xt_batch *batch,
+			struct xt_peer *peer)
 {
 	uint32_t len = xt_staged_len(&peer->staged);
 	struct xt_pkt *pkt = xt_batch_add(batch, len);
@@ -157,8 +173,10 @@ static bool staged_plan(struct xt_device *dev, struct xt_batch *batch, struct xt
 		return false;
 	pkt->len = len;
 	xt_staged_pop(dev->staged, &peer->staged, pkt->data);
-	if (xt_ip_parse_packet(&ip, pkt->data, pkt->len))
+	if (xt_ip_parse_packet(&ip, pkt->data, pkt->len)) {
 		pkt->ecn = ip.ecn;
+		xt_facts_request(&peer->facts, &peer->traffic, now.mono, &ip);
+	}
 	packet_add_job(dev, batch, pkt, peer);
 	return true;
 }
@@ -215,7 +233,7 @@ static bool peer_plan(struct xt_device *dev, struct xt_time now, struct xt_batch
 			return true;
 		}
 		if (peer->staged.n) {
-			if (!staged_plan(dev, batch, peer))
+			if (!staged_plan(dev, now, batch, peer))
 				return false;
 			peer->keepalive_pending = false;
 		} else {
@@ -263,6 +281,14 @@ XT_COLD static enum xt_verdict probe_finish(struct xt_peer *peer, struct xt_pkt 
 	return XT_PASS_PROBE;
 }
 
+/* The first datagram to peer in a pass: what a second one would not change. */
+static void peer_sends(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+{
+	xt_traffic_rotate(&peer->traffic, now.mono);
+	xt_timers_any_sent(&peer->timers, now.mono);
+	xt_peer_mark_dirty(dev, peer);
+}
+
 static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, struct xt_pkt *pkt,
 				     struct xt_keypair *kp, uint32_t sealed, struct xt_tx *tx)
 {
@@ -271,16 +297,20 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 
 	/* The session ended after the packet was planned. */
 	if (kp->dead || !xt_peer_is_current(dev, peer))
-		return XT_DROP_EXPIRED;
+		return xt_facts_count(&peer->facts, XT_DROP_EXPIRED);
 	if (pkt->probe)
 		return probe_finish(peer, pkt, len, tx);
 	if (xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))
 		return XT_DROP_UDP;
 	peer->tx_bytes += len;
-	if (pkt->len && peer->timers.new_handshake == XT_NEVER)
-		xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
-	xt_timers_any_sent(&peer->timers, now.mono);
-	xt_peer_mark_dirty(dev, peer);
+	if (!peer->dirty)
+		peer_sends(dev, now, peer);
+	if (pkt->len) {
+		peer->traffic.sent++;
+		peer->traffic.data_sent = now.mono;
+		if (peer->timers.new_handshake == XT_NEVER)
+			xt_timers_data_sent(&peer->timers, now.mono, xt_jitter(dev));
+	}
 	if (keypair_needs_rekey(kp, now))
 		xt_handshake_start(dev, now, peer, false, tx);
 	return XT_PASS;
@@ -292,6 +322,7 @@ void xt_send_finish(struct xt_device *dev, struct xt_time now, struct xt_batch *
 	const struct xt_pkt *end = batch->pkts + batch->n;
 	const struct xt_job *jobs = batch->jobs;
 
+	assert(!dev->dirty);
 	for (struct xt_pkt *pkt = batch->pkts; pkt < end; pkt++) {
 		struct xt_keypair *kp = pkt->keypair;
 

@@ -123,6 +123,14 @@ void xt_timers_urgent(struct xt_timers *t, uint64_t at)
 	t->urgent = XT_MIN(t->urgent, XT_MAX(at, least));
 }
 
+void xt_timers_requested(struct xt_timers *t, uint64_t now)
+{
+	uint64_t least = t->last_initiation == XT_NEVER ? 0 : t->last_initiation + XT_REQUEST_GAP;
+
+	if (t->retransmit == XT_NEVER)
+		t->urgent = XT_MIN(t->urgent, XT_MAX(now, least));
+}
+
 void xt_timers_complete(struct xt_timers *t)
 {
 	t->retransmit = XT_NEVER;

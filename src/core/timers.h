@@ -66,6 +66,9 @@ void xt_timers_probed(struct xt_timers *t, uint64_t now);
 /* What the last initiation met no longer holds: initiate at that time, but not before
  * XT_REROUTE_GAP after it. */
 void xt_timers_urgent(struct xt_timers *t, uint64_t at);
+/* The program requests a handshake. An initiation that is in flight is waited for, as the protocol
+ * does; otherwise one goes out, but not before XT_REQUEST_GAP after the last. */
+void xt_timers_requested(struct xt_timers *t, uint64_t now);
 void xt_timers_complete(struct xt_timers *t);
 void xt_timers_derived(struct xt_timers *t, uint64_t now);
 void xt_timers_gave_up(struct xt_timers *t, uint64_t now);

@@ -11,38 +11,10 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "daemon/exit.h"
 #include "base/message.h"
 #include "host/descriptors.h"
 #include "host/stderr.h"
-
-bool xt_log_level_env(void)
-{
-	static const struct {
-		const char *word;
-		enum xt_log_level level;
-	} words[] = {
-	    {"error", XT_LOG_WARNING}, {"silent", XT_LOG_SILENT}, {"verbose", XT_LOG_NOTICE},
-	    {"debug", XT_LOG_DEBUG},   {"off", XT_LOG_SILENT},	  {"warn", XT_LOG_WARNING},
-	    {"info", XT_LOG_NOTICE},   {"trace", XT_LOG_DEBUG},
-	};
-	const char *word = getenv("LOG_LEVEL");
-
-	if (!word)
-		word = getenv("WG_LOG_LEVEL");
-	xt_log_set_level(XT_LOG_WARNING);
-	if (!word || !*word)
-		return false;
-	for (size_t i = 0; i < XT_LEN(words); i++) {
-		if (strcmp(word, words[i].word) == 0) {
-			xt_log_set_level(words[i].level);
-			return words[i].level != XT_LOG_SILENT;
-		}
-	}
-	xt_message("LOG_LEVEL=%.20s: silent, error, verbose or debug were expected", word);
-	return false;
-}
 
 static bool fd_kept(int fd, const int *keep, size_t n_keep)
 {

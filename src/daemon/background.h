@@ -9,10 +9,6 @@
 
 typedef int xt_serve(const void *what, const struct xt_instance_options *options);
 
-/* Set the log level from LOG_LEVEL or WG_LOG_LEVEL, in the words that any WireGuard implementation
- * takes. true: one of them is set, to a level that prints. */
-bool xt_log_level_env(void);
-
 /* Run serve(what) in a child that has a session of its own, none of the caller's descriptors but
  * those in keep (0: not given), and, unless loud, no standard streams once it is ready. An enum
  * xt_exit: in the parent as soon as the child is ready or has ended, in the child when it ends. */

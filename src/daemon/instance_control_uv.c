@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/explain.h"
+#include "host/log_sink.h"
 
 static void answer_down(struct xt_instance *instance, struct xt_control_request *request,
 			const json_t *msg)
@@ -78,6 +79,23 @@ static int answer_save(struct xt_instance *instance, struct xt_control_request *
 	return 0;
 }
 
+/* {"level": WORD}: the level from now on; without it the present one. */
+static int answer_log(struct xt_control_request *request, const json_t *msg)
+{
+	const json_t *word = json_object_get(msg, "level");
+	enum xt_log_level before = xt_log_level(), level = before;
+
+	if (word &&
+	    !xt_log_level_parse(&level, json_is_string(word) ? json_string_value(word) : ""))
+		return XT_E_INVALID;
+	xt_log_set_level(level);
+	xt_control_reply(request,
+			 json_pack("{s:s,s:s,s:s}", "level", xt_log_level_text(level), "before",
+				   xt_log_level_text(before), "place", xt_log_sink_place()),
+			 true);
+	return 0;
+}
+
 static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
 {
 	struct xt_instance *instance = ctx;
@@ -93,6 +111,10 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		return XT_E_AGAIN;
 	if (strcmp(verb, "show") == 0)
 		return xt_instance_answer_status(instance, request);
+	if (strcmp(verb, "events") == 0)
+		return xt_instance_follow(instance, request);
+	if (strcmp(verb, "log") == 0)
+		return answer_log(request, msg);
 	if (strcmp(verb, "save") == 0)
 		return answer_save(instance, request);
 	if (strcmp(verb, "reload") == 0)
@@ -110,6 +132,8 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 
 	if (request == instance->down)
 		instance->down = NULL;
+	else if (xt_instance_unfollow(instance, request))
+		return;
 	else if (answer)
 		answer->request = NULL;
 	else if (instance->pinger)

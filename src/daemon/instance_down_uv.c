@@ -100,6 +100,7 @@ static void on_signal_closed(uv_handle_t *handle)
 
 void xt_instance_close_sockets(struct xt_instance *instance)
 {
+	xt_instance_events_close(instance);
 	if (instance->down)
 		xt_control_reply(instance->down, json_pack("{s:b}", "end", 1), true);
 	instance->down = NULL;

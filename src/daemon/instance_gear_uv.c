@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/instance_uv.h"
+#include "daemon/log_level.h"
 #include "daemon/plan.h"
 #include "packet/echo_responder.h"
 
@@ -64,6 +65,7 @@ void xt_instance_gear_use(struct xt_instance_gear *gear, struct xt_instance *ins
 		xt_tunnel_gear_use(instance->tunnel, &gear->crypto);
 	if (data->diff.keys[XT_KEY_OFFLOAD])
 		(void)xt_tunnel_offload(instance->tunnel, !xt_plan_offload_off(&data->file));
+	xt_log_level_reload(instance->conf, &data->file);
 	*instance->conf = data->file;
 	data->file = former;
 	xt_instance_names_commit(instance, data->prepared);

@@ -222,17 +222,17 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- answers --- */
 
-static void name_report_failure(const struct xt_instance *instance,
-				const struct xt_endpoint_name *name)
+static void name_report_failure(struct xt_instance *instance, const struct xt_endpoint_name *name)
 {
 	if (instance->state < XT_STATE_RUN) /* xt_instance_tell_names will */
 		return;
 	if (name->state == XT_NAME_FOUND)
-		xt_log_warning("%s: %s: %s; its last addresses stay in use", instance->conf->name,
-			       name->host, name->why);
+		xt_instance_emit(instance, XT_CODE_NAME_FAILED, NULL, NULL, false,
+				 "%s: %s; its last addresses stay in use", name->host, name->why);
 	else
-		xt_log_warning("%s: %s: %s; asking again in %u s", instance->conf->name, name->host,
-			       name->why, name->again_s);
+		xt_instance_emit(instance, XT_CODE_NAME_FAILED, NULL, NULL, false,
+				 "%s: %s; asking again in %u s", name->host, name->why,
+				 name->again_s);
 }
 
 static void wait_close(struct xt_instance *instance)
@@ -263,8 +263,10 @@ static void name_answered(struct xt_instance *instance, struct xt_endpoint_name 
 			name_retry(instance, name);
 		name_report_failure(instance, name);
 	}
-	if (changed && !first && reply->error == 0)
-		xt_log_notice("%s: %s has another address now", instance->conf->name, name->host);
+	if (changed && reply->error == 0)
+		xt_instance_emit(instance, XT_CODE_NAME, NULL, NULL, !first,
+				 first ? "%s has an address" : "%s has another address now",
+				 name->host);
 	for (uint32_t i = 0; changed && i < name->n_uses; i++) {
 		uint32_t entry = names->table->uses[name->first_use + i];
 

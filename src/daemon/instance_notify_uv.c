@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "daemon/notify.h"
 
 #define STATUS_DELAY_MS 500
@@ -122,4 +123,30 @@ void xt_instance_notify_end(struct xt_instance *instance)
 	instance->notifies = false;
 	uv_close((uv_handle_t *)&instance->status_timer, NULL);
 	xt_notify("STOPPING=1\nSTATUS=going down\n");
+}
+
+/* The log has it where no terminal does. */
+void xt_instance_emit_ready(struct xt_instance *instance)
+{
+	size_t n = instance->conf->n_peers;
+
+	xt_instance_emit(instance, XT_CODE_READY, NULL, NULL, !instance->options.quiet,
+			 "ready: UDP port %u, MTU %u, %zu peer%s",
+			 (unsigned)xt_tunnel_udp(instance->tunnel)->port,
+			 (unsigned)xt_tunnel_tun(instance->tunnel)->mtu, n, n == 1 ? "" : "s");
+}
+
+void xt_instance_print_ready(const struct xt_instance *instance)
+{
+	const struct xt_conf *conf = instance->conf;
+
+	if (instance->options.dropin) { /* as quiet as the programs it replaces */
+		xt_log_verbose("%s is ready", conf->name);
+		return;
+	}
+
+	xt_message("%s is ready: UDP port %u, MTU %u, %zu peer%s", conf->name,
+		   (unsigned)xt_tunnel_udp(instance->tunnel)->port,
+		   (unsigned)xt_tunnel_tun(instance->tunnel)->mtu, conf->n_peers,
+		   conf->n_peers == 1 ? "" : "s");
 }

@@ -109,6 +109,8 @@ static void reload_finish(struct xt_instance_reload *reload, const char *result)
 		notes_put(reload, answer);
 	if (answer && changed)
 		json_object_set_new(answer, "changed", json_true());
+	if (!reload->dry_run)
+		xt_instance_emit_reload(instance, result, reload->error);
 	answer_send(reload, answer);
 	xt_instance_gear_close(&reload->gear);
 	if (reload->data)
@@ -360,6 +362,8 @@ static void on_committed(void *ctx, const struct xt_reply *reply)
 	struct xt_instance *instance = reload->instance;
 
 	if (reload->data->diff.keys[XT_KEY_MTU] && reply->mtu) {
+		if (reply->mtu != xt_tunnel_tun(instance->tunnel)->mtu) /* else it was reported */
+			xt_instance_emit_mtu(instance, reply->mtu);
 		xt_tunnel_set_mtu(instance->tunnel, reply->mtu);
 		if (instance->echo)
 			xt_echo_set_mtu(instance->echo, reply->mtu);

@@ -20,6 +20,7 @@
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
+#include "platform/link.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
 
@@ -32,9 +33,10 @@ static const char *echo_word(enum xt_echo_mode mode)
 
 /* The offloads in use now: TCP and UDP super-packets of the TUN, segmentation and coalescing of the
  * sockets. */
-static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp, char buf[32])
+static const char *offload_words(const struct xt_tun *tun, const struct xt_udp *udp,
+				 char buf[XT_OFFLOAD_WORDS])
 {
-	snprintf(buf, 32, "%s%s%s%s", tun->tx_offloads & XT_MERGE_TCP ? " tso" : "",
+	snprintf(buf, XT_OFFLOAD_WORDS, "%s%s%s%s", tun->tx_offloads & XT_MERGE_TCP ? " tso" : "",
 		 tun->tx_offloads & XT_MERGE_UDP ? " uso" : "", udp->gso ? " gso" : "",
 		 udp->gro ? " gro" : "");
 	return *buf ? buf + 1 : "off";
@@ -82,27 +84,25 @@ static const char *text_keep(char **kept, const char *text)
 	return *kept;
 }
 
-/* Everything but the names of endpoints is copied: the worker thread reads it when the instance may
- * already be another one. */
-static void status_fill(struct xt_instance_answer *answer)
+void xt_instance_status(const struct xt_instance *instance, struct xt_status *out,
+			char words[XT_OFFLOAD_WORDS])
 {
-	struct xt_instance *instance = answer->instance;
 	const struct xt_tun *tun = xt_tunnel_tun(instance->tunnel);
 	const struct xt_udp *udp = xt_tunnel_udp(instance->tunnel);
 	struct xt_echo_counters echo = {0};
 
 	if (instance->echo)
 		xt_echo_count(instance->echo, &echo);
-	answer->status = (struct xt_status){
-	    .name = text_keep(&answer->kept[0], instance->conf->name),
+	*out = (struct xt_status){
+	    .name = instance->conf->name,
 	    .ifindex = tun->ifindex,
 	    .mtu = tun->mtu,
 	    .pid = (uint64_t)getpid(),
 	    .version = XT_VERSION,
 	    .uptime_s = (uv_hrtime() - instance->since_ns) / 1000000000u,
 	    .aead = xt_tunnel_aead(instance->tunnel),
-	    .aead_reason = text_keep(&answer->kept[1], xt_tunnel_cipher(instance->tunnel)->reason),
-	    .offload = offload_words(tun, udp, answer->words),
+	    .aead_reason = xt_tunnel_cipher(instance->tunnel)->reason,
+	    .offload = offload_words(tun, udp, words),
 	    .threads = xt_tunnel_threads(instance->tunnel),
 	    .fallbacks = tun->fallbacks + udp->fallbacks,
 	    .udp_port = udp->port,
@@ -112,11 +112,25 @@ static void status_fill(struct xt_instance_answer *answer)
 	    .echo = echo_word(instance->conf->echo),
 	    .echo_host = echo.answered[XT_ECHO_SIDE_HOST],
 	    .echo_peer = echo.answered[XT_ECHO_SIDE_PEER],
-	    .path = text_keep(&answer->kept[2], instance->conf->path),
+	    .path = instance->conf->path,
 	    .endpoint_name = xt_instance_name_state,
 	    .endpoint_entry = xt_instance_entry_state,
 	    .ctx = instance,
+	    .way = xt_link_way,
+	    .now_s = (uint64_t)time(NULL),
 	};
+}
+
+/* Everything but the names of endpoints is copied: the worker thread reads it when the instance may
+ * already be another one. */
+static void status_fill(struct xt_instance_answer *answer)
+{
+	struct xt_status *status = &answer->status;
+
+	xt_instance_status(answer->instance, status, answer->words);
+	status->name = text_keep(&answer->kept[0], status->name);
+	status->aead_reason = text_keep(&answer->kept[1], status->aead_reason);
+	status->path = text_keep(&answer->kept[2], status->path);
 }
 
 /* Line by line. A status longer than the queue waits for the reader, unless it has stopped. */

@@ -10,64 +10,38 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* The peer's Name, else the beginning of its key. */
-static const char *peer_label(const struct xt_instance *instance, const struct xt_public *peer,
-			      char buf[64])
-{
-	char key[XT_KEY_BASE64];
-
-	for (size_t i = 0; i < instance->conf->n_peers; i++) {
-		const struct xt_conf_peer *entry = &instance->conf->peers[i];
-
-		if (*entry->name && memcmp(entry->key.b, peer->b, sizeof(peer->b)) == 0)
-			return entry->name;
-	}
-	xt_key_to_base64(key, peer->b);
-	snprintf(buf, 64, "%.8s...", key);
-	return buf;
-}
-
 static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		     const struct xt_endpoint *endpoint)
 {
 	struct xt_instance *instance = ctx;
-	char label[64], address[XT_ENDPOINT_TEXT] = "";
+	char address[XT_ENDPOINT_TEXT] = "";
 
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
 	if (event == XT_EVENT_SESSION_NEW)
 		xt_instance_names_reached(instance, peer);
-	if (event == XT_EVENT_UNANSWERED)
+	if (event == XT_EVENT_ADDRESS_SILENT)
 		xt_instance_names_unanswered(instance, peer);
 	if (event == XT_EVENT_LOOP) {
 		xt_endpoint_print(endpoint, address);
-		xt_log_warning("%s: %s: datagrams to %s come back into the tunnel; route that "
-			       "address outside; xtunnel show %s names the AllowedIPs",
-			       instance->conf->name, peer_label(instance, peer, label), address,
-			       instance->conf->name);
+		xt_instance_emit(instance, XT_CODE_LOOP, peer, endpoint, false,
+				 "datagrams to %s come back into the tunnel; route that address "
+				 "outside; xtunnel show %s names the AllowedIPs",
+				 address, instance->conf->name);
 		return;
 	}
-	if (!xt_log_enabled(XT_LOG_NOTICE))
-		return;
-	if (endpoint && endpoint->ip.family)
-		xt_endpoint_print(endpoint, address);
-	xt_log_notice("%s: %s%s%s%s%s", instance->conf->name,
-		      peer ? peer_label(instance, peer, label) : "", peer ? ": " : "",
-		      xt_event_text(event), *address ? ", " : "", address);
+	xt_instance_emit_device(instance, event, peer, endpoint);
 }
 
 static void on_mtu_changed(void *ctx, const struct xt_public *peer, uint16_t before, uint16_t after)
 {
 	struct xt_instance *instance = ctx;
 	unsigned full = xt_tunnel_tun(instance->tunnel)->mtu;
-	char label[64];
 
 	xt_instance_mtu_changed(instance, peer);
-	if (!xt_log_enabled(XT_LOG_NOTICE))
-		return;
-	xt_log_notice("%s: %s: path MTU: packets of up to %u bytes reach the peer, before %u",
-		      instance->conf->name, peer_label(instance, peer, label),
-		      after ? (unsigned)after : full, before ? (unsigned)before : full);
+	xt_instance_emit(instance, XT_CODE_PATH_MTU, peer, NULL, false,
+			 "path MTU: packets of up to %u bytes reach the peer, before %u",
+			 after ? (unsigned)after : full, before ? (unsigned)before : full);
 }
 
 static bool on_pong(void *ctx, const struct xt_pong *pong)

@@ -238,7 +238,7 @@ void xt_instance_open_uapi(struct xt_instance *instance)
 	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
 
 	if (!instance->options.dropin && geteuid() != 0) {
-		xt_log_notice("%s: no socket for wg(8): that takes root", instance->conf->name);
+		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {
 		open_failed(instance, -ENAMETOOLONG);

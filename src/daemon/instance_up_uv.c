@@ -13,6 +13,7 @@
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
+#include "host/log_sink.h"
 #include "host/stderr.h"
 #include "ipc/client.h"
 #include "ipc/socket.h"
@@ -278,7 +279,7 @@ static void on_mtu(void *ctx, uint32_t mtu)
 
 	if (instance->echo)
 		xt_echo_set_mtu(instance->echo, mtu);
-	xt_log_notice("%s: MTU is %u now", instance->conf->name, (unsigned)mtu);
+	xt_instance_emit_mtu(instance, mtu);
 	if (mtu > XT_LINK_MTU_MAX)
 		xt_log_warning(
 		    "%s: an MTU of %u is too large: packets of more than %u bytes fit no "
@@ -326,8 +327,7 @@ static void on_network(void *ctx)
 	struct xt_instance *instance = ctx;
 
 	xt_instance_names_refresh(instance);
-	xt_log_notice("%s: the host's network has changed, or the host was suspended",
-		      instance->conf->name);
+	xt_instance_emit(instance, XT_CODE_NETWORK, NULL, NULL, false, NULL);
 }
 
 static int loop_start(struct xt_instance *instance)
@@ -423,21 +423,6 @@ void xt_instance_set_dns(struct xt_instance *instance)
 
 /* --- ready --- */
 
-static void ready_print(const struct xt_instance *instance)
-{
-	const struct xt_conf *conf = instance->conf;
-
-	if (instance->options.dropin) { /* as quiet as the programs it replaces */
-		xt_log_notice("%s is ready", conf->name);
-		return;
-	}
-
-	xt_message("%s is ready: UDP port %u, MTU %u, %zu peer%s", conf->name,
-		   (unsigned)xt_tunnel_udp(instance->tunnel)->port,
-		   (unsigned)xt_tunnel_tun(instance->tunnel)->mtu, conf->n_peers,
-		   conf->n_peers == 1 ? "" : "s");
-}
-
 /* A short queue loses datagrams while the loop is busy with the other direction. */
 static void queue_warn(const struct xt_instance *instance)
 {
@@ -481,13 +466,16 @@ void xt_instance_ready(struct xt_instance *instance)
 	if (instance->options.ready >= 0)
 		wanted = ready_signal(instance);
 	else
-		ready_print(instance);
+		xt_instance_print_ready(instance);
 	/* Until here no packet waits for a reader of standard error, and lines keep their order
 	 * with those of the parent process. /dev/null never blocks. */
-	if (instance->options.quiet)
+	if (instance->options.quiet) {
 		xt_output_close();
-	else
+		xt_log_sink_detach();
+	} else {
 		(void)xt_stderr_start();
+	}
+	xt_instance_emit_ready(instance);
 	if (!wanted) {
 		instance->status = XT_EXIT_FAILURE;
 		instance->post(instance, XT_INSTANCE_END);

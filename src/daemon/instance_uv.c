@@ -13,6 +13,7 @@
 #include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
+#include "host/log_sink.h"
 #include "host/stderr.h"
 
 /* start   the step of the state
@@ -201,6 +202,8 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 				       .keylog = -1,
 				       .sockets = XT_NO_SOCKETS};
 
+	xt_log_sink_open(
+	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
 	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
@@ -208,6 +211,8 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 		return xt_fail(XT_EXIT_FAILURE, "the event loop does not start: out of memory or "
 						"descriptors");
 	if (uv_mutex_init(&instance.names_lock) < 0)
+		return xt_fail(XT_EXIT_FAILURE, "out of memory");
+	if (xt_instance_events_open(&instance) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
 	xt_memory_init();
 	xt_instance_work_open(&instance);

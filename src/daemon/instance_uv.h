@@ -16,8 +16,10 @@
 #include "daemon/rundir.h"
 #include "host/request.h"
 #include "ipc/control_uv.h"
+#include "ipc/events.h"
 #include "ipc/status.h"
 #include "ipc/uapi_uv.h"
+#include "ipc/why.h"
 #include "tunnel/loop_uv.h"
 #include "tunnel/tunnel.h"
 
@@ -94,6 +96,8 @@ struct xt_instance_mtu {
 	size_t n, cap, at;
 };
 
+#define XT_OFFLOAD_WORDS 32 /* bytes of text */
+
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
  * status     what the worker thread prints; its strings are in kept and words
@@ -106,7 +110,7 @@ struct xt_instance_answer {
 	bool log, versioned;
 	atomic_bool dropped; /* the instance ends: no more is written */
 	struct xt_status status;
-	char words[32], *kept[3];
+	char words[XT_OFFLOAD_WORDS], *kept[3];
 	struct xt_report *report;
 	char *text;
 	size_t len;
@@ -146,8 +150,9 @@ struct xt_instance {
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
-	struct xt_instance_work *work; /* control work over all peers, the first is under way */
-	uv_idle_t work_idle;	       /* runs while it goes on */
+	struct xt_instance_events *feed; /* instance_events_uv.c; NULL: none */
+	struct xt_instance_work *work;	 /* control work over all peers, the first is under way */
+	uv_idle_t work_idle;		 /* runs while it goes on */
 	struct xt_instance_answer *answers;
 	struct xt_instance_save *saves;	    /* the first is under way */
 	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
@@ -301,13 +306,43 @@ void xt_instance_gear_close(struct xt_instance_gear *gear);
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);
 /* instance_status_uv.c. answer_new: NULL without memory. drop: their clients are going.
  * answer_status: answer request with the state of the instance; 0 or XT_E_NOMEM. log_status: write
- * it to the log. */
+ * it to the log. status: what the tunnel knows now; its strings are the instance's, and words. */
 struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
 						  struct xt_control_request *request);
 void xt_instance_answer_free(struct xt_instance_answer *answer);
 void xt_instance_drop_answers(struct xt_instance *instance);
 int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request);
 void xt_instance_log_status(struct xt_instance *instance);
+void xt_instance_status(const struct xt_instance *instance, struct xt_status *out,
+			char words[XT_OFFLOAD_WORDS]);
+/* instance_why_uv.c: why the link to a peer does not work, or that it does: its code, and in buf
+ * the sentence. At once, also with many peers. XT_WHYS: there is no such peer, or no memory; buf is
+ * "". Not from within a callback of the tunnel. */
+enum xt_why xt_instance_why_peer(const struct xt_instance *instance, const struct xt_public *peer,
+				 char buf[XT_WHY_SENTENCE]);
+/* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
+ * before it, and after close, the log alone gets events.
+ * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,
+ *              which the endpoint follows. again: see there
+ * emit_device  of the device, from within its callback
+ * emit_reload  how one ended, as in its answer
+ * follow       request gets every event from now on. 0 or an error of a request
+ * unfollow     its client has gone. false: it follows nothing
+ * peer_label   the peer's Name, else the beginning of its key; *name: NULL without a Name */
+#define XT_PEER_LABEL 64
+int xt_instance_events_open(struct xt_instance *instance);
+void xt_instance_events_close(struct xt_instance *instance);
+void xt_instance_emit(struct xt_instance *instance, enum xt_event_code code,
+		      const struct xt_public *peer, const struct xt_endpoint *endpoint, bool again,
+		      const char *format, ...) __attribute__((format(printf, 6, 7)));
+void xt_instance_emit_device(struct xt_instance *instance, enum xt_event event,
+			     const struct xt_public *peer, const struct xt_endpoint *endpoint);
+void xt_instance_emit_mtu(struct xt_instance *instance, uint32_t mtu);
+void xt_instance_emit_reload(struct xt_instance *instance, const char *result, const char *error);
+int xt_instance_follow(struct xt_instance *instance, struct xt_control_request *request);
+bool xt_instance_unfollow(struct xt_instance *instance, const struct xt_control_request *request);
+const char *xt_instance_peer_label(const struct xt_instance *instance, const struct xt_public *peer,
+				   char buf[XT_PEER_LABEL], const char **name);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
@@ -320,5 +355,8 @@ void xt_instance_mtu_close(struct xt_instance *instance);
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */
 void xt_instance_notify_end(struct xt_instance *instance);
+/* That it is ready: to the person at the terminal; as an event, and to a log that is elsewhere. */
+void xt_instance_print_ready(const struct xt_instance *instance);
+void xt_instance_emit_ready(struct xt_instance *instance);
 
 #endif

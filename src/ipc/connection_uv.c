@@ -87,7 +87,7 @@ static void on_stall(uv_timer_t *timer)
 	struct xt_connection *c = timer->data;
 	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
 
-	if (!waits || xt_connection_unread(c))
+	if (!waits || (xt_connection_unread(c) && !c->request.followed))
 		xt_connection_close(c, true);
 }
 

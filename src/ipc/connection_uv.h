@@ -22,7 +22,8 @@ enum client_state {
 /* open: the handler has neither ended it nor got notice of its end. */
 struct xt_request {
 	bool open;
-	bool taken; /* the handler has the received bytes */
+	bool taken;    /* the handler has the received bytes */
+	bool followed; /* its client may read slowly */
 	void *data;
 };
 

@@ -170,6 +170,16 @@ void xt_control_error(struct xt_control_request *r, int error, const char *sente
 	xt_control_reply(r, reply, true);
 }
 
+void xt_control_follow(struct xt_control_request *r)
+{
+	xt_request_follow(r->request);
+}
+
+size_t xt_control_unread(const struct xt_control_request *r)
+{
+	return xt_request_unread(r->request);
+}
+
 void xt_control_set(struct xt_control_request *r, void *data)
 {
 	r->data = data;
@@ -188,7 +198,8 @@ static void on_progress(uv_timer_t *timer)
 	if (!r)
 		uv_timer_stop(timer);
 	for (; r; r = r->next) {
-		if (r->versioned && !r->stream) /* a piece may end within a line */
+		/* A piece of a stream may end within a line. */
+		if (r->versioned && !r->stream && !xt_request_unread(r->request))
 			reply_send(r, json_pack("{s:b}", "progress", 1), false);
 	}
 }

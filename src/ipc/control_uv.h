@@ -49,6 +49,11 @@ int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
 bool xt_control_versioned(const struct xt_control_request *request);
 void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
+/* Many answers follow, for as long as the client likes, and it may read them when it likes: the
+ * connection is not closed for that. The caller bounds what waits. */
+void xt_control_follow(struct xt_control_request *request);
+/* Bytes of answers that the client has not read. */
+size_t xt_control_unread(const struct xt_control_request *request);
 void xt_control_set(struct xt_control_request *request, void *data);
 void *xt_control_get(const struct xt_control_request *request);
 

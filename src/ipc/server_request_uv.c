@@ -54,3 +54,8 @@ void *xt_request_get(const struct xt_request *request)
 {
 	return request->data;
 }
+
+void xt_request_follow(struct xt_request *request)
+{
+	request->followed = true;
+}

@@ -74,6 +74,9 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */
 void xt_request_abort(struct xt_request *request);
+/* The client may take any time to read the answers to this request: what waits is bounded by the
+ * handler. */
+void xt_request_follow(struct xt_request *request);
 /* The user of the client's process. 0 or -errno. */
 int xt_request_uid(const struct xt_request *request, uid_t *uid);
 /* Bytes of answers that the client has not read. */

@@ -27,6 +27,10 @@ struct xt_status {
 	bool (*endpoint_entry)(const void *ctx, const struct xt_public *peer, size_t entry,
 			       struct xt_status_name *out);
 	const void *ctx;
+	/* The way of the host to an endpoint; false: it has none. Source and link are 0 when they
+	 * are not known. May be NULL. */
+	bool (*way)(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
+		    uint32_t *ifindex);
 	uint64_t now_s; /* wall clock, for the age of handshakes; 0: not known */
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t

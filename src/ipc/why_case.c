@@ -9,6 +9,10 @@
 #include "base/bytes.h"
 #include "ipc/why_impl.h"
 
+/* Of more peers the kernel is not asked for each one's way: this may be the thread that moves
+ * packets. */
+#define WAYS 32
+
 static const char *idle_case(const struct xt_peer_report *p)
 {
 	if (p->facts.initiations)
@@ -61,12 +65,28 @@ static const char *peer_case(struct xt_why_view *view)
 		xt_why_holder_find(view);
 		return view->holder ? "another peer" : "missing";
 	case XT_WHY_ONE_WAY:
-		return f->heard < f->asked_age ? "heard" : "quiet";
+		return f->heard < f->requests_age ? "heard" : "quiet";
 	case XT_WHY_IDLE:
 		return idle_case(p);
 	default:
 		return "";
 	}
+}
+
+void xt_why_view_way(struct xt_why_view *view)
+{
+	const struct xt_peer_report *p = view->peer;
+	struct xt_ip source;
+	uint32_t ifindex;
+
+	if ((view->code != XT_WHY_SILENT && view->code != XT_WHY_HALF) ||
+	    (p->local.family && p->ifindex) || !view->status->way ||
+	    !view->status->way(&p->endpoint, view->report->fwmark, &source, &ifindex))
+		return;
+	if (!view->local.family)
+		view->local = source;
+	if (!view->ifindex)
+		view->ifindex = ifindex;
 }
 
 struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct xt_report *report,
@@ -76,6 +96,10 @@ struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct
 
 	view.code = xt_why_judge(status, report, peer);
 	view.word = peer_case(&view);
+	view.local = peer->local;
+	view.ifindex = peer->ifindex;
+	if (report->n_peers <= WAYS)
+		xt_why_view_way(&view);
 	return view;
 }
 

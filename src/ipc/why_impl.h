@@ -19,6 +19,7 @@ const struct xt_why_row *xt_why_row(enum xt_why code);
  * peer      of a code of peers
  * stranger  of a code of callers; of `silent`: the caller that has the peer's endpoint
  * word      the case, as in why.def
+ * local, ifindex  source and link of datagrams to the peer, 0: not known
  * network, holder  of `allowed-ips`: which other peer has the inner source */
 struct xt_why_view {
 	const struct xt_status *status;
@@ -27,6 +28,8 @@ struct xt_why_view {
 	const struct xt_stranger *stranger;
 	enum xt_why code;
 	const char *word;
+	struct xt_ip local;
+	uint32_t ifindex;
 	const struct xt_cidr *network;
 	const struct xt_peer_report *holder;
 };
@@ -34,6 +37,9 @@ struct xt_why_view {
 /* Judge a peer and find its case. */
 struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct xt_report *report,
 				    const struct xt_peer_report *peer);
+/* Ask the host for source and link that are not known, as before the peer was heard. Done already
+ * in a report of few peers. */
+void xt_why_view_way(struct xt_why_view *view);
 struct xt_why_view xt_why_view_stranger(const struct xt_status *status,
 					const struct xt_report *report,
 					const struct xt_stranger *stranger);
@@ -47,8 +53,19 @@ bool xt_why_line(const struct xt_why_view *view, const char **lines, char *buf, 
 
 /* Print the value that {word} stands for; false: it is not known. */
 #define XT_WHY_VALUE 448
-bool xt_why_value(const struct xt_why_view *view, const char *word, size_t word_len,
+bool xt_why_value(const struct xt_why_view *view, const char *word, size_t len,
 		  char buf[XT_WHY_VALUE]);
+bool xt_why_value_exists(const char *word, size_t len);
+
+/* Print a value; false: it is not known.
+ * count     "1 packet", "2 packets"
+ * duration  as `show` prints it; XT_NEVER is not known */
+bool xt_why_put(char *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool xt_why_put_count(char *buf, uint64_t n, const char *noun);
+bool xt_why_put_duration(char *buf, uint64_t ns);
+bool xt_why_put_key(char *buf, const struct xt_public *key);
+bool xt_why_put_ip(char *buf, const struct xt_ip *ip);
+bool xt_why_put_endpoint(char *buf, const struct xt_endpoint *endpoint);
 
 /* Is a session there that nothing speaks against? */
 bool xt_why_session_works(const struct xt_status *status, const struct xt_peer_report *peer);

@@ -60,13 +60,15 @@ static bool key_put(json_t *o, const struct xt_public *key)
 }
 
 static bool peer_put(json_t *list, const struct xt_status *status, const struct xt_report *report,
-		     const struct xt_peer_report *peer)
+		     const struct xt_peer_report *peer, bool alone)
 {
-	const struct xt_why_view view = xt_why_view_peer(status, report, peer);
+	struct xt_why_view view = xt_why_view_peer(status, report, peer);
 	char name[sizeof(peer->name)];
 	json_t *o = json_object();
 	bool ok = json_array_append_new(list, o) == 0 && key_put(o, &peer->key);
 
+	if (alone)
+		xt_why_view_way(&view);
 	memcpy(name, peer->name, sizeof(name));
 	name[sizeof(name) - 1] = '\0';
 	xt_text_clean(name);
@@ -84,7 +86,7 @@ static bool peers_put(json_t *o, const struct xt_status *status, const struct xt
 		const struct xt_peer_report *peer = &report->peers[i];
 
 		if (!key || memcmp(key, &peer->key, sizeof(*key)) == 0)
-			ok = peer_put(list, status, report, peer);
+			ok = peer_put(list, status, report, peer, key != NULL);
 	}
 	return ok;
 }

@@ -110,7 +110,7 @@ static bool loop_holds(const struct facts *v)
 {
 	const struct xt_peer_facts *f = v->f;
 
-	return v->p->loop && !(works(v) && !f->asked && f->data_received < KEEPALIVE_NS &&
+	return v->p->loop && !(works(v) && !f->requests && f->data_received < KEEPALIVE_NS &&
 			       f->data_sent < KEEPALIVE_NS);
 }
 
@@ -131,10 +131,9 @@ static bool icmp_holds(const struct facts *v)
 	if (works(v)) /* forged, unless packets remain unanswered */
 		return f->data_sent < f->heard && f->heard >= 2 * XT_WHY_SECOND &&
 		       (f->heard >= KEEPALIVE_NS ||
-			(f->asked && f->asked_age >= 2 * XT_WHY_SECOND));
+			(f->requests && f->requests_age >= 2 * XT_WHY_SECOND));
 	if (f->initiations)
-		return f->icmp_age <= f->first_initiation + ICMP_NS &&
-		       f->icmp_age <= f->last_initiation + ICMP_NS;
+		return f->icmp_age <= f->last_initiation + ICMP_NS;
 	return f->answered && f->icmp_age <= f->answered_age + ICMP_NS;
 }
 
@@ -242,8 +241,8 @@ static bool one_way_holds(const struct facts *v)
 {
 	const struct xt_peer_facts *f = v->f;
 
-	return works(v) && f->asked >= REQUESTS && f->asked_age >= REPEAT_NS &&
-	       f->data_received >= f->asked_age && f->data_sent <= LATELY_NS;
+	return works(v) && f->requests >= REQUESTS && f->requests_age >= REPEAT_NS &&
+	       f->data_received >= f->requests_age && f->data_sent <= LATELY_NS;
 }
 
 static bool restarted_holds(const struct facts *v)

@@ -3,7 +3,6 @@
  * known. */
 #include <inttypes.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,82 +14,13 @@
 
 typedef const struct xt_why_view *view_t;
 
-static bool put(char *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static bool put(char *buf, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf, XT_WHY_VALUE, format, args);
-	va_end(args);
-	return true;
-}
-
-/* "1 packet", "2 packets" */
-static bool count_put(char *buf, uint64_t n, const char *noun)
-{
-	return put(buf, "%" PRIu64 " %s%s", n, noun, n == 1 ? "" : "s");
-}
-
-/* As `show` prints it. */
-static bool duration_put(char *buf, uint64_t ns)
-{
-	static const struct {
-		uint64_t unit;
-		const char *name;
-	} units[] = {{365 * 24 * 60 * 60, "year"},
-		     {24 * 60 * 60, "day"},
-		     {60 * 60, "hour"},
-		     {60, "minute"},
-		     {1, "second"}};
-	uint64_t s = ns / XT_WHY_SECOND;
-	size_t used = 0;
-
-	if (ns == XT_NEVER)
-		return false;
-	if (!s)
-		return put(buf, "less than 1 second");
-	for (size_t i = 0; i < XT_LEN(units); i++) {
-		uint64_t n = s / units[i].unit;
-
-		s %= units[i].unit;
-		if (n)
-			used +=
-			    (size_t)snprintf(buf + used, XT_WHY_VALUE - used, "%s%" PRIu64 " %s%s",
-					     used ? ", " : "", n, units[i].name, n == 1 ? "" : "s");
-	}
-	return true;
-}
-
-static bool key_put(char *buf, const struct xt_public *key)
-{
-	xt_key_to_base64(buf, key->b);
-	return true;
-}
-
-static bool ip_put(char *buf, const struct xt_ip *ip)
-{
-	if (!ip->family)
-		return false;
-	xt_ip_print(ip, buf);
-	return true;
-}
-
-static bool endpoint_put(char *buf, const struct xt_endpoint *endpoint)
-{
-	if (!endpoint->ip.family)
-		return false;
-	xt_endpoint_print_named(endpoint, buf);
-	return true;
-}
-
 /* --- the peer and the way to it --- */
 
 static bool print_name(view_t v, char *buf)
 {
 	struct xt_status_name name;
 
-	return xt_why_unresolved(v->status, v->peer, &name) && put(buf, "%s", name.name);
+	return xt_why_unresolved(v->status, v->peer, &name) && xt_why_put(buf, "%s", name.name);
 }
 
 static bool print_state(view_t v, char *buf)
@@ -98,7 +28,7 @@ static bool print_state(view_t v, char *buf)
 	struct xt_status_name name;
 
 	return xt_why_unresolved(v->status, v->peer, &name) && *name.state &&
-	       put(buf, "%s", name.state);
+	       xt_why_put(buf, "%s", name.state);
 }
 
 static bool print_host(view_t v, char *buf)
@@ -113,58 +43,58 @@ static bool print_host(view_t v, char *buf)
 
 static bool print_endpoint(view_t v, char *buf)
 {
-	return endpoint_put(buf, &v->peer->endpoint);
+	return xt_why_put_endpoint(buf, &v->peer->endpoint);
 }
 
 static bool print_ip(view_t v, char *buf)
 {
-	return ip_put(buf, &v->peer->endpoint.ip);
+	return xt_why_put_ip(buf, &v->peer->endpoint.ip);
 }
 
 static bool print_port(view_t v, char *buf)
 {
-	return put(buf, "%u", v->peer->endpoint.port);
+	return xt_why_put(buf, "%u", v->peer->endpoint.port);
 }
 
 static bool print_listen_port(view_t v, char *buf)
 {
 	uint64_t port = v->status->udp_port ? v->status->udp_port : v->report->listen_port;
 
-	return port && put(buf, "%" PRIu64, port);
+	return port && xt_why_put(buf, "%" PRIu64, port);
 }
 
 static bool print_family(view_t v, char *buf)
 {
-	return put(buf, "IPv%u", v->peer->endpoint.ip.family);
+	return xt_why_put(buf, "IPv%u", v->peer->endpoint.ip.family);
 }
 
 static bool print_source(view_t v, char *buf)
 {
-	return ip_put(buf, &v->peer->local);
+	return xt_why_put_ip(buf, &v->local);
 }
 
 static bool print_link(view_t v, char *buf)
 {
 	char link[IF_NAMESIZE];
 
-	return v->peer->ifindex && if_indextoname(v->peer->ifindex, link) && put(buf, "%s", link);
+	return v->ifindex && if_indextoname(v->ifindex, link) && xt_why_put(buf, "%s", link);
 }
 
 static bool print_cover(view_t v, char *buf)
 {
 	char text[XT_LOOP_TEXT];
 
-	return put(buf, "%s", xt_loop_text(v->peer, text));
+	return xt_why_put(buf, "%s", xt_loop_text(v->peer, text));
 }
 
 static bool print_key(view_t v, char *buf)
 {
-	return key_put(buf, &v->peer->key);
+	return xt_why_put_key(buf, &v->peer->key);
 }
 
 static bool print_local_key(view_t v, char *buf)
 {
-	return v->report->has_key && key_put(buf, &v->report->public_key);
+	return v->report->has_key && xt_why_put_key(buf, &v->report->public_key);
 }
 
 /* --- counts and ages --- */
@@ -177,7 +107,7 @@ static bool print_times(view_t v, char *buf)
 		     : v->code == XT_WHY_ALLOWED_IPS ? f->source_refused
 						     : f->cookies;
 
-	return n == 1 ? put(buf, "once") : count_put(buf, n, "time");
+	return n == 1 ? xt_why_put(buf, "once") : xt_why_put_count(buf, n, "time");
 }
 
 static bool print_age(view_t v, char *buf)
@@ -185,26 +115,26 @@ static bool print_age(view_t v, char *buf)
 	const struct xt_peer_facts *f = v->peer ? &v->peer->facts : NULL;
 
 	if (!f)
-		return v->stranger && duration_put(buf, v->stranger->age);
+		return v->stranger && xt_why_put_duration(buf, v->stranger->age);
 	switch (v->code) {
 	case XT_WHY_SEND_ERROR:
-		return duration_put(buf, f->send_error_age);
+		return xt_why_put_duration(buf, f->send_error_age);
 	case XT_WHY_ICMP:
-		return duration_put(buf, f->icmp_age);
+		return xt_why_put_duration(buf, f->icmp_age);
 	case XT_WHY_PSK:
-		return duration_put(buf, f->response_bad_age);
+		return xt_why_put_duration(buf, f->response_bad_age);
 	case XT_WHY_CLOCK:
-		return duration_put(buf, f->old_age);
+		return xt_why_put_duration(buf, f->old_age);
 	case XT_WHY_LOAD:
-		return duration_put(buf, f->cookie_age);
+		return xt_why_put_duration(buf, f->cookie_age);
 	case XT_WHY_HALF:
-		return duration_put(buf, f->answered_age);
+		return xt_why_put_duration(buf, f->answered_age);
 	case XT_WHY_ALLOWED_IPS:
-		return duration_put(buf, f->source_age);
+		return xt_why_put_duration(buf, f->source_age);
 	case XT_WHY_MTU:
-		return duration_put(buf, f->too_large_age);
+		return xt_why_put_duration(buf, f->too_large_age);
 	case XT_WHY_RESTARTED:
-		return duration_put(buf, f->unknown_age);
+		return xt_why_put_duration(buf, f->unknown_age);
 	default:
 		return false;
 	}
@@ -217,53 +147,53 @@ static bool print_time(view_t v, char *buf)
 	uint64_t time = f->first_initiation;
 
 	if (v->code == XT_WHY_ONE_WAY)
-		return duration_put(buf, f->asked_age);
+		return xt_why_put_duration(buf, f->requests_age);
 	if (f->gave_up <= time)
 		time -= f->gave_up;
-	return duration_put(buf, time);
+	return xt_why_put_duration(buf, time);
 }
 
 static bool print_initiations(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.initiations, "initiation");
+	return xt_why_put_count(buf, v->peer->facts.initiations, "initiation");
 }
 
 static bool print_gave_up(view_t v, char *buf)
 {
-	return duration_put(buf, v->peer->facts.gave_up);
+	return xt_why_put_duration(buf, v->peer->facts.gave_up);
 }
 
 static bool print_heard(view_t v, char *buf)
 {
-	return duration_put(buf, v->peer->facts.heard);
+	return xt_why_put_duration(buf, v->peer->facts.heard);
 }
 
 static bool print_answered(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.answered, "initiation");
+	return xt_why_put_count(buf, v->peer->facts.answered, "initiation");
 }
 
 static bool print_answered_from(view_t v, char *buf)
 {
 	const struct xt_peer_facts *f = &v->peer->facts;
 
-	return endpoint_put(buf,
-			    f->answered_from.ip.family ? &f->answered_from : &v->peer->endpoint);
+	return xt_why_put_endpoint(buf, f->answered_from.ip.family ? &f->answered_from
+								   : &v->peer->endpoint);
 }
 
 static bool print_responses(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.response_bad, "response");
+	return xt_why_put_count(buf, v->peer->facts.response_bad, "response");
 }
 
 static bool print_refused(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.old, "initiation");
+	return xt_why_put_count(buf, v->peer->facts.old, "initiation");
 }
 
 static bool print_back(view_t v, char *buf)
 {
-	return duration_put(buf, v->peer->facts.old_back_ns);
+	return xt_why_put_duration(buf, v->peer->facts.old_back_ns);
 }
 
 static bool print_offset(view_t v, char *buf)
@@ -273,8 +203,8 @@ static bool print_offset(view_t v, char *buf)
 	const char *side = f->clock_ns < 0 ? "behind" : "ahead of";
 	char text[XT_WHY_VALUE];
 
-	return f->has_clock && ns >= XT_WHY_SECOND && duration_put(text, ns) &&
-	       put(buf, "%.400s %s", text, side);
+	return f->has_clock && ns >= XT_WHY_SECOND && xt_why_put_duration(text, ns) &&
+	       xt_why_put(buf, "%.400s %s", text, side);
 }
 
 /* --- what the host and the network say --- */
@@ -284,7 +214,8 @@ static bool print_error(view_t v, char *buf)
 	int number = v->peer->facts.send_error;
 	const struct xt_why_errno *e = xt_why_errno(number);
 
-	return e->number ? put(buf, "%s", e->text) : put(buf, "%s %d", e->text, number);
+	return e->number ? xt_why_put(buf, "%s", e->text)
+			 : xt_why_put(buf, "%s %d", e->text, number);
 }
 
 static bool print_router(view_t v, char *buf)
@@ -293,10 +224,11 @@ static bool print_router(view_t v, char *buf)
 	char text[XT_IP_TEXT];
 
 	if (!from->family)
-		return put(buf, "a router");
+		return xt_why_put(buf, "a router");
 	xt_ip_print(from, text);
-	return xt_ip_equal(from, &v->peer->endpoint.ip) ? put(buf, "the peer's host (%s)", text)
-							: put(buf, "router %s", text);
+	return xt_ip_equal(from, &v->peer->endpoint.ip)
+		   ? xt_why_put(buf, "the peer's host (%s)", text)
+		   : xt_why_put(buf, "router %s", text);
 }
 
 static bool print_what(view_t v, char *buf)
@@ -309,14 +241,14 @@ static bool print_what(view_t v, char *buf)
 					    [XT_UNREACHABLE_OTHER] = "unreachable"};
 	unsigned kind = v->peer->facts.icmp_kind;
 
-	return put(buf, "%s", kinds[kind < XT_LEN(kinds) ? kind : XT_UNREACHABLE_OTHER]);
+	return xt_why_put(buf, "%s", kinds[kind < XT_LEN(kinds) ? kind : XT_UNREACHABLE_OTHER]);
 }
 
 /* --- inside a session --- */
 
 static bool print_inner(view_t v, char *buf)
 {
-	return ip_put(buf, &v->peer->facts.source);
+	return xt_why_put_ip(buf, &v->peer->facts.source);
 }
 
 static bool print_prefix(view_t v, char *buf)
@@ -341,39 +273,40 @@ static bool print_holder(view_t v, char *buf)
 	if (!v->holder)
 		return false;
 	xt_key_to_base64(key, v->holder->key.b);
-	return *v->holder->name ? put(buf, "%s (%s)", v->holder->name, key) : put(buf, "%s", key);
+	return *v->holder->name ? xt_why_put(buf, "%s (%s)", v->holder->name, key)
+				: xt_why_put(buf, "%s", key);
 }
 
 static bool print_path_mtu(view_t v, char *buf)
 {
 	return v->peer->path_mtu_source == XT_PATH_MTU_PROBED && v->peer->path_mtu &&
-	       put(buf, "%u", v->peer->path_mtu);
+	       xt_why_put(buf, "%u", v->peer->path_mtu);
 }
 
 static bool print_mtu(view_t v, char *buf)
 {
-	return put(buf, "%" PRIu64, v->status->mtu);
+	return xt_why_put(buf, "%" PRIu64, v->status->mtu);
 }
 
 static bool print_too_large(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.too_large, "packet");
+	return xt_why_put_count(buf, v->peer->facts.too_large, "packet");
 }
 
 static bool print_len(view_t v, char *buf)
 {
-	return put(buf, "%" PRIu32, v->peer->facts.too_large_len);
+	return xt_why_put(buf, "%" PRIu32, v->peer->facts.too_large_len);
 }
 
 static bool print_requests(view_t v, char *buf)
 {
-	return put(buf, "the first of %" PRIu64 " requests", v->peer->facts.asked);
+	return xt_why_put(buf, "the first of %" PRIu64 " requests", v->peer->facts.requests);
 }
 
 #define TRAFFIC(field)                                                                             \
 	static bool print_##field(view_t v, char *buf)                                             \
 	{                                                                                          \
-		return put(buf, "%" PRIu64, v->peer->facts.traffic.field);                         \
+		return xt_why_put(buf, "%" PRIu64, v->peer->facts.traffic.field);                  \
 	}
 TRAFFIC(sent_10s)
 TRAFFIC(received_10s)
@@ -382,7 +315,7 @@ TRAFFIC(received_60s)
 
 static bool print_datagrams(view_t v, char *buf)
 {
-	return count_put(buf, v->peer->facts.unknown_sessions, "datagram");
+	return xt_why_put_count(buf, v->peer->facts.unknown_sessions, "datagram");
 }
 
 static bool print_handshake(view_t v, char *buf)
@@ -390,14 +323,18 @@ static bool print_handshake(view_t v, char *buf)
 	uint64_t then = v->peer->last_handshake_wall_ns / XT_WHY_SECOND;
 
 	return v->status->now_s && then && then <= v->status->now_s &&
-	       duration_put(buf, (v->status->now_s - then) * XT_WHY_SECOND);
+	       xt_why_put_duration(buf, (v->status->now_s - then) * XT_WHY_SECOND);
 }
 
 static bool print_rtt(view_t v, char *buf)
 {
 	double ms = (double)v->peer->facts.rtt_ns / 1e6;
 
-	return v->peer->facts.rtt_ns && put(buf, "%.*f ms", ms < 1 ? 2 : ms < 100 ? 1 : 0, ms);
+	return v->peer->facts.rtt_ns && xt_why_put(buf, "%.*f ms",
+						   ms < 1     ? 2
+						   : ms < 100 ? 1
+							      : 0,
+						   ms);
 }
 
 static bool print_loss(view_t v, char *buf)
@@ -406,25 +343,25 @@ static bool print_loss(view_t v, char *buf)
 	uint64_t lost = f->expected > f->received ? f->expected - f->received : 0;
 	double percent = f->expected ? 100 * (double)lost / (double)f->expected : 0;
 
-	return f->expected && put(buf, "%.*f %%", lost && percent < 10 ? 1 : 0, percent);
+	return f->expected && xt_why_put(buf, "%.*f %%", lost && percent < 10 ? 1 : 0, percent);
 }
 
 /* --- callers and the device --- */
 
 static bool print_from(view_t v, char *buf)
 {
-	return v->stranger && endpoint_put(buf, &v->stranger->from);
+	return v->stranger && xt_why_put_endpoint(buf, &v->stranger->from);
 }
 
 static bool print_stranger_key(view_t v, char *buf)
 {
-	return v->stranger && key_put(buf, &v->stranger->key);
+	return v->stranger && xt_why_put_key(buf, &v->stranger->key);
 }
 
 static bool print_messages(view_t v, char *buf)
 {
-	return v->stranger && count_put(buf, v->stranger->messages,
-					v->stranger->unknown_key ? "initiation" : "message");
+	return v->stranger && xt_why_put_count(buf, v->stranger->messages,
+					       v->stranger->unknown_key ? "initiation" : "message");
 }
 
 static bool print_destinations(view_t v, char *buf)
@@ -448,12 +385,12 @@ static bool print_destinations(view_t v, char *buf)
 
 static bool print_overruns(view_t v, char *buf)
 {
-	return count_put(buf, xt_why_overruns(v->status, v->report), "datagram");
+	return xt_why_put_count(buf, xt_why_overruns(v->status, v->report), "datagram");
 }
 
 static bool print_tun_drops(view_t v, char *buf)
 {
-	return count_put(buf, xt_why_tun_drops(v->report), "packet");
+	return xt_why_put_count(buf, xt_why_tun_drops(v->report), "packet");
 }
 
 static const struct {
@@ -464,25 +401,41 @@ static const struct {
 	X(name)                                                                                    \
 	X(state)                                                                                   \
 	X(host)                                                                                    \
-	X(endpoint) X(ip) X(port) X(listen_port) X(family) X(source) X(link) X(cover) X(key)       \
-	    X(local_key) X(times) X(age) X(time) X(initiations) X(gave_up) X(heard) X(answered)    \
-		X(answered_from) X(responses) X(refused) X(back) X(offset) X(error) X(router)      \
-		    X(what) X(inner) X(prefix) X(network) X(holder) X(path_mtu) X(mtu)             \
-			X(too_large) X(len) X(requests) X(sent_10s) X(received_10s) X(sent_60s)    \
-			    X(received_60s) X(datagrams) X(handshake) X(rtt) X(loss) X(from)       \
-				X(stranger_key) X(messages) X(destinations) X(overruns)            \
-				    X(tun_drops)
+	X(endpoint)                                                                                \
+	X(ip)                                                                                      \
+	X(port)                                                                                    \
+	X(listen_port)                                                                             \
+	X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times) X(age) X(time)           \
+	    X(initiations) X(gave_up) X(heard) X(answered) X(answered_from) X(responses)           \
+		X(refused) X(back) X(offset) X(error) X(router) X(what) X(inner) X(prefix)         \
+		    X(network) X(holder) X(path_mtu) X(mtu) X(too_large) X(len) X(requests)        \
+			X(sent_10s) X(received_10s) X(sent_60s) X(received_60s) X(datagrams)       \
+			    X(handshake) X(rtt) X(loss) X(from) X(stranger_key) X(messages)        \
+				X(destinations) X(overruns) X(tun_drops)
 #define X(word) {#word, print_##word},
     VALUES(X)
 #undef X
 };
 
-bool xt_why_value(const struct xt_why_view *view, const char *word, size_t word_len,
+static size_t value_find(const char *word, size_t len)
+{
+	size_t i = 0;
+
+	while (i < XT_LEN(values) &&
+	       (strlen(values[i].word) != len || strncmp(values[i].word, word, len) != 0))
+		i++;
+	return i;
+}
+
+bool xt_why_value_exists(const char *word, size_t len)
+{
+	return value_find(word, len) < XT_LEN(values);
+}
+
+bool xt_why_value(const struct xt_why_view *view, const char *word, size_t len,
 		  char buf[XT_WHY_VALUE])
 {
-	for (size_t i = 0; i < XT_LEN(values); i++)
-		if (strlen(values[i].word) == word_len &&
-		    strncmp(values[i].word, word, word_len) == 0)
-			return values[i].print(view, buf);
-	return false;
+	size_t i = value_find(word, len);
+
+	return i < XT_LEN(values) && values[i].print(view, buf);
 }

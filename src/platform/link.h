@@ -110,6 +110,11 @@ int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)
 /* The MTU by the rule of xt_link_plan.mtu; changes nothing. */
 uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 
+/* The way that datagrams with that mark take to an endpoint now, for a diagnosis: the link, and the
+ * source that the kernel chooses (family 0: not known). false: there is none. On any thread. */
+bool xt_link_way(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
+		 uint32_t *ifindex);
+
 /* For paths of unknown MTU: 1500 - 80. */
 #define XT_LINK_MTU_DEFAULT 1420
 /* Largest: a packet of this length, a multiple of 16, still fits one IPv4 datagram. */

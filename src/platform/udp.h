@@ -11,21 +11,20 @@ struct xt_wake; /* platform/wake.h */
 struct xt_udp_ops {
 	/* Append datagrams with from (remote, local, ifindex) and ecn until there are none, the
 	 * batch is full or budget bytes were read (the last read may pass it). Errors that the
-	 * socket carries (ICMP unreachable and the like) are drained and counted, never returned.
+	 * socket carries (ICMP unreachable and the like) are skipped, never returned.
 	 * Datagrams may adjoin each other (xt_batch_view_bare): they are opened in place.
 	 * >= 0: appended. */
 	int (*recv)(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
 	/* Send tx's runs from *next on, in order, advancing *next. 0: all sent (a datagram that the
-	 * kernel refused is counted in udp->refused and skipped); -EAGAIN: the socket is full, call
-	 * again when it is writable (a run sent in part was shortened to its rest). A run whose
+	 * kernel refused is noted, counted in udp->refused and skipped); -EAGAIN: the socket is
+	 * full, call again when it is writable (a run sent in part was shortened to its rest). An
+	 * ICMP error for an earlier datagram refuses none. A run whose
 	 * path.local no longer works is sent again without it and marked unstuck. A run with
 	 * dont_fragment that is too large for the link is dropped, uncounted. */
 	int (*send)(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 	/* Datagrams lost since open because the kernel's queue was full. NULL: none can be. */
 	uint64_t (*overruns)(const struct xt_udp *udp);
-	/* Sends since open that found the queue of a link full, those of other programs of this
-	 * network namespace too: the kernel counts no finer. One may be a run. Reads files: not for
-	 * the data path. NULL: not known. */
+	/* Datagrams since open that found the queue of a link full. NULL: not known. */
 	uint64_t (*egress_drops)(const struct xt_udp *udp);
 	/* The way out: link, source and gateway of the route to a remote. A path's local address is
 	 * used only while the route leaves by the link that the path names.
@@ -39,11 +38,11 @@ struct xt_udp_ops {
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)
-	 * clear_error  after XT_WAKE_ERROR, before recv: the socket's pending error is taken off,
-	 *              uncounted, so that it is not reported again */
+	 * take_errors  after XT_WAKE_ERROR, before recv: ICMP errors become notes, a bounded number
+	 *              of them a call; the socket is reported again while there are more */
 	int (*watch)(const struct xt_udp *udp, unsigned i, struct xt_wake *wake, unsigned events,
 		     void *ctx);
-	void (*clear_error)(const struct xt_udp *udp, unsigned i);
+	void (*take_errors)(struct xt_udp *udp, unsigned i);
 	void (*close)(struct xt_udp *udp); /* frees udp */
 };
 

@@ -188,11 +188,8 @@ static void udp_writable(struct xt_loop *loop, unsigned i)
 
 static void udp_ready(struct xt_loop *loop, unsigned i, unsigned events)
 {
-	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
-
 	if (events & XT_WAKE_ERROR) {
-		/* The socket also has a queue of errors, which recv drains. */
-		udp->ops->clear_error(udp, i);
+		xt_tunnel_take_errors(loop->tunnel, i);
 		events |= XT_WAKE_READ;
 	}
 	if ((events & XT_WAKE_WRITE) && xt_tunnel_blocked(loop->tunnel))

@@ -334,6 +334,11 @@ void xt_tunnel_writable(struct xt_tunnel *tunnel)
 	xt_scheduler_on_udp_writable(tunnel->scheduler, pass_begin(tunnel));
 }
 
+void xt_tunnel_take_errors(struct xt_tunnel *tunnel, unsigned i)
+{
+	tunnel->udp->ops->take_errors(tunnel->udp, i);
+}
+
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel)
 {
 	return xt_scheduler_blocked(tunnel->scheduler);

@@ -102,6 +102,8 @@ int xt_tunnel_out(struct xt_tunnel *tunnel);
 int xt_tunnel_in(struct xt_tunnel *tunnel);
 void xt_tunnel_tick(struct xt_tunnel *tunnel);
 void xt_tunnel_writable(struct xt_tunnel *tunnel);
+/* Socket i of xt_udp has XT_WAKE_ERROR: before xt_tunnel_in. */
+void xt_tunnel_take_errors(struct xt_tunnel *tunnel, unsigned i);
 bool xt_tunnel_blocked(const struct xt_tunnel *tunnel);
 /* false: xt_tunnel_in would read nothing until the socket is writable again. */
 bool xt_tunnel_reads(const struct xt_tunnel *tunnel);
@@ -111,6 +113,12 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 /* A report in slices, see core/apply.h. */
 int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk);
 int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
+
+/* One peer, at once: as xt_device_report_peer and xt_device_start_handshake; after the latter the
+ * caller wakes the loop. Also while a change is under way. */
+int xt_tunnel_report_peer(const struct xt_tunnel *tunnel, const struct xt_public *peer,
+			  struct xt_report **out);
+int xt_tunnel_start_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer);
 
 /* A change in slices, see core/apply.h for what packets see of it: begin, step until it is over,
  * end. One at a time. A new identity takes its timestamps from bound_read before anything is sent

@@ -82,7 +82,7 @@ static void sender_report(struct xt_tx_path *tx, struct xt_time now, const struc
 }
 
 static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt *pkt,
-		       const struct xt_ip_view *ip, uint32_t path_mtu)
+		       const struct xt_ip_view *ip, struct xt_peer *peer, uint32_t path_mtu)
 {
 	struct xt_device *dev = tx->data->config.dev;
 	uint32_t n = xt_split_count(pkt), size = packet_size(pkt);
@@ -96,11 +96,11 @@ static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt 
 			sender_report(tx, now, pkt, ip, path_mtu, size, &tx->icmp_cut);
 		break;
 	case XT_FIT_EXCESS:
-		xt_device_count(dev, XT_PASS_MTU, n);
+		xt_device_note_too_large(dev, now, peer, XT_PASS_MTU, size, n);
 		break;
 	case XT_FIT_DROP:
 		pkt->verdict = XT_DROP_MTU;
-		xt_device_count(dev, XT_DROP_MTU, n);
+		xt_device_note_too_large(dev, now, peer, XT_DROP_MTU, size, n);
 		sender_report(tx, now, pkt, ip, path_mtu, size, &tx->icmp);
 		break;
 	}
@@ -109,7 +109,7 @@ static void packet_fit(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt 
 static void packet_check(struct xt_tx_path *tx, struct xt_time now, struct xt_pkt *pkt)
 {
 	struct xt_ip_view ip;
-	const struct xt_peer *peer;
+	struct xt_peer *peer;
 	uint16_t mtu;
 
 	if (pkt->verdict != XT_PASS || !xt_ip_parse_packet(&ip, pkt->data, pkt->len))
@@ -121,7 +121,7 @@ static void packet_check(struct xt_tx_path *tx, struct xt_time now, struct xt_pk
 	if (ip.protocol == XT_PROTO_TCP && pkt->gso.kind == XT_GSO_NONE && xt_mss_is_syn(&ip))
 		(void)xt_mss_clamp(&ip, mtu, pkt->gso.flags & XT_GSO_NEEDS_CSUM);
 	if (ip.len > mtu && !packet_is_for_echo(tx->data, &ip))
-		packet_fit(tx, now, pkt, &ip, mtu);
+		packet_fit(tx, now, pkt, &ip, peer, mtu);
 }
 
 /* Once a read, and every KEEP_NS: a flow that has stalled sends few packets, so that each of them

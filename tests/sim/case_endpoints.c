@@ -296,7 +296,7 @@ SIM_CASE(a_lost_initiation_of_a_peer_that_is_heard_changes_nothing)
 	sim_run(sim, 40 * SIM_S);
 	SIM_CHECK(sim, sim->net->n_held >= from + 5);
 	SIM_SAME(sim, sent_to(sim, bob, B, false, from), 0);
-	SIM_SAME(sim, alice->events[XT_EVENT_UNANSWERED], 0);
+	SIM_SAME(sim, alice->events[XT_EVENT_ADDRESS_SILENT], 0);
 }
 
 /* One packet each gap ns. Bob moves; alice learns it from a name server, some time after it was due
@@ -313,9 +313,9 @@ static void name_moves(struct sim *sim, uint64_t gap)
 	idle(sim);
 	bob_at(bob, B);
 	moved.endpoint = place(bob, B, false);
-	events = alice->events[XT_EVENT_UNANSWERED];
+	events = alice->events[XT_EVENT_ADDRESS_SILENT];
 	sim_stream_start(sim, alice, bob, 3000, gap, 0);
-	while (alice->events[XT_EVENT_UNANSWERED] == events)
+	while (alice->events[XT_EVENT_ADDRESS_SILENT] == events)
 		sim_run(sim, 10 * SIM_MS);
 	SIM_SAME(sim, sent_to(sim, bob, A, false, 1), 2); /* one without answer, one just now */
 	sim_run(sim, 100 * SIM_MS);
@@ -432,11 +432,11 @@ SIM_CASE(restart_detection_uses_one_address)
 	sim_node_off(bob);
 	src = place(bob, X, true);
 	dst = sim_node_endpoint(alice, true);
-	events = alice->events[XT_EVENT_UNANSWERED];
+	events = alice->events[XT_EVENT_ADDRESS_SILENT];
 	sim_net_forge(sim, &src, &dst, msg, sizeof(msg));
 	sim_run(sim, 60 * SIM_S);
 	SIM_SAME(sim, alice->events[XT_EVENT_RESTART_NOTICED], 1);
 	SIM_SAME(sim, sim->net->n_held, 1);
-	SIM_SAME(sim, alice->events[XT_EVENT_UNANSWERED], events);
+	SIM_SAME(sim, alice->events[XT_EVENT_ADDRESS_SILENT], events);
 	SIM_CHECK(sim, peer_is_at(alice, bob, X, true));
 }

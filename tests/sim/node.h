@@ -9,7 +9,7 @@
 #include "sim/world.h"
 #include "tunnel/scheduler.h"
 
-#define SIM_EVENTS (XT_EVENT_UNANSWERED + 1)
+#define SIM_EVENTS (XT_EVENT_ADDRESS_SILENT + 1)
 
 /* The configuration of a peer. */
 struct sim_peer {

@@ -278,6 +278,8 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_null(c.aead);
 	assert_int_equal(c.threads, 3);
 	assert_true(c.offload_off);
+	assert_true(c.has_log_level);
+	assert_int_equal(c.log_level, XT_LOG_DEBUG);
 	assert_string_equal(c.owner_user, "nobody");
 	assert_null(c.owner_group);
 	assert_string_equal(c.peers[0].name, "A caf\xc3\xa9");

@@ -195,6 +195,7 @@ static const struct sample {
     [XT_KEY_ECHO_RATE] = {HEAD "EchoRate = 5/s\n", HEAD "EchoRate = 6/s\n", "5", "6"},
     [XT_KEY_AEAD] = {HEAD "Aead = sodium\n", HEAD "Aead = auto\n", "sodium", NULL},
     [XT_KEY_THREADS] = {HEAD "Threads = 1\n", HEAD "Threads = 2\n", "1", "2"},
+    [XT_KEY_LOG_LEVEL] = {HEAD "LogLevel = debug\n", HEAD "LogLevel = notice\n", "debug", "notice"},
     [XT_KEY_OFFLOAD] = {HEAD "Offload = off\n", HEAD "Offload = auto\n", "off", NULL},
     [XT_KEY_OWNER] = {HEAD "Owner = alice\n", HEAD "Owner = bob\n", "alice", "bob"},
     [XT_KEY_PRESHARED_KEY] = {HEAD PEER, HEAD PEER "PresharedKey = " KEY_C "\n", NULL, NULL},

@@ -70,6 +70,30 @@ static void a_default_route_goes_by_mark_and_rules_and_is_undone_whole(void **st
 	host_unchanged(before);
 }
 
+static void the_way_to_an_endpoint_follows_the_mark(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+	struct xt_endpoint to;
+	struct xt_ip source, expected;
+	uint32_t ifindex;
+
+	(void)state;
+	plan_init(&request);
+	assert_int_equal(xt_link_policy_choose(&request.plan.policy, NAME, 0, true, true), 0);
+	link = link_set_plan(&request.plan);
+	assert_int_equal(xt_endpoint_parse(&to, "203.0.113.1:7"), 0);
+	assert_true(xt_link_way(&to, 0, &source, &ifindex));
+	assert_int_equal(ifindex, tun->ifindex);
+	assert_int_equal(xt_ip_parse(&expected, "10.7.0.1"), 0);
+	assert_true(xt_ip_equal(&source, &expected));
+	assert_false(xt_link_way(&to, 51820, &source, &ifindex));
+	assert_int_equal(source.family, 0);
+	xt_link_undo(link);
+	to.ip.family = 0;
+	assert_false(xt_link_way(&to, 0, &source, &ifindex));
+}
+
 static void only_a_requested_family_gets_rules(void **state)
 {
 	char text[NET_TEXT], v6[NET_TEXT];
@@ -275,6 +299,7 @@ static void addresses_in_force_are_listed(void **state)
 #define test(name) cmocka_unit_test_setup_teardown(name, tun_setup, tun_teardown)
 
 NET_TEST_MAIN(test(a_default_route_goes_by_mark_and_rules_and_is_undone_whole),
+	      test(the_way_to_an_endpoint_follows_the_mark),
 	      test(only_a_requested_family_gets_rules),
 	      test(a_table_with_routes_of_others_is_not_free),
 	      test(a_mark_that_is_a_table_of_every_host_is_refused),

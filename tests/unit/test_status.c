@@ -97,8 +97,7 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  ignored: 9: multicast or broadcast that no peer's AllowedIPs "
 				  "cover\n"
 				  "  dropped: 5: the socket's queue was full\n"
-				  "  dropped: 6: the queue of a link was full (UDP of this "
-				  "host)\n"
+				  "  dropped: 6: the queue of a link was full\n"
 				  "\n"
 				  "peer: EhISEhISEhISEhISEhISEhISEhISEhISEhISEhISEhI=\n"
 				  "  allowed ips: (none)\n"
@@ -182,6 +181,29 @@ static void endpoints_are_listed_with_their_states(void **state)
 	json = xt_status_json(&with, &report);
 	list = json_object_get(json_array_get(json_object_get(json, "peers"), 1), "endpoints");
 	assert_int_equal(json_array_size(list), 0);
+	json_decref(json);
+}
+
+static void a_peer_that_is_not_fine_has_a_line_that_says_why(void **state)
+{
+	json_t *json, *peer;
+	char *text;
+	(void)state;
+
+	peers[1].facts.initiations = 3;
+	peers[1].facts.first_initiation = peers[1].facts.gave_up = 80 * 1000000000ull;
+	peers[1].facts.heard = XT_NEVER;
+	json = xt_status_json(&status, &report);
+	peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_string_equal(json_string_value(json_object_get(peer, "code")), "silent");
+	assert_non_null(json_object_get(peer, "sentence"));
+	peer = json_array_get(json_object_get(json, "peers"), 0);
+	assert_string_equal(json_string_value(json_object_get(peer, "code")), "idle");
+	assert_null(json_object_get(peer, "sentence"));
+	text = print(json, false, 1063);
+	assert_non_null(strstr(text, "\n  why: silent: 3 initiations sent to 192.0.2.1:7 in "));
+	assert_null(strstr(text, "why: idle"));
+	free(text);
 	json_decref(json);
 }
 
@@ -273,6 +295,7 @@ static void colour_obeys_the_environment(void **state)
 
 TEST_MAIN(cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
 	  cmocka_unit_test_setup(endpoints_are_listed_with_their_states, fill),
+	  cmocka_unit_test_setup(a_peer_that_is_not_fine_has_a_line_that_says_why, fill),
 	  cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
 	  cmocka_unit_test_setup(a_peer_has_the_counters_that_are_not_0, fill),
 	  cmocka_unit_test_setup(counters_keep_all_their_bits, fill),

@@ -37,12 +37,14 @@ struct option {
 static const struct option options_v4[] = {
     {IPPROTO_IP, IP_PKTINFO, 1},
     {IPPROTO_IP, IP_RECVTOS, 1},
+    {IPPROTO_IP, IP_RECVERR, 1},
     {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT},
 };
 static const struct option options_v6[] = {
     {IPPROTO_IPV6, IPV6_V6ONLY, 1},
     {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
     {IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+    {IPPROTO_IPV6, IPV6_RECVERR, 1},
     {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT},
 };
 
@@ -291,15 +293,20 @@ static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake 
 	return xt_wake_watch_fd(wake, udp->fd[i], events, ctx);
 }
 
-static void udp_linux_clear_error(const struct xt_udp *udp, unsigned i)
+static void udp_linux_take_errors(struct xt_udp *udp, unsigned i)
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
-	int error;
-	socklen_t len = sizeof(error);
 
-	(void)getsockopt(udp->fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
+	udp_linux_errors_take(udp, udp->fd[i]);
 	if (sock->old_fd[i] >= 0)
-		(void)getsockopt(sock->old_fd[i], SOL_SOCKET, SO_ERROR, &error, &len);
+		udp_linux_errors_take(udp, sock->old_fd[i]);
+}
+
+static uint64_t udp_linux_egress_drops(const struct xt_udp *udp)
+{
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	return sock->egress_drops;
 }
 
 static void udp_linux_close(struct xt_udp *udp)
@@ -322,7 +329,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .link_returned = udp_linux_link_returned,
     .way = udp_linux_way,
     .watch = udp_linux_watch,
-    .clear_error = udp_linux_clear_error,
+    .take_errors = udp_linux_take_errors,
     .close = udp_linux_close,
 };
 
@@ -396,7 +403,6 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 	sock->spill_slab = slab;
 	sock->old_fd[0] = sock->old_fd[1] = -1;
 	(void)xt_egress_cache_new(&sock->egress);
-	udp_linux_drops_begin(sock);
 	sock->udp.ops = &udp_linux_ops;
 	pair_use(sock, sockets->fd, sockets->port, xt_offload_udp());
 	*out = &sock->udp;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The UDP sockets of Linux, shared by udp_linux.c (open), udp_send_linux.c and udp_recv_linux.c. */
+/* The UDP sockets of Linux, shared by udp_linux.c (open), udp_send_linux.c, udp_recv_linux.c and
+ * udp_errors_linux.c. */
 #ifndef XT_PLATFORM_UDP_LINUX_H
 #define XT_PLATFORM_UDP_LINUX_H
 
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "platform/linux/egress_linux.h"
@@ -54,8 +56,7 @@ struct udp_read {
  * guess_bytes  bytes a read, as last seen: how many reads the budget of a pass allows
  * egress       NULL: the kernel could not be asked, and paths are used as they are
  * reserve      of the send buffers, by family
- * put_off      sends that found the socket full
- * drops_base   what the kernel had counted when the sockets were opened
+ * egress_drops datagrams that found the queue of a link full
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
@@ -65,7 +66,7 @@ struct udp_linux {
 	int old_fd[2]; /* of the port before, still read; -1: none */
 	uint16_t old_port;
 	struct udp_reserve reserve[2];
-	uint64_t put_off, drops_base;
+	uint64_t egress_drops;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
@@ -77,7 +78,32 @@ struct udp_linux {
 
 int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
-void udp_linux_drops_begin(struct udp_linux *sock);
-uint64_t udp_linux_egress_drops(const struct xt_udp *udp);
+
+/* An address that the kernel returned; another family: none. */
+static inline void udp_name_get(struct xt_endpoint *out, const union udp_name *name)
+{
+	if (name->any.sa_family == AF_INET) {
+		out->ip.family = 4;
+		memcpy(out->ip.b, &name->v4.sin_addr, 4);
+		out->port = ntohs(name->v4.sin_port);
+	} else if (name->any.sa_family == AF_INET6) {
+		out->ip.family = 6;
+		memcpy(out->ip.b, &name->v6.sin6_addr, 16);
+		out->port = ntohs(name->v6.sin6_port);
+		out->scope = name->v6.sin6_scope_id;
+	}
+}
+
+/* Note the ICMP errors in the queue of fd, as many as one pass has time for, and take off its
+ * pending error. */
+void udp_linux_errors_take(struct xt_udp *udp, int fd);
+/* May the errno be that of an ICMP error for an earlier datagram? */
+bool udp_linux_error_from_network(int error);
+/* A send failed. True: send the datagram again, as the error may be that of an earlier one, to any
+ * remote; what the queue of fd says of that is noted.
+ * tries  of this datagram, 0 at first */
+bool udp_linux_send_again(struct xt_udp *udp, int fd, int error, unsigned *tries);
+/* Note that the host sends no datagram to remote. */
+void udp_linux_note_refused(struct xt_udp *udp, const struct xt_endpoint *remote, int error);
 
 #endif

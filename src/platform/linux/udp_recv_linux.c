@@ -16,20 +16,6 @@
 /* Reads a call while each may return 64 KiB: limits what may have to be copied aside. */
 #define READS_GRO 16
 
-static void name_get(struct xt_endpoint *from, const union udp_name *name)
-{
-	if (name->any.sa_family == AF_INET) {
-		from->ip.family = 4;
-		memcpy(from->ip.b, &name->v4.sin_addr, 4);
-		from->port = ntohs(name->v4.sin_port);
-	} else {
-		from->ip.family = 6;
-		memcpy(from->ip.b, &name->v6.sin6_addr, 16);
-		from->port = ntohs(name->v6.sin6_port);
-		from->scope = name->v6.sin6_scope_id;
-	}
-}
-
 /* The local address to answer from; none for a multicast address. */
 static void source_get(struct xt_path *path, const struct cmsghdr *cmsg, size_t len)
 {
@@ -99,7 +85,7 @@ static bool read_get(struct udp_receiving *in, uint32_t i, bool old, struct udp_
 	read->data = in->vecs[i].iov_base;
 	read->len = read->seg = in->msgs[i].msg_len;
 	read->path.old_port = old;
-	name_get(&read->path.remote, &in->names[i]);
+	udp_name_get(&read->path.remote, &in->names[i]);
 	control_get(read, msg);
 	return true;
 }
@@ -287,7 +273,7 @@ static uint32_t socket_recv(struct udp_linux *sock, int fd, bool old, struct xt_
 			break;
 		if (n < 0) {
 			errors++;
-			sock->udp.errors += errno != EINTR;
+			sock->udp.errors += errno != EINTR && !udp_linux_error_from_network(errno);
 		}
 	}
 	return taken;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Send runs: each is one message that the kernel segments (UDP_SEGMENT), many messages a system
- * call. A refusal concerns the first message not sent. It is retried without the possible causes,
- * first segmentation, then the pinned source address, and counted as refused when neither is
- * left. */
+ * call. A refusal concerns the first message not sent. It may be an ICMP error for an earlier
+ * datagram: then the message is sent again as it is. Otherwise it is retried without the possible
+ * causes, first segmentation, then the pinned source address, and counted as refused when neither
+ * is left. */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
@@ -184,12 +185,11 @@ static void too_big_note(struct xt_udp *udp, const struct xt_endpoint *remote)
 		udp->too_big[udp->n_too_big++] = *remote;
 }
 
-/* The first message was refused: retry it without a possible cause, or drop it. */
+/* A message of the next n datagrams was refused: retry it without a possible cause, or drop it. */
 static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, uint32_t *plain,
-			  int error)
+			  uint32_t n, int error)
 {
 	struct xt_run *run = &tx->runs[*next];
-	uint32_t n = sock->out.counts[0];
 
 	if (n > 1 && segmentation_missing(error)) {
 		sock->udp.gso = false;
@@ -203,8 +203,10 @@ static void refusal_judge(struct udp_linux *sock, struct xt_tx *tx, uint32_t *ne
 	} else if (run->path.local.family != 0 && !run->unstuck && source_failed(error)) {
 		run->unstuck = true;
 	} else {
-		if (!run->dont_fragment || error != EMSGSIZE)
+		if (!run->dont_fragment || error != EMSGSIZE) {
 			sock->udp.refused += n;
+			udp_linux_note_refused(&sock->udp, &run->path.remote, error);
+		}
 		runs_advance(tx, next, n);
 	}
 }
@@ -223,35 +225,50 @@ static void discovery_set(int fd, uint8_t family, bool probe)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
-/* As sendmmsg(2). */
-static int messages_send(struct udp_linux *sock, int fd, const struct xt_run *first, uint32_t n)
+/* Send n messages. Returns how many have left; with fewer than n, error is that of the next. A
+ * socket that reports ICMP errors also reports what the queue of a link drops (ENOBUFS): such a
+ * message has left, as far as a peer can tell. */
+static uint32_t messages_send(struct udp_linux *sock, int fd, uint32_t n, int *error)
 {
-	uint8_t family = first->path.remote.ip.family;
-	int sent, error;
+	uint32_t done = 0;
+	unsigned tries = 0;
 
-	if (!first->dont_fragment)
-		return sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
-	discovery_set(fd, family, true);
-	sent = sendmmsg(fd, sock->out.msgs, n, MSG_DONTWAIT);
-	error = errno;
-	discovery_set(fd, family, false);
-	errno = error;
-	return sent;
+	while (done < n) {
+		int sent = sendmmsg(fd, &sock->out.msgs[done], n - done, MSG_DONTWAIT);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno != ENOBUFS) {
+			*error = errno;
+			if (!udp_linux_send_again(&sock->udp, fd, *error, &tries))
+				break;
+			continue;
+		}
+		if (sent < 0)
+			sock->egress_drops += sock->out.counts[done];
+		done += sent < 0 ? 1 : (uint32_t)sent;
+		tries = 0;
+	}
+	return done;
 }
 
-static void run_refuse(struct udp_linux *sock, const struct xt_tx *tx, uint32_t *next)
+static void run_refuse(struct udp_linux *sock, const struct xt_tx *tx, uint32_t *next, int error)
 {
-	sock->udp.refused += tx->runs[*next].n;
+	const struct xt_run *run = &tx->runs[*next];
+
+	sock->udp.refused += run->n;
+	if (error && run->n)
+		udp_linux_note_refused(&sock->udp, &run->path.remote, error);
 	(*next)++;
 }
 
-/* The socket is full. false: wait. true: there is room now, or what cannot wait was dropped. */
-static bool full_judge(struct udp_linux *sock, unsigned i, struct xt_tx *tx, uint32_t *next)
+/* The socket is full, before a message of the next n datagrams. false: wait. true: there is room
+ * now, or what cannot wait was dropped. */
+static bool full_judge(struct udp_linux *sock, unsigned i, struct xt_tx *tx, uint32_t *next,
+		       uint32_t n)
 {
 	struct udp_reserve *reserve = &sock->reserve[i];
-	uint32_t n = sock->out.counts[0];
 
-	sock->put_off++;
 	if (reserve->state != UDP_RESERVE_OPEN)
 		return udp_reserve_full(reserve, sock->udp.fd[i], &sock->udp.retry);
 	sock->udp.refused += n;
@@ -264,26 +281,32 @@ static int runs_send(struct udp_linux *sock, struct xt_tx *tx, uint32_t *next, u
 {
 	unsigned i = tx->runs[*next].path.remote.ip.family == 6;
 	struct udp_reserve *reserve = &sock->reserve[i];
-	bool open = reserve->state == UDP_RESERVE_OPEN;
-	uint32_t n;
-	int sent;
+	bool open = reserve->state == UDP_RESERVE_OPEN, probe = tx->runs[*next].dont_fragment;
+	int fd = sock->udp.fd[i], error = 0;
+	uint32_t n, sent;
 
-	if (open && !udp_reserve_admit(reserve, sock->udp.fd[i], &tx->runs[*next])) {
-		run_refuse(sock, tx, next);
+	if (open && !udp_reserve_admit(reserve, fd, &tx->runs[*next])) {
+		run_refuse(sock, tx, next, 0);
 		return 0;
 	}
-	n = messages_build(sock, sock->udp.fd[i], tx, *next, open ? *next + 1 : tx->n_runs, *plain);
+	n = messages_build(sock, fd, tx, *next, open ? *next + 1 : tx->n_runs, *plain);
 	if (n == 0) {
-		run_refuse(sock, tx, next);
+		run_refuse(sock, tx, next, EADDRNOTAVAIL);
 		return 0;
 	}
-	sent = messages_send(sock, sock->udp.fd[i], &tx->runs[*next], n);
-	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return full_judge(sock, i, tx, next) ? 0 : -EAGAIN;
-	if (sent < 0 && errno != EINTR)
-		refusal_judge(sock, tx, next, plain, errno);
-	for (int k = 0; k < sent; k++)
+	if (probe)
+		discovery_set(fd, i == 0 ? 4 : 6, true);
+	sent = messages_send(sock, fd, n, &error);
+	if (probe)
+		discovery_set(fd, i == 0 ? 4 : 6, false);
+	for (uint32_t k = 0; k < sent; k++)
 		runs_advance(tx, next, sock->out.counts[k]);
+	if (sent == n)
+		return 0;
+	n = sock->out.counts[sent];
+	if (error == EAGAIN || error == EWOULDBLOCK)
+		return full_judge(sock, i, tx, next, n) ? 0 : -EAGAIN;
+	refusal_judge(sock, tx, next, plain, n, error);
 	return 0;
 }
 
@@ -297,7 +320,7 @@ int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
 		uint8_t family = run->path.remote.ip.family;
 
 		if ((family != 4 && family != 6) || udp->fd[family == 6] < 0 || run->n == 0)
-			run_refuse(sock, tx, next);
+			run_refuse(sock, tx, next, EAFNOSUPPORT);
 		else if (runs_send(sock, tx, next, &plain) < 0)
 			return -EAGAIN;
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
-/* The precedence of codes: of several that hold, the first of why.def is said. */
+/* The table of codes: its words, and its order, which is the precedence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "ipc/why_impl.h"
 #include "test_main.h"
 #include "why_peers.h"
 
@@ -64,8 +65,8 @@ static void code_add(enum xt_why code)
 		peer.path_mtu_source = XT_PATH_MTU_PROBED;
 		break;
 	case XT_WHY_ONE_WAY:
-		f->asked = 9;
-		f->asked_age = 9 * S;
+		f->requests = 9;
+		f->requests_age = 9 * S;
 		f->data_received = 60 * S;
 		break;
 	case XT_WHY_RESTARTED:
@@ -103,4 +104,50 @@ static void of_two_codes_the_first_of_the_table_is_said(void **state)
 	assert_code(XT_WHY_SILENT);
 }
 
-TEST_MAIN(cmocka_unit_test(of_two_codes_the_first_of_the_table_is_said))
+/* A word that no value has would be printed as "?", a case that does not exist never. */
+static void words_are_those_of_the_table(const char *lines)
+{
+	static const char *const cases[] = {
+	    "AllowedIPs",   "route",	 "no route", "source",	    "not permitted", "prohibited",
+	    "link",	    "size",	 "memory",   "family",	    "other",	     "port",
+	    "host",	    "network",	 "hops",     "set",	    "not set",	     "peer",
+	    "this side",    "answering", "calling",  "unknown key", "other key",     "missing",
+	    "another peer", "heard",	 "quiet",    "new",	    "due",	     "begun",
+	    "socket",	    "tun",	 "both"};
+
+	for (const char *p = lines; (p = strchr(p, '{')); p++)
+		assert_true(xt_why_value_exists(p + 1, strcspn(p + 1, "}")));
+	for (const char *p = lines; *p;
+	     p += p[strcspn(p, "\n")] ? strcspn(p, "\n") + 1 : strlen(p)) {
+		size_t i = 0;
+
+		assert_true(*p != ' ' && *p != '\n');
+		if (*p != '(')
+			continue;
+		while (i < sizeof(cases) / sizeof(*cases) &&
+		       (strncmp(p + 1, cases[i], strlen(cases[i])) != 0 ||
+			strncmp(p + 1 + strlen(cases[i]), ") ", 2) != 0))
+			i++;
+		assert_true(i < sizeof(cases) / sizeof(*cases));
+	}
+}
+
+static void every_row_of_the_table_is_whole(void **state)
+{
+	(void)state;
+	for (enum xt_why code = 0; code < XT_WHYS; code++) {
+		const struct xt_why_row *row = xt_why_row(code);
+
+		assert_true(*row->word && *row->sides && *row->known);
+		assert_true(row->fine || (*row->causes && *row->remedy));
+		words_are_those_of_the_table(row->known);
+		words_are_those_of_the_table(row->causes);
+		words_are_those_of_the_table(row->remedy);
+		assert_true(xt_why_word_is_fine(row->word) == row->fine);
+	}
+	assert_string_equal(xt_why_word(XT_WHYS), "unknown");
+	assert_false(xt_why_word_is_fine("unknown"));
+}
+
+TEST_MAIN(cmocka_unit_test(of_two_codes_the_first_of_the_table_is_said),
+	  cmocka_unit_test(every_row_of_the_table_is_whole))

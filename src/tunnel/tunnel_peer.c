@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* One peer of a running tunnel, for a diagnosis. */
+#include "platform/clock.h"
+#include "tunnel/tunnel_impl.h"
+
+int xt_tunnel_report_peer(const struct xt_tunnel *tunnel, const struct xt_public *peer,
+			  struct xt_report **out)
+{
+	return xt_device_report_peer(tunnel->dev, xt_clock_now(), peer, out);
+}
+
+int xt_tunnel_start_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer)
+{
+	return xt_device_start_handshake(tunnel->dev, xt_clock_now(), peer);
+}
