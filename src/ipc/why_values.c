@@ -160,7 +160,9 @@ static bool print_initiations(view_t v, char *buf)
 
 static bool print_gave_up(view_t v, char *buf)
 {
-	return xt_why_put_duration(buf, v->peer->facts.gave_up);
+	const struct xt_peer_facts *f = &v->peer->facts;
+
+	return f->gave_up <= f->first_initiation && xt_why_put_duration(buf, f->gave_up);
 }
 
 static bool print_heard(view_t v, char *buf)

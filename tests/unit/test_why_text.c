@@ -89,6 +89,11 @@ static void sentences_before_a_session(void **state)
 	assert_sentence("3 initiations sent to 192.0.2.1:51820 over lo from 192.0.2.2 in 1 minute, "
 			"30 seconds, nothing heard for 2 hours; gave up 10 seconds ago. This "
 			"side's public key is " LOCAL_KEY ", the peer's " PEER_KEY);
+	f->gave_up = 200 * S; /* another attempt */
+	assert_sentence(
+	    "3 initiations sent to 192.0.2.1:51820 over lo from 192.0.2.2 in 1 minute, "
+	    "40 seconds, nothing heard for 2 hours. This side's public key is " LOCAL_KEY
+	    ", the peer's " PEER_KEY);
 	memset(&peer.endpoint, 0, sizeof(peer.endpoint));
 	f->heard = XT_NEVER;
 	assert_sentence("no Endpoint is set, and the peer was never heard");
