@@ -73,9 +73,10 @@ json_t *xt_reload_json(const struct xt_reload *data, const char *name, bool dry_
 
 	for (size_t i = 0; i < shown; i++)
 		json_array_append_new(rows, row_json(&data->diff.v[i]));
-	answer = json_pack("{s:s,s:b,s:b,s:s,s:o,s:I,s:o}", "name", name, "changed", 0, "dry_run",
-			   (int)dry_run, "result", result, "differences", rows, "omitted",
-			   (json_int_t)(n - shown), "notes", json_array());
+	answer =
+	    json_pack("{s:i,s:s,s:b,s:b,s:s,s:o,s:I,s:o}", "schema", XT_RELOAD_SCHEMA, "name", name,
+		      "changed", 0, "dry_run", (int)dry_run, "result", result, "differences", rows,
+		      "omitted", (json_int_t)(n - shown), "notes", json_array());
 	if (answer && data && data->path)
 		json_object_set_new(answer, "file", text_json(data->path));
 	if (answer && data)

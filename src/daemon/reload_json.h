@@ -10,8 +10,10 @@
 /* Of many differences the first ones; "omitted" counts the others. */
 #define XT_RELOAD_ROWS 1000
 
-/* {"name","changed","dry_run","result","differences","omitted","notes"}, and "findings" if the file
- * has some. data: NULL when it was not read. NULL: no memory. */
+#define XT_RELOAD_SCHEMA 1 /* raised when a key is removed or changes its meaning */
+
+/* {"schema","name","changed","dry_run","result","differences","omitted","notes"}, and "findings" if
+ * the file has some. data: NULL when it was not read. NULL: no memory. */
 json_t *xt_reload_json(const struct xt_reload *data, const char *name, bool dry_run,
 		       const char *result);
 /* Append a sentence to "notes". */

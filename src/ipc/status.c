@@ -116,6 +116,28 @@ static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_r
 	return ok;
 }
 
+/* Most peers have dropped nothing: without a count the key is left out. */
+static bool json_put_VERDICTS(json_t *object, const char *key, const struct xt_peer_report *p)
+{
+	static const enum xt_verdict verdicts[] = {
+#define X(verdict) [XT_PEER_##verdict] = verdict,
+	    XT_PEER_VERDICTS(X)
+#undef X
+	};
+	json_t *counters = NULL;
+	bool ok = true;
+
+	for (unsigned i = 0; ok && i < XT_PEER_VERDICT_COUNT; i++) {
+		if (!p->facts.verdicts[i])
+			continue;
+		if (!counters)
+			ok = json_put(object, key, counters = json_object());
+		ok = ok &&
+		     json_put_NUMBER(counters, xt_verdict_label(verdicts[i]), p->facts.verdicts[i]);
+	}
+	return ok;
+}
+
 /* NULL: left out. */
 static const char *path_mtu_source(const struct xt_peer_report *p)
 {

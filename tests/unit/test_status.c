@@ -230,6 +230,22 @@ static void json_has_every_counter_and_no_secret(void **state)
 	json_decref(json);
 }
 
+static void a_peer_has_the_counters_that_are_not_0(void **state)
+{
+	(void)state;
+	peers[1].facts.verdicts[XT_PEER_XT_DROP_REPLAY] = 4;
+	peers[1].facts.verdicts[XT_PEER_XT_STAGED] = 1;
+	json_t *json = xt_status_json(&status, &report);
+	const json_t *list = json_object_get(json, "peers");
+	const json_t *counters = json_object_get(json_array_get(list, 1), "counters");
+
+	assert_int_equal(json_object_size(counters), 2);
+	assert_int_equal(json_integer_value(json_object_get(counters, "drop_replay")), 4);
+	assert_int_equal(json_integer_value(json_object_get(counters, "staged")), 1);
+	assert_null(json_object_get(json_array_get(list, 0), "counters"));
+	json_decref(json);
+}
+
 static void counters_keep_all_their_bits(void **state)
 {
 	(void)state;
@@ -281,6 +297,7 @@ TEST_MAIN(cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
 	  cmocka_unit_test_setup(endpoints_are_listed_with_their_states, fill),
 	  cmocka_unit_test_setup(a_peer_that_is_not_fine_has_a_line_that_says_why, fill),
 	  cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
+	  cmocka_unit_test_setup(a_peer_has_the_counters_that_are_not_0, fill),
 	  cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
 	  cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),
 	  cmocka_unit_test(colour_obeys_the_environment))
