@@ -78,7 +78,7 @@ ok "both ends: both places, no secret; JSON"
 
 {
 	cat left.conf
-	for i in $(seq 30); do
+	for _ in $(seq 30); do
 		printf '[Peer]\nPublicKey = %s\n' "$(wg genkey | wg pubkey)"
 	done
 } >many.conf
