@@ -110,22 +110,29 @@ static void lan_lint(const struct lint *l, const struct xt_lint_address *lan)
 		lan_lint_allowed(l, lan);
 }
 
-static void instance_lint_networks(const struct lint *l, const struct xt_lint_instance *instance)
+static void instance_lint_network(const struct lint *l, const struct xt_lint_instance *instance,
+				  const struct xt_cidr *cidr)
 {
-	char text[XT_CIDR_TEXT];
+	const struct xt_conf_net *net =
+	    xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
+	char text[XT_CIDR_TEXT], other[XT_CIDR_TEXT];
 
-	for (size_t i = 0; i < instance->n_networks; i++) {
-		const struct xt_cidr *cidr = &instance->networks[i];
-		const struct xt_conf_net *net =
-		    xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
-
-		if (net)
-			lint_add(
-			    l, INSTANCE_NETWORK, net->line,
-			    "AllowedIPs %s are also those of %s, which runs on this host: only "
-			    "one of them gets the route",
-			    xt_cidr_print(&net->cidr, text), instance->name);
+	if (net) {
+		lint_add(l, INSTANCE_NETWORK, net->line,
+			 "AllowedIPs %s are also those of %s, which runs on this host: only one of "
+			 "them gets the route",
+			 xt_cidr_print(&net->cidr, text), instance->name);
+		return;
 	}
+	if (cidr->bits < NETWORK_MIN)
+		return;
+	net = xt_conf_nets_overlap(&l->allowed, cidr, NETWORK_MIN);
+	if (net)
+		lint_add(
+		    l, INSTANCE_INSIDE, net->line,
+		    "AllowedIPs %s overlap with %s of %s, which runs on this host: the narrower "
+		    "one gets the packets",
+		    xt_cidr_print(&net->cidr, text), xt_cidr_print(cidr, other), instance->name);
 }
 
 static void instance_lint(const struct lint *l, const struct xt_lint_instance *instance)
@@ -146,8 +153,8 @@ static void instance_lint(const struct lint *l, const struct xt_lint_instance *i
 		lint_add(l, INSTANCE_PORT, conf->port_line,
 			 "ListenPort %u is that of %s, which runs on this host: choose another one",
 			 (unsigned)conf->listen_port, instance->name);
-	if (routes_in_main(conf))
-		instance_lint_networks(l, instance);
+	for (size_t i = 0; i < instance->n_networks && routes_in_main(conf); i++)
+		instance_lint_network(l, instance, &instance->networks[i]);
 }
 
 void xt_conf_lint_host(struct xt_findings *findings, const struct xt_conf *conf, unsigned file,

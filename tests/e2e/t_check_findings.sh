@@ -125,6 +125,9 @@ finds 0 "" next.conf --strict
 cp left.conf copy.conf
 finds 0 "instance-key" copy.conf --strict
 finds 0 "" right.conf --strict
-rm -f /run/wireguard/left.sock /var/run/wireguard/left.sock
+mv /run/xtunnel/left.sock control.sock || fail "no control socket"
+finds 0 "instance-key" copy.conf
+mv control.sock /run/xtunnel/left.sock
+rm -f /var/run/wireguard/left.sock
 finds 0 "instance-key" copy.conf
 ok "running instances of this host"

@@ -146,7 +146,8 @@ static void allowed_ips_that_hold_the_address_are_judged(void **state)
 #define HOME HEAD "Address = 10.7.0.1/24\n"
 	lint(HOME PEER "AllowedIPs = 10.7.0.1/32\n", "0:7 local-address\n");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/25\n", "0:7 local-address\n");
-	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n", "");
+	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n", "0:7 network-peer\n");
+	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\nEndpoint = a.example:1\n", "");
 	lint(HOME PEER "AllowedIPs = 10.0.0.0/8, 0.0.0.0/0\n", "");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n" NEXT TEN2, "0:7 whole-network\n");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\nEndpoint = a.example:1\n" NEXT TEN2, "");
@@ -289,7 +290,9 @@ static void running_instances_are_compared(void **state)
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24\n", "");
 	instance.has_key = false;
 	instance.port = 1;
-	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/25, 10.0.0.0/8\n", "");
+	host(&here, HOME PEER "AllowedIPs = 10.9.0.0/25, 0.0.0.0/0, fd07::/64\n", "");
+	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/25\n", "0:7 instance-inside\n");
+	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/16\n", "0:7 instance-inside\n");
 	strcpy(instance.name, "left");
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24\n", "");
 }
