@@ -24,11 +24,6 @@ struct lint {
 	xt_findings_add((l)->findings, XT_LINT_##code, (struct xt_lint_place){(l)->file, (line)},  \
 			XT_LINT_ELSEWHERE, __VA_ARGS__)
 
-static bool cidrs_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
-{
-	return a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip);
-}
-
 static bool instance_has_key(const struct lint *l, const struct xt_lint_instance *instance)
 {
 	return l->has_key && instance->has_key &&
@@ -99,7 +94,7 @@ static void lan_lint(const struct lint *l, const struct xt_lint_address *lan)
 	for (size_t i = 0; i < l->conf->n_addresses; i++) {
 		const struct xt_cidr *cidr = &l->conf->addresses[i].cidr;
 
-		if (cidr->ip.family == lan->cidr.ip.family && cidrs_overlap(cidr, &lan->cidr))
+		if (xt_cidr_overlaps(cidr, &lan->cidr))
 			lint_add(l, LAN_OVERLAP, l->conf->address_places[i].line,
 				 "Address %s overlaps with the network of %s on this host (%s): "
 				 "choose another network, if the file is for this host",
