@@ -100,12 +100,21 @@ static void address_lint_overlap(const struct lint *l, size_t i)
 			 "send with it as source; name the other end's addresses only",
 			 xt_cidr_print(&net->cidr, text), xt_ip_print(&cidr->ip, address), line);
 	net = xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
-	if (net && cidr->bits && l->conf->n_peers > 1 && !l->conf->peers[net->peer].endpoint_host)
+	if (!net || !cidr->bits || l->conf->peers[net->peer].endpoint_host)
+		return;
+	xt_cidr_print(&net->cidr, text);
+	if (l->conf->n_peers == 1)
+		lint_add(
+		    l, NETWORK_PEER, net->line,
+		    "AllowedIPs %s are the whole network of Address (line %u): all of it goes to "
+		    "this peer; give it its own address, such as /%u, if others are to come",
+		    text, line, full);
+	else
 		lint_add(
 		    l, WHOLE_NETWORK, net->line,
 		    "AllowedIPs %s are the whole network of Address (line %u): all that no other "
 		    "peer has goes to this one; give it its own address, such as /%u",
-		    xt_cidr_print(&net->cidr, text), line, full);
+		    text, line, full);
 }
 
 static void addresses_lint(const struct lint *l)
@@ -151,11 +160,11 @@ static void peers_lint(const struct lint *l)
 		const struct xt_conf_peer *peer = &l->conf->peers[i];
 		char text[XT_IP_TEXT];
 
-		if (peer->bare_network_line) {
-			const struct xt_ip *ip = &peer->bare_network;
+		if (peer->bare) {
+			const struct xt_ip *ip = &peer->allowed[peer->bare - 1].ip;
 
 			lint_add(
-			    l, ALLOWED_PREFIX, peer->bare_network_line,
+			    l, ALLOWED_PREFIX, peer->allowed_lines[peer->bare - 1],
 			    "AllowedIPs %s has no prefix length and is this one address: write "
 			    "%s/%u if the network is meant",
 			    xt_ip_print(ip, text), text,
