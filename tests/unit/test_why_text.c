@@ -305,6 +305,7 @@ static void json_has_facts_callers_and_the_device(void **state)
 	(void)state;
 
 	peer_up();
+	peer.facts.verdicts[XT_PEER_XT_DROP_SOURCE] = 7;
 	memset(&peer.psk, 0x66, sizeof(peer.psk));
 	memset(&report.private_key, 0x77, sizeof(report.private_key));
 	stranger_add("192.0.2.7:1", true);
@@ -327,7 +328,9 @@ static void json_has_facts_callers_and_the_device(void **state)
 	assert_int_equal(json_integer_value(json_object_get(facts, "heard_age_s")), 0);
 	assert_null(json_object_get(facts, "gave_up_age_s")); /* never */
 	assert_non_null(json_object_get(json_object_get(facts, "traffic"), "sent_10s_packets"));
-	assert_non_null(json_object_get(json_object_get(facts, "verdicts"), "drop_source"));
+	facts = json_object_get(facts, "verdicts");
+	assert_int_equal(json_object_size(facts), 1);
+	assert_int_equal(json_integer_value(json_object_get(facts, "drop_source")), 7);
 
 	o = json_object_get(why, "strangers");
 	assert_int_equal(json_array_size(o), 2);
