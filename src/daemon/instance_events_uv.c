@@ -104,7 +104,7 @@ static bool reader_has_room(const struct reader *reader)
 /* false: it has to wait. */
 static bool lost_send(struct xt_instance_events *events, struct reader *reader)
 {
-	char text[96];
+	char text[192];
 	struct xt_event_record record = {.code = XT_CODE_LOST,
 					 .wall_ns = wall_ns(),
 					 .interface = events->instance->conf->name,
