@@ -212,7 +212,9 @@ static bool silent_holds(const struct facts *v)
 
 	if (v->p->session)
 		return session_is_dead(v->status, v->p);
-	return f->initiations && f->first_initiation >= ANSWER_NS;
+	/* The first of an attempt is not news after one that was given up. */
+	return f->initiations && (f->first_initiation >= ANSWER_NS ||
+				  (f->gave_up != XT_NEVER && f->heard >= f->gave_up));
 }
 
 /* --- inside a session --- */

@@ -283,6 +283,12 @@ static void silent_without_session_comes_at_once(void **state)
 	f->first_initiation += 86400 * S;
 	peer.handshaking = false;
 	assert_code(XT_WHY_SILENT);
+	f = peer_calling(1); /* the next attempt */
+	f->first_initiation = f->last_initiation = 10 * MS;
+	f->gave_up = 30 * S;
+	assert_code(XT_WHY_SILENT);
+	f->heard = 29 * S;
+	assert_code(XT_WHY_IDLE);
 }
 
 static void a_session_whose_peer_has_gone_is_silent(void **state)
