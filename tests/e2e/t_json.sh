@@ -93,6 +93,27 @@ prints ping-1 --lines -- ping left 10.7.0.2 -c 1 -W 0.05 -s 1300 --json
 prints show-interfaces-1 -- show interfaces --json
 ok "reload, ping, show interfaces"
 
+# --- events, until the end of an instance ---
+keys_make third nowhere
+config_write third 5 nowhere 6 $R4 "" ""
+start third left
+ip netns exec left "$XT_BIN" events third --json >events.json 2>events.log </dev/null &
+EVENTS=$!
+event() { # event CODE: it has come, after a change of the file and a ping
+	local mtu=$((1300 + RANDOM % 100))
+	sed -i "/^MTU/d; s/^Address.*/&\nMTU = $mtu/" third.conf
+	at left "$XT_BIN" reload third
+	at left ping -c1 -W1 -q 10.7.0.6
+	jq -e -s "any(.code == \"$1\")" events.json
+}
+for code in reload mtu unanswered; do
+	await 20 "the event $code" event $code
+done
+stop third
+wait $EVENTS || fail "events ends with $?: $(cat events.log)"
+valid events-1 --lines <events.json || fail "events: $(cat valid.out events.json)"
+ok "events"
+
 # --- the commands of the page ---
 n=0
 while read -r line; do
