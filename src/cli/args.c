@@ -31,7 +31,7 @@ static const char *verb_meant(const struct xt_verb *table, const char *word)
 	    {"start", "up"},	    {"status", "show"},	   {"list", "show"},
 	    {"ls", "show"},	    {"setup", "new"},	   {"init", "new"},
 	    {"verify", "check"},    {"validate", "check"}, {"restart", "reload"},
-	    {"syncconf", "reload"},
+	    {"syncconf", "reload"}, {"diagnose", "why"},   {"explain", "why"},
 	};
 
 	for (size_t i = 0; i < XT_LEN(meant); i++) {
@@ -184,14 +184,17 @@ static void getopt_make(const struct xt_option *options, struct option *longs, c
 	*shorts++ = ':';
 	*shorts++ = 'h';
 	for (; options[i].name && i < XT_OPTIONS_MAX; i++) {
-		longs[i] = (struct option){options[i].name,
-					   options[i].value ? required_argument : no_argument, NULL,
-					   256 + i};
-		if (options[i].letter) {
+		int argument = !options[i].value	    ? no_argument
+			       : options[i].value[0] == '[' ? optional_argument
+							    : required_argument;
+
+		longs[i] = (struct option){options[i].name, argument, NULL, 256 + i};
+		if (options[i].letter)
 			*shorts++ = options[i].letter;
-			if (options[i].value)
-				*shorts++ = ':';
-		}
+		if (options[i].letter && argument != no_argument)
+			*shorts++ = ':';
+		if (options[i].letter && argument == optional_argument)
+			*shorts++ = ':';
 	}
 	*shorts = '\0';
 	longs[i] = (struct option){"help", no_argument, NULL, 'h'};
@@ -240,7 +243,7 @@ static enum xt_args_action args_parse_options(struct xt_args *args, int argc, ch
 {
 	const struct xt_option *options = args->verb->options ? args->verb->options : no_options;
 	struct option longs[XT_OPTIONS_MAX + 2];
-	char shorts[2 * XT_OPTIONS_MAX + 4], word[3] = "-?";
+	char shorts[3 * XT_OPTIONS_MAX + 4], word[3] = "-?";
 	int c, i;
 
 	getopt_make(options, longs, shorts);
@@ -293,7 +296,7 @@ bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t ma
 		    uint64_t fallback, uint64_t *out)
 {
 	*out = fallback;
-	if (!args->given[i])
+	if (!args->given[i] || !args->value[i])
 		return true;
 	if (xt_number(out, args->value[i], max, false) && *out >= min)
 		return true;
@@ -332,7 +335,7 @@ bool xt_args_seconds(const struct xt_args *args, int i, uint64_t min_ms, uint64_
 		     uint64_t fallback_ms, uint64_t *out_ms)
 {
 	*out_ms = fallback_ms;
-	if (!args->given[i])
+	if (!args->given[i] || !args->value[i])
 		return true;
 	if (seconds_parse(args->value[i], max_ms, out_ms) && *out_ms >= min_ms)
 		return true;

@@ -15,7 +15,7 @@
 struct xt_option {
 	char letter;
 	const char *name;  /* NULL ends a verb's options */
-	const char *value; /* what follows, as help calls it; NULL: a switch */
+	const char *value; /* what follows, as help calls it; NULL: a switch; "[=X]": may lack */
 	const char *help;
 };
 
@@ -32,7 +32,8 @@ struct xt_verb {
 	int (*run)(const struct xt_args *args); /* enum xt_exit */
 };
 
-/* given[i], value[i]: by index in the verb's options.  Everything points into argv. */
+/* given[i], value[i]: by index in the verb's options; value is NULL where it may lack and does.
+ * Everything points into argv. */
 struct xt_args {
 	const struct xt_verb *table;
 	const struct xt_verb *verb;
@@ -61,8 +62,8 @@ const struct xt_verb *xt_verb_find(const struct xt_verb *table, const char *name
 void xt_help_all(const struct xt_verb *table, FILE *out);
 void xt_help_verb(const struct xt_verb *verb, FILE *out);
 
-/* The number of option i, or fallback when it was not given. false: not a number in the range,
- * which is printed on stderr. */
+/* The number of option i, or fallback when it was not given, or without a value.  false: not a
+ * number in the range, which is printed on stderr. */
 bool xt_args_number(const struct xt_args *args, int i, uint64_t min, uint64_t max,
 		    uint64_t fallback, uint64_t *out);
 /* As above for seconds with a fraction, in milliseconds: "0.2" is 200. */

@@ -13,6 +13,8 @@ int xt_cmd_reload(const struct xt_args *args);
 int xt_cmd_strip(const struct xt_args *args);
 int xt_cmd_save(const struct xt_args *args);
 int xt_cmd_show(const struct xt_args *args);
+int xt_cmd_why(const struct xt_args *args);
+int xt_cmd_wait(const struct xt_args *args);
 int xt_cmd_ping(const struct xt_args *args);
 int xt_cmd_events(const struct xt_args *args);
 int xt_cmd_log(const struct xt_args *args);
@@ -28,11 +30,18 @@ int xt_cmd_echo(const struct xt_args *args);
 #define XT_RUNNING_NONE (-1)
 int xt_up_running(const char *word, bool reload);
 
+/* Wait for a handshake with peer of a running instance (NULL: all), and print what it came to.
+ * reachable: only peers that have an endpoint, and a session that is there is enough. */
+#define XT_WAIT_MS 30000
+int xt_wait_peers(const char *name, const char *peer, uint64_t timeout_ms, bool reachable);
+
 /* Options of a verb; its source reads them by index. */
 extern const struct xt_option xt_up_options[];
 extern const struct xt_option xt_down_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
+extern const struct xt_option xt_why_options[];
+extern const struct xt_option xt_wait_options[];
 extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_events_options[];
 extern const struct xt_option xt_new_options[];
@@ -40,7 +49,7 @@ extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_reload[], xt_text_strip[],
-    xt_text_save[], xt_text_show[], xt_text_ping[], xt_text_events[], xt_text_log[],
-    xt_text_check[], xt_text_new[], xt_text_echo[];
+    xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[], xt_text_events[],
+    xt_text_log[], xt_text_check[], xt_text_new[], xt_text_echo[];
 
 #endif

@@ -26,6 +26,7 @@ const char xt_text_ping[] =
     "for the inner address that the peer was last heard from. The requests go from the\n"
     "interface's Address directly into the tunnel, past the routes and firewall of this host; the\n"
     "peer's host answers them, or its xtunnel where Echo is set.\n"
+    "After 5 s without a reply, and at the end when none came, it prints what `xtunnel why` says.\n"
     "The exit status is 0 when a reply arrived, 5 when none did.\n";
 
 struct summary {
@@ -90,6 +91,11 @@ static void reply_print(const json_t *reply, const char *address)
 		       json_is_true(json_object_get(reply, "duplicate")) ? " (duplicate)" : "");
 }
 
+static void why_print(const json_t *reply, const char *label)
+{
+	printf("%s: %s (%s)\n", label, reply_text(reply, "sentence"), reply_text(reply, "code"));
+}
+
 static void json_print(const json_t *reply)
 {
 	json_dumpf(reply, stdout, JSON_COMPACT);
@@ -146,9 +152,14 @@ static int ping_follow(struct xt_client *client, const json_t *hello, bool json)
 		    json_is_true(json_object_get(reply, "end")) || json_object_get(reply, "error");
 
 		if (!end) {
-			summary_count(&summary, reply);
+			bool why = json_object_get(reply, "sentence") != NULL;
+
+			if (!why)
+				summary_count(&summary, reply);
 			if (json)
 				json_print(reply);
+			else if (why)
+				why_print(reply, reply_text(hello, "peer"));
 			else
 				reply_print(reply, address);
 		} else if (json_object_get(reply, "error")) {
@@ -174,9 +185,9 @@ static json_t *request_make(const struct xt_args *args)
 	    !xt_args_seconds(args, INTERVAL, 1, 86400000, 1000, &interval) ||
 	    !xt_args_seconds(args, TIMEOUT, 1, 86400000, 5000, &timeout))
 		return NULL;
-	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "do", "ping", "peer", args->operands[1],
-			 "count", (json_int_t)requests, "size", (json_int_t)size, "interval_ms",
-			 (json_int_t)interval, "timeout_ms", (json_int_t)timeout);
+	return json_pack("{s:s,s:s,s:b,s:I,s:I,s:I,s:I}", "do", "ping", "peer", args->operands[1],
+			 "why", 1, "count", (json_int_t)requests, "size", (json_int_t)size,
+			 "interval_ms", (json_int_t)interval, "timeout_ms", (json_int_t)timeout);
 }
 
 int xt_cmd_ping(const struct xt_args *args)

@@ -12,6 +12,8 @@
 #include "daemon/log_level.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
+#include "cli/query.h"
+#include "cli/term.h"
 
 const char xt_text_run[] =
     "\nNAME stands for /etc/xtunnel/NAME.conf or else /etc/wireguard/NAME.conf. An argument that ends\n"
@@ -24,6 +26,9 @@ const char xt_text_up[] =
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n"
     "When NAME runs already: with an unchanged file the exit status is 0 and nothing happens; with a\n"
     "changed one it is 1, or with --reload that of reload.\n"
+    "With --wait it then waits for a session with each peer that has an Endpoint, and prints what\n"
+    "`xtunnel why` says of it. When one has none after SECONDS, the exit status is 5; the instance\n"
+    "stays up.\n"
     "\n"
     "  $ xtunnel up left\n"
     "  xtunnel: left is running already, and its file has changed\n"
@@ -33,9 +38,11 @@ const char xt_text_up[] =
     "  left: reloaded; sessions go on\n"
     "  $ xtunnel up left --reload\n"
     "  xtunnel: left is running already, and its file is unchanged\n";
-enum { RELOAD };
+enum { RELOAD, WAIT, TIMEOUT };
 const struct xt_option xt_up_options[] = {
     {'r', "reload", NULL, "when it runs already, apply what its file says now"},
+    {'w', "wait", "[=SECONDS]", "then wait for a session with each peer that has an Endpoint (30)"},
+    {'t', "timeout", "SECONDS", "the same time, with --wait"},
     {0},
 };
 
@@ -110,7 +117,7 @@ static int path_fd(const char *path)
 	return -1;
 }
 
-int xt_cmd_up(const struct xt_args *args)
+static int up(const struct xt_args *args)
 {
 	bool loud = xt_log_level_env(XT_LOG_NOTICE);
 	struct source source = {args->operands[0], path_fd(args->operands[0]), false};
@@ -125,4 +132,26 @@ int xt_cmd_up(const struct xt_args *args)
 		source.stdin_copy = source.fd >= 0;
 	}
 	return xt_background(source_serve, &source, loud, &source.fd, source.fd > STDERR_FILENO);
+}
+
+int xt_cmd_up(const struct xt_args *args)
+{
+	pid_t pid = getpid();
+	char buf[64];
+	const char *name = xt_query_name(args->operands[0], buf);
+	uint64_t timeout_ms;
+	int status;
+
+	if (!xt_args_seconds(args, WAIT, 0, 86400000, XT_WAIT_MS, &timeout_ms) ||
+	    !xt_args_seconds(args, TIMEOUT, 0, 86400000, timeout_ms, &timeout_ms))
+		return XT_EXIT_USAGE;
+	if (args->given[TIMEOUT] && !args->given[WAIT])
+		return xt_fail(XT_EXIT_USAGE, "up: --timeout is for --wait");
+	status = up(args);
+	if (status != XT_EXIT_OK || !args->given[WAIT] || getpid() != pid) /* its background */
+		return status;
+	status = xt_wait_peers(name, NULL, timeout_ms, true);
+	if (status == XT_EXIT_UNREACHABLE)
+		xt_hint("%s stays up; xtunnel down %s ends it", name, name);
+	return status;
 }

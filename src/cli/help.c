@@ -52,7 +52,8 @@ static void option_print(const struct xt_option *option, FILE *out)
 
 	snprintf(left, sizeof(left), "%c%c%s--%s%s%s", option->letter ? '-' : ' ',
 		 option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
-		 option->value ? " " : "", option->value ? option->value : "");
+		 option->value && option->value[0] != '[' ? " " : "",
+		 option->value ? option->value : "");
 	fprintf(out, "  %-26s %s\n", left, option->help);
 }
 

@@ -17,6 +17,7 @@ static const struct xt_verb verbs[] = {
      xt_text_run, NULL, xt_cmd_run},
     {"up", "NAME|FILE", 1, 1, "start an instance in the background; return when it is ready",
      "xtunnel up left\nxtunnel up ./left.conf\n"
+     "# and wait for the first handshake with each peer\nxtunnel up left --wait\n"
      "# start it, or apply what has changed in its file\nxtunnel up left --reload\n",
      xt_text_up, xt_up_options, xt_cmd_up},
     {"down", "NAME|FILE", 1, 1, "end an instance and remove all that it made on the host",
@@ -35,6 +36,13 @@ static const struct xt_verb verbs[] = {
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",
      xt_text_show, xt_show_options, xt_cmd_show},
+    {"why", "NAME|FILE [PEER]", 1, 2, "say why a peer is not reached, and what to do",
+     "# of all peers, or of one\nxtunnel why left\nxtunnel why left right\n"
+     "# with a handshake and pings now\nxtunnel why left right --probe\n"
+     "# for programs\nxtunnel why left --json\n",
+     xt_text_why, xt_why_options, xt_cmd_why},
+    {"wait", "NAME|FILE [PEER]", 1, 2, "ask peers for a handshake; return when they are up",
+     "xtunnel wait left right --timeout 60\n", xt_text_wait, xt_wait_options, xt_cmd_wait},
     {"ping", "NAME|FILE PEER", 2, 2, "ping a peer from inside the tunnel",
      "# by the peer's Name, its public key, or an inner address\n"
      "xtunnel ping left right\n"

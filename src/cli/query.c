@@ -125,6 +125,24 @@ int xt_query_answer_failed(const char *name, const json_t *answer, int error)
 	return XT_EXIT_FAILURE;
 }
 
+json_t *xt_query_wait(const char *peer, uint64_t timeout_ms, bool reachable)
+{
+	return json_pack("{s:s,s:s*,s:I,s:b}", "do", "wait", "peer", peer, "timeout_ms",
+			 (json_int_t)timeout_ms, "reachable", (int)reachable);
+}
+
+int xt_query_peer_failed(const char *name, const char *peer, const json_t *answer, int error)
+{
+	const char *sentence = json_string_value(json_object_get(answer, "error"));
+
+	if (error == XT_E_NOPEER)
+		return xt_fail(XT_EXIT_UNREACHABLE, "%s %s: %s", name, peer ? peer : "",
+			       sentence ? sentence : xt_strerror(error));
+	if (error == -EPIPE || error == XT_E_AGAIN || error == -EIO)
+		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running any more", name);
+	return xt_query_answer_failed(name, answer, error);
+}
+
 int xt_query_uapi(const char *name, struct xt_secbuf *reply)
 {
 	char path[XT_RUNSOCK_MAX];

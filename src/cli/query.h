@@ -29,6 +29,12 @@ bool xt_query_fails_closed(const char *name);
  * XT_EXIT_FAILURE. answer may be NULL. */
 int xt_query_answer_failed(const char *name, const json_t *answer, int error);
 
+/* The request that waits for peers (daemon/instance_uv.h). peer NULL: all. */
+json_t *xt_query_wait(const char *peer, uint64_t timeout_ms, bool reachable);
+/* The same as xt_query_answer_failed of a request about peer (NULL: all): XT_EXIT_UNREACHABLE when
+ * it is not known, XT_EXIT_NOT_RUNNING when the instance has ended. */
+int xt_query_peer_failed(const char *name, const char *peer, const json_t *answer, int error);
+
 /* The reply to UAPI's get from NAME, which holds keys; the caller clears it. enum xt_exit as
  * above. */
 int xt_query_uapi(const char *name, struct xt_secbuf *reply);

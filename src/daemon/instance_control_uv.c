@@ -115,6 +115,11 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		return xt_instance_follow(instance, request);
 	if (strcmp(verb, "log") == 0)
 		return answer_log(request, msg);
+	if (strcmp(verb, "why") == 0)
+		return xt_instance_answer_why(instance, request,
+					      json_string_value(json_object_get(msg, "peer")));
+	if (strcmp(verb, "wait") == 0)
+		return xt_instance_wait(instance, request, msg);
 	if (strcmp(verb, "save") == 0)
 		return answer_save(instance, request);
 	if (strcmp(verb, "reload") == 0)
@@ -136,7 +141,7 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 		return;
 	else if (answer)
 		answer->request = NULL;
-	else if (instance->pinger)
+	else if (!xt_instance_wait_cancel(instance, request) && instance->pinger)
 		xt_pinger_cancel(instance->pinger, request);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of an instance as JSON for a client and as text for the log, and the list of control
- * requests that are answered later. A long state is printed on a worker thread. */
+/* The state of an instance as JSON for a client and as text for the log, why its links do not work,
+ * and the list of control requests that are answered later. A long answer is printed on a worker
+ * thread. */
 #include "daemon/instance_uv.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "base/trim.h"
+#include "daemon/ping_target.h"
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
@@ -64,6 +66,7 @@ void xt_instance_answer_free(struct xt_instance_answer *answer)
 	for (size_t i = 0; i < XT_LEN(answer->kept); i++)
 		free(answer->kept[i]);
 	free(answer->text);
+	free(answer->word);
 	free(answer);
 }
 
@@ -171,13 +174,25 @@ static void status_log(const struct xt_instance_answer *answer, const json_t *js
 	free(text);
 }
 
+static json_t *why_json(const struct xt_instance_answer *answer)
+{
+	const struct xt_peer_report *peer = NULL;
+	const char *refused =
+	    answer->word ? xt_ping_peer(&peer, answer->report, answer->word) : NULL;
+
+	if (refused)
+		return json_pack("{s:s,s:i}", "error", refused, "code", XT_E_NOPEER);
+	return xt_why_json(&answer->status, answer->report, peer ? &peer->key : NULL);
+}
+
 static void status_make(uv_work_t *work)
 {
 	struct xt_instance_answer *answer = work->data;
 	json_t *json = NULL;
 
 	if (!atomic_load(&answer->dropped))
-		json = xt_status_json(&answer->status, answer->report);
+		json = answer->why ? why_json(answer)
+				   : xt_status_json(&answer->status, answer->report);
 	if (json && answer->log)
 		status_log(answer, json);
 	else
@@ -254,22 +269,47 @@ static void answers_advance(struct xt_instance *instance)
 	xt_instance_report(instance, on_report, first);
 }
 
+static void answer_start(struct xt_instance_answer *answer)
+{
+	struct xt_control_request *request = answer->request;
+
+	answer->state = XT_ANSWER_WAITING;
+	answer->log = !request;
+	answer->versioned = request && xt_control_versioned(request);
+	answers_advance(answer->instance);
+}
+
 static int status_add(struct xt_instance *instance, struct xt_control_request *request)
 {
 	struct xt_instance_answer *answer = xt_instance_answer_new(instance, request);
 
 	if (!answer)
 		return XT_E_NOMEM;
-	answer->state = XT_ANSWER_WAITING;
-	answer->log = !request;
-	answer->versioned = request && xt_control_versioned(request);
-	answers_advance(instance);
+	answer_start(answer);
 	return 0;
 }
 
 int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request)
 {
 	return status_add(instance, request);
+}
+
+int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_request *request,
+			   const char *word)
+{
+	struct xt_instance_answer *answer = xt_instance_answer_new(instance, request);
+
+	if (!answer)
+		return XT_E_NOMEM;
+	answer->why = true;
+	answer->word = word ? strdup(word) : NULL;
+	if (word && !answer->word) {
+		xt_control_set(request, NULL);
+		xt_instance_answer_free(answer);
+		return XT_E_NOMEM;
+	}
+	answer_start(answer);
+	return 0;
 }
 
 /* A status that is being written to the log stands for those asked for meanwhile. */

@@ -16,6 +16,7 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	struct xt_instance *instance = ctx;
 	char address[XT_ENDPOINT_TEXT] = "";
 
+	xt_instance_wait_event(instance, peer);
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
 	if (event == XT_EVENT_SESSION_NEW)

@@ -344,7 +344,7 @@ static int loop_start(struct xt_instance *instance)
 		xt_instance_mtu_open(instance);
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
-				   instance->loop, pinger_report, instance);
+				   instance->loop, pinger_report, xt_instance_why_json, instance);
 	if (rc < 0)
 		xt_explain_step(instance->conf->name, "event loop", rc);
 	return rc;

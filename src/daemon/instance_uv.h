@@ -101,13 +101,15 @@ struct xt_instance_mtu {
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
  * status     what the worker thread prints; its strings are in kept and words
+ * why        the answer is that of xt_why_json; word: of that peer alone, NULL: of all
  * text       malloc'ed: the lines of the answer */
 struct xt_instance_answer {
 	struct xt_instance_answer *prev, *next;
 	struct xt_instance *instance;
 	struct xt_control_request *request;
 	enum { XT_ANSWER_OTHER, XT_ANSWER_WAITING, XT_ANSWER_MAKING } state; /* of a status */
-	bool log, versioned;
+	bool log, versioned, why;
+	char *word;
 	atomic_bool dropped; /* the instance ends: no more is written */
 	struct xt_status status;
 	char words[XT_OFFLOAD_WORDS], *kept[3];
@@ -154,6 +156,7 @@ struct xt_instance {
 	struct xt_instance_work *work;	 /* control work over all peers, the first is under way */
 	uv_idle_t work_idle;		 /* runs while it goes on */
 	struct xt_instance_answer *answers;
+	struct xt_instance_wait *waits;
 	struct xt_instance_save *saves;	    /* the first is under way */
 	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
 	/* Routes that are to follow the device: it waits for XT_STATE_RELOAD.
@@ -305,13 +308,16 @@ void xt_instance_gear_close(struct xt_instance_gear *gear);
  * none. */
 void xt_instance_tell_down(struct xt_instance *instance, const char *failed, const char *output);
 /* instance_status_uv.c. answer_new: NULL without memory. drop: their clients are going.
- * answer_status: answer request with the state of the instance; 0 or XT_E_NOMEM. log_status: write
- * it to the log. status: what the tunnel knows now; its strings are the instance's, and words. */
+ * answer_status: answer request with the state of the instance; 0 or XT_E_NOMEM. answer_why: with
+ * xt_why_json of the peer that word names as ping does, NULL: of all. log_status: write the state
+ * to the log. status: what the tunnel knows now; its strings are the instance's, and words. */
 struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
 						  struct xt_control_request *request);
 void xt_instance_answer_free(struct xt_instance_answer *answer);
 void xt_instance_drop_answers(struct xt_instance *instance);
 int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request);
+int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_request *request,
+			   const char *word);
 void xt_instance_log_status(struct xt_instance *instance);
 void xt_instance_status(const struct xt_instance *instance, struct xt_status *out,
 			char words[XT_OFFLOAD_WORDS]);
@@ -320,6 +326,21 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
  * "". Not from within a callback of the tunnel. */
 enum xt_why xt_instance_why_peer(const struct xt_instance *instance, const struct xt_public *peer,
 				 char buf[XT_WHY_SENTENCE]);
+/* The same as {"public_key", "name", "code", "sentence"}; NULL as above. */
+json_t *xt_instance_why_json(const void *instance, const struct xt_public *peer);
+/* instance_wait_uv.c: begin a handshake with peers, and answer request when each has one, or when
+ * the time is over. msg: {"do":"wait","peer":TEXT,"timeout_ms":N,"reachable":BOOL,"probe":BOOL}.
+ * peer: as of ping; absent: all. reachable: only those that have an endpoint or a name of one, and
+ * a session that is there is enough. probe: asks for the path's MTU too. Answer: {"waiting":N,
+ * "connected":N,"gone":N,"peers":[...]}, where an element is as above with "connected"; those that
+ * are not come first, and there are 64 at most. 0 or XT_E_NOMEM.
+ * cancel: its client has gone; false: it is no request of this kind. event: something has happened
+ * to a peer, also from within the tunnel. stop: the instance ends. */
+int xt_instance_wait(struct xt_instance *instance, struct xt_control_request *request,
+		     const json_t *msg);
+bool xt_instance_wait_cancel(struct xt_instance *instance, struct xt_control_request *request);
+void xt_instance_wait_event(struct xt_instance *instance, const struct xt_public *peer);
+void xt_instance_wait_stop(struct xt_instance *instance);
 /* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
  * before it, and after close, the log alone gets events.
  * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,

@@ -42,20 +42,6 @@ static const struct xt_peer_report *peer_by_key(const struct xt_report *report, 
 	return found;
 }
 
-static const char *peer_find(const struct xt_peer_report **out, const struct xt_report *report,
-			     const char *word)
-{
-	size_t n;
-
-	*out = peer_by_name(report, word);
-	if (*out)
-		return NULL;
-	*out = peer_by_key(report, word, &n);
-	if (n > 1)
-		return "the keys of several peers begin so: give more of the key";
-	return n ? NULL : "no peer has this Name or public key";
-}
-
 static const struct xt_peer_report *peer_by_route(const struct xt_report *report,
 						  const struct xt_ip *ip)
 {
@@ -75,6 +61,25 @@ static const struct xt_peer_report *peer_by_route(const struct xt_report *report
 		}
 	}
 	return best;
+}
+
+const char *xt_ping_peer(const struct xt_peer_report **out, const struct xt_report *report,
+			 const char *word)
+{
+	struct xt_ip address;
+	size_t n;
+
+	if (xt_ip_parse(&address, word) == 0) {
+		*out = peer_by_route(report, &address);
+		return *out ? NULL : "no peer's AllowedIPs cover this address";
+	}
+	*out = peer_by_name(report, word);
+	if (*out)
+		return NULL;
+	*out = peer_by_key(report, word, &n);
+	if (n > 1)
+		return "the keys of several peers begin so: give more of the key";
+	return n ? NULL : "no peer has this Name or public key";
 }
 
 static bool peer_host(struct xt_ip *out, const struct xt_report *report,
@@ -115,20 +120,16 @@ const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *r
 	memset(out, 0, sizeof(*out));
 	if (!local4 && !local6)
 		return "this interface has no Address to ping from";
+	why = xt_ping_peer(&out->peer, report, word);
+	if (why)
+		return why;
 	if (xt_ip_parse(&out->address, word) == 0) {
-		out->peer = peer_by_route(report, &out->address);
-		if (!out->peer)
-			return "no peer's AllowedIPs cover this address";
 		if (!(out->address.family == 4 ? local4 : local6))
 			return "this interface has no Address of that family to ping from";
-	} else {
-		why = peer_find(&out->peer, report, word);
-		if (why)
-			return why;
-		if (!peer_host(&out->address, report, out->peer, local4, local6) &&
-		    !peer_heard(&out->address, report, out->peer, local4, local6))
-			return "the peer's AllowedIPs name no single host, and it was not heard "
-			       "from yet: give the inner address";
+	} else if (!peer_host(&out->address, report, out->peer, local4, local6) &&
+		   !peer_heard(&out->address, report, out->peer, local4, local6)) {
+		return "the peer's AllowedIPs name no single host, and it was not heard from yet: "
+		       "give the inner address";
 	}
 	if (out->peer->endpoint.ip.family == 0)
 		return "the peer has no endpoint yet: it has to send first, or its name is not "

@@ -10,8 +10,13 @@ struct xt_ping_target {
 	struct xt_ip address;
 };
 
-/* word  the peer's Name, its public key as base64 or what it begins with (four characters or more),
- *       or an inner address
+/* The peer that word names, in *out: its Name, its public key as base64 or what it begins with
+ * (four characters or more), or an inner address. NULL, or a sentence that says why there is
+ * none. */
+const char *xt_ping_peer(const struct xt_peer_report **out, const struct xt_report *report,
+			 const char *word);
+
+/* word  as of xt_ping_peer
  * local4, local6: the families that this interface has an Address of. When word is not an address,
  * the target is the first of the peer's AllowedIPs that is a single host of such a family, else the
  * inner address that the peer was heard from.

@@ -16,7 +16,8 @@
 #define WINDOW	   1024 /* requests that may be open at once */
 #define COUNT_MAX  1000000000
 #define SIZE_MAX_B 65507
-#define PEERS_MANY 256u /* the target is looked for on a worker thread */
+#define PEERS_MANY 256u			/* the target is looked for on a worker thread */
+#define SILENCE_NS UINT64_C(5000000000) /* after it the client learns why */
 
 struct slot {
 	uint64_t sent_ns; /* 0: nothing open here */
@@ -31,12 +32,15 @@ struct search {
 	struct xt_report *report;
 	struct xt_ip address;
 	const char *why;	    /* there is none */
+	bool no_endpoint;	    /* of peer: that is why */
 	struct xt_peer_report peer; /* of it */
 	uv_work_t work;
 };
 
 /* request  NULL: its client has gone, and the session ends with the search
- * timer    open in SESSION_PINGING */
+ * timer    open in SESSION_PINGING
+ * silent_ns  since this time a request is open and no reply came; 0: none is open
+ * explains  the client wants to know why; explained: it does, for this silence */
 struct session {
 	struct session *next;
 	struct xt_pinger *pinger;
@@ -51,6 +55,8 @@ struct session {
 	uint32_t count, size;
 	uint64_t interval_ns, timeout_ns, next_ns;
 	uint32_t sent, settled; /* requests 1..settled are answered or lost */
+	uint64_t silent_ns;
+	bool explains, explained, answered;
 	struct slot slots[WINDOW];
 };
 
@@ -59,6 +65,7 @@ struct xt_pinger {
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
 	xt_pinger_report *report;
+	xt_pinger_why *why;
 	void *ctx;
 	struct session *sessions;
 	unsigned closing;
@@ -66,7 +73,7 @@ struct xt_pinger {
 };
 
 int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
-		  struct xt_loop *loop, xt_pinger_report *report, void *ctx)
+		  struct xt_loop *loop, xt_pinger_report *report, xt_pinger_why *why, void *ctx)
 {
 	struct xt_pinger *pinger = calloc(1, sizeof(*pinger));
 
@@ -76,6 +83,7 @@ int xt_pinger_new(struct xt_pinger **out, uv_loop_t *uv, struct xt_tunnel *tunne
 	pinger->tunnel = tunnel;
 	pinger->loop = loop;
 	pinger->report = report;
+	pinger->why = why;
 	pinger->ctx = ctx;
 	*out = pinger;
 	return 0;
@@ -148,9 +156,29 @@ static void request_send(struct session *session, uint64_t now)
 	}
 	*slot_find(session, number) = (struct slot){.sent_ns = now, .number = number};
 	session->sent = number;
+	if (!session->silent_ns)
+		session->silent_ns = now;
 	session->next_ns += session->interval_ns;
 	if (session->next_ns < now) /* the loop was late: no burst to catch up */
 		session->next_ns = now + session->interval_ns;
+}
+
+static void session_explain(struct session *session)
+{
+	struct xt_pinger *pinger = session->pinger;
+	json_t *why = pinger->why(pinger->ctx, &session->peer);
+
+	session->explained = true;
+	if (why)
+		xt_control_reply(session->request, why, false);
+}
+
+/* When the client is to learn why it is silent. */
+static uint64_t session_explain_at(const struct session *session)
+{
+	if (!session->explains || session->explained || !session->silent_ns)
+		return UINT64_MAX;
+	return session->silent_ns + SILENCE_NS;
 }
 
 static bool session_may_send(const struct session *session)
@@ -164,10 +192,10 @@ static void on_timer(uv_timer_t *timer);
 /* Until the next request or the next loss, whichever comes first. */
 static void session_arm(struct session *session, uint64_t now)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = session_explain_at(session);
 
 	if (session_may_send(session))
-		at = session->next_ns;
+		at = XT_MIN(at, session->next_ns);
 	if (session->settled < session->sent) {
 		const struct slot *oldest = slot_find(session, session->settled + 1);
 		uint64_t lost = oldest->answered ? now : oldest->sent_ns + session->timeout_ns;
@@ -184,7 +212,11 @@ static void session_run(struct session *session)
 	losses_report(session, now);
 	if (session_may_send(session) && now >= session->next_ns)
 		request_send(session, now);
+	if (now >= session_explain_at(session))
+		session_explain(session);
 	if (session->count != 0 && session->settled == session->count) {
+		if (session->explains && !session->answered)
+			session_explain(session);
 		xt_control_reply(session->request, json_pack("{s:b}", "end", 1), true);
 		session_close(session);
 	} else {
@@ -223,7 +255,9 @@ bool xt_pinger_pong(struct xt_pinger *pinger, const struct xt_pong *pong)
 					  "size", (json_int_t)pong->size);
 		if (slot->answered || slot->number <= session->settled)
 			json_object_set_new(reply, "duplicate", json_true());
-		slot->answered = true;
+		slot->answered = session->answered = true;
+		session->silent_ns = 0;
+		session->explained = false;
 		xt_control_reply(session->request, reply, false);
 		if (session->count != 0 && session->sent == session->count)
 			uv_timer_start(&session->timer, on_timer, 0, 0); /* perhaps the last one */
@@ -306,16 +340,24 @@ static void session_begin(struct session *session)
 
 static void search_end(struct session *session)
 {
-	const char *why = session->search.why;
+	const struct xt_pinger *pinger = session->pinger;
+	const char *why = session->search.why, *sentence;
+	json_t *known = NULL;
 
+	if (session->request && session->search.no_endpoint && session->explains)
+		known = pinger->why(pinger->ctx, &session->search.peer.key);
+	sentence = json_string_value(json_object_get(known, "sentence"));
 	if (!session->request)
 		session_fail(session, XT_E_AGAIN, NULL);
+	else if (sentence)
+		session_fail(session, XT_E_NOPEER, sentence);
 	else if (why)
 		session_fail(session, XT_E_NOPEER, why);
 	else if ((why = size_fits(session, &session->search.address)))
 		session_fail(session, XT_E_INVALID, why);
 	else
 		session_begin(session);
+	json_decref(known);
 }
 
 static void target_find(uv_work_t *work)
@@ -326,8 +368,9 @@ static void target_find(uv_work_t *work)
 	search->why =
 	    xt_ping_target(&target, search->report, search->word, search->local4, search->local6);
 	search->address = target.address;
-	if (!search->why)
+	if (target.peer)
 		search->peer = *target.peer;
+	search->no_endpoint = search->why && target.peer && !target.peer->endpoint.ip.family;
 	xt_report_free(search->report);
 	search->report = NULL;
 }
@@ -373,6 +416,7 @@ int xt_pinger_start(struct xt_pinger *pinger, struct xt_control_request *request
 	session->timeout_ns = json_number(msg, "timeout_ms", 5000, 86400000) * 1000000;
 	if (session->interval_ns == 0)
 		session->interval_ns = 1000000;
+	session->explains = json_is_true(json_object_get(msg, "why"));
 	session->search.local4 = xt_tunnel_has_local(pinger->tunnel, 4);
 	session->search.local6 = xt_tunnel_has_local(pinger->tunnel, 6);
 	session->next = pinger->sessions;

@@ -99,9 +99,22 @@ static int client_fill(struct xt_client *c, int silence_ms)
 	return got ? 1 : -EPIPE;
 }
 
-/* Clean all strings of value, so that no caller can print what controls a terminal. false: a key is
- * not printable, which no instance sends. */
-static bool value_clean(json_t *value)
+/* lines: line ends stay. */
+static void text_clean(char *text, bool lines)
+{
+	char *end;
+
+	for (; lines && (end = strchr(text, '\n')); text = end + 1) {
+		*end = '\0';
+		xt_text_clean(text);
+		*end = '\n';
+	}
+	xt_text_clean(text);
+}
+
+/* Clean all strings of value, so that no caller can print what controls a terminal. lines: a string
+ * may have several. false: a key is not printable, which no instance sends. */
+static bool value_clean(json_t *value, bool lines)
 {
 	const char *key, *text = json_string_value(value);
 	bool ok = true;
@@ -112,13 +125,14 @@ static bool value_clean(json_t *value)
 		char *copy = strdup(text);
 
 		if (copy)
-			xt_text_clean(copy);
+			text_clean(copy, lines);
 		ok = copy && json_string_set_nocheck(value, copy) == 0;
 		free(copy);
 	}
-	json_array_foreach(value, i, child) ok = ok && value_clean(child);
+	json_array_foreach(value, i, child) ok = ok && value_clean(child, false);
 	json_object_foreach(value, key, child) ok =
-	    ok && xt_text_is_printable(key) && value_clean(child);
+	    ok && xt_text_is_printable(key) &&
+	    value_clean(child, strcmp(key, XT_CLIENT_SECTION) == 0);
 	return ok;
 }
 
@@ -135,7 +149,7 @@ static int frame_recv(struct xt_client *c, int silence_ms, json_t **out)
 	}
 	json_t *answer = json_loadb(in->p, len - 1, 0, NULL);
 	xt_secbuf_take(in, len);
-	if (json_is_object(answer) && value_clean(answer)) {
+	if (json_is_object(answer) && value_clean(answer, false)) {
 		*out = answer;
 		return 0;
 	}

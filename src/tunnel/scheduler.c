@@ -124,6 +124,24 @@ static void take_too_big(struct xt_scheduler *s, struct xt_time now)
 	udp->n_too_big = 0;
 }
 
+/* What host and network said of datagrams, for reports and nothing else. */
+static void take_notes(struct xt_scheduler *s, struct xt_time now)
+{
+	struct xt_device *dev = s->data.config.dev;
+	struct xt_udp *udp = s->data.config.udp;
+
+	for (uint32_t i = 0; i < udp->n_notes; i++) {
+		const struct xt_udp_note *note = &udp->notes[i];
+
+		if (note->error)
+			xt_device_note_send_error(dev, now, &note->remote, note->error);
+		else
+			xt_device_note_icmp(dev, now, &note->remote,
+					    (enum xt_unreachable)note->icmp_kind, &note->icmp_from);
+	}
+	udp->n_notes = 0;
+}
+
 void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 {
 	if (s->data.config.echo)
@@ -131,11 +149,13 @@ void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 	xt_tx_fit_report(&s->data);
 	if (s->data.config.udp->n_too_big)
 		take_too_big(s, now);
-	if (s->data.queue.blocked)
-		return;
-	xt_device_tick(s->data.config.dev, now, s->data.queue.tx);
-	xt_send_queue_flush(&s->data.queue);
-	device_traffic_send(s, now);
+	if (!s->data.queue.blocked) {
+		xt_device_tick(s->data.config.dev, now, s->data.queue.tx);
+		xt_send_queue_flush(&s->data.queue);
+		device_traffic_send(s, now);
+	}
+	if (s->data.config.udp->n_notes)
+		take_notes(s, now);
 }
 
 uint64_t xt_scheduler_deadline(const struct xt_scheduler *s)
@@ -230,6 +250,8 @@ static int rx_pass(struct xt_scheduler *s, struct xt_time now)
 
 		polled = tx_read(s, now, &bytes);
 		xt_tx_path_flush(&s->tx, now);
+		if (s->data.config.udp->n_notes)
+			take_notes(s, now);
 	}
 	return s->data.error ? s->data.error : n < 0 ? n : polled < 0 ? polled : sum;
 }

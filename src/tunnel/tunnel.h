@@ -114,11 +114,12 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk);
 int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
 
-/* One peer, at once: as xt_device_report_peer and xt_device_start_handshake; after the latter the
- * caller wakes the loop. Also while a change is under way. */
+/* One peer, at once: as xt_device_report_peer, xt_device_start_handshake and xt_device_suspect_mtu;
+ * after the last two the caller wakes the loop. Also while a change is under way. */
 int xt_tunnel_report_peer(const struct xt_tunnel *tunnel, const struct xt_public *peer,
 			  struct xt_report **out);
 int xt_tunnel_start_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer);
+void xt_tunnel_ask_mtu(struct xt_tunnel *tunnel, const struct xt_endpoint *remote);
 
 /* A change in slices, see core/apply.h for what packets see of it: begin, step until it is over,
  * end. One at a time. A new identity takes its timestamps from bound_read before anything is sent

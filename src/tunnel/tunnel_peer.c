@@ -13,3 +13,8 @@ int xt_tunnel_start_handshake(struct xt_tunnel *tunnel, const struct xt_public *
 {
 	return xt_device_start_handshake(tunnel->dev, xt_clock_now(), peer);
 }
+
+void xt_tunnel_ask_mtu(struct xt_tunnel *tunnel, const struct xt_endpoint *remote)
+{
+	xt_device_suspect_mtu(tunnel->dev, xt_clock_now(), remote);
+}

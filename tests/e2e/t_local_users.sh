@@ -157,7 +157,8 @@ s.sendall(json.dumps({"do": sys.argv[1]}).encode() + b"\n")
 print(s.makefile().readline())
 EOF
 $PYTHON ask.py show | grep '"peers"' >/dev/null || fail "an observer sees no state"
-for verb in down save ping other; do
+$PYTHON ask.py why | grep '"sentence"' >/dev/null || fail "an observer does not learn why"
+for verb in down save ping wait other; do
 	$PYTHON ask.py $verb | grep '"code": *-13' >/dev/null || fail "$verb: $($PYTHON ask.py $verb)"
 done
 at left "$XT_BIN" show left >/dev/null || fail "an observer ended the instance"

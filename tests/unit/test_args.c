@@ -22,6 +22,11 @@ static const struct xt_option ping_options[] = {
     {0},
 };
 
+static const struct xt_option up_options[] = {
+    {'w', "wait", "[=SECONDS]", "wait"},
+    {0},
+};
+
 static int run_nothing(const struct xt_args *args)
 {
 	(void)args;
@@ -33,7 +38,7 @@ static const struct xt_verb table[] = {
      run_nothing},
     {"echo", "NAME ADDR...", 2, -1, "echo", "xtunnel echo e 192.168.7.1/24\n", NULL, NULL,
      run_nothing},
-    {"up", "NAME", 1, 1, "start", "xtunnel up a\n", NULL, NULL, run_nothing},
+    {"up", "NAME", 1, 1, "start", "xtunnel up a\n", NULL, up_options, run_nothing},
     {"down", "NAME", 1, 1, "end", "xtunnel down a\n", NULL, NULL, run_nothing},
     {"genkey", "", 0, 0, "a key", "xtunnel genkey\n", "\nMore.\n", NULL, run_nothing},
     {0},
@@ -264,6 +269,40 @@ static void seconds_may_have_a_fraction(void **state)
 	}
 }
 
+static void a_value_may_lack_where_its_option_allows_that(void **state)
+{
+	static const struct {
+		const char *words;
+		uint64_t ms; /* 0: refused */
+	} cases[] = {
+	    {"up a", 5},
+	    {"up a --wait", 5},
+	    {"up --wait a", 5},
+	    {"up a -w", 5},
+	    {"up a --wait=2", 2000},
+	    {"up a -w2", 2000},
+	    {"up --wait=0.5 a", 500},
+	    {"up a --wait=x", 0},
+	    {"up a --wait=", 0},
+	};
+	char text[4096] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	uint64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(cases[i].words), XT_ARGS_RUN);
+		assert_int_equal(args.given[0], i > 0);
+		assert_string_equal(args.operands[0], "a");
+		assert_int_equal(xt_args_seconds(&args, 0, 1, 60000, 5, &ms), cases[i].ms != 0);
+		assert_true(cases[i].ms == 0 || ms == cases[i].ms);
+	}
+	message_has("up a --wait 2", "one word too many");
+	xt_help_verb(xt_verb_find(table, "up"), out);
+	fclose(out);
+	assert_non_null(strstr(text, "--wait[=SECONDS]"));
+}
+
 static void help_begins_with_examples_and_names_every_option(void **state)
 {
 	char text[4096] = "";
@@ -294,4 +333,5 @@ TEST_MAIN(cmocka_unit_test(a_verb_gets_its_operands),
 	  cmocka_unit_test(an_endless_word_does_not_overflow_the_message),
 	  cmocka_unit_test(numbers_are_whole_and_within_bounds),
 	  cmocka_unit_test(seconds_may_have_a_fraction),
+	  cmocka_unit_test(a_value_may_lack_where_its_option_allows_that),
 	  cmocka_unit_test(help_begins_with_examples_and_names_every_option))

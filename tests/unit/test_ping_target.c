@@ -133,9 +133,27 @@ static void a_target_that_cannot_be_pinged_is_refused_with_a_reason(void **state
 	assert_non_null(xt_ping_target(&target, &report, "fd07::2", true, false));
 }
 
+static void a_peer_is_found_whether_it_can_be_pinged_or_not(void **state)
+{
+	const struct xt_peer_report *found = NULL;
+	char key[XT_KEY_BASE64];
+
+	(void)state;
+	assert_null(xt_ping_peer(&found, &report, "office"));
+	assert_ptr_equal(found, &peers[1]); /* no endpoint */
+	xt_key_to_base64(key, peers[2].key.b);
+	assert_null(xt_ping_peer(&found, &report, key));
+	assert_ptr_equal(found, &peers[2]); /* no single host */
+	assert_null(xt_ping_peer(&found, &report, "10.7.0.2"));
+	assert_ptr_equal(found, &peers[0]);
+	assert_non_null(strstr(xt_ping_peer(&found, &report, "left"), "no peer has"));
+	assert_non_null(strstr(xt_ping_peer(&found, &report, "172.16.0.1"), "cover"));
+}
+
 GROUP_TEST_MAIN(setup, NULL, cmocka_unit_test(a_name_means_the_peers_first_host),
 		cmocka_unit_test(a_key_means_the_same),
 		cmocka_unit_test(the_beginning_of_a_key_is_enough_if_it_is_unique),
 		cmocka_unit_test(a_peer_with_networks_only_is_pinged_where_it_was_heard),
 		cmocka_unit_test(an_address_goes_to_the_most_specific_network),
-		cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason))
+		cmocka_unit_test(a_target_that_cannot_be_pinged_is_refused_with_a_reason),
+		cmocka_unit_test(a_peer_is_found_whether_it_can_be_pinged_or_not))

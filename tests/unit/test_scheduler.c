@@ -103,6 +103,88 @@ static void a_tick_sends_nothing_while_the_socket_is_full(void **state)
 	assert_int_equal(xt_scheduler_deadline(ends[0].scheduler), XT_NEVER);
 }
 
+/* What the first end's device reports of its only peer. */
+static struct xt_peer_report peer_report(void)
+{
+	struct xt_report *report = NULL;
+	struct xt_peer_report peer;
+
+	assert_int_equal(xt_device_report(ends[0].dev, now, &report), 0);
+	assert_int_equal(report->n_peers, 1);
+	peer = report->peers[0];
+	xt_report_free(report);
+	return peer;
+}
+
+static void notes_put(struct xt_udp *udp, const struct xt_endpoint *remote)
+{
+	udp->notes[0] = (struct xt_udp_note){.remote = *remote,
+					     .icmp_kind = XT_UNREACHABLE_ADMIN,
+					     .icmp_from = {4, {198, 18, 0, 9}}};
+	udp->notes[1] = (struct xt_udp_note){.remote = *remote, .error = ENETUNREACH};
+	udp->n_notes = 2;
+}
+
+static void what_the_sockets_note_reaches_the_report_and_changes_nothing(void **state)
+{
+	struct xt_peer_report before = peer_report(), after;
+	struct xt_endpoint elsewhere = before.endpoint;
+
+	(void)state;
+	elsewhere.port++;
+	for (uint32_t blocked = 0; blocked < 2; blocked++) {
+		if (blocked) {
+			ends[0].room = 0;
+			offer(1000, 1368);
+			xt_scheduler_on_tun_readable(ends[0].scheduler, now);
+			assert_true(xt_scheduler_blocked(ends[0].scheduler));
+		}
+		notes_put(ends[0].udp, &before.endpoint);
+		xt_scheduler_tick(ends[0].scheduler, now);
+		assert_int_equal(ends[0].udp->n_notes, 0);
+		notes_put(ends[0].udp, &elsewhere);
+		xt_scheduler_tick(ends[0].scheduler, now);
+		after = peer_report();
+		assert_int_equal(after.facts.icmp_count, blocked + 1);
+		assert_int_equal(after.facts.icmp_kind, XT_UNREACHABLE_ADMIN);
+		assert_int_equal(after.facts.icmp_from.b[3], 9);
+		assert_int_equal(after.facts.send_error, ENETUNREACH);
+		assert_int_equal(after.facts.send_error_count, blocked + 1);
+		assert_true(after.session);
+		assert_memory_equal(&after.endpoint, &before.endpoint, sizeof(after.endpoint));
+		assert_int_equal(after.handshake_attempts, before.handshake_attempts);
+	}
+}
+
+static const struct xt_udp_ops *noting_original;
+static struct xt_endpoint noting_remote;
+
+static int send_noting(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next)
+{
+	notes_put(udp, &noting_remote);
+	return noting_original->send(udp, tx, next);
+}
+
+/* That of pure ACKs comes after the last tick. */
+static void a_note_of_the_last_send_does_not_wait_for_the_next_pass(void **state)
+{
+	struct xt_udp_ops ops = *ends[0].udp->ops;
+
+	(void)state;
+	noting_original = ends[0].udp->ops;
+	noting_remote = peer_report().endpoint;
+	ops.send = send_noting;
+	tun_offer(&ends[1], 60000, 1250, 4);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	tun_offer(&ends[0], 0, 0, 3);
+	ends[0].gso = (struct xt_gso){0};
+	ends[0].udp->ops = &ops;
+	assert_true(xt_scheduler_on_udp_readable(ends[0].scheduler, now) > 0);
+	ends[0].udp->ops = noting_original;
+	assert_int_equal(ends[0].udp->n_notes, 0);
+	assert_int_equal(peer_report().facts.send_error, ENETUNREACH);
+}
+
 static void timers_that_are_due_run_with_every_pass(void **state)
 {
 	(void)state;
@@ -290,6 +372,10 @@ int main(void)
 					    end),
 	    cmocka_unit_test_setup_teardown(a_tick_sends_nothing_while_the_socket_is_full, begin,
 					    end),
+	    cmocka_unit_test_setup_teardown(
+		what_the_sockets_note_reaches_the_report_and_changes_nothing, begin, end),
+	    cmocka_unit_test_setup_teardown(a_note_of_the_last_send_does_not_wait_for_the_next_pass,
+					    begin, end),
 	    cmocka_unit_test_setup_teardown(timers_that_are_due_run_with_every_pass, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		datagrams_inside_the_socket_are_read_without_being_asked_for, begin_with_echo, end),

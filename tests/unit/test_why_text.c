@@ -225,7 +225,7 @@ static void sentences_of_a_session(void **state)
 	f->requests_age = 6 * S;
 	f->data_received = XT_NEVER;
 	f->traffic = (struct xt_traffic){6, 0, 7, 1};
-	assert_sentence("the session works, but no content came since the first of 6 requests 6 "
+	assert_sentence("the peer is heard, but no content came since the first of 6 requests 6 "
 			"seconds ago. Packets in 10 s: 6 sent, 0 received; in 60 s: 7 sent, 1 "
 			"received");
 	f->heard = 7 * S;
