@@ -22,7 +22,6 @@
 #include "base/text.h"
 #include "daemon/log_limit.h"
 #include "daemon/peer_marks.h"
-#include "ipc/why.h"
 
 #define UNREAD_MAX    (256u << 10) /* bytes of events that a reader has not read */
 #define READERS_MAX   32u
@@ -51,6 +50,7 @@ struct xt_instance_events {
 	struct unexplained whys[WHYS_MAX];
 	size_t n_whys;
 	uint64_t fallbacks; /* of offloads, already told */
+	xt_instance_why *why;
 	uv_timer_t timer;
 };
 
@@ -85,13 +85,6 @@ const char *xt_instance_peer_label(const struct xt_instance *instance, const str
 }
 
 static void timer_update(struct xt_instance_events *events);
-/* The judge of links is not asked yet: no reason is known. */
-static enum xt_why peer_why(char buf[XT_WHY_SENTENCE])
-{
-	buf[0] = '\0';
-	return XT_WHYS;
-}
-
 /* --- readers --- */
 
 static uint64_t wall_ns(void)
@@ -355,7 +348,7 @@ static void why_tell(struct xt_instance_events *events, const struct unexplained
 	struct subject subject = {
 	    .code = row->code, .peer = &row->peer, .endpoint = &row->endpoint};
 	char sentence[XT_WHY_SENTENCE], text[XT_WHY_SENTENCE + 200], address[XT_ENDPOINT_TEXT] = "";
-	enum xt_why why = peer_why(sentence);
+	enum xt_why why = events->why(instance, &row->peer, sentence);
 
 	subject.again = mark_is(row->code, xt_peer_marks_get(&events->marks, &row->peer)) ||
 			(why < XT_WHYS && xt_why_is_fine(why));
@@ -444,13 +437,14 @@ static void timer_update(struct xt_instance_events *events)
 
 /* --- start, end --- */
 
-int xt_instance_events_open(struct xt_instance *instance)
+int xt_instance_events_open(struct xt_instance *instance, xt_instance_why *why)
 {
 	struct xt_instance_events *events = calloc(1, sizeof(*events));
 
 	if (!events)
 		return XT_E_NOMEM;
 	events->instance = instance;
+	events->why = why;
 	events->limit = xt_log_limit_new();
 	uv_timer_init(&instance->uv, &events->timer);
 	events->timer.data = events;

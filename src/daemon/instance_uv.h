@@ -342,7 +342,8 @@ bool xt_instance_wait_cancel(struct xt_instance *instance, struct xt_control_req
 void xt_instance_wait_event(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_wait_stop(struct xt_instance *instance);
 /* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
- * before it, and after close, the log alone gets events.
+ * before it, and after close, the log alone gets events. why: xt_instance_why_peer, which depends on
+ * files that report events.
  * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,
  *              which the endpoint follows. again: see there
  * emit_device  of the device, from within its callback
@@ -351,7 +352,9 @@ void xt_instance_wait_stop(struct xt_instance *instance);
  * unfollow     its client has gone. false: it follows nothing
  * peer_label   the peer's Name, else the beginning of its key; *name: NULL without a Name */
 #define XT_PEER_LABEL 64
-int xt_instance_events_open(struct xt_instance *instance);
+typedef enum xt_why xt_instance_why(const struct xt_instance *instance,
+				    const struct xt_public *peer, char buf[XT_WHY_SENTENCE]);
+int xt_instance_events_open(struct xt_instance *instance, xt_instance_why *why);
 void xt_instance_events_close(struct xt_instance *instance);
 void xt_instance_emit(struct xt_instance *instance, enum xt_event_code code,
 		      const struct xt_public *peer, const struct xt_endpoint *endpoint, bool again,

@@ -48,6 +48,7 @@ enum xt_event_code xt_event_code_of(enum xt_event event)
 	    [XT_EVENT_CONTACT] = XT_CODE_CONTACT,
 	    [XT_EVENT_LOOP] = XT_CODE_LOOP,
 	    [XT_EVENT_UNANSWERED] = XT_CODE_UNANSWERED,
+	    [XT_EVENT_ADDRESS_SILENT] = XT_CODE_ADDRESS_SILENT,
 	};
 
 	return (unsigned)event < XT_LEN(of) ? of[event] : XT_EVENT_CODES;

@@ -17,15 +17,15 @@
 static void events_of_the_device_have_its_words(void **state)
 {
 	(void)state;
-	for (int i = 0; i <= XT_EVENT_UNANSWERED; i++) {
+	for (int i = 0; i <= XT_EVENT_ADDRESS_SILENT; i++) {
 		enum xt_event_code code = xt_event_code_of((enum xt_event)i);
 
 		assert_true(code < XT_EVENT_CODES);
 		assert_string_equal(xt_event_code_sentence(code), xt_event_text((enum xt_event)i));
 	}
-	assert_int_equal(xt_event_code_of((enum xt_event)(XT_EVENT_UNANSWERED + 1)),
+	assert_int_equal(xt_event_code_of((enum xt_event)(XT_EVENT_ADDRESS_SILENT + 1)),
 			 XT_EVENT_CODES);
-	assert_string_equal(xt_event_text((enum xt_event)(XT_EVENT_UNANSWERED + 1)),
+	assert_string_equal(xt_event_text((enum xt_event)(XT_EVENT_ADDRESS_SILENT + 1)),
 			    "unknown event");
 }
 
