@@ -91,16 +91,16 @@ static bool peers_put(json_t *o, const struct xt_status *status, const struct xt
 	return ok;
 }
 
-/* Ready to be pasted into the file: without the address it has no AllowedIPs. */
+/* The lines are ready to be pasted into the file: without the address it has no AllowedIPs. */
 static bool section_put(json_t *o, const struct xt_public *key)
 {
-	char text[192], base64[XT_KEY_BASE64];
+	char text[64], base64[XT_KEY_BASE64];
 
 	xt_key_to_base64(base64, key->b);
-	snprintf(text, sizeof(text),
-		 "[Peer]\nPublicKey = %s\nAllowedIPs = # its inner address, such as 10.9.0.2/32\n",
-		 base64);
-	return json_put(o, "section", json_string(text));
+	snprintf(text, sizeof(text), "PublicKey = %s", base64);
+	return json_put(o, "section",
+			json_pack("[sss]", "[Peer]", text,
+				  "AllowedIPs = # its inner address, such as 10.9.0.2/32"));
 }
 
 static bool strangers_put(json_t *o, const struct xt_status *status, const struct xt_report *report)

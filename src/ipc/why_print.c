@@ -24,22 +24,17 @@ static void colour_print(const struct printer *p, const char *code)
 		fputs(code, p->out);
 }
 
-/* Line ends are kept, each followed by indent, if indent is not NULL. */
-static void text_print(const struct printer *p, const char *text, const char *indent)
+static void text_print(const struct printer *p, const char *text)
 {
 	bool printable;
 
 	while (*text) {
 		size_t n = xt_text_character(text, &printable);
 
-		if (*text == '\n' && indent) {
-			if (text[1])
-				fprintf(p->out, "\n%s", indent);
-		} else if (printable) {
+		if (printable)
 			fwrite(text, 1, n, p->out);
-		} else {
+		else
 			putc('?', p->out);
-		}
 		text += n;
 	}
 }
@@ -66,48 +61,50 @@ static void head_print(struct printer *p, const json_t *o, const char *what, con
 	colour_print(p, RESET);
 	colour_print(p, YELLOW);
 	putc(' ', p->out);
-	text_print(p, first ? first : second ? second : "?", NULL);
+	text_print(p, first ? first : second ? second : "?");
 	if (first && second) {
 		fputs(" (", p->out);
-		text_print(p, second, NULL);
+		text_print(p, second);
 		putc(')', p->out);
 	}
 	colour_print(p, RESET);
 	fputs(": ", p->out);
 	colour_print(p, code && xt_why_word_is_fine(code) ? GREEN : RED);
-	text_print(p, code ? code : "?", NULL);
+	text_print(p, code ? code : "?");
 	colour_print(p, RESET);
 	putc('\n', p->out);
 }
 
 static void body_print(const struct printer *p, const json_t *o)
 {
-	const json_t *causes = json_object_get(o, "causes");
+	const json_t *causes = json_object_get(o, "causes"),
+		     *section = json_object_get(o, "section");
 	const char *sentence = member(o, "sentence"), *remedy = member(o, "remedy");
-	const char *section = member(o, "section");
 
 	if (sentence) {
 		fputs("  ", p->out);
-		text_print(p, sentence, NULL);
+		text_print(p, sentence);
 		putc('\n', p->out);
 	}
 	for (size_t i = 0; i < json_array_size(causes); i++) {
 		const char *cause = json_string_value(json_array_get(causes, i));
 
 		fputs(i ? "     or: " : "  cause: ", p->out);
-		text_print(p, cause ? cause : "?", NULL);
+		text_print(p, cause ? cause : "?");
 		putc('\n', p->out);
 	}
 	if (remedy) {
 		colour_print(p, BOLD);
 		fputs("   next: ", p->out);
 		colour_print(p, RESET);
-		text_print(p, remedy, NULL);
+		text_print(p, remedy);
 		putc('\n', p->out);
 	}
-	if (section) {
+	for (size_t i = 0; i < json_array_size(section); i++) {
+		const char *line = json_string_value(json_array_get(section, i));
+
 		fputs("    ", p->out);
-		text_print(p, section, "    ");
+		text_print(p, line ? line : "?");
 		putc('\n', p->out);
 	}
 }

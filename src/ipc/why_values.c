@@ -407,13 +407,14 @@ static const struct {
 	X(ip)                                                                                      \
 	X(port)                                                                                    \
 	X(listen_port)                                                                             \
-	X(family) X(source) X(link) X(cover) X(key) X(local_key) X(times) X(age) X(time)           \
-	    X(initiations) X(gave_up) X(heard) X(answered) X(answered_from) X(responses)           \
-		X(refused) X(back) X(offset) X(error) X(router) X(what) X(inner) X(prefix)         \
-		    X(network) X(holder) X(path_mtu) X(mtu) X(too_large) X(len) X(requests)        \
-			X(sent_10s) X(received_10s) X(sent_60s) X(received_60s) X(datagrams)       \
-			    X(handshake) X(rtt) X(loss) X(from) X(stranger_key) X(messages)        \
-				X(destinations) X(overruns) X(tun_drops)
+	X(family)                                                                                  \
+	X(source)                                                                                  \
+	X(link) X(cover) X(key) X(local_key) X(times) X(age) X(time) X(initiations) X(gave_up)     \
+	    X(heard) X(answered) X(answered_from) X(responses) X(refused) X(back) X(offset)        \
+		X(error) X(router) X(what) X(inner) X(prefix) X(network) X(holder) X(path_mtu)     \
+		    X(mtu) X(too_large) X(len) X(requests) X(sent_10s) X(received_10s) X(sent_60s) \
+			X(received_60s) X(datagrams) X(handshake) X(rtt) X(loss) X(from)           \
+			    X(stranger_key) X(messages) X(destinations) X(overruns) X(tun_drops)
 #define X(word) {#word, print_##word},
     VALUES(X)
 #undef X

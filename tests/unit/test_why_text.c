@@ -332,9 +332,7 @@ static void json_has_facts_callers_and_the_device(void **state)
 	o = json_object_get(why, "strangers");
 	assert_int_equal(json_array_size(o), 2);
 	assert_string_equal(text_of(json_array_get(o, 0), "code"), "unknown-peer");
-	assert_string_equal(text_of(json_array_get(o, 0), "section"),
-			    "[Peer]\nPublicKey = " OTHER_KEY
-			    "\nAllowedIPs = # its inner address, such as 10.9.0.2/32\n");
+	assert_int_equal(json_array_size(json_object_get(json_array_get(o, 0), "section")), 3);
 	assert_string_equal(
 	    text_of(json_array_get(o, 0), "sentence"),
 	    "4 initiations of 192.0.2.7:1, the latest 2 seconds ago, with the key " OTHER_KEY
@@ -402,7 +400,9 @@ static void text_is_a_paragraph_a_peer(void **state)
 	assert_non_null(strstr(text, "\n     or: "));
 	assert_non_null(strstr(text, "\n   next: wait: "));
 	assert_non_null(strstr(text, "\n\ncaller 192.0.2.7:1 (" OTHER_KEY "): unknown-peer\n"));
-	assert_non_null(strstr(text, "\n    [Peer]\n    PublicKey = " OTHER_KEY "\n"));
+	assert_non_null(strstr(text,
+			       "\n    [Peer]\n    PublicKey = " OTHER_KEY
+			       "\n    AllowedIPs = # its inner address, such as 10.9.0.2/32\n"));
 	assert_null(strchr(text, '\033'));
 	free(text);
 	text = print(why, true);
@@ -427,7 +427,7 @@ static void hostile_text_stays_text(void **state)
 	static const char *const objects[] = {
 	    "{}", "[]", "{\"peers\":7,\"strangers\":{},\"device\":[1,null]}",
 	    "{\"peers\":[null,{\"name\":\"a\\u001b[31m\\nb\",\"code\":\"x\\n\",\"causes\":[1,\"\\n\"],"
-	    "\"sentence\":\"\\u001b\",\"remedy\":\"\\u202e\",\"section\":\"\\u0007\\n\"}]}"};
+	    "\"sentence\":\"\\u001b\",\"remedy\":\"\\u202e\",\"section\":[1,\"\\u0007\\n\"]}]}"};
 	char sentence[XT_WHY_SENTENCE], *text;
 	json_t *why;
 	(void)state;
