@@ -200,7 +200,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 	bool inner;
 
 	if (kp->dead || !xt_peer_is_current(dev, peer))
-		return xt_facts_count(&peer->facts, XT_DROP_EXPIRED);
+		return XT_DROP_EXPIRED; /* not counted of peer, which may be gone */
 	if (!job->ok)
 		return xt_facts_count(&peer->facts, XT_DROP_AUTH);
 	if (!xt_replay_accept(&kp->replay, pkt->counter))

@@ -297,7 +297,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 
 	/* The session ended after the packet was planned. */
 	if (kp->dead || !xt_peer_is_current(dev, peer))
-		return xt_facts_count(&peer->facts, XT_DROP_EXPIRED);
+		return XT_DROP_EXPIRED; /* not counted of peer, which may be gone */
 	if (pkt->probe)
 		return probe_finish(peer, pkt, len, tx);
 	if (xt_tx_view(tx, &peer->path, pkt->ecn, pkt->data - XT_HEADROOM, len))

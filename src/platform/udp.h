@@ -59,7 +59,7 @@ struct xt_udp_note {
 	uint8_t icmp_kind; /* enum xt_unreachable */
 	struct xt_ip icmp_from;
 };
-#define XT_UDP_NOTES 8
+#define XT_UDP_NOTES 64
 
 struct xt_udp {
 	const struct xt_udp_ops *ops;
@@ -78,7 +78,7 @@ struct xt_udp {
 	 * path: the caller takes them and sets n_too_big to 0. */
 	struct xt_endpoint too_big[XT_UDP_TOO_BIG];
 	uint32_t n_too_big;
-	/* Likewise for reports; one beyond that number replaces the last. */
+	/* Likewise for reports; one beyond that number replaces another. */
 	struct xt_udp_note notes[XT_UDP_NOTES];
 	uint32_t n_notes;
 	bool pending; /* recv holds datagrams that the batch had no room for: call it again even

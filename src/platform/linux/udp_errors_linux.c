@@ -34,21 +34,30 @@ struct error_reads {
 	union error_control controls[ERRORS_BATCH];
 };
 
-/* When there is no slot left, one remote's notes replace each other before those of another. */
-static struct xt_udp_note *note_slot(struct xt_udp *udp)
+/* When there is no slot left, a remote's note replaces one of its like, so that a remote with many
+ * errors does not hide another; else each slot in turn. */
+static void note_put(struct xt_udp *udp, const struct xt_udp_note *note)
 {
-	if (udp->n_notes < XT_UDP_NOTES)
-		return &udp->notes[udp->n_notes++];
-	for (uint32_t i = XT_UDP_NOTES - 1; i > 0; i--)
-		for (uint32_t j = 0; j < i; j++)
-			if (xt_endpoint_equal(&udp->notes[i].remote, &udp->notes[j].remote))
-				return &udp->notes[i];
-	return &udp->notes[XT_UDP_NOTES - 1];
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (udp->n_notes < XT_UDP_NOTES) {
+		udp->notes[udp->n_notes++] = *note;
+		return;
+	}
+	for (uint32_t i = 0; i < XT_UDP_NOTES; i++)
+		if (!udp->notes[i].error == !note->error &&
+		    xt_endpoint_equal(&udp->notes[i].remote, &note->remote)) {
+			udp->notes[i] = *note;
+			return;
+		}
+	udp->notes[sock->note_next++ % XT_UDP_NOTES] = *note;
 }
 
 void udp_linux_note_refused(struct xt_udp *udp, const struct xt_endpoint *remote, int error)
 {
-	*note_slot(udp) = (struct xt_udp_note){.remote = *remote, .error = error};
+	const struct xt_udp_note note = {.remote = *remote, .error = error};
+
+	note_put(udp, &note);
 }
 
 static uint8_t unreachable_v4(uint8_t type, uint8_t code)
@@ -149,7 +158,7 @@ static void error_note(struct xt_udp *udp, const union udp_name *name,
 	note.icmp_kind = error->ee_origin == SO_EE_ORIGIN_ICMP6
 			     ? unreachable_v6(error->ee_type, error->ee_code)
 			     : unreachable_v4(error->ee_type, error->ee_code);
-	*note_slot(udp) = note;
+	note_put(udp, &note);
 }
 
 static int errors_read(int fd, struct error_reads *reads)

@@ -57,6 +57,7 @@ struct udp_read {
  * egress       NULL: the kernel could not be asked, and paths are used as they are
  * reserve      of the send buffers, by family
  * egress_drops datagrams that found the queue of a link full
+ * note_next    the note that is replaced when there is no room
  * spill        reads that found the batch full, copied to spill_slab; delivered first */
 struct udp_linux {
 	struct xt_udp udp; /* first member: what the callers hold */
@@ -67,6 +68,7 @@ struct udp_linux {
 	uint16_t old_port;
 	struct udp_reserve reserve[2];
 	uint64_t egress_drops;
+	uint32_t note_next;
 	uint32_t guess, guess_bytes;
 	struct udp_read spill[XT_UDP_READS];
 	uint32_t spill_first, spill_n;
