@@ -44,6 +44,7 @@ extern const struct xt_option xt_why_options[];
 extern const struct xt_option xt_wait_options[];
 extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_events_options[];
+extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 

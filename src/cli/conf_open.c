@@ -27,34 +27,65 @@ static int name_refuse(const char *name)
 	return XT_EXIT_USAGE;
 }
 
+/* Prints nothing but that the name is none. *error: of the first step that failed. */
+static int conf_judge(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,
+		      bool trust, struct xt_conf_diagnostics *diagnostics, int *error)
+{
+	int rc;
+
+	*error = 0;
+	if (name_or_path[0] == '-' ||
+	    (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)))
+		return name_refuse(name_or_path);
+	rc = xt_conf_load_text(conf, name_or_path, text, diagnostics);
+	if (rc == 0)
+		rc = xt_conf_check(conf, diagnostics);
+	if (rc == 0 && trust)
+		rc = xt_conf_trust(conf, diagnostics);
+	*error = rc;
+	if (rc == XT_E_SYNTAX)
+		return XT_EXIT_CONFIG;
+	return rc == 0 ? XT_EXIT_OK : XT_EXIT_FAILURE;
+}
+
+/* After an error that is not one of the text; the diagnostics say which. */
+static void failure_print(const char *file, const struct xt_conf_diagnostics *diagnostics,
+			  int error)
+{
+	diagnostics_print(diagnostics, file, stderr);
+	if (error == XT_E_NOMEM)
+		xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(error));
+	else if (error == -ENOENT)
+		xt_hint("a NAME is searched in /etc/xtunnel and /etc/wireguard; give a path, "
+			"or write the files of a new tunnel with `xtunnel new`");
+}
+
 static int conf_open(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,
 		     bool trust, FILE *findings)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
-	int rc, status = XT_EXIT_OK;
+	int error, status = conf_judge(conf, name_or_path, text, trust, &diagnostics, &error);
+	const char *file = conf->path ? conf->path : name_or_path;
 
-	if (name_or_path[0] == '-' ||
-	    (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)))
-		return name_refuse(name_or_path);
-	rc = xt_conf_load_text(conf, name_or_path, text, &diagnostics);
-	if (rc == 0)
-		rc = xt_conf_check(conf, &diagnostics);
-	if (rc == 0 && trust)
-		rc = xt_conf_trust(conf, &diagnostics);
-	diagnostics_print(&diagnostics, conf->path ? conf->path : name_or_path,
-			  rc == 0 || rc == XT_E_SYNTAX ? findings : stderr);
-	if (rc == XT_E_SYNTAX) {
-		status = XT_EXIT_CONFIG;
-	} else if (rc == XT_E_NOMEM) {
-		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
-	} else if (rc < 0) { /* the diagnostic says why */
-		status = XT_EXIT_FAILURE;
-		if (rc == -ENOENT)
-			xt_hint(
-			    "a NAME is searched in /etc/xtunnel and /etc/wireguard; give a path, "
-			    "or write the files of a new tunnel with `xtunnel new`");
-	}
+	if (status == XT_EXIT_FAILURE)
+		failure_print(file, &diagnostics, error);
+	else
+		diagnostics_print(&diagnostics, file, findings);
 	xt_conf_diagnostics_clear(&diagnostics);
+	return status;
+}
+
+int xt_conf_open_diagnosed(struct xt_conf *conf, const char *name_or_path,
+			   struct xt_conf_diagnostics *diagnostics)
+{
+	struct xt_secbuf text = {0};
+	int error, status;
+
+	memset(conf, 0, sizeof(*conf));
+	status = conf_judge(conf, name_or_path, &text, true, diagnostics, &error);
+	if (status == XT_EXIT_FAILURE)
+		failure_print(conf->path ? conf->path : name_or_path, diagnostics, error);
+	xt_secbuf_clear(&text);
 	return status;
 }
 

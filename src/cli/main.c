@@ -53,8 +53,12 @@ static const struct xt_verb verbs[] = {
      xt_events_options, xt_cmd_events},
     {"log", "NAME|FILE [LEVEL]", 1, 2, "print or set the level of an instance's log",
      "xtunnel log left\nxtunnel log left debug\n", xt_text_log, NULL, xt_cmd_log},
-    {"check", "FILE", 1, 1, "check a configuration file and change nothing",
-     "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
+    {"check", "FILE [OTHER]", 1, 2, "check a configuration file, or whether both ends agree",
+     "xtunnel check ./left.conf\n"
+     "# the files of both ends of a tunnel: do keys, addresses and ports agree?\n"
+     "xtunnel check left.conf right.conf\n"
+     "# in a script that refuses warnings, too\nxtunnel check left.conf --strict\n",
+     xt_text_check, xt_check_options, xt_cmd_check},
     {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
      "xtunnel new left.example right.example\n"
      "# one file for each host; an end that cannot be reached may have any name\n"

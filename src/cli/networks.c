@@ -40,7 +40,7 @@ static unsigned mask_bits(const uint8_t *mask, size_t len)
 	return bits;
 }
 
-static bool address_get(struct xt_cidr *out, const struct ifaddrs *at)
+bool xt_networks_address(struct xt_cidr *out, const struct ifaddrs *at)
 {
 	*out = (struct xt_cidr){0};
 	if (!at->ifa_addr || !at->ifa_netmask)
@@ -77,7 +77,7 @@ static int addresses_read(struct xt_networks *out)
 	if (getifaddrs(&all) < 0)
 		return -errno;
 	for (struct ifaddrs *at = all; at && rc == 0; at = at->ifa_next) {
-		if (address_get(&net, at))
+		if (xt_networks_address(&net, at))
 			rc = network_add(out, &net);
 	}
 	freeifaddrs(all);

@@ -75,13 +75,16 @@ static void key_diagnose_unknown(struct xt_conf_reader *r, const char *word)
 
 	if (r->line->ours) {
 		if (meant)
-			xt_reader_warn(r, column, "a comment; did you mean \"#: %s\"?", meant);
+			xt_reader_report(r, XT_LINT_COMMENTED_KEY, column,
+					 "a comment; did you mean \"#: %s\"?", meant);
 	} else if (foreign) {
-		xt_reader_error(r, column, "unknown key %s: it %s", word, foreign);
+		xt_reader_report(r, XT_LINT_UNKNOWN_KEY, column, "unknown key %s: it %s", word,
+				 foreign);
 	} else if (meant) {
-		xt_reader_error(r, column, "unknown key%s; did you mean \"%s\"?", name, meant);
+		xt_reader_report(r, XT_LINT_UNKNOWN_KEY, column,
+				 "unknown key%s; did you mean \"%s\"?", name, meant);
 	} else {
-		xt_reader_error(r, column, "unknown key%s", name);
+		xt_reader_report(r, XT_LINT_UNKNOWN_KEY, column, "unknown key%s", name);
 	}
 }
 
@@ -94,8 +97,9 @@ static bool key_repeated(struct xt_conf_reader *r, enum xt_conf_key_id id)
 	if (!first || key->repeat == XT_KEY_MANY)
 		return false;
 	if (key->repeat == XT_KEY_LAST) {
-		xt_reader_warn(r, column, "%s is already set on line %u; this value is used",
-			       key->key, first);
+		xt_reader_report(r, XT_LINT_REPEATED_KEY, column,
+				 "%s is already set on line %u; this value is used", key->key,
+				 first);
 		return false;
 	}
 	xt_reader_error(r, column, "%s is already set on line %u%s", key->key, first,
@@ -149,7 +153,7 @@ static void keys_exclusive(struct xt_conf_reader *r, enum xt_conf_key_id a, enum
 		return;
 	snprintf(text, sizeof(text), "%s and %s exclude each other", xt_conf_keys[a].key,
 		 xt_conf_keys[b].key);
-	xt_reader_add(r, false, XT_MAX(r->seen[a], r->seen[b]), 1, text);
+	xt_reader_add(r, XT_LINT_SYNTAX, XT_MAX(r->seen[a], r->seen[b]), 1, text);
 }
 
 /* Checks that need the whole section. */
@@ -158,7 +162,7 @@ static void section_end(struct xt_conf_reader *r)
 	const unsigned *seen = r->seen;
 
 	if (r->section == XT_SECTION_PEER && !seen[XT_KEY_PUBLIC_KEY])
-		xt_reader_add(r, false, r->peer->line, 1, "this [Peer] has no PublicKey");
+		xt_reader_add(r, XT_LINT_SYNTAX, r->peer->line, 1, "this [Peer] has no PublicKey");
 	if (r->section == XT_SECTION_PEER)
 		keys_exclusive(r, XT_KEY_PRESHARED_KEY, XT_KEY_PRESHARED_KEY_FILE);
 	r->peer = NULL;
@@ -204,16 +208,16 @@ static void section_begin(struct xt_conf_reader *r)
 		r->section = XT_SECTION_NONE;
 		r->bad_section = true;
 		if (foreign)
-			xt_reader_error(
-			    r, line->word.column,
+			xt_reader_report(
+			    r, XT_LINT_UNKNOWN_KEY, line->word.column,
 			    "unknown section; there are [Interface] and [Peer]: [%s] %s", word,
 			    foreign);
 		else if (meant)
-			xt_reader_error(r, line->word.column, "unknown section; did you mean [%s]?",
-					meant);
+			xt_reader_report(r, XT_LINT_UNKNOWN_KEY, line->word.column,
+					 "unknown section; did you mean [%s]?", meant);
 		else
-			xt_reader_error(r, line->word.column,
-					"unknown section; there are [Interface] and [Peer]");
+			xt_reader_report(r, XT_LINT_UNKNOWN_KEY, line->word.column,
+					 "unknown section; there are [Interface] and [Peer]");
 	}
 }
 

@@ -12,6 +12,18 @@
 #include "platform/link.h"
 
 enum xt_echo_mode { XT_ECHO_OFF = 0, XT_ECHO_HOST = 1, XT_ECHO_PEER = 2, XT_ECHO_BOTH = 3 };
+/* What a diagnostic is about: a row of lint.def. Its severity is the code's. */
+enum xt_lint {
+#define X(id, word, severity, meaning, remedy) XT_LINT_##id,
+#include "config/lint.def"
+#undef X
+	XT_LINTS
+};
+enum xt_severity { XT_SEVERITY_ERROR, XT_SEVERITY_WARNING, XT_SEVERITY_HINT };
+const char *xt_lint_word(enum xt_lint code);
+enum xt_severity xt_lint_severity(enum xt_lint code);
+const char *xt_severity_word(enum xt_severity severity);
+
 enum xt_table { XT_TABLE_AUTO, XT_TABLE_OFF, XT_TABLE_NUMBER };
 #define XT_TABLE_MAIN 254u
 
@@ -46,8 +58,17 @@ struct xt_conf_peer {
 	uint32_t endpoint_hold_s; /* 0: the default */
 	uint16_t keepalive_s;
 	bool has_keepalive;
-	unsigned endpoint_line, psk_file_line, probe_line;
+	unsigned endpoint_line, psk_file_line, probe_line, key_line, psk_line;
+	/* The first of AllowedIPs that looks like a network and has no length; line 0: none. */
+	struct xt_ip bare_network;
+	unsigned bare_network_line;
 	struct xt_ip probe_address; /* family 0: chosen */
+};
+
+/* bare: without a prefix length */
+struct xt_conf_place {
+	unsigned line;
+	bool bare;
 };
 
 struct xt_conf_hook {
@@ -70,6 +91,7 @@ struct xt_conf {
 	uint32_t fwmark;
 	struct xt_link_address *addresses;
 	size_t n_addresses;
+	struct xt_conf_place *address_places; /* of each, as parsed */
 	uint32_t mtu; /* 0: automatic, and the path's MTU to each peer is searched for */
 	enum xt_table table;
 	uint32_t table_number;
@@ -78,7 +100,7 @@ struct xt_conf {
 	size_t n_dns;
 	unsigned interface_line; /* of the first [Interface]; 0: there is none */
 	unsigned dns_line, save_line, key_line, address_line, mtu_line, table_line, echo_line,
-	    echo_addresses_line;
+	    echo_addresses_line, port_line;
 	bool save_config;
 	struct xt_conf_hooks pre_up, post_up, pre_down, post_down;
 	enum xt_echo_mode echo;
@@ -96,14 +118,19 @@ struct xt_conf {
 };
 
 /* An error or warning with its place; line and column count from 1 (0: the file as a whole). */
+#define XT_CONF_DIAGNOSTIC_TEXT 240
 struct xt_conf_diagnostic {
+	enum xt_lint code;
 	bool warning;
 	unsigned line, column;
-	char text[240];
+	char text[XT_CONF_DIAGNOSTIC_TEXT];
 };
+/* each   how many of one code are kept; 0: XT_CONF_ERRORS_MAX errors and as many warnings
+ * count  of each code, kept or not */
 struct xt_conf_diagnostics {
 	struct xt_conf_diagnostic *v;
-	size_t n, cap;
+	size_t n, cap, each;
+	size_t count[XT_LINTS];
 };
 
 /* Parse text and append what is found to diagnostics. 0; XT_E_SYNTAX with at least one error among

@@ -9,44 +9,29 @@
 #include "base/text.h"
 #include "config/conf.h"
 #include "config/conf_diagnostic.h"
+#include "config/conf_nets.h"
 #include "crypto/dh.h"
 
 struct check {
 	const struct xt_conf *conf;
 	struct xt_conf_diagnostics *diagnostics;
+	struct xt_conf_nets nets;
 	bool refused;
 	int failed; /* XT_E_NOMEM */
 };
 
-__attribute__((format(printf, 4, 0))) static void
-check_diagnose(struct check *c, bool warning, unsigned line, const char *format, va_list args)
+__attribute__((format(printf, 4, 5))) static void
+check_report(struct check *c, enum xt_lint code, unsigned line, const char *format, ...)
 {
-	char text[sizeof(((struct xt_conf_diagnostic *)0)->text)];
+	char text[XT_CONF_DIAGNOSTIC_TEXT];
+	va_list args;
 
+	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	if (xt_conf_diagnostics_add(c->diagnostics, warning, line, line ? 1 : 0, "%s", text) < 0)
+	va_end(args);
+	if (xt_conf_diagnostics_add(c->diagnostics, code, line, line ? 1 : 0, "%s", text) < 0)
 		c->failed = XT_E_NOMEM;
-}
-
-__attribute__((format(printf, 3, 4))) static void check_error(struct check *c, unsigned line,
-							      const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	check_diagnose(c, false, line, format, args);
-	va_end(args);
-	c->refused = true;
-}
-
-__attribute__((format(printf, 3, 4))) static void check_warn(struct check *c, unsigned line,
-							     const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	check_diagnose(c, true, line, format, args);
-	va_end(args);
+	c->refused |= xt_lint_severity(code) == XT_SEVERITY_ERROR;
 }
 
 /* A default route goes into the table whose number is FwMark: it must not be one of the three that
@@ -62,37 +47,13 @@ static void policy_check(struct check *c)
 
 		for (size_t j = 0; j < peer->n_allowed; j++)
 			if (peer->allowed[j].bits == 0) {
-				check_error(c, peer->allowed_lines[j],
-					    "AllowedIPs of a whole address family need the "
-					    "routing table FwMark, and every host uses table %u",
-					    conf->fwmark);
+				check_report(c, XT_LINT_TABLE_MARK, peer->allowed_lines[j],
+					     "AllowedIPs of a whole address family need the "
+					     "routing table FwMark, and every host uses table %u",
+					     conf->fwmark);
 				return;
 			}
 	}
-}
-
-static void addresses_check(struct check *c)
-{
-	const struct xt_conf *conf = c->conf;
-	bool v6 = false;
-
-	for (size_t i = 0; i < conf->n_addresses; i++) {
-		const struct xt_ip *ip = &conf->addresses[i].cidr.ip;
-		char text[XT_IP_TEXT];
-
-		v6 |= ip->family == 6;
-		for (size_t j = 0; j < i; j++)
-			if (xt_ip_equal(ip, &conf->addresses[j].cidr.ip)) {
-				check_error(c, conf->address_line, "Address %s is given twice",
-					    xt_ip_print(ip, text));
-				break;
-			}
-	}
-	if (v6 && conf->mtu && conf->mtu < 1280)
-		check_error(c, conf->mtu_line,
-			    "IPv6 needs an MTU of 1280 at least, and an Address is IPv6");
-	else if (conf->mtu && conf->mtu < 576)
-		check_warn(c, conf->mtu_line, "an MTU below 576 is too small for most uses");
 }
 
 /* An item that must be unique among the peers, and its line. */
@@ -121,6 +82,51 @@ static struct entry *entries_new(struct check *c, size_t n)
 	return v;
 }
 
+static void addresses_check_unique(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+	struct entry *v = entries_new(c, conf->n_addresses);
+
+	if (!v)
+		return;
+	for (size_t i = 0; i < conf->n_addresses; i++) {
+		v[i].id[0] = conf->addresses[i].cidr.ip.family;
+		memcpy(v[i].id + 1, conf->addresses[i].cidr.ip.b, 16);
+	}
+	qsort(v, conf->n_addresses, sizeof(*v), entry_compare);
+	for (size_t i = 1; i < conf->n_addresses; i++) {
+		struct xt_ip ip = {.family = v[i].id[0]};
+		char text[XT_IP_TEXT];
+
+		memcpy(ip.b, v[i].id + 1, sizeof(ip.b));
+		if (memcmp(v[i].id, v[i - 1].id, sizeof(v[i].id)) == 0)
+			check_report(c, XT_LINT_ADDRESS_TWICE, conf->address_line,
+				     "Address %s is given twice", xt_ip_print(&ip, text));
+	}
+	free(v);
+}
+
+static bool has_address(const struct xt_conf *conf, uint8_t family)
+{
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (conf->addresses[i].cidr.ip.family == family)
+			return true;
+	return false;
+}
+
+static void addresses_check(struct check *c)
+{
+	const struct xt_conf *conf = c->conf;
+
+	addresses_check_unique(c);
+	if (has_address(conf, 6) && conf->mtu && conf->mtu < 1280)
+		check_report(c, XT_LINT_MTU_IPV6, conf->mtu_line,
+			     "IPv6 needs an MTU of 1280 at least, and an Address is IPv6");
+	else if (conf->mtu && conf->mtu < 576)
+		check_report(c, XT_LINT_MTU_SMALL, conf->mtu_line,
+			     "an MTU below 576 is too small for most uses");
+}
+
 static void keys_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
@@ -134,8 +140,8 @@ static void keys_check(struct check *c)
 	xt_wipe(&clamped, sizeof(clamped));
 	for (size_t i = 0; i < conf->n_peers; i++)
 		if (memcmp(conf->peers[i].key.b, local.b, sizeof(local.b)) == 0)
-			check_error(c, conf->peers[i].line,
-				    "this peer's PublicKey is that of the interface itself");
+			check_report(c, XT_LINT_LOCAL_KEY, conf->peers[i].line,
+				     "this peer's PublicKey is that of the interface itself");
 }
 
 static void allowed_check(struct check *c)
@@ -166,9 +172,9 @@ static void allowed_check(struct check *c)
 			char text[XT_CIDR_TEXT];
 
 			memcpy(cidr.ip.b, v[i].id + 2, sizeof(cidr.ip.b));
-			check_warn(c, v[i].line,
-				   "AllowedIPs %s moves here from the peer on line %u",
-				   xt_cidr_print(&cidr, text), conf->peers[v[i - 1].peer].line);
+			check_report(c, XT_LINT_SAME_PREFIX, v[i].line,
+				     "AllowedIPs %s moves here from the peer on line %u",
+				     xt_cidr_print(&cidr, text), conf->peers[v[i - 1].peer].line);
 		}
 	free(v);
 }
@@ -176,22 +182,17 @@ static void allowed_check(struct check *c)
 /* Packets to a local address that a peer's AllowedIPs hold would be sent to that peer. */
 static void local_check(struct check *c)
 {
-	const struct xt_conf *conf = c->conf;
+	for (size_t k = 0; k < c->conf->n_addresses; k++) {
+		const struct xt_ip *ip = &c->conf->addresses[k].cidr.ip;
+		const struct xt_conf_net *net =
+		    xt_conf_nets_cover(&c->nets, ip, xt_ip_bits(ip), xt_ip_bits(ip));
+		char text[XT_IP_TEXT];
 
-	for (size_t i = 0; i < conf->n_peers; i++)
-		for (size_t j = 0; j < conf->peers[i].n_allowed; j++) {
-			const struct xt_cidr *net = &conf->peers[i].allowed[j];
-
-			for (size_t k = 0; k < conf->n_addresses; k++) {
-				const struct xt_ip *ip = &conf->addresses[k].cidr.ip;
-				char text[XT_IP_TEXT];
-
-				if (net->bits == xt_ip_bits(ip) && xt_cidr_contains(net, ip))
-					check_warn(c, conf->peers[i].allowed_lines[j],
-						   "AllowedIPs hold Address %s of this interface",
-						   xt_ip_print(ip, text));
-			}
-		}
+		if (net)
+			check_report(c, XT_LINT_LOCAL_ADDRESS, net->line,
+				     "AllowedIPs hold Address %s of this interface",
+				     xt_ip_print(ip, text));
+	}
 }
 
 static void peers_check(struct check *c)
@@ -202,31 +203,16 @@ static void peers_check(struct check *c)
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		reachable |= conf->peers[i].endpoint_host != NULL;
 		if (!conf->peers[i].n_allowed)
-			check_warn(
-			    c, conf->peers[i].line,
+			check_report(
+			    c, XT_LINT_NO_ALLOWED_IPS, conf->peers[i].line,
 			    "this peer has no AllowedIPs: no packet can go to or come from it");
 	}
 	if (conf->n_peers && !reachable)
-		check_warn(c, 0, "no ListenPort and no Endpoint: no handshake can begin");
+		check_report(c, XT_LINT_NO_START, 0,
+			     "no ListenPort and no Endpoint: no handshake can begin");
 	keys_check(c);
 	allowed_check(c);
 	local_check(c);
-}
-
-static bool networks_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
-{
-	return a->ip.family == b->ip.family &&
-	       (a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip));
-}
-
-static const struct xt_conf_peer *peer_find_by_network(const struct xt_conf *conf,
-						       const struct xt_cidr *net)
-{
-	for (size_t i = 0; i < conf->n_peers; i++)
-		for (size_t j = 0; j < conf->peers[i].n_allowed; j++)
-			if (networks_overlap(net, &conf->peers[i].allowed[j]))
-				return &conf->peers[i];
-	return NULL;
 }
 
 static void echo_check(struct check *c)
@@ -235,30 +221,31 @@ static void echo_check(struct check *c)
 
 	if (conf->echo == XT_ECHO_OFF) {
 		if (conf->n_echo_addresses)
-			check_warn(c, conf->echo_addresses_line,
-				   "EchoAddresses do nothing without Echo = host, peer or both");
+			check_report(c, XT_LINT_ECHO_UNUSED, conf->echo_addresses_line,
+				     "EchoAddresses do nothing without Echo = host, peer or both");
 		return;
 	}
 	if (!conf->n_addresses && !conf->n_echo_addresses) {
 		if (conf->echo & XT_ECHO_PEER)
-			check_error(c, conf->echo_line,
-				    "Echo needs an Address or EchoAddresses to answer for");
+			check_report(c, XT_LINT_ECHO_ADDRESS, conf->echo_line,
+				     "Echo needs an Address or EchoAddresses to answer for");
 		else
-			check_warn(c, conf->echo_line,
-				   "Echo answers nothing: no Address, no EchoAddresses");
+			check_report(c, XT_LINT_ECHO_UNUSED, conf->echo_line,
+				     "Echo answers nothing: no Address, no EchoAddresses");
 	}
 	if (!(conf->echo & XT_ECHO_HOST))
 		return;
 	for (size_t i = 0; i < conf->n_echo_addresses; i++) {
-		const struct xt_conf_peer *peer =
-		    peer_find_by_network(conf, &conf->echo_addresses[i]);
+		const struct xt_conf_net *net =
+		    xt_conf_nets_overlap(&c->nets, &conf->echo_addresses[i], 0);
 		char text[XT_CIDR_TEXT];
 
-		if (peer)
-			check_warn(c, conf->echo_addresses_line,
-				   "EchoAddresses %s: this host will answer for addresses of the "
-				   "peer on line %u",
-				   xt_cidr_print(&conf->echo_addresses[i], text), peer->line);
+		if (net)
+			check_report(c, XT_LINT_ECHO_PEER, conf->echo_addresses_line,
+				     "EchoAddresses %s: this host will answer for addresses of the "
+				     "peer on line %u",
+				     xt_cidr_print(&conf->echo_addresses[i], text),
+				     conf->peers[net->peer].line);
 	}
 }
 
@@ -269,11 +256,11 @@ static void private_key_check(struct check *c)
 	const struct xt_conf *conf = c->conf;
 
 	if (!conf->interface_line)
-		check_error(c, 0, "there is no [Interface]");
+		check_report(c, XT_LINT_NO_INTERFACE, 0, "there is no [Interface]");
 	else if (!conf->has_key && !conf->private_key_file && !conf->post_up.n)
-		check_warn(c, conf->interface_line,
-			   "[Interface] has neither PrivateKey nor PrivateKeyFile, and no PostUp "
-			   "that could set a key: no handshake can begin");
+		check_report(c, XT_LINT_NO_KEY, conf->interface_line,
+			     "[Interface] has neither PrivateKey nor PrivateKeyFile, and no PostUp "
+			     "that could set a key: no handshake can begin");
 }
 
 /* A route into the tunnel that covers an endpoint catches the tunnel's own datagrams. A network
@@ -281,23 +268,18 @@ static void private_key_check(struct check *c)
  * own. */
 static void endpoint_check_loop(struct check *c, const struct xt_conf_peer *peer, const char *host)
 {
-	const struct xt_conf *conf = c->conf;
-	const struct xt_cidr *net = NULL;
+	const struct xt_conf_net *net;
 	struct xt_ip ip = {0};
 	char text[XT_CIDR_TEXT];
 
 	if (xt_ip_parse(&ip, host) < 0)
 		return;
-	for (size_t k = 0; k < conf->n_peers && !net; k++)
-		for (size_t j = 0; j < conf->peers[k].n_allowed && !net; j++)
-			if (conf->peers[k].allowed[j].bits &&
-			    xt_cidr_contains(&conf->peers[k].allowed[j], &ip))
-				net = &conf->peers[k].allowed[j];
+	net = xt_conf_nets_cover(&c->nets, &ip, 1, 128);
 	if (net)
-		check_warn(c, peer->endpoint_line,
-			   "Endpoint %s is in AllowedIPs %s: without a more specific route "
-			   "outside, datagrams to it are routed back into the tunnel",
-			   host, xt_cidr_print(net, text));
+		check_report(c, XT_LINT_ENDPOINT_LOOP, peer->endpoint_line,
+			     "Endpoint %s is in AllowedIPs %s: without a more specific route "
+			     "outside, datagrams to it are routed back into the tunnel",
+			     host, xt_cidr_print(&net->cidr, text));
 }
 
 static void loop_check(struct check *c)
@@ -319,34 +301,28 @@ static void hold_check(struct check *c)
 		const struct xt_conf_peer *peer = &c->conf->peers[i];
 
 		if (peer->endpoint_hold_s && !peer->endpoint_host)
-			check_warn(c, peer->line, "EndpointHold does nothing without Endpoint");
+			check_report(c, XT_LINT_HOLD_UNUSED, peer->line,
+				     "EndpointHold does nothing without Endpoint");
 	}
-}
-
-static bool has_address(const struct xt_conf *conf, uint8_t family)
-{
-	for (size_t i = 0; i < conf->n_addresses; i++)
-		if (conf->addresses[i].cidr.ip.family == family)
-			return true;
-	return false;
 }
 
 static void probes_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
+	bool ipv4 = has_address(conf, 4), ipv6 = has_address(conf, 6);
 
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		const struct xt_conf_peer *peer = &conf->peers[i];
 		uint8_t family = peer->probe_address.family;
 
 		if (family && conf->mtu)
-			check_warn(c, peer->probe_line,
-				   "ProbeAddress is of no use: with MTU = %u no probe is sent",
-				   (unsigned)conf->mtu);
-		else if (family && !has_address(conf, family))
-			check_warn(c, peer->probe_line,
-				   "ProbeAddress is of no use: no Address is IPv%u",
-				   (unsigned)family);
+			check_report(c, XT_LINT_PROBE_UNUSED, peer->probe_line,
+				     "ProbeAddress is of no use: with MTU = %u no probe is sent",
+				     (unsigned)conf->mtu);
+		else if (family && !(family == 4 ? ipv4 : ipv6))
+			check_report(c, XT_LINT_PROBE_UNUSED, peer->probe_line,
+				     "ProbeAddress is of no use: no Address is IPv%u",
+				     (unsigned)family);
 	}
 }
 
@@ -355,6 +331,8 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	struct check c = {.conf = conf, .diagnostics = diagnostics};
 	size_t before = diagnostics->n;
 
+	if (xt_conf_nets_init(&c.nets, conf) < 0)
+		return XT_E_NOMEM;
 	private_key_check(&c);
 	policy_check(&c);
 	addresses_check(&c);
@@ -364,6 +342,7 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	probes_check(&c);
 	hold_check(&c);
 	xt_conf_diagnostics_sort(diagnostics, before);
+	xt_conf_nets_clear(&c.nets);
 	if (c.failed)
 		return c.failed;
 	return c.refused ? XT_E_SYNTAX : 0;

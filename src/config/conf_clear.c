@@ -37,6 +37,7 @@ void xt_conf_clear(struct xt_conf *conf)
 	free(conf->path);
 	free(conf->private_key_file);
 	free(conf->addresses);
+	free(conf->address_places);
 	free(conf->echo_addresses);
 	free(conf->owner_user);
 	free(conf->owner_group);

@@ -18,12 +18,22 @@ size_t xt_conf_diagnostics_count(const struct xt_conf_diagnostics *diagnostics, 
 	return n;
 }
 
-int xt_conf_diagnostics_add(struct xt_conf_diagnostics *diagnostics, bool warning, unsigned line,
-			    unsigned column, const char *format, ...)
+static bool diagnostics_full(const struct xt_conf_diagnostics *diagnostics, enum xt_lint code)
+{
+	bool warning = xt_lint_severity(code) != XT_SEVERITY_ERROR;
+
+	if (diagnostics->each)
+		return diagnostics->count[code] > diagnostics->each;
+	return xt_conf_diagnostics_count(diagnostics, warning) >= XT_CONF_ERRORS_MAX;
+}
+
+int xt_conf_diagnostics_add(struct xt_conf_diagnostics *diagnostics, enum xt_lint code,
+			    unsigned line, unsigned column, const char *format, ...)
 {
 	va_list args;
 
-	if (xt_conf_diagnostics_count(diagnostics, warning) >= XT_CONF_ERRORS_MAX)
+	diagnostics->count[code]++;
+	if (diagnostics_full(diagnostics, code))
 		return 0;
 	if (diagnostics->n == diagnostics->cap) {
 		size_t cap = diagnostics->cap ? diagnostics->cap * 2 : 8;
@@ -35,7 +45,8 @@ int xt_conf_diagnostics_add(struct xt_conf_diagnostics *diagnostics, bool warnin
 		diagnostics->cap = cap;
 	}
 	struct xt_conf_diagnostic *d = &diagnostics->v[diagnostics->n++];
-	d->warning = warning;
+	d->code = code;
+	d->warning = xt_lint_severity(code) != XT_SEVERITY_ERROR;
 	d->line = line;
 	d->column = column;
 	va_start(args, format);

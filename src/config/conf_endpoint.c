@@ -126,12 +126,13 @@ static bool entry_read(struct xt_conf_reader *r, const struct xt_span *span,
 		return false;
 	}
 	if (xt_conf_word(value.host) == XT_WORD_OTHER)
-		xt_reader_warn(r, span->column,
-			       "Endpoint: the host is neither an address nor a domain; it will not "
-			       "be found");
+		xt_reader_report(
+		    r, XT_LINT_ENDPOINT_HOST, span->column,
+		    "Endpoint: the host is neither an address nor a domain; it will not "
+		    "be found");
 	else if (value.loose)
-		xt_reader_warn(r, span->column,
-			       "Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT");
+		xt_reader_report(r, XT_LINT_ENDPOINT_BRACKETS, span->column,
+				 "Endpoint: write an IPv6 address in brackets, [ADDRESS]:PORT");
 	return true;
 }
 

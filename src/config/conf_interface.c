@@ -40,7 +40,7 @@ void xt_key_private_key_file(struct xt_conf_reader *r, const struct xt_lex_line 
 void xt_key_preshared_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	file_name_parse(r, line, &r->peer->psk_file);
-	r->peer->psk_file_line = line->line;
+	r->peer->psk_file_line = r->peer->psk_line = line->line;
 }
 
 void xt_key_listen_port(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -48,6 +48,7 @@ void xt_key_listen_port(struct xt_conf_reader *r, const struct xt_lex_line *line
 	const char *error = xt_value_port(&r->conf->listen_port, &line->value);
 
 	r->conf->has_port |= xt_reader_judge(r, line->value.column, error);
+	r->conf->port_line = line->line;
 }
 
 void xt_key_fwmark(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -77,6 +78,25 @@ void xt_key_save_config(struct xt_conf_reader *r, const struct xt_lex_line *line
 	r->conf->save_line = line->line;
 }
 
+/* Take the next entry of Address off rest, and note its place. */
+static bool address_next(struct xt_conf_reader *r, struct xt_span *rest,
+			 struct xt_link_address *address, const char **error, unsigned *column)
+{
+	const char *from = rest->p;
+	struct xt_conf *conf = r->conf;
+
+	if (!xt_value_address(rest, address, error, column))
+		return false;
+	struct xt_conf_place *v =
+	    xt_reader_grow(r, conf->address_places, conf->n_addresses, sizeof(*v));
+	if (!v)
+		return false;
+	conf->address_places = v;
+	v[conf->n_addresses] = (struct xt_conf_place){
+	    r->line->line, !address->peer.family && !memchr(from, '/', (size_t)(rest->p - from))};
+	return true;
+}
+
 void xt_key_address(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	struct xt_conf *conf = r->conf;
@@ -86,7 +106,7 @@ void xt_key_address(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	unsigned column = rest.column;
 
 	conf->address_line = conf->address_line ? conf->address_line : line->line;
-	while (xt_value_address(&rest, &address, &error, &column)) {
+	while (address_next(r, &rest, &address, &error, &column)) {
 		struct xt_link_address *v =
 		    xt_reader_grow(r, conf->addresses, conf->n_addresses, sizeof(*v));
 		if (!v)
@@ -129,8 +149,8 @@ void xt_key_dns(struct xt_conf_reader *r, const struct xt_lex_line *line)
 		}
 		conf->n_dns++;
 		if (xt_conf_word(v[conf->n_dns - 1]) == XT_WORD_OTHER)
-			xt_reader_warn(
-			    r, entry.column,
+			xt_reader_report(
+			    r, XT_LINT_DNS_WORD, entry.column,
 			    "DNS: neither an address nor a domain; this word is left out");
 		conf->dns_line = conf->dns_line ? conf->dns_line : line->line;
 	}

@@ -64,8 +64,8 @@ static int mode_check(const struct stat *st, const char *what, unsigned line, un
 	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066))
 		return 0;
 	return xt_conf_diagnostics_add(
-	    diagnostics, true, line, column, "%s: others can %s this file (mode %03o)", what,
-	    st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
+	    diagnostics, XT_LINT_FILE_MODE, line, column, "%s: others can %s this file (mode %03o)",
+	    what, st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
 }
 
 static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path, bool plain,
@@ -84,7 +84,7 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 		return err;
 	if (err) {
 		int failed =
-		    xt_conf_diagnostics_add(diagnostics, false, line, 1,
+		    xt_conf_diagnostics_add(diagnostics, XT_LINT_UNREADABLE, line, 1,
 					    "%s: cannot read the file: %s", what, xt_strerror(err));
 		return failed ? failed : XT_E_SYNTAX;
 	}
@@ -93,8 +93,8 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 	const char *sentence = xt_value_key(key, &span, &column);
 	xt_secbuf_clear(&text);
 	if (sentence) {
-		err = xt_conf_diagnostics_add(diagnostics, false, line, 1, "%s: in the file: %s",
-					      what, sentence);
+		err = xt_conf_diagnostics_add(diagnostics, XT_LINT_SYNTAX, line, 1,
+					      "%s: in the file: %s", what, sentence);
 		return err ? err : XT_E_SYNTAX;
 	}
 	return mode_check(&st, what, line, 1, diagnostics);
@@ -169,12 +169,12 @@ static int name_check(const char *name, struct xt_conf_diagnostics *diagnostics)
 
 	if (!xt_conf_name_valid(name))
 		err = xt_conf_diagnostics_add(
-		    diagnostics, false, 0, 0,
+		    diagnostics, XT_LINT_SYNTAX, 0, 0,
 		    "the interface is named after the file: expected 1 to 15 letters, "
 		    "digits or _=+.- before .conf");
 	else if (xt_conf_name_reserved(name))
 		err = xt_conf_diagnostics_add(
-		    diagnostics, false, 0, 0,
+		    diagnostics, XT_LINT_SYNTAX, 0, 0,
 		    "the interface is named after the file, and the system keeps the name %s for "
 		    "itself: give the file another name",
 		    name);
@@ -206,8 +206,8 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_secbuf *te
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
-		int failed = xt_conf_diagnostics_add(diagnostics, false, 0, 0, "cannot read: %s",
-						     xt_strerror(err));
+		int failed = xt_conf_diagnostics_add(diagnostics, XT_LINT_UNREADABLE, 0, 0,
+						     "cannot read: %s", xt_strerror(err));
 		return failed ? failed : err;
 	}
 	err = xt_conf_parse(out, name, text->p, text->len, diagnostics);
@@ -225,7 +225,7 @@ static int conf_load(struct xt_conf *out, const char *name_or_path, struct xt_se
 	memset(out, 0, sizeof(*out));
 	if (!xt_conf_is_path(name_or_path) && !xt_conf_name_valid(name_or_path)) {
 		err = xt_conf_diagnostics_add(
-		    diagnostics, false, 0, 0,
+		    diagnostics, XT_LINT_SYNTAX, 0, 0,
 		    "not an interface name: expected 1 to 15 letters, digits or _=+.-");
 		return err ? err : XT_E_SYNTAX;
 	}

@@ -31,6 +31,7 @@ static void peer_inherit(struct xt_conf_peer *later, struct xt_conf_peer *earlie
 		later->has_psk = earlier->has_psk;
 		later->psk_file = earlier->psk_file;
 		later->psk_file_line = earlier->psk_file_line;
+		later->psk_line = earlier->psk_line;
 		earlier->psk_file = NULL;
 	}
 	if (!later->has_keepalive) {
@@ -89,7 +90,7 @@ void xt_conf_merge_peers(struct xt_conf_reader *r)
 			 "the [Peer] on line %u has the same PublicKey: this one changes it, as "
 			 "with wg",
 			 earlier->line);
-		xt_reader_add(r, true, later->line, 1, text);
+		xt_reader_add(r, XT_LINT_DUPLICATE_PEER, later->line, 1, text);
 		peer_inherit(later, earlier);
 		superseded[v[i - 1].at] = true;
 	}

@@ -136,7 +136,7 @@ int xt_conf_resolve_names(struct xt_conf *conf, struct xt_conf_diagnostics *diag
 	if (*conf->table_name && !table_find(conf->table_name, &conf->table_number)) {
 		known = false;
 		rc = xt_conf_diagnostics_add(
-		    diagnostics, false, conf->table_line, 1,
+		    diagnostics, XT_LINT_SYNTAX, conf->table_line, 1,
 		    "Table: no routing table of this name in /etc/iproute2/rt_tables; "
 		    "expected auto, off, a name or a number");
 	}
@@ -147,7 +147,7 @@ int xt_conf_resolve_names(struct xt_conf *conf, struct xt_conf_diagnostics *diag
 			continue;
 		known = false;
 		rc = xt_conf_diagnostics_add(
-		    diagnostics, false, conf->peers[i].endpoint_line, 1,
+		    diagnostics, XT_LINT_SYNTAX, conf->peers[i].endpoint_line, 1,
 		    "Endpoint: no UDP service of this name in /etc/services; expected a port number "
 		    "from 1 to 65535 after the colon");
 	}

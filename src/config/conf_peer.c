@@ -13,6 +13,7 @@ void xt_key_public_key(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	unsigned column = line->value.column;
 	const char *error = xt_value_key(r->peer->key.b, &line->value, &column);
 
+	r->peer->key_line = line->line;
 	xt_reader_judge(r, column, error);
 }
 
@@ -22,6 +23,7 @@ void xt_key_preshared_key(struct xt_conf_reader *r, const struct xt_lex_line *li
 	const char *error = xt_value_key(r->peer->psk.b, &line->value, &column);
 
 	r->peer->has_psk = xt_reader_judge(r, column, error);
+	r->peer->psk_line = line->line;
 }
 
 void xt_key_keepalive(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -79,6 +81,19 @@ static void allowed_add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
 	lines[peer->n_allowed++] = r->line->line;
 }
 
+/* 10.7.0.0 without a length is one host, and looks like a network. */
+static void bare_network_note(struct xt_conf_reader *r, const struct xt_span *entry,
+			      const struct xt_ip *ip)
+{
+	static const uint8_t zeros[8];
+	bool network = ip->family == 4 ? ip->b[3] == 0 : memcmp(ip->b + 8, zeros, 8) == 0;
+
+	if (r->peer->bare_network_line || !network || memchr(entry->p, '/', entry->len))
+		return;
+	r->peer->bare_network = *ip;
+	r->peer->bare_network_line = r->line->line;
+}
+
 static void allowed_remove(struct xt_conf_peer *peer, const struct xt_cidr *cidr)
 {
 	size_t kept = 0;
@@ -118,12 +133,15 @@ void xt_key_allowed_ips(struct xt_conf_reader *r, const struct xt_lex_line *line
 		if (!xt_ip_equal(&masked.ip, &cidr.ip)) {
 			char text[XT_CIDR_TEXT];
 
-			xt_reader_warn(r, bare.column, "AllowedIPs: host bits are set; %s is used",
-				       xt_cidr_print(&masked, text));
+			xt_reader_report(r, XT_LINT_HOST_BITS, bare.column,
+					 "AllowedIPs: host bits are set; %s is used",
+					 xt_cidr_print(&masked, text));
 		}
 		if (minus)
 			allowed_remove(r->peer, &masked);
 		else
 			allowed_add(r, &masked);
+		if (!minus)
+			bare_network_note(r, &bare, &cidr.ip);
 	}
 }

@@ -10,22 +10,23 @@
 #include "base/text.h"
 #include "config/conf_diagnostic.h"
 
-void xt_reader_add(struct xt_conf_reader *r, bool warning, unsigned line, unsigned column,
+void xt_reader_add(struct xt_conf_reader *r, enum xt_lint code, unsigned line, unsigned column,
 		   const char *text)
 {
-	if (xt_conf_diagnostics_add(r->diagnostics, warning, line, column, "%s", text) < 0)
+	if (xt_conf_diagnostics_add(r->diagnostics, code, line, column, "%s", text) < 0)
 		r->failed = XT_E_NOMEM;
-	r->errors += !warning;
+	r->errors += xt_lint_severity(code) == XT_SEVERITY_ERROR;
 }
 
 __attribute__((format(printf, 4, 0))) static void reader_diagnose(struct xt_conf_reader *r,
-								  bool warning, unsigned column,
+								  enum xt_lint code,
+								  unsigned column,
 								  const char *format, va_list args)
 {
 	char text[sizeof(((struct xt_conf_diagnostic *)0)->text)];
 
 	vsnprintf(text, sizeof(text), format, args);
-	xt_reader_add(r, warning, r->line ? r->line->line : 0, column, text);
+	xt_reader_add(r, code, r->line ? r->line->line : 0, column, text);
 }
 
 void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *format, ...)
@@ -33,16 +34,17 @@ void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *form
 	va_list args;
 
 	va_start(args, format);
-	reader_diagnose(r, false, column, format, args);
+	reader_diagnose(r, XT_LINT_SYNTAX, column, format, args);
 	va_end(args);
 }
 
-void xt_reader_warn(struct xt_conf_reader *r, unsigned column, const char *format, ...)
+void xt_reader_report(struct xt_conf_reader *r, enum xt_lint code, unsigned column,
+		      const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	reader_diagnose(r, true, column, format, args);
+	reader_diagnose(r, code, column, format, args);
 	va_end(args);
 }
 

@@ -42,13 +42,13 @@ extern const struct xt_conf_key xt_conf_keys[XT_KEYS];
 enum xt_conf_key_id xt_conf_key_find(const char *word);
 
 /* At any line. */
-void xt_reader_add(struct xt_conf_reader *r, bool warning, unsigned line, unsigned column,
+void xt_reader_add(struct xt_conf_reader *r, enum xt_lint code, unsigned line, unsigned column,
 		   const char *text);
-/* At the current line. */
+/* At the current line: XT_LINT_SYNTAX, or another code. */
 void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void xt_reader_warn(struct xt_conf_reader *r, unsigned column, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void xt_reader_report(struct xt_conf_reader *r, enum xt_lint code, unsigned column,
+		      const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The verdict of a parser in conf_value.h: NULL returns true; a sentence becomes the error
  * "Key: sentence". */
 bool xt_reader_judge(struct xt_conf_reader *r, unsigned column, const char *sentence);

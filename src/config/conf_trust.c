@@ -24,7 +24,8 @@ static void fault_add(struct trust *t, bool warning, const char *path, const str
 {
 	bool dir = S_ISDIR(st->st_mode);
 	int failed = xt_conf_diagnostics_add(
-	    t->diagnostics, warning, t->line, t->line ? 1 : 0,
+	    t->diagnostics, warning ? XT_LINT_UNTRUSTED_OWNER : XT_LINT_UNTRUSTED, t->line,
+	    t->line ? 1 : 0,
 	    "%s%s%s can write the %s %.70s (mode %04o), and hooks run as root: chmod %s %.70s",
 	    t->what ? t->what : "", t->what ? ": " : "", warning ? "a group" : "others",
 	    dir ? "directory" : "file", path, (unsigned)st->st_mode & 07777,
@@ -57,12 +58,12 @@ static void owner_judge(struct trust *t, const char *path, const struct stat *st
 		t->directory_owner = st->st_uid;
 	} else if (last && owner_is_foreign(st)) {
 		failed = xt_conf_diagnostics_add(
-		    t->diagnostics, true, t->line, column,
+		    t->diagnostics, XT_LINT_UNTRUSTED_OWNER, t->line, column,
 		    "%s%sthe file %.70s belongs to user %u, and hooks run as root: chown root %.70s",
 		    what, colon, path, (unsigned)st->st_uid, path);
 	} else if (last && t->directory[0]) {
 		failed = xt_conf_diagnostics_add(
-		    t->diagnostics, true, t->line, column,
+		    t->diagnostics, XT_LINT_UNTRUSTED_OWNER, t->line, column,
 		    "%s%sthe directory %.70s belongs to user %u, who can replace the file, and hooks "
 		    "run as root: keep it in /etc/xtunnel",
 		    what, colon, t->directory, (unsigned)t->directory_owner);

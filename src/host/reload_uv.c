@@ -83,7 +83,7 @@ static int mode_judge(const char *path, struct xt_conf_diagnostics *diagnostics)
 
 	if (geteuid() != 0 || stat(path, &st) < 0 || !(st.st_mode & S_IWOTH))
 		return 0;
-	rc = xt_conf_diagnostics_add(diagnostics, false, 0, 0,
+	rc = xt_conf_diagnostics_add(diagnostics, XT_LINT_UNTRUSTED, 0, 0,
 				     "others can write this file (mode %03o): chmod o-w %.100s",
 				     (unsigned)st.st_mode & 0777, path);
 	return rc < 0 ? rc : XT_E_SYNTAX;

@@ -11,6 +11,7 @@ for file in "${files[@]}"; do
 	"$XT_BIN" check "$file" >check.log 2>&1 || fail "check $file: $(cat check.log)"
 	grep -q warning check.log && fail "check $file warns: $(cat check.log)"
 done
+"$XT_BIN" check "${files[@]}" --strict >check.log 2>&1 || fail "the ends disagree: $(cat check.log)"
 left=${files[0]#./} right=${files[1]#./}
 left=${left%.conf} right=${right%.conf}
 start "$left" left
@@ -65,6 +66,7 @@ grep -q "phone.*open UDP" new.log && fail "a port to open at an end that is not 
 for file in other/*.conf; do
 	"$XT_BIN" check "$file" >check.log 2>&1 || fail "check $file: $(cat check.log)"
 done
+"$XT_BIN" check other/hub.conf other/phone.conf --strict >check.log 2>&1 || fail "hub and phone: $(cat check.log)"
 ok "networks in use are left out; a bare name has no Endpoint and a keepalive"
 "$XT_BIN" new a.example b.example -o other -a 10.9.0.0/30 >new.log 2>&1 || fail "--address: $(cat new.log)"
 grep -q "^Address = 10.9.0.2/30$" other/b.conf || fail "--address: $(cat other/b.conf)"
