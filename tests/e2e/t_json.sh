@@ -99,8 +99,14 @@ cp left.good left.conf
 prints ping-1 --lines -- ping left right -c 2 -i 0.05 --json
 [ "$(wc -l <out.json)" = 4 ] || fail "ping: $(cat out.json)"
 prints ping-1 --lines -- ping left 10.7.0.2 -c 1 -W 0.05 -s 1300 --json
+prints check-1 -- check left.conf --json
+prints check-1 -- check left.conf right.conf --json
+sed 's/^AllowedIPs.*/AllowedIPs = 10.7.7.7/; s/^MTU.*//; s/^Address.*/&\nMTU = 1300/' right.conf >odd.conf
+prints check-1 -- check left.conf odd.conf --json
+jq -e 'any(has("other_line"))' out.json >/dev/null || fail "no second place: $(cat out.json)"
+prints check-1 -- check none.conf --json
 prints show-interfaces-1 -- show interfaces --json
-ok "why, reload, ping, show interfaces"
+ok "why, reload, ping, check, show interfaces"
 
 # --- events, until the end of an instance ---
 keys_make third nowhere
