@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/output.h"
@@ -40,6 +41,27 @@ int xt_fail(int status, const char *format, ...)
 	message_print(XT_LOG_ERROR, "xtunnel: ", format, list);
 	va_end(list);
 	return status;
+}
+
+void xt_message_lines(enum xt_log_level level, const char *text, size_t len)
+{
+	char line[1001];
+
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line)),
+			 text);
+		xt_text_clean(line);
+		if (!xt_log_message(level, line))
+			break;
+		n += end != NULL;
+		text += n;
+		len -= n;
+	}
+	if (len)
+		xt_output_put(text, len);
 }
 
 void xt_hint(const char *format, ...)

@@ -87,6 +87,8 @@ static const char *verb_guess(const struct xt_verb *table, const char *word)
 
 	if (meant)
 		return meant;
+	if (strcmp(word, "lo") == 0) /* an interface of every host */
+		return NULL;
 	if (xt_one_edit(word, "help"))
 		return "help";
 	for (; table->name; table++) {

@@ -14,6 +14,7 @@
 #include "cli/conf_open.h"
 #include "cli/query.h"
 #include "cli/term.h"
+#include "host/log_sink.h"
 
 const char xt_text_run[] =
     "\nNAME stands for /etc/xtunnel/NAME.conf or else /etc/wireguard/NAME.conf. An argument that ends\n"
@@ -68,10 +69,13 @@ static void stdin_close(void)
 static int instance_serve(const struct source *source, const struct xt_instance_options *options)
 {
 	struct xt_conf conf;
+	char name[64];
 	int status;
 
 	if (source->stdin_copy)
 		(void)dup2(source->fd, STDIN_FILENO);
+	xt_log_sink_open(&(struct xt_log_sink_options){
+	    .interface = xt_query_name(source->path, name), .background = options->quiet});
 	status = xt_conf_open(&conf, source->path, stderr);
 	if (source->fd >= 0)
 		close(source->fd);

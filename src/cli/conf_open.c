@@ -14,7 +14,9 @@ static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, con
 {
 	char *text = diagnostics->n ? xt_conf_diagnostics_print(diagnostics, file) : NULL;
 
-	if (text)
+	if (text && out == stderr) /* it may be the log of an instance */
+		xt_message_lines(XT_LOG_WARNING, text, strlen(text));
+	else if (text)
 		fputs(text, out);
 	free(text);
 }

@@ -22,11 +22,14 @@
 #include "base/text.h"
 #include "daemon/log_limit.h"
 #include "daemon/peer_marks.h"
+#include "daemon/peer_names.h"
 
 #define UNREAD_MAX    (256u << 10) /* bytes of events that a reader has not read */
 #define READERS_MAX   32u
 #define WHYS_MAX      64u /* peers whose reason is asked for at once; others are told without */
+#define WHYS_AT_ONCE  8u
 #define LOST_RETRY_MS 250u
+#define LABEL_MAX     64
 #define SECOND	      UINT64_C(1000000000)
 
 struct reader {
@@ -47,6 +50,7 @@ struct xt_instance_events {
 	unsigned n_readers;
 	struct xt_log_limit *limit;
 	struct xt_peer_marks marks;
+	struct xt_peer_names names;
 	struct unexplained whys[WHYS_MAX];
 	size_t n_whys;
 	uint64_t fallbacks; /* of offloads, already told */
@@ -65,22 +69,19 @@ struct subject {
 	const char *why;
 };
 
-const char *xt_instance_peer_label(const struct xt_instance *instance, const struct xt_public *peer,
-				   char buf[XT_PEER_LABEL], const char **name)
+/* The peer's Name, else the beginning of its key; *name: NULL without a Name. */
+static const char *peer_label(struct xt_instance *instance, const struct xt_public *peer,
+			      char buf[LABEL_MAX], const char **name)
 {
 	char key[XT_KEY_BASE64];
 
-	for (size_t i = 0; i < instance->conf->n_peers; i++) {
-		const struct xt_conf_peer *entry = &instance->conf->peers[i];
-
-		if (*entry->name && memcmp(entry->key.b, peer->b, sizeof(peer->b)) == 0) {
-			*name = entry->name;
-			return entry->name;
-		}
-	}
 	*name = NULL;
+	if (instance->feed)
+		*name = xt_peer_names_get(&instance->feed->names, instance->conf, peer);
+	if (*name)
+		return *name;
 	xt_key_to_base64(key, peer->b);
-	snprintf(buf, XT_PEER_LABEL, "%.8s...", key);
+	snprintf(buf, LABEL_MAX, "%.8s...", key);
 	return buf;
 }
 
@@ -177,19 +178,18 @@ bool xt_instance_unfollow(struct xt_instance *instance, const struct xt_control_
 
 /* --- an event --- */
 
-static void event_log(struct xt_instance_events *events, const struct subject *subject,
-		      enum xt_log_level level, const char *label, const char *message)
+/* Will the log have a line of it? One that is too many is counted. */
+static bool log_wants(struct xt_instance_events *events, const struct subject *subject,
+		      enum xt_log_level level)
 {
-	const char *word = xt_event_code_word(subject->code);
-	struct xt_log_fields about = {label, subject->why ? subject->why : word};
-
 	if (!xt_log_enabled(level))
-		return;
-	if (events && events->limit &&
-	    !xt_log_limit_take(events->limit, subject->code, subject->peer,
-			       xt_log_enabled(XT_LOG_VERBOSE), uv_hrtime()))
-		return;
-	xt_log_about(level, &about, "%s", message);
+		return false;
+	if (!events || !events->limit ||
+	    xt_log_limit_take(events->limit, subject->code, subject->peer,
+			      xt_log_enabled(XT_LOG_VERBOSE), uv_hrtime()))
+		return true;
+	timer_update(events);
+	return false;
 }
 
 /* text: NULL, or in place of the table's sentence */
@@ -198,12 +198,13 @@ static void event_put(struct xt_instance *instance, const struct subject *subjec
 	struct xt_instance_events *events = instance->feed;
 	enum xt_log_level level = xt_event_code_level(subject->code, subject->again);
 	const char *label = NULL, *name = NULL;
-	char buf[XT_PEER_LABEL], address[XT_ENDPOINT_TEXT] = "", message[1001];
+	char buf[LABEL_MAX], address[XT_ENDPOINT_TEXT] = "", message[1001];
+	bool logs = log_wants(events, subject, level);
 
-	if (!xt_log_enabled(level) && !(events && events->readers))
+	if (!logs && !(events && events->readers))
 		return;
 	if (subject->peer)
-		label = xt_instance_peer_label(instance, subject->peer, buf, &name);
+		label = peer_label(instance, subject->peer, buf, &name);
 	if (!text && subject->endpoint && subject->endpoint->ip.family)
 		xt_endpoint_print(subject->endpoint, address);
 	snprintf(message, sizeof(message), "%s: %s%s%s%s%s", instance->conf->name,
@@ -211,10 +212,13 @@ static void event_put(struct xt_instance *instance, const struct subject *subjec
 		 text ? text : xt_event_code_sentence(subject->code), *address ? ", " : "",
 		 address);
 	xt_text_clean(message);
-	event_log(events, subject, level, label, message);
-	if (!events)
-		return;
-	if (events->readers)
+	if (logs)
+		xt_log_about(
+		    level,
+		    &(struct xt_log_fields){
+			label, subject->why ? subject->why : xt_event_code_word(subject->code)},
+		    "%s", message);
+	if (events && events->readers)
 		record_send(events, &(struct xt_event_record){.code = subject->code,
 							      .wall_ns = wall_ns(),
 							      .interface = instance->conf->name,
@@ -224,7 +228,8 @@ static void event_put(struct xt_instance *instance, const struct subject *subjec
 							      .endpoint = subject->endpoint,
 							      .why = subject->why,
 							      .message = message});
-	timer_update(events);
+	if (events)
+		timer_update(events);
 }
 
 static void offload_check(struct xt_instance_events *events)
@@ -267,6 +272,8 @@ void xt_instance_emit_reload(struct xt_instance *instance, const char *result, c
 {
 	const char *sentence = xt_event_code_sentence(XT_CODE_RELOAD_FAILED);
 
+	if (instance->feed)
+		xt_peer_names_clear(&instance->feed->names);
 	if (strcmp(result, "applied") == 0)
 		xt_instance_emit(instance, XT_CODE_RELOAD, NULL, NULL, false, NULL);
 	else if (strcmp(result, "unchanged") != 0)
@@ -341,7 +348,7 @@ void xt_instance_emit_device(struct xt_instance *instance, enum xt_event event,
 }
 
 /* A peer that works all the same, such as one whose session outlives a lost message, is not accused
- * at a level that is always read. */
+ * at a level that is always read. Of a loop the log has a warning. */
 static void why_tell(struct xt_instance_events *events, const struct unexplained *row)
 {
 	struct xt_instance *instance = events->instance;
@@ -351,7 +358,7 @@ static void why_tell(struct xt_instance_events *events, const struct unexplained
 	enum xt_why why = events->why(instance, &row->peer, sentence);
 
 	subject.again = mark_is(row->code, xt_peer_marks_get(&events->marks, &row->peer)) ||
-			(why < XT_WHYS && xt_why_is_fine(why));
+			why == XT_WHY_LOOP || (why < XT_WHYS && xt_why_is_fine(why));
 	if (!subject.again)
 		mark_set(events, row->code, &row->peer);
 	if (why >= XT_WHYS || !*sentence || xt_why_is_fine(why)) {
@@ -366,16 +373,15 @@ static void why_tell(struct xt_instance_events *events, const struct unexplained
 	event_put(instance, &subject, text);
 }
 
+/* A few, so that a pass of packets waits for less than a millisecond. */
 static void whys_tell(struct xt_instance_events *events)
 {
-	size_t n = events->n_whys;
+	size_t n = XT_MIN(events->n_whys, WHYS_AT_ONCE);
 
-	events->n_whys = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct unexplained row = events->whys[i];
-
-		why_tell(events, &row);
-	}
+	for (size_t i = 0; i < n; i++)
+		why_tell(events, &events->whys[i]);
+	events->n_whys -= n;
+	memmove(events->whys, events->whys + n, events->n_whys * sizeof(events->whys[0]));
 }
 
 /* --- the timer --- */
@@ -384,14 +390,13 @@ static void more_log(struct xt_instance_events *events)
 {
 	struct xt_instance *instance = events->instance;
 	struct xt_log_more more;
-	char buf[XT_PEER_LABEL];
+	char buf[LABEL_MAX];
 	const char *label, *name;
 
 	while (events->limit && xt_log_limit_more(events->limit, uv_hrtime(), &more)) {
 		enum xt_event_code code = (enum xt_event_code)more.code;
 
-		label =
-		    more.has_peer ? xt_instance_peer_label(instance, &more.peer, buf, &name) : NULL;
+		label = more.has_peer ? peer_label(instance, &more.peer, buf, &name) : NULL;
 		xt_log_about(xt_event_code_level(code, false),
 			     &(struct xt_log_fields){label, xt_event_code_word(code)},
 			     "%s: %s%s%s (%u more in the last %u s)", instance->conf->name,
@@ -458,6 +463,7 @@ static void on_closed(uv_handle_t *handle)
 
 	xt_log_limit_free(events->limit);
 	xt_peer_marks_clear(&events->marks);
+	xt_peer_names_clear(&events->names);
 	free(events);
 }
 

@@ -15,7 +15,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "base/bytes.h"
-#include "base/output.h"
+#include "base/message.h"
 #include "base/text.h"
 #include "base/trim.h"
 #include "daemon/ping_target.h"
@@ -149,7 +149,7 @@ static void lines_put(const struct xt_instance_answer *answer, const char *text,
 
 		len -= n;
 		put += n;
-		xt_output_put(text, n);
+		xt_message_lines(XT_LOG_NOTICE, text, n);
 		if (put > XT_STDERR_BUFFER / 2) {
 			if (!stopped)
 				xt_stderr_flush(1000);

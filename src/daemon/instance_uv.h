@@ -349,9 +349,7 @@ void xt_instance_wait_stop(struct xt_instance *instance);
  * emit_device  of the device, from within its callback
  * emit_reload  how one ended, as in its answer
  * follow       request gets every event from now on. 0 or an error of a request
- * unfollow     its client has gone. false: it follows nothing
- * peer_label   the peer's Name, else the beginning of its key; *name: NULL without a Name */
-#define XT_PEER_LABEL 64
+ * unfollow     its client has gone. false: it follows nothing */
 typedef enum xt_why xt_instance_why(const struct xt_instance *instance,
 				    const struct xt_public *peer, char buf[XT_WHY_SENTENCE]);
 int xt_instance_events_open(struct xt_instance *instance, xt_instance_why *why);
@@ -365,8 +363,6 @@ void xt_instance_emit_mtu(struct xt_instance *instance, uint32_t mtu);
 void xt_instance_emit_reload(struct xt_instance *instance, const char *result, const char *error);
 int xt_instance_follow(struct xt_instance *instance, struct xt_control_request *request);
 bool xt_instance_unfollow(struct xt_instance *instance, const struct xt_control_request *request);
-const char *xt_instance_peer_label(const struct xt_instance *instance, const struct xt_public *peer,
-				   char buf[XT_PEER_LABEL], const char **name);
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/output.h"
+#include "base/message.h"
 #include "host/descriptors.h"
 #include "host/stderr.h"
 
@@ -121,7 +121,7 @@ static void output_read(struct xt_hooks_run *run)
 	to[n > 0 ? n : 0] = '\0';
 	if (end <= 0)
 		return;
-	fputs(to, stderr);
+	xt_message_lines(XT_LOG_NOTICE, to, strlen(to));
 	(void)(ftruncate(run->output, 0) == 0 && lseek(run->output, 0, SEEK_SET));
 }
 
@@ -206,7 +206,7 @@ static void command_print(struct xt_hooks_run *run)
 	run->waited_ms = 0;
 	if (n < 0)
 		return;
-	xt_output_put(text, (size_t)n);
+	xt_message_lines(XT_LOG_NOTICE, text, (size_t)n);
 	free(text);
 }
 

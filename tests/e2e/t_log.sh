@@ -45,7 +45,9 @@ tunnel_prepare '' '' '' '#: Name = the "other" \ one'
 
 # Levels.
 start right
+sed -i 's/^ListenPort.*/&\nMTU = 1400\nMTU = 1420\nPostUp = true/' left.conf
 LOG_FORMAT=json start left
+sed -i '/^MTU/d; /^PostUp/d' left.conf
 [ "$(level)" = notice ] || fail "the default: $(level)"
 at left "$XT_BIN" log left debug || fail "log left debug"
 [ "$(level)" = debug ] || fail "after log left debug: $(level)"
@@ -71,7 +73,10 @@ ok "xtunnel log, LogLevel by reload, and save"
 # JSON.
 both_families left 2
 await 10 "a session in the log" has session left.log
+kill -USR1 "${PID[left]}"
+await 10 "the state in the log" has '"message":"  listening port: 51801"' left.log
 stop left
+has 'MTU.*"level":"warning"\|"level":"warning".*MTU' left.log || fail "no warning of the file: $(cat left.log)"
 jq -e -s 'all(.[]; .interface == "left" and (.message | type) == "string" and (.level | type) == "string"
 	and (.time | test("^20[0-9-]{8}T[0-9:]{8}[.][0-9]{3}Z$")))' left.log >/dev/null || fail "not JSON: $(cat left.log)"
 jq -e -s '[.[] | select(.code == "session")] | length >= 1 and

@@ -107,6 +107,11 @@ static void messages_go_where_the_log_goes(void **state)
 	assert_int_equal(xt_fail(4, "no\x1b"), 4);
 	assert_string_equal(logged, "no?");
 	assert_int_equal(level_reported, XT_LOG_ERROR);
+	lines = 0;
+	xt_message_lines(XT_LOG_WARNING, "one\ntwo\x1b\nthree", 14);
+	assert_int_equal(lines, 3);
+	assert_string_equal(logged, "three");
+	assert_int_equal(level_reported, XT_LOG_WARNING);
 	xt_log_set_sink(NULL, NULL);
 	assert_false(xt_log_message(XT_LOG_NOTICE, "x"));
 }

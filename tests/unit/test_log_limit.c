@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* layers: daemon base */
-/* How often the log may say the same, and what it said of each peer. */
+/* layers: daemon config core crypto packet base */
+/* How often the log may say the same, what it said of each peer, and the names of peers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "daemon/log_limit.h"
 #include "daemon/peer_marks.h"
+#include "daemon/peer_names.h"
 #include "test_main.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -141,7 +145,43 @@ static void marks_are_bounded(void **state)
 	xt_peer_marks_clear(&marks);
 }
 
-TEST_MAIN(cmocka_unit_test(a_peer_gets_few_lines_of_a_code_and_then_a_count),
+static void names_are_found_by_key(void **state)
+{
+	struct xt_conf conf = {.n_peers = 3000}, other = {.n_peers = 1};
+	struct xt_peer_names names = {0};
+	struct xt_public key = key_of(7);
+
+	(void)state;
+	conf.peers = calloc(conf.n_peers, sizeof(*conf.peers));
+	other.peers = calloc(1, sizeof(*other.peers));
+	assert_true(conf.peers && other.peers);
+	for (unsigned i = 0; i < conf.n_peers; i++) {
+		conf.peers[i].key = key_of(i);
+		if (i % 3)
+			snprintf(conf.peers[i].name, sizeof(conf.peers[i].name), "peer %u", i);
+	}
+	assert_string_equal(xt_peer_names_get(&names, &conf, &key), "peer 7");
+	for (unsigned i = 0; i < conf.n_peers; i++) {
+		const char *name;
+
+		key = key_of(i);
+		name = xt_peer_names_get(&names, &conf, &key);
+		assert_ptr_equal(name, i % 3 ? conf.peers[i].name : NULL);
+	}
+	key = key_of(5000);
+	assert_null(xt_peer_names_get(&names, &conf, &key));
+	key = key_of(7);
+	assert_null(xt_peer_names_get(&names, &other, &key));
+	assert_string_equal(xt_peer_names_get(&names, &conf, &key), "peer 7");
+	xt_peer_names_clear(&names);
+	conf.n_peers = 0;
+	assert_null(xt_peer_names_get(&names, &conf, &key));
+	free(conf.peers);
+	free(other.peers);
+}
+
+TEST_MAIN(cmocka_unit_test(names_are_found_by_key),
+	  cmocka_unit_test(a_peer_gets_few_lines_of_a_code_and_then_a_count),
 	  cmocka_unit_test(many_peers_get_few_lines_of_a_code_too),
 	  cmocka_unit_test(lines_that_are_wanted_have_wider_bounds),
 	  cmocka_unit_test(a_line_about_no_peer_is_another_one),
