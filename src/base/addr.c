@@ -257,6 +257,11 @@ bool xt_cidr_contains(const struct xt_cidr *net, const struct xt_ip *ip)
 	return !rest || (net->ip.b[bytes] ^ ip->b[bytes]) >> (8 - rest) == 0;
 }
 
+bool xt_cidr_overlaps(const struct xt_cidr *a, const struct xt_cidr *b)
+{
+	return a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip);
+}
+
 void xt_cidr_mask(struct xt_cidr *cidr)
 {
 	unsigned bytes = cidr->bits / 8, rest = cidr->bits % 8;

@@ -157,14 +157,8 @@ void xt_networks_clear(struct xt_networks *networks)
 
 bool xt_networks_overlap(const struct xt_networks *networks, const struct xt_cidr *net)
 {
-	for (size_t i = 0; i < networks->n; i++) {
-		struct xt_cidr wide = networks->v[i];
-
-		if (wide.ip.family != net->ip.family)
-			continue;
-		wide.bits = XT_MIN(wide.bits, net->bits);
-		if (xt_cidr_contains(&wide, &net->ip))
+	for (size_t i = 0; i < networks->n; i++)
+		if (xt_cidr_overlaps(&networks->v[i], net))
 			return true;
-	}
 	return false;
 }

@@ -166,6 +166,8 @@ char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, c
 /* The device's part as a change that replaces all peers. Of Endpoint it has the first entry, unless
  * that is a name: the list is given to the device after it. XT_E_NOMEM. */
 int xt_conf_change(const struct xt_conf *conf, struct xt_change *out);
+/* The public key of the interface. false: the file has no private key. */
+bool xt_conf_public_key(struct xt_public *out, const struct xt_conf *conf);
 /* The first entry of the peer's Endpoint. false: it has none, or one with a host name. */
 bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer);
 

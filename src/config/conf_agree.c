@@ -222,11 +222,6 @@ static void allowed_compare(struct xt_findings *findings, const struct end *a, c
 	}
 }
 
-static bool cidrs_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
-{
-	return a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip);
-}
-
 #define NETWORKS_MAX 64 /* as many Addresses of each end are compared as networks */
 
 /* The first Addresses of one family that are in networks of more than one host. */
@@ -245,7 +240,7 @@ static void networks_agree(struct xt_findings *findings, const struct end *a, co
 			if (x->ip.family != family || y->ip.family != family ||
 			    x->bits == xt_ip_bits(&x->ip) || y->bits == xt_ip_bits(&y->ip))
 				continue;
-			if (cidrs_overlap(x, y) && x->bits == y->bits)
+			if (xt_cidr_overlaps(x, y) && x->bits == y->bits)
 				return;
 			if (!first[0]) {
 				first[0] = x;

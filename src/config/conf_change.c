@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The device's part of a configuration as a change. */
+/* The device's part of a configuration as a change, and its public key. */
 #include <string.h>
 
+#include "base/text.h"
 #include "config/conf.h"
+#include "crypto/dh.h"
 
 bool xt_conf_endpoint(struct xt_endpoint *out, const struct xt_conf_peer *peer)
 {
@@ -48,4 +50,16 @@ int xt_conf_change(const struct xt_conf *conf, struct xt_change *out)
 	if (err)
 		xt_change_clear(out);
 	return err;
+}
+
+bool xt_conf_public_key(struct xt_public *out, const struct xt_conf *conf)
+{
+	struct xt_private clamped = conf->private_key;
+
+	if (!conf->has_key)
+		return false;
+	xt_dh_clamp(&clamped);
+	xt_dh_public(out, &clamped);
+	xt_wipe(&clamped, sizeof(clamped));
+	return true;
 }

@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "base/text.h"
 #include "config/conf.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_nets.h"
-#include "crypto/dh.h"
 
 struct check {
 	const struct xt_conf *conf;
@@ -130,14 +128,10 @@ static void addresses_check(struct check *c)
 static void keys_check(struct check *c)
 {
 	const struct xt_conf *conf = c->conf;
-	struct xt_private clamped = conf->private_key;
 	struct xt_public local;
 
-	if (!conf->has_key)
+	if (!xt_conf_public_key(&local, conf))
 		return;
-	xt_dh_clamp(&clamped);
-	xt_dh_public(&local, &clamped);
-	xt_wipe(&clamped, sizeof(clamped));
 	for (size_t i = 0; i < conf->n_peers; i++)
 		if (memcmp(conf->peers[i].key.b, local.b, sizeof(local.b)) == 0)
 			check_report(c, XT_LINT_LOCAL_KEY, conf->peers[i].line,

@@ -6,8 +6,6 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
-#include "base/text.h"
-#include "crypto/dh.h"
 
 #define IPV4_OVERHEAD 60u /* outer IPv4 header, UDP, WireGuard */
 #define IPV6_OVERHEAD 80u
@@ -23,18 +21,6 @@ struct lint {
 #define lint_add(l, code, line, ...)                                                               \
 	xt_findings_add((l)->findings, XT_LINT_##code, (struct xt_lint_place){(l)->file, (line)},  \
 			XT_LINT_ELSEWHERE, __VA_ARGS__)
-
-bool xt_conf_public_key(struct xt_public *out, const struct xt_conf *conf)
-{
-	struct xt_private clamped = conf->private_key;
-
-	if (!conf->has_key)
-		return false;
-	xt_dh_clamp(&clamped);
-	xt_dh_public(out, &clamped);
-	xt_wipe(&clamped, sizeof(clamped));
-	return true;
-}
 
 /* All points of small order on the curve and its twist, with 0 <= x < 2^255: the shared secret with
  * any of them is zero. One comparison each is much cheaper than the multiplication. */

@@ -37,7 +37,4 @@ void xt_conf_lint_host(struct xt_findings *findings, const struct xt_conf *conf,
 /* The files 0 and 1 as both ends of one tunnel. */
 void xt_conf_agree(struct xt_findings *findings, const struct xt_conf *const ends[2]);
 
-/* The public key of the interface. false: the file has no private key. */
-bool xt_conf_public_key(struct xt_public *out, const struct xt_conf *conf);
-
 #endif

@@ -24,11 +24,6 @@ struct lint {
 	xt_findings_add((l)->findings, XT_LINT_##code, (struct xt_lint_place){(l)->file, (line)},  \
 			XT_LINT_ELSEWHERE, __VA_ARGS__)
 
-static bool cidrs_overlap(const struct xt_cidr *a, const struct xt_cidr *b)
-{
-	return a->bits <= b->bits ? xt_cidr_contains(a, &b->ip) : xt_cidr_contains(b, &a->ip);
-}
-
 static bool instance_has_key(const struct lint *l, const struct xt_lint_instance *instance)
 {
 	return l->has_key && instance->has_key &&
@@ -99,7 +94,7 @@ static void lan_lint(const struct lint *l, const struct xt_lint_address *lan)
 	for (size_t i = 0; i < l->conf->n_addresses; i++) {
 		const struct xt_cidr *cidr = &l->conf->addresses[i].cidr;
 
-		if (cidr->ip.family == lan->cidr.ip.family && cidrs_overlap(cidr, &lan->cidr))
+		if (xt_cidr_overlaps(cidr, &lan->cidr))
 			lint_add(l, LAN_OVERLAP, l->conf->address_places[i].line,
 				 "Address %s overlaps with the network of %s on this host (%s): "
 				 "choose another network, if the file is for this host",
@@ -110,22 +105,29 @@ static void lan_lint(const struct lint *l, const struct xt_lint_address *lan)
 		lan_lint_allowed(l, lan);
 }
 
-static void instance_lint_networks(const struct lint *l, const struct xt_lint_instance *instance)
+static void instance_lint_network(const struct lint *l, const struct xt_lint_instance *instance,
+				  const struct xt_cidr *cidr)
 {
-	char text[XT_CIDR_TEXT];
+	const struct xt_conf_net *net =
+	    xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
+	char text[XT_CIDR_TEXT], other[XT_CIDR_TEXT];
 
-	for (size_t i = 0; i < instance->n_networks; i++) {
-		const struct xt_cidr *cidr = &instance->networks[i];
-		const struct xt_conf_net *net =
-		    xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
-
-		if (net)
-			lint_add(
-			    l, INSTANCE_NETWORK, net->line,
-			    "AllowedIPs %s are also those of %s, which runs on this host: only "
-			    "one of them gets the route",
-			    xt_cidr_print(&net->cidr, text), instance->name);
+	if (net) {
+		lint_add(l, INSTANCE_NETWORK, net->line,
+			 "AllowedIPs %s are also those of %s, which runs on this host: only one of "
+			 "them gets the route",
+			 xt_cidr_print(&net->cidr, text), instance->name);
+		return;
 	}
+	if (cidr->bits < NETWORK_MIN)
+		return;
+	net = xt_conf_nets_overlap(&l->allowed, cidr, NETWORK_MIN);
+	if (net)
+		lint_add(
+		    l, INSTANCE_INSIDE, net->line,
+		    "AllowedIPs %s overlap with %s of %s, which runs on this host: the narrower "
+		    "one gets the packets",
+		    xt_cidr_print(&net->cidr, text), xt_cidr_print(cidr, other), instance->name);
 }
 
 static void instance_lint(const struct lint *l, const struct xt_lint_instance *instance)
@@ -146,8 +148,8 @@ static void instance_lint(const struct lint *l, const struct xt_lint_instance *i
 		lint_add(l, INSTANCE_PORT, conf->port_line,
 			 "ListenPort %u is that of %s, which runs on this host: choose another one",
 			 (unsigned)conf->listen_port, instance->name);
-	if (routes_in_main(conf))
-		instance_lint_networks(l, instance);
+	for (size_t i = 0; i < instance->n_networks && routes_in_main(conf); i++)
+		instance_lint_network(l, instance, &instance->networks[i]);
 }
 
 void xt_conf_lint_host(struct xt_findings *findings, const struct xt_conf *conf, unsigned file,

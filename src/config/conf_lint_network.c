@@ -100,12 +100,21 @@ static void address_lint_overlap(const struct lint *l, size_t i)
 			 "send with it as source; name the other end's addresses only",
 			 xt_cidr_print(&net->cidr, text), xt_ip_print(&cidr->ip, address), line);
 	net = xt_conf_nets_cover(&l->allowed, &cidr->ip, cidr->bits, cidr->bits);
-	if (net && cidr->bits && l->conf->n_peers > 1 && !l->conf->peers[net->peer].endpoint_host)
+	if (!net || !cidr->bits || l->conf->peers[net->peer].endpoint_host)
+		return;
+	xt_cidr_print(&net->cidr, text);
+	if (l->conf->n_peers == 1)
+		lint_add(
+		    l, NETWORK_PEER, net->line,
+		    "AllowedIPs %s are the whole network of Address (line %u): all of it goes to "
+		    "this peer; give it its own address, such as /%u, if others are to come",
+		    text, line, full);
+	else
 		lint_add(
 		    l, WHOLE_NETWORK, net->line,
 		    "AllowedIPs %s are the whole network of Address (line %u): all that no other "
 		    "peer has goes to this one; give it its own address, such as /%u",
-		    xt_cidr_print(&net->cidr, text), line, full);
+		    text, line, full);
 }
 
 static void addresses_lint(const struct lint *l)

@@ -242,6 +242,30 @@ static void a_network_contains_what_shares_its_prefix(void **state)
 	}
 }
 
+static void networks_overlap_when_one_holds_the_other(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} t[] = {
+	    {"10.7.0.0/16", "10.7.3.0/24", true},   {"10.7.0.9/16", "10.7.3.9/24", true},
+	    {"10.7.0.0/24", "10.7.1.0/24", false},  {"10.7.0.0/24", "10.7.0.0/24", true},
+	    {"0.0.0.0/0", "192.168.1.1/32", true},  {"0.0.0.0/0", "::/0", false},
+	    {"fd07::/48", "fd07:0:0:1::/64", true}, {"fd07::/64", "fd07:0:0:1::/64", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XT_LEN(t); i++) {
+		struct xt_cidr a, b;
+
+		assert_int_equal(xt_cidr_parse(&a, t[i].a), 0);
+		assert_int_equal(xt_cidr_parse(&b, t[i].b), 0);
+		if (xt_cidr_overlaps(&a, &b) != t[i].overlap ||
+		    xt_cidr_overlaps(&b, &a) != t[i].overlap)
+			fail_msg("%s and %s", t[i].a, t[i].b);
+	}
+}
+
 static void kinds_of_addresses_are_told_apart(void **state)
 {
 	static const struct {
@@ -298,4 +322,5 @@ TEST_MAIN(cmocka_unit_test(an_address_is_printed_in_its_canonical_form),
 	  cmocka_unit_test(an_endpoint_survives_printing_and_parsing),
 	  cmocka_unit_test(a_text_that_is_no_endpoint_is_refused),
 	  cmocka_unit_test(a_network_contains_what_shares_its_prefix),
+	  cmocka_unit_test(networks_overlap_when_one_holds_the_other),
 	  cmocka_unit_test(kinds_of_addresses_are_told_apart))

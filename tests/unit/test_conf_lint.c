@@ -146,7 +146,8 @@ static void allowed_ips_that_hold_the_address_are_judged(void **state)
 #define HOME HEAD "Address = 10.7.0.1/24\n"
 	lint(HOME PEER "AllowedIPs = 10.7.0.1/32\n", "0:7 local-address\n");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/25\n", "0:7 local-address\n");
-	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n", "");
+	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n", "0:7 network-peer\n");
+	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\nEndpoint = a.example:1\n", "");
 	lint(HOME PEER "AllowedIPs = 10.0.0.0/8, 0.0.0.0/0\n", "");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\n" NEXT TEN2, "0:7 whole-network\n");
 	lint(HOME PEER "AllowedIPs = 10.7.0.0/24\nEndpoint = a.example:1\n" NEXT TEN2, "");
@@ -220,6 +221,35 @@ static void words_tables_and_hooks_are_judged(void **state)
 	lint(HOME "Echo = host\nEchoAddresses = 10.7.0.2\n" PEER TEN2, "0:6 echo-peer\n");
 }
 
+/* As providers of tunnels, installers of servers and the manual of wg-quick write them. */
+static void common_files_are_silent(void **state)
+{
+	(void)state;
+	lint("[Interface]\n" KEY "Address = 10.64.1.2/32,fc00:bbbb:bbbb:bb01::2/128\n"
+	     "DNS = 10.64.0.1\n" PEER "AllowedIPs = 0.0.0.0/0,::0/0\n"
+	     "Endpoint = 198.18.0.1:51820\nPersistentKeepalive = 25\n",
+	     "");
+	lint(HEAD "Address = 10.6.0.1/24, fd11:5ee:bad:c0de::1/64\nMTU = 1420\n"
+		  "PostUp = iptables -A FORWARD -i %i -j ACCEPT\n"
+		  "PostDown = iptables -D FORWARD -i %i -j ACCEPT\n" PEER
+		  "AllowedIPs = 10.6.0.2/32, fd11:5ee:bad:c0de::2/128\n" NEXT
+		  "AllowedIPs = 10.6.0.3/32, fd11:5ee:bad:c0de::3/128, 192.168.20.0/24\n",
+	     "");
+	lint("[Interface]\n" KEY "Address = 10.200.100.8/24\nDNS = 10.200.100.1\n"
+	     "PostUp = wg set %i private-key /etc/wireguard/%i.key\n" PEER
+	     "PresharedKey = X/YbxQz6aW0rKyoZc2vraPp9OCdo7uAq8DMuCUxX210=\n"
+	     "AllowedIPs = 10.200.100.0/24, 10.0.0.0/8\nEndpoint = demo.example:51820\n"
+	     "PersistentKeepalive = 25\n",
+	     "");
+	lint(HEAD "Address = 10.7.0.1/30\nTable = off\nMTU = 1380\n" PEER
+		  "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = 198.18.0.1:51820\n",
+	     "");
+	lint(HEAD "Address = 169.254.7.1/31, fe80::1/64\n" PEER
+		  "AllowedIPs = 169.254.7.0/31, fe80::/64, fd00::/8\n"
+		  "Endpoint = [2001:db8::1]:51820\n",
+	     "");
+}
+
 /* What is known of the host in the tests below. */
 static struct xt_lint_host host_make(const char *const lans[], size_t n)
 {
@@ -289,7 +319,9 @@ static void running_instances_are_compared(void **state)
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24\n", "");
 	instance.has_key = false;
 	instance.port = 1;
-	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/25, 10.0.0.0/8\n", "");
+	host(&here, HOME PEER "AllowedIPs = 10.9.0.0/25, 0.0.0.0/0, fd07::/64\n", "");
+	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/25\n", "0:7 instance-inside\n");
+	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/16\n", "0:7 instance-inside\n");
 	strcpy(instance.name, "left");
 	host(&here, HOME PEER "AllowedIPs = 10.8.0.0/24\n", "");
 }
@@ -394,6 +426,7 @@ TEST_MAIN(cmocka_unit_test(what_the_parser_says_has_a_code),
 	  cmocka_unit_test(a_keepalive_is_missed_where_only_this_side_begins),
 	  cmocka_unit_test(an_mtu_that_cannot_work_is_found),
 	  cmocka_unit_test(words_tables_and_hooks_are_judged),
+	  cmocka_unit_test(common_files_are_silent),
 	  cmocka_unit_test(networks_of_this_host_are_compared),
 	  cmocka_unit_test(running_instances_are_compared),
 	  cmocka_unit_test(the_index_of_networks_agrees_with_a_list),
