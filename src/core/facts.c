@@ -177,7 +177,7 @@ static bool packet_is_request(const struct xt_ip_view *ip)
 void xt_facts_request(struct xt_facts_state *f, struct xt_traffic_state *t, uint64_t now,
 		      const struct xt_ip_view *ip)
 {
-	t->request_next = now + XT_REQUEST_LOOK;
+	t->request_next = now + XT_REQUEST_INTERVAL;
 	if (!packet_is_request(ip))
 		return;
 	if (!t->requests)

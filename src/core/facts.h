@@ -111,8 +111,8 @@ void xt_traffic_rotate(struct xt_traffic_state *t, uint64_t now);
 
 /* Packets that ask for an answer are small, and of a peer one is looked at in so many ns: of the
  * others only length and time are compared. */
-#define XT_REQUEST_MAX	128u
-#define XT_REQUEST_LOOK (100ull * 1000)
+#define XT_REQUEST_MAX	    128u
+#define XT_REQUEST_INTERVAL (100ull * 1000)
 
 /* A packet is sent. Count it, if it asks for an answer so that silence means something: an echo
  * request, a SYN, a DNS query. */

@@ -155,7 +155,9 @@ static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_
 	struct why_text why, *w = &why;
 	bool ok = true;
 
-	why.code = xt_why_sentence(s, r, p, why.sentence);
+	why.code = xt_why_judge(s, r, p);
+	if (!xt_why_is_fine(why.code)) /* of many peers most are: their sentence is not shown */
+		xt_why_sentence(s, r, p, why.sentence);
 	if (s->endpoint_name && !s->endpoint_name(s->ctx, &p->key, n))
 		name.name[0] = name.state[0] = '\0';
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/text.h"
+#include "ipc/print_text.h"
 #include "ipc/status.h"
 #include "ipc/status_endpoints.h"
 #include "ipc/why.h"
@@ -46,25 +46,9 @@ bool xt_status_colour(FILE *out)
 	return isatty(fileno(out)) == 1;
 }
 
-/* text is a string; a character that begins before len is printed whole. */
-static void text_print_length(const struct printer *p, const char *text, size_t len)
-{
-	bool printable;
-
-	for (const char *end = text + len; text < end;) {
-		size_t n = xt_text_character(text, &printable);
-
-		if (printable)
-			fwrite(text, 1, n, p->out);
-		else
-			putc('?', p->out);
-		text += n;
-	}
-}
-
 static void text_print(const struct printer *p, const char *text)
 {
-	text_print_length(p, text, strlen(text));
+	xt_print_text(p->out, text, strlen(text));
 }
 
 enum object { TOP, UDP, ECHO, PEER };
@@ -180,24 +164,16 @@ static void head_print(const struct printer *p, const struct row *row, const jso
 
 static void duration_print(const struct printer *p, uint64_t s)
 {
-	static const struct {
-		uint64_t unit;
-		const char *name;
-	} units[] = {{365 * 24 * 60 * 60, "year"},
-		     {24 * 60 * 60, "day"},
-		     {60 * 60, "hour"},
-		     {60, "minute"},
-		     {1, "second"}};
 	const char *comma = "";
 
-	for (size_t i = 0; i < XT_LEN(units); i++) {
-		uint64_t n = s / units[i].unit;
+	for (size_t i = 0; i < XT_TIME_UNITS; i++) {
+		uint64_t n = s / xt_time_units[i].seconds;
 
-		s %= units[i].unit;
+		s %= xt_time_units[i].seconds;
 		if (!n)
 			continue;
 		fprintf(p->out, "%s%" PRIu64 " %s%s%s%s", comma, n, printer_colour(p, CYAN),
-			units[i].name, n == 1 ? "" : "s", printer_colour(p, RESET));
+			xt_time_units[i].name, n == 1 ? "" : "s", printer_colour(p, RESET));
 		comma = ", ";
 	}
 }
@@ -245,7 +221,7 @@ static void networks_print(const struct printer *p, const json_t *list)
 			text_print(p, text ? text : "?");
 			continue;
 		}
-		text_print_length(p, text, (size_t)(slash - text));
+		xt_print_text(p->out, text, (size_t)(slash - text));
 		fprintf(p->out, "%s/%s", printer_colour(p, CYAN), printer_colour(p, RESET));
 		text_print(p, slash + 1);
 	}

@@ -110,6 +110,7 @@ json_t *xt_why_traffic(const struct xt_traffic *t)
 	return NULL;
 }
 
+/* Those that are not 0: most are. */
 static json_t *verdicts_json(const struct xt_peer_facts *f)
 {
 	static const enum xt_verdict verdicts[] = {
@@ -121,7 +122,8 @@ static json_t *verdicts_json(const struct xt_peer_facts *f)
 	bool ok = o != NULL;
 
 	for (size_t i = 0; ok && i < XT_LEN(verdicts); i++)
-		ok = number_put(o, xt_verdict_label(verdicts[i]), f->verdicts[i]);
+		ok =
+		    !f->verdicts[i] || number_put(o, xt_verdict_label(verdicts[i]), f->verdicts[i]);
 	if (ok)
 		return o;
 	json_decref(o);

@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/bytes.h"
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
+#include "ipc/print_text.h"
 #include "ipc/why_impl.h"
 
 bool xt_why_put(char *buf, const char *format, ...)
@@ -26,14 +26,6 @@ bool xt_why_put_count(char *buf, uint64_t n, const char *noun)
 
 bool xt_why_put_duration(char *buf, uint64_t ns)
 {
-	static const struct {
-		uint64_t unit;
-		const char *name;
-	} units[] = {{365 * 24 * 60 * 60, "year"},
-		     {24 * 60 * 60, "day"},
-		     {60 * 60, "hour"},
-		     {60, "minute"},
-		     {1, "second"}};
 	uint64_t s = ns / XT_WHY_SECOND;
 	size_t used = 0;
 
@@ -41,14 +33,14 @@ bool xt_why_put_duration(char *buf, uint64_t ns)
 		return false;
 	if (!s)
 		return xt_why_put(buf, "less than 1 second");
-	for (size_t i = 0; i < XT_LEN(units); i++) {
-		uint64_t n = s / units[i].unit;
+	for (size_t i = 0; i < XT_TIME_UNITS; i++) {
+		uint64_t n = s / xt_time_units[i].seconds;
 
-		s %= units[i].unit;
+		s %= xt_time_units[i].seconds;
 		if (n)
-			used +=
-			    (size_t)snprintf(buf + used, XT_WHY_VALUE - used, "%s%" PRIu64 " %s%s",
-					     used ? ", " : "", n, units[i].name, n == 1 ? "" : "s");
+			used += (size_t)snprintf(buf + used, XT_WHY_VALUE - used,
+						 "%s%" PRIu64 " %s%s", used ? ", " : "", n,
+						 xt_time_units[i].name, n == 1 ? "" : "s");
 	}
 	return true;
 }

@@ -3,7 +3,7 @@
  * replaced before it reaches the terminal. */
 #include <string.h>
 
-#include "base/text.h"
+#include "ipc/print_text.h"
 #include "ipc/why.h"
 
 #define BOLD   "\033[1m"
@@ -26,17 +26,7 @@ static void colour_print(const struct printer *p, const char *code)
 
 static void text_print(const struct printer *p, const char *text)
 {
-	bool printable;
-
-	while (*text) {
-		size_t n = xt_text_character(text, &printable);
-
-		if (printable)
-			fwrite(text, 1, n, p->out);
-		else
-			putc('?', p->out);
-		text += n;
-	}
+	xt_print_text(p->out, text, strlen(text));
 }
 
 static const char *member(const json_t *o, const char *key)

@@ -46,6 +46,22 @@ static bool print_endpoint(view_t v, char *buf)
 	return xt_why_put_endpoint(buf, &v->peer->endpoint);
 }
 
+/* Of a list of endpoints, what was tried as well. */
+static bool print_others(view_t v, char *buf)
+{
+	const struct xt_peer_report *p = v->peer;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < p->n_candidates; i++) {
+		const struct xt_candidate_report *c =
+		    &v->report->candidates[p->first_candidate + i];
+
+		n += (c->state == XT_CANDIDATE_HELD || c->state == XT_CANDIDATE_TRYING) &&
+		     !xt_endpoint_equal(&c->endpoint, &p->endpoint);
+	}
+	return n > 0 && xt_why_put(buf, "%" PRIu64 " other address%s", n, n == 1 ? "" : "es");
+}
+
 static bool print_ip(view_t v, char *buf)
 {
 	return xt_why_put_ip(buf, &v->peer->endpoint.ip);
@@ -399,25 +415,17 @@ static const struct {
 	const char *word;
 	bool (*print)(view_t v, char *buf);
 } values[] = {
-#define VALUES(X)                                                                                  \
-	X(name)                                                                                    \
-	X(state)                                                                                   \
-	X(host)                                                                                    \
-	X(endpoint)                                                                                \
-	X(ip)                                                                                      \
-	X(port)                                                                                    \
-	X(listen_port)                                                                             \
-	X(family)                                                                                  \
-	X(source)                                                                                  \
-	X(link) X(cover) X(key) X(local_key) X(times) X(age) X(time) X(initiations) X(gave_up)     \
-	    X(heard) X(answered) X(answered_from) X(responses) X(refused) X(back) X(offset)        \
-		X(error) X(router) X(what) X(inner) X(prefix) X(network) X(holder) X(path_mtu)     \
-		    X(mtu) X(too_large) X(len) X(requests) X(sent_10s) X(received_10s) X(sent_60s) \
-			X(received_60s) X(datagrams) X(handshake) X(rtt) X(loss) X(from)           \
-			    X(stranger_key) X(messages) X(destinations) X(overruns) X(tun_drops)
-#define X(word) {#word, print_##word},
-    VALUES(X)
-#undef X
+/* clang-format off */
+#define V(word) {#word, print_##word}
+    V(name), V(state), V(host), V(endpoint), V(ip), V(others), V(port), V(listen_port),
+    V(family), V(source), V(link), V(cover), V(key), V(local_key), V(times), V(age), V(time),
+    V(initiations), V(gave_up), V(heard), V(answered), V(answered_from), V(responses),
+    V(refused), V(back), V(offset), V(error), V(router), V(what), V(inner), V(prefix),
+    V(network), V(holder), V(path_mtu), V(mtu), V(too_large), V(len), V(requests), V(sent_10s),
+    V(received_10s), V(sent_60s), V(received_60s), V(datagrams), V(handshake), V(rtt), V(loss),
+    V(from), V(stranger_key), V(messages), V(destinations), V(overruns), V(tun_drops),
+#undef V
+    /* clang-format on */
 };
 
 static size_t value_find(const char *word, size_t len)

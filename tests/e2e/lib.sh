@@ -71,7 +71,9 @@ done
 ip link set lo up
 cd "$T" || exit 1
 umask 077
-export XT_STATE_DIR=$T/state # what an identity remembers across restarts
+# What an identity remembers across restarts. In memory: handshakes wait until it is written, and a
+# busy disk takes seconds to sync.
+export XT_STATE_DIR=/run/xtunnel-state
 
 # Sanitizers report to files, so that a finding in any process counts, also in one that is never
 # waited for.

@@ -172,7 +172,7 @@ forgets() { # right has lost its session: what a day does to one that does not s
 
 case_restart() {
 	pair
-	await 5 "the record of the peer" eval "grep -qF 198.18.1.2: $T/state/*.peers || [ $implementation != xtunnel ]"
+	await 5 "the record of the peer" eval "grep -qF 198.18.1.2: $XT_STATE_DIR/*.peers || [ $implementation != xtunnel ]"
 	probe_start left
 	gone_hard right
 	begin_one right
@@ -270,7 +270,7 @@ case_names() {
 	}
 	probe_start left
 	gone_hard right
-	rm -f state/*.peers
+	rm -f "$XT_STATE_DIR"/*.peers
 	echo "right.test 198.18.3.9" >records
 	ip -n right addr del 198.18.3.2/24 dev wire
 	ip -n right addr add 198.18.3.9/24 dev wire

@@ -52,7 +52,7 @@ crash right
 start right
 start left
 pings left 10.7.0.2 || fail "no answer from a hub without Endpoint: $(cat ping.log)"
-await 5 "the endpoint is on file" eval "grep -qs ':51801\$' state/*.peers"
+await 5 "the endpoint is on file" eval "grep -qs ':51801\$' $XT_STATE_DIR/*.peers"
 for _ in 1 2 3; do
 	crash right
 	start right

@@ -401,6 +401,37 @@ static struct xt_pkt *request_plan(struct pair *p, uint8_t protocol, unsigned at
 	return pkt;
 }
 
+/* Or each small packet of a stream would be looked at. */
+static void of_requests_at_the_same_time_one_is_noted(void **state)
+{
+	struct pair *p = *state;
+
+	session_begin(p);
+	request_plan(p, XT_PROTO_ICMP, 0, 8);
+	p->now.mono -= XT_MS;
+	request_plan(p, XT_PROTO_ICMP, 0, 8);
+	tx_lose(&p->a);
+	assert_int_equal(facts_of(p, &p->a, &p->b).requests, 1);
+}
+
+static void a_packet_that_came_back_is_counted_of_its_peer(void **state)
+{
+	struct pair *p = *state;
+	struct xt_pkt *pkt = xt_batch_add(p->a.batch, 100);
+	struct end to = p->b;
+
+	p->a.dev->listen_port = 51820;
+	to.inner = p->b.path.remote.ip;
+	pkt->len = packet_write(pkt->data, &p->a, &to, 100);
+	xt_be16_put(pkt->data + 20, 51820);
+	xt_be16_put(pkt->data + 22, p->b.path.remote.port);
+	memcpy(pkt->data + 28, (const uint8_t[]){4, 0, 0, 0}, 4);
+	xt_send_plan(p->a.dev, p->now, p->a.batch, p->a.tx);
+	assert_int_equal(pkt->verdict, XT_DROP_LOOP);
+	assert_int_equal(facts_of(p, &p->a, &p->b).verdicts[XT_PEER_XT_DROP_LOOP], 1);
+	tx_lose(&p->a);
+}
+
 static void requests_without_an_answer_are_counted(void **state)
 {
 	struct pair *p = *state;
@@ -456,6 +487,9 @@ static void what_the_network_says_holds_until_the_peer_is_heard(void **state)
 	assert_true(xt_device_deadline(p->a.dev) == deadline); /* only words */
 	packet_send(p, &p->b, &p->a, 100);
 	nothing_accuses(p, &p->a, &p->b);
+	xt_device_note_icmp(p->a.dev, p->now, remote, XT_UNREACHABLE_HOST, &router);
+	packet_send(p, &p->b, &p->a, 100);
+	nothing_accuses(p, &p->a, &p->b);
 }
 
 static void a_send_error_is_over_when_later_datagrams_were_sent(void **state)
@@ -467,6 +501,12 @@ static void a_send_error_is_over_when_later_datagrams_were_sent(void **state)
 	time_pass(p, 3 * XT_SECOND);
 	assert_int_equal(facts_of(p, &p->a, &p->b).send_error, 101);
 	packet_send(p, &p->a, &p->b, 100);
+	assert_int_equal(facts_of(p, &p->a, &p->b).send_error, 0);
+	xt_device_note_send_error(p->a.dev, p->now, &p->b.path.remote, 101);
+	assert_int_equal(xt_device_start_handshake(p->a.dev, p->now, &p->b.pub), 0);
+	run_alone(p, &p->a, XT_SECOND);
+	assert_int_equal(facts_of(p, &p->a, &p->b).send_error, 101);
+	run_alone(p, &p->a, 7 * XT_SECOND);
 	assert_int_equal(facts_of(p, &p->a, &p->b).send_error, 0);
 }
 
@@ -567,6 +607,50 @@ static void a_caller_for_another_key_is_forgotten_with_a_session(void **state)
 	nothing_accuses(p, &p->b, &p->a);
 }
 
+/* b has a wrong key of a, and a begins a session with it. */
+static void a_caller_for_another_key_is_forgotten_when_it_answers(void **state)
+{
+	struct pair *p = *state;
+	uint8_t msg[148] = {1};
+
+	datagram_receive(p, &p->a, &p->b, msg, sizeof(msg));
+	assert_int_equal(device_facts(p, &p->a).n_strangers, 1);
+	session_begin(p);
+	nothing_accuses(p, &p->a, &p->b);
+}
+
+static void another_identity_forgets_what_the_former_met(void **state)
+{
+	struct pair *p = *state;
+	struct xt_change c = {.set = XT_SET_PRIVATE_KEY};
+	uint8_t msg[148] = {1};
+
+	packet_plan(p, &p->a, &p->b, 100);
+	tx_lose(&p->a);
+	datagram_receive(p, &p->a, &p->b, msg, sizeof(msg));
+	stranger_calls(p, 20);
+	assert_int_equal(device_facts(p, &p->b).n_strangers, 1);
+	randombytes_buf(c.private_key.b, 32);
+	assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), 0);
+	nothing_accuses(p, &p->a, &p->b);
+	assert_int_equal(xt_device_apply(p->b.dev, p->now, &c), 0);
+	assert_int_equal(device_facts(p, &p->b).n_strangers, 0);
+}
+
+static void another_endpoint_begins_another_attempt(void **state)
+{
+	struct pair *p = *state;
+	struct xt_peer_change pc = {.set = XT_PEER_ENDPOINT, .endpoint = p->b.path.remote};
+
+	packet_plan(p, &p->a, &p->b, 100);
+	run_alone(p, &p->a, 20 * XT_SECOND);
+	change_peer(p, &p->a, &p->b, &pc); /* the same */
+	assert_in_range(facts_of(p, &p->a, &p->b).initiations, 3, 4);
+	pc.endpoint.port++;
+	change_peer(p, &p->a, &p->b, &pc);
+	assert_int_equal(facts_of(p, &p->a, &p->b).initiations, 0);
+}
+
 static void destinations_without_a_peer_are_listed(void **state)
 {
 	struct pair *p = *state;
@@ -626,6 +710,16 @@ static void traffic_is_that_of_the_last_seconds(void **state)
 	time_pass(p, 55 * XT_SECOND);
 	t = facts_of(p, &p->a, &p->b).traffic;
 	assert_int_equal(t.sent_60s + t.received_60s, 0);
+	/* a side that only receives */
+	time_pass(p, 100 * XT_SECOND);
+	session_begin(p);
+	time_pass(p, 50 * XT_SECOND);
+	packet_send(p, &p->a, &p->b, 100);
+	t = facts_of(p, &p->b, &p->a).traffic;
+	assert_int_equal(t.received_10s, 1);
+	assert_int_equal(t.received_60s, 2);
+	assert_int_equal(t.sent_10s, 0);
+	time_pass(p, 100 * XT_SECOND);
 	/* the first one after a pause counts */
 	session_begin(p);
 	t = facts_of(p, &p->a, &p->b).traffic;
@@ -705,6 +799,8 @@ static void too_large_packets_are_counted_of_their_peer(void **state)
 	assert_int_equal(f.verdicts[XT_PEER_XT_DROP_MTU], 3);
 	assert_int_equal(verdict_count(&p->a, XT_DROP_MTU), 3);
 	assert_int_equal(verdict_count(&p->a, XT_PASS_MTU), 1);
+	xt_device_search_mtu(p->a.dev, NULL, 0);
+	assert_int_equal(facts_of(p, &p->a, &p->b).too_large, 0);
 }
 
 static void a_cookie_that_was_received_shows(void **state)
@@ -784,6 +880,11 @@ TEST_MAIN(T(the_report_of_one_peer_has_no_other), T(a_link_that_works_or_is_idle
 	  T(a_clock_that_went_back_shows), T(a_replayed_initiation_is_no_clock_that_went_back),
 	  T(a_session_that_does_not_exist_is_noted_of_its_endpoint),
 	  T(a_refused_inner_source_is_named), T(requests_without_an_answer_are_counted),
+	  T(of_requests_at_the_same_time_one_is_noted),
+	  T(a_packet_that_came_back_is_counted_of_its_peer),
+	  T(a_caller_for_another_key_is_forgotten_when_it_answers),
+	  T(another_identity_forgets_what_the_former_met),
+	  T(another_endpoint_begins_another_attempt),
 	  T(what_the_network_says_holds_until_the_peer_is_heard),
 	  T(a_send_error_is_over_when_later_datagrams_were_sent),
 	  T(peers_at_one_endpoint_get_the_same_note), T(callers_that_are_no_peers_are_listed),

@@ -171,6 +171,19 @@ static void no_error_names_what_the_sender_keeps_to(void **state)
 	assert_int_equal(n_written, 0);
 }
 
+/* Of its only peer. */
+static struct xt_peer_facts facts_of(struct end *e)
+{
+	struct xt_peer_facts facts;
+	struct xt_report *report;
+
+	assert_int_equal(xt_device_report(e->dev, now, &report), 0);
+	assert_int_equal(report->n_peers, 1);
+	facts = report->peers[0].facts;
+	xt_report_free(report);
+	return facts;
+}
+
 static void datagrams_with_df_are_refused_and_counted(void **state)
 {
 	struct flow f = flow_of(4, 17);
@@ -182,6 +195,9 @@ static void datagrams_with_df_are_refused_and_counted(void **state)
 	passes();
 	assert_int_equal(ends[0].sent, before);
 	assert_int_equal(verdict_count(&ends[0], XT_DROP_MTU), 1);
+	assert_int_equal(facts_of(&ends[0]).verdicts[XT_PEER_XT_DROP_MTU], 1);
+	assert_int_equal(facts_of(&ends[0]).too_large, 1);
+	assert_int_equal(facts_of(&ends[0]).too_large_len, 1372 + 28);
 	assert_int_equal(n_written, 1);
 	assert_int_equal(xt_be16_get(written[0] + 26), M);
 	plain_offer(&ends[0], &f, M - 28);
@@ -232,6 +248,7 @@ static void below_what_hosts_accept_packets_go_on_and_are_counted(void **state)
 	assert_int_equal(ends[0].sent, 1);
 	assert_int_equal(longest, len + OVERHEAD);
 	assert_int_equal(verdict_count(&ends[0], XT_PASS_MTU), 1);
+	assert_int_equal(facts_of(&ends[0]).too_large, 1);
 	assert_int_equal(n_written, 0);
 }
 

@@ -102,6 +102,29 @@ static void sentences_before_a_session(void **state)
 			"s: no such host");
 }
 
+static void silence_counts_the_addresses_that_were_tried(void **state)
+{
+	static struct xt_candidate_report c[4] = {{.state = XT_CANDIDATE_IN_USE},
+						  {.state = XT_CANDIDATE_HELD},
+						  {.state = XT_CANDIDATE_IDLE},
+						  {.state = XT_CANDIDATE_TRYING}};
+	char text[XT_WHY_SENTENCE];
+	(void)state;
+
+	peer_calling(3);
+	for (size_t i = 0; i < 4; i++) {
+		c[i].endpoint = peer.endpoint;
+		c[i].endpoint.port = (uint16_t)(51820 + i);
+	}
+	report.candidates = c;
+	peer.n_candidates = 3;
+	xt_why_sentence(&status, &report, &peer, text);
+	assert_non_null(strstr(text, "sent to 192.0.2.1:51820 and 1 other address in "));
+	peer.n_candidates = 4;
+	xt_why_sentence(&status, &report, &peer, text);
+	assert_non_null(strstr(text, "sent to 192.0.2.1:51820 and 2 other addresses in "));
+}
+
 static bool way_of_the_host(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
 			    uint32_t *ifindex)
 {
@@ -305,6 +328,7 @@ static void json_has_facts_callers_and_the_device(void **state)
 	(void)state;
 
 	peer_up();
+	peer.facts.verdicts[XT_PEER_XT_DROP_SOURCE] = 7;
 	memset(&peer.psk, 0x66, sizeof(peer.psk));
 	memset(&report.private_key, 0x77, sizeof(report.private_key));
 	stranger_add("192.0.2.7:1", true);
@@ -327,7 +351,9 @@ static void json_has_facts_callers_and_the_device(void **state)
 	assert_int_equal(json_integer_value(json_object_get(facts, "heard_age_s")), 0);
 	assert_null(json_object_get(facts, "gave_up_age_s")); /* never */
 	assert_non_null(json_object_get(json_object_get(facts, "traffic"), "sent_10s_packets"));
-	assert_non_null(json_object_get(json_object_get(facts, "verdicts"), "drop_source"));
+	facts = json_object_get(facts, "verdicts");
+	assert_int_equal(json_object_size(facts), 1);
+	assert_int_equal(json_integer_value(json_object_get(facts, "drop_source")), 7);
 
 	o = json_object_get(why, "strangers");
 	assert_int_equal(json_array_size(o), 2);
@@ -458,6 +484,7 @@ static void hostile_text_stays_text(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(sentences_before_a_session),
+	  cmocka_unit_test(silence_counts_the_addresses_that_were_tried),
 	  cmocka_unit_test(silence_names_the_way_that_the_host_takes),
 	  cmocka_unit_test(sentences_of_failed_handshakes),
 	  cmocka_unit_test(sentences_of_a_session),
