@@ -36,7 +36,7 @@ TYPES = {
 STATUS_TYPES = {"TEXT": "text", "KEY": "key", "ENDPOINT": "endpoint", "ADDRESS": "address",
                 "NUMBER": "number", "FLAG": "flag", "NETWORKS": "networks", "ENDPOINTS": "list",
                 "COUNTERS": "counters", "VERDICTS": "nonzero-counters", "PEERS": "list"}
-COUNTERS = ("counters", "peer-counters", "nonzero-counters")
+COUNTERS = ("counters", "nonzero-counters")
 STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "PEER": "peers[]."}
 
 # The unit of a number: by the end of its key, else by the first of these words in its sentence.
@@ -171,7 +171,7 @@ def row_schema(row):
         number = {"type": "integer", "minimum": 0}
         names = counted(row.kind)
         schema = {"type": "object", "properties": {name: number for name in names}}
-        if row.kind != "nonzero-counters":
+        if row.kind == "counters":
             schema["required"] = names
     else:
         schema = json.loads(json.dumps(TYPES[row.kind][0]))

@@ -125,6 +125,8 @@ event() { # event CODE: it has come, after a change of the file and a ping
 for code in reload mtu unanswered; do
 	await 20 "the event $code" event $code
 done
+prints ping-1 --lines -- ping third 10.9.0.6 -c 1 -W 0.2 --json
+jq -e -s 'any(.code) and .[-1].lost == 1' out.json >/dev/null || fail "no reason: $(cat out.json)"
 stop third
 wait $EVENTS || fail "events ends with $?: $(cat events.log)"
 valid events-1 --lines <events.json || fail "events: $(cat valid.out events.json)"
