@@ -5,8 +5,9 @@ from the table of codes src/ipc/why.def and the outputs in docs/troubleshooting.
 
 --check writes nothing; exit status 1 when a file is not what the table says.
 
-docs/troubleshooting/NN-WORD.txt is a fault and what it looks like, in the order of the page:
-a line of prose, and for each side a line `## SIDE: CODE`, then commands and what they print.
+docs/troubleshooting/NN-WORD.txt is a fault and what it looks like, in the order of the page: a line
+with the licence, a line of prose, and for each side a line `## SIDE: CODE`, then commands and what
+they print.
 tests/e2e/troubleshooting.sh makes the faults and compares the codes; with XT_RECORD=1 it writes the
 outputs."""
 import pathlib
@@ -147,7 +148,7 @@ def faults(table):
                     sys.exit(f"why_docs: {path.name}: {title}: not what {TABLE} says: record the "
                              "outputs again (docs/testing.md)")
             blocks.append((match.group(1), words, body.strip("\n").split("\n")))
-        out.append((path.stem, head.strip(), blocks))
+        out.append((path.stem, head.partition("\n")[2].strip(), blocks))
     return out
 
 

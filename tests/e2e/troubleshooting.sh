@@ -75,7 +75,8 @@ said() {
 shows() {
 	awaits $SECONDS_MAX said "$1" "$3" ||
 		fail "$FAULT: $1 says $(codes "$1"), not $3: $(at "$1" "$XT_BIN" why "$1" 2>&1)"
-	[ -s "faults/$FAULT.txt" ] || echo "$PROSE" >"faults/$FAULT.txt"
+	[ -s "faults/$FAULT.txt" ] ||
+		printf 'SPDX-License-Identifier: MIT\n%s\n' "$PROSE" >"faults/$FAULT.txt"
 	{
 		echo
 		echo "## $2: $3"
