@@ -25,7 +25,6 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "net_namespace.h"
-#include "packet/checksum.h"
 #include "platform/udp.h"
 #include "platform/wake.h"
 
@@ -250,6 +249,18 @@ static void no_datagram_suffers_from_another_ones_error(void **state)
 	assert_int_equal(pair->a->fallbacks, 0);
 }
 
+/* The kernel fills in that of ICMPv6. */
+static void checksum_put(uint8_t *icmp, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += xt_be16_get(&icmp[i]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	xt_be16_put(&icmp[2], (uint16_t)~sum);
+}
+
 /* An ICMP error as if a router had sent it for a datagram of a to remote. */
 static void icmp_forge(struct pair *pair, int raw, const struct xt_endpoint *remote, uint8_t type,
 		       uint8_t code)
@@ -299,15 +310,8 @@ static void icmp_forge(struct pair *pair, int raw, const struct xt_endpoint *rem
 		xt_be16_put(&bytes[6], 1300);
 	if (type == ICMP6_PACKET_TOO_BIG && remote->ip.family == 6)
 		xt_be16_put(&bytes[6], 1300);
-	if (remote->ip.family == 4) { /* the kernel fills in that of ICMPv6 */
-		uint32_t sum = 0;
-
-		for (size_t i = 0; i < len; i += 2)
-			sum += xt_be16_get(&bytes[i]);
-		while (sum >> 16)
-			sum = (sum & 0xffff) + (sum >> 16);
-		xt_be16_put(&bytes[2], (uint16_t)~sum);
-	}
+	if (remote->ip.family == 4)
+		checksum_put(bytes, len);
 	assert_int_equal(sendto(raw, bytes, len, 0, (struct sockaddr *)&to,
 				remote->ip.family == 4 ? sizeof(struct sockaddr_in)
 						       : sizeof(struct sockaddr_in6)),
@@ -509,6 +513,31 @@ static void an_absent_neighbour_is_noted_with_its_scope(void **state)
 	is_quiet(pair);
 }
 
+/* Sockets that hear of errors also hear of this one. */
+static void what_the_queue_of_a_link_drops_is_counted_and_refuses_nothing(void **state)
+{
+	struct pair *pair = *state;
+	struct xt_path path = path_to("198.18.5.2", 9);
+	static const uint8_t bytes[1000];
+	char text[NET_TEXT];
+
+	if (net_run(text, "ip link add slow type veth peer name other && ip link set other up &&"
+			  "ip addr add 198.18.5.1/24 dev slow && ip link set slow up &&"
+			  "ip neigh add 198.18.5.2 lladdr 02:00:00:00:00:02 dev slow &&"
+			  "tc qdisc add dev slow root tbf rate 8kbit burst 2000 limit 3000") != 0) {
+		print_message("skipped: no tc(8), or no such queue\n");
+		skip();
+	}
+	xt_udp_offload(pair->a, false);
+	xt_tx_reset(pair->tx);
+	for (unsigned n = 0; n < 50; n++)
+		assert_int_equal(xt_tx_copy(pair->tx, &path, 0, bytes, sizeof(bytes)), 0);
+	tx_send(pair);
+	assert_in_range(pair->a->ops->egress_drops(pair->a), 40, 49);
+	assert_int_equal(pair->a->refused, 0);
+	assert_int_equal(pair->a->n_notes, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 NET_TEST_MAIN(TEST(a_closed_port_is_noted_with_its_host),
@@ -518,4 +547,5 @@ NET_TEST_MAIN(TEST(a_closed_port_is_noted_with_its_host),
 	      TEST(a_flood_of_errors_ends_and_stops_no_datagram),
 	      TEST(notes_of_one_remote_make_room_for_those_of_another),
 	      TEST(what_the_host_does_not_send_is_noted_with_its_errno),
-	      TEST(a_refused_run_is_noted_once), TEST(an_absent_neighbour_is_noted_with_its_scope))
+	      TEST(a_refused_run_is_noted_once), TEST(an_absent_neighbour_is_noted_with_its_scope),
+	      TEST(what_the_queue_of_a_link_drops_is_counted_and_refuses_nothing))
