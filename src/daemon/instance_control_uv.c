@@ -111,15 +111,15 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 		return XT_E_AGAIN;
 	if (strcmp(verb, "show") == 0)
 		return xt_instance_answer_status(instance, request);
-	if (strcmp(verb, "events") == 0)
-		return xt_instance_follow(instance, request);
-	if (strcmp(verb, "log") == 0)
-		return answer_log(request, msg);
 	if (strcmp(verb, "why") == 0)
 		return xt_instance_answer_why(instance, request,
 					      json_string_value(json_object_get(msg, "peer")));
 	if (strcmp(verb, "wait") == 0)
 		return xt_instance_wait(instance, request, msg);
+	if (strcmp(verb, "events") == 0)
+		return xt_instance_follow(instance, request);
+	if (strcmp(verb, "log") == 0)
+		return answer_log(request, msg);
 	if (strcmp(verb, "save") == 0)
 		return answer_save(instance, request);
 	if (strcmp(verb, "reload") == 0)

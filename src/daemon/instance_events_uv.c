@@ -104,7 +104,7 @@ static bool reader_has_room(const struct reader *reader)
 /* false: it has to wait. */
 static bool lost_send(struct xt_instance_events *events, struct reader *reader)
 {
-	char text[96];
+	char text[192];
 	struct xt_event_record record = {.code = XT_CODE_LOST,
 					 .wall_ns = wall_ns(),
 					 .interface = events->instance->conf->name,
@@ -423,7 +423,7 @@ static void on_timer(uv_timer_t *timer)
 static void timer_update(struct xt_instance_events *events)
 {
 	uint64_t due = events->limit ? xt_log_limit_due(events->limit) : UINT64_MAX;
-	uint64_t now = uv_hrtime();
+	uint64_t now = uv_hrtime(), in_ms;
 	struct reader *reader;
 
 	DL_FOREACH(events->readers, reader)
@@ -433,11 +433,14 @@ static void timer_update(struct xt_instance_events *events)
 	}
 	if (events->n_whys)
 		due = now;
-	if (due == UINT64_MAX)
+	if (due == UINT64_MAX) {
 		uv_timer_stop(&events->timer);
-	else if (!uv_is_active((uv_handle_t *)&events->timer) || events->n_whys)
-		uv_timer_start(&events->timer, on_timer,
-			       due > now ? (due - now + 999999) / 1000000 : 0, 0);
+		return;
+	}
+	in_ms = due > now ? (due - now + 999999) / 1000000 : 0;
+	if (!uv_is_active((uv_handle_t *)&events->timer) ||
+	    uv_timer_get_due_in(&events->timer) > in_ms)
+		uv_timer_start(&events->timer, on_timer, in_ms, 0);
 }
 
 /* --- start, end --- */

@@ -342,8 +342,8 @@ bool xt_instance_wait_cancel(struct xt_instance *instance, struct xt_control_req
 void xt_instance_wait_event(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_wait_stop(struct xt_instance *instance);
 /* instance_events_uv.c: what happens, to the log and to those who follow it. open: 0 or XT_E_NOMEM;
- * before it, and after close, the log alone gets events. why: xt_instance_why_peer, which depends on
- * files that report events.
+ * before it, and after close, the log alone gets events. why: xt_instance_why_peer, which depends
+ * on files that report events.
  * emit         peer, endpoint, format may be NULL. format: in place of the sentence of events.def,
  *              which the endpoint follows. again: see there
  * emit_device  of the device, from within its callback

@@ -15,7 +15,7 @@ struct xt_peer_names {
 };
 
 /* NULL: the peer has no Name, or there is no memory for the table.
- * names  zeroed at first; made anew when conf has other peers */
+ * names  zeroed at first; recreated when conf has other peers */
 const char *xt_peer_names_get(struct xt_peer_names *names, const struct xt_conf *conf,
 			      const struct xt_public *key);
 /* Also: conf has changed. */

@@ -70,7 +70,7 @@ static enum place line_send_once(const struct xt_log_line *line)
 /* The line that stands where lines were dropped. */
 static bool lost_send(void)
 {
-	char text[128];
+	char text[192];
 	struct xt_log_line line = {.level = XT_LOG_WARNING, .text = text};
 
 	snprintf(text, sizeof(text), "%s: %lu log line%s lost: the log was not read in time",

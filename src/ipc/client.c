@@ -99,22 +99,9 @@ static int client_fill(struct xt_client *c, int silence_ms)
 	return got ? 1 : -EPIPE;
 }
 
-/* lines: line ends stay. */
-static void text_clean(char *text, bool lines)
-{
-	char *end;
-
-	for (; lines && (end = strchr(text, '\n')); text = end + 1) {
-		*end = '\0';
-		xt_text_clean(text);
-		*end = '\n';
-	}
-	xt_text_clean(text);
-}
-
-/* Clean all strings of value, so that no caller can print what controls a terminal. lines: a string
- * may have several. false: a key is not printable, which no instance sends. */
-static bool value_clean(json_t *value, bool lines)
+/* Clean all strings of value, so that no caller can print what controls a terminal. false: a key is
+ * not printable, which no instance sends. */
+static bool value_clean(json_t *value)
 {
 	const char *key, *text = json_string_value(value);
 	bool ok = true;
@@ -125,14 +112,13 @@ static bool value_clean(json_t *value, bool lines)
 		char *copy = strdup(text);
 
 		if (copy)
-			text_clean(copy, lines);
+			xt_text_clean(copy);
 		ok = copy && json_string_set_nocheck(value, copy) == 0;
 		free(copy);
 	}
-	json_array_foreach(value, i, child) ok = ok && value_clean(child, false);
+	json_array_foreach(value, i, child) ok = ok && value_clean(child);
 	json_object_foreach(value, key, child) ok =
-	    ok && xt_text_is_printable(key) &&
-	    value_clean(child, strcmp(key, XT_CLIENT_SECTION) == 0);
+	    ok && xt_text_is_printable(key) && value_clean(child);
 	return ok;
 }
 
@@ -149,7 +135,7 @@ static int frame_recv(struct xt_client *c, int silence_ms, json_t **out)
 	}
 	json_t *answer = json_loadb(in->p, len - 1, 0, NULL);
 	xt_secbuf_take(in, len);
-	if (json_is_object(answer) && value_clean(answer, false)) {
+	if (json_is_object(answer) && value_clean(answer)) {
 		*out = answer;
 		return 0;
 	}

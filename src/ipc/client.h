@@ -7,8 +7,6 @@
 
 struct xt_client;
 
-#define XT_CLIENT_SECTION "section" /* of a configuration file */
-
 /* -ENOENT, -ECONNREFUSED: no instance; -EACCES; -EPERM: the process that listens is neither root's
  * nor this user's; -ETIMEDOUT: it accepts no connection; -ENAMETOOLONG; XT_E_NOMEM. */
 int xt_client_open(struct xt_client **out, const char *path);
@@ -19,7 +17,7 @@ int xt_client_fd(const struct xt_client *client);
  * XT_E_NOMEM. */
 int xt_client_send(struct xt_client *client, json_t *msg);
 /* The next frame that is no progress; *out is the caller's reference, and its strings are printable
- * (base/text.h); those called XT_CLIENT_SECTION may have several lines. -ETIMEDOUT: no byte for silence_ms (usually XT_SOCKET_SILENCE_MS); -EPIPE;
+ * (base/text.h). -ETIMEDOUT: no byte for silence_ms (usually XT_SOCKET_SILENCE_MS); -EPIPE;
  * XT_E_SYNTAX: not a JSON object, or longer than XT_FRAME_MAX. */
 int xt_client_recv(struct xt_client *client, int silence_ms, json_t **out);
 /* Send a request and receive its answer, or the first of several, with all its parts joined. An

@@ -125,10 +125,12 @@ PINGS=0
 while kill -0 $MAKER 2>/dev/null; do
 	at left ping -n -q -c1 -W10 10.7.0.2 >ping.log 2>&1 || fail "a ping is lost: $(cat ping.log)"
 	PINGS=$((PINGS + 1))
+	sleep 0.2
 done
 wait $MAKER || fail "events are not made: $(cat make.log)"
 after=$(rss)
 : >slow.go
+await 20 "the slow reader reads on" gone $SLOW
 wait $SLOW || fail "the slow reader"
 read -r lost got message <slow.out || fail "no event says what was lost"
 [ "$lost" -gt 100 ] && [ "$lost" -lt 2600 ] || fail "$lost events were lost"

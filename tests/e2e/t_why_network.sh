@@ -13,7 +13,7 @@ hosts_link_routed
 ip -n right route add default via 198.18.2.1
 configs_write 198.18.1.2 198.18.2.2
 sed -i '/^Endpoint/d' right.conf
-LEFT=198.18.1.2 RIGHT=198.18.2.2 ROUTER=198.18.1.1
+RIGHT=198.18.2.2 ROUTER=198.18.1.1
 # heals: as it is now it works
 heals() {
 	answered left 10.7.0.2 20

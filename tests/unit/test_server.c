@@ -106,10 +106,7 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 	} else if (strcmp(verb, "never") == 0) {
 		h->waiting = request;
 	} else {
-		xt_control_reply(request,
-				 json_pack("{s:s,s:O*}", "verb", verb, "section",
-					   json_object_get(msg, "section")),
-				 true);
+		xt_control_reply(request, json_pack("{s:s}", "verb", verb), true);
 	}
 	return 0;
 }
@@ -531,25 +528,6 @@ static void answers_are_large_slow_and_clean(void **state)
 	host_stop(&h);
 }
 
-static void line_ends_stay_in_a_section_alone(void **state)
-{
-	struct host h = {0};
-	struct xt_client *c;
-	json_t *answer;
-	(void)state;
-
-	c = client_start(&h);
-	answer = client_request(
-	    c, json_pack("{s:s,s:s}", "verb", "a\nb\x1b", "section", "[Peer]\n\nKey\x1b = 1\n"),
-	    2000, 0);
-	assert_string_equal(json_string_value(json_object_get(answer, "verb")), "a?b?");
-	assert_string_equal(json_string_value(json_object_get(answer, "section")),
-			    "[Peer]\n\nKey? = 1\n");
-	json_decref(answer);
-	xt_client_close(c);
-	host_stop(&h);
-}
-
 static void another_protocol_is_told_in_one_sentence(void **state)
 {
 	struct host h = {0};
@@ -736,7 +714,6 @@ GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after
 		cmocka_unit_test(the_directory_is_created),
 		cmocka_unit_test(json_requests_are_answered),
 		cmocka_unit_test(answers_are_large_slow_and_clean),
-		cmocka_unit_test(line_ends_stay_in_a_section_alone),
 		cmocka_unit_test(another_protocol_is_told_in_one_sentence),
 		cmocka_unit_test(a_client_trusts_no_answer),
 		cmocka_unit_test(a_foreign_listener_is_refused),
