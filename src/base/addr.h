@@ -28,7 +28,7 @@ bool xt_endpoint_equal(const struct xt_endpoint *a, const struct xt_endpoint *b)
 unsigned xt_ip_bits(const struct xt_ip *ip); /* 32 or 128 */
 bool xt_cidr_contains(const struct xt_cidr *net, const struct xt_ip *ip);
 bool xt_cidr_overlaps(const struct xt_cidr *a, const struct xt_cidr *b); /* share an address */
-void xt_cidr_mask(struct xt_cidr *cidr); /* host bits := 0 */
+void xt_cidr_mask(struct xt_cidr *cidr);				 /* host bits := 0 */
 
 bool xt_ip_is_loopback(const struct xt_ip *ip);
 bool xt_ip_is_multicast(const struct xt_ip *ip);

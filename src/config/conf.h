@@ -58,10 +58,9 @@ struct xt_conf_peer {
 	uint32_t endpoint_hold_s; /* 0: the default */
 	uint16_t keepalive_s;
 	bool has_keepalive;
-	unsigned endpoint_line, psk_file_line, probe_line, key_line, psk_line;
-	/* The first of AllowedIPs that looks like a network and has no length; line 0: none. */
-	struct xt_ip bare_network;
-	unsigned bare_network_line;
+	unsigned endpoint_line, psk_line, probe_line, key_line;
+	unsigned
+	    bare; /* which of allowed, from 1, looks like a network and has no length; 0: none */
 	struct xt_ip probe_address; /* family 0: chosen */
 };
 

@@ -40,7 +40,7 @@ void xt_key_private_key_file(struct xt_conf_reader *r, const struct xt_lex_line 
 void xt_key_preshared_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	file_name_parse(r, line, &r->peer->psk_file);
-	r->peer->psk_file_line = r->peer->psk_line = line->line;
+	r->peer->psk_line = line->line;
 }
 
 void xt_key_listen_port(struct xt_conf_reader *r, const struct xt_lex_line *line)

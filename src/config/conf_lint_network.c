@@ -160,11 +160,11 @@ static void peers_lint(const struct lint *l)
 		const struct xt_conf_peer *peer = &l->conf->peers[i];
 		char text[XT_IP_TEXT];
 
-		if (peer->bare_network_line) {
-			const struct xt_ip *ip = &peer->bare_network;
+		if (peer->bare) {
+			const struct xt_ip *ip = &peer->allowed[peer->bare - 1].ip;
 
 			lint_add(
-			    l, ALLOWED_PREFIX, peer->bare_network_line,
+			    l, ALLOWED_PREFIX, peer->allowed_lines[peer->bare - 1],
 			    "AllowedIPs %s has no prefix length and is this one address: write "
 			    "%s/%u if the network is meant",
 			    xt_ip_print(ip, text), text,

@@ -114,7 +114,7 @@ static int key_files_read(struct xt_conf *conf, bool plain, struct xt_conf_diagn
 
 		if (!peer->psk_file)
 			continue;
-		err = key_file_read(peer->psk.b, conf, peer->psk_file, plain, peer->psk_file_line,
+		err = key_file_read(peer->psk.b, conf, peer->psk_file, plain, peer->psk_line,
 				    "PresharedKeyFile", diagnostics);
 		peer->has_psk = err == 0;
 		worst = err ? err : worst;

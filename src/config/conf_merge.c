@@ -30,7 +30,6 @@ static void peer_inherit(struct xt_conf_peer *later, struct xt_conf_peer *earlie
 		later->psk = earlier->psk;
 		later->has_psk = earlier->has_psk;
 		later->psk_file = earlier->psk_file;
-		later->psk_file_line = earlier->psk_file_line;
 		later->psk_line = earlier->psk_line;
 		earlier->psk_file = NULL;
 	}

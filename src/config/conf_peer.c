@@ -81,17 +81,15 @@ static void allowed_add(struct xt_conf_reader *r, const struct xt_cidr *cidr)
 	lines[peer->n_allowed++] = r->line->line;
 }
 
-/* 10.7.0.0 without a length is one host, and looks like a network. */
-static void bare_network_note(struct xt_conf_reader *r, const struct xt_span *entry,
-			      const struct xt_ip *ip)
+/* 10.7.0.0 without a length is one host, and looks like a network. The last of allowed is it. */
+static void bare_note(struct xt_conf_peer *peer, const struct xt_span *entry)
 {
 	static const uint8_t zeros[8];
-	bool network = ip->family == 4 ? ip->b[3] == 0 : memcmp(ip->b + 8, zeros, 8) == 0;
+	const struct xt_ip *ip = peer->n_allowed ? &peer->allowed[peer->n_allowed - 1].ip : NULL;
 
-	if (r->peer->bare_network_line || !network || memchr(entry->p, '/', entry->len))
-		return;
-	r->peer->bare_network = *ip;
-	r->peer->bare_network_line = r->line->line;
+	if (ip && !peer->bare && !memchr(entry->p, '/', entry->len) &&
+	    (ip->family == 4 ? ip->b[3] == 0 : memcmp(ip->b + 8, zeros, 8) == 0))
+		peer->bare = (unsigned)peer->n_allowed;
 }
 
 static void allowed_remove(struct xt_conf_peer *peer, const struct xt_cidr *cidr)
@@ -106,6 +104,7 @@ static void allowed_remove(struct xt_conf_peer *peer, const struct xt_cidr *cidr
 		peer->allowed_lines[kept++] = peer->allowed_lines[i];
 	}
 	peer->n_allowed = kept;
+	peer->bare = 0;
 }
 
 void xt_key_allowed_ips(struct xt_conf_reader *r, const struct xt_lex_line *line)
@@ -142,6 +141,6 @@ void xt_key_allowed_ips(struct xt_conf_reader *r, const struct xt_lex_line *line
 		else
 			allowed_add(r, &masked);
 		if (!minus)
-			bare_network_note(r, &bare, &cidr.ip);
+			bare_note(r->peer, &bare);
 	}
 }

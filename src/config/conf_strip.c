@@ -45,7 +45,7 @@ static void psk_put(struct strip *strip, unsigned line)
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		const struct xt_conf_peer *peer = &conf->peers[(strip->next + i) % conf->n_peers];
 
-		if (!peer->psk_file || peer->psk_file_line != line)
+		if (!peer->psk_file || peer->psk_line != line)
 			continue;
 		key_put(strip, XT_KEY_PRESHARED_KEY, peer->psk.b);
 		strip->next = (strip->next + i + 1) % conf->n_peers;

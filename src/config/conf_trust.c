@@ -121,7 +121,7 @@ int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	file_judge(&t, conf->path);
 	key_file_judge(&t, conf, conf->private_key_file, conf->key_line, "PrivateKeyFile");
 	for (size_t i = 0; i < conf->n_peers && t.status != XT_E_NOMEM; i++)
-		key_file_judge(&t, conf, conf->peers[i].psk_file, conf->peers[i].psk_file_line,
+		key_file_judge(&t, conf, conf->peers[i].psk_file, conf->peers[i].psk_line,
 			       "PresharedKeyFile");
 	return t.status;
 }

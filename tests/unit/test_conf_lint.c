@@ -125,6 +125,8 @@ static void an_address_without_a_length_is_found(void **state)
 	lint(HEAD PEER "AllowedIPs = fd07::\n", "0:6 allowed-prefix\n");
 	lint(HEAD PEER "AllowedIPs = 0.0.0.0\n", "0:6 allowed-prefix\n");
 	lint(HEAD PEER "AllowedIPs = 10.7.0.2, fd07::2, 10.8.0.0/32\n", "");
+	lint(HEAD PEER TEN2 "AllowedIPs = 10.8.0.0\nAllowedIPs = -10.7.0.2/32\n", "");
+	lint(HEAD PEER TEN2 "AllowedIPs = -10.7.0.2/32, 10.8.0.0\n", "0:7 allowed-prefix\n");
 }
 
 static void an_address_that_is_no_host_is_found(void **state)
