@@ -13,7 +13,7 @@ clock_start left
 answered left 10.7.0.2 10
 says right up 3
 crash left
-rm -rf state
+rm -rf "${XT_STATE_DIR:?}"
 clock_move left 0 0 -3600
 clock_start left
 traffic left 10.7.0.2
