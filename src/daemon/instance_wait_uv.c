@@ -15,7 +15,9 @@
 #include "daemon/ping_target.h"
 #include "platform/clock.h"
 
-#define SLICE	       64u   /* peers between two passes of packets */
+#define SLICE	       64u /* peers between two passes of packets */
+#define STARTS	       16u /* handshakes of a slice, and then a rest: 1,000 in a second */
+#define REST_MS	       16u
 #define EVENT_MS       10u   /* from an event to the next scan */
 #define SCAN_MS	       1000u /* an endpoint may have come without an event */
 #define PEERS_MANY     256u  /* the peers are found on a worker thread */
@@ -124,14 +126,16 @@ static bool peer_is_up(const struct xt_instance_wait *wait, const struct waited 
 	return wait->reachable || report->last_handshake_wall_ns != peer->handshake;
 }
 
-static void peer_check(struct xt_instance_wait *wait, struct waited *peer)
+/* true: a handshake begins. */
+static bool peer_check(struct xt_instance_wait *wait, struct waited *peer)
 {
 	struct xt_tunnel *tunnel = wait->instance->tunnel;
 	struct xt_report *report;
 	int rc = xt_tunnel_report_peer(tunnel, &peer->key, &report);
+	bool starts = false;
 
 	if (rc == XT_E_NOMEM)
-		return;
+		return false;
 	if (rc < 0) {
 		peer->state = WAITED_GONE;
 	} else if (peer_is_up(wait, peer, &report->peers[0])) {
@@ -139,11 +143,12 @@ static void peer_check(struct xt_instance_wait *wait, struct waited *peer)
 		if (wait->probe)
 			xt_tunnel_ask_mtu(tunnel, &report->peers[0].endpoint);
 	} else if (!report->peers[0].handshaking) {
-		(void)xt_tunnel_start_handshake(tunnel, &peer->key);
+		starts = xt_tunnel_start_handshake(tunnel, &peer->key) == 0;
 	}
 	if (rc == 0)
 		xt_report_free(report);
 	wait->pending -= peer->state != WAITED_PENDING;
+	return starts;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -161,20 +166,21 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct xt_instance_wait *wait = timer->data;
 	struct xt_loop *loop = wait->instance->loop;
+	unsigned starts = 0;
 
 	if (!wait->scanning)
 		wait->at = 0;
-	for (unsigned i = 0; i < SLICE && wait->at < wait->n; wait->at++) {
+	for (unsigned i = 0; i < SLICE && starts < STARTS && wait->at < wait->n; wait->at++) {
 		if (wait->peers[wait->at].state != WAITED_PENDING)
 			continue;
-		peer_check(wait, &wait->peers[wait->at]);
+		starts += peer_check(wait, &wait->peers[wait->at]);
 		i++;
 	}
 	wait->scanning = wait->at < wait->n;
-	if (wait->pending == 0 || (!wait->scanning && xt_clock_now().mono >= wait->until_ns))
+	if (wait->pending == 0 || xt_clock_now().mono >= wait->until_ns)
 		wait_end(wait);
 	else
-		timer_arm(wait, wait->scanning ? 0 : SCAN_MS);
+		timer_arm(wait, !wait->scanning ? SCAN_MS : starts < STARTS ? 0 : REST_MS);
 	xt_loop_wake(loop); /* handshakes have begun */
 }
 
