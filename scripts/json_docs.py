@@ -17,6 +17,7 @@ KEY = "^[A-Za-z0-9+/]{43}=$"
 # Types of rows and of status.def: the JSON schema, and the word of the page.
 TYPES = {
     "text": ({"type": "string"}, "text"),
+    "text-or-null": ({"type": ["string", "null"]}, "text or null"),
     "key": ({"type": "string", "pattern": KEY}, "key in base64"),
     "endpoint": ({"type": "string", "pattern": ":[0-9]+$"}, "address:port"),
     "address": ({"type": "string"}, "address"),
@@ -34,7 +35,8 @@ TYPES = {
 }
 STATUS_TYPES = {"TEXT": "text", "KEY": "key", "ENDPOINT": "endpoint", "ADDRESS": "address",
                 "NUMBER": "number", "FLAG": "flag", "NETWORKS": "networks", "ENDPOINTS": "list",
-                "COUNTERS": "counters", "VERDICTS": "verdicts", "PEERS": "list"}
+                "COUNTERS": "counters", "VERDICTS": "nonzero-counters", "PEERS": "list"}
+COUNTERS = ("counters", "nonzero-counters")
 STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "PEER": "peers[]."}
 
 # The unit of a number: by the end of its key, else by the first of these words in its sentence.
@@ -115,8 +117,9 @@ def status_rows():
     return rows
 
 
-def codes():
-    return re.findall(r'^X\(XT_\w+,\s*"([a-z-]+)"', read("src/ipc/why.def"), re.M)
+def codes(path):
+    found = re.findall(r'^X\(\w+,\s*"([a-z-]+)"', read(path), re.M)
+    return found or sys.exit(f"json_docs: {path}: no codes")
 
 
 def row_parse(line, where):
@@ -124,9 +127,9 @@ def row_parse(line, where):
     if len(cells) != 3:
         sys.exit(f"{where}: expected: key, type and sentence, set apart by two spaces")
     key, kind, sentence = cells
-    if kind == "code":
-        kind = "|".join(codes())
-    if kind not in TYPES and kind not in ("counters", "verdicts") and "|" not in kind:
+    if kind.startswith("codes:"):
+        kind = "|".join(codes(kind.removeprefix("codes:")))
+    if kind not in TYPES and kind not in COUNTERS and "|" not in kind:
         sys.exit(f"{where}: {key}: unknown type {kind}")
     return Row(key, kind, sentence)
 
@@ -164,7 +167,7 @@ def sentence_of(row):
 def row_schema(row):
     if "|" in row.kind:
         schema = {"enum": row.kind.split("|")}
-    elif row.kind in ("counters", "verdicts"):
+    elif row.kind in COUNTERS:
         number = {"type": "integer", "minimum": 0}
         names = counted(row.kind)
         schema = {"type": "object", "properties": {name: number for name in names}}
@@ -208,7 +211,9 @@ def verb_schema(verb):
     kinds = {kind.name: kind_schema(kind) for kind in verb.kinds}
     refs = [{"$ref": f"#/$defs/{name}"} for name in kinds]
     one = refs[0] if len(refs) == 1 else {"anyOf": refs}
-    if verb.form == "objects":
+    if verb.form == "array":
+        schema.update({"type": "array", "items": one})
+    elif verb.form == "objects":
         schema.update({"if": {"type": "array"}, "then": {"items": one}, "else": one})
     else:
         schema.update(one)
@@ -220,9 +225,11 @@ def cell(text):
 
 
 def kind_word(row):
+    if row.kind.count("|") > 8:
+        return "code"
     if "|" in row.kind:
         return ", ".join(f"`{word}`" for word in row.kind.split("|"))
-    if row.kind in ("counters", "verdicts"):
+    if row.kind in COUNTERS:
         return "object of integers"
     return TYPES[row.kind][1]
 
@@ -258,8 +265,8 @@ What the verbs print with `--json`, for scripts. Each section has a table and a 
   version of its object. The objects of `show`, `reload` and `why` state theirs in `schema`; the
   others have the version that this page says.
 - Keys are added without a new version. Read what you know and ignore the rest.
-- A key that does not apply is absent, never null. The last column says when; *never* means that it
-  is always there.
+- A key that does not apply is absent, and null only where the type says so. The last column says
+  when; *never* means that it is always there.
 - Integers have up to 63 bits. `jq` before 1.7 rounds those above 2^53.
 - No object holds a private key or a pre-shared key.
 - Diagnostics go to standard error. Standard output is JSON or empty. EXIT STATUS in *xtunnel*(8) has

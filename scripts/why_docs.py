@@ -5,10 +5,11 @@ from the table of codes src/ipc/why.def and the outputs in docs/troubleshooting.
 
 --check writes nothing; exit status 1 when a file is not what the table says.
 
-docs/troubleshooting/NN-WORD.txt is a fault and what it looks like, in the order of the page:
-a line of prose, and for each side a line `## SIDE: CODE`, then commands and what they print.
-tests/e2e/t_troubleshooting.sh makes the faults and compares the codes; with XT_RECORD=1 it writes
-the outputs."""
+docs/troubleshooting/NN-WORD.txt is a fault and what it looks like, in the order of the page: a line
+with the licence, a line of prose, and for each side a line `## SIDE: CODE`, then commands and what
+they print.
+tests/e2e/troubleshooting.sh makes the faults and compares the codes; with XT_RECORD=1 it writes the
+outputs."""
 import pathlib
 import re
 import sys
@@ -32,8 +33,17 @@ VALUES = {"times": "N times", "initiations": "N initiations", "responses": "N re
 
 class Code:
     def __init__(self, word, fine, sides, known, causes, remedy):
-        self.word, self.fine, self.sides = word, fine, sides
-        self.known, self.causes, self.remedy = known, causes, remedy
+        self.word, self.fine, self.sides, self.templates = word, fine, sides, known
+        self.known, self.causes, self.remedy = (
+            [value_words(line) for line in lines] for lines in (known, causes, remedy))
+
+    def says(self, output):
+        """Whether an output has one of the sentences, whatever the values."""
+        for line in self.templates:
+            pieces = re.split(r"^\([^)]*\) |\[[^]]*\]|\{\w+\}", line)
+            if all(piece in output for piece in pieces):
+                return True
+        return False
 
 
 def read(path):
@@ -52,7 +62,7 @@ def codes():
     def lines(literals):
         joined = "".join(part[1:-1] for part in re.findall(string, literals))
         plain = re.sub(r"\\(.)", lambda m: "\n" if m.group(1) == "n" else m.group(1), joined)
-        return [value_words(line) for line in plain.split("\n") if line]
+        return [line for line in plain.split("\n") if line]
 
     return [Code(lines(word)[0], fine == "true", " ".join(lines(sides)), *map(lines, rest))
             for word, fine, sides, *rest in rows]
@@ -121,19 +131,24 @@ def man_page(table):
 
 # --- the page ---
 
-def faults(words):
-    """Each fault: its number and name, prose, and the sides as (side, code, lines)."""
-    out = []
+def faults(table):
+    """Each fault: its number and name, prose, and the sides as (side, codes, lines)."""
+    out, by_word = [], {code.word: code for code in table}
     for path in sorted((ROOT / FAULTS).glob("*.txt")):
         head, *sides = re.split(r"^## ", path.read_text(), flags=re.M)
         blocks = []
         for side in sides:
             title, _, body = side.partition("\n")
             match = re.fullmatch(r"(.+): ([a-z-]+(?:, [a-z-]+)*)", title)
-            if not match or any(word not in words for word in match.group(2).split(", ")):
+            words = match.group(2).split(", ") if match else []
+            if not match or any(word not in by_word for word in words):
                 sys.exit(f"why_docs: {path.name}: expected: ## SIDE: CODE, not {title}")
-            blocks.append((match.group(1), match.group(2).split(", "), body.strip("\n").split("\n")))
-        out.append((path.stem, head.strip(), blocks))
+            for word in words:
+                if not by_word[word].says(body):
+                    sys.exit(f"why_docs: {path.name}: {title}: not what {TABLE} says: record the "
+                             "outputs again (docs/testing.md)")
+            blocks.append((match.group(1), words, body.strip("\n").split("\n")))
+        out.append((path.stem, head.partition("\n")[2].strip(), blocks))
     return out
 
 
@@ -146,7 +161,7 @@ def code_link(word):
 
 
 def page_faults(found):
-    out = ["| what is wrong | " + " | ".join(("here", "at the peer")) + " |", "|---|---|---|"]
+    out = ["| what is wrong | here | at the peer |", "|---|---|---|"]
     for _, prose, blocks in found:
         seen = [", ".join(map(code_link, block[1])) for block in blocks]
         out.append(f"| {cell(prose)} | " + " | ".join((seen + ["", ""])[:2]) + " |")
@@ -157,7 +172,21 @@ def page_items(items):
     return [line for item in items for line in wrap(full_stop(capital(item)), "- ", "  ")]
 
 
-def page_code(code, found):
+def page_fault(prose, blocks):
+    out = wrap(f"**{capital(prose)}.**") + [""]
+    for side, _, lines in blocks:
+        out += [f"{capital(side)}:", "", *(f"    {line}".rstrip() for line in lines), ""]
+    return out
+
+
+def has_code(code, fine, blocks):
+    """Whether a fault is an example of the code: of one that is fine, if all its codes are."""
+    words = [word for block in blocks for word in block[1]]
+    return code.word in words and (not code.fine or set(words) <= fine)
+
+
+def page_code(code, found, fine, shown):
+    """shown: the faults whose outputs stand above, with the code where they do."""
     out = [f"### {code.word}", ""]
     out += wrap(" Or: ".join(capital(line) + "." for line in code.known)) + [""]
     out += wrap(f"Seen by: {code.sides}.") + [""]
@@ -165,12 +194,14 @@ def page_code(code, found):
                          ("What to do:", code.remedy)):
         if items:
             out += [title, "", *page_items(items), ""]
-    for _, prose, blocks in found:
-        if any(block[1][0] == code.word for block in blocks):
-            out += wrap(f"Example: {prose}.") + [""]
-            for side, words, lines in blocks:
-                out += [f"{capital(side)} ({', '.join(map(code_link, words))}):", ""]
-                out += [f"    {line}".rstrip() for line in lines] + [""]
+    examples = [fault for fault in found if has_code(code, fine, fault[2])]
+    fresh = [fault for fault in examples if fault[0] not in shown]
+    for name, prose, blocks in fresh or examples[:1]:
+        out += page_fault(prose, blocks)
+    for name, prose, _ in [fault for fault in examples if fresh and fault not in fresh]:
+        out += wrap(f"Also, under {code_link(shown[name])}: {prose}.") + [""]
+    for name, _, _ in fresh:
+        shown[name] = code.word
     return out
 
 
@@ -196,11 +227,11 @@ The codes are stable: the same ones stand in `show`, `ping`, the log, `events` a
 
 
 def page(table):
-    found = faults({code.word for code in table})
+    found = faults(table)
     out = INTRODUCTION.splitlines()
     if found:
-        out += ["", "## What breaks most often", "",
-                "What each side says. The outputs are below, at these codes.", ""]
+        out += ["", "## What breaks, and what each side says", "",
+                "The first ten are what breaks most often. The outputs are below, at these codes.", ""]
         out += page_faults(found)
     out += ["", "## The codes", ""]
     out += wrap("Of several that hold, the first one is a peer's. `unknown-peer` and `other-key` are of "
@@ -211,8 +242,9 @@ def page(table):
     for code in table:
         out.append(f"| {code_link(code.word)} | {cell(code.known[0])} | {cell(code.sides)} |")
     out.append("")
+    fine, shown = {code.word for code in table if code.fine}, {}
     for code in table:
-        out += page_code(code, found)
+        out += page_code(code, found, fine, shown)
     return "\n".join(out).rstrip("\n") + "\n"
 
 

@@ -30,7 +30,9 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 		       "xtunnel up left\n"
 		       "xtunnel show left\n"
 		       "xtunnel ping left right\n"
-		       "xtunnel down left\n",
+		       "xtunnel down left\n"
+		       "# the peer is not reached: why, and what to do\n"
+		       "xtunnel why left\n",
 		       out);
 	fputs(
 	    "\nUsage: xtunnel VERB [OPTION...] [OPERAND...]\n"

@@ -11,7 +11,7 @@ scripts/json_docs.py --check || fail "see above"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 for path in docs/schema docs/json.md scripts/json_docs.py src/ipc/status.def src/ipc/why.def \
-	include/xtunnel/verdict.def include/xtunnel/facts.h; do
+	src/ipc/events.def src/config/lint.def include/xtunnel/verdict.def include/xtunnel/facts.h; do
 	mkdir -p "$copy/$(dirname $path)"
 	cp -r $path "$copy/$(dirname $path)/"
 done

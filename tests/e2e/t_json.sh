@@ -16,7 +16,7 @@ prints() {
 	shift
 	[ "$1" = -- ] || { lines=$1; shift; }
 	shift
-	at left "$XT_BIN" "$@" >out.json 2>out.err
+	at left "$XT_BIN" "$@" >out.json 2>out.err # the exit status is the verb's, such as 5
 	valid "$schema" $lines <out.json || fail "$*: not as $schema says: $(cat valid.out out.err out.json)"
 }
 
@@ -66,11 +66,20 @@ at left ping -c1 -W1 -q 10.7.0.4 >/dev/null 2>&1
 at left ping -c1 -W1 -q 10.8.0.4 >/dev/null 2>&1
 prints show-1 -- show other --json
 jq -e '.peers[0].endpoints | length >= 2' out.json >/dev/null || fail "endpoints: $(cat out.json)"
+prints why-1 -- why other --json
+prints why-1 -- why bare --json
 crash other
 prints show-1 -- show --json
 ok "an instance without key or file, peers without answer, Endpoint or address"
 
 # --- the other verbs ---
+prints why-1 -- why left --json
+prints why-1 -- why left right --probe --json
+jq -e '.peers[0].probe.pings_answered > 0' out.json >/dev/null || fail "probe: $(cat out.json)"
+at left ping -c1 -W1 -q 10.7.0.99 >/dev/null 2>&1 # of no peer
+prints why-1 -- why left --json
+jq -e '.device[0].code == "no-route" and .device[0].destinations[0].packets > 0' out.json >/dev/null ||
+	fail "no-route: $(cat out.json)"
 prints reload-1 -- reload left --json
 prints reload-1 -- reload left --dry-run --json
 cp left.conf left.good
@@ -90,8 +99,38 @@ cp left.good left.conf
 prints ping-1 --lines -- ping left right -c 2 -i 0.05 --json
 [ "$(wc -l <out.json)" = 4 ] || fail "ping: $(cat out.json)"
 prints ping-1 --lines -- ping left 10.7.0.2 -c 1 -W 0.05 -s 1300 --json
+prints check-1 -- check left.conf --json
+prints check-1 -- check left.conf right.conf --json
+sed 's/^AllowedIPs.*/AllowedIPs = 10.7.7.7/; s/^MTU.*//; s/^Address.*/&\nMTU = 1300/' right.conf >odd.conf
+prints check-1 -- check left.conf odd.conf --json
+jq -e 'any(has("other_line"))' out.json >/dev/null || fail "no second place: $(cat out.json)"
+prints check-1 -- check none.conf --json
 prints show-interfaces-1 -- show interfaces --json
-ok "reload, ping, show interfaces"
+ok "why, reload, ping, check, show interfaces"
+
+# --- events, until the end of an instance ---
+keys_make third nowhere
+config_write third 5 nowhere 6 $R4 "" ""
+sed -i 's/10[.]7/10.9/; s/fd07/fd09/' third.conf
+start third left
+ip netns exec left "$XT_BIN" events third --json >events.json 2>events.log </dev/null &
+EVENTS=$!
+event() { # event CODE: it has come, after a change of the file and a ping
+	local mtu=$((1300 + RANDOM % 100))
+	sed -i "/^MTU/d; s/^Address.*/&\nMTU = $mtu/" third.conf
+	at left "$XT_BIN" reload third
+	at left ping -c1 -W1 -q 10.9.0.6
+	jq -e -s "any(.code == \"$1\")" events.json
+}
+for code in reload mtu unanswered; do
+	await 20 "the event $code" event $code
+done
+prints ping-1 --lines -- ping third 10.9.0.6 -c 1 -W 0.2 --json
+jq -e -s 'any(.code) and .[-1].lost == 1' out.json >/dev/null || fail "no reason: $(cat out.json)"
+stop third
+wait $EVENTS || fail "events ends with $?: $(cat events.log)"
+valid events-1 --lines <events.json || fail "events: $(cat valid.out events.json)"
+ok "events"
 
 # --- the commands of the page ---
 n=0
