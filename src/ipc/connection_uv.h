@@ -22,7 +22,8 @@ enum client_state {
 /* open: the handler has neither ended it nor got notice of its end. */
 struct xt_request {
 	bool open;
-	bool taken; /* the handler has the received bytes */
+	bool taken;  /* the handler has the received bytes */
+	bool stream; /* see xt_request_stream */
 	void *data;
 };
 
