@@ -14,6 +14,7 @@ int xt_cmd_strip(const struct xt_args *args);
 int xt_cmd_save(const struct xt_args *args);
 int xt_cmd_show(const struct xt_args *args);
 int xt_cmd_ping(const struct xt_args *args);
+int xt_cmd_capture(const struct xt_args *args);
 int xt_cmd_check(const struct xt_args *args);
 int xt_cmd_new(const struct xt_args *args);
 int xt_cmd_genkey(const struct xt_args *args);
@@ -32,11 +33,13 @@ extern const struct xt_option xt_down_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_ping_options[];
+extern const struct xt_option xt_capture_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_reload[], xt_text_strip[],
-    xt_text_save[], xt_text_show[], xt_text_ping[], xt_text_check[], xt_text_new[], xt_text_echo[];
+    xt_text_save[], xt_text_show[], xt_text_ping[], xt_text_check[], xt_text_new[], xt_text_echo[],
+    xt_text_capture[];
 
 #endif

@@ -40,6 +40,17 @@ static const struct xt_verb verbs[] = {
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
      xt_text_ping, xt_ping_options, xt_cmd_ping},
+    {"capture", "NAME|FILE [PEER] [FILTER]", 1, -1,
+     "show the packets of a running instance, or write them for Wireshark",
+     "# a line for each packet inside the tunnel, dropped ones with the reason\n"
+     "xtunnel capture left\n"
+     "# live in Wireshark\n"
+     "xtunnel capture left -w - | wireshark -k -i -\n"
+     "# inside and outside, with the keys that open the latter\n"
+     "xtunnel capture left --outer --secrets -w all.pcapng\n"
+     "# ten packets of one peer to its web server\n"
+     "xtunnel capture left right -c 10 tcp port 443\n",
+     xt_text_capture, xt_capture_options, xt_cmd_capture},
     {"check", "FILE", 1, 1, "check a configuration file and change nothing",
      "xtunnel check ./left.conf\n", xt_text_check, NULL, xt_cmd_check},
     {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
