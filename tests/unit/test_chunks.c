@@ -89,7 +89,8 @@ static void an_answer_survives_chunks_byte_for_byte(void **state)
 static void only_what_holds_no_secret_is_an_observers(void **state)
 {
 	static const char *const open[] = {"show", "status", "why", "metrics", "events"};
-	static const char *const closed[] = {"down", "save", "ping", "", "SHOW", "show ", "other"};
+	static const char *const closed[] = {"down", "save", "ping",  "capture",
+					     "",     "SHOW", "show ", "other"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
