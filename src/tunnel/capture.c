@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "core/keypair.h"
+#include "core/message.h"
 #include "core/message_peer.h"
 #include "packet/envelope.h"
 #include "tunnel/batch_pool.h"
@@ -298,6 +299,20 @@ static void outer_record(const struct xt_capture *c, bool inbound, enum xt_verdi
 	c->sink.record(c->sink.ctx, &record);
 }
 
+void xt_capture_handshake(const struct xt_capture *c, const struct xt_path *from,
+			  const uint8_t *message, size_t len, enum xt_verdict verdict)
+{
+	if (c->wanted & XT_CAPTURE_OUTER)
+		outer_record(c, true, verdict, from, &from->local, 0, false, message,
+			     (uint32_t)len);
+}
+
+/* It waits in the device's queue, and xt_capture_handshake records it. */
+static bool datagram_is_queued(const struct xt_pkt *pkt, const uint8_t *bytes, uint32_t len)
+{
+	return pkt->verdict == XT_TAKEN_HANDSHAKE && xt_msg_type(bytes, len) != XT_MSG_COOKIE;
+}
+
 static void datagrams_record(struct xt_capture *c, const struct xt_batch *batch)
 {
 	const struct copies *copies;
@@ -312,9 +327,12 @@ static void datagrams_record(struct xt_capture *c, const struct xt_batch *batch)
 	for (uint32_t i = 0; i < batch->n && i < copies->n; i++) {
 		const struct xt_pkt *pkt = &batch->pkts[i];
 
-		if (copies->v[i].len && pkt->from)
+		const uint8_t *bytes = copies->bytes + copies->v[i].at;
+		uint32_t len = copies->v[i].len;
+
+		if (len && pkt->from && !datagram_is_queued(pkt, bytes, len))
 			outer_record(c, true, pkt->verdict, pkt->from, &pkt->from->local, pkt->ecn,
-				     false, copies->bytes + copies->v[i].at, copies->v[i].len);
+				     false, bytes, len);
 	}
 }
 

@@ -5,7 +5,8 @@
  *   from the host   copied as read, since they are changed and encrypted in place; recorded when
  *                   they are planned, with their verdicts
  *   to the host     recorded when they are written
- *   outer in        copied as read, since they are opened in place; recorded when they are finished
+ *   outer in        copied as read, since they are opened in place; recorded when they are finished,
+ *                   messages of a handshake when they are processed
  *   outer out       recorded when the socket has taken or refused them
  *
  * The copies are of a fixed size; what finds no room there is lost to the captures alone. */
@@ -58,6 +59,9 @@ int xt_capture_new(struct xt_capture **out, const struct xt_capture_sink *sink,
 		   struct xt_device *dev, struct xt_udp *udp);
 void xt_capture_free(struct xt_capture *capture); /* wipes the copies; NULL is fine */
 void xt_capture_set_wanted(struct xt_capture *capture, unsigned forms);
+/* An initiation or response that was read before, and what became of it. */
+void xt_capture_handshake(const struct xt_capture *capture, const struct xt_path *from,
+			  const uint8_t *message, size_t len, enum xt_verdict verdict);
 void xt_capture_keys(const struct xt_capture *capture, const struct xt_keylog *keys);
 
 /* The tx path.

@@ -37,6 +37,15 @@ static void env_keylog(void *ctx, const struct xt_keylog *keys)
 		xt_capture_keys(tunnel->capture, keys);
 }
 
+static void env_handshake(void *ctx, const struct xt_path *from, const uint8_t *message, size_t len,
+			  enum xt_verdict verdict)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->capture)
+		xt_capture_handshake(tunnel->capture, from, message, len, verdict);
+}
+
 static void env_random(void *ctx, void *buf, size_t n)
 {
 	(void)ctx;
@@ -108,6 +117,7 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	    .mtu_changed = env_mtu_changed,
 	    .clock = env_clock,
 	    .keylog = env_keylog,
+	    .handshake = env_handshake,
 	};
 	struct xt_change bound = *start->change;
 	int rc = xt_device_new(&tunnel->dev, &env);

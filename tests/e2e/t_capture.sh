@@ -77,6 +77,47 @@ done
 [ "$(grep -c PRIVATE all.pcapng)" = 0 ] || fail "keys without --secrets"
 ok "inner and outer packets with true headers, dropped ones with their verdict"
 
+# --- what ends inside of the device: altered, repeated, not from there, of another key ---
+captures bad --outer -w bad.pcapng
+both_families left 2
+kill -INT $CAPTURING
+wait $CAPTURING
+shark bad.pcapng -Y 'wg.type == 4 && ip.src == 198.18.0.2' -T fields -e udp.payload | head -1 >data
+[ -s data ] || fail "no datagram of right"
+captures bad --outer -w bad.pcapng
+at right "$PYTHON" -c '
+import socket
+data = bytes.fromhex(open("data").read().strip())
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(data, ("198.18.0.1", 51801))
+data = data[:8] + (2**32).to_bytes(8, "little") + data[16:]
+s.sendto(data, ("198.18.0.1", 51801))
+'
+ip -n right addr add 10.7.0.99/24 dev right
+at right ping -c1 -W1 -q -I 10.7.0.99 10.7.0.1 >/dev/null
+netns_add third
+veth_add third wire 198.18.3.2/24 left third 198.18.3.1/24
+keys_make third
+config_write third 3 left 1 198.18.3.1 "" ""
+start third
+at third ping -c1 -W1 -q 10.7.0.1 >/dev/null
+for label in drop_replay drop_auth drop_source drop_unknown_peer; do
+	await 5 $label eval "[ \$(verdict left left $label) -ge 1 ]"
+done
+stop third
+capture_end bad
+for both in \
+	'frame.interface_id == 1 && frame.comment contains "drop_replay: counter seen before"' \
+	'frame.interface_id == 1 && frame.comment contains "drop_auth: authentication tag wrong"' \
+	'frame.interface_id == 1 && frame.comment contains "drop_source:"' \
+	'frame.interface_id == 0 && ip.src == 10.7.0.99 && icmp && frame.packet_flags_direction == 1 && frame.comment contains "drop_source: inner source"' \
+	'frame.interface_id == 1 && ip.src == 198.18.3.2 && wg.type == 1 && frame.comment contains "drop_unknown_peer: initiation"'; do
+	[ -n "$(shark bad.pcapng -Y "$both")" ] || fail "none of '$both': $(shark bad.pcapng)"
+done
+[ -z "$(shark bad.pcapng -Y 'frame.interface_id == 0 && (frame.comment contains "drop_replay" || frame.comment contains "drop_auth")')" ] ||
+	fail "a plaintext that was never accepted"
+ok "replayed, altered and foreign datagrams, and a refused source, with their verdicts"
+
 # --- a peer, and a filter ---
 captures peer far --outer -w peer.pcapng
 both_families left 2
