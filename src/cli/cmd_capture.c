@@ -87,7 +87,7 @@ static json_t *request_make(const struct xt_args *args, const char *peer)
 	return request;
 }
 
-/* XT_E_NOPEER, printed as an error in the filter that the words are not either. */
+/* no_peer: why the first word is no peer; NULL: it is one, and the filter begins behind it. */
 static int filter_failed(const char *word, int error, const char *message, const char *no_peer)
 {
 	if (error == XT_E_UNSUPPORTED && no_peer)
@@ -104,6 +104,16 @@ static int filter_failed(const char *word, int error, const char *message, const
 	return xt_fail(XT_EXIT_FAILURE, "capture: %s", xt_strerror(error));
 }
 
+/* answer may be NULL. */
+static int request_failed(const char *name, const json_t *answer, int error)
+{
+	const char *sentence = json_string_value(json_object_get(answer, "error"));
+
+	if (!sentence || error == -EPROTONOSUPPORT)
+		return xt_query_answer_failed(name, answer, error);
+	return xt_fail(XT_EXIT_FAILURE, "%s: %s", name, sentence);
+}
+
 /* Ask for the capture. The first word after the name is the peer, or else the filter begins there.
  * enum xt_exit; *words: of the filter. */
 static int capture_request(struct xt_client **client, const struct xt_args *args, const char *name,
@@ -116,6 +126,8 @@ static int capture_request(struct xt_client **client, const struct xt_args *args
 
 	if (status != XT_EXIT_OK)
 		return status;
+	if (word && !xt_text_is_printable(word))
+		return xt_fail(XT_EXIT_USAGE, "capture: PEER or FILTER is not printable text");
 	rc = xt_client_request(*client, request_make(args, word), XT_SOCKET_SILENCE_MS, &answer);
 	if (rc == XT_E_NOPEER) {
 		const char *why = json_string_value(json_object_get(answer, "error"));
@@ -139,7 +151,7 @@ static int capture_request(struct xt_client **client, const struct xt_args *args
 				       &answer);
 	}
 	if (rc < 0)
-		status = xt_query_answer_failed(name, answer, rc);
+		status = request_failed(name, answer, rc);
 	json_decref(answer);
 	return status;
 }

@@ -105,9 +105,14 @@ for label in drop_replay drop_auth drop_source drop_unknown_peer; do
 	await 5 $label eval "[ \$(verdict left left $label) -ge 1 ]"
 done
 stop third
+ip -n left route add unreachable 198.18.0.2/32
+at left ping -c1 -W1 -q 10.7.0.2 >/dev/null
+await 5 drop_udp eval "[ \$(verdict left left drop_udp) -ge 1 ]"
+ip -n left route del unreachable 198.18.0.2/32
 capture_end bad
 for both in \
 	'frame.interface_id == 1 && frame.comment contains "drop_replay: counter seen before"' \
+	'frame.interface_id == 1 && frame.packet_flags_direction == 2 && ip.dst == 198.18.0.2 && frame.comment contains "drop_udp: the UDP socket did not take"' \
 	'frame.interface_id == 1 && frame.comment contains "drop_auth: authentication tag wrong"' \
 	'frame.interface_id == 1 && frame.comment contains "drop_source:"' \
 	'frame.interface_id == 0 && ip.src == 10.7.0.99 && icmp && frame.packet_flags_direction == 1 && frame.comment contains "drop_source: inner source"' \
@@ -142,6 +147,7 @@ refuses 2 "no peer has this Name or public key; nor is it a filter" at left "$XT
 refuses 2 "filter" at left "$XT_BIN" capture left far "tcp port nonsense"
 refuses 2 "secrets.*-w" at left "$XT_BIN" capture left --secrets
 refuses 2 "count" at left "$XT_BIN" capture left -c 0
+refuses 2 "printable" at left "$XT_BIN" capture left "$(printf 'a\377\377\377')"
 refuses 3 "not running" at left "$XT_BIN" capture other
 refuses 1 "none" at left "$XT_BIN" capture left -w "$T/none/x.pcapng"
 refuses 2 "terminal" at left script -qec "$XT_BIN capture left -w -" /dev/null
@@ -165,6 +171,15 @@ for i in 1 2 3 4; do captures many$i -w many$i.pcapng; MANY[i]=$CAPTURING; done
 refuses 1 "four captures" at left "$XT_BIN" capture left
 for i in 1 2 3 4; do kill -INT "${MANY[i]}"; wait "${MANY[i]}" || fail "capture $i: exit $?"; done
 ok "what is wrong is refused with a sentence, observers and a fifth capture too"
+
+# --- live, through a pipe ---
+ip netns exec left "$XT_BIN" capture left --outer -c 8 -w - 2>live.err | tshark -n -l -r - >live 2>/dev/null &
+LIVE=$!
+await 5 "the capture" has capturing live.err
+both_families left 2
+wait $LIVE
+[ "$(grep -c "Echo (ping)" live)" = 4 ] && [ "$(wc -l <live)" = 8 ] || fail "live: $(cat live live.err)"
+ok "a pipe to tshark"
 
 # --- ends: pipe closed, killed, instance down ---
 mkfifo pipe
