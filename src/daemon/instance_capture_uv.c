@@ -50,7 +50,10 @@ struct xt_instance_capture {
 	uv_work_t work;
 	struct xt_report *report;
 	struct xt_public peer;
+	struct xt_private key; /* with secrets */
+	bool has_key;
 	const char *why; /* no such peer */
+	int error;	 /* of the work */
 };
 
 static void capture_free(struct xt_instance_capture *capture)
@@ -59,6 +62,7 @@ static void capture_free(struct xt_instance_capture *capture)
 	xt_report_free(capture->report);
 	free(capture->fresh);
 	free(capture->word);
+	xt_wipe(&capture->key, sizeof(capture->key));
 	free(capture);
 }
 
@@ -249,17 +253,13 @@ static json_t *hello_make(const struct xt_instance_capture *capture)
 static void capture_begin(struct xt_instance_capture *capture)
 {
 	struct xt_instance *instance = capture->instance;
-	const struct xt_report *report = capture->report;
-	const struct xt_private *key = report && report->has_key ? &report->private_key : NULL;
-	int rc = 0;
+	int rc;
 
 	capture->options.name = instance->conf->name;
 	capture->options.ctx = capture;
 	capture->options.write = stream_write;
 	capture->options.unread = stream_unread;
-	if (capture->options.secrets)
-		rc = fresh_collect(capture);
-	rc = rc ? rc : xt_capture_stream_new(&capture->stream, &capture->options);
+	rc = xt_capture_stream_new(&capture->stream, &capture->options);
 	rc = rc ? rc : taps_update(instance);
 	if (rc) {
 		capture_fail(capture, rc, NULL);
@@ -271,27 +271,35 @@ static void capture_begin(struct xt_instance_capture *capture)
 	capture->handles = 2;
 	xt_control_reply(capture->request, hello_make(capture), false);
 	xt_control_stream(capture->request);
-	xt_capture_stream_begin(capture->stream, xt_clock_now().wall, key);
-	xt_report_free(capture->report);
-	capture->report = NULL;
+	xt_capture_stream_begin(capture->stream, xt_clock_now().wall,
+				capture->has_key ? &capture->key : NULL);
 	if (capture->n_fresh)
 		on_handshakes(&capture->handshakes);
 	flush_schedule(capture);
 }
 
-static void peer_find(uv_work_t *work)
+/* On a worker thread, since there may be many peers. */
+static void report_read(uv_work_t *work)
 {
 	struct xt_instance_capture *capture = work->data;
 	const struct xt_peer_report *peer;
 
-	if (!capture->word)
-		return;
-	capture->why = xt_ping_target_peer(&peer, capture->report, capture->word);
-	if (!capture->why)
-		capture->peer = peer->key;
+	if (capture->word) {
+		capture->why = xt_ping_target_peer(&peer, capture->report, capture->word);
+		capture->options.peer = capture->why ? NULL : &capture->peer;
+		if (!capture->why)
+			capture->peer = peer->key;
+	}
+	if (capture->options.secrets && !capture->why) {
+		capture->has_key = capture->report->has_key;
+		capture->key = capture->report->private_key;
+		capture->error = fresh_collect(capture);
+	}
+	xt_report_free(capture->report);
+	capture->report = NULL;
 }
 
-static void on_found(uv_work_t *work, int status)
+static void on_report_read(uv_work_t *work, int status)
 {
 	struct xt_instance_capture *capture = work->data;
 
@@ -300,8 +308,9 @@ static void on_found(uv_work_t *work, int status)
 		capture_fail(capture, XT_E_AGAIN, NULL);
 	} else if (capture->why) {
 		capture_fail(capture, XT_E_NOPEER, capture->why);
+	} else if (capture->error) {
+		capture_fail(capture, capture->error, NULL);
 	} else {
-		capture->options.peer = capture->word ? &capture->peer : NULL;
 		capture_begin(capture);
 	}
 }
@@ -316,9 +325,10 @@ static void on_report(void *ctx, int error, struct xt_report *report)
 	}
 	capture->report = report;
 	capture->work.data = capture;
-	if (uv_queue_work(&capture->instance->uv, &capture->work, peer_find, on_found) < 0) {
-		peer_find(&capture->work);
-		on_found(&capture->work, 0);
+	if (uv_queue_work(&capture->instance->uv, &capture->work, report_read, on_report_read) <
+	    0) {
+		report_read(&capture->work);
+		on_report_read(&capture->work, 0);
 	}
 }
 
