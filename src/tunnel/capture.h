@@ -5,8 +5,8 @@
  *   from the host   copied as read, since they are changed and encrypted in place; recorded when
  *                   they are planned, with their verdicts
  *   to the host     recorded when they are written
- *   outer in        copied as read, since they are opened in place; recorded when they are finished,
- *                   messages of a handshake when they are processed
+ *   outer in        copied as read, since they are opened in place; recorded when they are
+ *                   finished, messages of a handshake when they are processed
  *   outer out       recorded when the socket has taken or refused them
  *
  * The copies are of a fixed size; what finds no room there is lost to the captures alone. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Under a TCP stream `capture` shows super-packets as the host sees them, and with --segments what is
-# in the datagrams; both hold the same bytes.
+# Under a TCP stream `capture` shows super-packets as the host sees them, and with --segments what
+# is in the datagrams; both hold the same bytes.
 # labels: datapath offloads
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"
