@@ -24,7 +24,7 @@ capture_end() { # capture_end FILE [CODE]: Ctrl-C, exit code
 shark() { tshark -n -r "$@" 2>/dev/null; }
 
 # --- lines ---
-captures lines -c 4
+captures lines far -c 4
 both_families left 2
 wait $CAPTURING || fail "exit $?: $(cat lines.err)"
 for line in 'inner out 10.7.0.1 > 10.7.0.2 icmp echo request' \
@@ -136,7 +136,7 @@ both_families left 2
 capture_end filter
 [ "$(shark filter.pcapng | wc -l)" = 2 ] && [ "$(shark filter.pcapng -Y icmp | wc -l)" = 2 ] ||
 	fail "filter: $(shark filter.pcapng)"
-captures filter -c 1 icmp6
+captures filter -c 1 icmp6 and dst host fd07::2
 both_families left 2
 wait $CAPTURING || fail "exit $?"
 grep -q "fd07::1 > fd07::2" filter && [ "$(wc -l <filter)" = 1 ] || fail "$(cat filter)"
@@ -173,7 +173,7 @@ for i in 1 2 3 4; do kill -INT "${MANY[i]}"; wait "${MANY[i]}" || fail "capture 
 ok "what is wrong is refused with a sentence, observers and a fifth capture too"
 
 # --- live, through a pipe ---
-ip netns exec left "$XT_BIN" capture left --outer -c 8 -w - 2>live.err | tshark -n -l -r - >live 2>/dev/null &
+ip netns exec left "$XT_BIN" capture left far --outer -c 8 -w - 2>live.err | tshark -n -l -r - >live 2>/dev/null &
 LIVE=$!
 await 5 "the capture" has capturing live.err
 both_families left 2

@@ -59,7 +59,7 @@ same() {
 		            fields[1] = fields[2] = fields[3] = ""
 		        lines.append("|".join(fields))
 		    return sorted(lines)
-		inner = packets("frame.interface_id == 0", False)
+		inner = packets('frame.interface_id == 0 && !(frame.comment contains "drop_")', False)
 		carried = packets("frame.interface_id == 1 && wg.type == 4 && !wg.keepalive", True)
 		if inner != carried or not inner:
 		    print("only inside:", sorted(set(inner) - set(carried)), "only in datagrams:",
