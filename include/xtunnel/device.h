@@ -59,6 +59,8 @@ struct xt_keylog {
  * random   fills buf with n bytes fit for keys; cannot fail
  * event    may be NULL; peer and endpoint are NULL for events of the device, valid during the call
  * keylog   NULL, or called for each handshake that the device starts or answers
+ * handshake  NULL, or called for each initiation and response that xt_recv_plan has queued, with
+ *          what became of it; message and from are valid during the call
  * removed  NULL, or called before a peer is freed, also by xt_device_free, or made again at the
  *          same address: what was kept under its pointer belongs to it no more
  * mtu_changed  NULL, or called when the largest inner packet that reaches peer has changed: bytes,
@@ -71,6 +73,8 @@ struct xt_env {
 	void (*event)(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint);
 	void (*keylog)(void *ctx, const struct xt_keylog *keys);
+	void (*handshake)(void *ctx, const struct xt_path *from, const uint8_t *message, size_t len,
+			  enum xt_verdict verdict);
 	void (*removed)(void *ctx, const struct xt_peer *peer);
 	void (*mtu_changed)(void *ctx, struct xt_peer *peer, uint16_t before, uint16_t after);
 	uint64_t (*clock)(void *ctx);

@@ -48,6 +48,17 @@ static const struct xt_verb verbs[] = {
      "xtunnel ping left right\n"
      "xtunnel ping left 10.7.0.2 -c 3 -s 1200\n",
      xt_text_ping, xt_ping_options, xt_cmd_ping},
+    {"capture", "NAME|FILE [PEER] [FILTER]", 1, -1,
+     "show the packets of a running instance, or write them for Wireshark",
+     "# a line for each packet inside the tunnel, dropped ones with the reason\n"
+     "xtunnel capture left\n"
+     "# live in Wireshark\n"
+     "xtunnel capture left -w - | wireshark -k -i -\n"
+     "# inside and outside, with the keys that open the latter\n"
+     "xtunnel capture left --outer --secrets -w all.pcapng\n"
+     "# ten packets of one peer to its web server\n"
+     "xtunnel capture left right -c 10 tcp port 443\n",
+     xt_text_capture, xt_capture_options, xt_cmd_capture},
     {"events", "[NAME|FILE]", 0, 1, "print what happens to running instances, as it happens",
      "xtunnel events left\n# of all, for programs\nxtunnel events --json\n", xt_text_events,
      xt_events_options, xt_cmd_events},

@@ -433,7 +433,11 @@ static void queue_process(struct xt_device *dev, struct xt_time now, struct xt_t
 	unsigned n = 0;
 
 	while (n < XT_QUEUE_BUDGET && xt_tx_has_room(tx) && (q = xt_queue_pop(&dev->queue))) {
-		xt_count(dev, queued_process(dev, now, q, tx));
+		enum xt_verdict verdict = queued_process(dev, now, q, tx);
+
+		xt_count(dev, verdict);
+		if (dev->env.handshake)
+			dev->env.handshake(dev->env.ctx, &q->from, q->msg, q->len, verdict);
 		n++;
 	}
 	ns = measures ? dev->env.clock(dev->env.ctx) - start : 0;

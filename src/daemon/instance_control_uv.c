@@ -127,6 +127,8 @@ static int on_request(void *ctx, struct xt_control_request *request, const json_
 						json_is_true(json_object_get(msg, "dry_run")));
 	if (strcmp(verb, "ping") == 0)
 		return xt_pinger_start(instance->pinger, request, msg);
+	if (strcmp(verb, "capture") == 0)
+		return xt_instance_capture_start(instance, request, msg);
 	return XT_E_UNSUPPORTED;
 }
 
@@ -135,6 +137,8 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 	struct xt_instance *instance = ctx;
 	struct xt_instance_answer *answer = xt_control_get(request);
 
+	if (xt_instance_capture_cancelled(instance, request))
+		return;
 	if (request == instance->down)
 		instance->down = NULL;
 	else if (xt_instance_unfollow(instance, request))
@@ -143,6 +147,11 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 		answer->request = NULL;
 	else if (!xt_instance_wait_cancel(instance, request) && instance->pinger)
 		xt_pinger_cancel(instance->pinger, request);
+}
+
+static void on_ended(void *ctx, struct xt_control_request *request)
+{
+	xt_instance_capture_ended(ctx, request);
 }
 
 /* For a drop-in the UAPI socket is what counts: it goes on without a control socket, unless another
@@ -223,6 +232,7 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 					     .listen_fd = reply->fd,
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
+					     .ended = on_ended,
 					     .lost = on_lost,
 					     .remove = xt_instance_remove_socket,
 					     .ctx = instance};

@@ -42,6 +42,7 @@ void xt_instance_stop_loop(struct xt_instance *instance)
 	xt_instance_mtu_close(instance);
 	xt_instance_work_end(instance);
 	xt_instance_wait_stop(instance);
+	xt_instance_capture_stop(instance);
 	xt_pinger_stop(instance->pinger);
 	instance->pinger = NULL;
 	if (instance->requests)

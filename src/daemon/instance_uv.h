@@ -157,6 +157,7 @@ struct xt_instance {
 	uv_idle_t work_idle;		 /* runs while it goes on */
 	struct xt_instance_answer *answers;
 	struct xt_instance_wait *waits;
+	struct xt_instance_capture *captures;
 	struct xt_instance_save *saves;	    /* the first is under way */
 	struct xt_instance_reload *reloads; /* likewise, once the state is XT_STATE_RELOAD */
 	/* Routes that are to follow the device: it waits for XT_STATE_RELOAD.
@@ -366,6 +367,14 @@ bool xt_instance_unfollow(struct xt_instance *instance, const struct xt_control_
 /* instance_tunnel_uv.c: what the tunnel calls back. */
 void xt_instance_tunnel_callbacks(struct xt_instance *instance,
 				  struct xt_tunnel_callbacks *callbacks);
+/* instance_capture_uv.c: 0, or XT_E_NOMEM. ended: the client wants no more. cancelled: true:
+ * request was a capture's, which is over. stop: end all of them, before the loop stops. */
+int xt_instance_capture_start(struct xt_instance *instance, struct xt_control_request *request,
+			      const json_t *msg);
+void xt_instance_capture_ended(struct xt_instance *instance, struct xt_control_request *request);
+bool xt_instance_capture_cancelled(struct xt_instance *instance,
+				   struct xt_control_request *request);
+void xt_instance_capture_stop(struct xt_instance *instance);
 /* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
  * changed: when the tunnel reports it; close: before the loop stops. */
 void xt_instance_mtu_open(struct xt_instance *instance);

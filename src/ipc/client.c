@@ -12,6 +12,7 @@
 
 #include <xtunnel/error.h>
 
+#include "base/bytes.h"
 #include "base/secbuf.h"
 #include "base/text.h"
 #include "ipc/frame.h"
@@ -154,6 +155,22 @@ int xt_client_recv(struct xt_client *c, int silence_ms, json_t **out)
 		*out = NULL;
 	}
 	return err;
+}
+
+ssize_t xt_client_read(struct xt_client *c, void *bytes, size_t len)
+{
+	size_t n = XT_MIN(len, c->received.len);
+	ssize_t got;
+
+	if (n) {
+		memcpy(bytes, c->received.p, n);
+		xt_secbuf_take(&c->received, n);
+		return (ssize_t)n;
+	}
+	got = recv(c->fd, bytes, len, 0);
+	if (got < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	return got;
 }
 
 /* Receive the chunks after the first one, which *out holds. */

@@ -4,6 +4,7 @@
 #define XT_IPC_CLIENT_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
 struct xt_client;
 
@@ -16,6 +17,9 @@ int xt_client_fd(const struct xt_client *client);
 /* Takes the reference of msg. -EPIPE: the instance closed the connection; -ETIMEDOUT; -errno;
  * XT_E_NOMEM. */
 int xt_client_send(struct xt_client *client, json_t *msg);
+/* Bytes behind the frames that were received, for an answer that is a stream: at least one. 0: the
+ * instance closed the connection; -EINTR; -errno. */
+ssize_t xt_client_read(struct xt_client *client, void *bytes, size_t len);
 /* The next frame that is no progress; *out is the caller's reference, and its strings are printable
  * (base/text.h). -ETIMEDOUT: no byte for silence_ms (usually XT_SOCKET_SILENCE_MS); -EPIPE;
  * XT_E_SYNTAX: not a JSON object, or longer than XT_FRAME_MAX. */

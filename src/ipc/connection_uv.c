@@ -86,8 +86,10 @@ static void on_stall(uv_timer_t *timer)
 {
 	struct xt_connection *c = timer->data;
 	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
+	bool slow = c->request.open && (c->request.stream || c->request.followed) &&
+		    c->state == CLIENT_HANDLING;
 
-	if (!waits || (xt_connection_unread(c) && !c->request.followed))
+	if (!waits || (xt_connection_unread(c) && !slow))
 		xt_connection_close(c, true);
 }
 
@@ -192,8 +194,12 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
  * closes while it waits for an answer cancels. */
 static void client_end_input(struct xt_connection *c, bool orderly)
 {
+	const struct xt_server_options *options = &c->server->options;
+
 	c->eof = true;
-	if (!orderly || c->request.open)
+	if (orderly && c->request.open && c->request.stream && options->ended)
+		options->ended(options->ctx, &c->request);
+	else if (!orderly || c->request.open)
 		xt_connection_close(c, true);
 	else if (c->state != CLIENT_HELD)
 		client_drain(c);
@@ -287,6 +293,11 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 	c->state = CLIENT_READING;
 	client_restart_timer(c);
 	client_advance(c);
+}
+
+void xt_request_stream(struct xt_request *request)
+{
+	request->stream = true;
 }
 
 void xt_request_close(struct xt_request *request)

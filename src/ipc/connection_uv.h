@@ -23,7 +23,8 @@ enum client_state {
 struct xt_request {
 	bool open;
 	bool taken;    /* the handler has the received bytes */
-	bool followed; /* its client may read slowly */
+	bool stream;   /* see xt_request_stream */
+	bool followed; /* see xt_request_follow */
 	void *data;
 };
 

@@ -35,6 +35,7 @@ struct xt_control_request {
 	struct xt_control_request *prev, *next;
 	bool versioned; /* its client stated the protocol */
 	bool greeted;	/* and got it stated */
+	bool streams;	/* bytes, no more lines */
 	void *data;
 	struct xt_stream *stream; /* its last answer, on the way */
 };
@@ -162,6 +163,27 @@ void xt_control_reply_text(struct xt_control_request *r, char *text, size_t len)
 		r->stream = stream;
 }
 
+void xt_control_stream(struct xt_control_request *r)
+{
+	r->streams = true;
+	xt_request_stream(r->request);
+}
+
+void xt_control_write(struct xt_control_request *r, const void *bytes, size_t len)
+{
+	xt_request_reply(r->request, bytes, len, false);
+}
+
+size_t xt_control_unread(const struct xt_control_request *r)
+{
+	return xt_request_unread(r->request);
+}
+
+void xt_control_end(struct xt_control_request *r)
+{
+	request_finish(r, NULL, 0);
+}
+
 void xt_control_error(struct xt_control_request *r, int error, const char *sentence)
 {
 	json_t *reply = json_pack("{s:s,s:i}", "error", sentence ? sentence : xt_strerror(error),
@@ -199,7 +221,7 @@ static void on_progress(uv_timer_t *timer)
 		uv_timer_stop(timer);
 	for (; r; r = r->next) {
 		/* A piece of a stream may end within a line. */
-		if (r->versioned && !r->stream && !xt_request_unread(r->request))
+		if (r->versioned && !r->stream && !r->streams && !xt_request_unread(r->request))
 			reply_send(r, json_pack("{s:b}", "progress", 1), false);
 	}
 }
@@ -276,6 +298,13 @@ static void on_cancelled(void *ctx, struct xt_request *request)
 	request_free(r);
 }
 
+static void on_ended(void *ctx, struct xt_request *request)
+{
+	struct xt_control *control = ctx;
+
+	control->options.ended(control->options.ctx, xt_request_get(request));
+}
+
 static void on_remove(void *ctx, const char *path, const struct stat *id)
 {
 	struct xt_control *control = ctx;
@@ -292,6 +321,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	    .framing = XT_FRAME_LINE,
 	    .handle = on_request,
 	    .cancelled = on_cancelled,
+	    .ended = options->ended ? on_ended : NULL,
 	    .remove = options->remove ? on_remove : NULL,
 	    .ctx = control,
 	    .listen_fd = options->listen_fd,

@@ -13,7 +13,7 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
- * cancelled, remove  see server_uv.h; may be NULL
+ * cancelled, ended, remove  see server_uv.h; may be NULL
  * lost       NULL, or called when another process has removed or replaced the socket's file, and
  *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
  *	      from 1. 0: the file is there, but another one in its directory has changed
@@ -23,6 +23,7 @@ struct xt_control_options {
 	int listen_fd;
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
+	void (*ended)(void *ctx, struct xt_control_request *request);
 	void (*lost)(void *ctx, unsigned attempt);
 	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
@@ -48,6 +49,14 @@ void xt_control_reply(struct xt_control_request *request, json_t *answer, bool l
 int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
 bool xt_control_versioned(const struct xt_control_request *request);
 void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
+/* After a first answer: what follows on the connection is a stream of bytes (xt_request_stream).
+ * write   copies
+ * unread  bytes that the client has not read
+ * end     the connection closes when all is written; request is invalid then */
+void xt_control_stream(struct xt_control_request *request);
+void xt_control_write(struct xt_control_request *request, const void *bytes, size_t len);
+size_t xt_control_unread(const struct xt_control_request *request);
+void xt_control_end(struct xt_control_request *request);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 /* Many answers follow, for as long as the client likes, and it may read them when it likes: the
  * connection is not closed for that. The caller bounds what waits. */

@@ -22,6 +22,8 @@ struct xt_request;
  *              closes. NULL: it closes without an answer
  * cancelled    the client closed the connection before its request was answered: the request is
  *              invalid after this returns. May be NULL.
+ * ended        the client of a stream (xt_request_stream) has closed its sending side: the handler
+ *              answers for the last time. NULL: such a request is cancelled
  * listen_fd    above 0: a descriptor that listens already; the server owns it from then on
  * remove       called to remove the file of listen_fd's socket, at path with id, if it is still
  *              there. NULL: the server does it
@@ -37,6 +39,7 @@ struct xt_server_options {
 	void (*handle)(void *ctx, struct xt_request *request, const char *data, size_t len);
 	void (*refuse)(void *ctx, struct xt_request *request);
 	void (*cancelled)(void *ctx, struct xt_request *request);
+	void (*ended)(void *ctx, struct xt_request *request);
 	void (*remove)(void *ctx, const char *path, const struct stat *id);
 	void *ctx;
 	int listen_fd;
@@ -70,6 +73,10 @@ unsigned xt_server_clients(const struct xt_server *server);
  * or with 128 MiB unread, the client is aborted instead; cancelled is called later, unless this
  * was the last answer. */
 void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last);
+/* The answers to this request are a stream, as long as its client wants: it may read them as slowly
+ * as it likes, because the handler bounds what is unread, and ends it by closing its sending
+ * side. */
+void xt_request_stream(struct xt_request *request);
 /* End the request without an answer; the connection closes when earlier answers are written. */
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */

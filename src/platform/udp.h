@@ -35,6 +35,9 @@ struct xt_udp_ops {
 	void (*routes_expire)(struct xt_udp *udp);
 	void (*link_returned)(struct xt_udp *udp, unsigned link);
 	uint64_t (*way)(struct xt_udp *udp, const struct xt_path *path);
+	/* The source address of datagrams to path; unchanged when it is not known. NULL: it is
+	 * never known. */
+	void (*source)(struct xt_udp *udp, const struct xt_path *path, struct xt_ip *out);
 	/* i: 0 IPv4, 1 IPv6, one that the host has.
 	 * watch        let wake report ctx for events (XT_WAKE_READ, XT_WAKE_WRITE); 0: stop. 0 or
 	 *              -errno. NULL: cannot be waited for (memory)

@@ -22,7 +22,8 @@ bool xt_path_may_enter(enum xt_path_state from, enum xt_path_state to)
 	return transitions[from] & (1u << to);
 }
 
-void xt_data_path_write(struct xt_data_path *data, struct xt_batch *batch)
+void xt_data_path_write_merged(struct xt_data_path *data, struct xt_batch *batch,
+			       const struct xt_batch *plain)
 {
 	uint32_t dropped = 0;
 	int n = data->config.tun->ops->send(data->config.tun, batch);
@@ -33,6 +34,13 @@ void xt_data_path_write(struct xt_data_path *data, struct xt_batch *batch)
 		if (batch->pkts[i].verdict == XT_DROP_TUN)
 			dropped += xt_split_count(&batch->pkts[i]);
 	xt_device_count(data->config.dev, XT_DROP_TUN, dropped);
+	if (data->capture)
+		xt_capture_host_written(data->capture, batch, plain);
+}
+
+void xt_data_path_write(struct xt_data_path *data, struct xt_batch *batch)
+{
+	xt_data_path_write_merged(data, batch, batch);
 }
 
 void xt_data_path_echo(struct xt_data_path *data, enum xt_echo_side side, struct xt_time now,

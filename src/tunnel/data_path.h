@@ -12,6 +12,7 @@
 #include "platform/tun.h"
 #include "platform/udp.h"
 #include "tunnel/batch_pool.h"
+#include "tunnel/capture.h"
 #include "tunnel/path_limits.h"
 #include "tunnel/send_queue.h"
 #include "tunnel/worker_pool.h"
@@ -76,17 +77,22 @@ static inline void xt_path_enter(enum xt_path_state *state, enum xt_path_state t
 }
 
 /* limits  of the paths to the peers
+ * capture  NULL while none runs; the send queue has it too
  * error   -errno once the TUN is gone, for good */
 struct xt_data_path {
 	struct xt_data_path_config config;
 	struct xt_batch_pool *pool;
 	struct xt_send_queue queue;
 	struct xt_path_limits limits;
+	struct xt_capture *capture;
 	int error;
 };
 
 /* Write what of batch has XT_PASS to the TUN, and count what it refuses. */
 void xt_data_path_write(struct xt_data_path *data, struct xt_batch *batch);
+/* The same of what was merged from plain. */
+void xt_data_path_write_merged(struct xt_data_path *data, struct xt_batch *merged,
+			       const struct xt_batch *plain);
 
 /* With an echo responder only: let it take what it answers out of batch (xt_echo_process). */
 void xt_data_path_echo(struct xt_data_path *data, enum xt_echo_side side, struct xt_time now,

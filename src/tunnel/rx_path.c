@@ -55,6 +55,8 @@ static int rx_read(struct xt_rx_path *rx, struct xt_time now, struct xt_rx_pass 
 		pass->bytes += bytes;
 	}
 	if (n > 0) {
+		if (rx->data->capture)
+			xt_capture_udp_read(rx->data->capture, batch);
 		xt_recv_plan(rx->data->config.dev, now, batch);
 	} else {
 		xt_batch_pool_put(rx->data->pool, batch);
@@ -128,7 +130,7 @@ static void rx_write(struct xt_rx_path *rx, struct xt_batch *batch)
 	}
 	merged = xt_batch_pool_get(rx->data->pool, XT_BATCH_MERGED);
 	xt_merge(rx->merge, kinds, batch, merged);
-	xt_data_path_write(rx->data, merged);
+	xt_data_path_write_merged(rx->data, merged, batch);
 	xt_batch_pool_put(rx->data->pool, merged);
 }
 
@@ -137,8 +139,13 @@ static void rx_deliver_with_echo(struct xt_rx_path *rx, struct xt_time now, stru
 	struct xt_batch_pool *pool = rx->data->pool;
 	struct xt_batch *replies = xt_batch_pool_get(pool, XT_BATCH_REPLY);
 	struct xt_batch *released = xt_batch_pool_get(pool, XT_BATCH_HOST);
+	struct xt_capture *capture = rx->data->capture;
 
+	if (capture)
+		xt_capture_echo_copy(capture, batch);
 	xt_data_path_echo(rx->data, XT_ECHO_SIDE_PEER, now, batch, replies, released);
+	if (capture)
+		xt_capture_echo_end(capture, batch);
 	rx_write(rx, batch);
 	if (released->n)
 		xt_data_path_write(rx->data, released);
@@ -155,8 +162,14 @@ static void rx_deliver_with_echo(struct xt_rx_path *rx, struct xt_time now, stru
 /* An opened batch goes to the host. It returns to the pool, unless replies lie in it. */
 static void rx_deliver(struct xt_rx_path *rx, struct xt_time now, struct xt_batch *batch)
 {
+	struct xt_capture *capture = rx->data->capture;
+
+	if (capture)
+		xt_capture_opened(capture, batch);
 	xt_recv_finish(rx->data->config.dev, now, batch);
 	rx_take_pongs(rx, batch);
+	if (capture)
+		xt_capture_finished(capture, batch);
 	if (rx->data->config.echo) {
 		rx_deliver_with_echo(rx, now, batch);
 		return;
@@ -203,6 +216,9 @@ void xt_rx_path_flush(struct xt_rx_path *rx, struct xt_time now)
 	if (!rx->replies)
 		return;
 	xt_send_plan(data->config.dev, now, rx->replies, data->queue.tx);
+	if (data->capture)
+		xt_capture_planned(data->capture, rx->replies,
+				   XT_CAPTURE_WHOLE | XT_CAPTURE_SEGMENT);
 	xt_send_queue_seal(&data->queue, now, rx->replies);
 	xt_send_queue_hold(&data->queue, rx->delivered);
 	rx->replies = rx->delivered = NULL;

@@ -46,6 +46,11 @@ void xt_scheduler_set_local(struct xt_scheduler *s, struct xt_echo *echo,
 	s->data.config.local6 = *local6;
 }
 
+void xt_scheduler_set_capture(struct xt_scheduler *s, struct xt_capture *capture)
+{
+	s->data.capture = s->data.queue.capture = capture;
+}
+
 int xt_scheduler_new(struct xt_scheduler **out, const struct xt_data_path_config *config)
 {
 	struct xt_scheduler *s = calloc(1, sizeof(*s));
@@ -109,6 +114,8 @@ static void device_traffic_send(struct xt_scheduler *s, struct xt_time now)
 			xt_batch_pool_put(s->data.pool, batch);
 			return;
 		}
+		if (s->data.capture)
+			xt_capture_probes(s->data.capture, batch);
 		xt_send_queue_seal(queue, now, batch);
 		xt_send_queue_flush(queue);
 	}
@@ -321,6 +328,8 @@ int xt_scheduler_ping(struct xt_scheduler *s, struct xt_time now, const struct x
 	pkt->len = (uint32_t)len;
 	pkt->peer = to;
 	xt_send_plan(s->data.config.dev, now, batch, s->data.queue.tx);
+	if (s->data.capture)
+		xt_capture_planned(s->data.capture, batch, XT_CAPTURE_WHOLE | XT_CAPTURE_SEGMENT);
 	xt_send_queue_seal(&s->data.queue, now, batch);
 	xt_send_queue_flush(&s->data.queue);
 	xt_scheduler_tick(s, now);

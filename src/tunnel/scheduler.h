@@ -46,6 +46,9 @@ void xt_scheduler_set_crypto(struct xt_scheduler *scheduler, struct xt_aead *aea
 void xt_scheduler_set_local(struct xt_scheduler *scheduler, struct xt_echo *echo,
 			    const struct xt_ip *local4, const struct xt_ip *local6);
 
+/* Between passes: record packets from now on; NULL: no longer. */
+void xt_scheduler_set_capture(struct xt_scheduler *scheduler, struct xt_capture *capture);
+
 /* peer is about to be freed: drop what is kept under its pointer. */
 void xt_scheduler_forget(struct xt_scheduler *scheduler, const struct xt_peer *peer);
 

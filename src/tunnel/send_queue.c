@@ -52,13 +52,19 @@ static void queue_drained(struct xt_send_queue *queue)
 		xt_batch_pool_put(queue->pool, queue->batches[--queue->n_batches]);
 }
 
+static int queue_send(struct xt_send_queue *queue)
+{
+	if (queue->capture)
+		return xt_capture_send(queue->capture, queue->tx, &queue->next);
+	return queue->udp->ops->send(queue->udp, queue->tx, &queue->next);
+}
+
 void xt_send_queue_flush(struct xt_send_queue *queue)
 {
 	uint64_t refused = queue->udp->refused;
 
 	if (queue->tx->n_runs) {
-		queue->blocked =
-		    queue->udp->ops->send(queue->udp, queue->tx, &queue->next) == -EAGAIN;
+		queue->blocked = queue_send(queue) == -EAGAIN;
 		xt_device_count(queue->dev, XT_DROP_UDP, queue->udp->refused - refused);
 	}
 	if (!queue->blocked)

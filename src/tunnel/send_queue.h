@@ -9,9 +9,11 @@
 
 #include "platform/udp.h"
 #include "tunnel/batch_pool.h"
+#include "tunnel/capture.h"
 
 /* tx       handshake messages are put there directly (xt_send_plan, xt_device_tick)
  * next     the first run that has not left
+ * capture  NULL while none runs
  * blocked  the socket took not all; whatever is added waits behind that */
 struct xt_send_queue {
 	struct xt_device *dev;
@@ -19,6 +21,7 @@ struct xt_send_queue {
 	struct xt_aead *aead;
 	struct xt_batch_pool *pool;
 	struct xt_tx *tx;
+	struct xt_capture *capture;
 	uint32_t next;
 	bool blocked;
 	uint32_t n_batches;

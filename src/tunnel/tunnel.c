@@ -31,7 +31,19 @@ static void env_keylog(void *ctx, const struct xt_keylog *keys)
 {
 	const struct xt_tunnel *tunnel = ctx;
 
-	xt_keylog_write(tunnel->keylog, keys);
+	if (tunnel->keylog >= 0)
+		xt_keylog_write(tunnel->keylog, keys);
+	if (tunnel->capture)
+		xt_capture_keys(tunnel->capture, keys);
+}
+
+static void env_handshake(void *ctx, const struct xt_path *from, const uint8_t *message, size_t len,
+			  enum xt_verdict verdict)
+{
+	const struct xt_tunnel *tunnel = ctx;
+
+	if (tunnel->capture)
+		xt_capture_handshake(tunnel->capture, from, message, len, verdict);
 }
 
 static void env_random(void *ctx, void *buf, size_t n)
@@ -104,7 +116,8 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	    .removed = env_removed,
 	    .mtu_changed = env_mtu_changed,
 	    .clock = env_clock,
-	    .keylog = tunnel->keylog >= 0 ? env_keylog : NULL,
+	    .keylog = env_keylog,
+	    .handshake = env_handshake,
 	};
 	struct xt_change bound = *start->change;
 	int rc = xt_device_new(&tunnel->dev, &env);
@@ -225,6 +238,8 @@ void xt_tunnel_close(struct xt_tunnel *tunnel)
 	if (!tunnel)
 		return;
 	xt_scheduler_free(tunnel->scheduler);
+	xt_capture_free(tunnel->capture);
+	tunnel->capture = NULL;
 	tunnel->scheduler = NULL; /* the device reports its peers' end once more */
 	xt_tunnel_identity_release(tunnel);
 	xt_device_free(tunnel->dev);

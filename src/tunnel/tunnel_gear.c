@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of a running tunnel that are exchanged: port, cipher, threads, echo responder, offload. */
+/* Parts of a running tunnel that are exchanged: port, cipher, threads, echo responder, offload,
+ * captures. */
 #include <string.h>
 
 #include "platform/clock.h"
@@ -75,4 +76,26 @@ bool xt_tunnel_offload(struct xt_tunnel *tunnel, bool on)
 {
 	xt_udp_offload(tunnel->udp, on && xt_offload_udp());
 	return xt_tun_offload(tunnel->tun, on);
+}
+
+int xt_tunnel_capture(struct xt_tunnel *tunnel, const struct xt_capture_sink *sink, unsigned forms)
+{
+	if (!forms) {
+		if (tunnel->scheduler)
+			xt_scheduler_set_capture(tunnel->scheduler, NULL);
+		xt_capture_free(tunnel->capture);
+		tunnel->capture = NULL;
+		return 0;
+	}
+	if (!tunnel->capture &&
+	    xt_capture_new(&tunnel->capture, sink, tunnel->dev, tunnel->udp) < 0)
+		return XT_E_NOMEM;
+	xt_capture_set_wanted(tunnel->capture, forms);
+	xt_scheduler_set_capture(tunnel->scheduler, tunnel->capture);
+	return 0;
+}
+
+int xt_tunnel_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer)
+{
+	return xt_device_start_handshake(tunnel->dev, xt_clock_now(), peer);
 }

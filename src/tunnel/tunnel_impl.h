@@ -17,7 +17,8 @@ struct xt_tunnel {
 	struct xt_aead_report cipher;	/* why that backend */
 	struct xt_timestamp *timestamp; /* NULL: no identity */
 	struct xt_scheduler *scheduler;
-	int keylog; /* descriptor, -1: none */
+	struct xt_capture *capture; /* NULL: none runs */
+	int keylog;		    /* descriptor, -1: none */
 	struct xt_ip local4, local6;
 	bool echo;
 	struct xt_public identity;     /* whose timestamps are kept; all zero: none */

@@ -83,7 +83,10 @@ static void tx_split(struct xt_tx_path *tx)
 {
 	uint32_t from = tx->out->n, malformed = 0;
 
-	(void)xt_split(&tx->split, tx->raw, tx->out);
+	if (tx->data->capture)
+		xt_capture_split(tx->data->capture, &tx->split, tx->raw, tx->out);
+	else
+		(void)xt_split(&tx->split, tx->raw, tx->out);
 	for (uint32_t i = from; i < tx->out->n; i++)
 		malformed += tx->out->pkts[i].verdict == XT_DROP_MALFORMED;
 	xt_device_count(tx->data->config.dev, XT_DROP_MALFORMED, malformed);
@@ -161,6 +164,8 @@ static void tx_process(struct xt_tx_path *tx, struct xt_time now)
 	xt_send_plan(tx->data->config.dev, now, tx->out, tx->data->queue.tx);
 	if (tx->state != XT_PATH_CRYPTING)
 		xt_path_enter(&tx->state, XT_PATH_PLANNED);
+	if (tx->data->capture)
+		xt_capture_host_sent(tx->data->capture, tx->out, from);
 	tx_seal(tx);
 	tx_answer_unreachable(tx, now, tx->out, from);
 	if (!xt_tx_path_has_rest(tx))
@@ -182,6 +187,8 @@ int xt_tx_path_read(struct xt_tx_path *tx, struct xt_time now, size_t *bytes)
 	if (n > 0) {
 		while (from < tx->raw->n)
 			*bytes += tx->raw->pkts[from++].len;
+		if (tx->data->capture)
+			xt_capture_host_read(tx->data->capture, tx->raw, from - (uint32_t)n);
 		xt_tx_fit(tx, now, from - (uint32_t)n);
 		tx_process(tx, now);
 	} else if (tx->state == XT_PATH_READING) {
@@ -254,6 +261,8 @@ static void tx_queue_onward(struct xt_tx_path *tx, struct xt_time now)
 		return;
 	if (tx->onward->n) {
 		xt_send_plan(tx->data->config.dev, now, tx->onward, tx->data->queue.tx);
+		if (tx->data->capture)
+			xt_capture_planned(tx->data->capture, tx->onward, XT_CAPTURE_SEGMENT);
 		tx_answer_unreachable(tx, now, tx->onward, 0);
 		xt_send_queue_seal(&tx->data->queue, now, tx->onward);
 	} else {

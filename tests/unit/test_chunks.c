@@ -89,7 +89,7 @@ static void an_answer_survives_chunks_byte_for_byte(void **state)
 static void only_what_holds_no_secret_is_an_observers(void **state)
 {
 	static const char *const open[] = {"show", "status", "why", "metrics", "events"};
-	static const char *const closed[] = {"down", "save", "ping",  "wait",
+	static const char *const closed[] = {"down", "save", "ping",  "wait", "capture",
 					     "",     "SHOW", "show ", "other"};
 
 	(void)state;

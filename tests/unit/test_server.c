@@ -42,13 +42,14 @@ struct host {
 	struct xt_control *control;
 	struct xt_control_request *waiting; /* streams, or is never answered */
 	int left;
-	unsigned cancelled;
+	unsigned cancelled, ended;
 	enum xt_framing framing;
 	unsigned stall_ms;
 	int error;
 };
 
-/* Bytes: echoes each request in brackets; "close" closes, "big" is answered with 8 MiB. */
+/* Bytes: echoes each request in brackets; "close" closes, "big" is answered with 8 MiB,
+ * "stream" with the first 4 MiB of a stream. */
 static void on_bytes(void *ctx, struct xt_request *request, const char *data, size_t len)
 {
 	char reply[200];
@@ -57,6 +58,11 @@ static void on_bytes(void *ctx, struct xt_request *request, const char *data, si
 	if (len >= 5 && memcmp(data, "close", 5) == 0) {
 		xt_request_reply(request, "bye\n", 4, false);
 		xt_request_close(request);
+	} else if (len >= 6 && memcmp(data, "stream", 6) == 0) {
+		char *big = calloc(1, 4u << 20);
+		xt_request_stream(request);
+		xt_request_reply(request, big, 4u << 20, false);
+		free(big);
 	} else if (len >= 3 && memcmp(data, "big", 3) == 0) {
 		char *big = calloc(1, 8u << 20);
 		xt_request_reply(request, big, 8u << 20, true);
@@ -82,6 +88,9 @@ static void on_tick(uv_timer_t *timer)
 		h->waiting = NULL;
 }
 
+/* A stream of 1 MiB of these. */
+static const char big_bytes[4096] = "bytes";
+
 static int on_json(void *ctx, struct xt_control_request *request, const json_t *msg)
 {
 	struct host *h = ctx;
@@ -105,6 +114,12 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 		uv_timer_start(&h->ticks, on_tick, 3000, 0);
 	} else if (strcmp(verb, "never") == 0) {
 		h->waiting = request;
+	} else if (strcmp(verb, "bytes") == 0) {
+		h->waiting = request;
+		xt_control_reply(request, json_pack("{s:i}", "first", 1), false);
+		xt_control_stream(request);
+		for (int i = 0; i < 256; i++)
+			xt_control_write(request, big_bytes, sizeof(big_bytes));
 	} else {
 		xt_control_reply(request, json_pack("{s:s}", "verb", verb), true);
 	}
@@ -118,6 +133,17 @@ static void on_cancelled(void *ctx, struct xt_control_request *request)
 	if (h->waiting == request)
 		h->waiting = NULL;
 	h->cancelled++;
+}
+
+static void on_ended(void *ctx, struct xt_control_request *request)
+{
+	struct host *h = ctx;
+
+	assert_ptr_equal(request, h->waiting);
+	h->waiting = NULL;
+	h->ended++;
+	xt_control_write(request, "end", 3);
+	xt_control_end(request);
 }
 
 static void on_stop(uv_async_t *async)
@@ -144,8 +170,11 @@ static void host_start(struct host *h, bool json)
 	uv_timer_init(&h->loop, &h->ticks);
 	h->stop.data = h->ticks.data = h;
 	if (json) {
-		struct xt_control_options options = {
-		    .path = path, .handle = on_json, .cancelled = on_cancelled, .ctx = h};
+		struct xt_control_options options = {.path = path,
+						     .handle = on_json,
+						     .cancelled = on_cancelled,
+						     .ended = on_ended,
+						     .ctx = h};
 		h->error = xt_control_open(&h->control, &h->loop, &options);
 	} else {
 		struct xt_server_options options = {.path = path,
@@ -666,6 +695,63 @@ static void a_client_that_hangs_up_cancels_its_request(void **state)
 	xt_client_close(c);
 }
 
+static void a_stream_may_be_read_slowly(void **state)
+{
+	struct host h = {.framing = XT_FRAME_LINE, .stall_ms = 100};
+	char *buf = malloc((4u << 20) + 1);
+	(void)state;
+
+	host_start(&h, false);
+	for (int streams = 0; streams < 2; streams++) {
+		int fd = dial();
+		send_text(fd, streams ? "stream\n" : "big\n");
+		usleep(1000000);
+		size_t len = receive(fd, buf, 4u << 20, 2000);
+		assert_int_equal(len == 4u << 20, streams);
+		close(fd);
+	}
+	free(buf);
+	host_stop(&h);
+}
+
+static void a_stream_lasts_until_its_client_wants_no_more(void **state)
+{
+	static char bytes[sizeof(big_bytes) * 256 + 4];
+	struct host h = {0};
+	struct xt_client *c;
+	json_t *answer;
+	size_t len = 0;
+	ssize_t n;
+	(void)state;
+
+	host_start(&h, true);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), 2000, &answer),
+			 0);
+	assert_int_equal(json_integer_value(json_object_get(answer, "first")), 1);
+	json_decref(answer);
+	usleep(2500000); /* others are told of progress meanwhile */
+	assert_int_equal(shutdown(xt_client_fd(c), SHUT_WR), 0);
+	while ((n = xt_client_read(c, bytes + len, sizeof(bytes) - len)) > 0)
+		len += (size_t)n;
+	assert_int_equal(n, 0);
+	assert_int_equal(len, sizeof(bytes) - 1);
+	for (size_t i = 0; i < 256; i++)
+		assert_memory_equal(bytes + i * sizeof(big_bytes), big_bytes, sizeof(big_bytes));
+	assert_memory_equal(bytes + len - 3, "end", 3);
+	xt_client_close(c);
+	/* one that goes without a word ends too */
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), 2000, &answer),
+			 0);
+	json_decref(answer);
+	xt_client_close(c);
+	usleep(200000);
+	host_stop(&h);
+	assert_int_equal(h.ended + h.cancelled, 2);
+	assert_true(h.ended >= 1);
+}
+
 static void nonsense_on_the_control_socket_gets_an_error(void **state)
 {
 	static const char *const texts[] = {
@@ -718,4 +804,6 @@ GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after
 		cmocka_unit_test(a_client_trusts_no_answer),
 		cmocka_unit_test(a_foreign_listener_is_refused),
 		cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
+		cmocka_unit_test(a_stream_may_be_read_slowly),
+		cmocka_unit_test(a_stream_lasts_until_its_client_wants_no_more),
 		cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error))

@@ -319,3 +319,12 @@ uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 	key.gateway = egress->gateway;
 	return XT_MAX(xt_hash(&key, sizeof(key)), XT_WAY_NONE + 1);
 }
+
+void xt_egress_source(struct xt_egress_cache *cache, int fd, unsigned avoid,
+		      const struct xt_path *path, struct xt_ip *out)
+{
+	const struct entry *entry = entry_find(cache, fd, avoid, path);
+
+	if (entry->egress.source.family)
+		*out = entry->egress.source;
+}

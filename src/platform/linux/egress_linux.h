@@ -30,6 +30,10 @@ enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsign
 uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 		       const struct xt_path *path);
 
+/* The source address of a path's datagrams; unchanged without a route. */
+void xt_egress_source(struct xt_egress_cache *cache, int fd, unsigned avoid,
+		      const struct xt_path *path, struct xt_ip *out);
+
 /* The carrier of a link has come back: the ways that leave by it are other ones from now on. */
 void xt_egress_link_returned(struct xt_egress_cache *cache, unsigned link);
 

@@ -283,6 +283,15 @@ static uint64_t udp_linux_way(struct xt_udp *udp, const struct xt_path *path)
 	return sock->egress ? xt_egress_way(sock->egress, fd, udp->avoid, path) : XT_WAY_NONE + 1;
 }
 
+static void udp_linux_source(struct xt_udp *udp, const struct xt_path *path, struct xt_ip *out)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+	int fd = udp->fd[path->remote.ip.family == 6];
+
+	if (fd >= 0 && sock->egress)
+		xt_egress_source(sock->egress, fd, udp->avoid, path, out);
+}
+
 static int udp_linux_watch(const struct xt_udp *udp, unsigned i, struct xt_wake *wake,
 			   unsigned events, void *ctx)
 {
@@ -328,6 +337,7 @@ static const struct xt_udp_ops udp_linux_ops = {
     .routes_expire = udp_linux_routes_expire,
     .link_returned = udp_linux_link_returned,
     .way = udp_linux_way,
+    .source = udp_linux_source,
     .watch = udp_linux_watch,
     .take_errors = udp_linux_take_errors,
     .close = udp_linux_close,
