@@ -285,7 +285,7 @@ static void report_read(uv_work_t *work)
 	const struct xt_peer_report *peer;
 
 	if (capture->word) {
-		capture->why = xt_ping_target_peer(&peer, capture->report, capture->word);
+		capture->why = xt_ping_peer(&peer, capture->report, capture->word);
 		capture->options.peer = capture->why ? NULL : &capture->peer;
 		if (!capture->why)
 			capture->peer = peer->key;

@@ -136,14 +136,3 @@ const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *r
 		       "resolved";
 	return NULL;
 }
-
-const char *xt_ping_target_peer(const struct xt_peer_report **out, const struct xt_report *report,
-				const char *word)
-{
-	struct xt_ip address;
-
-	if (xt_ip_parse(&address, word) != 0)
-		return peer_find(out, report, word);
-	*out = peer_by_route(report, &address);
-	return *out ? NULL : "no peer's AllowedIPs cover this address";
-}

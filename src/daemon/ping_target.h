@@ -24,8 +24,4 @@ const char *xt_ping_peer(const struct xt_peer_report **out, const struct xt_repo
 const char *xt_ping_target(struct xt_ping_target *out, const struct xt_report *report,
 			   const char *word, bool local4, bool local6);
 
-/* The peer alone, whatever is known of it. */
-const char *xt_ping_target_peer(const struct xt_peer_report **out, const struct xt_report *report,
-				const char *word);
-
 #endif

@@ -197,11 +197,6 @@ void xt_control_follow(struct xt_control_request *r)
 	xt_request_follow(r->request);
 }
 
-size_t xt_control_unread(const struct xt_control_request *r)
-{
-	return xt_request_unread(r->request);
-}
-
 void xt_control_set(struct xt_control_request *r, void *data)
 {
 	r->data = data;

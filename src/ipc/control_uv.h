@@ -51,11 +51,9 @@ bool xt_control_versioned(const struct xt_control_request *request);
 void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 /* After a first answer: what follows on the connection is a stream of bytes (xt_request_stream).
  * write   copies
- * unread  bytes that the client has not read
  * end     the connection closes when all is written; request is invalid then */
 void xt_control_stream(struct xt_control_request *request);
 void xt_control_write(struct xt_control_request *request, const void *bytes, size_t len);
-size_t xt_control_unread(const struct xt_control_request *request);
 void xt_control_end(struct xt_control_request *request);
 void xt_control_error(struct xt_control_request *request, int error, const char *sentence);
 /* Many answers follow, for as long as the client likes, and it may read them when it likes: the
