@@ -31,8 +31,12 @@ enum xt_why xt_why_sentence(const struct xt_status *status, const struct xt_repo
 
 /* {"schema": 1, "interface": NAME,
  *  "peers": [{"public_key", "name", "code", "sentence", "causes": [...], "remedy", "facts": {}}],
- *  "strangers": [{"code", "sentence", "causes", "remedy", ...}],
- *  "device": [{"code", "sentence", "causes", "remedy", ...}]}
+ *  "strangers": [{"code", "sentence", "causes", "remedy", "address", "messages", "age_s",
+ *                 "public_key", "section": [lines of a [Peer] section]}],
+ *  "device": [{"code", "sentence", "causes", "remedy", "destinations": [{"address", "packets",
+ *              "age_s"}] or "udp_overruns" and "tun_drops"}]}
+ * Without a name "name" is null; public_key and section are of `unknown-peer` only; of facts.h an
+ * age that never was is left out, and verdicts that are 0 are.
  * peer  NULL: all of report. The caller's reference; NULL: no memory. */
 #define XT_WHY_SCHEMA 1
 json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
