@@ -25,7 +25,6 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "net_namespace.h"
-#include "packet/checksum.h"
 #include "platform/udp.h"
 #include "platform/wake.h"
 
@@ -250,6 +249,18 @@ static void no_datagram_suffers_from_another_ones_error(void **state)
 	assert_int_equal(pair->a->fallbacks, 0);
 }
 
+/* The kernel fills in that of ICMPv6. */
+static void checksum_put(uint8_t *icmp, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += xt_be16_get(&icmp[i]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	xt_be16_put(&icmp[2], (uint16_t)~sum);
+}
+
 /* An ICMP error as if a router had sent it for a datagram of a to remote. */
 static void icmp_forge(struct pair *pair, int raw, const struct xt_endpoint *remote, uint8_t type,
 		       uint8_t code)
@@ -299,15 +310,8 @@ static void icmp_forge(struct pair *pair, int raw, const struct xt_endpoint *rem
 		xt_be16_put(&bytes[6], 1300);
 	if (type == ICMP6_PACKET_TOO_BIG && remote->ip.family == 6)
 		xt_be16_put(&bytes[6], 1300);
-	if (remote->ip.family == 4) { /* the kernel fills in that of ICMPv6 */
-		uint32_t sum = 0;
-
-		for (size_t i = 0; i < len; i += 2)
-			sum += xt_be16_get(&bytes[i]);
-		while (sum >> 16)
-			sum = (sum & 0xffff) + (sum >> 16);
-		xt_be16_put(&bytes[2], (uint16_t)~sum);
-	}
+	if (remote->ip.family == 4)
+		checksum_put(bytes, len);
 	assert_int_equal(sendto(raw, bytes, len, 0, (struct sockaddr *)&to,
 				remote->ip.family == 4 ? sizeof(struct sockaddr_in)
 						       : sizeof(struct sockaddr_in6)),

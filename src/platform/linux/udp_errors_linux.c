@@ -2,7 +2,7 @@
 /* What the network says of datagrams that were sent. The sockets queue ICMP errors (IP_RECVERR),
  * and each also becomes the socket's pending error, which the next call on the socket returns in
  * place of its result: that call's datagram has nothing to do with it. Anybody can forge an ICMP
- * error, so it becomes a note for reports and nothing else. */
+ * error, so it becomes a note for reports and nothing else (docs/decisions/0013). */
 #include "platform/linux/udp_linux.h"
 
 #include <errno.h>
