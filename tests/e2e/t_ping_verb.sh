@@ -35,7 +35,17 @@ crash right
 at left "$XT_BIN" ping left other -c 2 -i 0.1 -W 0.3 >ping.out 2>&1
 code=$?
 [ $code = 5 ] || fail "no answer: exit $code: $(cat ping.out)"
-ok "no answer: exit 5"
+says_why='^other: .* ([a-z-]*)$' # what is known, and its code
+has "$says_why" ping.out || fail "no answer, and no reason: $(cat ping.out)"
+ok "no answer: exit 5, and why"
+ip netns exec left "$XT_BIN" ping left other -c 0 -W 60 >ping.out 2>&1 &
+pinging=$!
+await 12 "the reason after 5 s without an answer" has "$says_why" ping.out
+kill $pinging
+wait $pinging
+at left "$XT_BIN" ping left other -c 1 -W 0.2 --json >ping.out
+jq -es 'any(.[]; .code and .sentence) and .[-1].lost == 1' ping.out >/dev/null || fail "--json: $(cat ping.out)"
+ok "why after 5 s of silence"
 start right
 for option in "" --json; do
 	# shellcheck disable=SC2086

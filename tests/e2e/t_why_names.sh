@@ -51,6 +51,14 @@ ok "wait returns when the name is found: $(cat wait.log)"
 at left "$XT_BIN" wait left >wait.log 2>&1 || fail "wait with a session: $(cat wait.log)"
 has "left: right: " wait.log || fail "$(cat wait.log)"
 
+at left "$XT_BIN" why left right --probe --json >probe.json || fail "--probe: exit $?: $(cat probe.json)"
+jq -e '.peers[0] | .code == "up" and .probe.handshake and .probe.pings_answered == 3' probe.json \
+	>/dev/null || fail "--probe: $(cat probe.json)"
+at left "$XT_BIN" why left --probe >probe.log || fail "--probe: exit $?: $(cat probe.log)"
+has "probe: right: a handshake succeeded now; 3 of 3 pings answered" probe.log ||
+	fail "--probe: $(cat probe.log)"
+ok "why --probe: $(tail -n 1 probe.log)"
+
 # The instance ends while it is waited for.
 stop right
 at left "$XT_BIN" wait left --timeout 60 >wait.log 2>&1 &
