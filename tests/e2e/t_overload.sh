@@ -329,7 +329,9 @@ udp() { # udp XT_OFFLOAD RUN
 	steady "a full socket" left "$memory"
 	ok "a full socket, offload $1: ${N[sealed]} of $OFFERED read, $CAME of them came"
 
-	# A full queue at the wire shows only in the counter of the kernel.
+	# What a full queue at the wire drops is refused by the socket, but for a part of a
+	# super-packet. A message that is refused in the middle of a system call is offered a second
+	# time: the queue counts more than what is lost.
 	shape replace dev wire root tbf rate 16mbit burst 20kb limit 20kb
 	counter
 	take_counters WAS
@@ -340,10 +342,13 @@ udp() { # udp XT_OFFLOAD RUN
 	pings left 10.7.0.2 -s $SIZE || fail "not at once: $(cat ping.log)"
 	changes
 	counted
-	N[wire]=$((N[wire] + dropped))
+	N[wire]=$((N[sealed] - N[udp] - N[opened]))
+	[ "${N[wire]}" -ge -$DEVICE ] && [ $((N[wire] + N[udp])) -le $((dropped * RUN + DEVICE)) ] ||
+		fail "the queue dropped $dropped: $(differences)"
 	balance "a full queue, offload $1" 1
-	[ "$dropped" -gt 0 ] || fail "the queue was not full"
-	ok "a full queue at the wire, offload $1: $dropped dropped there, $CAME came"
+	[ "$dropped" -gt 0 ] && [ "${N[udp]}" -gt 0 ] && [ "${N[udp]}" -le $((dropped * RUN)) ] ||
+		fail "the queue dropped $dropped: $(differences)"
+	ok "a full queue at the wire, offload $1: ${N[udp]} dropped there, $CAME came"
 
 	# A datagram that the kernel refuses to send is counted as a drop of the socket.
 	at left nft -f - <<-EOF || fail "nft"
