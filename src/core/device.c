@@ -159,6 +159,9 @@ static void peer_run_timers(struct xt_device *dev, struct xt_time now, struct xt
 	/* Silence may mean that the local address of the path no longer works. */
 	if (due & (XT_DUE_RETRANSMIT | XT_DUE_NEW_HANDSHAKE))
 		local_forget(dev, peer);
+	/* Or that what was sent is too large for the path: the next session asks. */
+	if (due & XT_DUE_NEW_HANDSHAKE)
+		peer->path_suspected = true;
 	if (due & XT_DUE_RETRANSMIT)
 		xt_handshake_start(dev, now, peer, true, tx);
 	if (due & XT_DUE_URGENT)

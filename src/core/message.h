@@ -61,6 +61,7 @@ struct xt_msg_data {
 	xt_le64 counter;
 };
 
+#define XT_PADDING	16u /* the content of a data message is padded to a multiple of this */
 #define XT_MSG_DATA_MIN (sizeof(struct xt_msg_data) + XT_TAG_LEN) /* a keepalive */
 
 _Static_assert(sizeof(struct xt_msg_initiation) == 148, "5.4.2");

@@ -297,18 +297,19 @@ uint32_t xt_mtu_probe_write(struct xt_device *dev, struct xt_time now, struct xt
 			    uint8_t *at)
 {
 	struct xt_path_mtu_probe probe;
-	size_t len;
+	size_t len, size;
 
 	if (!xt_path_mtu_next(&peer->search->state, now.mono, &probe))
 		return 0;
 	peer->timers.path_mtu = peer->search->state.due;
 	xt_peer_mark_dirty(dev, peer);
 	len = request_write(dev, peer->search, &probe, at);
-	if (len && len < probe.size) {
-		memset(at + len, 0, probe.size - len);
-		len = probe.size;
-	}
-	return (uint32_t)len;
+	if (!len)
+		return 0;
+	/* More zeros than a packet is padded with: receivers tell it from content. */
+	size = XT_MAX((size_t)probe.size, len + XT_PADDING);
+	memset(at + len, 0, size - len);
+	return (uint32_t)size;
 }
 
 bool xt_mtu_probe_answered(struct xt_time now, struct xt_peer *peer, const struct xt_ip_view *ip)

@@ -197,6 +197,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 {
 	struct xt_peer *peer = kp->peer, *owner;
 	struct xt_ip_view ip;
+	uint32_t padding;
 	bool inner;
 
 	if (kp->dead || !xt_peer_is_current(dev, peer))
@@ -221,6 +222,7 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		return xt_facts_count(&peer->facts, XT_DROP_INNER);
 	if (peer->sample_waits)
 		xt_mtu_sample_heard(dev, now, peer, &ip);
+	padding = pkt->len - ip.len;
 	pkt->len = ip.len;
 	if (!xt_ip_merge_ecn(&ip, pkt->ecn))
 		xt_count(dev, XT_PASS_ECN);
@@ -230,9 +232,11 @@ static enum xt_verdict packet_finish(struct xt_device *dev, struct xt_time now, 
 		xt_facts_source_refused(&peer->facts, now.mono, &ip);
 		return XT_DROP_SOURCE;
 	}
-	peer->traffic.received++;
-	peer->traffic.data_received = now.mono;
-	peer->traffic.requests = 0;
+	if (padding < XT_PADDING) { /* else a probe of the path's MTU: no content */
+		peer->traffic.received++;
+		peer->traffic.data_received = now.mono;
+		peer->traffic.requests = 0;
+	}
 	if (ip.protocol == XT_PROTO_TCP && xt_peer_mtu(peer) && xt_mss_is_syn(&ip))
 		(void)xt_mss_clamp(&ip, xt_peer_mtu(peer), false);
 	return XT_PASS;

@@ -27,7 +27,7 @@
  * over what the path to the peer carries, a multiple of 16 (0, not known: no limit). */
 static uint32_t len_padded(const struct xt_device *dev, const struct xt_peer *peer, uint32_t len)
 {
-	uint32_t to = XT_ALIGN_UP(len, 16u);
+	uint32_t to = XT_ALIGN_UP(len, XT_PADDING);
 
 	if (len >= dev->mtu || len > xt_peer_mtu(peer) - 1u)
 		return len;

@@ -17,6 +17,8 @@ static const char *idle_case(const struct xt_peer_report *p)
 {
 	if (p->facts.initiations)
 		return "begun";
+	if (p->facts.answered && p->facts.answered_age <= p->facts.heard)
+		return "answered";
 	if (p->facts.heard != XT_NEVER)
 		return "quiet";
 	return p->keepalive_s ? "due" : "new";
@@ -24,16 +26,10 @@ static const char *idle_case(const struct xt_peer_report *p)
 
 static const char *silent_case(struct xt_why_view *view)
 {
-	const struct xt_device_facts *f = &view->report->facts;
-
-	for (size_t i = 0; i < f->n_strangers; i++) {
-		if (!xt_endpoint_equal(&f->strangers[i].from, &view->peer->endpoint) ||
-		    !xt_why_is_recent(f->strangers[i].age))
-			continue;
-		view->stranger = &f->strangers[i];
-		return view->stranger->unknown_key ? "unknown key" : "other key";
-	}
-	return "";
+	view->stranger = xt_why_stranger_of(view->report, view->peer);
+	if (!view->stranger)
+		return "";
+	return view->stranger->unknown_key ? "unknown key" : "other key";
 }
 
 static const char *peer_case(struct xt_why_view *view)

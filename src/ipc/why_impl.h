@@ -89,6 +89,9 @@ static inline bool xt_why_is_recent(uint64_t age)
 /* The destination is still covered by no AllowedIPs, and the time is not long ago. */
 bool xt_why_no_route_holds(const struct xt_report *report, const struct xt_no_route *no_route);
 bool xt_why_stranger_holds(const struct xt_report *report, const struct xt_stranger *stranger);
+/* The latest caller at the peer's endpoint that belongs to no peer; NULL: there is none. */
+const struct xt_stranger *xt_why_stranger_of(const struct xt_report *report,
+					     const struct xt_peer_report *peer);
 /* Datagrams, or packets, lost by this host; 0: too few to count. */
 uint64_t xt_why_overruns(const struct xt_status *status, const struct xt_report *report);
 uint64_t xt_why_tun_drops(const struct xt_report *report);

@@ -19,6 +19,8 @@
 #define DEAD_NS	  (14 * XT_WHY_SECOND)
 #define REKEY_NS  (119 * XT_WHY_SECOND) /* REKEY_AFTER_TIME, likewise */
 #define LATELY_NS (180 * XT_WHY_SECOND)
+/* A datagram of a session of before speaks for so long: the usual PersistentKeepalive is 25 s. */
+#define STALE_NS (30 * XT_WHY_SECOND)
 /* So much later than the present attempt's latest datagram, an old ICMP error is not its answer. */
 #define ICMP_NS	 (20 * XT_WHY_SECOND)
 #define REQUESTS 3
@@ -167,19 +169,20 @@ static bool load_holds(const struct facts *v)
 	return v->report->under_load && f->initiations && f->first_initiation >= ANSWER_NS;
 }
 
-/* Initiations of the peer that were answered without effect. One may be lost, and the latest may be
- * on its way. */
+/* Initiations of the peer that were answered without effect. The initiator confirms a session
+ * within a round trip. A message after the latest initiation came through another session, as after
+ * handshakes at the same time. Both sides may call: between two initiations of the peer this
+ * device's attempt may begin. */
 static bool half_answering(const struct facts *v)
 {
 	const struct xt_peer_facts *f = v->f;
 
-	if (!f->answered || !xt_why_attempt_has(f, f->answered_age))
+	if (!f->answered ||
+	    (f->initiations && f->answered_age > f->first_initiation + 2 * REPEAT_NS))
 		return false;
 	if (works(v))
 		return f->answered >= 3;
-	if (f->answered == 1)
-		return f->answered_age >= REPEAT_NS;
-	return f->answered >= 3 || f->answered_age >= ANSWER_NS;
+	return f->answered >= 2 || (f->answered_age >= ANSWER_NS && f->heard >= f->answered_age);
 }
 
 /* This device's initiations are not answered, but the peer was heard after the first of them. */
@@ -206,12 +209,30 @@ bool xt_why_half_answering(const struct xt_status *status, const struct xt_repor
 	return half_answering(&(struct facts){status, report, peer, &peer->facts});
 }
 
+static bool restarted_holds(const struct facts *v)
+{
+	const struct xt_peer_facts *f = v->f;
+
+	return !v->p->session && f->unknown_sessions && f->unknown_age <= LATELY_NS &&
+	       f->unknown_age <= f->heard;
+}
+
+/* The peer is not silent while it uses a session of before, unless a caller there has, or means,
+ * another key. */
+static bool session_is_stale(const struct facts *v)
+{
+	return restarted_holds(v) && v->f->unknown_age <= STALE_NS &&
+	       !xt_why_stranger_of(v->report, v->p);
+}
+
 static bool silent_holds(const struct facts *v)
 {
 	const struct xt_peer_facts *f = v->f;
 
 	if (v->p->session)
 		return session_is_dead(v->status, v->p);
+	if (session_is_stale(v))
+		return false;
 	/* The first of an attempt is not news after one that was given up. */
 	return f->initiations && (f->first_initiation >= ANSWER_NS ||
 				  (f->gave_up != XT_NEVER && f->heard >= f->gave_up));
@@ -245,14 +266,6 @@ static bool one_way_holds(const struct facts *v)
 
 	return works(v) && f->requests >= REQUESTS && f->requests_age >= REPEAT_NS &&
 	       f->data_received >= f->requests_age && f->data_sent <= LATELY_NS;
-}
-
-static bool restarted_holds(const struct facts *v)
-{
-	const struct xt_peer_facts *f = v->f;
-
-	return !v->p->session && f->unknown_sessions && f->unknown_age <= LATELY_NS &&
-	       f->unknown_age <= f->heard;
 }
 
 static bool up_holds(const struct facts *v)

@@ -75,6 +75,18 @@ bool xt_why_stranger_holds(const struct xt_report *r, const struct xt_stranger *
 	return true;
 }
 
+const struct xt_stranger *xt_why_stranger_of(const struct xt_report *report,
+					     const struct xt_peer_report *peer)
+{
+	const struct xt_device_facts *f = &report->facts;
+
+	for (size_t i = 0; i < f->n_strangers; i++)
+		if (xt_endpoint_equal(&f->strangers[i].from, &peer->endpoint) &&
+		    xt_why_is_recent(f->strangers[i].age))
+			return &f->strangers[i];
+	return NULL;
+}
+
 static uint64_t lost_count(const struct xt_report *r, uint64_t lost)
 {
 	return lost > r->verdicts[XT_PASS] / LOST_ONE_IN ? lost : 0;

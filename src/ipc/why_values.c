@@ -144,6 +144,7 @@ static bool print_age(view_t v, char *buf)
 	case XT_WHY_LOAD:
 		return xt_why_put_duration(buf, f->cookie_age);
 	case XT_WHY_HALF:
+	case XT_WHY_IDLE:
 		return xt_why_put_duration(buf, f->answered_age);
 	case XT_WHY_ALLOWED_IPS:
 		return xt_why_put_duration(buf, f->source_age);

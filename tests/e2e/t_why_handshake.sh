@@ -33,6 +33,7 @@ filter right input 'udp dport 51802 udp length 156 drop'
 crash left
 start left
 says left restarted 5
+stays left restarted 4 # while its initiation is not answered
 unfilter right
 traffic left 10.7.0.2
 answered left 10.7.0.2 20

@@ -61,6 +61,7 @@ both_begin
 traffic left 10.7.0.2
 says left psk
 says right half
+stays right half 7 # the next initiation is among them
 both_end
 { cat left.good; echo "PresharedKey = $(wg genpsk)"; } >left.conf
 both_begin

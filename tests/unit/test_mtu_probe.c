@@ -190,6 +190,41 @@ static void the_size_is_found_and_answers_end_here(void **state)
 	assert_int_equal(w.answers_out, 0); /* none came out of a */
 }
 
+static void probes_are_no_content(void **state)
+{
+	struct wire w = wire_open(*state, 1400);
+	struct pair *p = w.p;
+	const struct xt_peer *peer = peer_of(&p->b, &p->a);
+	uint64_t before = peer->traffic.received;
+
+	wire_run(&w, 3 * XT_SECOND);
+	assert_true(w.probes > 10);
+	assert_int_equal(peer->traffic.received, before);
+	packet_send(p, &p->a, &p->b, 64);
+	assert_int_equal(peer->traffic.received, before + 1);
+}
+
+/* Small packets pass: the peer answers the handshake that silence began. */
+static void data_that_is_not_answered_for_long_starts_probes(void **state)
+{
+	struct wire w = wire_open(*state, 1500);
+	struct pair *p = w.p;
+
+	wire_run(&w, 3 * XT_SECOND);
+	assert_int_equal(xt_peer_mtu(peer_of(&p->a, &p->b)), 0);
+	w.mtu = 1300;
+	packet_plan(p, &p->a, &p->b, 1400);
+	packets_seal(p, &p->a);
+	xt_tx_reset(p->a.tx);
+	xt_batch_reset(p->a.batch);
+	for (int i = 0; i < 20; i++) {
+		wire_run(&w, XT_SECOND);
+		runs_carry(&w);
+	}
+	assert_int_equal(w.initiations, 1);
+	assert_int_equal(xt_peer_mtu(peer_of(&p->a, &p->b)), 1232);
+}
+
 static void probes_leave_timers(struct pair *p, bool silent)
 {
 	struct wire w = {.p = p, .mtu = 1400, .silent = silent};
@@ -394,6 +429,7 @@ static void a_segment_that_stays_unacknowledged_while_others_come_starts_probes(
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 TEST_MAIN(CASE(the_size_is_found_and_answers_end_here),
+	  CASE(probes_are_no_content), CASE(data_that_is_not_answered_for_long_starts_probes),
 	  CASE(probes_start_no_handshake_and_arm_no_timer),
 	  CASE(nor_do_probes_that_are_not_answered), CASE(nothing_is_sent_without_a_session),
 	  CASE(a_silent_peer_is_reported_and_changes_nothing),

@@ -116,7 +116,7 @@ static void icmp_needs_something_unanswered(void **state)
 	assert_code(XT_WHY_ICMP);
 	f->icmp_age = 30 * S; /* an earlier one */
 	f->heard = 60 * S;
-	assert_code(XT_WHY_IDLE);
+	assert_code(XT_WHY_HALF);
 }
 
 static void icmp_while_the_link_works_is_forged(void **state)
@@ -223,17 +223,20 @@ static void half_is_seen_by_the_side_that_answers(void **state)
 	f->answered = 1; /* the session is on its way */
 	f->answered_age = f->heard = 20 * MS;
 	assert_code(XT_WHY_IDLE);
-	f->answered_age = f->heard = 5 * S;
-	assert_code(XT_WHY_HALF);
-	f->answered = 2; /* a response was lost, the next one is on its way */
-	f->answered_age = f->heard = 20 * MS;
-	assert_code(XT_WHY_IDLE);
 	f->answered_age = f->heard = 1 * S;
 	assert_code(XT_WHY_HALF);
-	f->answered = 3;
+	f->answered_age = f->heard = 86400 * S; /* the peer gave up */
+	assert_code(XT_WHY_HALF);
+	f->heard = 3600 * S; /* another session was there since */
+	assert_code(XT_WHY_IDLE);
+	f->answered = 2; /* the first of them had no effect */
 	f->answered_age = f->heard = 20 * MS;
 	assert_code(XT_WHY_HALF);
-	f->answered_age = f->heard = 86400 * S; /* the peer gave up */
+	f->answered_age = f->heard = 86400 * S;
+	assert_code(XT_WHY_HALF);
+	f = peer_calling(1); /* between two initiations of the peer */
+	f->answered = 1;
+	f->answered_age = f->heard = 4 * S;
 	assert_code(XT_WHY_HALF);
 	f = peer_calling(2); /* that was another time */
 	f->answered = 3;
@@ -418,6 +421,8 @@ static void datagrams_of_an_unknown_session_are_restarted(void **state)
 	f->unknown_sessions = 3;
 	f->unknown_age = 1 * S;
 	assert_code(XT_WHY_RESTARTED);
+	f->unknown_age = 170 * S;
+	assert_code(XT_WHY_RESTARTED);
 	f->unknown_age = 200 * S;
 	assert_code(XT_WHY_IDLE);
 	f->unknown_age = 1 * S;
@@ -427,6 +432,31 @@ static void datagrams_of_an_unknown_session_are_restarted(void **state)
 	f->unknown_sessions = 3;
 	f->unknown_age = 1 * MS;
 	assert_code(XT_WHY_UP);
+}
+
+static void a_peer_in_a_session_of_before_is_not_silent(void **state)
+{
+	struct xt_peer_facts *f = peer_calling(3);
+	(void)state;
+
+	f->unknown_sessions = 9;
+	f->unknown_age = 25 * S; /* by its keepalive */
+	assert_code(XT_WHY_RESTARTED);
+	report.facts.n_strangers = 1; /* it calls another key: this side's has changed */
+	report.facts.strangers[0].from = peer.endpoint;
+	assert_code(XT_WHY_SILENT);
+	report.facts.n_strangers = 0;
+	f->unknown_age = 31 * S; /* it has gone */
+	assert_code(XT_WHY_SILENT);
+	f->unknown_age = 1 * S;
+	f->answered = 2; /* it calls as well, and does not get the responses */
+	f->answered_age = f->heard = 1 * S;
+	assert_code(XT_WHY_HALF);
+	f = peer_calling(1);
+	f->gave_up = 60 * S;
+	f->unknown_sessions = 1;
+	f->unknown_age = 1 * S;
+	assert_code(XT_WHY_RESTARTED);
 }
 
 static void healthy_links_are_up_or_idle(void **state)
@@ -473,4 +503,5 @@ TEST_MAIN(cmocka_unit_test(a_name_without_address_is_name),
 	  cmocka_unit_test(packets_beyond_the_path_mtu_are_mtu),
 	  cmocka_unit_test(requests_without_answers_are_one_way),
 	  cmocka_unit_test(datagrams_of_an_unknown_session_are_restarted),
+	  cmocka_unit_test(a_peer_in_a_session_of_before_is_not_silent),
 	  cmocka_unit_test(healthy_links_are_up_or_idle))

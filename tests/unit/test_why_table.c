@@ -101,6 +101,8 @@ static void of_two_codes_the_first_of_the_table_is_said(void **state)
 	assert_code(XT_WHY_RESTARTED);
 	peer_calling(4);
 	code_add(XT_WHY_RESTARTED);
+	assert_code(XT_WHY_RESTARTED); /* it is not silent */
+	peer.facts.unknown_age = 60 * S;
 	assert_code(XT_WHY_SILENT);
 }
 
@@ -113,7 +115,7 @@ static void words_are_those_of_the_table(const char *lines)
 	    "host",	    "network",	 "hops",     "set",	    "not set",	     "peer",
 	    "this side",    "answering", "calling",  "unknown key", "other key",     "missing",
 	    "another peer", "heard",	 "quiet",    "new",	    "due",	     "begun",
-	    "socket",	    "tun",	 "both"};
+	    "socket",	    "tun",	 "both",     "answered",    "neighbour"};
 
 	for (const char *p = lines; (p = strchr(p, '{')); p++)
 		assert_true(xt_why_value_exists(p + 1, strcspn(p + 1, "}")));
