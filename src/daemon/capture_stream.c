@@ -17,9 +17,13 @@
 #include "packet/envelope.h"
 #include "tunnel/keylog.h"
 
-#define BUFFER	 ((size_t)256 << 10)
-#define RESERVED 4096u /* of the unread bytes: for keys and statistics */
-#define HELD	 16u
+#define BUFFER ((size_t)256 << 10)
+/* Of the unread bytes: for statistics; with secrets also for the keys of some thousand handshakes,
+ * because no packet of their sessions opens without them. */
+#define RESERVED      4096u
+#define RESERVED_KEYS ((size_t)1 << 20)
+#define SECRETS_MAX   1024u /* bytes of a block with the keys of one handshake */
+#define HELD	      16u
 
 enum { INNER, OUTER, INTERFACES };
 
@@ -107,10 +111,10 @@ static uint8_t *room_make(struct xt_capture_stream *stream, size_t len, size_t m
 
 static void secrets_put(struct xt_capture_stream *stream, const char *text, size_t len)
 {
-	uint8_t *out = room_make(stream, RESERVED / 4, XT_CAPTURE_UNREAD_MAX);
+	uint8_t *out = room_make(stream, SECRETS_MAX, XT_CAPTURE_UNREAD_MAX - RESERVED);
 
 	if (out)
-		stream->used += xt_pcapng_secrets_put(out, RESERVED / 4, text, len);
+		stream->used += xt_pcapng_secrets_put(out, SECRETS_MAX, text, len);
 }
 
 void xt_capture_stream_begin(struct xt_capture_stream *stream, uint64_t wall_ns,
@@ -141,7 +145,8 @@ void xt_capture_stream_begin(struct xt_capture_stream *stream, uint64_t wall_ns,
 static void packet_put(struct xt_capture_stream *stream, const struct xt_pcapng_packet *packet)
 {
 	size_t most = packet->head_len + packet->len + 2 * XT_PCAPNG_TEXT_MAX;
-	uint8_t *out = room_make(stream, most, XT_CAPTURE_UNREAD_MAX - RESERVED);
+	size_t reserved = stream->options.secrets ? RESERVED_KEYS : RESERVED;
+	uint8_t *out = room_make(stream, most, XT_CAPTURE_UNREAD_MAX - reserved);
 	size_t len = out ? xt_pcapng_packet_put(out, BUFFER - stream->used, packet) : 0;
 
 	stream->received[packet->interface]++;

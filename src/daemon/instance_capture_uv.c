@@ -18,10 +18,10 @@
 #include "platform/clock.h"
 
 #define CAPTURES_MAX 4
-/* Fresh handshakes: so many peers at once, again after that time for those whose handshake was in
- * flight, and no longer. */
-#define HANDSHAKES    32u
-#define SLICE_MS      1u
+/* Fresh handshakes: so many peers at once and then a rest, which is 1,000 in a second; again after
+ * that time for those whose handshake was in flight, and no longer. */
+#define HANDSHAKES    16u
+#define REST_MS	      16u
 #define AGAIN_MS      1200u
 #define HANDSHAKE_TRY 5u
 
@@ -207,12 +207,11 @@ static void on_handshakes(uv_timer_t *timer)
 		const struct fresh *fresh = &capture->fresh[capture->at];
 
 		if (!fresh->begun)
-			(void)xt_tunnel_handshake(instance->tunnel, &fresh->key);
+			(void)xt_tunnel_start_handshake(instance->tunnel, &fresh->key);
 	}
-	xt_tunnel_tick(instance->tunnel);
 	xt_loop_wake(instance->loop);
 	if (capture->at < capture->n_fresh) {
-		uv_timer_start(timer, on_handshakes, SLICE_MS, 0);
+		uv_timer_start(timer, on_handshakes, REST_MS, 0);
 	} else if (++capture->tries < HANDSHAKE_TRY) {
 		capture->at = 0;
 		uv_timer_start(timer, on_handshakes, AGAIN_MS, 0);

@@ -16,8 +16,8 @@
 #include "daemon/explain.h"
 #include "host/log_sink.h"
 
-static void answer_down(struct xt_instance *instance, struct xt_control_request *request,
-			const json_t *msg)
+static int answer_down(struct xt_instance *instance, struct xt_control_request *request,
+		       const json_t *msg)
 {
 	if (instance->disposition != XT_TUN_TRANSIENT &&
 	    json_is_true(json_object_get(msg, "remove")))
@@ -26,6 +26,7 @@ static void answer_down(struct xt_instance *instance, struct xt_control_request 
 	if (!instance->down)
 		instance->down = request;
 	instance->post(instance, XT_INSTANCE_END);
+	return 0;
 }
 
 /* An array of the lines of text. JSON holds UTF-8 only, and the first line may have been cut within
@@ -69,10 +70,12 @@ static void on_saved(void *ctx, int error)
 		xt_control_reply(request, json_pack("{s:s}", "path", path), true);
 }
 
-static int answer_save(struct xt_instance *instance, struct xt_control_request *request)
+static int answer_save(struct xt_instance *instance, struct xt_control_request *request,
+		       const json_t *msg)
 {
 	struct xt_instance_answer *answer = xt_instance_answer_new(instance, request);
 
+	(void)msg;
 	if (!answer)
 		return XT_E_NOMEM;
 	xt_instance_save(instance, false, on_saved, answer);
@@ -80,11 +83,13 @@ static int answer_save(struct xt_instance *instance, struct xt_control_request *
 }
 
 /* {"level": WORD}: the level from now on; without it the present one. */
-static int answer_log(struct xt_control_request *request, const json_t *msg)
+static int answer_log(struct xt_instance *instance, struct xt_control_request *request,
+		      const json_t *msg)
 {
 	const json_t *word = json_object_get(msg, "level");
 	enum xt_log_level before = xt_log_level(), level = before;
 
+	(void)instance;
 	if (word &&
 	    !xt_log_level_parse(&level, json_is_string(word) ? json_string_value(word) : ""))
 		return XT_E_INVALID;
@@ -96,40 +101,68 @@ static int answer_log(struct xt_control_request *request, const json_t *msg)
 	return 0;
 }
 
+static int answer_show(struct xt_instance *instance, struct xt_control_request *request,
+		       const json_t *msg)
+{
+	(void)msg;
+	return xt_instance_answer_status(instance, request);
+}
+
+static int answer_why(struct xt_instance *instance, struct xt_control_request *request,
+		      const json_t *msg)
+{
+	return xt_instance_answer_why(instance, request,
+				      json_string_value(json_object_get(msg, "peer")));
+}
+
+static int answer_events(struct xt_instance *instance, struct xt_control_request *request,
+			 const json_t *msg)
+{
+	(void)msg;
+	return xt_instance_follow(instance, request);
+}
+
+static int answer_reload(struct xt_instance *instance, struct xt_control_request *request,
+			 const json_t *msg)
+{
+	return xt_instance_queue_reload(instance, request,
+					json_is_true(json_object_get(msg, "dry_run")));
+}
+
+static int answer_ping(struct xt_instance *instance, struct xt_control_request *request,
+		       const json_t *msg)
+{
+	return xt_pinger_start(instance->pinger, request, msg);
+}
+
+/* always: also while the instance starts or ends */
+static const struct {
+	const char *verb;
+	int (*answer)(struct xt_instance *instance, struct xt_control_request *request,
+		      const json_t *msg);
+	bool always;
+} verbs[] = {
+    {"show", answer_show, false},     {"why", answer_why, false},
+    {"events", answer_events, false}, {"wait", xt_instance_wait, false},
+    {"ping", answer_ping, false},     {"capture", xt_instance_capture_start, false},
+    {"log", answer_log, false},	      {"save", answer_save, false},
+    {"reload", answer_reload, false}, {"down", answer_down, true},
+};
+
 static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
 {
 	struct xt_instance *instance = ctx;
 	const char *verb = json_string_value(json_object_get(msg, "do"));
+	bool answers = xt_instance_answers(instance);
 
 	if (!verb)
 		return XT_E_INVALID;
-	if (strcmp(verb, "down") == 0) {
-		answer_down(instance, request, msg);
-		return 0;
+	for (size_t i = 0; i < XT_LEN(verbs); i++) {
+		if (strcmp(verb, verbs[i].verb) == 0)
+			return answers || verbs[i].always ? verbs[i].answer(instance, request, msg)
+							  : XT_E_AGAIN;
 	}
-	if (!xt_instance_answers(instance))
-		return XT_E_AGAIN;
-	if (strcmp(verb, "show") == 0)
-		return xt_instance_answer_status(instance, request);
-	if (strcmp(verb, "why") == 0)
-		return xt_instance_answer_why(instance, request,
-					      json_string_value(json_object_get(msg, "peer")));
-	if (strcmp(verb, "wait") == 0)
-		return xt_instance_wait(instance, request, msg);
-	if (strcmp(verb, "events") == 0)
-		return xt_instance_follow(instance, request);
-	if (strcmp(verb, "log") == 0)
-		return answer_log(request, msg);
-	if (strcmp(verb, "save") == 0)
-		return answer_save(instance, request);
-	if (strcmp(verb, "reload") == 0)
-		return xt_instance_queue_reload(instance, request,
-						json_is_true(json_object_get(msg, "dry_run")));
-	if (strcmp(verb, "ping") == 0)
-		return xt_pinger_start(instance->pinger, request, msg);
-	if (strcmp(verb, "capture") == 0)
-		return xt_instance_capture_start(instance, request, msg);
-	return XT_E_UNSUPPORTED;
+	return answers ? XT_E_UNSUPPORTED : XT_E_AGAIN;
 }
 
 static void on_cancelled(void *ctx, struct xt_control_request *request)

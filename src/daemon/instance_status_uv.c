@@ -25,6 +25,7 @@
 #include "platform/link.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
+#define PEERS_PART  64u	 /* of a long answer of why */
 
 static const char *echo_word(enum xt_echo_mode mode)
 {
@@ -185,20 +186,47 @@ static json_t *why_json(const struct xt_instance_answer *answer)
 	return xt_why_json(&answer->status, answer->report, peer ? &peer->key : NULL);
 }
 
+static json_t *why_part(void *ctx, bool *more)
+{
+	struct xt_instance_answer *answer = ctx;
+	size_t from = answer->at;
+
+	answer->at += PEERS_PART;
+	*more = answer->at < answer->report->n_peers;
+	if (atomic_load(&answer->dropped))
+		return NULL;
+	return xt_why_json_part(&answer->status, answer->report, from, PEERS_PART);
+}
+
+static json_t *answer_json(const struct xt_instance_answer *answer)
+{
+	if (atomic_load(&answer->dropped))
+		return NULL;
+	return answer->why ? why_json(answer) : xt_status_json(&answer->status, answer->report);
+}
+
+static void answer_print(struct xt_instance_answer *answer)
+{
+	json_t *json;
+
+	if (answer->why && answer->versioned && !answer->word) {
+		(void)xt_control_print_long(why_part, answer, &answer->text, &answer->len);
+		return;
+	}
+	json = answer_json(answer);
+	if (json && answer->log) {
+		status_log(answer, json);
+		json_decref(json);
+	} else {
+		(void)xt_control_print(json, answer->versioned, &answer->text, &answer->len);
+	}
+}
+
 static void status_make(uv_work_t *work)
 {
 	struct xt_instance_answer *answer = work->data;
-	json_t *json = NULL;
 
-	if (!atomic_load(&answer->dropped))
-		json = answer->why ? why_json(answer)
-				   : xt_status_json(&answer->status, answer->report);
-	if (json && answer->log)
-		status_log(answer, json);
-	else
-		(void)xt_control_print(json, answer->versioned, &answer->text, &answer->len);
-	if (answer->log)
-		json_decref(json);
+	answer_print(answer);
 	xt_report_free(answer->report);
 	answer->report = NULL;
 	free(xt_memory_mark());

@@ -101,7 +101,8 @@ struct xt_instance_mtu {
 /* A control request that is answered later, or a state for the log.
  * request    NULL: its client has gone, or there is none
  * status     what the worker thread prints; its strings are in kept and words
- * why        the answer is that of xt_why_json; word: of that peer alone, NULL: of all
+ * why        the answer is that of xt_why_json; word: of that peer alone, NULL: of all, and at: the
+ *            peer that the next part of it begins with
  * text       malloc'ed: the lines of the answer */
 struct xt_instance_answer {
 	struct xt_instance_answer *prev, *next;
@@ -115,7 +116,7 @@ struct xt_instance_answer {
 	char words[XT_OFFLOAD_WORDS], *kept[3];
 	struct xt_report *report;
 	char *text;
-	size_t len;
+	size_t len, at;
 	uv_work_t work;
 };
 

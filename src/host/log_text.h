@@ -15,7 +15,7 @@ struct xt_log_origin {
 	pid_t pid;
 };
 
-#define XT_LOG_TEXT 4096 /* bytes that hold every line */
+#define XT_LOG_TEXT 5120 /* bytes that hold every line */
 
 /* Each returns the bytes written to out, without a NUL: text and JSON with a line end; journald's
  * native protocol; what a local syslog daemon takes (RFC 3164, without a host name). wall: now.

@@ -119,19 +119,19 @@ bool xt_chunks_cut(json_t *answer, xt_chunks_use *use, void *ctx)
 {
 	struct cutter c = {use, ctx, NULL};
 	json_t *value, *end;
-	bool ok;
+	bool ok, more = json_is_true(json_object_get(answer, "more"));
 
 	if (value_weight(answer) <= WEIGHT_MAX) {
-		use(ctx, answer, false);
+		use(ctx, answer, more);
 		return true;
 	}
 	ok = part_emit(&c, object_head(answer));
 	json_object_foreach(answer, c.key, value) ok =
 	    ok && (!value_is_large(value) || rows_cut(&c, value));
 	json_decref(answer);
-	end = ok ? json_object() : NULL;
+	end = !ok ? NULL : more ? json_pack("{s:b}", "more", 1) : json_object();
 	if (end)
-		use(ctx, end, false);
+		use(ctx, end, more);
 	return end != NULL;
 }
 

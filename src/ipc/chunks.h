@@ -16,8 +16,8 @@
 typedef void xt_chunks_use(void *ctx, json_t *part, bool more);
 
 /* Hand answer, whose reference is taken, to use in one or more chunks. Its large arrays are those
- * of the top level, and arrays in the objects in these. false: no memory, the last part is missing.
- * */
+ * of the top level, and arrays in the objects in these. With "more": true it is itself a part that
+ * another one continues. false: no memory, the last part is missing. */
 bool xt_chunks_cut(json_t *answer, xt_chunks_use *use, void *ctx);
 /* Add the next part to whole; takes its reference. *more: another part follows. false: no
  * memory. */

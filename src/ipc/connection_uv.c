@@ -86,8 +86,7 @@ static void on_stall(uv_timer_t *timer)
 {
 	struct xt_connection *c = timer->data;
 	bool waits = c->state == CLIENT_HANDLING || c->state == CLIENT_HELD;
-	bool slow = c->request.open && (c->request.stream || c->request.followed) &&
-		    c->state == CLIENT_HANDLING;
+	bool slow = c->request.open && c->request.followed && c->state == CLIENT_HANDLING;
 
 	if (!waits || (xt_connection_unread(c) && !slow))
 		xt_connection_close(c, true);
@@ -293,11 +292,6 @@ void xt_request_reply(struct xt_request *request, const void *data, size_t len, 
 	c->state = CLIENT_READING;
 	client_restart_timer(c);
 	client_advance(c);
-}
-
-void xt_request_stream(struct xt_request *request)
-{
-	request->stream = true;
 }
 
 void xt_request_close(struct xt_request *request)

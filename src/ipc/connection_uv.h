@@ -23,8 +23,8 @@ enum client_state {
 struct xt_request {
 	bool open;
 	bool taken;    /* the handler has the received bytes */
-	bool stream;   /* see xt_request_stream */
 	bool followed; /* see xt_request_follow */
+	bool stream;   /* see xt_request_stream; followed too */
 	void *data;
 };
 

@@ -139,6 +139,28 @@ int xt_control_print(json_t *answer, bool versioned, char **out, size_t *len)
 	return xt_secbuf_detach(&text, out, len);
 }
 
+int xt_control_print_long(xt_control_part *next, void *ctx, char **out, size_t *len)
+{
+	struct xt_secbuf text = XT_SECBUF_INIT(ANSWER_MAX);
+	bool more = true;
+
+	for (bool first = true; more && !text.error; first = false) {
+		json_t *part = next(ctx, &more);
+		bool whole = part != NULL;
+
+		if (whole && first)
+			whole =
+			    json_object_set_new(part, "protocol", json_integer(XT_PROTOCOL)) == 0;
+		if (whole && more)
+			whole = json_object_set_new(part, "more", json_true()) == 0;
+		if (!whole)
+			json_decref(part);
+		if (!whole || !xt_chunks_cut(part, part_print, &text))
+			text.error = XT_E_NOMEM;
+	}
+	return xt_secbuf_detach(&text, out, len);
+}
+
 bool xt_control_versioned(const struct xt_control_request *r)
 {
 	return r->versioned;

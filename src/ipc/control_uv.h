@@ -47,6 +47,11 @@ void xt_control_reply(struct xt_control_request *request, json_t *answer, bool l
  * versioned  of the request: its client takes an answer in several lines
  * text       malloc'ed and taken over by xt_control_reply_text; NULL closes the connection */
 int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
+/* The same for a client that takes several lines, of an answer that is never there as a whole.
+ * next  the next part, as xt_chunks_join adds them up; the caller's reference, NULL: no memory.
+ *       *more: another one follows */
+typedef json_t *xt_control_part(void *ctx, bool *more);
+int xt_control_print_long(xt_control_part *next, void *ctx, char **text, size_t *len);
 bool xt_control_versioned(const struct xt_control_request *request);
 void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
 /* After a first answer: what follows on the connection is a stream of bytes (xt_request_stream).

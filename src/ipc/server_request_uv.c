@@ -59,3 +59,8 @@ void xt_request_follow(struct xt_request *request)
 {
 	request->followed = true;
 }
+
+void xt_request_stream(struct xt_request *request)
+{
+	request->followed = request->stream = true;
+}

@@ -73,17 +73,14 @@ unsigned xt_server_clients(const struct xt_server *server);
  * or with 128 MiB unread, the client is aborted instead; cancelled is called later, unless this
  * was the last answer. */
 void xt_request_reply(struct xt_request *request, const void *data, size_t len, bool last);
-/* The answers to this request are a stream, as long as its client wants: it may read them as slowly
- * as it likes, because the handler bounds what is unread, and ends it by closing its sending
- * side. */
-void xt_request_stream(struct xt_request *request);
 /* End the request without an answer; the connection closes when earlier answers are written. */
 void xt_request_close(struct xt_request *request);
 /* Close the connection in the next iteration of the loop; cancelled is called then. */
 void xt_request_abort(struct xt_request *request);
-/* The client may take any time to read the answers to this request: what waits is bounded by the
- * handler. */
+/* Many answers follow, and the client may take any time to read them: what waits is bounded by the
+ * handler. A stream is so too, and its client ends it by closing its sending side. */
 void xt_request_follow(struct xt_request *request);
+void xt_request_stream(struct xt_request *request);
 /* The user of the client's process. 0 or -errno. */
 int xt_request_uid(const struct xt_request *request, uid_t *uid);
 /* Bytes of answers that the client has not read. */

@@ -41,6 +41,10 @@ enum xt_why xt_why_sentence(const struct xt_status *status, const struct xt_repo
 #define XT_WHY_SCHEMA 1
 json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
 		    const struct xt_public *peer);
+/* The same of many peers in parts of n peers, the first one from peer 0: the others have peers and
+ * nothing else. As a whole it would be several KiB a peer. */
+json_t *xt_why_json_part(const struct xt_status *status, const struct xt_report *report,
+			 size_t from, size_t n);
 
 /* One short paragraph a peer, then strangers and device. */
 void xt_why_print(FILE *out, const json_t *why, const struct xt_status_style *style);

@@ -9,10 +9,6 @@
 #include "base/bytes.h"
 #include "ipc/why_impl.h"
 
-/* Of more peers the kernel is not asked for each one's way: this may be the thread that moves
- * packets. */
-#define WAYS 32
-
 static const char *idle_case(const struct xt_peer_report *p)
 {
 	if (p->facts.initiations)
@@ -94,7 +90,7 @@ struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct
 	view.word = peer_case(&view);
 	view.local = peer->local;
 	view.ifindex = peer->ifindex;
-	if (report->n_peers <= WAYS)
+	if (report->n_peers <= XT_WHY_WAYS)
 		xt_why_view_way(&view);
 	return view;
 }

@@ -37,8 +37,10 @@ struct xt_why_view {
 /* Judge a peer and find its case. */
 struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct xt_report *report,
 				    const struct xt_peer_report *peer);
-/* Ask the host for source and link that are not known, as before the peer was heard. Done already
- * in a report of few peers. */
+/* Ask the host for source and link that are not known, as before the peer was heard. In a report of
+ * so many peers xt_why_view_peer has done so; of more the kernel is not asked for each one's way:
+ * this may be the thread that moves packets. */
+#define XT_WHY_WAYS 32
 void xt_why_view_way(struct xt_why_view *view);
 struct xt_why_view xt_why_view_stranger(const struct xt_status *status,
 					const struct xt_report *report,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/why_impl.h"
@@ -67,7 +68,7 @@ static bool peer_put(json_t *list, const struct xt_status *status, const struct 
 	json_t *o = json_object();
 	bool ok = json_array_append_new(list, o) == 0 && key_put(o, &peer->key);
 
-	if (alone)
+	if (alone && report->n_peers > XT_WHY_WAYS) /* otherwise it was asked for */
 		xt_why_view_way(&view);
 	memcpy(name, peer->name, sizeof(name));
 	name[sizeof(name) - 1] = '\0';
@@ -76,13 +77,14 @@ static bool peer_put(json_t *list, const struct xt_status *status, const struct 
 	return ok && words_put(o, &view) && json_put(o, "facts", xt_why_facts(status, peer));
 }
 
+/* key  NULL: of every one from there to end */
 static bool peers_put(json_t *o, const struct xt_status *status, const struct xt_report *report,
-		      const struct xt_public *key)
+		      const struct xt_public *key, size_t from, size_t end)
 {
 	json_t *list = json_array();
 	bool ok = json_put(o, "peers", list);
 
-	for (size_t i = 0; ok && i < report->n_peers; i++) {
+	for (size_t i = from; ok && i < end; i++) {
 		const struct xt_peer_report *peer = &report->peers[i];
 
 		if (!key || memcmp(key, &peer->key, sizeof(*key)) == 0)
@@ -176,15 +178,36 @@ static bool device_put(json_t *o, const struct xt_status *status, const struct x
 	return ok;
 }
 
-json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
-		    const struct xt_public *peer)
+static json_t *why_json(const struct xt_status *status, const struct xt_report *report,
+			const struct xt_public *key, size_t end)
 {
 	json_t *o = json_object();
 
 	if (json_put(o, "schema", json_integer(XT_WHY_SCHEMA)) &&
 	    json_put(o, "interface", json_string(status->name ? status->name : "")) &&
-	    peers_put(o, status, report, peer) && strangers_put(o, status, report) &&
+	    peers_put(o, status, report, key, 0, end) && strangers_put(o, status, report) &&
 	    device_put(o, status, report))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *xt_why_json(const struct xt_status *status, const struct xt_report *report,
+		    const struct xt_public *peer)
+{
+	return why_json(status, report, peer, report->n_peers);
+}
+
+json_t *xt_why_json_part(const struct xt_status *status, const struct xt_report *report,
+			 size_t from, size_t n)
+{
+	size_t end = from + XT_MIN(n, report->n_peers - from);
+	json_t *o;
+
+	if (from == 0)
+		return why_json(status, report, NULL, end);
+	o = json_object();
+	if (peers_put(o, status, report, NULL, from, end))
 		return o;
 	json_decref(o);
 	return NULL;

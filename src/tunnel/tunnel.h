@@ -196,8 +196,6 @@ size_t xt_tunnel_path(const struct xt_tunnel *tunnel, const struct xt_public *pe
 /* As xt_device_set_endpoints; the caller wakes the loop. Also while a change is under way. */
 int xt_tunnel_set_endpoints(struct xt_tunnel *tunnel, const struct xt_public *peer,
 			    const struct xt_candidate_list *list);
-/* As xt_device_start_handshake; then xt_tunnel_tick. */
-int xt_tunnel_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer);
 /* Record packets of these forms (capture.h) from now on; 0: no longer, without an error. sink is
  * copied when the first are wanted. XT_E_NOMEM. */
 int xt_tunnel_capture(struct xt_tunnel *tunnel, const struct xt_capture_sink *sink, unsigned forms);

@@ -94,8 +94,3 @@ int xt_tunnel_capture(struct xt_tunnel *tunnel, const struct xt_capture_sink *si
 	xt_scheduler_set_capture(tunnel->scheduler, tunnel->capture);
 	return 0;
 }
-
-int xt_tunnel_handshake(struct xt_tunnel *tunnel, const struct xt_public *peer)
-{
-	return xt_device_start_handshake(tunnel->dev, xt_clock_now(), peer);
-}

@@ -18,6 +18,7 @@
 /* What the reader has got, and how much it has not read. */
 static uint8_t got[1u << 20];
 static size_t got_len, unread;
+static bool reads = true; /* false: what is written stays unread */
 
 static void on_write(void *ctx, const void *bytes, size_t len)
 {
@@ -25,6 +26,7 @@ static void on_write(void *ctx, const void *bytes, size_t len)
 	assert_true(len <= sizeof(got) - got_len);
 	memcpy(got + got_len, bytes, len);
 	got_len += len;
+	unread += reads ? 0 : len;
 }
 
 static size_t on_unread(void *ctx)
@@ -312,10 +314,49 @@ static void keys_are_there_when_asked_for(void **state)
 	}
 }
 
+/* Packets that come after them may be read again, and open by no other keys. */
+static void a_slow_reader_loses_no_keys_for_a_while(void **state)
+{
+	static const struct xt_private local = {{7}}, ephemeral = {{8}};
+	static const struct xt_psk psk = {{9}};
+	const struct xt_keylog keys = {&local, &ephemeral, &peer_a, &psk};
+	struct xt_capture_stream *stream =
+	    make((struct xt_capture_options){.outer = true, .secrets = true});
+	struct xt_capture_record record = inner(NULL, XT_PASS);
+	struct xt_pcapng_block block;
+	unsigned packets = 0, secrets = 0;
+
+	(void)state;
+	xt_capture_stream_flush(stream);
+	got_len = 0;
+	unread = XT_CAPTURE_UNREAD_MAX / 2;
+	reads = false;
+	while (packets < 100000 && takes(stream, record)) {
+		packets++;
+		got_len = 0;
+	}
+	assert_in_range(packets, 1000, 99999);
+	for (unsigned i = 0; i < 2000; i++)
+		xt_capture_stream_keys(stream, &keys);
+	xt_capture_stream_flush(stream);
+	reads = true;
+	for (size_t at = 0; at < got_len;) {
+		int len = xt_pcapng_block_get(&block, got + at, got_len - at);
+
+		assert_true(len > 0);
+		secrets += block.type == XT_PCAPNG_SECRETS;
+		at += (size_t)len;
+	}
+	assert_int_equal(secrets, 2000);
+	assert_true(unread <= XT_CAPTURE_UNREAD_MAX);
+	xt_capture_stream_free(stream);
+}
+
 TEST_MAIN(cmocka_unit_test(dropped_packets_have_their_verdict),
 	  cmocka_unit_test(only_wanted_forms_and_peers_are_taken),
 	  cmocka_unit_test(a_slow_reader_loses_packets_that_are_counted),
 	  cmocka_unit_test(what_is_kept_back_is_bounded),
 	  cmocka_unit_test(with_secrets_sessions_of_before_are_left_out),
 	  cmocka_unit_test(an_initiation_from_anywhere_is_its_peers),
-	  cmocka_unit_test(keys_are_there_when_asked_for))
+	  cmocka_unit_test(keys_are_there_when_asked_for),
+	  cmocka_unit_test(a_slow_reader_loses_no_keys_for_a_while))

@@ -86,11 +86,28 @@ static void an_answer_survives_chunks_byte_for_byte(void **state)
 	assert_true(assert_same_when_joined(status_make(9, 1500)) > 1);
 }
 
+/* A part that another one follows stays one, however large it is. */
+static void a_part_is_cut_like_a_whole(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n <= 3000; n += 2999) {
+		json_t *part = status_make(n, 3);
+		struct sink sink = {.whole = json_object()};
+
+		json_object_set_new(part, "more", json_true());
+		assert_true(xt_chunks_cut(part, part_take, &sink));
+		assert_true(sink.more);
+		assert_int_equal(sink.chunks > 1, n > 1);
+		assert_int_equal(json_array_size(json_object_get(sink.whole, "peers")), n);
+		json_decref(sink.whole);
+	}
+}
+
 static void only_what_holds_no_secret_is_an_observers(void **state)
 {
 	static const char *const open[] = {"show", "status", "why", "metrics", "events"};
-	static const char *const closed[] = {"down", "save", "ping",  "wait", "capture",
-					     "",     "SHOW", "show ", "other"};
+	static const char *const closed[] = {"down", "save", "ping", "wait",  "capture",
+					     "log",  "",     "SHOW", "show ", "other"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
@@ -101,4 +118,5 @@ static void only_what_holds_no_secret_is_an_observers(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(an_answer_survives_chunks_byte_for_byte),
+	  cmocka_unit_test(a_part_is_cut_like_a_whole),
 	  cmocka_unit_test(only_what_holds_no_secret_is_an_observers))

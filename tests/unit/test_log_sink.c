@@ -251,8 +251,8 @@ static void each_line_is_a_json_object(void **state)
 
 static void the_longest_line_is_whole(void **state)
 {
-	static char text[1001], peer[128];
-	struct xt_log_line line = {XT_LOG_ERROR, false, text, {peer, peer}};
+	static char text[2048], peer[128]; /* a message is longer than other lines */
+	struct xt_log_line line = {XT_LOG_ERROR, true, text, {peer, peer}};
 	struct xt_log_origin origin = {.pid = 1};
 	struct timespec now = {0};
 	char out[XT_LOG_TEXT];
