@@ -428,8 +428,8 @@ static void a_segment_that_stays_unacknowledged_while_others_come_starts_probes(
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-TEST_MAIN(CASE(the_size_is_found_and_answers_end_here),
-	  CASE(probes_are_no_content), CASE(data_that_is_not_answered_for_long_starts_probes),
+TEST_MAIN(CASE(the_size_is_found_and_answers_end_here), CASE(probes_are_no_content),
+	  CASE(data_that_is_not_answered_for_long_starts_probes),
 	  CASE(probes_start_no_handshake_and_arm_no_timer),
 	  CASE(nor_do_probes_that_are_not_answered), CASE(nothing_is_sent_without_a_session),
 	  CASE(a_silent_peer_is_reported_and_changes_nothing),

@@ -225,9 +225,9 @@ static void discovery_set(int fd, uint8_t family, bool probe)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
-/* Send n messages. Returns how many are over; with fewer than n, error is that of the next. A socket
- * that reports ICMP errors also reports what the queue of a link drops (ENOBUFS): such a message is
- * counted, and nothing is wrong with the next one. */
+/* Send n messages. Returns how many are over; with fewer than n, error is that of the next one. A
+ * socket that reports ICMP errors also reports what the queue of a link drops (ENOBUFS): such a
+ * message is counted, and nothing is wrong with the next one. */
 static uint32_t messages_send(struct udp_linux *sock, int fd, uint32_t n, int *error)
 {
 	uint32_t done = 0;
