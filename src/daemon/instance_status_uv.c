@@ -121,6 +121,7 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
 	    .ctx = instance,
 	    .way = xt_link_way,
 	    .now_s = (uint64_t)time(NULL),
+	    .before = xt_instance_losses_before(instance),
 	};
 }
 
