@@ -302,6 +302,7 @@ int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_reque
 
 	if (!answer)
 		return XT_E_NOMEM;
+	xt_instance_losses_follow(instance);
 	answer->why = true;
 	answer->word = word ? strdup(word) : NULL;
 	if (word && !answer->word) {

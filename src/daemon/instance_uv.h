@@ -390,8 +390,9 @@ void xt_instance_mtu_open(struct xt_instance *instance);
 void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_mtu_close(struct xt_instance *instance);
 /* instance_losses_uv.c: what was lost some minutes ago, so that a report speaks of what is new.
- * open, close: as above. */
+ * open, close: as above; follow: a session is new, or a status is asked for. */
 void xt_instance_losses_open(struct xt_instance *instance);
+void xt_instance_losses_follow(struct xt_instance *instance);
 void xt_instance_losses_close(struct xt_instance *instance);
 struct xt_status_losses xt_instance_losses_before(const struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
