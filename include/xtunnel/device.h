@@ -305,6 +305,8 @@ XT_API bool xt_device_note_ways(struct xt_device *dev, size_t max, const struct 
 /* Count n packets that ended outside of the device (TUN, UDP, echo) with a verdict, for the report.
  * verdict  below XT_VERDICTS */
 XT_API void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n);
+/* How many packets ended with it: as in the report, without the cost of one. */
+XT_API uint64_t xt_device_counted(const struct xt_device *dev, enum xt_verdict verdict);
 
 #ifdef __cplusplus
 }

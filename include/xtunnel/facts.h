@@ -57,7 +57,8 @@ struct xt_traffic {
  *
  * Handshakes of this device, of the present attempt (since the last session, or since something had
  * to be sent after it gave up):
- * initiations        sent and not answered
+ * initiations        sent and not answered; initiations_heard: those of them that were sent
+ *                    after the peer was heard again
  * first_initiation   age of the first of them; last_initiation: of the latest
  * gave_up            age of the end of REKEY_ATTEMPT_TIME without an answer; XT_NEVER after a
  *                    session
@@ -100,7 +101,7 @@ struct xt_traffic {
  *
  * Counts of packets by verdict stop at 2^32 - 1. */
 struct xt_peer_facts {
-	uint64_t initiations, first_initiation, last_initiation, gave_up;
+	uint64_t initiations, initiations_heard, first_initiation, last_initiation, gave_up;
 	uint64_t response_bad, response_bad_age;
 	uint64_t cookies, cookie_age;
 	uint64_t rtt_ns;

@@ -290,3 +290,8 @@ void xt_device_count(struct xt_device *dev, enum xt_verdict verdict, uint64_t n)
 {
 	dev->verdicts[verdict] += n;
 }
+
+uint64_t xt_device_counted(const struct xt_device *dev, enum xt_verdict verdict)
+{
+	return dev->verdicts[verdict];
+}

@@ -57,14 +57,16 @@ enum xt_verdict xt_facts_count(struct xt_facts_state *f, enum xt_verdict verdict
 }
 
 /* The attempt before was given up, and now there is something to send again. */
-void xt_facts_initiated(struct xt_facts_state *f, uint64_t now)
+void xt_facts_initiated(struct xt_facts_state *f, const struct xt_traffic_state *t, uint64_t now)
 {
 	if (f->gave_up != XT_NEVER && f->initiations && f->gave_up >= f->first_initiation) {
-		f->initiations = 0;
+		f->initiations = f->initiations_heard = 0;
 		f->unanswered = false;
 	}
 	if (!f->initiations)
 		f->first_initiation = now;
+	else if (t->heard != XT_NEVER && t->heard > f->first_initiation)
+		count_one(&f->initiations_heard);
 	count_one(&f->initiations);
 }
 
@@ -95,7 +97,7 @@ void xt_facts_cookie(struct xt_facts_state *f, uint64_t now)
 
 void xt_facts_forget_attempt(struct xt_facts_state *f)
 {
-	f->initiations = f->response_bad = 0;
+	f->initiations = f->initiations_heard = f->response_bad = 0;
 	f->first_initiation = f->gave_up = f->response_bad_at = XT_NEVER;
 	f->unanswered = false;
 }
@@ -299,6 +301,7 @@ static void handshakes_report(const struct xt_peer *peer, uint64_t now, struct x
 	const struct xt_facts_state *f = &peer->facts;
 
 	out->initiations = f->initiations;
+	out->initiations_heard = f->initiations_heard;
 	out->first_initiation = age_of(f->initiations ? f->first_initiation : XT_NEVER, now);
 	out->last_initiation =
 	    age_of(f->initiations ? peer->timers.last_initiation : XT_NEVER, now);

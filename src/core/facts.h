@@ -45,7 +45,7 @@ struct xt_facts_state {
 	uint64_t rtt, old_back;
 	int64_t clock;
 	struct xt_endpoint answered_from;
-	uint32_t initiations, response_bad, cookies, answered, old;
+	uint32_t initiations, initiations_heard, response_bad, cookies, answered, old;
 	uint32_t unknown, source_refused, too_large, icmp, send_errors;
 	uint32_t verdicts[XT_PEER_VERDICT_COUNT];
 	int send_error;
@@ -65,7 +65,7 @@ void xt_facts_count_n(struct xt_facts_state *f, enum xt_verdict verdict, uint64_
 
 /* This device's handshakes. unanswered: the latest initiation was not answered in time. true: for
  * the first time in this attempt. */
-void xt_facts_initiated(struct xt_facts_state *f, uint64_t now);
+void xt_facts_initiated(struct xt_facts_state *f, const struct xt_traffic_state *t, uint64_t now);
 bool xt_facts_unanswered(struct xt_facts_state *f);
 void xt_facts_gave_up(struct xt_facts_state *f, uint64_t now);
 void xt_facts_response_bad(struct xt_facts_state *f, uint64_t now);

@@ -116,7 +116,7 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 			xt_timers_any_sent(&peer->timers, now.mono);
 			/* An unauthenticated datagram has caused a probe: it says nothing. */
 			if (!probe)
-				xt_facts_initiated(&peer->facts, now.mono);
+				xt_facts_initiated(&peer->facts, &peer->traffic, now.mono);
 			xt_event(dev, XT_EVENT_INITIATION_SENT, peer);
 		}
 		if (!probe)

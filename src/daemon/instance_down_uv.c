@@ -40,6 +40,7 @@ void xt_instance_loop_closed(void *ctx)
 void xt_instance_stop_loop(struct xt_instance *instance)
 {
 	xt_instance_mtu_close(instance);
+	xt_instance_losses_close(instance);
 	xt_instance_work_end(instance);
 	xt_instance_wait_stop(instance);
 	xt_instance_capture_stop(instance);

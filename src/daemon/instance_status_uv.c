@@ -122,6 +122,7 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
 	    .ctx = instance,
 	    .way = xt_link_way,
 	    .now_s = (uint64_t)time(NULL),
+	    .before = xt_instance_losses_before(instance),
 	};
 }
 
@@ -329,6 +330,7 @@ int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_reque
 
 	if (!answer)
 		return XT_E_NOMEM;
+	xt_instance_losses_follow(instance);
 	answer->why = true;
 	answer->word = word ? strdup(word) : NULL;
 	if (word && !answer->word) {

@@ -19,8 +19,10 @@ static void on_event(void *ctx, enum xt_event event, const struct xt_public *pee
 	xt_instance_wait_event(instance, peer);
 	if (event == XT_EVENT_SESSION_NEW || event == XT_EVENT_KEYS_ERASED)
 		xt_instance_notify_change(instance);
-	if (event == XT_EVENT_SESSION_NEW)
+	if (event == XT_EVENT_SESSION_NEW) {
+		xt_instance_losses_follow(instance);
 		xt_instance_names_reached(instance, peer);
+	}
 	if (event == XT_EVENT_ADDRESS_SILENT)
 		xt_instance_names_unanswered(instance, peer);
 	if (event == XT_EVENT_LOOP) {

@@ -340,8 +340,10 @@ static int loop_start(struct xt_instance *instance)
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
-	if (rc == 0)
+	if (rc == 0) {
 		xt_instance_mtu_open(instance);
+		xt_instance_losses_open(instance);
+	}
 	if (rc == 0)
 		rc = xt_pinger_new(&instance->pinger, &instance->uv, instance->tunnel,
 				   instance->loop, pinger_report, xt_instance_why_json, instance);

@@ -96,6 +96,14 @@ struct xt_instance_mtu {
 	size_t n, cap, at;
 };
 
+/* What the instance has lost, a minute apart; at: the oldest, and the next to be written. */
+struct xt_instance_losses {
+	uv_timer_t timer;
+	bool open;
+	struct xt_status_losses totals[3];
+	unsigned at;
+};
+
 #define XT_OFFLOAD_WORDS 32 /* bytes of text */
 
 /* A control request that is answered later, or a state for the log.
@@ -171,6 +179,7 @@ struct xt_instance {
 	bool was_ready;
 	uv_timer_t status_timer;
 	struct xt_instance_mtu mtu;
+	struct xt_instance_losses losses;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
 };
@@ -381,6 +390,12 @@ void xt_instance_capture_stop(struct xt_instance *instance);
 void xt_instance_mtu_open(struct xt_instance *instance);
 void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_mtu_close(struct xt_instance *instance);
+/* instance_losses_uv.c: what was lost some minutes ago, so that a report speaks of what is new.
+ * open, close: as above; follow: a session is new, or a status is asked for. */
+void xt_instance_losses_open(struct xt_instance *instance);
+void xt_instance_losses_follow(struct xt_instance *instance);
+void xt_instance_losses_close(struct xt_instance *instance);
+struct xt_status_losses xt_instance_losses_before(const struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -17,6 +17,10 @@ struct xt_status_name {
 	char name[288]; /* HOST:PORT */
 	char state[128];
 };
+/* Totals of what this host lost, and of the packets that passed. */
+struct xt_status_losses {
+	uint64_t udp_overruns, tun_drops, passed;
+};
 struct xt_status {
 	/* The name that the peer's Endpoint has in the configuration, and how far its resolution
 	 * is; false: it has none. May be NULL. */
@@ -31,7 +35,8 @@ struct xt_status {
 	 * are not known. May be NULL. */
 	bool (*way)(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
 		    uint32_t *ifindex);
-	uint64_t now_s; /* wall clock, for the age of handshakes; 0: not known */
+	uint64_t now_s;			/* wall clock, for the age of handshakes; 0: not known */
+	struct xt_status_losses before; /* two to three minutes ago; 0: before the start */
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t
 #define GIVEN(object, key, type, field, ...) XT_STATUS_C_##type field;

@@ -43,6 +43,9 @@ static const char *peer_case(struct xt_why_view *view)
 	case XT_WHY_SEND_ERROR:
 		return xt_why_errno(f->send_error)->word;
 	case XT_WHY_ICMP:
+		if (f->icmp_kind == XT_UNREACHABLE_HOST && f->icmp_from.family &&
+		    xt_ip_equal(&f->icmp_from, &view->local))
+			return "neighbour"; /* the kernel answers itself */
 		return (unsigned)f->icmp_kind < XT_LEN(icmp) ? icmp[f->icmp_kind] : "other";
 	case XT_WHY_PSK:
 		return sodium_is_zero(p->psk.b, sizeof(p->psk.b)) ? "not set" : "set";
@@ -71,7 +74,8 @@ void xt_why_view_way(struct xt_why_view *view)
 	struct xt_ip source;
 	uint32_t ifindex;
 
-	if ((view->code != XT_WHY_SILENT && view->code != XT_WHY_HALF) ||
+	if ((view->code != XT_WHY_SILENT && view->code != XT_WHY_HALF &&
+	     view->code != XT_WHY_ICMP) ||
 	    (p->local.family && p->ifindex) || !view->status->way ||
 	    !view->status->way(&p->endpoint, view->report->fwmark, &source, &ifindex))
 		return;
@@ -87,11 +91,11 @@ struct xt_why_view xt_why_view_peer(const struct xt_status *status, const struct
 	struct xt_why_view view = {.status = status, .report = report, .peer = peer};
 
 	view.code = xt_why_judge(status, report, peer);
-	view.word = peer_case(&view);
 	view.local = peer->local;
 	view.ifindex = peer->ifindex;
 	if (report->n_peers <= XT_WHY_WAYS)
 		xt_why_view_way(&view);
+	view.word = peer_case(&view);
 	return view;
 }
 
@@ -115,7 +119,7 @@ struct xt_why_view xt_why_view_device(const struct xt_status *status,
 
 	if (code == XT_WHY_LOCAL_OVERLOAD) {
 		bool socket = xt_why_overruns(status, report) > 0;
-		bool tun = xt_why_tun_drops(report) > 0;
+		bool tun = xt_why_tun_drops(status, report) > 0;
 
 		view.word = socket && tun ? "both" : socket ? "socket" : tun ? "tun" : NULL;
 		return view;

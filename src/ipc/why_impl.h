@@ -94,9 +94,9 @@ bool xt_why_stranger_holds(const struct xt_report *report, const struct xt_stran
 /* The latest caller at the peer's endpoint that belongs to no peer; NULL: there is none. */
 const struct xt_stranger *xt_why_stranger_of(const struct xt_report *report,
 					     const struct xt_peer_report *peer);
-/* Datagrams, or packets, lost by this host; 0: too few to count. */
+/* Datagrams, or packets, lost by this host in the last three minutes; 0: too few to count. */
 uint64_t xt_why_overruns(const struct xt_status *status, const struct xt_report *report);
-uint64_t xt_why_tun_drops(const struct xt_report *report);
+uint64_t xt_why_tun_drops(const struct xt_status *status, const struct xt_report *report);
 
 /* The case and the words of a positive errno. */
 struct xt_why_errno {

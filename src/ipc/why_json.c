@@ -154,8 +154,9 @@ static bool destinations_put(json_t *o, const struct xt_report *report)
 
 static bool overload_put(json_t *o, const struct xt_status *status, const struct xt_report *report)
 {
-	return json_put(o, "udp_overruns", json_integer((json_int_t)status->udp_overruns)) &&
-	       json_put(o, "tun_drops", json_integer((json_int_t)report->verdicts[XT_DROP_TUN]));
+	return json_put(o, "udp_overruns",
+			json_integer((json_int_t)xt_why_overruns(status, report))) &&
+	       json_put(o, "tun_drops", json_integer((json_int_t)xt_why_tun_drops(status, report)));
 }
 
 static bool device_put(json_t *o, const struct xt_status *status, const struct xt_report *report)

@@ -22,7 +22,7 @@
 /* A datagram of a session of before speaks for so long: the usual PersistentKeepalive is 25 s. */
 #define STALE_NS (30 * XT_WHY_SECOND)
 /* So much later than the present attempt's latest datagram, an old ICMP error is not its answer. */
-#define ICMP_NS	 (20 * XT_WHY_SECOND)
+#define ICMP_NS	 (6 * XT_WHY_SECOND)
 #define REQUESTS 3
 
 struct facts {
@@ -134,8 +134,9 @@ static bool icmp_holds(const struct facts *v)
 		return f->data_sent < f->heard && f->heard >= 2 * XT_WHY_SECOND &&
 		       (f->heard >= KEEPALIVE_NS ||
 			(f->requests && f->requests_age >= 2 * XT_WHY_SECOND));
-	if (f->initiations)
-		return f->icmp_age <= f->last_initiation + ICMP_NS;
+	if (f->initiations) /* unless something there has answered since */
+		return f->icmp_age <= f->last_initiation + ICMP_NS &&
+		       f->icmp_age <= f->response_bad_age && f->icmp_age <= f->cookie_age;
 	return f->answered && f->icmp_age <= f->answered_age + ICMP_NS;
 }
 
@@ -180,8 +181,8 @@ static bool half_answering(const struct facts *v)
 	if (!f->answered ||
 	    (f->initiations && f->answered_age > f->first_initiation + 2 * REPEAT_NS))
 		return false;
-	if (works(v))
-		return f->answered >= 3;
+	if (works(v)) /* a link that has just healed waits for the next initiation */
+		return f->answered >= 6;
 	return f->answered >= 2 || (f->answered_age >= ANSWER_NS && f->heard >= f->answered_age);
 }
 
@@ -193,8 +194,8 @@ static bool half_calling(const struct facts *v)
 	if (!f->initiations || f->heard == XT_NEVER ||
 	    f->heard + XT_WHY_SECOND >= f->first_initiation)
 		return false;
-	if (v->p->session)
-		return f->initiations >= 4 && f->first_initiation >= DEAD_NS;
+	if (v->p->session) /* as above: some of them were sent while the peer was heard */
+		return f->initiations_heard >= 3 && f->first_initiation >= DEAD_NS;
 	return f->first_initiation >= REPEAT_NS;
 }
 

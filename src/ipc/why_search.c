@@ -87,17 +87,22 @@ const struct xt_stranger *xt_why_stranger_of(const struct xt_report *report,
 	return NULL;
 }
 
-static uint64_t lost_count(const struct xt_report *r, uint64_t lost)
+static uint64_t since(uint64_t now, uint64_t before)
 {
-	return lost > r->verdicts[XT_PASS] / LOST_ONE_IN ? lost : 0;
+	return now > before ? now - before : 0;
+}
+
+static uint64_t lost_count(const struct xt_status *s, const struct xt_report *r, uint64_t lost)
+{
+	return lost > since(r->verdicts[XT_PASS], s->before.passed) / LOST_ONE_IN ? lost : 0;
 }
 
 uint64_t xt_why_overruns(const struct xt_status *status, const struct xt_report *r)
 {
-	return lost_count(r, status->udp_overruns);
+	return lost_count(status, r, since(status->udp_overruns, status->before.udp_overruns));
 }
 
-uint64_t xt_why_tun_drops(const struct xt_report *r)
+uint64_t xt_why_tun_drops(const struct xt_status *status, const struct xt_report *r)
 {
-	return lost_count(r, r->verdicts[XT_DROP_TUN]);
+	return lost_count(status, r, since(r->verdicts[XT_DROP_TUN], status->before.tun_drops));
 }

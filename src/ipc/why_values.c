@@ -14,6 +14,8 @@
 
 typedef const struct xt_why_view *view_t;
 
+#define PROBES 64 /* that one search of a path's MTU loses, about */
+
 /* --- the peer and the way to it --- */
 
 static bool print_name(view_t v, char *buf)
@@ -356,13 +358,24 @@ static bool print_rtt(view_t v, char *buf)
 						   ms);
 }
 
+/* The peer's probes of a path that is smaller than its MTU are lost, as they are meant to be. They
+ * may explain so few, unless this side's search says that the path carries all sizes. */
+static bool loss_is_of_probes(view_t v, uint64_t lost)
+{
+	const struct xt_peer_report *p = v->peer;
+
+	return lost > 0 && lost <= PROBES &&
+	       !(p->path_mtu_source == XT_PATH_MTU_PROBED && p->path_mtu >= v->status->mtu);
+}
+
 static bool print_loss(view_t v, char *buf)
 {
 	const struct xt_peer_facts *f = &v->peer->facts;
 	uint64_t lost = f->expected > f->received ? f->expected - f->received : 0;
 	double percent = f->expected ? 100 * (double)lost / (double)f->expected : 0;
 
-	return f->expected && xt_why_put(buf, "%.*f %%", lost && percent < 10 ? 1 : 0, percent);
+	return f->expected && !loss_is_of_probes(v, lost) &&
+	       xt_why_put(buf, "%.*f %%", lost && percent < 10 ? 1 : 0, percent);
 }
 
 /* --- callers and the device --- */
@@ -409,7 +422,7 @@ static bool print_overruns(view_t v, char *buf)
 
 static bool print_tun_drops(view_t v, char *buf)
 {
-	return xt_why_put_count(buf, xt_why_tun_drops(v->report), "packet");
+	return xt_why_put_count(buf, xt_why_tun_drops(v->status, v->report), "packet");
 }
 
 static const struct {

@@ -114,6 +114,9 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel);
 int xt_tunnel_report_begin(const struct xt_tunnel *tunnel, struct xt_report_walk *walk);
 int xt_tunnel_report_step(struct xt_report_walk *walk, size_t n);
 
+/* As xt_device_counted. */
+uint64_t xt_tunnel_counted(const struct xt_tunnel *tunnel, enum xt_verdict verdict);
+
 /* One peer, at once: as xt_device_report_peer, xt_device_start_handshake and xt_device_suspect_mtu;
  * after the last two the caller wakes the loop. Also while a change is under way. */
 int xt_tunnel_report_peer(const struct xt_tunnel *tunnel, const struct xt_public *peer,

@@ -3,6 +3,11 @@
 #include "platform/clock.h"
 #include "tunnel/tunnel_impl.h"
 
+uint64_t xt_tunnel_counted(const struct xt_tunnel *tunnel, enum xt_verdict verdict)
+{
+	return xt_device_counted(tunnel->dev, verdict);
+}
+
 int xt_tunnel_report_peer(const struct xt_tunnel *tunnel, const struct xt_public *peer,
 			  struct xt_report **out)
 {

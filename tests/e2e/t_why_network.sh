@@ -92,4 +92,10 @@ sentence left "$ROUTER"
 at router ip route del unreachable $RIGHT
 heals
 ok "a host that is not reached"
+
+sed -i "s/^Endpoint.*/Endpoint = 198.18.1.77:51802/" left.conf
+forget
+says left icmp
+sentence left "neither 198.18.1.77 nor a gateway"
+ok "no host of that address on the link"
 both_end

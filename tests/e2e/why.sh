@@ -37,13 +37,14 @@ says() {
 		and (.remedy | length > 10)' why.json >/dev/null || fail "$side: $code: $(cat why.json)"
 	ok "$side says $code: $(jq -r '.peers[0].sentence' why.json)"
 }
-# stays SIDE CODE SECONDS: all that time it says nothing else
+# stays SIDE CODE SECONDS: all that time it says nothing else, unless it comes up
 stays() {
 	local end got
 	asked_of "$1" || return 0
 	end=$(($(now_ms) + $3 * 1000))
 	while [ "$(now_ms)" -lt $end ]; do
 		got=$(code "$1")
+		[ "$got" != up ] || return 0
 		[ "$got" = "$2" ] || fail "$1 says $got, not $2 all the time: $(why "$1" '.peers[0]')"
 		sleep 0.1
 	done

@@ -172,6 +172,7 @@ static void silence_is_explained_until_the_next_session(void **state)
 	assert_int_equal(unanswered, 1);
 	f = facts_of(p, &p->a, &p->b);
 	assert_int_equal(f.initiations, 2);
+	assert_int_equal(f.initiations_heard, 0);
 	assert_true(f.first_initiation == 6 * XT_SECOND && f.last_initiation < XT_SECOND);
 	run_alone(p, &p->a, 110 * XT_SECOND);
 	assert_false(peer_state(p, &p->a, &p->b).handshaking);
@@ -214,6 +215,7 @@ static void a_lost_message_of_a_working_link_is_no_silence(void **state)
 	packet_send(p, &p->b, &p->a, 100);
 	run_alone(p, &p->a, 6 * XT_SECOND);
 	assert_int_equal(facts_of(p, &p->a, &p->b).initiations, 2);
+	assert_int_equal(facts_of(p, &p->a, &p->b).initiations_heard, 1);
 	assert_int_equal(unanswered, 0);
 	run_alone(p, &p->a, 6 * XT_SECOND); /* and now it is not heard any more */
 	assert_int_equal(unanswered, 1);

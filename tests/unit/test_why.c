@@ -95,6 +95,16 @@ static void icmp_needs_something_unanswered(void **state)
 	f->icmp_count = 2;
 	f->icmp_age = 2 * S;
 	assert_code(XT_WHY_ICMP);
+	f->icmp_age = 8 * S; /* the latest initiation was not refused */
+	assert_code(XT_WHY_ICMP);
+	f->icmp_age = 9 * S;
+	assert_code(XT_WHY_SILENT);
+	f->icmp_age = 7 * S; /* a peer has been started there since */
+	f->response_bad = 1;
+	f->response_bad_age = 2 * S;
+	assert_code(XT_WHY_PSK);
+	f->response_bad = 0;
+	f->response_bad_age = XT_NEVER;
 	f->icmp_age = 40 * S; /* of an earlier attempt */
 	assert_code(XT_WHY_SILENT);
 	f = peer_calling(4);
@@ -246,7 +256,9 @@ static void half_is_seen_by_the_side_that_answers(void **state)
 	f->answered = 2;
 	f->answered_age = 1 * S;
 	assert_code(XT_WHY_UP);
-	f->answered = 3;
+	f->answered = 5; /* an outage that has just ended */
+	assert_code(XT_WHY_UP);
+	f->answered = 6;
 	assert_code(XT_WHY_HALF);
 }
 
@@ -265,9 +277,11 @@ static void half_is_seen_by_the_side_that_calls(void **state)
 	assert_code(XT_WHY_UP);
 	f->initiations = 4;
 	assert_code(XT_WHY_UP);
-	f->first_initiation = 16 * S;
+	f->first_initiation = 16 * S; /* the peer is heard again only now */
+	assert_code(XT_WHY_UP);
+	f->initiations_heard = 3;
 	assert_code(XT_WHY_HALF);
-	f->initiations = 3;
+	f->initiations_heard = 2;
 	assert_code(XT_WHY_UP);
 }
 

@@ -171,6 +171,13 @@ static void sentences_of_failed_handshakes(void **state)
 	xt_ip_parse(&f->icmp_from, "192.0.2.1");
 	assert_sentence("datagrams to 192.0.2.1:51820 do not arrive: the peer's host (192.0.2.1) "
 			"says port unreachable (once, the latest 2 seconds ago)");
+	f->icmp_kind = XT_UNREACHABLE_HOST; /* by this host itself */
+	xt_ip_parse(&f->icmp_from, "192.0.2.2");
+	assert_sentence("datagrams to 192.0.2.1:51820 do not arrive: router 192.0.2.2 says host "
+			"unreachable (once, the latest 2 seconds ago)");
+	xt_ip_parse(&peer.local, "192.0.2.2");
+	assert_sentence("datagrams to 192.0.2.1:51820 do not leave this host: neither 192.0.2.1 "
+			"nor a gateway to it answers (once, the latest 2 seconds ago)");
 	f = peer_calling(2);
 	f->response_bad = 2;
 	f->response_bad_age = 2 * S;
@@ -217,10 +224,19 @@ static void sentences_of_a_session(void **state)
 	(void)state;
 
 	peer.ifindex = 1;
-	peer.path_mtu = 1400;
+	peer.path_mtu = 1420;
 	peer.path_mtu_source = XT_PATH_MTU_PROBED;
 	assert_sentence("handshake 30 seconds ago, heard less than 1 second ago, round trip 0.40 "
-			"ms, loss 1.0 %, path MTU 1400 bytes, IPv4 over lo");
+			"ms, loss 1.0 %, path MTU 1420 bytes, IPv4 over lo");
+	peer.path_mtu = 1400; /* on that path the peer's probes are lost */
+	assert_sentence("handshake 30 seconds ago, heard less than 1 second ago, round trip 0.40 "
+			"ms, path MTU 1400 bytes, IPv4 over lo");
+	f->received = f->expected;
+	assert_sentence("handshake 30 seconds ago, heard less than 1 second ago, round trip 0.40 "
+			"ms, loss 0 %, path MTU 1400 bytes, IPv4 over lo");
+	f->expected = 500; /* more than they are */
+	assert_sentence("handshake 30 seconds ago, heard less than 1 second ago, round trip 0.40 "
+			"ms, loss 80 %, path MTU 1400 bytes, IPv4 over lo");
 	f->rtt_ns = f->expected = 0;
 	peer.path_mtu_source = XT_PATH_MTU_SILENT;
 	peer.ifindex = 0;
@@ -372,8 +388,9 @@ static void json_has_facts_callers_and_the_device(void **state)
 	assert_string_equal(
 	    text_of(json_array_get(o, 0), "sentence"),
 	    "this host sends to what no peer's AllowedIPs cover: 10.8.0.1 (3 packets)");
-	assert_string_equal(text_of(json_array_get(o, 1), "sentence"),
-			    "2 datagrams lost because the queue of the UDP socket was full");
+	assert_string_equal(
+	    text_of(json_array_get(o, 1), "sentence"),
+	    "in the last 3 minutes 2 datagrams lost because the queue of the UDP socket was full");
 	text = json_dumps(why, 0);
 	assert_null(strstr(text, "ZmZmZmZm")); /* no secret */
 	assert_null(strstr(text, "d3d3d3d3"));
@@ -382,6 +399,16 @@ static void json_has_facts_callers_and_the_device(void **state)
 	report.verdicts[XT_PASS] = 1000000; /* two of a million are no overload */
 	peer_json(&why);
 	assert_int_equal(json_array_size(json_object_get(why, "device")), 1);
+	json_decref(why);
+	report.verdicts[XT_PASS] = 0;
+	status.before.udp_overruns = 2; /* that was long ago */
+	peer_json(&why);
+	assert_int_equal(json_array_size(json_object_get(why, "device")), 1);
+	json_decref(why);
+	report.verdicts[XT_PASS] = 1000500; /* among the latest 500 packets they are */
+	status.before = (struct xt_status_losses){.passed = 1000000};
+	peer_json(&why);
+	assert_int_equal(json_array_size(json_object_get(why, "device")), 2);
 	json_decref(why);
 }
 
