@@ -141,7 +141,8 @@ static void send_text(struct side *side, uint8_t src, uint8_t dst, const char *t
 	xt_send_finish(side->dev, now, batch, side->tx);
 }
 
-/* Deliver until neither side has a datagram left. */
+/* Deliver until neither side has a datagram left. At first a alone has some: datagrams lie in the
+ * batch of their sender, which is reset when it receives. */
 static void deliver_all(struct side *a, struct side *b)
 {
 	while (a->tx->n_vecs || b->tx->n_vecs) {
@@ -175,7 +176,7 @@ int main(void)
 		  "hello, right"); /* is staged until the handshake that it starts is done */
 	deliver_all(&left, &right);
 	send_text(&right, 2, 1, "hello, left");
-	deliver_all(&left, &right);
+	deliver_all(&right, &left);
 
 	close_side(&left);
 	close_side(&right);

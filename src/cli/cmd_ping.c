@@ -196,9 +196,12 @@ int xt_cmd_ping(const struct xt_args *args)
 	char buf[64];
 	const char *name = xt_query_name(args->operands[0], buf);
 	struct xt_client *client;
-	json_t *request = request_make(args), *hello = NULL;
-	int status, rc;
+	int status = xt_query_peer_check(name, args->operands[1]), rc;
+	json_t *request, *hello = NULL;
 
+	if (status != XT_EXIT_OK)
+		return status;
+	request = request_make(args);
 	if (!request)
 		return XT_EXIT_USAGE;
 	status = xt_query_open(&client, name, NULL, false);

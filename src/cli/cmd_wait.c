@@ -93,9 +93,12 @@ int xt_cmd_wait(const struct xt_args *args)
 {
 	char buf[64];
 	const char *name = xt_query_name(args->operands[0], buf);
+	const char *peer = args->n > 1 ? args->operands[1] : NULL;
 	uint64_t timeout_ms;
+	int status;
 
 	if (!xt_args_seconds(args, TIMEOUT, 0, 86400000, XT_WAIT_MS, &timeout_ms))
 		return XT_EXIT_USAGE;
-	return xt_wait_peers(name, args->n > 1 ? args->operands[1] : NULL, timeout_ms, false);
+	status = xt_query_peer_check(name, peer);
+	return status == XT_EXIT_OK ? xt_wait_peers(name, peer, timeout_ms, false) : status;
 }

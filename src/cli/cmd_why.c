@@ -173,8 +173,10 @@ int xt_cmd_why(const struct xt_args *args)
 	const char *name = xt_query_name(args->operands[0], buf);
 	const char *peer = args->n > 1 ? args->operands[1] : NULL;
 	json_t *request, *why, *probes = NULL;
-	int status = args->given[PROBE] ? probe(name, peer, &probes) : XT_EXIT_OK;
+	int status = xt_query_peer_check(name, peer);
 
+	if (status == XT_EXIT_OK && args->given[PROBE])
+		status = probe(name, peer, &probes);
 	if (status == XT_EXIT_OK) {
 		request = json_pack("{s:s,s:s*}", "do", "why", "peer", peer);
 		status = request_send(name, peer, request, &why);

@@ -10,6 +10,7 @@
 
 #include <xtunnel/error.h>
 
+#include "base/text.h"
 #include "cli/args.h"
 #include "cli/term.h"
 #include "config/conf.h"
@@ -123,6 +124,14 @@ int xt_query_answer_failed(const char *name, const json_t *answer, int error)
 	else
 		xt_message("%s: no answer: %s", name, sentence ? sentence : xt_strerror(error));
 	return XT_EXIT_FAILURE;
+}
+
+int xt_query_peer_check(const char *name, const char *peer)
+{
+	if (!peer || xt_text_is_printable(peer))
+		return XT_EXIT_OK;
+	return xt_fail(XT_EXIT_UNREACHABLE, "%s %s: no peer has this Name or public key", name,
+		       peer);
 }
 
 json_t *xt_query_wait(const char *peer, uint64_t timeout_ms, bool reachable)

@@ -30,6 +30,9 @@ ok "--json"
 [ "$(verdict left left taken_ping)" -ge 2 ] || fail "replies are not counted"
 refuses 5 "" at left "$XT_BIN" ping left absent -c 1
 refuses 5 "" at left "$XT_BIN" ping left 10.7.0.99 -c 1
+for verb in ping why wait; do
+	refuses 5 "no peer has this Name" at left "$XT_BIN" "$verb" left "$(printf '\377\376')"
+done
 ok "an unknown peer"
 crash right
 at left "$XT_BIN" ping left other -c 2 -i 0.1 -W 0.3 >ping.out 2>&1

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ask the kernel for the route of a path (RTM_GETROUTE, which takes no lock that others hold for
- * long), and remember the answer in a direct-mapped table. */
+/* Ask the kernel for the route of a path, and remember the answer in a direct-mapped table. */
 #include "platform/linux/egress_linux.h"
 
 #include <errno.h>
@@ -15,24 +14,19 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "platform/linux/nl_linux.h"
+#include "platform/linux/route_way_linux.h"
 
 #define LOOPBACK 1 /* the index of `lo` in every namespace */
 #define ENTRIES	 1024
 #define RETURNS	 32
 
-/* link 0: there is no route. */
-struct egress {
-	uint32_t link;
-	struct xt_ip source, gateway;
-};
-
 /* generation  of the routing when it was judged; 0: the entry is empty
- * egress      where its datagrams leave */
+ * egress      where its datagrams leave; link 0: there is no route */
 struct entry {
 	struct xt_path path;
 	uint32_t generation;
 	enum xt_egress_use use;
-	struct egress egress;
+	struct xt_route_way egress;
 	struct xt_path replacement;
 };
 
@@ -80,54 +74,21 @@ void xt_egress_expire(struct xt_egress_cache *cache)
 		cache->generation = 1;
 }
 
-static int route_seen(const struct nlmsghdr *nlh, void *data)
-{
-	struct egress *egress = data;
-	const struct rtmsg *route = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attrs[RTA_PREFSRC + 1];
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE)
-		return MNL_CB_OK;
-	if (route->rtm_type != RTN_UNICAST && route->rtm_type != RTN_LOCAL)
-		return MNL_CB_OK; /* unreachable, blackhole: no link */
-	xt_nl_attrs(nlh, sizeof(*route), attrs, XT_LEN(attrs));
-	xt_nl_get_u32(&egress->link, attrs[RTA_OIF]);
-	(void)xt_nl_get_ip(&egress->source, route->rtm_family, attrs[RTA_PREFSRC]);
-	(void)xt_nl_get_ip(&egress->gateway, route->rtm_family, attrs[RTA_GATEWAY]);
-	return MNL_CB_OK;
-}
-
-/* source  NULL: the kernel's choice. -errno: the kernel has no route, or source is not local. */
+/* As xt_route_way, with the mark of fd. */
 static int egress_query(struct xt_egress_cache *cache, int fd, const struct xt_endpoint *remote,
-			const struct xt_ip *source, struct egress *out)
+			const struct xt_ip *source, struct xt_route_way *out)
 {
-	uint8_t bits = (uint8_t)xt_ip_bits(&remote->ip);
 	uint32_t mark = 0;
 	socklen_t len = sizeof(mark);
-	struct nlmsghdr *nlh;
-	struct rtmsg *route;
 
-	memset(out, 0, sizeof(*out));
 	(void)getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &len);
-	nlh = xt_nl_begin(&cache->nl, RTM_GETROUTE, 0, sizeof(*route));
-	route = mnl_nlmsg_get_payload(nlh);
-	route->rtm_family = xt_nl_family(&remote->ip);
-	route->rtm_dst_len = bits;
-	xt_nl_put_ip(nlh, RTA_DST, &remote->ip);
-	if (source) {
-		route->rtm_src_len = bits;
-		xt_nl_put_ip(nlh, RTA_SRC, source);
-	}
-	if (remote->scope)
-		mnl_attr_put_u32(nlh, RTA_OIF, remote->scope);
-	mnl_attr_put_u32(nlh, RTA_MARK, mark);
-	return xt_nl_request(&cache->nl, route_seen, out);
+	return xt_route_way(&cache->nl, remote, source, mark, out);
 }
 
 /* The state of a dump of addresses: where wanted is, and what may replace it.
  * rank  of best, 0: none was found */
 struct choice {
-	const struct egress *egress;
+	const struct xt_route_way *egress;
 	const struct xt_ip *wanted;
 	unsigned avoid;
 	bool on_tunnel, elsewhere; /* wanted is an address of the tunnel, of another interface */
@@ -228,7 +189,7 @@ static enum xt_egress_use choice_judge(struct xt_egress_cache *cache, int fd, un
  * holds when it is an address of the link that the route leaves by now, or of loopback, which is
  * bound to no link. */
 static bool pin_holds(struct xt_egress_cache *cache, int fd, unsigned avoid,
-		      const struct xt_path *path, struct egress *egress)
+		      const struct xt_path *path, struct xt_route_way *egress)
 {
 	struct choice choice = {.egress = egress, .wanted = &path->local, .avoid = avoid};
 
@@ -245,7 +206,7 @@ static bool pin_holds(struct xt_egress_cache *cache, int fd, unsigned avoid,
 static void entry_judge(struct xt_egress_cache *cache, int fd, unsigned avoid, struct entry *entry)
 {
 	bool pinned = entry->path.local.family == entry->path.remote.ip.family;
-	struct egress egress;
+	struct xt_route_way egress;
 
 	entry->generation = cache->generation;
 	if (pinned && pin_holds(cache, fd, avoid, &entry->path, &egress)) {
@@ -305,7 +266,7 @@ uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 {
 	const struct entry *entry = entry_find(cache, fd, avoid, path);
 
-	const struct egress *egress = &entry->egress;
+	const struct xt_route_way *egress = &entry->egress;
 	const struct returns *returns = returns_find(cache, egress->link);
 	struct {
 		uint32_t link, returns;
