@@ -38,17 +38,16 @@ static bool word_parse(enum xt_log_level *out, const char *word)
 
 bool xt_log_level_env(enum xt_log_level of_verb)
 {
-	const char *word = getenv("LOG_LEVEL");
+	const char *variable = getenv("LOG_LEVEL") ? "LOG_LEVEL" : "WG_LOG_LEVEL";
+	const char *word = getenv(variable);
 
-	if (!word)
-		word = getenv("WG_LOG_LEVEL");
 	chosen.initial = of_verb;
 	chosen.environment = word && *word && word_parse(&chosen.initial, word);
 	xt_log_set_level(chosen.initial);
 	if (word && *word && !chosen.environment)
-		xt_message("LOG_LEVEL=%.20s: silent, error, warning, notice, verbose or debug was "
-			   "expected",
-			   word);
+		xt_message(
+		    "%s=%.20s: silent, error, warning, notice, verbose or debug was expected",
+		    variable, word);
 	return chosen.environment && chosen.initial != XT_LOG_SILENT;
 }
 
