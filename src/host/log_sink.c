@@ -29,7 +29,7 @@ enum place { PLACE_NONE, PLACE_STDERR, PLACE_JOURNAL, PLACE_SYSLOG };
 static struct {
 	pthread_mutex_t lock;
 	enum form form;
-	bool detached;
+	bool opened, detached;
 	enum place place;
 	int fd;
 	struct sockaddr_un journal, syslog;
@@ -151,16 +151,17 @@ static bool stderr_is_journal(void)
 static enum form form_choose(bool background)
 {
 	const char *format = getenv("LOG_FORMAT");
+	bool json = format && strcmp(format, "json") == 0;
+	bool text = format && strcmp(format, "text") == 0;
 
+	if (format && *format && !json && !text && !sink.opened)
+		xt_message("LOG_FORMAT=%.20s: text or json was expected", format);
+	sink.opened = true;
 	if (background)
 		return BACKGROUND;
-	if (format && strcmp(format, "json") == 0)
+	if (json)
 		return JSON;
-	if (format && strcmp(format, "text") == 0)
-		return TEXT;
-	if (format && *format)
-		xt_message("LOG_FORMAT=%.20s: text or json was expected", format);
-	return stderr_is_journal() ? JOURNAL : TEXT;
+	return !text && stderr_is_journal() ? JOURNAL : TEXT;
 }
 
 static void address_set(struct sockaddr_un *out, const char *path)

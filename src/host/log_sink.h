@@ -25,7 +25,7 @@ struct xt_log_sink_options {
 	const char *journal, *syslog;
 };
 
-/* Set the log's sink, before any other thread is started. */
+/* Set the log's sink, before any other thread is started. Again: with other options. */
 void xt_log_sink_open(const struct xt_log_sink_options *options);
 /* From now on nothing goes to standard error in the background. */
 void xt_log_sink_detach(void);

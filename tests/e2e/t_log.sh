@@ -83,7 +83,13 @@ jq -e -s '[.[] | select(.code == "session")] | length >= 1 and
 	(.[0] | .peer == "the \"other\" \\ one" and .level == "notice")' left.log >/dev/null || fail "session: $(cat left.log)"
 jq -e -s '[.[] | select(.message | startswith("left is ready"))] | length == 1' left.log >/dev/null ||
 	fail "ready: $(cat left.log)"
-ok "LOG_FORMAT=json: each line is an object"
+LOG_FORMAT=xml start left
+stop left
+[ "$(grep -c "LOG_FORMAT=xml: text or json" left.log)" = 1 ] || fail "LOG_FORMAT=xml: $(cat left.log)"
+LOG_FORMAT=xml at left "$XT_BIN" up left.conf >up.log 2>&1 || fail "up: $(cat up.log)"
+[ "$(grep -c "LOG_FORMAT=xml: text or json" up.log)" = 1 ] || fail "up with LOG_FORMAT=xml: $(cat up.log)"
+at left "$XT_BIN" down left || fail down
+ok "LOG_FORMAT=json: each line is an object; another word is reported once"
 
 # Environment before file, at the start.
 sed -i 's/^ListenPort.*/&\n#: LogLevel = error/' left.conf
