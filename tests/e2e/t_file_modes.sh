@@ -15,7 +15,7 @@ chmod 600 /run/conf/*
 refused() { # refused WHAT CHMOD PATH: up, run and check refuse it, with that chmod to type
 	local verb
 	for verb in "up" "run" "check"; do
-		refuses 4 "chmod $2 $3\$" at left "$XT_BIN" $verb /run/conf/left.conf
+		refuses 4 "chmod $2 $3\( \[untrusted\]\)\?\$" at left "$XT_BIN" $verb /run/conf/left.conf
 		[ ! -e ran ] || fail "$1: $verb ran a hook"
 	done
 	ok "$1"
