@@ -19,7 +19,8 @@ hard() {
 	pid=$!
 	awaits 3 eval "grep -q '^Max core file size  *0 ' /proc/$pid/limits" ||
 		fail "$what: $(grep core /proc/$pid/limits)" >&8
-	[ "$(stat -c %u /proc/$pid/fd)" = 0 ] || fail "$what: it may be dumped" >&8
+	# One system call later.
+	awaits 3 eval "[ \"\$(stat -c %u /proc/$pid/fd)\" = 0 ]" || fail "$what: it may be dumped" >&8
 	kill $pid
 	wait $pid 2>/dev/null
 }
