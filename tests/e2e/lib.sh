@@ -405,6 +405,22 @@ both_families() { # both_families NAMESPACE SIDE(1|2)
 	pings "$1" "fd07::$2" || fail "no answer from fd07::$2: $(cat ping.log)"
 }
 
+# capture_begin FILE WORD...: `capture` of left writes to FILE, and to FILE.err; CAPTURING
+capture_begin() {
+	local file=$1
+	shift
+	: >"$file.err"
+	ip netns exec left "$XT_BIN" capture left -w "$file" "$@" 2>"$file.err" &
+	CAPTURING=$!
+	await 5 "the capture" has capturing "$file.err"
+}
+capture_end() { # capture_end FILE [CODE]: Ctrl-C, exit code
+	kill -INT "$CAPTURING"
+	wait "$CAPTURING"
+	local code=$?
+	[ $code = "${2:-0}" ] || fail "capture ended with $code: $(cat "$1.err")"
+}
+
 flow() { # flow NAMESPACE VERB…: scripts/flow.py there
 	at "$1" "$PYTHON" "$SOURCE/scripts/flow.py" "${@:2}"
 }

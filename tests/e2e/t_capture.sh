@@ -15,12 +15,6 @@ captures() {
 	CAPTURING=$!
 	await 5 "the capture" has capturing "$file.err"
 }
-capture_end() { # capture_end FILE [CODE]: Ctrl-C, exit code
-	kill -INT "$CAPTURING"
-	wait "$CAPTURING"
-	local code=$?
-	[ $code = "${2:-0}" ] || fail "capture ended with $code: $(cat "$1.err")"
-}
 shark() { tshark -n -r "$@" 2>/dev/null; }
 
 # --- lines ---

@@ -6,18 +6,6 @@
 command -v tshark >/dev/null || skip "no tshark"
 tunnel_prepare "" "" "Echo = both" "Name = far"
 start left
-captures() { # captures FILE WORD...: CAPTURING
-	local file=$1
-	shift
-	: >"$file.err"
-	ip netns exec left "$XT_BIN" capture left -w "$file" "$@" 2>"$file.err" &
-	CAPTURING=$!
-	await 5 "the capture" has capturing "$file.err"
-}
-capture_end() {
-	kill -INT "$CAPTURING"
-	wait "$CAPTURING" || fail "exit $?: $(cat "$1.err")"
-}
 shows() { # shows FILE FILTER
 	[ -n "$(tshark -n -r "$1" -Y "$2" 2>/dev/null)" ] ||
 		fail "$1: none of '$2': $(tshark -n -r "$1" -T fields -e frame.interface_id -e frame.packet_flags_direction -e _ws.col.Info -e frame.comment 2>/dev/null)"
@@ -25,7 +13,7 @@ shows() { # shows FILE FILTER
 out='frame.interface_id == 0 && frame.packet_flags_direction == 2'
 in='frame.interface_id == 0 && frame.packet_flags_direction == 1'
 
-captures staged.pcapng --segments
+capture_begin staged.pcapng --segments
 at left ping -c1 -W1 -q 10.7.0.55 >/dev/null || fail "no answer of the interface"
 at left "$PYTHON" -c '
 import socket
@@ -39,7 +27,7 @@ ok "a packet that waits for a session, and one that the interface answers itself
 
 start right
 for form in --outer --segments; do
-	captures echo$form.pcapng $form
+	capture_begin echo$form.pcapng $form
 	at right "$XT_BIN" ping right 10.7.0.1 -c 1 >/dev/null || fail "ping from right"
 	at right "$XT_BIN" ping right fd07::1 -c 1 >/dev/null || fail "ping from right"
 	at left "$XT_BIN" ping left far -c 1 >/dev/null || fail "ping from left"

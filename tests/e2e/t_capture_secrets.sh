@@ -12,18 +12,6 @@ at right sysctl -q -w net.ipv6.conf.default.router_solicitations=0
 instances_start
 both_families left 2
 
-captures() { # captures FILE WORD...: CAPTURING
-	local file=$1
-	shift
-	: >"$file.err"
-	ip netns exec left "$XT_BIN" capture left --secrets -w "$file" "$@" 2>"$file.err" &
-	CAPTURING=$!
-	await 5 "the capture" has capturing "$file.err"
-}
-capture_end() {
-	kill -INT "$CAPTURING"
-	wait "$CAPTURING" || fail "exit $?: $(cat "$1.err")"
-}
 shark() { tshark -n -r "$@" 2>/dev/null; }
 
 # opened FILE LEAST: all of at least LEAST data messages; DATA
@@ -72,7 +60,7 @@ same() {
 # --- a session from before the capture; packets on their way meanwhile ---
 ip netns exec left ping -q -n -i 0.02 -c 100 10.7.0.2 >flood.log 2>&1 &
 FLOOD=$!
-captures all.pcapng
+capture_begin all.pcapng --secrets
 [ "$(stat -c %a all.pcapng)" = 600 ] || fail "mode $(stat -c %a all.pcapng)"
 wait $FLOOD || fail "$(cat flood.log)"
 both_families left 2
@@ -88,7 +76,7 @@ ok "from the first initiation on tshark opens $DATA of $DATA datagrams"
 # With segments what is inside is as it is in datagrams
 ip netns exec left ping -q -n -i 0.02 -c 100 10.7.0.2 >flood.log 2>&1 &
 FLOOD=$!
-captures segments.pcapng --segments
+capture_begin segments.pcapng --secrets --segments
 wait $FLOOD || fail "$(cat flood.log)"
 both_families left 2
 tcp left right 10.7.0.2 200000
@@ -96,7 +84,7 @@ tcp right left 10.7.0.1 200000
 capture_end segments.pcapng
 same segments.pcapng 200
 
-captures pings.pcapng
+capture_begin pings.pcapng --secrets
 await 5 "a new session" eval '[ "$(tshark -r pings.pcapng -Y "wg.type == 2" 2>/dev/null | wc -l)" -ge 1 ]'
 for _ in 1 2 3 4 5; do both_families left 2; both_families right 1; done
 at left "$XT_BIN" ping left far -c 2 -i 0.1 >/dev/null || fail "ping"
@@ -104,7 +92,7 @@ capture_end pings.pcapng
 same pings.pcapng 40
 
 # --- a peer that begins: a new process with a new session, of that peer alone ---
-captures far.pcapng far
+capture_begin far.pcapng --secrets far
 stop right
 start right
 both_families right 1
@@ -118,7 +106,7 @@ same far.pcapng 8
 stop left
 sed -i '/^Endpoint/d' left.conf
 start left
-captures roam.pcapng far
+capture_begin roam.pcapng --secrets far
 ip -n right addr add 198.18.0.77/24 dev wire
 stop right
 sed -i 's/^ListenPort.*/ListenPort = 51877/' right.conf

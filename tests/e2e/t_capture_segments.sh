@@ -7,20 +7,12 @@
 command -v tshark >/dev/null || skip "no tshark"
 tunnel_start
 
-captures() { # captures FILE WORD...: CAPTURING
-	local file=$1
-	shift
-	: >"$file.err"
-	ip netns exec left "$XT_BIN" capture left -w "$file" "$@" 2>"$file.err" &
-	CAPTURING=$!
-	await 5 "the capture" has capturing "$file.err"
-}
 bytes=1500000
 for to in 10.7.0.2 fd07::2; do
 	back=$([ $to = fd07::2 ] && echo fd07::1 || echo 10.7.0.1)
-	captures whole.pcapng -c 1000000
+	capture_begin whole.pcapng -c 1000000
 	WHOLE=$CAPTURING
-	captures segments.pcapng --segments
+	capture_begin segments.pcapng --segments
 	tcp left right $to $bytes
 	tcp right left "$back" $bytes
 	kill -INT $WHOLE $CAPTURING
