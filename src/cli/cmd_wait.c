@@ -22,11 +22,6 @@ const char xt_text_wait[] =
     "The exit status is 0 when all peers are up, 5 when one is not at the end of the time, with the\n"
     "reason as `xtunnel why` says it; 3 when NAME is not running, or ends meanwhile. Ctrl-C ends it.\n";
 
-static const char *peer_text(const json_t *peer, const char *key)
-{
-	return json_string_value(json_object_get(peer, key));
-}
-
 /* One line a peer that is up, or is not. */
 static void peers_print(const char *name, const json_t *answer, bool up)
 {
@@ -35,12 +30,13 @@ static void peers_print(const char *name, const json_t *answer, bool up)
 
 	json_array_foreach(json_object_get(answer, "peers"), i, peer)
 	{
-		const char *label = peer_text(peer, "name"), *code = peer_text(peer, "code");
-		const char *sentence = peer_text(peer, "sentence");
+		const char *label = xt_query_text(peer, "name"),
+			   *code = xt_query_text(peer, "code");
+		const char *sentence = xt_query_text(peer, "sentence");
 
 		if (json_is_true(json_object_get(peer, "connected")) != up)
 			continue;
-		label = label ? label : peer_text(peer, "public_key");
+		label = label ? label : xt_query_text(peer, "public_key");
 		if (up)
 			printf("%s: %s: %s (%s)\n", name, label ? label : "?",
 			       sentence ? sentence : "?", code ? code : "?");

@@ -26,11 +26,6 @@ const char xt_text_why[] =
     "The exit status is 0 when all these peers are up or idle, 5 when one is not, or is unknown; 3\n"
     "when NAME is not running.\n";
 
-static const char *reply_text(const json_t *reply, const char *key)
-{
-	return json_string_value(json_object_get(reply, key));
-}
-
 /* A request and its first answer on a connection of its own. An enum xt_exit, and what failed is
  * printed. */
 static int request_send(const char *name, const char *peer, json_t *request, json_t **answer)
@@ -103,7 +98,7 @@ static int probe(const char *name, const char *peer, json_t **probes)
 	*probes = json_object();
 	json_array_foreach(json_object_get(answer, "peers"), i, found)
 	{
-		const char *key = reply_text(found, "public_key");
+		const char *key = xt_query_text(found, "public_key");
 		bool connected = json_is_true(json_object_get(found, "connected"));
 
 		if (!key)
@@ -119,12 +114,12 @@ static int probe(const char *name, const char *peer, json_t **probes)
 
 static void probe_print(const json_t *peer, const json_t *result)
 {
-	const char *label = reply_text(peer, "name");
+	const char *label = xt_query_text(peer, "name");
 	json_int_t sent = json_integer_value(json_object_get(result, "pings_sent"));
 	json_int_t answered = json_integer_value(json_object_get(result, "pings_answered"));
 	json_int_t us = json_integer_value(json_object_get(result, "ping_us"));
 
-	label = label ? label : reply_text(peer, "public_key");
+	label = label ? label : xt_query_text(peer, "public_key");
 	printf("\nprobe: %s: %s", label ? label : "?",
 	       json_is_true(json_object_get(result, "handshake")) ? "a handshake succeeded now"
 								  : "no handshake in 6 s");
@@ -159,7 +154,7 @@ static void probes_add(json_t *why, const json_t *probes)
 
 	json_array_foreach(json_object_get(why, "peers"), i, peer)
 	{
-		const char *key = reply_text(peer, "public_key");
+		const char *key = xt_query_text(peer, "public_key");
 
 		result = key ? json_object_get(probes, key) : NULL;
 		if (result)

@@ -126,6 +126,11 @@ int xt_query_answer_failed(const char *name, const json_t *answer, int error)
 	return XT_EXIT_FAILURE;
 }
 
+const char *xt_query_text(const json_t *answer, const char *key)
+{
+	return json_string_value(json_object_get(answer, key));
+}
+
 int xt_query_peer_check(const char *name, const char *peer)
 {
 	if (!peer || xt_text_is_printable(peer))

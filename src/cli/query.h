@@ -29,6 +29,9 @@ bool xt_query_fails_closed(const char *name);
  * XT_EXIT_FAILURE. answer may be NULL. */
 int xt_query_answer_failed(const char *name, const json_t *answer, int error);
 
+/* A text of an answer, borrowed; NULL: it has none. */
+const char *xt_query_text(const json_t *answer, const char *key);
+
 /* Can peer (NULL: all) be asked for? XT_EXIT_OK, or XT_EXIT_UNREACHABLE and printed: no peer is
  * named by what is not printable, and JSON does not hold it. */
 int xt_query_peer_check(const char *name, const char *peer);

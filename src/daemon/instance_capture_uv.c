@@ -371,12 +371,8 @@ static struct xt_instance_capture *capture_of(struct xt_instance *instance,
 {
 	struct xt_instance_capture *capture;
 
-	DL_FOREACH(instance->captures, capture)
-	{
-		if (capture->request == request)
-			return capture;
-	}
-	return NULL;
+	DL_SEARCH_SCALAR(instance->captures, capture, request, request);
+	return capture;
 }
 
 /* The statistics and the end of the connection. */

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <utlist.h>
 
@@ -23,6 +22,7 @@
 #include "daemon/log_limit.h"
 #include "daemon/peer_marks.h"
 #include "daemon/peer_names.h"
+#include "platform/clock.h"
 
 #define UNREAD_MAX    (256u << 10) /* bytes of events that a reader has not read */
 #define READERS_MAX   32u
@@ -30,7 +30,6 @@
 #define WHYS_AT_ONCE  8u
 #define LOST_RETRY_MS 250u
 #define LABEL_MAX     64
-#define SECOND	      UINT64_C(1000000000)
 
 struct reader {
 	struct reader *prev, *next;
@@ -86,15 +85,8 @@ static const char *peer_label(struct xt_instance *instance, const struct xt_publ
 }
 
 static void timer_update(struct xt_instance_events *events);
+
 /* --- readers --- */
-
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
 
 static bool reader_has_room(const struct reader *reader)
 {
@@ -106,7 +98,7 @@ static bool lost_send(struct xt_instance_events *events, struct reader *reader)
 {
 	char text[192];
 	struct xt_event_record record = {.code = XT_CODE_LOST,
-					 .wall_ns = wall_ns(),
+					 .wall_ns = xt_clock_now().wall,
 					 .interface = events->instance->conf->name,
 					 .message = text,
 					 .lost = reader->lost};
@@ -220,7 +212,7 @@ static void event_put(struct xt_instance *instance, const struct subject *subjec
 		    "%s", message);
 	if (events && events->readers)
 		record_send(events, &(struct xt_event_record){.code = subject->code,
-							      .wall_ns = wall_ns(),
+							      .wall_ns = xt_clock_now().wall,
 							      .interface = instance->conf->name,
 							      .key = subject->peer,
 							      .label = label,

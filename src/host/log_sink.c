@@ -14,11 +14,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/message.h"
 #include "base/output.h"
 #include "host/log_text.h"
+#include "platform/clock.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SYSLOG_SOCKET  "/dev/log"
@@ -55,15 +57,13 @@ static bool receiver_missing(void)
 static enum place line_send_once(const struct xt_log_line *line)
 {
 	char text[XT_LOG_TEXT];
-	struct timespec now;
 	size_t len = xt_log_text_journal(text, &sink.origin, line);
 
 	if (datagram_send(&sink.journal, text, len))
 		return PLACE_JOURNAL;
 	if (sink.form == JOURNAL || !receiver_missing())
 		return PLACE_NONE;
-	clock_gettime(CLOCK_REALTIME, &now);
-	len = xt_log_text_syslog(text, &sink.origin, line, &now);
+	len = xt_log_text_syslog(text, &sink.origin, line, xt_clock_now().wall);
 	return datagram_send(&sink.syslog, text, len) ? PLACE_SYSLOG : PLACE_NONE;
 }
 
@@ -95,14 +95,10 @@ static bool line_send(const struct xt_log_line *line)
 static void line_put_stderr(const struct xt_log_line *line)
 {
 	char text[XT_LOG_TEXT];
-	struct timespec now;
-	size_t len;
+	size_t len = sink.form == JSON
+			 ? xt_log_text_json(text, &sink.origin, line, xt_clock_now().wall)
+			 : xt_log_text(text, line);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (sink.form == JSON)
-		len = xt_log_text_json(text, &sink.origin, line, &now);
-	else
-		len = xt_log_text(text, line);
 	sink.place = PLACE_STDERR;
 	xt_output_put(text, len);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/time_text.h"
@@ -53,12 +54,12 @@ size_t xt_log_text(char out[XT_LOG_TEXT], const struct xt_log_line *line)
 }
 
 size_t xt_log_text_json(char out[XT_LOG_TEXT], const struct xt_log_origin *origin,
-			const struct xt_log_line *line, const struct timespec *wall)
+			const struct xt_log_line *line, uint64_t wall_ns)
 {
 	struct text text = {out, 0};
 	char time[XT_TIME_TEXT];
 
-	xt_time_text(time, (uint64_t)wall->tv_sec * 1000000000u + (uint64_t)wall->tv_nsec);
+	xt_time_text(time, wall_ns);
 	text_printf(&text, "{\"time\":\"%s\",\"level\":\"%s\"", time,
 		    xt_log_level_text(line->level));
 	text_put_string(&text, "interface", origin->interface);
@@ -95,13 +96,14 @@ size_t xt_log_text_journal(char out[XT_LOG_TEXT], const struct xt_log_origin *or
 
 /* The month's name does not depend on the locale. */
 size_t xt_log_text_syslog(char out[XT_LOG_TEXT], const struct xt_log_origin *origin,
-			  const struct xt_log_line *line, const struct timespec *wall)
+			  const struct xt_log_line *line, uint64_t wall_ns)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct text text = {out, 0};
+	time_t now = (time_t)(wall_ns / 1000000000u);
 	struct tm local = {0};
 
-	(void)localtime_r(&wall->tv_sec, &local);
+	(void)localtime_r(&now, &local);
 	text_printf(&text, "<%d>%.3s %2d %02d:%02d:%02d xtunnel[%ld]: %s",
 		    FACILITY_DAEMON << 3 | severity(line->level), months + 3 * local.tm_mon,
 		    local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, (long)origin->pid,
