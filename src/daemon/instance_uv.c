@@ -13,6 +13,7 @@
 #include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
+#include "daemon/monitor_uv.h"
 #include "host/log_sink.h"
 #include "host/stderr.h"
 
@@ -194,17 +195,16 @@ static void keylog_warn(void)
 	    path);
 }
 
-int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
+static int instance_serve(struct xt_conf *conf, const struct xt_instance_options *options,
+			  const struct xt_monitor_link *link)
 {
 	struct xt_instance instance = {.conf = conf,
 				       .options = *options,
+				       .link = link,
 				       .post = instance_post,
 				       .keylog = -1,
 				       .sockets = XT_NO_SOCKETS};
 
-	xt_log_sink_open(
-	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
-	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
 	if (uv_loop_init(&instance.uv) < 0)
@@ -224,4 +224,13 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 	xt_instance_work_close(&instance);
 	uv_mutex_destroy(&instance.names_lock);
 	return loop_finish(&instance);
+}
+
+int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
+{
+	xt_log_sink_open(
+	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
+	keylog_warn();
+	return xt_sandbox_off(conf) ? instance_serve(conf, options, NULL)
+				    : xt_monitor_run(conf, options, instance_serve);
 }
