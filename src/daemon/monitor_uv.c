@@ -288,13 +288,12 @@ static void monitor_end(struct monitor *monitor)
 {
 	monitor->over = true;
 	tun_drop(monitor);
+	xt_request(
+	    monitor->requests,
+	    &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .socket = XT_SOCKET_CONTROL},
+	    NULL, NULL);
 	xt_request(monitor->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE,
-					.socket = XT_SOCKET_CONTROL},
-		   NULL, NULL);
-	xt_request(monitor->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE,
-					.socket = XT_SOCKET_UAPI},
+		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .socket = XT_SOCKET_UAPI},
 		   NULL, NULL);
 	xt_request_cancel(monitor->requests, XT_REQUEST_RESOLVE);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -336,10 +335,8 @@ static void monitor_proceed(struct monitor *monitor)
 
 static int monitor_open(struct monitor *monitor, int fd)
 {
-	const struct xt_channel_options options = {.ctx = monitor,
-						   .message = on_message,
-						   .ended = on_ended,
-						   .max_len = XT_MESSAGE_MAX};
+	const struct xt_channel_options options = {
+	    .ctx = monitor, .message = on_message, .ended = on_ended, .max_len = XT_MESSAGE_MAX};
 	int rc = uv_loop_init(&monitor->uv);
 
 	if (rc < 0) {

@@ -215,8 +215,8 @@ void xt_channel_flush(struct xt_channel *channel, int ms)
 	uint64_t until = uv_hrtime() + (uint64_t)ms * 1000000;
 
 	queue_send(channel);
-	while (channel->queue && !channel->ended && uv_hrtime() < until &&
-	       poll(&fd, 1, ms) > 0 && !(fd.revents & (POLLERR | POLLHUP)))
+	while (channel->queue && !channel->ended && uv_hrtime() < until && poll(&fd, 1, ms) > 0 &&
+	       !(fd.revents & (POLLERR | POLLHUP)))
 		queue_send(channel);
 }
 

@@ -52,9 +52,10 @@ static const struct row {
 };
 
 /* Steps of one reload and routes touch the same link: one at a time. */
-static const enum xt_request_kind link_kinds[] = {
-    XT_REQUEST_LINK,	    XT_REQUEST_LINK_UNDO,     XT_REQUEST_RELOAD_STEP,
-    XT_REQUEST_RELOAD_UNDO, XT_REQUEST_RELOAD_COMMIT, XT_REQUEST_ROUTES};
+static const enum xt_request_kind link_kinds[] = {XT_REQUEST_LINK,	  XT_REQUEST_LINK_UNDO,
+						  XT_REQUEST_RELOAD_READ, XT_REQUEST_RELOAD_STEP,
+						  XT_REQUEST_RELOAD_UNDO, XT_REQUEST_RELOAD_COMMIT,
+						  XT_REQUEST_ROUTES};
 
 static bool kind_touches_link(enum xt_request_kind kind)
 {
@@ -113,8 +114,7 @@ void xt_request_order_answered(struct xt_request_order *order, enum xt_request_k
 		order->open[XT_REQUEST_FIREWALL] = order->open[XT_REQUEST_DNS] = false;
 	if (row->always || reply->error == 0)
 		order->reached |= row->reaches;
-	if (kind == XT_REQUEST_RELOAD_END ||
-	    (kind == XT_REQUEST_RELOAD_READ && !reply->reload))
+	if (kind == XT_REQUEST_RELOAD_END || (kind == XT_REQUEST_RELOAD_READ && !reply->reload))
 		order->reached &= ~(unsigned)RELOAD;
 }
 

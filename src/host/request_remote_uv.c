@@ -52,8 +52,7 @@ static int tun_adopt(struct xt_requests_remote *remote, struct xt_reply *reply, 
 static void on_compared(void *ctx, int error, const char *text, struct xt_reload *reload)
 {
 	struct xt_requests_remote *remote = ctx;
-	struct xt_reply reply = {
-	    .error = error, .text = *text ? text : NULL, .reload = reload};
+	struct xt_reply reply = {.error = error, .text = *text ? text : NULL, .reload = reload};
 
 	question_answer(remote, XT_REQUEST_RELOAD_READ, &reply);
 }
@@ -72,8 +71,8 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 		message_refuse(remote);
 		return;
 	}
-	if (xt_reply_decode(&box, kind, message->data, message->len, message->fds,
-			    message->n_fds) < 0) {
+	if (xt_reply_decode(&box, kind, message->data, message->len, message->fds, message->n_fds) <
+	    0) {
 		message_refuse(remote);
 		return;
 	}
