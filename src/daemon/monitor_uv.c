@@ -20,13 +20,14 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "daemon/exit.h"
-#include "daemon/instance_requests.h"
+#include "daemon/rundir.h"
 #include "base/text.h"
 #include "host/channel_uv.h"
 #include "host/request.h"
 #include "host/request_order.h"
 #include "host/request_remote_uv.h"
 #include "host/request_wire.h"
+#include "ipc/socket.h"
 
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 #define SIGNALS XT_LEN(signal_numbers)
@@ -147,17 +148,19 @@ static void request_carry_out(struct monitor *monitor, uint32_t serial,
 	xt_request_order_answered(&monitor->order, request->kind, &none);
 }
 
-/* What depends on how the instance was started. A TUN device that was handed over is the one that
- * this process has inherited. */
+/* What depends on how the instance was started. A descriptor that was handed over to it is the one
+ * that this process has inherited. */
 static bool request_permit(const struct monitor *monitor, struct xt_request *request)
 {
 	const struct xt_instance_options *options = monitor->options;
 
-	if (request->kind != XT_REQUEST_TUN_OPEN)
-		return true;
-	if (request->tun.default_mtu && !options->dropin)
-		return false;
-	request->tun.fd = options->tun_fd;
+	if (request->kind == XT_REQUEST_TUN_OPEN) {
+		request->tun.fd = options->tun_fd;
+		return options->dropin || !request->tun.default_mtu;
+	}
+	if (request->kind == XT_REQUEST_LISTEN)
+		request->listen.fd =
+		    request->listen.which == XT_SOCKET_UAPI ? options->uapi_fd : -1;
 	return true;
 }
 
@@ -290,10 +293,10 @@ static void monitor_end(struct monitor *monitor)
 	tun_drop(monitor);
 	xt_request(
 	    monitor->requests,
-	    &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .socket = XT_SOCKET_CONTROL},
+	    &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .listen = {.which = XT_SOCKET_CONTROL}},
 	    NULL, NULL);
 	xt_request(monitor->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .socket = XT_SOCKET_UAPI},
+		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .listen = {.which = XT_SOCKET_UAPI}},
 		   NULL, NULL);
 	xt_request_cancel(monitor->requests, XT_REQUEST_RESOLVE);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -333,19 +336,30 @@ static void monitor_proceed(struct monitor *monitor)
 
 /* --- processes --- */
 
+/* The host may see neither ipc nor the run directory's rules. */
+void xt_monitor_lend(struct xt_requests_options *options)
+{
+	options->directory = xt_rundir_path;
+	options->socket = xt_rundir_listen;
+	options->listen = xt_socket_listen;
+}
+
 static int monitor_open(struct monitor *monitor, int fd)
 {
 	const struct xt_channel_options options = {
 	    .ctx = monitor, .message = on_message, .ended = on_ended, .max_len = XT_MESSAGE_MAX};
+	struct xt_requests_options requests = {
+	    .conf = monitor->conf, .event = on_event, .ctx = monitor};
 	int rc = uv_loop_init(&monitor->uv);
+
+	xt_monitor_lend(&requests);
 
 	if (rc < 0) {
 		close(fd);
 		return rc;
 	}
 	signals_start(monitor);
-	rc = xt_instance_requests_open(&monitor->requests, &monitor->uv, monitor->conf, on_event,
-				       monitor);
+	rc = xt_requests_open(&monitor->requests, &monitor->uv, &requests);
 	if (rc < 0)
 		close(fd);
 	else
@@ -382,11 +396,8 @@ static void keys_wipe(struct xt_conf *conf)
 /* What only the tunnel process uses. */
 static void options_close(const struct xt_instance_options *options)
 {
-	const int fds[] = {options->ready, options->uapi_fd};
-
-	for (size_t i = 0; i < XT_LEN(fds); i++)
-		if (fds[i] > STDERR_FILENO)
-			close(fds[i]);
+	if (options->ready >= 0)
+		close(options->ready);
 }
 
 static int monitor_serve(struct monitor *monitor, int fd)

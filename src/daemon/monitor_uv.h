@@ -24,4 +24,9 @@ typedef int xt_monitor_serve(struct xt_conf *conf, const struct xt_instance_opti
 int xt_monitor_run(struct xt_conf *conf, const struct xt_instance_options *options,
 		   xt_monitor_serve *serve);
 
+struct xt_requests_options;
+/* What the host needs of the daemon: the functions of host/request.h that make paths and
+ * sockets. */
+void xt_monitor_lend(struct xt_requests_options *options);
+
 #endif
