@@ -22,7 +22,8 @@ struct xt_requests_remote {
 	uint32_t serial;
 	struct pending pending[XT_REQUESTS];
 	uint32_t serials[XT_REQUESTS];
-	struct xt_reload_compare *compare;
+	bool offload; /* of the TUN device, as requested */
+	struct xt_report *report; /* of the reload that is being read */
 	void (*gone)(void *ctx);
 	void *ctx;
 };
@@ -41,12 +42,16 @@ static void question_answer(struct xt_requests_remote *remote, enum xt_request_k
 /* --- answers --- */
 
 /* The device of a descriptor that the host has opened and configured. */
-static int tun_adopt(struct xt_requests_remote *remote, struct xt_reply *reply, int fd)
+static void tun_adopt(const struct xt_requests_remote *remote, struct xt_reply_box *box)
 {
-	const struct xt_tun_options options = {
-	    .owner_uid = UINT32_MAX, .owner_gid = UINT32_MAX, .offload = remote->offload, .fd = fd};
+	const struct xt_tun_options options = {.owner_uid = UINT32_MAX,
+					       .owner_gid = UINT32_MAX,
+					       .offload = remote->offload,
+					       .fd = box->tun_fd};
 
-	return xt_tun_open(&reply->tun.v, &options);
+	if (box->reply.error < 0)
+		return;
+	box->reply.error = xt_tun_open(&box->reply.tun.v, &options);
 }
 
 static void on_compared(void *ctx, int error, const char *text, struct xt_reload *reload)
@@ -76,7 +81,12 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 		message_refuse(remote);
 		return;
 	}
-	question_answer(remote, kind, &box.reply);
+	if (kind == XT_REQUEST_TUN_OPEN)
+		tun_adopt(remote, &box);
+	if (kind == XT_REQUEST_RELOAD_READ && box.reload)
+		reload_compare(remote, &box);
+	else
+		question_answer(remote, kind, &box.reply);
 	xt_reply_box_clear(&box);
 }
 
@@ -87,7 +97,7 @@ static void event_take(struct xt_requests_remote *remote, const struct xt_channe
 	if (xt_host_event_decode(&event, message->data, message->len) < 0)
 		message_refuse(remote);
 	else
-		remote->options.event(remote->options.event_ctx, &event);
+		remote->options.event(remote->options.ctx, &event);
 }
 
 static void on_message(void *ctx, struct xt_channel_message *message)
@@ -138,6 +148,8 @@ void xt_request_remote(struct xt_requests_remote *remote, const struct xt_reques
 		remote->serial = 1;
 	if (done)
 		serial = remote->serial;
+	if (request->kind == XT_REQUEST_TUN_OPEN)
+		remote->offload = request->tun.offload;
 	failed.error = request_send(remote, request, serial);
 	xt_request_release(request);
 	if (failed.error < 0)
