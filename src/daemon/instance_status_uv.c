@@ -19,13 +19,14 @@
 #include "base/text.h"
 #include "base/trim.h"
 #include "daemon/ping_target.h"
-#include "host/stderr.h"
+#include "host/log_relay.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
 #include "platform/link.h"
 
-#define PEERS_SMALL 256u /* a state that is made at once */
-#define PEERS_PART  64u	 /* of a long answer of why */
+#define PEERS_SMALL 256u	/* a state that is made at once */
+#define PEERS_PART  64u		/* of a long answer of why */
+#define LINES_PART  (16u << 10) /* bytes of a long state, which the log may hold */
 
 static const char *echo_word(enum xt_echo_mode mode)
 {
@@ -152,10 +153,8 @@ static void lines_put(const struct xt_instance_answer *answer, const char *text,
 		len -= n;
 		put += n;
 		xt_message_lines(XT_LOG_NOTICE, text, n);
-		if (put > XT_STDERR_BUFFER / 2) {
-			if (!stopped)
-				xt_stderr_flush(1000);
-			stopped = !xt_stderr_idle();
+		if (put > LINES_PART) {
+			stopped = !xt_log_flush(stopped ? 0 : 1000);
 			put = 0;
 		}
 	}

@@ -106,7 +106,7 @@ struct xt_request {
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
 		/* fd       above 0: it listens there already; the host's until it comes back
-		 * removal  report the removal of its file alone, and once: nothing else is mended */
+		 * removal  report the removal of its file alone, and once */
 		struct {
 			enum xt_host_socket which;
 			int fd;
