@@ -32,6 +32,8 @@ void xt_instance_host_event(void *ctx, const struct xt_host_event *event)
 int xt_instance_requests_open(struct xt_instance *instance)
 {
 	struct xt_requests_options options = {.conf = instance->conf,
+					      .ready = instance->options.ready,
+					      .quiet = instance->options.quiet,
 					      .event = xt_instance_host_event,
 					      .ctx = instance,
 					      .directory = xt_rundir_path,

@@ -20,13 +20,13 @@
 #include "base/trim.h"
 #include "daemon/ping_target.h"
 #include "host/log_relay.h"
+#include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
 #include "platform/link.h"
 
-#define PEERS_SMALL 256u	/* a state that is made at once */
-#define PEERS_PART  64u		/* of a long answer of why */
-#define LINES_PART  (16u << 10) /* bytes of a long state, which the log may hold */
+#define PEERS_SMALL 256u /* a state that is made at once */
+#define PEERS_PART  64u	 /* of a long answer of why */
 
 static const char *echo_word(enum xt_echo_mode mode)
 {
@@ -143,7 +143,7 @@ static void status_fill(struct xt_instance_answer *answer)
 static void lines_put(const struct xt_instance_answer *answer, const char *text, size_t len)
 {
 	const char *newline;
-	size_t put = 0;
+	size_t put = 0, part = 0;
 	bool stopped = false;
 
 	for (; len && !atomic_load(&answer->dropped) && (newline = memchr(text, '\n', len));
@@ -152,10 +152,14 @@ static void lines_put(const struct xt_instance_answer *answer, const char *text,
 
 		len -= n;
 		put += n;
+		part += n;
 		xt_message_lines(XT_LOG_NOTICE, text, n);
-		if (put > LINES_PART) {
+		if (put > XT_STDERR_BUFFER / 2) {
 			stopped = !xt_log_flush(stopped ? 0 : 1000);
-			put = 0;
+			put = part = 0;
+		} else if (part > XT_LOG_PART) {
+			(void)xt_log_taken(stopped ? 0 : 1000);
+			part = 0;
 		}
 	}
 }

@@ -26,10 +26,10 @@
 #define PAUSE_NS 50000
 
 enum kind { LINE = 1, OUTPUT, LEVEL, FLUSH };
-enum { MESSAGE = 1, PEER = 2, CODE = 4 };
+enum { MESSAGE = 1, PEER = 2, CODE = 4, TAKEN = 1 };
 
 /* level   of the line; LEVEL: the threshold
- * flags   of a line; PEER, CODE: that field follows its text
+ * flags   of a line; PEER, CODE: that field follows its text. Of FLUSH; TAKEN: at once
  * lost    lines dropped since the datagram before
  * serial  FLUSH: is put into the counters when everything before it has been written
  * text    LINE: strings with their NUL; OUTPUT: bytes */
@@ -142,15 +142,11 @@ static bool flushed_await(unsigned serial, unsigned ms)
 	return true;
 }
 
-bool xt_log_flush(unsigned ms)
+static bool relay_flush(uint8_t flags, unsigned ms)
 {
-	struct datagram datagram = {.kind = FLUSH};
+	struct datagram datagram = {.kind = FLUSH, .flags = flags};
 	int rc;
 
-	if (relay.sender < 0) {
-		xt_stderr_flush(ms);
-		return xt_stderr_idle();
-	}
 	datagram.serial = atomic_fetch_add(&relay.serial, 1) + 1;
 	while ((rc = datagram_send(&datagram, 0)) < 0) {
 		if (!ms || rc == -EPIPE)
@@ -159,6 +155,19 @@ bool xt_log_flush(unsigned ms)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 	return flushed_await(datagram.serial, ms);
+}
+
+bool xt_log_flush(unsigned ms)
+{
+	if (relay.sender >= 0)
+		return relay_flush(0, ms);
+	xt_stderr_flush(ms);
+	return xt_stderr_idle();
+}
+
+bool xt_log_taken(unsigned ms)
+{
+	return relay.sender < 0 || relay_flush(TAKEN, ms);
 }
 
 /* --- receiver --- */
@@ -246,7 +255,7 @@ static bool datagram_put(struct datagram *datagram, size_t len)
 	case FLUSH:
 		if ((int32_t)(datagram->serial - atomic_load(&relay.flush)) > 0)
 			atomic_store(&relay.flush, datagram->serial);
-		if (xt_stderr_idle())
+		if (datagram->flags & TAKEN || xt_stderr_idle())
 			flush_publish();
 		return !len;
 	default:
@@ -295,7 +304,7 @@ int xt_log_relay_open(int *sender, int *receiver, const char *interface)
 	if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	snprintf(relay.interface, sizeof(relay.interface), "%s", interface);
-	xt_log_sink_share(&relay.counters->sink);
+	xt_log_sink_count_in(&relay.counters->sink);
 	xt_stderr_on_idle(flush_publish);
 	*sender = ends[0];
 	*receiver = relay.receiver = ends[1];

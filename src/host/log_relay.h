@@ -25,5 +25,9 @@ int xt_log_relay_read(void);
 /* Wait, for ms at most, until all lines of this process have been written or dropped, with or
  * without a relay. false: some still wait. */
 bool xt_log_flush(unsigned ms);
+/* For a long text, after each XT_LOG_PART bytes of it: wait, for ms at most, until the receiver has
+ * taken it. false: it has not, and what is put may be dropped. Without a relay nothing. */
+bool xt_log_taken(unsigned ms);
+#define XT_LOG_PART (16u << 10)
 
 #endif

@@ -197,7 +197,7 @@ void xt_log_sink_detach(void)
 	pthread_mutex_unlock(&sink.lock);
 }
 
-void xt_log_sink_share(struct xt_log_sink_counts *counts)
+void xt_log_sink_count_in(struct xt_log_sink_counts *counts)
 {
 	atomic_store(&counts->place, atomic_load(&sink.counts->place));
 	atomic_store(&counts->lost, atomic_load(&sink.counts->lost));

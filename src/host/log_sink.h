@@ -36,7 +36,7 @@ struct xt_log_sink_counts {
 	atomic_uint place;
 	atomic_ulong lost;
 };
-void xt_log_sink_share(struct xt_log_sink_counts *counts);
+void xt_log_sink_count_in(struct xt_log_sink_counts *counts);
 /* So many lines were dropped on the way to the sink. */
 void xt_log_sink_count(unsigned long lost);
 /* Lines that were dropped since the start. */
