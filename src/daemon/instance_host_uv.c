@@ -46,6 +46,8 @@ static void on_monitor_gone(void *ctx)
 int xt_instance_requests_open(struct xt_instance *instance)
 {
 	struct xt_requests_options options = {.conf = instance->conf,
+					      .ready = instance->options.ready,
+					      .quiet = instance->options.quiet,
 					      .event = xt_instance_host_event,
 					      .ctx = instance,
 					      .prepare = xt_instance_names_prepare,

@@ -14,8 +14,8 @@
 #include "crypto/init.h"
 #include "daemon/exit.h"
 #include "daemon/monitor_uv.h"
+#include "host/log_relay.h"
 #include "host/log_sink.h"
-#include "host/stderr.h"
 
 /* start   the step of the state
  * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner
@@ -170,7 +170,7 @@ static int loop_finish(struct xt_instance *instance)
 {
 	uv_run(&instance->uv, UV_RUN_NOWAIT);
 	if (!xt_requests_close(instance->requests)) {
-		xt_stderr_flush(500);
+		(void)xt_log_flush(500);
 		fflush(NULL);
 		_exit(instance->status);
 	}

@@ -68,6 +68,8 @@ enum xt_request_kind {
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
 	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
 			    * had itself stays. text without error: of a route that is left out */
+	XT_REQUEST_DETACH, /* the instance is ready: tell the process that started it, and close
+			    * the standard streams if options say so. -EPIPE: it has ended */
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
@@ -106,7 +108,7 @@ struct xt_request {
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
 		/* fd       above 0: it listens there already; the host's until it comes back
-		 * removal  report the removal of its file alone, and once: nothing else is mended */
+		 * removal  report the removal of its file alone, and once */
 		struct {
 			enum xt_host_socket which;
 			int fd;
@@ -216,6 +218,7 @@ struct xt_host_event {
 #define XT_REQUEST_PATH_MAX 108 /* sun_path, with the NUL */
 
 /* conf     borrowed until close
+ * ready, quiet  see host/detach.h; ready is the requests' from then on
  * event    called from the loop, with ctx
  * directory  the run directory of this user; -EPERM: another user could change it; -errno
  * socket   the path of a listening socket; false: too long, or no directory
@@ -224,6 +227,8 @@ struct xt_host_event {
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
+	int ready;
+	bool quiet;
 	void (*event)(void *ctx, const struct xt_host_event *event);
 	void *ctx;
 	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);

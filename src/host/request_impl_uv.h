@@ -55,8 +55,8 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 		pending.done(pending.ctx, reply);
 }
 
-/* request_sockets_uv.c. directory: the run directory, NULL: there is none. close: remove their files
- * and watch no more. */
+/* request_sockets_uv.c. directory: the run directory, NULL: there is none. close: remove the files
+ * of sockets, and watch no more. */
 xt_request_handler xt_request_directory_make, xt_request_listen, xt_request_socket_remove;
 const char *xt_request_directory(const struct xt_requests *requests);
 void xt_request_sockets_close(struct xt_requests *requests);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/detach.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/name_file.h"
@@ -220,6 +221,19 @@ static int hooks_run(struct xt_requests *requests, const struct xt_request *requ
 	return rc < 0 ? rc : LATER;
 }
 
+/* --- ready --- */
+
+static int instance_detach(struct xt_requests *requests, const struct xt_request *request,
+			   struct xt_reply *reply)
+{
+	int ready = requests->options.ready;
+
+	(void)request;
+	(void)reply;
+	requests->options.ready = -1;
+	return xt_detach(ready, requests->options.quiet);
+}
+
 /* --- files --- */
 
 static void on_saved(void *ctx, int error)
@@ -376,6 +390,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_ADDRESSES] = addresses_read,
     [XT_REQUEST_HOOKS] = hooks_run,
     [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_DETACH] = instance_detach,
     [XT_REQUEST_NAME_FILE] = name_file_write,
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
@@ -436,6 +451,9 @@ bool xt_requests_close(struct xt_requests *requests)
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);
+	if (requests->options.ready >= 0)
+		close(requests->options.ready);
+	requests->options.ready = -1;
 	if (requests->resolver)
 		return false;
 	free(requests);
