@@ -61,8 +61,9 @@ enum xt_request_kind {
 	XT_REQUEST_HOOKS,     /* hooks -> hooks */
 	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
 	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
-				 * and compare; also with an error of the file */
-	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+				 * and compare; also with an error of the file. Without a report:
+				 * do not compare; its keys are there until the callback returns */
+	XT_REQUEST_RELOAD_STEP,	  /* reload: see host/reload.h; each step once, in order */
 	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
 	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
@@ -123,7 +124,10 @@ struct xt_request {
 			bool capture;
 		} hooks;
 		struct xt_report *report; /* the host's from then on */
-		enum xt_reload_step step;
+		struct {
+			enum xt_reload_step step;
+			struct xt_reload_hints hints; /* of the comparison */
+		} reload;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -222,6 +226,7 @@ struct xt_host_event {
  * event    called from the loop, with ctx
  * directory  the run directory of this user; -EPERM: another user could change it; -errno
  * socket   the path of a listening socket; false: too long, or no directory
+ * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
@@ -234,6 +239,7 @@ struct xt_requests_options {
 	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
 	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
 	int (*listen)(const char *path, struct stat *id);
+	struct xt_conf *update;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };
