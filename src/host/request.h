@@ -26,6 +26,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_runner;
 struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
@@ -73,8 +74,6 @@ enum xt_request_kind {
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
-
-enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -188,11 +187,13 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
 /* conf     borrowed until close
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
+	struct xt_runner *runner;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };

@@ -54,6 +54,8 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 		pending.done(pending.ctx, reply);
 }
 
+/* request_hooks_uv.c */
+xt_request_handler xt_request_hooks;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
 /* request_routes_uv.c */

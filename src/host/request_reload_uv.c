@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests for a reload, carried out here by the process that asks. */
 #include "host/request_impl_uv.h"
+#include "host/runner_client_uv.h"
 
 static void on_reload(void *ctx, int error, const char *text)
 {
 	struct xt_requests *requests = ctx;
 	struct xt_reply reply = {.error = error, .text = *text ? text : NULL};
 
+	if (requests->reload_kind == XT_REQUEST_RELOAD_COMMIT && error == 0)
+		xt_runner_read(requests->options.runner);
 	if (requests->reload_kind == XT_REQUEST_RELOAD_READ)
 		reply.reload = xt_reload_data(requests->reload);
 	else if (requests->reload_kind == XT_REQUEST_RELOAD_COMMIT && requests->link)

@@ -13,6 +13,7 @@
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
 #include "host/run_directory.h"
+#include "host/runner_client_uv.h"
 #include "host/save_uv.h"
 
 /* --- run directory --- */
@@ -71,6 +72,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
+	xt_runner_name(requests->options.runner, reply->tun.v->name);
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
@@ -96,13 +98,25 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 
 /* --- firewall and DNS --- */
 
+static void on_state(void *ctx)
+{
+	const struct xt_reply reply = {0};
+
+	request_answer(ctx, XT_REQUEST_STATE, &reply);
+}
+
 static int state_open(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	const struct xt_host_options options = {.conf = requests->conf,
+						.run_dir = run_directory(requests),
+						.runner = requests->options.runner};
+	int rc;
+
 	(void)request;
 	(void)reply;
-	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   run_directory(requests));
+	rc = xt_host_new(&requests->host, requests->loop, &options, on_state, requests);
+	return rc < 0 ? rc : LATER;
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -234,37 +248,6 @@ static int socket_remove(struct xt_requests *requests, const struct xt_request *
 	(void)reply;
 	return xt_run_directory_remove(request->socket.path, request->socket.dev,
 				       request->socket.ino);
-}
-
-/* --- hooks --- */
-
-static void on_hooks(void *ctx, const struct xt_hooks_result *result)
-{
-	struct xt_requests *requests = ctx;
-	struct xt_reply reply = {.error = result->error, .hooks = *result};
-
-	requests->hooks = NULL;
-	request_answer(requests, XT_REQUEST_HOOKS, &reply);
-}
-
-static int hooks_run(struct xt_requests *requests, const struct xt_request *request,
-		     struct xt_reply *reply)
-{
-	const struct xt_conf *conf = requests->conf;
-	const struct xt_conf_hooks *const lists[] = {
-	    [XT_HOOKS_PRE_UP] = &conf->pre_up,
-	    [XT_HOOKS_POST_UP] = &conf->post_up,
-	    [XT_HOOKS_PRE_DOWN] = &conf->pre_down,
-	    [XT_HOOKS_POST_DOWN] = &conf->post_down,
-	};
-	struct xt_hooks_options options = {.hooks = lists[request->hooks.list],
-					   .from = request->hooks.from,
-					   .name = conf->name,
-					   .capture = request->hooks.capture};
-	int rc = xt_hooks_start(&requests->hooks, requests->loop, &options, on_hooks, requests);
-
-	reply->hooks.error = rc;
-	return rc < 0 ? rc : LATER;
 }
 
 /* --- files --- */
@@ -421,7 +404,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_LINK_RESTORE] = link_restore,
     [XT_REQUEST_LINK_UNDO] = link_undo,
     [XT_REQUEST_ADDRESSES] = addresses_read,
-    [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
     [XT_REQUEST_NAME_FILE] = name_file_write,
     [XT_REQUEST_BOUND_READ] = bound_read,
