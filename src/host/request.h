@@ -27,6 +27,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_runner;
 struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
@@ -83,8 +84,6 @@ enum xt_request_kind {
 /* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
  * with the configuration's name. */
 enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
-
-enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -228,6 +227,7 @@ struct xt_host_event {
  * socket   the path of a listening socket; false: too long, or no directory
  * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
@@ -240,6 +240,7 @@ struct xt_requests_options {
 	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
 	int (*listen)(const char *path, struct stat *id);
 	struct xt_conf *update;
+	struct xt_runner *runner;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };

@@ -60,6 +60,8 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 xt_request_handler xt_request_directory_make, xt_request_listen, xt_request_socket_remove;
 const char *xt_request_directory(const struct xt_requests *requests);
 void xt_request_sockets_close(struct xt_requests *requests);
+/* request_hooks_uv.c */
+xt_request_handler xt_request_hooks;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
 /* request_routes_uv.c */
