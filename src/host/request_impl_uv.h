@@ -24,7 +24,11 @@ struct pending {
 	void *ctx;
 };
 
+struct xt_requests_remote;
+
+/* remote  carries all of them out elsewhere (request_remote_uv.h), and the rest is unused */
 struct xt_requests {
+	struct xt_requests_remote *remote;
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;

@@ -6,11 +6,14 @@
  * runs in the device. */
 #include "host/request_remote_uv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/secbuf.h"
+#include "base/trim.h"
 #include "host/channel_uv.h"
 #include "host/request_impl_uv.h"
 #include "host/request_wire.h"
@@ -23,7 +26,13 @@ struct xt_requests_remote {
 	struct pending pending[XT_REQUESTS];
 	uint32_t serials[XT_REQUESTS];
 	bool offload; /* of the TUN device, as requested */
-	struct xt_report *report; /* of the reload that is being read */
+	struct xt_link_policy policy; /* in force */
+	/* a reload: what it is compared with, and on the worker thread */
+	struct xt_report *report;
+	struct xt_reload *reload;
+	uv_work_t work;
+	int error;
+	char text[320];
 	void (*gone)(void *ctx);
 	void *ctx;
 };
@@ -39,8 +48,6 @@ static void question_answer(struct xt_requests_remote *remote, enum xt_request_k
 		pending.done(pending.ctx, reply);
 }
 
-/* --- answers --- */
-
 /* The device of a descriptor that the host has opened and configured. */
 static void tun_adopt(const struct xt_requests_remote *remote, struct xt_reply_box *box)
 {
@@ -54,13 +61,57 @@ static void tun_adopt(const struct xt_requests_remote *remote, struct xt_reply_b
 	box->reply.error = xt_tun_open(&box->reply.tun.v, &options);
 }
 
-static void on_compared(void *ctx, int error, const char *text, struct xt_reload *reload)
+/* --- reload --- */
+
+static void compare_work(uv_work_t *work)
 {
-	struct xt_requests_remote *remote = ctx;
-	struct xt_reply reply = {.error = error, .text = *text ? text : NULL, .reload = reload};
+	struct xt_requests_remote *remote = work->data;
+	const struct xt_link_policy *policy = &remote->policy;
+	const struct xt_reload_running running = {
+	    .conf = remote->options.conf,
+	    .report = remote->report,
+	    .auto_mark = remote->options.conf->fwmark == 0 ? policy->table : 0,
+	    .prepare = remote->options.prepare};
+
+	remote->error = xt_reload_compare(remote->reload, &running, remote->error);
+	xt_report_free(remote->report);
+	remote->report = NULL;
+	free(xt_memory_mark());
+}
+
+static void on_compared(uv_work_t *work, int status)
+{
+	struct xt_requests_remote *remote = work->data;
+	struct xt_reply reply = {.error = status < 0 ? status : remote->error,
+				 .text = *remote->text ? remote->text : NULL,
+				 .reload = remote->reload};
 
 	question_answer(remote, XT_REQUEST_RELOAD_READ, &reply);
 }
+
+/* The box's file is compared with what runs, on a worker thread. */
+static void reload_compare(struct xt_requests_remote *remote, struct xt_reply_box *box)
+{
+	remote->reload = box->reload;
+	box->reload = NULL;
+	remote->error = box->reply.error;
+	snprintf(remote->text, sizeof(remote->text), "%s", box->reply.text ? box->reply.text : "");
+	remote->work.data = remote;
+	if (uv_queue_work(remote->loop, &remote->work, compare_work, on_compared) < 0) {
+		compare_work(&remote->work);
+		on_compared(&remote->work, 0);
+	}
+}
+
+static void reload_end(struct xt_requests_remote *remote)
+{
+	if (remote->reload)
+		xt_reload_clear(remote->reload, remote->options.drop);
+	free(remote->reload);
+	remote->reload = NULL;
+}
+
+/* --- answers --- */
 
 static void message_refuse(struct xt_requests_remote *remote)
 {
@@ -83,6 +134,10 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 	}
 	if (kind == XT_REQUEST_TUN_OPEN)
 		tun_adopt(remote, &box);
+	if (kind == XT_REQUEST_POLICY && box.reply.error == 0)
+		remote->policy = box.reply.policy;
+	if (kind == XT_REQUEST_RELOAD_COMMIT && remote->reload)
+		remote->policy = remote->reload->policy;
 	if (kind == XT_REQUEST_RELOAD_READ && box.reload)
 		reload_compare(remote, &box);
 	else
@@ -150,8 +205,13 @@ void xt_request_remote(struct xt_requests_remote *remote, const struct xt_reques
 		serial = remote->serial;
 	if (request->kind == XT_REQUEST_TUN_OPEN)
 		remote->offload = request->tun.offload;
+	if (request->kind == XT_REQUEST_RELOAD_END)
+		reload_end(remote);
 	failed.error = request_send(remote, request, serial);
-	xt_request_release(request);
+	if (request->kind == XT_REQUEST_RELOAD_READ && failed.error == 0)
+		remote->report = request->report;
+	else
+		xt_request_release(request);
 	if (failed.error < 0)
 		question_answer(remote, request->kind, &failed);
 }

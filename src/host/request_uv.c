@@ -13,6 +13,7 @@
 #include "host/link_plan.h"
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
+#include "host/request_remote_uv.h"
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
 #include "host/save_uv.h"
@@ -396,6 +397,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	struct xt_reply reply = {0};
 	int rc;
 
+	if (requests->remote) {
+		xt_request_remote(requests->remote, request, done, ctx);
+		return;
+	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
 	*requests->text = '\0';
 	rc = handlers[request->kind](requests, request, &reply);
@@ -407,6 +412,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
 {
+	if (requests->remote) {
+		xt_request_remote_cancel(requests->remote, kind);
+		return;
+	}
 	if (kind == XT_REQUEST_HOOKS && requests->hooks)
 		xt_hooks_cancel(requests->hooks);
 	if (kind == XT_REQUEST_RESOLVE && requests->resolver) {
@@ -433,6 +442,7 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
+	xt_requests_remote_close(requests->remote);
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);
