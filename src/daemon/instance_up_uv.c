@@ -16,7 +16,6 @@
 #include "host/log_sink.h"
 #include "host/stderr.h"
 #include "ipc/client.h"
-#include "ipc/socket.h"
 #include "packet/echo_responder.h"
 
 #define READY_FLUSH_MS 200 /* a reader that has stopped does not get its last lines */
@@ -91,24 +90,6 @@ static void on_tun(void *ctx, const struct xt_reply *reply)
 	step_request(instance, XT_REQUEST_STATE, on_state);
 }
 
-/* The host may not see ipc: the daemon lends it the making of a socket. */
-static int socket_listen(const char *path)
-{
-	struct stat id;
-
-	return xt_socket_listen(path, &id);
-}
-
-static int requests_open(struct xt_instance *instance)
-{
-	struct xt_requests_options options = {.conf = instance->conf,
-					      .listen = socket_listen,
-					      .prepare = xt_instance_names_prepare,
-					      .drop = xt_instance_names_drop};
-
-	return xt_requests_open(&instance->requests, &instance->uv, &options);
-}
-
 /* An instance does without the directory until its control socket is made. */
 static void on_run_directory(void *ctx, const struct xt_reply *reply)
 {
@@ -117,20 +98,19 @@ static void on_run_directory(void *ctx, const struct xt_reply *reply)
 				     .tun = {.fd = instance->options.tun_fd,
 					     .offload = !xt_plan_offload_off(instance->conf),
 					     .default_mtu = instance->options.dropin}};
-	char dir[XT_RUNDIR_MAX];
 
-	if (reply->error == -EPERM && !instance->options.dropin && xt_rundir_path(dir) == -EPERM &&
-	    xt_rundir_explain(dir))
-		step_post(instance, -EPERM);
-	else
+	if (!reply->text || instance->options.dropin) {
 		xt_request(instance->requests, &request, on_tun, instance);
+		return;
+	}
+	xt_explain_directory(reply->text, reply->remedy);
+	step_post(instance, reply->error);
 }
 
 void xt_instance_open_tun(struct xt_instance *instance)
 {
 	struct xt_conf *conf = instance->conf;
-	struct xt_reply reply = {0};
-	char why[96], dir[XT_RUNDIR_MAX];
+	char why[96];
 
 	instance->since_ns = uv_hrtime();
 	if (name_in_use(conf->name)) {
@@ -139,14 +119,11 @@ void xt_instance_open_tun(struct xt_instance *instance)
 	} else if (!xt_plan_environment(why, sizeof(why))) {
 		xt_message("%s", why);
 		step_post(instance, XT_E_INVALID);
-	} else if (requests_open(instance) < 0) {
+	} else if (xt_instance_requests_open(instance) < 0) {
 		step_post(instance, XT_E_NOMEM);
-	} else if ((reply.error = xt_rundir_path(dir)) < 0) {
-		on_run_directory(instance, &reply);
 	} else {
-		struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY, .path = dir};
-
-		xt_request(instance->requests, &request, on_run_directory, instance);
+		(void)xt_rundir_path(instance->run_directory);
+		step_request(instance, XT_REQUEST_RUN_DIRECTORY, on_run_directory);
 	}
 }
 

@@ -139,13 +139,11 @@ static void instance_begin(struct xt_instance *instance)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-	struct xt_instance *instance = handle->data;
+	struct xt_host_event event = {.kind = number == SIGHUP	  ? XT_HOST_RELOAD
+					      : number == SIGUSR1 ? XT_HOST_STATUS
+								  : XT_HOST_END};
 
-	if (number == SIGTERM || number == SIGINT)
-		instance->post(instance, XT_INSTANCE_END);
-	else if (number != SIGHUP ||
-		 xt_instance_queue_reload(instance, NULL, false) == XT_E_UNSUPPORTED)
-		xt_instance_log_status(instance);
+	xt_instance_host_event(handle->data, &event);
 }
 
 static void signals_start(struct xt_instance *instance)

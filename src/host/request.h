@@ -13,6 +13,7 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <xtunnel/device.h>
@@ -30,9 +31,10 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
-	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state, and what another
-				   * process has removed there, but sockets; -EPERM: another user
-				   * could change it. Without it there are no marks */
+	XT_REQUEST_RUN_DIRECTORY, /* -> remedy: make it, for sockets, marks and state, and what
+				   * another process has removed there, but sockets; -EPERM with
+				   * text: another user could change it. Without it there are no
+				   * marks */
 	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
@@ -41,8 +43,9 @@ enum xt_request_kind {
 	XT_REQUEST_KEYLOG,   /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
 	XT_REQUEST_UDP_OPEN, /* udp -> udp */
 	XT_REQUEST_UDP_MARK, /* mark */
-	XT_REQUEST_LISTEN,   /* path -> fd: a listening Unix socket there */
-	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
+	XT_REQUEST_LISTEN,   /* listen -> fd: a listening Unix socket, also in the place of one that
+			      * was lost; its file is watched from then on (XT_HOST_SOCKET_LOST) */
+	XT_REQUEST_SOCKET_REMOVE, /* listen.which: remove its file, if it is still the same */
 	XT_REQUEST_FIREWALL,	  /* set it, before the link */
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
@@ -75,6 +78,10 @@ enum xt_request_kind {
 	XT_REQUESTS,
 };
 
+/* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
+ * with the configuration's name. */
+enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
+
 enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
 
 struct xt_request {
@@ -99,12 +106,13 @@ struct xt_request {
 			size_t n;
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
-		const char *path;
+		/* fd       above 0: it listens there already; the host's until it comes back
+		 * removal  report the removal of its file alone, and once: nothing else is mended */
 		struct {
-			const char *path;
-			dev_t dev;
-			ino_t ino;
-		} socket;
+			enum xt_host_socket which;
+			int fd;
+			bool removal;
+		} listen;
 		bool keep;
 		/* from     index of the first one to run
 		 * capture  keep what they write, for the result */
@@ -157,6 +165,7 @@ struct xt_reply {
 		} tun;
 		struct xt_link_policy policy;
 		int fd;
+		const char *remedy; /* with text: what mends it, "" if nothing is known */
 		struct xt_udp_sockets udp;
 		uint32_t mtu;
 		struct {
@@ -190,15 +199,42 @@ struct xt_reply {
 };
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
+/* What the host reports unasked. */
+enum xt_host_event_kind {
+	XT_HOST_SOCKET_LOST, /* lost: its file is not there any more; again every few seconds until
+			      * LISTEN succeeds */
+	XT_HOST_END,	     /* SIGTERM, SIGINT */
+	XT_HOST_RELOAD,	     /* SIGHUP */
+	XT_HOST_STATUS,	     /* SIGUSR1: write the state to the log */
+};
+
+/* attempt  counts from 1 */
+struct xt_host_event {
+	enum xt_host_event_kind kind;
+	struct {
+		enum xt_host_socket which;
+		unsigned attempt;
+	} lost;
+};
+
+#define XT_REQUEST_PATH_MAX 108 /* sun_path, with the NUL */
+
 /* conf     borrowed until close
  * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
+ * event    called from the loop, with ctx
+ * directory  the run directory of this user; -EPERM: another user could change it; -errno
+ * socket   the path of a listening socket; false: too long, or no directory
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	struct xt_conf *update;
-	int (*listen)(const char *path);
+	void (*event)(void *ctx, const struct xt_host_event *event);
+	void *ctx;
+	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
+	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
+	int (*listen)(const char *path, struct stat *id);
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };

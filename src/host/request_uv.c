@@ -15,38 +15,6 @@
 #include "host/run_directory.h"
 #include "host/save_uv.h"
 
-/* --- run directory --- */
-
-static const char *run_directory(const struct xt_requests *requests)
-{
-	return *requests->run_directory ? requests->run_directory : NULL;
-}
-
-/* What an instance keeps there, should another process have removed it. */
-static void run_directory_restore(struct xt_requests *requests)
-{
-	const char *dir = run_directory(requests), *name = requests->conf->name;
-	uint32_t owner_uid;
-
-	if (requests->host)
-		xt_host_restore(requests->host);
-	if (requests->marked && !xt_run_directory_marked(dir, name, &owner_uid))
-		xt_run_directory_mark(dir, name, requests->owner_uid);
-}
-
-static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
-			      struct xt_reply *reply)
-{
-	int rc = xt_run_directory_make(request->path);
-
-	(void)reply;
-	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
-		strcpy(requests->run_directory, request->path);
-	if (rc == 0)
-		run_directory_restore(requests);
-	return rc;
-}
-
 /* --- TUN --- */
 
 static int tun_open(struct xt_requests *requests, const struct xt_request *request,
@@ -74,7 +42,8 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
-		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
+		xt_run_directory_mark(xt_request_directory(requests), conf->name,
+				      options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
@@ -90,7 +59,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)reply;
 	requests->marked &= rc < 0;
 	if (rc == 0)
-		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
+		xt_run_directory_unmark(xt_request_directory(requests), requests->conf->name);
 	return rc;
 }
 
@@ -102,7 +71,7 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	(void)request;
 	(void)reply;
 	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   run_directory(requests));
+			   xt_request_directory(requests));
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -220,22 +189,6 @@ static int udp_mark(struct xt_requests *requests, const struct xt_request *reque
 	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
 }
 
-static int socket_listen(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
-{
-	reply->fd = requests->options.listen(request->path);
-	return reply->fd < 0 ? reply->fd : 0;
-}
-
-static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
-{
-	(void)requests;
-	(void)reply;
-	return xt_run_directory_remove(request->socket.path, request->socket.dev,
-				       request->socket.ino);
-}
-
 /* --- hooks --- */
 
 static void on_hooks(void *ctx, const struct xt_hooks_result *result)
@@ -285,7 +238,8 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &request->save, on_saved,
+			   requests);
 	return rc < 0 ? rc : LATER;
 }
 
@@ -404,8 +358,8 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 /* --- all of them --- */
 
 static xt_request_handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
-    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
+    [XT_REQUEST_RUN_DIRECTORY] = xt_request_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = xt_request_socket_remove,
     [XT_REQUEST_TUN_OPEN] = tun_open,
     [XT_REQUEST_TUN_REMOVE] = tun_remove,
     [XT_REQUEST_STATE] = state_open,
@@ -413,7 +367,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_KEYLOG] = keylog_open,
     [XT_REQUEST_UDP_OPEN] = udp_open,
     [XT_REQUEST_UDP_MARK] = udp_mark,
-    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_LISTEN] = xt_request_listen,
     [XT_REQUEST_FIREWALL] = host_change,
     [XT_REQUEST_LINK] = link_set,
     [XT_REQUEST_DNS] = host_change,
@@ -482,6 +436,7 @@ bool xt_requests_close(struct xt_requests *requests)
 		return true;
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
+	xt_request_sockets_close(requests);
 	if (requests->resolver)
 		return false;
 	free(requests);
