@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -224,11 +225,18 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	return loop_finish(&instance);
 }
 
+static bool sandbox_off(void)
+{
+	const char *word = getenv("XT_SANDBOX");
+
+	return word && strcmp(word, "off") == 0;
+}
+
 int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
 {
 	xt_log_sink_open(
 	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
 	keylog_warn();
-	return xt_sandbox_off(conf) ? instance_serve(conf, options, NULL)
+	return sandbox_off() ? instance_serve(conf, options, NULL)
 				    : xt_monitor_run(conf, options, instance_serve);
 }

@@ -349,7 +349,8 @@ static int monitor_open(struct monitor *monitor, int fd)
 	const struct xt_channel_options options = {
 	    .ctx = monitor, .message = on_message, .ended = on_ended, .max_len = XT_MESSAGE_MAX};
 	struct xt_requests_options requests = {
-	    .conf = monitor->conf, .event = on_event, .ctx = monitor};
+	    .conf = monitor->conf, .update = monitor->conf, .event = on_event, .ctx = monitor,
+	    .ready = monitor->options->ready, .quiet = monitor->options->quiet};
 	int rc = uv_loop_init(&monitor->uv);
 
 	xt_monitor_lend(&requests);
@@ -393,18 +394,10 @@ static void keys_wipe(struct xt_conf *conf)
 		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
 }
 
-/* What only the tunnel process uses. */
-static void options_close(const struct xt_instance_options *options)
-{
-	if (options->ready >= 0)
-		close(options->ready);
-}
-
 static int monitor_serve(struct monitor *monitor, int fd)
 {
 	int rc;
 
-	options_close(monitor->options);
 	keys_wipe(monitor->conf);
 	rc = monitor_open(monitor, fd);
 	if (rc < 0) {

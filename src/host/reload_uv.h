@@ -37,8 +37,8 @@ struct xt_reload *xt_reload_data(struct xt_reload_run *run);
 bool xt_reload_busy(const struct xt_reload_run *run);
 /* The file is without fault and was not applied yet: steps and commit are possible. */
 bool xt_reload_ready(const struct xt_reload_run *run);
-/* The steps in order; one that has nothing to do succeeds. After an error undo follows. hints: those
- * of the first step count. XT_E_INVALID: not in order, or the file has an error. */
+/* The steps in order; one that has nothing to do succeeds. After an error undo follows. hints: only
+ * those of the first step are used. XT_E_INVALID: not in order, or the file has an error. */
 void xt_reload_step(struct xt_reload_run *run, enum xt_reload_step step,
 		    const struct xt_reload_hints *hints, xt_reload_done *done, void *ctx);
 /* Take back what was done, the failed step included. done gets the first error. */

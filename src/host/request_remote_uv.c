@@ -247,6 +247,9 @@ int xt_requests_connect(struct xt_requests **out, struct uv_loop_s *loop, int fd
 	remote->gone = gone;
 	remote->ctx = ctx;
 	(*out)->remote = remote;
+	if (options->ready >= 0) /* the host writes it */
+		close(options->ready);
+	(*out)->options.ready = -1;
 	return xt_channel_open(&remote->channel, loop, fd, &channel);
 }
 

@@ -238,7 +238,8 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &request->save, on_saved,
+			   requests);
 	return rc < 0 ? rc : LATER;
 }
 

@@ -56,7 +56,8 @@ void xt_wire_u16(struct xt_wire *w, uint16_t *v)
 
 	xt_be16_put(b, *v);
 	xt_wire_bytes(w, b, sizeof(b));
-	*v = xt_be16_get(b);
+	if (xt_wire_reads(w))
+		*v = xt_be16_get(b);
 }
 
 void xt_wire_u32(struct xt_wire *w, uint32_t *v)
@@ -65,7 +66,8 @@ void xt_wire_u32(struct xt_wire *w, uint32_t *v)
 
 	xt_be32_put(b, *v);
 	xt_wire_bytes(w, b, sizeof(b));
-	*v = xt_be32_get(b);
+	if (xt_wire_reads(w))
+		*v = xt_be32_get(b);
 }
 
 void xt_wire_u64(struct xt_wire *w, uint64_t *v)
@@ -74,7 +76,8 @@ void xt_wire_u64(struct xt_wire *w, uint64_t *v)
 
 	xt_be64_put(b, *v);
 	xt_wire_bytes(w, b, sizeof(b));
-	*v = xt_be64_get(b);
+	if (xt_wire_reads(w))
+		*v = xt_be64_get(b);
 }
 
 void xt_wire_unsigned(struct xt_wire *w, unsigned *v)
@@ -82,7 +85,8 @@ void xt_wire_unsigned(struct xt_wire *w, unsigned *v)
 	uint32_t u = *v;
 
 	xt_wire_u32(w, &u);
-	*v = u;
+	if (xt_wire_reads(w))
+		*v = u;
 }
 
 void xt_wire_int(struct xt_wire *w, int *v)
@@ -90,7 +94,8 @@ void xt_wire_int(struct xt_wire *w, int *v)
 	uint32_t u = (uint32_t)*v;
 
 	xt_wire_u32(w, &u);
-	*v = (int)u;
+	if (xt_wire_reads(w))
+		*v = (int)u;
 }
 
 void xt_wire_size(struct xt_wire *w, size_t *v)
@@ -99,7 +104,8 @@ void xt_wire_size(struct xt_wire *w, size_t *v)
 
 	xt_wire_u64(w, &u);
 	xt_wire_expect(w, u <= SIZE_MAX);
-	*v = (size_t)u;
+	if (xt_wire_reads(w))
+		*v = (size_t)u;
 }
 
 void xt_wire_below(struct xt_wire *w, uint32_t *v, uint32_t limit)
@@ -116,7 +122,8 @@ void xt_wire_bool(struct xt_wire *w, bool *v)
 
 	xt_wire_u8(w, &u);
 	xt_wire_expect(w, u <= 1);
-	*v = u == 1;
+	if (xt_wire_reads(w))
+		*v = u == 1;
 }
 
 /* --- strings and arrays --- */
@@ -146,11 +153,11 @@ static void string_pass(struct xt_wire *w, char **v, size_t max, bool line)
 	uint32_t len;
 
 	xt_wire_bool(w, &present);
-	if (!present) {
+	if (!present && xt_wire_reads(w)) {
 		*v = NULL;
 	} else if (xt_wire_reads(w)) {
 		string_read(w, v, max, line);
-	} else {
+	} else if (present) {
 		len = (uint32_t)strlen(*v);
 		xt_wire_u32(w, &len);
 		xt_wire_bytes(w, *v, len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as bytes, for messages between the processes of an instance. One description of a message
  * serves both directions: the functions of struct xt_wire write what a pointer points to, or read
- * it from there. So what is written can always be read.
+ * it from there. So what is written can always be read. What is written is not changed, and may be
+ * constant.
  *
  * Integers are big-endian. The reader is strict, since the other process may be hostile: a value
  * out of range, a count that the bytes left cannot hold, a byte too many, all are one error that
