@@ -27,6 +27,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_runner;
 struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
@@ -61,8 +62,9 @@ enum xt_request_kind {
 	XT_REQUEST_HOOKS,     /* hooks -> hooks */
 	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
 	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
-				 * and compare; also with an error of the file */
-	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+				 * and compare; also with an error of the file. Without a report:
+				 * do not compare; its keys are there until the callback returns */
+	XT_REQUEST_RELOAD_STEP,	  /* reload: see host/reload.h; each step once, in order */
 	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
 	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
@@ -82,8 +84,6 @@ enum xt_request_kind {
 /* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
  * with the configuration's name. */
 enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
-
-enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -123,7 +123,10 @@ struct xt_request {
 			bool capture;
 		} hooks;
 		struct xt_report *report; /* the host's from then on */
-		enum xt_reload_step step;
+		struct {
+			enum xt_reload_step step;
+			struct xt_reload_hints hints; /* of the comparison */
+		} reload;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -222,7 +225,9 @@ struct xt_host_event {
  * event    called from the loop, with ctx
  * directory  the run directory of this user; -EPERM: another user could change it; -errno
  * socket   the path of a listening socket; false: too long, or no directory
+ * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
@@ -234,6 +239,8 @@ struct xt_requests_options {
 	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
 	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
 	int (*listen)(const char *path, struct stat *id);
+	struct xt_conf *update;
+	struct xt_runner *runner;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };

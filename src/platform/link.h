@@ -119,6 +119,7 @@ bool xt_link_way(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *sour
 #define XT_LINK_MTU_DEFAULT 1420
 /* Largest: a packet of this length, a multiple of 16, still fits one IPv4 datagram. */
 #define XT_LINK_MTU_MAX 65472
-int xt_link_mtu_set(unsigned ifindex, uint32_t mtu); /* -errno */
+int xt_link_mtu_set(unsigned ifindex, uint32_t mtu);  /* -errno */
+int xt_link_mtu_get(unsigned ifindex, uint32_t *mtu); /* -errno */
 
 #endif

@@ -124,6 +124,11 @@ int tun_linux_fd(const struct xt_tun *tun)
 						  : -1;
 }
 
+int xt_tun_fd(const struct xt_tun *tun)
+{
+	return tun_linux_fd(tun);
+}
+
 static int tun_linux_watch(const struct xt_tun *tun, struct xt_wake *wake, unsigned events,
 			   void *ctx)
 {
