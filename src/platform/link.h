@@ -107,8 +107,8 @@ bool xt_link_ipv6_off(const char *name);
  * *out is the caller's to free. -ENODEV; -errno; XT_E_NOMEM. */
 int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n);
 
-/* The networks that the host reaches without a router, by the addresses of its other links than that
- * of the name. *out is the caller's to free. -errno; XT_E_NOMEM. */
+/* The networks that the host reaches without a router, by addresses of its other links than the
+ * named one. *out is the caller's to free. -errno; XT_E_NOMEM. */
 struct xt_link_connected {
 	struct xt_cidr network; /* without host bits */
 	unsigned ifindex;
