@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/explain.h"
+#include "host/log_relay.h"
 #include "host/log_sink.h"
 
 static int answer_down(struct xt_instance *instance, struct xt_control_request *request,
@@ -94,6 +95,7 @@ static int answer_log(struct xt_instance *instance, struct xt_control_request *r
 	    !xt_log_level_parse(&level, json_is_string(word) ? json_string_value(word) : ""))
 		return XT_E_INVALID;
 	xt_log_set_level(level);
+	xt_log_relay_level();
 	xt_control_reply(request,
 			 json_pack("{s:s,s:s,s:s}", "level", xt_log_level_text(level), "before",
 				   xt_log_level_text(before), "place", xt_log_sink_place()),

@@ -2,7 +2,12 @@
 /* The instance and its host: the opening of requests, and what the host reports unasked. */
 #include "daemon/instance_uv.h"
 
-#include "ipc/socket.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/message.h"
+#include "daemon/exit.h"
+#include "host/request_remote_uv.h"
 
 void xt_instance_host_event(void *ctx, const struct xt_host_event *event)
 {
@@ -28,17 +33,29 @@ void xt_instance_host_event(void *ctx, const struct xt_host_event *event)
 	}
 }
 
-/* The host may see neither ipc nor the run directory's rules: the daemon lends both. */
+/* Without the monitor nothing can be asked for or taken back. */
+static void on_monitor_gone(void *ctx)
+{
+	const struct xt_instance *instance = ctx;
+
+	xt_message("%s: the monitor has ended; so does this process", instance->conf->name);
+	fflush(NULL);
+	_exit(XT_EXIT_FAILURE);
+}
+
 int xt_instance_requests_open(struct xt_instance *instance)
 {
 	struct xt_requests_options options = {.conf = instance->conf,
+					      .ready = instance->options.ready,
+					      .quiet = instance->options.quiet,
 					      .event = xt_instance_host_event,
 					      .ctx = instance,
-					      .directory = xt_rundir_path,
-					      .socket = xt_rundir_listen,
-					      .listen = xt_socket_listen,
 					      .prepare = xt_instance_names_prepare,
 					      .drop = xt_instance_names_drop};
 
-	return xt_requests_open(&instance->requests, &instance->uv, &options);
+	xt_monitor_lend(&options);
+	if (!instance->link)
+		return xt_requests_open(&instance->requests, &instance->uv, &options);
+	return xt_requests_connect(&instance->requests, &instance->uv, instance->link->requests,
+				   &options, on_monitor_gone, instance);
 }

@@ -9,16 +9,11 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
-#include "daemon/background.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
-#include "host/log_sink.h"
-#include "host/stderr.h"
 #include "ipc/client.h"
 #include "packet/echo_responder.h"
-
-#define READY_FLUSH_MS 200 /* a reader that has stopped does not get its last lines */
 
 /* rc < 0: the step failed, and that was reported to the user. */
 static void step_post(struct xt_instance *instance, int rc)
@@ -414,22 +409,22 @@ static void queue_warn(const struct xt_instance *instance)
 			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
-/* When the byte cannot be delivered, the process that wanted the instance has ended. It ends with
- * the byte, so the lines until then go first. */
-static bool ready_signal(struct xt_instance *instance)
+/* When the byte cannot be delivered, the process that wanted the instance has ended. */
+static void on_detached(void *ctx, const struct xt_reply *reply)
 {
-	xt_stderr_flush(READY_FLUSH_MS);
-	bool delivered = write(instance->options.ready, "R", 1) == 1;
+	struct xt_instance *instance = ctx;
 
-	close(instance->options.ready);
-	instance->options.ready = -1;
-	return delivered;
+	xt_instance_emit_ready(instance);
+	if (reply->error == 0)
+		return;
+	instance->status = XT_EXIT_FAILURE;
+	instance->post(instance, XT_INSTANCE_END);
 }
 
 /* The first time, and after each reload. */
 void xt_instance_ready(struct xt_instance *instance)
 {
-	bool wanted = true, first = !instance->was_ready;
+	bool first = !instance->was_ready;
 
 	instance->was_ready = true;
 	if (instance->reloads || instance->routes_due)
@@ -442,21 +437,7 @@ void xt_instance_ready(struct xt_instance *instance)
 	queue_warn(instance);
 	xt_instance_tell_names(instance);
 	xt_instance_notify_ready(instance);
-	if (instance->options.ready >= 0)
-		wanted = ready_signal(instance);
-	else
+	if (instance->options.ready < 0)
 		xt_instance_print_ready(instance);
-	/* Until here no packet waits for a reader of standard error, and lines keep their order
-	 * with those of the parent process. /dev/null never blocks. */
-	if (instance->options.quiet) {
-		xt_output_close();
-		xt_log_sink_detach();
-	} else {
-		(void)xt_stderr_start();
-	}
-	xt_instance_emit_ready(instance);
-	if (!wanted) {
-		instance->status = XT_EXIT_FAILURE;
-		instance->post(instance, XT_INSTANCE_END);
-	}
+	step_request(instance, XT_REQUEST_DETACH, on_detached);
 }

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "daemon/instance.h"
+#include "daemon/monitor_uv.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
 #include "host/request.h"
@@ -132,6 +133,7 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
+	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */

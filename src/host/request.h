@@ -27,6 +27,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_runner;
 struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
@@ -69,6 +70,8 @@ enum xt_request_kind {
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
 	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
 			    * had itself stays. text without error: of a route that is left out */
+	XT_REQUEST_DETACH, /* the instance is ready: tell the process that started it, and close
+			    * the standard streams if options say so. -EPIPE: it has ended */
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
@@ -81,8 +84,6 @@ enum xt_request_kind {
 /* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
  * with the configuration's name. */
 enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
-
-enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -107,7 +108,7 @@ struct xt_request {
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
 		/* fd       above 0: it listens there already; the host's until it comes back
-		 * removal  report the removal of its file alone, and once: nothing else is mended */
+		 * removal  report the removal of its file alone, and once */
 		struct {
 			enum xt_host_socket which;
 			int fd;
@@ -220,21 +221,26 @@ struct xt_host_event {
 #define XT_REQUEST_PATH_MAX 108 /* sun_path, with the NUL */
 
 /* conf     borrowed until close
- * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
+ * ready, quiet  see host/detach.h; ready is the requests' from then on
  * event    called from the loop, with ctx
  * directory  the run directory of this user; -EPERM: another user could change it; -errno
  * socket   the path of a listening socket; false: too long, or no directory
+ * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
-	struct xt_conf *update;
+	int ready;
+	bool quiet;
 	void (*event)(void *ctx, const struct xt_host_event *event);
 	void *ctx;
 	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
 	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
 	int (*listen)(const char *path, struct stat *id);
+	struct xt_conf *update;
+	struct xt_runner *runner;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };

@@ -24,7 +24,11 @@ struct pending {
 	void *ctx;
 };
 
+struct xt_requests_remote;
+
+/* remote  carries all of them out elsewhere (request_remote_uv.h), and the rest is unused */
 struct xt_requests {
+	struct xt_requests_remote *remote;
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;
@@ -55,11 +59,13 @@ static inline void request_answer(struct xt_requests *requests, enum xt_request_
 		pending.done(pending.ctx, reply);
 }
 
-/* request_sockets_uv.c. directory: the run directory, NULL: there is none. close: remove their files
- * and watch no more. */
+/* request_sockets_uv.c. directory: the run directory, NULL: there is none. close: remove the files
+ * of sockets, and watch no more. */
 xt_request_handler xt_request_directory_make, xt_request_listen, xt_request_socket_remove;
 const char *xt_request_directory(const struct xt_requests *requests);
 void xt_request_sockets_close(struct xt_requests *requests);
+/* request_hooks_uv.c */
+xt_request_handler xt_request_hooks;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
 /* request_routes_uv.c */

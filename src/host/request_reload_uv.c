@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "host/request_impl_uv.h"
+#include "host/runner_client_uv.h"
 
 /* The file is in force: of a process that has no instance of its own. What was in force stays until
  * the end of the reload, as others may still read it. */
@@ -37,6 +38,8 @@ static void on_reload(void *ctx, int error, const char *text)
 	struct xt_requests *requests = ctx;
 	struct xt_reply reply = {.error = error, .text = *text ? text : NULL};
 
+	if (requests->reload_kind == XT_REQUEST_RELOAD_COMMIT && error == 0)
+		xt_runner_read(requests->options.runner);
 	if (requests->reload_kind == XT_REQUEST_RELOAD_COMMIT && requests->link)
 		reply.mtu = xt_link_mtu(requests->link);
 	request_answer(requests, requests->reload_kind, &reply);

@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/detach.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
+#include "host/request_remote_uv.h"
 #include "host/run_directory.h"
+#include "host/runner_client_uv.h"
 #include "host/save_uv.h"
 
 /* --- TUN --- */
@@ -39,6 +42,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
+	xt_runner_name(requests->options.runner, reply->tun.v->name);
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
@@ -65,13 +69,25 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 
 /* --- firewall and DNS --- */
 
+static void on_state(void *ctx)
+{
+	const struct xt_reply reply = {0};
+
+	request_answer(ctx, XT_REQUEST_STATE, &reply);
+}
+
 static int state_open(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	const struct xt_host_options options = {.conf = requests->conf,
+						.run_dir = xt_request_directory(requests),
+						.runner = requests->options.runner};
+	int rc;
+
 	(void)request;
 	(void)reply;
-	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   xt_request_directory(requests));
+	rc = xt_host_new(&requests->host, requests->loop, &options, on_state, requests);
+	return rc < 0 ? rc : LATER;
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -189,35 +205,19 @@ static int udp_mark(struct xt_requests *requests, const struct xt_request *reque
 	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
 }
 
-/* --- hooks --- */
+/* --- ready --- */
 
-static void on_hooks(void *ctx, const struct xt_hooks_result *result)
+static int instance_detach(struct xt_requests *requests, const struct xt_request *request,
+			   struct xt_reply *reply)
 {
-	struct xt_requests *requests = ctx;
-	struct xt_reply reply = {.error = result->error, .hooks = *result};
+	int ready = requests->options.ready;
 
-	requests->hooks = NULL;
-	request_answer(requests, XT_REQUEST_HOOKS, &reply);
-}
-
-static int hooks_run(struct xt_requests *requests, const struct xt_request *request,
-		     struct xt_reply *reply)
-{
-	const struct xt_conf *conf = requests->conf;
-	const struct xt_conf_hooks *const lists[] = {
-	    [XT_HOOKS_PRE_UP] = &conf->pre_up,
-	    [XT_HOOKS_POST_UP] = &conf->post_up,
-	    [XT_HOOKS_PRE_DOWN] = &conf->pre_down,
-	    [XT_HOOKS_POST_DOWN] = &conf->post_down,
-	};
-	struct xt_hooks_options options = {.hooks = lists[request->hooks.list],
-					   .from = request->hooks.from,
-					   .name = conf->name,
-					   .capture = request->hooks.capture};
-	int rc = xt_hooks_start(&requests->hooks, requests->loop, &options, on_hooks, requests);
-
-	reply->hooks.error = rc;
-	return rc < 0 ? rc : LATER;
+	(void)request;
+	(void)reply;
+	requests->options.ready = -1;
+	if (requests->options.quiet)
+		xt_runner_detach(requests->options.runner);
+	return xt_detach(ready, requests->options.quiet);
 }
 
 /* --- files --- */
@@ -375,8 +375,9 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_LINK_RESTORE] = link_restore,
     [XT_REQUEST_LINK_UNDO] = link_undo,
     [XT_REQUEST_ADDRESSES] = addresses_read,
-    [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_DETACH] = instance_detach,
     [XT_REQUEST_NAME_FILE] = name_file_write,
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
@@ -397,6 +398,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	struct xt_reply reply = {0};
 	int rc;
 
+	if (requests->remote) {
+		xt_request_remote(requests->remote, request, done, ctx);
+		return;
+	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
 	*requests->text = '\0';
 	rc = handlers[request->kind](requests, request, &reply);
@@ -408,6 +413,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
 {
+	if (requests->remote) {
+		xt_request_remote_cancel(requests->remote, kind);
+		return;
+	}
 	if (kind == XT_REQUEST_HOOKS && requests->hooks)
 		xt_hooks_cancel(requests->hooks);
 	if (kind == XT_REQUEST_RESOLVE && requests->resolver) {
@@ -434,9 +443,13 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
+	xt_requests_remote_close(requests->remote);
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);
+	if (requests->options.ready >= 0)
+		close(requests->options.ready);
+	requests->options.ready = -1;
 	if (requests->resolver)
 		return false;
 	free(requests);

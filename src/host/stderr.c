@@ -35,6 +35,7 @@ static struct {
 	int fd;
 	size_t at, n; /* ring: first byte, bytes */
 	unsigned long lost, lost_total;
+	void (*idle)(void);
 	char ring[XT_STDERR_BUFFER];
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
@@ -145,6 +146,8 @@ static void *writer_run(void *arg)
 				out.mode = CLOSED;
 			}
 			pthread_cond_broadcast(&out.emptied);
+			if (out.idle)
+				out.idle();
 			pthread_cond_wait(&out.filled, &out.lock);
 			continue;
 		}
@@ -238,6 +241,11 @@ void xt_stderr_close(void)
 		pthread_cond_signal(&out.filled);
 	}
 	pthread_mutex_unlock(&out.lock);
+}
+
+void xt_stderr_on_idle(void (*idle)(void))
+{
+	out.idle = idle;
 }
 
 unsigned long xt_stderr_lost(void)

@@ -101,6 +101,7 @@ static int setup(void **state)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
 	struct xt_requests_options options = {.conf = &seen->conf,
+					      .ready = -1,
 					      .event = on_event,
 					      .ctx = seen,
 					      .directory = run_directory,
