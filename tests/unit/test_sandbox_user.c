@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: daemon */
-/* Which user an instance gets. */
+/* Which user an instance gets, and what is shown of its locks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/sandbox_status.h"
 #include "daemon/sandbox_user.h"
 
 static uint32_t uid_of(const char *user, const char *name)
@@ -121,6 +122,30 @@ static void the_environment_overrides_the_file(void **test)
 	unsetenv("XT_SANDBOX");
 }
 
+static void a_missing_lock_is_shown_with_its_reason(void **test)
+{
+	struct xt_sandbox_state state = {.uid = 61184};
+	struct xt_sandbox_texts texts;
+	struct xt_status status = {0};
+
+	(void)test;
+	xt_sandbox_status(&state, &texts, &status);
+	assert_string_equal(status.sandbox, "off");
+	for (unsigned i = 0; i < XT_LOCKS; i++)
+		state.locks[i].state = XT_LOCK_TAKEN;
+	xt_sandbox_status(&state, &texts, &status);
+	assert_string_equal(status.sandbox, "on");
+	assert_int_equal(status.sandbox_user, 61184);
+	state.locks[XT_LOCK_LANDLOCK] = (struct xt_lock_result){XT_LOCK_FAILED, -ENOSYS, "x"};
+	xt_sandbox_status(&state, &texts, &status);
+	assert_string_equal(status.sandbox, "partial");
+	assert_string_equal(status.sandbox_locks[XT_LOCK_LANDLOCK].name, "landlock");
+	assert_string_equal(status.sandbox_locks[XT_LOCK_LANDLOCK].text,
+			    "not available here: x: Function not implemented");
+	assert_string_equal(status.sandbox_locks[XT_LOCK_SECCOMP].text, "taken");
+	assert_null(status.sandbox_locks[XT_LOCKS].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +153,7 @@ int main(void)
 	    cmocka_unit_test(a_name_has_the_same_number_at_each_start),
 	    cmocka_unit_test(a_number_in_use_is_passed_over),
 	    cmocka_unit_test(the_environment_overrides_the_file),
+	    cmocka_unit_test(a_missing_lock_is_shown_with_its_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
