@@ -102,6 +102,9 @@ static int file_read(struct xt_reload_run *run)
 		rc = xt_conf_check(file, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_trust(file, &diagnostics);
+	if (rc == 0)
+		rc = xt_key_command_load(file, run->options.key_command,
+					 run->options.key_command_ctx, &diagnostics);
 	if (diagnostics.n)
 		run->data.findings = xt_conf_diagnostics_print(&diagnostics, path);
 	xt_conf_diagnostics_clear(&diagnostics);

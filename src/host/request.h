@@ -19,6 +19,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/key_command.h"
 #include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
@@ -189,12 +190,15 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 /* conf     borrowed until close
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, unless it was taken out of the reload. Both may be NULL */
+ *          drop frees it, unless it was taken out of the reload. Both may be NULL
+ * key_command  on a worker thread of a reload: run PrivateKeyCommand; NULL: it runs here */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
+	xt_key_command_fn *key_command;
+	void *key_command_ctx;
 };
 
 /* XT_E_NOMEM. */

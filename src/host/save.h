@@ -10,12 +10,14 @@
 #include "platform/link.h"
 
 /* report, addresses  owned; freed when it is over
+ * command_key        as in struct xt_conf; set by the host
  * unasked            write only if the file says SaveConfig = true */
 struct xt_save {
 	struct xt_report *report;
 	struct xt_link_address *addresses;
 	size_t n_addresses;
 	uint32_t mtu, auto_mark;
+	struct xt_public command_key;
 	bool unasked;
 };
 
