@@ -26,6 +26,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_resolver_process;
 struct xt_runner;
 struct xt_requests;
 
@@ -188,12 +189,14 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 /* conf     borrowed until close
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
+ * resolver looks names up (host/resolver_client_uv.h); NULL: threads of this process do
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int (*listen)(const char *path);
 	struct xt_runner *runner;
+	struct xt_resolver_process *resolver;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
 };
