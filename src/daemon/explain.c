@@ -109,6 +109,13 @@ void xt_explain_link(const char *name, const char *sentence, int error)
 			"show what");
 }
 
+void xt_explain_directory(const char *sentence, const char *remedy)
+{
+	xt_message("%s", sentence);
+	if (*remedy)
+		xt_hint("make it safe: %s", remedy);
+}
+
 void xt_explain_socket(const char *path, int error)
 {
 	xt_message("%s: %s", path, xt_strerror(error));

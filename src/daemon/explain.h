@@ -12,6 +12,8 @@ void xt_explain_tun(const char *name, int error);
 void xt_explain_udp(const struct xt_conf *conf, int error);
 void xt_explain_step(const char *name, const char *step, int error);
 void xt_explain_link(const char *name, const char *sentence, int error);
+/* The run directory is refused: why, and what mends it ("" if that is not known). */
+void xt_explain_directory(const char *sentence, const char *remedy);
 void xt_explain_socket(const char *path, int error);
 void xt_explain_running(const char *name);
 

@@ -154,14 +154,6 @@ static void on_apply(void *ctx, const struct xt_change *change, xt_uapi_applied 
 	xt_instance_apply(ctx, on_prepare, on_applied, apply);
 }
 
-static void on_deleted(void *ctx)
-{
-	struct xt_instance *instance = ctx;
-
-	xt_log_notice("%s: its socket was removed", instance->conf->name);
-	instance->post(instance, XT_INSTANCE_END);
-}
-
 /* For up and run the socket is a convenience: another program's may be there, or the directory not
  * writable. */
 static void open_failed(struct xt_instance *instance, int error)
@@ -191,13 +183,19 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 		xt_log_notice("%s: the socket for wg(8) is there again", instance->conf->name);
 }
 
-static void on_lost(void *ctx, unsigned attempt)
+/* Some controllers end a drop-in by removing its socket. */
+void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt)
 {
-	struct xt_instance *instance = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN,
+				     .listen = {.which = XT_SOCKET_UAPI}};
 
-	if (attempt == 0)
+	if (!instance->uapi)
 		return;
+	if (instance->options.dropin) {
+		xt_log_notice("%s: its socket was removed", instance->conf->name);
+		instance->post(instance, XT_INSTANCE_END);
+		return;
+	}
 	if (attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->uapi_path,
@@ -205,15 +203,21 @@ static void on_lost(void *ctx, unsigned attempt)
 	xt_request(instance->requests, &request, on_listen_again, instance);
 }
 
+static void on_remove(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
+				     .listen = {.which = XT_SOCKET_UAPI}};
+
+	xt_request(instance->requests, &request, NULL, NULL);
+}
+
 static void socket_serve(struct xt_instance *instance, int fd)
 {
-	struct xt_uapi_options options = {.path = instance->uapi_path,
-					  .listen_fd = fd,
+	struct xt_uapi_options options = {.listen_fd = fd,
 					  .report = on_report,
 					  .apply = on_apply,
-					  .remove = xt_instance_remove_socket,
-					  .deleted = instance->options.dropin ? on_deleted : NULL,
-					  .lost = on_lost,
+					  .remove = on_remove,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);
 
@@ -235,15 +239,16 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 
 void xt_instance_open_uapi(struct xt_instance *instance)
 {
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
+	struct xt_request request = {.kind = XT_REQUEST_LISTEN,
+				     .listen = {.which = XT_SOCKET_UAPI,
+						.fd = instance->options.uapi_fd,
+						.removal = instance->options.dropin}};
 
 	if (!instance->options.dropin && geteuid() != 0) {
 		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {
 		open_failed(instance, -ENAMETOOLONG);
-	} else if (instance->options.uapi_fd > 0) {
-		socket_serve(instance, instance->options.uapi_fd);
 	} else {
 		xt_request(instance->requests, &request, on_listen, instance);
 	}

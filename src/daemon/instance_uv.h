@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "daemon/instance.h"
+#include "daemon/monitor_uv.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
 #include "host/request.h"
@@ -132,6 +133,7 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
+	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */
@@ -160,6 +162,7 @@ struct xt_instance {
 	struct xt_uapi *uapi;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
+	char run_directory[XT_RUNDIR_MAX]; /* for messages, as the paths */
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
 	struct xt_instance_events *feed; /* instance_events_uv.c; NULL: none */
 	struct xt_instance_work *work;	 /* control work over all peers, the first is under way */
@@ -190,16 +193,6 @@ static inline bool xt_instance_answers(const struct xt_instance *instance)
 	return instance->loop && instance->state < XT_STATE_UNDO;
 }
 
-/* The sockets' remove. */
-static inline void xt_instance_remove_socket(void *ctx, const char *path, const struct stat *id)
-{
-	struct xt_instance *instance = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
-				     .socket = {path, id->st_dev, id->st_ino}};
-
-	xt_request(instance->requests, &request, NULL, NULL);
-}
-
 /* Steps of the machine, each of one state: start it; its end is posted.
  * instance_up_uv.c */
 void xt_instance_open_tun(struct xt_instance *instance);
@@ -217,9 +210,16 @@ void xt_instance_cancel_names(struct xt_instance *instance);
 /* instance_hooks_uv.c: the list of the present state. cancel: its end is posted sooner. */
 void xt_instance_run_hooks(struct xt_instance *instance);
 void xt_instance_cancel_hooks(struct xt_instance *instance);
-/* instance_control_uv.c, instance_uapi_uv.c */
+/* instance_control_uv.c, instance_uapi_uv.c. lost: its file has gone; attempt as in struct
+ * xt_host_event. */
 void xt_instance_open_control(struct xt_instance *instance);
 void xt_instance_open_uapi(struct xt_instance *instance);
+void xt_instance_control_lost(struct xt_instance *instance, unsigned attempt);
+void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt);
+/* instance_host_uv.c. open: the requests, of the first step; XT_E_NOMEM. event: signals of this
+ * process come here too. */
+int xt_instance_requests_open(struct xt_instance *instance);
+void xt_instance_host_event(void *instance, const struct xt_host_event *event);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
 /* instance_reload_uv.c: routes that are due, or the first of the queue. cancel: the instance is to

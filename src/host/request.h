@@ -13,6 +13,7 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <xtunnel/device.h>
@@ -32,9 +33,10 @@ struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
-	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state, and what another
-				   * process has removed there, but sockets; -EPERM: another user
-				   * could change it. Without it there are no marks */
+	XT_REQUEST_RUN_DIRECTORY, /* -> remedy: make it, for sockets, marks and state, and what
+				   * another process has removed there, but sockets; -EPERM with
+				   * text: another user could change it. Without it there are no
+				   * marks */
 	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
@@ -43,8 +45,9 @@ enum xt_request_kind {
 	XT_REQUEST_KEYLOG,   /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
 	XT_REQUEST_UDP_OPEN, /* udp -> udp */
 	XT_REQUEST_UDP_MARK, /* mark */
-	XT_REQUEST_LISTEN,   /* path -> fd: a listening Unix socket there */
-	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
+	XT_REQUEST_LISTEN,   /* listen -> fd: a listening Unix socket, also in the place of one that
+			      * was lost; its file is watched from then on (XT_HOST_SOCKET_LOST) */
+	XT_REQUEST_SOCKET_REMOVE, /* listen.which: remove its file, if it is still the same */
 	XT_REQUEST_FIREWALL,	  /* set it, before the link */
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
@@ -60,13 +63,16 @@ enum xt_request_kind {
 	XT_REQUEST_HOOKS,     /* hooks -> hooks */
 	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
 	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
-				 * and compare; also with an error of the file */
-	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+				 * and compare; also with an error of the file. Without a report:
+				 * do not compare; its keys are there until the callback returns */
+	XT_REQUEST_RELOAD_STEP,	  /* reload: see host/reload.h; each step once, in order */
 	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
 	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
 	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
 			    * had itself stays. text without error: of a route that is left out */
+	XT_REQUEST_DETACH, /* the instance is ready: tell the process that started it, and close
+			    * the standard streams if options say so. -EPIPE: it has ended */
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
@@ -75,6 +81,10 @@ enum xt_request_kind {
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
+
+/* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
+ * with the configuration's name. */
+enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -98,12 +108,13 @@ struct xt_request {
 			size_t n;
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
-		const char *path;
+		/* fd       above 0: it listens there already; the host's until it comes back
+		 * removal  report the removal of its file alone, and once */
 		struct {
-			const char *path;
-			dev_t dev;
-			ino_t ino;
-		} socket;
+			enum xt_host_socket which;
+			int fd;
+			bool removal;
+		} listen;
 		bool keep;
 		/* from     index of the first one to run
 		 * capture  keep what they write, for the result */
@@ -113,7 +124,10 @@ struct xt_request {
 			bool capture;
 		} hooks;
 		struct xt_report *report; /* the host's from then on */
-		enum xt_reload_step step;
+		struct {
+			enum xt_reload_step step;
+			struct xt_reload_hints hints; /* of the comparison */
+		} reload;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -153,6 +167,7 @@ struct xt_reply {
 		} tun;
 		struct xt_link_policy policy;
 		int fd;
+		const char *remedy; /* with text: what mends it, "" if nothing is known */
 		struct xt_udp_sockets udp;
 		uint32_t mtu;
 		struct {
@@ -186,7 +201,32 @@ struct xt_reply {
 };
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
+/* What the host reports unasked. */
+enum xt_host_event_kind {
+	XT_HOST_SOCKET_LOST, /* lost: its file is not there any more; again every few seconds until
+			      * LISTEN succeeds */
+	XT_HOST_END,	     /* SIGTERM, SIGINT */
+	XT_HOST_RELOAD,	     /* SIGHUP */
+	XT_HOST_STATUS,	     /* SIGUSR1: write the state to the log */
+};
+
+/* attempt  counts from 1 */
+struct xt_host_event {
+	enum xt_host_event_kind kind;
+	struct {
+		enum xt_host_socket which;
+		unsigned attempt;
+	} lost;
+};
+
+#define XT_REQUEST_PATH_MAX 108 /* sun_path, with the NUL */
+
 /* conf     borrowed until close
+ * ready, quiet  see host/detach.h; ready is the requests' from then on
+ * event    called from the loop, with ctx
+ * directory  the run directory of this user; -EPERM: another user could change it; -errno
+ * socket   the path of a listening socket; false: too long, or no directory
+ * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * resolver looks names up (host/resolver_client_uv.h); NULL: threads of this process do
@@ -194,7 +234,14 @@ typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
  *          drop frees it, unless it was taken out of the reload. Both may be NULL */
 struct xt_requests_options {
 	const struct xt_conf *conf;
-	int (*listen)(const char *path);
+	int ready;
+	bool quiet;
+	void (*event)(void *ctx, const struct xt_host_event *event);
+	void *ctx;
+	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
+	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
+	int (*listen)(const char *path, struct stat *id);
+	struct xt_conf *update;
 	struct xt_runner *runner;
 	struct xt_resolver_process *resolver;
 	int (*prepare)(void **out, const struct xt_conf *file);

@@ -8,45 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/detach.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
+#include "host/request_remote_uv.h"
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
 #include "host/save_uv.h"
-
-/* --- run directory --- */
-
-static const char *run_directory(const struct xt_requests *requests)
-{
-	return *requests->run_directory ? requests->run_directory : NULL;
-}
-
-/* What an instance keeps there, should another process have removed it. */
-static void run_directory_restore(struct xt_requests *requests)
-{
-	const char *dir = run_directory(requests), *name = requests->conf->name;
-	uint32_t owner_uid;
-
-	if (requests->host)
-		xt_host_restore(requests->host);
-	if (requests->marked && !xt_run_directory_marked(dir, name, &owner_uid))
-		xt_run_directory_mark(dir, name, requests->owner_uid);
-}
-
-static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
-			      struct xt_reply *reply)
-{
-	int rc = xt_run_directory_make(request->path);
-
-	(void)reply;
-	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
-		strcpy(requests->run_directory, request->path);
-	if (rc == 0)
-		run_directory_restore(requests);
-	return rc;
-}
 
 /* --- TUN --- */
 
@@ -76,7 +46,8 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
-		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
+		xt_run_directory_mark(xt_request_directory(requests), conf->name,
+				      options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
@@ -92,7 +63,7 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)reply;
 	requests->marked &= rc < 0;
 	if (rc == 0)
-		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
+		xt_run_directory_unmark(xt_request_directory(requests), requests->conf->name);
 	return rc;
 }
 
@@ -109,7 +80,7 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 		      struct xt_reply *reply)
 {
 	const struct xt_host_options options = {.conf = requests->conf,
-						.run_dir = run_directory(requests),
+						.run_dir = xt_request_directory(requests),
 						.runner = requests->options.runner};
 	int rc;
 
@@ -234,20 +205,19 @@ static int udp_mark(struct xt_requests *requests, const struct xt_request *reque
 	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
 }
 
-static int socket_listen(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
-{
-	reply->fd = requests->options.listen(request->path);
-	return reply->fd < 0 ? reply->fd : 0;
-}
+/* --- ready --- */
 
-static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
+static int instance_detach(struct xt_requests *requests, const struct xt_request *request,
+			   struct xt_reply *reply)
 {
-	(void)requests;
+	int ready = requests->options.ready;
+
+	(void)request;
 	(void)reply;
-	return xt_run_directory_remove(request->socket.path, request->socket.dev,
-				       request->socket.ino);
+	requests->options.ready = -1;
+	if (requests->options.quiet)
+		xt_runner_detach(requests->options.runner);
+	return xt_detach(ready, requests->options.quiet);
 }
 
 /* --- files --- */
@@ -268,7 +238,8 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &request->save, on_saved,
+			   requests);
 	return rc < 0 ? rc : LATER;
 }
 
@@ -390,8 +361,8 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 /* --- all of them --- */
 
 static xt_request_handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
-    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
+    [XT_REQUEST_RUN_DIRECTORY] = xt_request_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = xt_request_socket_remove,
     [XT_REQUEST_TUN_OPEN] = tun_open,
     [XT_REQUEST_TUN_REMOVE] = tun_remove,
     [XT_REQUEST_STATE] = state_open,
@@ -399,7 +370,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_KEYLOG] = keylog_open,
     [XT_REQUEST_UDP_OPEN] = udp_open,
     [XT_REQUEST_UDP_MARK] = udp_mark,
-    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_LISTEN] = xt_request_listen,
     [XT_REQUEST_FIREWALL] = host_change,
     [XT_REQUEST_LINK] = link_set,
     [XT_REQUEST_DNS] = host_change,
@@ -409,6 +380,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_ADDRESSES] = addresses_read,
     [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_DETACH] = instance_detach,
     [XT_REQUEST_NAME_FILE] = name_file_write,
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
@@ -429,6 +401,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	struct xt_reply reply = {0};
 	int rc;
 
+	if (requests->remote) {
+		xt_request_remote(requests->remote, request, done, ctx);
+		return;
+	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
 	*requests->text = '\0';
 	rc = handlers[request->kind](requests, request, &reply);
@@ -440,6 +416,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
 {
+	if (requests->remote) {
+		xt_request_remote_cancel(requests->remote, kind);
+		return;
+	}
 	if (kind == XT_REQUEST_HOOKS && requests->hooks)
 		xt_hooks_cancel(requests->hooks);
 	if (kind == XT_REQUEST_RESOLVE && requests->resolver) {
@@ -466,8 +446,13 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
+	xt_requests_remote_close(requests->remote);
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
+	xt_request_sockets_close(requests);
+	if (requests->options.ready >= 0)
+		close(requests->options.ready);
+	requests->options.ready = -1;
 	if (requests->resolver)
 		return false;
 	free(requests);

@@ -72,6 +72,10 @@ bool xt_tun_has_offload(const struct xt_tun *tun); /* it was opened with it */
 /* Remove a persistent interface that no program is attached to. 0, -ENODEV, -EPERM, -EBUSY. */
 int xt_tun_remove(const char *name);
 
+/* The descriptor, which stays the device's, to be passed to another process: xt_tun_open adopts it
+ * there without a capability. -1: it has none. */
+int xt_tun_fd(const struct xt_tun *tun);
+
 /* For tests and simulation: two queues in memory (platform/mem/mem.h). */
 
 #endif
