@@ -338,7 +338,10 @@ static void on_resolver_closed(void *ctx)
 static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
 			struct xt_reply *reply)
 {
-	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
+	struct xt_resolver_callbacks callbacks = {.ctx = requests,
+						  .process = requests->options.resolver,
+						  .answered = on_answered,
+						  .closed = on_resolver_closed};
 	struct xt_resolver_question question = {.id = request->resolve.id,
 						.host = request->resolve.name,
 						.families = request->resolve.families,
