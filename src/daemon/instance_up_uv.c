@@ -15,6 +15,7 @@
 #include "ipc/client.h"
 #include "ipc/link_name.h"
 #include "packet/echo_responder.h"
+#include "platform/watch.h"
 
 /* rc < 0: the step failed, and that was reported to the user. */
 static void step_post(struct xt_instance *instance, int rc)
@@ -303,6 +304,34 @@ static void on_network(void *ctx)
 	xt_instance_emit(instance, XT_CODE_NETWORK, NULL, NULL, false, NULL);
 }
 
+static void on_watch(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_watch watch = {
+	    .fd = reply->watch.fd, .ifindex = reply->watch.ifindex, .nsid = reply->watch.nsid};
+	struct xt_link_state state = {
+	    .exists = true, .up = reply->watch.up, .mtu = reply->watch.mtu};
+
+	if (reply->error == 0)
+		memcpy(state.name, reply->watch.name, sizeof(state.name));
+	instance->watch_pending = false;
+	if (instance->loop)
+		xt_loop_watch(instance->loop, reply->error, &watch, &state);
+	else if (reply->error == 0)
+		close(watch.fd);
+}
+
+/* Once more while the answer is awaited: it tells the state of that time, or a later one. */
+static void on_moved(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+
+	if (instance->watch_pending)
+		return;
+	instance->watch_pending = true;
+	step_request(instance, XT_REQUEST_WATCH, on_watch);
+}
+
 static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
@@ -310,6 +339,7 @@ static int loop_start(struct xt_instance *instance)
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
 					      .network = on_network,
+					      .moved = on_moved,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 

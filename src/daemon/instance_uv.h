@@ -179,7 +179,7 @@ struct xt_instance {
 	unsigned unrouted_defaults;
 	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo; /* may hold packets that wait to be sent */
-	bool was_ready;
+	bool was_ready, watch_pending;
 	uv_timer_t status_timer;
 	struct xt_instance_mtu mtu;
 	struct xt_instance_losses losses;

@@ -47,6 +47,19 @@ static void udp_wire(struct xt_wire *w, struct xt_reply_box *box)
 	xt_wire_expect(w, udp->fd[0] >= 0 || udp->fd[1] >= 0);
 }
 
+static void watch_wire(struct xt_wire *w, struct xt_reply_box *box)
+{
+	struct xt_reply *r = &box->reply;
+
+	xt_wire_fd(w, &r->watch.fd);
+	xt_wire_int(w, &r->watch.nsid);
+	xt_wire_unsigned(w, &r->watch.ifindex);
+	xt_wire_bool(w, &r->watch.up);
+	xt_wire_u32(w, &r->watch.mtu);
+	xt_wire_text(w, r->watch.name, sizeof(r->watch.name));
+	xt_wire_expect(w, r->watch.fd >= 0);
+}
+
 /* --- values --- */
 
 static void policy_fields(struct xt_wire *w, struct xt_link_policy *policy)
@@ -194,12 +207,13 @@ static const struct row {
     [XT_REQUEST_RELOAD_COMMIT] = {mtu_wire, false},
     [XT_REQUEST_RELOAD_END] = {none_wire, false},
     [XT_REQUEST_ROUTES] = {defaults_wire, true},
-    [XT_REQUEST_DETACH] = {none_wire, false},
     [XT_REQUEST_NAME_FILE] = {none_wire, false},
     [XT_REQUEST_BOUND_READ] = {bound_wire, true},
     [XT_REQUEST_BOUND_WRITE] = {none_wire, false},
     [XT_REQUEST_PEERS_WRITE] = {none_wire, false},
     [XT_REQUEST_RESOLVE] = {resolved_wire, true},
+    [XT_REQUEST_WATCH] = {watch_wire, false},
+    [XT_REQUEST_DETACH] = {none_wire, false},
 };
 
 static void reply_wire(struct xt_wire *w, struct xt_reply_box *box, enum xt_request_kind kind)
@@ -246,6 +260,8 @@ void xt_reply_release(enum xt_request_kind kind, const struct xt_reply *reply)
 		free(reply->addresses.v);
 	if (kind == XT_REQUEST_KEYLOG || kind == XT_REQUEST_LISTEN)
 		fd_close(reply->fd);
+	if (kind == XT_REQUEST_WATCH)
+		fd_close(reply->watch.fd);
 	if (kind == XT_REQUEST_UDP_OPEN) {
 		fd_close(reply->udp.fd[0]);
 		fd_close(reply->udp.fd[1]);

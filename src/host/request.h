@@ -60,6 +60,8 @@ enum xt_request_kind {
 				 * not answered then */
 	XT_REQUEST_LINK_UNDO, /* keep: take back the link and its rules, after UNDO, and close the
 				 * state file; keep: leave addresses and routes */
+	XT_REQUEST_WATCH,     /* -> watch: the interface was moved to another network namespace: see
+			   * xt_watch_follow; its errors */
 	XT_REQUEST_ADDRESSES, /* -> addresses: read back those of the interface */
 	XT_REQUEST_HOOKS,     /* hooks -> hooks */
 	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
@@ -175,6 +177,15 @@ struct xt_reply {
 			struct xt_link_address *v;
 			size_t n;
 		} addresses;
+		/* the members of struct xt_watch, of which fd is the receiver's; up, mtu, name
+		 * of the interface there */
+		struct {
+			int fd, nsid;
+			unsigned ifindex;
+			bool up;
+			uint32_t mtu;
+			char name[16];
+		} watch;
 		struct xt_hooks_result hooks;
 		struct xt_reload *reload; /* valid until RELOAD_END */
 		/* defaults  whole address families of the report that the configuration does not

@@ -39,6 +39,7 @@ struct xt_requests {
 	struct xt_host *host;
 	bool marked; /* the interface is, for owner_uid */
 	uint32_t owner_uid;
+	int tun_fd; /* a duplicate, until the link is undone; -1: none */
 	struct xt_link_policy policy;
 	struct xt_link *link;
 	struct xt_hooks_run *hooks;

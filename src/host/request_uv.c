@@ -17,6 +17,7 @@
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
 #include "host/save_uv.h"
+#include "platform/watch.h"
 
 /* --- TUN --- */
 
@@ -43,6 +44,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	if (rc < 0)
 		return rc;
 	xt_runner_name(requests->options.runner, reply->tun.v->name);
+	requests->tun_fd = fcntl(xt_tun_fd(reply->tun.v), F_DUPFD_CLOEXEC, 0);
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
@@ -52,6 +54,14 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
 	return 0;
+}
+
+/* The interface goes with the last descriptor. */
+static void tun_drop(struct xt_requests *requests)
+{
+	if (requests->tun_fd >= 0)
+		close(requests->tun_fd);
+	requests->tun_fd = -1;
 }
 
 static int tun_remove(struct xt_requests *requests, const struct xt_request *request,
@@ -176,8 +186,28 @@ static int link_undo(struct xt_requests *requests, const struct xt_request *requ
 	else if (requests->link)
 		xt_link_undo(requests->link);
 	requests->link = NULL;
+	tun_drop(requests);
 	xt_host_free(requests->host);
 	requests->host = NULL;
+	return 0;
+}
+
+static int watch_follow(struct xt_requests *requests, const struct xt_request *request,
+			struct xt_reply *reply)
+{
+	struct xt_link_state state;
+	struct xt_watch watch;
+	int rc = requests->tun_fd < 0 ? -ENODEV : xt_watch_follow(&watch, requests->tun_fd, &state);
+
+	(void)request;
+	if (rc < 0)
+		return rc;
+	reply->watch.fd = watch.fd;
+	reply->watch.nsid = watch.nsid;
+	reply->watch.ifindex = watch.ifindex;
+	reply->watch.up = state.up;
+	reply->watch.mtu = state.mtu;
+	memcpy(reply->watch.name, state.name, sizeof(reply->watch.name));
 	return 0;
 }
 
@@ -378,6 +408,7 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_UNDO] = host_change,
     [XT_REQUEST_LINK_RESTORE] = link_restore,
     [XT_REQUEST_LINK_UNDO] = link_undo,
+    [XT_REQUEST_WATCH] = watch_follow,
     [XT_REQUEST_ADDRESSES] = addresses_read,
     [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
@@ -439,6 +470,7 @@ int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
 	requests->loop = loop;
 	requests->conf = options->conf;
 	requests->options = *options;
+	requests->tun_fd = -1;
 	*out = requests;
 	return 0;
 }
@@ -451,6 +483,7 @@ bool xt_requests_close(struct xt_requests *requests)
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);
+	tun_drop(requests);
 	if (requests->options.ready >= 0)
 		close(requests->options.ready);
 	requests->options.ready = -1;

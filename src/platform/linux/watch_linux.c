@@ -38,6 +38,16 @@ int xt_watch_open(struct xt_watch *watch, unsigned ifindex)
 	return 0;
 }
 
+int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid)
+{
+	int former = watch->fd;
+
+	watch->fd = fd;
+	watch->ifindex = ifindex;
+	watch->nsid = nsid;
+	return former;
+}
+
 void xt_watch_close(struct xt_watch *watch)
 {
 	if (watch->fd >= 0)
