@@ -20,6 +20,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/key_command.h"
 #include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
@@ -240,7 +241,8 @@ struct xt_host_event {
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, unless it was taken out of the reload. Both may be NULL */
+ *          drop frees it, unless it was taken out of the reload. Both may be NULL
+ * key_command  on a worker thread of a reload: run PrivateKeyCommand; NULL: it runs here */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int ready;
@@ -254,6 +256,8 @@ struct xt_requests_options {
 	struct xt_runner *runner;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
+	xt_key_command_fn *key_command;
+	void *key_command_ctx;
 };
 
 /* XT_E_NOMEM. */

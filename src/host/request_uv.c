@@ -263,13 +263,14 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 		     struct xt_reply *reply)
 {
 	const char *path = requests->conf->path;
+	struct xt_save save = request->save;
 	int rc;
 
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, requests->conf->name, &request->save, on_saved,
-			   requests);
+	save.command_key = requests->conf->command_key;
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &save, on_saved, requests);
 	return rc < 0 ? rc : LATER;
 }
 

@@ -19,6 +19,7 @@
 #include "host/channel_uv.h"
 #include "host/command_uv.h"
 #include "host/descriptors.h"
+#include "host/hook_command.h"
 #include "host/hooks_uv.h"
 #include "host/runner.h"
 

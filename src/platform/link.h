@@ -107,6 +107,14 @@ bool xt_link_ipv6_off(const char *name);
  * *out is the caller's to free. -ENODEV; -errno; XT_E_NOMEM. */
 int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n);
 
+/* The networks that the host reaches without a router, by addresses of its other links than the
+ * named one. *out is the caller's to free. -errno; XT_E_NOMEM. */
+struct xt_link_connected {
+	struct xt_cidr network; /* without host bits */
+	unsigned ifindex;
+};
+int xt_link_connected(const char *name, struct xt_link_connected **out, size_t *n);
+
 /* The MTU by the rule of xt_link_plan.mtu; changes nothing. */
 uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 
