@@ -23,6 +23,7 @@
 #include "daemon/rundir.h"
 #include "base/text.h"
 #include "host/channel_uv.h"
+#include "host/detach.h"
 #include "host/log_relay.h"
 #include "host/request.h"
 #include "host/request_order.h"
@@ -523,6 +524,8 @@ static int children_fork(struct children *children, struct xt_conf *conf,
 		close(children->runner);
 		close(children->log);
 		xt_log_relay_send(link.log);
+		if (options->quiet) /* a caller may wait for the end of its pipe */
+			xt_streams_close();
 		link.requests = children->requests;
 		child_exit(conf, serve(conf, options, &link));
 	}

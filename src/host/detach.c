@@ -24,7 +24,7 @@ static bool ready_signal(int ready)
 	return delivered;
 }
 
-static void streams_close(void)
+void xt_streams_close(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -47,7 +47,7 @@ int xt_detach(int ready, bool quiet)
 	/* Until here no packet waits for a reader of standard error, and lines keep their order
 	 * with those of the parent process. /dev/null never blocks. */
 	if (quiet) {
-		streams_close();
+		xt_streams_close();
 		xt_log_sink_detach();
 	} else {
 		(void)xt_stderr_start();

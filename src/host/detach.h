@@ -12,4 +12,7 @@
  * -EPIPE: the byte was not delivered */
 int xt_detach(int ready, bool quiet);
 
+/* Standard output and error become /dev/null. */
+void xt_streams_close(void);
+
 #endif

@@ -213,7 +213,6 @@ static const struct row {
     [XT_REQUEST_PEERS_WRITE] = {none_wire, false},
     [XT_REQUEST_RESOLVE] = {resolved_wire, true},
     [XT_REQUEST_WATCH] = {watch_wire, false},
-    [XT_REQUEST_DETACH] = {none_wire, false},
 };
 
 static void reply_wire(struct xt_wire *w, struct xt_reply_box *box, enum xt_request_kind kind)
