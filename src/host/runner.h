@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xtunnel/types.h>
+
 /* The comment names the data of the request, then that of the answer. */
 enum xt_runner_kind {
 	/* The interface's name, 16 bytes; not answered. Before the first hook or program: a TUN
@@ -34,6 +36,9 @@ enum xt_runner_kind {
 	XT_RUNNER_READ,
 	/* Standard output and error are /dev/null from now on; not answered. */
 	XT_RUNNER_DETACH,
+	/* Read the configuration file, and run its PrivateKeyCommand -> xt_runner_key. The hooks
+	 * are not changed by that. */
+	XT_RUNNER_KEY,
 	XT_RUNNER_KINDS,
 };
 
@@ -49,6 +54,13 @@ struct xt_runner_text {
  * the rest of the message is the standard input */
 struct xt_runner_command {
 	uint32_t n_words, words_len;
+};
+
+/* error  0; -errno or XT_E_*, and text says why, "" if the error does */
+struct xt_runner_key {
+	int32_t error;
+	char text[164];
+	struct xt_private key;
 };
 
 #define XT_RUNNER_MESSAGE_MAX (4u << 20)

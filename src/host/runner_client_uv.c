@@ -3,6 +3,7 @@
 #include "host/runner_client_uv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 
 #include "base/message.h"
 #include "base/secbuf.h"
+#include "base/text.h"
 #include "host/channel_uv.h"
 
 struct xt_runner_task {
@@ -23,12 +25,23 @@ struct xt_runner_task {
 	void *ctx;
 };
 
+/* A thread that waits for a key. state covers answer, under lock. */
+struct key_wait {
+	uv_async_t wake;
+	uv_mutex_t lock;
+	uv_cond_t changed;
+	enum { KEY_IDLE, KEY_WANTED, KEY_REQUESTED, KEY_ANSWERED } state;
+	struct xt_runner_key answer;
+};
+
 /* ended  the runner has exited: tasks are answered by the timer, so not from within a call */
 struct xt_runner {
 	struct xt_channel *channel;
 	uv_timer_t timer;
 	struct xt_runner_task *tasks;
 	uint32_t serial;
+	struct key_wait key;
+	unsigned handles; /* that are still to be closed */
 	bool ended;
 };
 
@@ -97,6 +110,19 @@ static void on_message(void *ctx, struct xt_channel_message *message)
 	}
 }
 
+static void on_wake(uv_async_t *async);
+
+static int key_wait_init(struct key_wait *key, uv_loop_t *loop)
+{
+	if (uv_mutex_init(&key->lock) < 0)
+		return XT_E_NOMEM;
+	if (uv_cond_init(&key->changed) < 0) {
+		uv_mutex_destroy(&key->lock);
+		return XT_E_NOMEM;
+	}
+	return uv_async_init(loop, &key->wake, on_wake);
+}
+
 int xt_runner_open(struct xt_runner **out, uv_loop_t *loop, int fd)
 {
 	struct xt_runner *runner = calloc(1, sizeof(*runner));
@@ -111,12 +137,18 @@ int xt_runner_open(struct xt_runner **out, uv_loop_t *loop, int fd)
 		return XT_E_NOMEM;
 	}
 	rc = xt_channel_open(&runner->channel, loop, fd, &options);
+	if (rc == 0) {
+		rc = key_wait_init(&runner->key, loop);
+		if (rc < 0)
+			xt_channel_close(runner->channel);
+	}
 	if (rc < 0) {
 		free(runner);
 		return rc;
 	}
 	uv_timer_init(loop, &runner->timer);
 	runner->timer.data = runner;
+	runner->key.wake.data = runner;
 	*out = runner;
 	return 0;
 }
@@ -126,8 +158,12 @@ static void on_closed(uv_handle_t *handle)
 	struct xt_runner *runner = handle->data;
 	struct xt_runner_task *task, *next;
 
+	if (--runner->handles > 0)
+		return;
 	DL_FOREACH_SAFE(runner->tasks, task, next)
 	free(task);
+	uv_cond_destroy(&runner->key.changed);
+	uv_mutex_destroy(&runner->key.lock);
 	free(runner);
 }
 
@@ -137,7 +173,9 @@ void xt_runner_close(struct xt_runner *runner)
 		return;
 	xt_channel_flush(runner->channel, 100);
 	xt_channel_close(runner->channel);
+	runner->handles = 2;
 	uv_close((uv_handle_t *)&runner->timer, on_closed);
+	uv_close((uv_handle_t *)&runner->key.wake, on_closed);
 }
 
 static void message_send(struct xt_runner *runner, enum xt_runner_kind kind, const void *data,
@@ -229,4 +267,63 @@ void xt_runner_cancel(struct xt_runner_task *task)
 {
 	(void)xt_channel_send(task->runner->channel, XT_RUNNER_CANCEL, task->serial, NULL, 0, NULL,
 			      0);
+}
+
+/* --- the key --- */
+
+static void on_key(void *ctx, int error, const uint8_t *data, size_t len)
+{
+	struct key_wait *key = &((struct xt_runner *)ctx)->key;
+
+	uv_mutex_lock(&key->lock);
+	if (error == 0 && len == sizeof(key->answer))
+		memcpy(&key->answer, data, sizeof(key->answer));
+	else
+		key->answer.error = error < 0 ? error : XT_E_INVALID;
+	key->answer.text[sizeof(key->answer.text) - 1] = '\0';
+	key->state = KEY_ANSWERED;
+	uv_cond_signal(&key->changed);
+	uv_mutex_unlock(&key->lock);
+}
+
+static void on_wake(uv_async_t *async)
+{
+	struct xt_runner *runner = async->data;
+	struct xt_runner_task *task;
+	bool wanted;
+	int rc;
+
+	uv_mutex_lock(&runner->key.lock);
+	wanted = runner->key.state == KEY_WANTED;
+	if (wanted)
+		runner->key.state = KEY_REQUESTED;
+	uv_mutex_unlock(&runner->key.lock);
+	if (!wanted)
+		return;
+	rc = task_start(&task, runner, XT_RUNNER_KEY, NULL, 0, on_key, runner);
+	if (rc < 0)
+		on_key(runner, rc, NULL, 0);
+}
+
+int xt_runner_key(struct xt_runner *runner, struct xt_private *out, char *text, size_t cap)
+{
+	struct key_wait *key = &runner->key;
+	int rc;
+
+	uv_mutex_lock(&key->lock);
+	key->state = KEY_WANTED;
+	(void)uv_async_send(&key->wake);
+	while (key->state != KEY_ANSWERED)
+		uv_cond_wait(&key->changed, &key->lock);
+	rc = key->answer.error;
+	if (rc == 0)
+		*out = key->answer.key;
+	else
+		xt_wipe(out, sizeof(*out));
+	xt_text_clean(key->answer.text);
+	snprintf(text, cap, "%s", key->answer.text);
+	xt_wipe(&key->answer, sizeof(key->answer));
+	key->state = KEY_IDLE;
+	uv_mutex_unlock(&key->lock);
+	return rc;
 }

@@ -42,4 +42,9 @@ int xt_runner_command(struct xt_runner_task **out, struct xt_runner *runner,
 /* End it: a program by SIGKILL, a hook by SIGTERM first. done is called as always. */
 void xt_runner_cancel(struct xt_runner_task *task);
 
+/* From a thread that is not the loop's, one at a time: read the file, run its PrivateKeyCommand,
+ * and wait for the key. text: of cap bytes, why it failed, "" if the error says that. 0, -errno,
+ * XT_E_*; out is wiped then. The loop must run meanwhile, and the runner must not be closed. */
+int xt_runner_key(struct xt_runner *runner, struct xt_private *out, char *text, size_t cap);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include <utlist.h>
 
+#include "base/text.h"
 #include "base/trim.h"
 #include "host/channel_uv.h"
 #include "host/command_uv.h"
@@ -44,6 +45,7 @@ struct server {
 	struct hooks_file file;
 	struct task *tasks;
 	unsigned n_tasks;
+	xt_runner_key_fn *key_run;
 	bool used, ended;
 	int status;
 };
@@ -77,22 +79,30 @@ static void hooks_take(struct hooks_file *file, struct xt_conf *conf)
 	free(xt_memory_mark());
 }
 
-/* The monitor has read the file before and printed what is wrong with it; it may have changed. */
-static int file_read(struct hooks_file *file)
+/* The monitor has read the file before and printed what is wrong with it; it may have changed. conf
+ * is to be cleared, also after an error. */
+static int conf_read(struct xt_conf *conf, const char *path)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
-	struct xt_conf conf = {0};
-	int rc = file->path ? xt_conf_reload(&conf, file->path, &diagnostics) : -ENOENT;
+	int rc = path ? xt_conf_reload(conf, path, &diagnostics) : -ENOENT;
 
 	if (rc == 0)
-		rc = xt_conf_check(&conf, &diagnostics);
+		rc = xt_conf_check(conf, &diagnostics);
 	if (rc == 0)
-		rc = xt_conf_trust(&conf, &diagnostics);
+		rc = xt_conf_trust(conf, &diagnostics);
+	xt_conf_diagnostics_clear(&diagnostics);
+	return rc;
+}
+
+static int file_read(struct hooks_file *file)
+{
+	struct xt_conf conf = {0};
+	int rc = conf_read(&conf, file->path);
+
 	if (rc == 0)
 		hooks_take(file, &conf);
 	else
 		xt_conf_clear(&conf);
-	xt_conf_diagnostics_clear(&diagnostics);
 	return rc;
 }
 
@@ -306,6 +316,62 @@ static bool on_command(struct server *server, const struct xt_channel_message *m
 	return true;
 }
 
+/* --- the key --- */
+
+struct key_job {
+	uv_work_t work;
+	struct server *server;
+	uint32_t serial;
+	struct xt_runner_key answer;
+};
+
+static void key_work(uv_work_t *work)
+{
+	struct key_job *job = work->data;
+	struct xt_runner_key *result = &job->answer;
+	struct server *server = job->server;
+	struct xt_conf conf = {0};
+	int rc = conf_read(&conf, server->file.path);
+
+	if (rc == 0)
+		rc = server->key_run ? server->key_run(&conf, result->text, sizeof(result->text))
+				     : XT_E_INVALID;
+	if (rc == 0)
+		result->key = conf.private_key;
+	result->error = rc;
+	xt_conf_clear(&conf);
+}
+
+static void on_key_worked(uv_work_t *work, int status)
+{
+	struct key_job *job = work->data;
+
+	(void)status;
+	answer(job->server, XT_RUNNER_KEY, job->serial, &job->answer, sizeof(job->answer));
+	xt_wipe(job, sizeof(*job));
+	free(job);
+}
+
+/* On a thread: the command may ask a person or a device for something. */
+static bool on_key(struct server *server, const struct xt_channel_message *message)
+{
+	struct key_job *job;
+
+	if (message->len != 0)
+		return false;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return false;
+	job->server = server;
+	job->serial = message->serial;
+	job->work.data = job;
+	if (uv_queue_work(&server->loop, &job->work, key_work, on_key_worked) < 0) {
+		job->answer.error = XT_E_NOMEM;
+		on_key_worked(&job->work, 0);
+	}
+	return true;
+}
+
 /* --- the other messages --- */
 
 static bool on_name(struct server *server, const struct xt_channel_message *message)
@@ -360,7 +426,7 @@ static message_handler *const handlers[XT_RUNNER_KINDS] = {
     [XT_RUNNER_NAME] = on_name,	    [XT_RUNNER_HOOK_TEXT] = on_hook_text,
     [XT_RUNNER_HOOK] = on_hook,	    [XT_RUNNER_COMMAND] = on_command,
     [XT_RUNNER_CANCEL] = on_cancel, [XT_RUNNER_READ] = on_read,
-    [XT_RUNNER_DETACH] = on_detach,
+    [XT_RUNNER_DETACH] = on_detach, [XT_RUNNER_KEY] = on_key,
 };
 
 /* What runs is ended; then the loop has nothing left. */
@@ -391,7 +457,12 @@ static void on_message(void *ctx, struct xt_channel_message *message)
 
 int xt_runner_serve(int fd, struct xt_conf *conf)
 {
-	struct server server = {.file = {.path = conf->path}};
+	return xt_runner_serve_keys(fd, conf, NULL);
+}
+
+int xt_runner_serve_keys(int fd, struct xt_conf *conf, xt_runner_key_fn *run)
+{
+	struct server server = {.file = {.path = conf->path}, .key_run = run};
 	const struct xt_channel_options options = {.ctx = &server,
 						   .message = on_message,
 						   .ended = on_ended,

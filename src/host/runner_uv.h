@@ -16,4 +16,12 @@
  * the file that is read again. Returns the exit status for _exit: 0 after the end of fd. */
 int xt_runner_serve(int fd, struct xt_conf *conf);
 
+/* Run the PrivateKeyCommand of this file, which has passed xt_conf_trust, and set its private_key;
+ * on a thread. text: of cap bytes, why that failed. 0, -errno or XT_E_*. */
+typedef int xt_runner_key_fn(struct xt_conf *file, char *text, size_t cap);
+
+/* The same, and XT_RUNNER_KEY is answered with the key that run finds. A command that runs at the
+ * end of fd is awaited: run has a limit of time. */
+int xt_runner_serve_keys(int fd, struct xt_conf *conf, xt_runner_key_fn *run);
+
 #endif

@@ -90,6 +90,17 @@ static void child_exec(const struct fixture *f, int fd)
 	_exit(98);
 }
 
+/* In place of PrivateKeyCommand: the port of the file that was read makes the key. */
+static int key_run(struct xt_conf *file, char *text, size_t cap)
+{
+	if (!file->has_port) {
+		snprintf(text, cap, "printed no key");
+		return XT_E_INVALID;
+	}
+	memset(&file->private_key, file->listen_port & 0xff, sizeof(file->private_key));
+	return 0;
+}
+
 static int child_serve(int fd, const char *path)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
@@ -97,7 +108,7 @@ static int child_serve(int fd, const char *path)
 
 	if (xt_conf_load(&conf, path, &diagnostics) < 0)
 		return 99;
-	return xt_runner_serve(fd, &conf);
+	return xt_runner_serve_keys(fd, &conf, key_run);
 }
 
 static void begin(struct fixture *f, const char *hooks)
@@ -414,6 +425,84 @@ static void a_terminal_s_signals_do_not_end_the_runner(void **state)
 	assert_int_equal(finish(&f), 0);
 }
 
+/* --- the key --- */
+
+struct key_seen {
+	uv_work_t work;
+	struct fixture *f;
+	struct xt_private key;
+	char text[160];
+	int error;
+	bool done;
+};
+
+static void key_work(uv_work_t *work)
+{
+	struct key_seen *seen = work->data;
+
+	seen->error = xt_runner_key(seen->f->runner, &seen->key, seen->text, sizeof(seen->text));
+}
+
+static void on_key_worked(uv_work_t *work, int status)
+{
+	struct key_seen *seen = work->data;
+
+	(void)status;
+	seen->done = true;
+}
+
+static struct key_seen key_fetch(struct fixture *f)
+{
+	struct key_seen seen = {.f = f};
+
+	memset(&seen.key, 1, sizeof(seen.key));
+	seen.work.data = &seen;
+	assert_int_equal(uv_queue_work(&f->loop, &seen.work, key_work, on_key_worked), 0);
+	while (!seen.done)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	return seen;
+}
+
+/* Of the file as it is now, before its hooks are in force. */
+static void a_key_comes_from_the_command_of_the_present_file(void **state)
+{
+	struct key_seen seen;
+	struct fixture f;
+
+	(void)state;
+	begin(&f, "PostUp = echo one\n");
+	connect_client(&f);
+	(void)hooks_run(&f, XT_HOOKS_POST_UP, 0, false);
+	seen = key_fetch(&f);
+	assert_int_equal(seen.error, XT_E_INVALID);
+	assert_string_equal(seen.text, "printed no key");
+	assert_int_equal(seen.key.b[0], 0);
+	conf_write(&f, "ListenPort = 77\nPostUp = echo two\n");
+	seen = key_fetch(&f);
+	assert_int_equal(seen.error, 0);
+	assert_int_equal(seen.key.b[31], 77);
+	(void)hooks_run(&f, XT_HOOKS_POST_UP, 0, false);
+	assert_string_equal(log_read(&f), "one\none\n");
+	conf_write(&f, "Nonsense\n");
+	seen = key_fetch(&f);
+	assert_int_equal(seen.error, XT_E_SYNTAX);
+	assert_int_equal(finish(&f), 0);
+}
+
+static void a_key_is_not_waited_for_when_the_runner_has_ended(void **state)
+{
+	struct key_seen seen;
+	struct fixture f;
+
+	(void)state;
+	begin(&f, "PostUp = kill -9 $PPID\n");
+	connect_client(&f);
+	(void)hooks_run(&f, XT_HOOKS_POST_UP, 0, false);
+	seen = key_fetch(&f);
+	assert_int_equal(seen.error, -EPIPE);
+	assert_int_equal(finish(&f), -1);
+}
+
 /* --- programs --- */
 
 struct command_seen {
@@ -570,6 +659,7 @@ static void a_malformed_message_ends_the_runner(void **state)
 	malformed(XT_RUNNER_CANCEL, "x", 1);
 	malformed(XT_RUNNER_READ, "/etc/passwd", 11);
 	malformed(XT_RUNNER_DETACH, "x", 1);
+	malformed(XT_RUNNER_KEY, "pass show key", 13);
 }
 
 static void what_is_no_packet_ends_the_runner(void **state)
@@ -661,6 +751,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(a_runner_that_has_ended_is_reported_to_those_that_wait),
 	    cmocka_unit_test(output_of_a_detached_runner_goes_nowhere),
 	    cmocka_unit_test(a_terminal_s_signals_do_not_end_the_runner),
+	    cmocka_unit_test(a_key_comes_from_the_command_of_the_present_file),
+	    cmocka_unit_test(a_key_is_not_waited_for_when_the_runner_has_ended),
 	    cmocka_unit_test(the_programs_of_the_list_run),
 	    cmocka_unit_test(other_programs_and_words_are_refused),
 	    cmocka_unit_test(a_program_can_be_killed),
