@@ -100,21 +100,30 @@ int xt_nl_keep(void)
 
 /* --- requests --- */
 
-/* A dump that was interrupted goes on to its end: the rest must not count as answers later. */
-static void dump_skip(struct xt_nl *nl, const void *bytes, ssize_t received)
+static bool dump_ends(const struct xt_nl *nl, ssize_t len)
 {
-	const struct nlmsghdr *nlh = bytes;
-	int len = (int)received;
+	const struct nlmsghdr *nlh = &nl->buf.head;
+	int left = (int)len;
 
-	while (len > 0) {
-		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
-			if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
-				return;
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		if (nlh->nlmsg_seq == nl->seq &&
+		    (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR))
+			return true;
+	return false;
+}
+
+/* Skip the rest of an interrupted dump, of which len bytes are in the buffer; a locked process
+ * cannot open another socket instead. -EINTR, or what keeps the end from being read. */
+static int dump_skip(struct xt_nl *nl, ssize_t len)
+{
+	while (!dump_ends(nl, len)) {
 		do
-			len = (int)mnl_socket_recvfrom(nl->socket, nl->buf.bytes, sizeof(nl->buf));
+			len = mnl_socket_recvfrom(nl->socket, nl->buf.bytes, sizeof(nl->buf));
 		while (len < 0 && errno == EINTR);
-		nlh = &nl->buf.head;
+		if (len < 0)
+			return -errno;
 	}
+	return -EINTR;
 }
 
 static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
@@ -132,10 +141,8 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		if (len < 0)
 			return -errno;
 		rc = mnl_cb_run(nl->buf.bytes, (size_t)len, nl->seq, port, cb, data);
-		if (rc < 0 && errno == EINTR) {
-			dump_skip(nl, nl->buf.bytes, len);
-			return -EINTR;
-		}
+		if (rc < 0 && errno == EINTR)
+			return dump_skip(nl, len);
 		if (rc < 0)
 			return -errno;
 	} while (rc > MNL_CB_STOP);
@@ -145,6 +152,8 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 int xt_nl_do(struct xt_nl *nl)
 {
 	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
+	if (!nl->socket)
+		return -EBADF;
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
 	return answers_receive(nl, NULL, NULL);
@@ -162,6 +171,7 @@ int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	memcpy(request, &nl->buf, len);
 	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
+		/* a new number, as for every request */
 		nl->seq += i > 0;
 		memcpy(&nl->buf, request, len);
 		nl->buf.head.nlmsg_seq = nl->seq;

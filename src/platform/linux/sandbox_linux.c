@@ -117,12 +117,26 @@ static void lock_landlock(const struct xt_sandbox_options *options, struct xt_th
 	close(locks->landlock);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+static bool locked;
+
+int __lsan_is_turned_off(void);
+/* The search for leaks stops this process by ptrace(2), which a locked one does not permit. */
+int __lsan_is_turned_off(void)
+{
+	return locked;
+}
+#endif
+
 void xt_sandbox_lock(const struct xt_sandbox_options *options, struct xt_sandbox_state *state)
 {
 	struct thread_locks locks = {xt_capabilities_kept(options), -1};
 	struct xt_threads *threads = NULL;
 
 	memset(state, 0, sizeof(*state));
+#ifdef __SANITIZE_ADDRESS__
+	locked = true;
+#endif
 	(void)xt_threads_new(&threads);
 	if (options->role != XT_SANDBOX_MONITOR)
 		locks.landlock = xt_landlock_ruleset(options->role);

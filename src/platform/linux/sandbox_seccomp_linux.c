@@ -29,10 +29,16 @@
 #define LAST_COMMON  511
 
 #define IO_URING_ENABLE_RINGS 12
-#define ARG_EQ(n, value)      SCMP_CMP32(n, SCMP_CMP_EQ, (uint32_t)(value))
-#define ARG_NE(n, value)      SCMP_CMP32(n, SCMP_CMP_NE, (uint32_t)(value))
+#define ARG_EQ(n, value)      arg_compare(n, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
+#define ARG_NE(n, value)      arg_compare(n, SCMP_CMP_NE, (uint32_t)(value), 0)
 #define ARG_BITS(n, mask, value)                                                                   \
-	SCMP_CMP32(n, SCMP_CMP_MASKED_EQ, (uint32_t)(mask), (uint32_t)(value))
+	arg_compare(n, SCMP_CMP_MASKED_EQ, (uint32_t)(mask), (uint32_t)(value))
+
+/* Masked, because the kernel ignores the upper half of an int. */
+static struct scmp_arg_cmp arg_compare(unsigned n, enum scmp_compare op, uint64_t a, uint64_t b)
+{
+	return (struct scmp_arg_cmp){.arg = n, .op = op, .datum_a = a, .datum_b = b};
+}
 
 /* Tasks of this process share its memory; a new process, or namespace, does not. */
 #define THREAD_MASK                                                                                \
@@ -236,7 +242,7 @@ static void tunnel_arguments(struct filter *filter)
 	filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), ARG_EQ(0, PR_SET_NAME));
 	filter_add_if(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), ARG_NE(0, PR_SET_NAME));
 	filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64),
-		      SCMP_CMP64(2, SCMP_CMP_EQ, 0)); /* reading it */
+		      arg_compare(2, SCMP_CMP_EQ, 0, 0)); /* reading it */
 	filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register),
 		      ARG_EQ(1, IO_URING_ENABLE_RINGS));
 }
@@ -336,7 +342,7 @@ static void sockets_filter(struct filter *filter)
 		if (family != AF_UNIX && family != AF_INET && family != AF_INET6 &&
 		    family != AF_NETLINK)
 			filter_add_if(filter, refused, SCMP_SYS(socket), ARG_EQ(0, family));
-	filter_add_if(filter, refused, SCMP_SYS(socket), SCMP_CMP32(0, SCMP_CMP_GE, AF_MAX));
+	filter_add_if(filter, refused, SCMP_SYS(socket), arg_compare(0, SCMP_CMP_GE, AF_MAX, 0));
 	filter_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), XT_LEN(raw4), raw4);
 	filter_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), XT_LEN(raw6), raw6);
 }
