@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Copies of keys in the memory of every process of a running instance: of the private key and of the
-# pre-shared key one in all, in the process that moves packets; of a session's keys one each while it
-# lives, and none after it has expired.
+# pre-shared key one in all, in the process that moves packets; of a session's keys one each while
+# it lives, and none after it has expired.
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || skip "no root"
 clocks_prepare left right
