@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# A host whose clock is wrong at boot: its handshakes go on by the state file. Where that is lost too
-# (a state directory in memory), the other end refuses them, and says why: t_why_clock.sh.
+# A host whose clock is wrong at boot: its handshakes go on by the state file. Where that is lost
+# too (a state directory in memory), the other end refuses them, and says why: t_why_clock.sh.
 . "$(dirname "$0")/lib.sh"
 clocks_prepare left
 hosts_link
