@@ -255,7 +255,7 @@ static void audit_nonces_do_not_wrap_at_32_bits(void **state)
 		datagram_receive(p, &p->b, &p->a, high, len);
 		assert_int_equal(p->delivered, i + 1);
 	}
-	/* As if counted by 32 bits: what was sent long ago is a replay or lies behind the window. */
+	/* What was sent long ago, with an equal low half, lies behind the window. */
 	datagram_receive(p, &p->b, &p->a, low, len);
 	assert_int_equal(p->delivered, 3);
 }
