@@ -79,6 +79,13 @@ struct xt_conf_hooks {
 	size_t n;
 };
 
+/* Whether the instance gives up rights. ON: as far as this host allows. STRICT: all, or it does
+ * not start. */
+enum xt_sandbox_mode { XT_SANDBOX_MODE_ON, XT_SANDBOX_MODE_OFF, XT_SANDBOX_MODE_STRICT };
+/* "on", "off" or "strict". false: another word; *out is unchanged. */
+bool xt_sandbox_mode_parse(enum xt_sandbox_mode *out, const char *word);
+const char *xt_sandbox_mode_text(enum xt_sandbox_mode mode);
+
 struct xt_conf {
 	char name[16]; /* interface name, from the file's or given */
 	char *path;    /* of the file; NULL for text */
@@ -111,6 +118,8 @@ struct xt_conf {
 	bool offload_off;
 	bool has_log_level;
 	enum xt_log_level log_level;
+	enum xt_sandbox_mode sandbox;
+	char *user; /* of the process that moves packets; NULL: chosen at the start */
 	char *owner_user, *owner_group;
 	struct xt_conf_peer *peers;
 	size_t n_peers;

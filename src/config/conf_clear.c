@@ -39,6 +39,7 @@ void xt_conf_clear(struct xt_conf *conf)
 	free(conf->addresses);
 	free(conf->address_places);
 	free(conf->echo_addresses);
+	free(conf->user);
 	free(conf->owner_user);
 	free(conf->owner_group);
 	xt_wipe(conf, sizeof(*conf));

@@ -248,6 +248,21 @@ void xt_key_echo_rate(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	xt_reader_judge(r, line->value.column, xt_value_rate(&r->conf->echo_rate, &line->value));
 }
 
+void xt_key_sandbox(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column, xt_value_sandbox(&r->conf->sandbox, &line->value));
+}
+
+void xt_key_user(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	char *user;
+
+	if (!xt_reader_judge(r, line->value.column, xt_value_user(&user, &line->value)))
+		return;
+	free(r->conf->user);
+	r->conf->user = user;
+}
+
 void xt_key_owner(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	char *user, *group;

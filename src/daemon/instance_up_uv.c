@@ -13,6 +13,7 @@
 #include "daemon/explain.h"
 #include "daemon/plan.h"
 #include "ipc/client.h"
+#include "ipc/link_name.h"
 #include "packet/echo_responder.h"
 
 /* rc < 0: the step failed, and that was reported to the user. */
@@ -343,6 +344,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 		return;
 	}
 	change.fwmark = instance->mark;
+	xt_link_name_open();
 	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)

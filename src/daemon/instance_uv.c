@@ -213,6 +213,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
 	if (xt_instance_events_open(&instance, xt_instance_why_peer) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
+	json_object_seed(0); /* it reads a file */
 	xt_memory_init();
 	xt_instance_work_open(&instance);
 	signals_start(&instance);

@@ -23,10 +23,13 @@
 #include "daemon/rundir.h"
 #include "base/text.h"
 #include "host/channel_uv.h"
+#include "host/log_relay.h"
 #include "host/request.h"
 #include "host/request_order.h"
 #include "host/request_remote_uv.h"
 #include "host/request_wire.h"
+#include "host/runner_client_uv.h"
+#include "host/runner_uv.h"
 #include "ipc/socket.h"
 
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
@@ -51,6 +54,9 @@ struct monitor {
 	struct xt_request_order order;
 	struct question questions[XT_REQUESTS];
 	struct xt_channel *channel;
+	struct xt_runner *runner;
+	uv_poll_t log; /* lines of the tunnel process */
+	bool log_open;
 	uv_signal_t signals[SIGNALS];
 	unsigned signals_open;
 	pid_t tunnel;
@@ -60,6 +66,7 @@ struct monitor {
 };
 
 static void monitor_proceed(struct monitor *monitor);
+static void log_read(struct monitor *monitor);
 
 /* The tunnel process has broken the rules: nothing that it asks for is done any more. */
 static void tunnel_end(struct monitor *monitor, const char *why)
@@ -158,6 +165,8 @@ static bool request_permit(const struct monitor *monitor, struct xt_request *req
 		request->tun.fd = options->tun_fd;
 		return options->dropin || !request->tun.default_mtu;
 	}
+	if (request->kind == XT_REQUEST_LISTEN && request->listen.fd > 0)
+		close(request->listen.fd);
 	if (request->kind == XT_REQUEST_LISTEN)
 		request->listen.fd =
 		    request->listen.which == XT_SOCKET_UAPI ? options->uapi_fd : -1;
@@ -198,6 +207,7 @@ static void on_message(void *ctx, struct xt_channel_message *message)
 {
 	struct monitor *monitor = ctx;
 
+	log_read(monitor);
 	if (message->kind == XT_MESSAGE_CANCEL)
 		cancel_take(monitor, message);
 	else if (message->kind < XT_REQUESTS)
@@ -220,6 +230,37 @@ static void on_ended(void *ctx, int error)
 	monitor_proceed(monitor);
 }
 
+/* --- log --- */
+
+/* Lines that were sent before a request come before what it prints. */
+static void log_read(struct monitor *monitor)
+{
+	int rc = monitor->log_open ? xt_log_relay_read() : 0;
+
+	if (rc == 0)
+		return;
+	monitor->log_open = false;
+	uv_close((uv_handle_t *)&monitor->log, NULL);
+	if (rc == -EPROTO)
+		tunnel_end(monitor, "sent a malformed log line");
+}
+
+static void on_log(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	log_read(poll->data);
+}
+
+static int log_open(struct monitor *monitor, int fd)
+{
+	int rc = uv_poll_init(&monitor->uv, &monitor->log, fd);
+
+	monitor->log.data = monitor;
+	monitor->log_open = rc == 0;
+	return rc < 0 ? rc : uv_poll_start(&monitor->log, UV_READABLE, on_log);
+}
+
 /* --- signals --- */
 
 static void on_event(void *ctx, const struct xt_host_event *event)
@@ -239,6 +280,7 @@ static void tunnel_reap(struct monitor *monitor)
 	    waitpid(monitor->tunnel, &monitor->status, WNOHANG) != monitor->tunnel)
 		return;
 	monitor->tunnel = 0;
+	log_read(monitor);
 	if (WIFSIGNALED(monitor->status))
 		xt_message("%s: the tunnel process was ended by signal %d (%s); what it had set in "
 			   "the host is taken back",
@@ -290,15 +332,21 @@ static void undo_request(struct monitor *monitor, enum xt_request_kind kind)
 static void monitor_end(struct monitor *monitor)
 {
 	monitor->over = true;
+	log_read(monitor);
+	if (monitor->log_open)
+		uv_close((uv_handle_t *)&monitor->log, NULL);
+	monitor->log_open = false;
 	tun_drop(monitor);
-	xt_request(
-	    monitor->requests,
-	    &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .listen = {.which = XT_SOCKET_CONTROL}},
-	    NULL, NULL);
 	xt_request(monitor->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .listen = {.which = XT_SOCKET_UAPI}},
+		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE,
+					.listen = {.which = XT_SOCKET_CONTROL}},
+		   NULL, NULL);
+	xt_request(monitor->requests,
+		   &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE,
+					.listen = {.which = XT_SOCKET_UAPI}},
 		   NULL, NULL);
 	xt_request_cancel(monitor->requests, XT_REQUEST_RESOLVE);
+	xt_runner_close(monitor->runner);
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&monitor->signals[i], on_signal_closed);
 }
@@ -336,6 +384,12 @@ static void monitor_proceed(struct monitor *monitor)
 
 /* --- processes --- */
 
+/* The processes that the monitor serves or asks; each end of a pair is one process's alone. */
+struct children {
+	pid_t tunnel;
+	int runner, requests, log;
+};
+
 /* The host may see neither ipc nor the run directory's rules. */
 void xt_monitor_lend(struct xt_requests_options *options)
 {
@@ -344,27 +398,31 @@ void xt_monitor_lend(struct xt_requests_options *options)
 	options->listen = xt_socket_listen;
 }
 
-static int monitor_open(struct monitor *monitor, int fd)
+static int monitor_open(struct monitor *monitor, const struct children *children)
 {
 	const struct xt_channel_options options = {
 	    .ctx = monitor, .message = on_message, .ended = on_ended, .max_len = XT_MESSAGE_MAX};
-	struct xt_requests_options requests = {
-	    .conf = monitor->conf, .update = monitor->conf, .event = on_event, .ctx = monitor,
-	    .ready = monitor->options->ready, .quiet = monitor->options->quiet};
+	struct xt_requests_options requests = {.conf = monitor->conf,
+					       .update = monitor->conf,
+					       .event = on_event,
+					       .ctx = monitor,
+					       .ready = monitor->options->ready,
+					       .quiet = monitor->options->quiet};
 	int rc = uv_loop_init(&monitor->uv);
 
 	xt_monitor_lend(&requests);
 
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	signals_start(monitor);
-	rc = xt_requests_open(&monitor->requests, &monitor->uv, &requests);
 	if (rc < 0)
-		close(fd);
-	else
-		rc = xt_channel_open(&monitor->channel, &monitor->uv, fd, &options);
+		return rc;
+	signals_start(monitor);
+	rc = xt_runner_open(&monitor->runner, &monitor->uv, children->runner);
+	requests.runner = monitor->runner;
+	if (rc == 0)
+		rc = log_open(monitor, children->log);
+	if (rc == 0)
+		rc = xt_requests_open(&monitor->requests, &monitor->uv, &requests);
+	if (rc == 0)
+		rc = xt_channel_open(&monitor->channel, &monitor->uv, children->requests, &options);
 	return rc;
 }
 
@@ -394,12 +452,12 @@ static void keys_wipe(struct xt_conf *conf)
 		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
 }
 
-static int monitor_serve(struct monitor *monitor, int fd)
+static int monitor_serve(struct monitor *monitor, const struct children *children)
 {
 	int rc;
 
 	keys_wipe(monitor->conf);
-	rc = monitor_open(monitor, fd);
+	rc = monitor_open(monitor, children);
 	if (rc < 0) {
 		xt_message("%s: the monitor does not start: %s", monitor->conf->name,
 			   xt_strerror(rc));
@@ -443,20 +501,45 @@ static pid_t child_fork(int *fd)
 	return rc;
 }
 
+static int children_fork(struct children *children, struct xt_conf *conf,
+			 const struct xt_instance_options *options, xt_monitor_serve *serve)
+{
+	struct xt_monitor_link link = {.monitor = getpid()};
+	pid_t runner = child_fork(&children->runner);
+	int rc;
+
+	if (runner < 0)
+		return runner;
+	if (runner == 0) {
+		name_set("xtunnel-runner");
+		_exit(xt_runner_serve(children->runner, conf));
+	}
+	rc = xt_log_relay_open(&link.log, &children->log, conf->name);
+	if (rc < 0)
+		return rc;
+	children->tunnel = child_fork(&children->requests);
+	if (children->tunnel == 0) {
+		name_set("xtunnel-tunnel");
+		close(children->runner);
+		close(children->log);
+		xt_log_relay_send(link.log);
+		link.requests = children->requests;
+		child_exit(conf, serve(conf, options, &link));
+	}
+	close(link.log);
+	return children->tunnel < 0 ? children->tunnel : 0;
+}
+
 int xt_monitor_run(struct xt_conf *conf, const struct xt_instance_options *options,
 		   xt_monitor_serve *serve)
 {
 	struct monitor monitor = {.conf = conf, .options = options};
-	struct xt_monitor_link link = {.log = -1, .monitor = getpid()};
-	int fd;
+	struct children children;
+	int rc = children_fork(&children, conf, options, serve);
 
-	monitor.tunnel = child_fork(&fd);
-	if (monitor.tunnel < 0)
-		return xt_fail(XT_EXIT_FAILURE, "fork: %s", xt_strerror(monitor.tunnel));
-	if (monitor.tunnel > 0)
-		return monitor_serve(&monitor, fd);
-	name_set("xtunnel-tunnel");
-	link.requests = fd;
-	child_exit(conf, serve(conf, options, &link));
-	return XT_EXIT_FAILURE;
+	if (rc < 0)
+		return xt_fail(XT_EXIT_FAILURE, "%s: its processes do not start: %s", conf->name,
+			       xt_strerror(rc));
+	monitor.tunnel = children.tunnel;
+	return monitor_serve(&monitor, &children);
 }

@@ -3,6 +3,8 @@
 #ifndef XT_DAEMON_MONITOR_UV_H
 #define XT_DAEMON_MONITOR_UV_H
 
+#include <sys/types.h>
+
 #include "daemon/instance.h"
 
 /* What the tunnel process is given beside the options of the instance.

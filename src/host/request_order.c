@@ -44,6 +44,7 @@ static const struct row {
     [XT_REQUEST_RELOAD_COMMIT] = {RELOAD, UNDONE, 0, false},
     [XT_REQUEST_RELOAD_END] = {RELOAD, 0, 0, false},
     [XT_REQUEST_ROUTES] = {POLICY, RELOAD | UNDONE, 0, false},
+    [XT_REQUEST_DETACH] = {POLICY, UNDONE, 0, false},
     [XT_REQUEST_NAME_FILE] = {STATE, 0, 0, false},
     [XT_REQUEST_BOUND_READ] = {STATE, 0, 0, false},
     [XT_REQUEST_BOUND_WRITE] = {STATE, 0, 0, false},

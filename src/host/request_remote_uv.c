@@ -25,7 +25,7 @@ struct xt_requests_remote {
 	uint32_t serial;
 	struct pending pending[XT_REQUESTS];
 	uint32_t serials[XT_REQUESTS];
-	bool offload; /* of the TUN device, as requested */
+	bool offload;		      /* of the TUN device, as requested */
 	struct xt_link_policy policy; /* in force */
 	/* a reload: what it is compared with, and on the worker thread */
 	struct xt_report *report;

@@ -255,7 +255,7 @@ static request_fields *const requests[XT_REQUESTS] = {
     [XT_REQUEST_RELOAD_END] = none_wire,    [XT_REQUEST_ROUTES] = routes_wire,
     [XT_REQUEST_NAME_FILE] = none_wire,	    [XT_REQUEST_BOUND_READ] = identity_wire,
     [XT_REQUEST_BOUND_WRITE] = bound_wire,  [XT_REQUEST_PEERS_WRITE] = peers_wire,
-    [XT_REQUEST_RESOLVE] = resolve_wire,
+    [XT_REQUEST_RESOLVE] = resolve_wire,    [XT_REQUEST_DETACH] = none_wire,
 };
 
 int xt_request_encode(struct xt_secbuf *out, int *fds, size_t *n_fds,

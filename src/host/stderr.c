@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/output.h"
+#include "platform/sandbox.h"
 
 #define CHUNK	     4096u
 #define NOTE_MAX     128u
@@ -185,6 +186,7 @@ int xt_stderr_start(void)
 	pthread_cond_init(&out.emptied, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	sigfillset(&all); /* signals are the loop's; a closed pipe is an error here */
+	sigdelset(&all, xt_sandbox_signal());
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&out.lock); /* the thread reads the mode */
 	rc = pthread_create(&thread, NULL, writer_run, NULL);

@@ -265,6 +265,8 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_string_equal(c.aead, "openssl");
 	assert_string_equal(c.owner_user, "nobody");
 	assert_string_equal(c.owner_group, "nogroup");
+	assert_int_equal(c.sandbox, XT_SANDBOX_MODE_STRICT);
+	assert_string_equal(c.user, "xtunnel");
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
 	assert_int_equal(c.peers[0].probe_address.family, 4);
@@ -282,6 +284,8 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_int_equal(c.log_level, XT_LOG_DEBUG);
 	assert_string_equal(c.owner_user, "nobody");
 	assert_null(c.owner_group);
+	assert_int_equal(c.sandbox, XT_SANDBOX_MODE_OFF);
+	assert_null(c.user);
 	assert_string_equal(c.peers[0].name, "A caf\xc3\xa9");
 	xt_conf_clear(&c);
 }

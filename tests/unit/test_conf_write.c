@@ -164,7 +164,7 @@ static void every_key_is_written(void **state)
 	    "PreUp = echo 1 # kept\nPostUp = echo %i\nPostUp = echo 2\nPreDown = a\nPostDown = b\n"
 	    "ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n"
 	    "#: Echo = both\n#: EchoAddresses = 10.9.0.0/16, fd09::/16\n#: EchoRate = 9/s\n"
-	    "#: Aead = ipsec-mb\n#: Owner = nobody:nogroup\n"
+	    "#: Aead = ipsec-mb\n#: Sandbox = strict\n#: User = xt\n#: Owner = nobody:nogroup\n"
 	    "\n[Peer]\n#: Name = the other\nPublicKey = " KEY_B "\nPresharedKey = " KEY_C "\n"
 	    "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = [fd18::2]:7\nPersistentKeepalive = 25\n"
 	    "\n[Peer]\nPublicKey = " KEY_C "\n#: PresharedKeyFile = psk/c\n"

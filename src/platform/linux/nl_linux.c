@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -53,6 +54,69 @@ void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip)
 	mnl_attr_put(nlh, type, ip->family == 4 ? 4 : 16, ip->b);
 }
 
+/* --- the one that stays open --- */
+
+static struct {
+	pthread_mutex_t lock;
+	struct xt_nl nl;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* What is left of a question that ended with an error. */
+static void answers_drop(struct xt_nl *nl)
+{
+	int fd = mnl_socket_get_fd(nl->socket);
+
+	while (recv(fd, nl->buf.bytes, sizeof(nl->buf), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR)
+		;
+}
+
+struct xt_nl *xt_nl_borrow(void)
+{
+	pthread_mutex_lock(&kept.lock);
+	if (!kept.nl.socket && xt_nl_open(&kept.nl) < 0) {
+		pthread_mutex_unlock(&kept.lock);
+		return NULL;
+	}
+	answers_drop(&kept.nl);
+	return &kept.nl;
+}
+
+void xt_nl_return(struct xt_nl *nl)
+{
+	(void)nl;
+	pthread_mutex_unlock(&kept.lock);
+}
+
+int xt_nl_keep(void)
+{
+	struct xt_nl *nl = xt_nl_borrow();
+	int rc = nl ? 0 : -errno;
+
+	if (nl)
+		xt_nl_return(nl);
+	return rc;
+}
+
+/* --- requests --- */
+
+/* A dump that was interrupted goes on to its end: the rest must not count as answers later. */
+static void dump_skip(struct xt_nl *nl, const void *bytes, ssize_t received)
+{
+	const struct nlmsghdr *nlh = bytes;
+	int len = (int)received;
+
+	while (len > 0) {
+		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+			if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
+				return;
+		do
+			len = (int)mnl_socket_recvfrom(nl->socket, nl->buf.bytes, sizeof(nl->buf));
+		while (len < 0 && errno == EINTR);
+		nlh = &nl->buf.head;
+	}
+}
+
 static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 {
 	unsigned port = mnl_socket_get_portid(nl->socket);
@@ -68,6 +132,10 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		if (len < 0)
 			return -errno;
 		rc = mnl_cb_run(nl->buf.bytes, (size_t)len, nl->seq, port, cb, data);
+		if (rc < 0 && errno == EINTR) {
+			dump_skip(nl, nl->buf.bytes, len);
+			return -EINTR;
+		}
 		if (rc < 0)
 			return -errno;
 	} while (rc > MNL_CB_STOP);
@@ -77,8 +145,6 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 int xt_nl_do(struct xt_nl *nl)
 {
 	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
-	if (!nl->socket)
-		return -EBADF; /* could not be reopened after an interrupted dump */
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
 	return answers_receive(nl, NULL, NULL);
@@ -90,26 +156,18 @@ int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 	size_t len = nl->buf.head.nlmsg_len;
 	int rc = -EINTR;
 
-	if (!nl->socket)
-		return -EBADF;
 	if (len > sizeof(request))
 		return -EMSGSIZE;
 	if ((nl->buf.head.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	memcpy(request, &nl->buf, len);
 	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
-		/* a new number: the rest of the interrupted dump must not count as answers */
 		nl->seq += i > 0;
 		memcpy(&nl->buf, request, len);
 		nl->buf.head.nlmsg_seq = nl->seq;
 		if (mnl_socket_sendto(nl->socket, &nl->buf, len) < 0)
 			return -errno;
 		rc = answers_receive(nl, cb, data);
-		if (rc == -EINTR) {
-			xt_nl_close(nl);
-			rc = xt_nl_open(nl);
-			rc = rc < 0 ? rc : -EINTR;
-		}
 	}
 	return rc;
 }

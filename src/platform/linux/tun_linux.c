@@ -270,8 +270,8 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		rc = tun_adopt(dev, options->fd, offload, &ifr);
 	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
-	if (rc == 0 && dev->vnet && offload && xt_uring() && xt_ring_new(&dev->ring) == -ENOMEM)
-		rc = XT_E_NOMEM;
+	if (rc == 0 && dev->vnet && offload && xt_uring())
+		(void)xt_ring_new(&dev->ring); /* without one, packets are written one by one */
 	if (rc == 0)
 		rc = node_configure(dev->fd, options, existed);
 	if (rc == 0)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of the locks for `show`, JSON and the log. */
+#ifndef XT_DAEMON_SANDBOX_STATUS_H
+#define XT_DAEMON_SANDBOX_STATUS_H
+
+#include "ipc/status.h"
+#include "platform/sandbox.h"
+
+struct xt_sandbox_texts {
+	char text[XT_LOCKS][XT_LOCK_TEXT];
+	struct xt_status_lock locks[XT_LOCKS + 1];
+};
+
+/* Fill in the sandbox of status, which borrows texts from then on. An instance without locks: a
+ * zeroed state with its uid. */
+void xt_sandbox_status(const struct xt_sandbox_state *state, struct xt_sandbox_texts *texts,
+		       struct xt_status *status);
+
+/* One line for all that were taken, a warning for each that is missing. */
+void xt_sandbox_log(const struct xt_sandbox_state *state);
+
+#endif
