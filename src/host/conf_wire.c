@@ -195,6 +195,8 @@ static void interface_wire(struct xt_wire *w, struct xt_conf *conf)
 	XT_WIRE_BELOW(w, conf->log_level, XT_LOG_LEVELS);
 	xt_wire_line(w, &conf->owner_user, LINE_MAX_LEN);
 	xt_wire_line(w, &conf->owner_group, LINE_MAX_LEN);
+	XT_WIRE_BELOW(w, conf->sandbox, XT_SANDBOX_MODE_STRICT + 1);
+	xt_wire_line(w, &conf->user, LINE_MAX_LEN);
 }
 
 /* --- all of it --- */

@@ -291,7 +291,7 @@ static void every_member_comes_back(void **state)
 	    "ListenPort = 51820\nFwMark = 0x55\nMTU = 1380\nTable = 1234\nSaveConfig = true\n"
 	    "PreUp = a\nPostUp = b %i; c\nPreDown = d\nPostDown = e\nPostDown = f\n"
 	    "#: Echo = both\n#: EchoAddresses = 10.7.0.0/24\n#: EchoRate = 7/s\n#: Threads = 2\n"
-	    "#: Aead = sodium\n#: Offload = off\n#: LogLevel = verbose\n#: Owner = a:b\n"
+	    "#: Aead = sodium\n#: Offload = off\n#: LogLevel = verbose\n#: Owner = a:b\n#: Sandbox = strict\n#: User = u\n"
 	    "[Peer]\n#: Name = x\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
 	    "PresharedKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
 	    "AllowedIPs = 10.9.0.0/16, fd09::/16, 0.0.0.0\nPersistentKeepalive = 25\n"
