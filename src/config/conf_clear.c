@@ -36,6 +36,7 @@ void xt_conf_clear(struct xt_conf *conf)
 	hooks_clear(&conf->post_down);
 	free(conf->path);
 	free(conf->private_key_file);
+	free(conf->private_key_command);
 	free(conf->addresses);
 	free(conf->address_places);
 	free(conf->echo_addresses);

@@ -40,6 +40,12 @@ void xt_diff_private_key_file(struct xt_differ *d)
 	(void)d;
 }
 
+/* Likewise what the command printed. */
+void xt_diff_private_key_command(struct xt_differ *d)
+{
+	(void)d;
+}
+
 static void number_put(struct xt_secbuf *text, uint32_t number)
 {
 	if (number)

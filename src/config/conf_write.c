@@ -114,6 +114,8 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_printf(t, "FwMark = 0x%x\n", conf->fwmark);
 	if (conf->private_key_file)
 		text_put_line(t, "#: PrivateKeyFile = ", conf->private_key_file);
+	else if (conf->private_key_command)
+		text_put_line(t, "#: PrivateKeyCommand = ", conf->private_key_command);
 	else if (conf->has_key)
 		text_put_key(t, "PrivateKey = ", conf->private_key.b);
 	text_put_extensions(t, conf);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hooks: one command after the other, each in a process group of its own.
- *
- * The shell gets the options of wg-quick(8), which files are written for: -e and pipefail, so that
- * "a; b" fails when a does, and extglob. sh has no extglob, and pipefail only in some versions. */
+/* Hooks: one command after the other, each in a process group of its own. */
 #include "host/hooks_uv.h"
 
 #include <errno.h>
@@ -16,12 +13,12 @@
 
 #include "base/message.h"
 #include "host/descriptors.h"
+#include "host/hook_command.h"
 #include "host/runner_client_uv.h"
 #include "host/stderr.h"
 
 #define KILL_AFTER_MS 2000
 #define PRINT_WAIT_MS 200 /* for the reader of standard error, so that a hook's output follows */
-#define SH_SCRIPT     "(set -o pipefail) 2>/dev/null && set -o pipefail; eval \"$1\""
 
 struct xt_hooks_run {
 	uv_loop_t *loop;
@@ -56,28 +53,6 @@ static void run_free(struct xt_hooks_run *run)
 	if (run->output >= 0)
 		close(run->output);
 	free(run);
-}
-
-char *xt_hook_expand(const char *command, const char *name)
-{
-	size_t len = strlen(name), n = 0;
-	const char *at = command;
-
-	for (const char *c = command; (c = strstr(c, "%i")); c += 2)
-		n++;
-	char *out = malloc(strlen(command) + n * len + 1), *to = out;
-	while (out && *at) {
-		if (at[0] == '%' && at[1] == 'i') {
-			memcpy(to, name, len);
-			to += len;
-			at += 2;
-		} else {
-			*to++ = *at++;
-		}
-	}
-	if (out)
-		*to = '\0';
-	return out;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -162,10 +137,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 
 static int hook_spawn(struct xt_hooks_run *run, bool bash)
 {
-	char *command = run->commands[run->at];
-	const char *const bash_args[] = {"bash",    "-e", "-o",	   "pipefail", "-O",
-					 "extglob", "-c", command, NULL};
-	const char *const sh_args[] = {"sh", "-e", "-c", SH_SCRIPT, "sh", command, NULL};
+	const char *args[XT_HOOK_ARGS];
 	int out = run->output >= 0 ? run->output : STDERR_FILENO;
 	uv_stdio_container_t stdio[3] = {
 	    {.flags = UV_IGNORE},
@@ -173,14 +145,15 @@ static int hook_spawn(struct xt_hooks_run *run, bool bash)
 	    {.flags = UV_INHERIT_FD, .data.fd = out},
 	};
 	uv_process_options_t options = {
-	    .file = bash ? "bash" : "sh",
-	    .args = (char **)(uintptr_t)(bash ? bash_args : sh_args),
+	    .args = (char **)(uintptr_t)args,
 	    .exit_cb = on_process_exit,
 	    .flags = UV_PROCESS_DETACHED, /* a process group: a cancel reaches its children too */
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	};
 
+	xt_hook_args(args, bash, run->commands[run->at]);
+	options.file = args[0];
 	xt_descriptors_cloexec(STDERR_FILENO + 1);
 	return uv_spawn(run->loop, &run->process, &options);
 }

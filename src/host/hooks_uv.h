@@ -40,7 +40,4 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop,
  * -ECANCELED. Not to be called after done. */
 void xt_hooks_cancel(struct xt_hooks_run *run);
 
-/* The command with name in place of %i; malloc'ed, NULL: no memory. */
-char *xt_hook_expand(const char *command, const char *name);
-
 #endif

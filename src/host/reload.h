@@ -4,6 +4,7 @@
 #define XT_HOST_RELOAD_H
 
 #include "config/conf_diff.h"
+#include "host/key_command.h"
 #include "platform/link.h"
 
 /* Steps on the host, each with its inverse, in the order in which they are asked for. */
@@ -48,10 +49,11 @@ struct xt_reload {
 };
 
 /* The first half, on a worker thread. path: of the file; now: the policy in force.
+ * run, ctx  as for xt_key_command_load
  * text     a sentence, "" if none
  * returns  0; XT_E_SYNTAX or -errno: of the file; XT_E_NOMEM; with accepted: of the policy */
 int xt_reload_file_read(struct xt_reload *out, const char *path, const struct xt_link_policy *now,
-			char *text, size_t len);
+			xt_key_command_fn *run, void *ctx, char *text, size_t len);
 /* The keys of the file; later only the change for the device has them. */
 void xt_reload_file_wipe(struct xt_reload *reload);
 

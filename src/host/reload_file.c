@@ -28,7 +28,7 @@ static int mode_judge(const char *path, struct xt_conf_diagnostics *diagnostics)
 	return rc < 0 ? rc : XT_E_SYNTAX;
 }
 
-static int file_load(struct xt_reload *out, const char *path)
+static int file_load(struct xt_reload *out, const char *path, xt_key_command_fn *run, void *ctx)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf *file = &out->file;
@@ -40,6 +40,8 @@ static int file_load(struct xt_reload *out, const char *path)
 		rc = xt_conf_check(file, &diagnostics);
 	if (rc == 0)
 		rc = xt_conf_trust(file, &diagnostics);
+	if (rc == 0)
+		rc = xt_key_command_load(file, run, ctx, &diagnostics);
 	if (diagnostics.n)
 		out->findings = xt_conf_diagnostics_print(&diagnostics, path);
 	xt_conf_diagnostics_clear(&diagnostics);
@@ -47,9 +49,9 @@ static int file_load(struct xt_reload *out, const char *path)
 }
 
 int xt_reload_file_read(struct xt_reload *out, const char *path, const struct xt_link_policy *now,
-			char *text, size_t len)
+			xt_key_command_fn *run, void *ctx, char *text, size_t len)
 {
-	int rc = file_load(out, path);
+	int rc = file_load(out, path, run, ctx);
 
 	*text = '\0';
 	out->path = realpath(path, NULL);

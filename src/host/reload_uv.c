@@ -82,8 +82,8 @@ static int job_read(struct xt_reload_run *run)
 	    .auto_mark = conf->fwmark == 0 ? options->policy.table : 0,
 	    .prepare = options->prepare,
 	};
-	int rc = xt_reload_file_read(&run->data, conf->path, &options->policy, run->text,
-				     sizeof(run->text));
+	int rc = xt_reload_file_read(&run->data, conf->path, &options->policy, options->key_command,
+				     options->key_command_ctx, run->text, sizeof(run->text));
 
 	if (options->report)
 		rc = xt_reload_compare(&run->data, &running, rc);

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "host/host_uv.h"
+#include "host/key_command.h"
 #include "host/reload.h"
 
 struct xt_reload_run;
@@ -14,7 +15,8 @@ struct xt_reload_run;
 /* conf, host, link  of the instance; borrowed until the end. link: NULL: there is none
  * policy            in force
  * report            of its device; freed by the reload. NULL: the file is only read
- * prepare, drop     as in host/request.h */
+ * prepare, drop     as in host/request.h
+ * key_command       on a worker thread; NULL: PrivateKeyCommand runs here */
 struct xt_reload_options {
 	const struct xt_conf *conf;
 	struct xt_host *host;
@@ -23,6 +25,8 @@ struct xt_reload_options {
 	struct xt_report *report;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
+	xt_key_command_fn *key_command;
+	void *key_command_ctx;
 };
 
 /* error: 0; XT_E_SYNTAX or -errno: of the file, see reload->findings; XT_E_NOMEM. text: a sentence

@@ -20,6 +20,7 @@
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/key_command.h"
 #include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
@@ -27,6 +28,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_resolver_process;
 struct xt_runner;
 struct xt_requests;
 
@@ -228,8 +230,10 @@ struct xt_host_event {
  * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
  * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
+ * resolver looks names up (host/resolver_client_uv.h); NULL: threads of this process do
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, unless it was taken out of the reload. Both may be NULL */
+ *          drop frees it, unless it was taken out of the reload. Both may be NULL
+ * key_command  on a worker thread of a reload: run PrivateKeyCommand; NULL: it runs here */
 struct xt_requests_options {
 	const struct xt_conf *conf;
 	int ready;
@@ -241,8 +245,11 @@ struct xt_requests_options {
 	int (*listen)(const char *path, struct stat *id);
 	struct xt_conf *update;
 	struct xt_runner *runner;
+	struct xt_resolver_process *resolver;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
+	xt_key_command_fn *key_command;
+	void *key_command_ctx;
 };
 
 /* XT_E_NOMEM. */

@@ -54,7 +54,10 @@ int xt_request_reload_read(struct xt_requests *requests, const struct xt_request
 						  .policy = requests->policy,
 						  .report = request->report,
 						  .prepare = requests->options.prepare,
-						  .drop = requests->options.drop};
+						  .drop = requests->options.drop,
+						  .key_command = requests->options.key_command,
+						  .key_command_ctx =
+						      requests->options.key_command_ctx};
 	int rc;
 
 	(void)reply;

@@ -233,13 +233,14 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 		     struct xt_reply *reply)
 {
 	const char *path = requests->conf->path;
+	struct xt_save save = request->save;
 	int rc;
 
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, requests->conf->name, &request->save, on_saved,
-			   requests);
+	save.command_key = requests->conf->command_key;
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &save, on_saved, requests);
 	return rc < 0 ? rc : LATER;
 }
 
@@ -337,7 +338,10 @@ static void on_resolver_closed(void *ctx)
 static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
 			struct xt_reply *reply)
 {
-	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
+	struct xt_resolver_callbacks callbacks = {.ctx = requests,
+						  .process = requests->options.resolver,
+						  .answered = on_answered,
+						  .closed = on_resolver_closed};
 	struct xt_resolver_question question = {.id = request->resolve.id,
 						.host = request->resolve.name,
 						.families = request->resolve.families,

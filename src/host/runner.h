@@ -15,19 +15,25 @@
 
 /* The comment names the data of the request, then that of the answer. */
 enum xt_runner_kind {
-	XT_RUNNER_NAME =
-	    1, /* the interface's name, 16 bytes; not answered. Before the first hook or
-			     * program: a TUN device may have another name than the file */
-	XT_RUNNER_HOOK_TEXT, /* xt_runner_hook -> xt_runner_text, then the command's text without NUL,
-			      * to be printed before it runs; empty: the list has no such hook */
-	XT_RUNNER_HOOK,	     /* xt_runner_hook -> struct xt_hooks_result; -ERANGE: no such hook */
-	XT_RUNNER_COMMAND,   /* xt_runner_command, the words, the input -> struct xt_command_result;
-			      * -EPERM: not such a program or such words */
-	XT_RUNNER_CANCEL,    /* end the hook or program of this serial number, which is answered
-			      * as always; not answered */
-	XT_RUNNER_READ,	  /* read the configuration file again -> int: 0, -errno, XT_E_*; after an
-			      * error the hooks are those of before */
-	XT_RUNNER_DETACH, /* standard output and error are /dev/null from now on; not answered */
+	/* The interface's name, 16 bytes; not answered. Before the first hook or program: a TUN
+	 * device may have another name than the file. */
+	XT_RUNNER_NAME = 1,
+	/* xt_runner_hook -> xt_runner_text, then the command's text without NUL, to be printed
+	 * before it runs; empty: the list has no such hook. */
+	XT_RUNNER_HOOK_TEXT,
+	/* xt_runner_hook -> struct xt_hooks_result; -ERANGE: no such hook. */
+	XT_RUNNER_HOOK,
+	/* xt_runner_command, the words, the input -> struct xt_command_result; -EPERM: not such a
+	 * program or such words. */
+	XT_RUNNER_COMMAND,
+	/* End the hook or program of this serial number, which is answered as always; not
+	 * answered. */
+	XT_RUNNER_CANCEL,
+	/* Read the configuration file again -> int: 0, -errno, XT_E_*; after an error the hooks are
+	 * those of before. */
+	XT_RUNNER_READ,
+	/* Standard output and error are /dev/null from now on; not answered. */
+	XT_RUNNER_DETACH,
 	XT_RUNNER_KINDS,
 };
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
@@ -105,8 +106,10 @@ int xt_runner_open(struct xt_runner **out, uv_loop_t *loop, int fd)
 						   .max_len = XT_RUNNER_MESSAGE_MAX};
 	int rc;
 
-	if (!runner)
+	if (!runner) {
+		close(fd);
 		return XT_E_NOMEM;
+	}
 	rc = xt_channel_open(&runner->channel, loop, fd, &options);
 	if (rc < 0) {
 		free(runner);

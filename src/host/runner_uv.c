@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +12,12 @@
 
 #include <utlist.h>
 
-#include "base/bytes.h"
 #include "base/trim.h"
 #include "host/channel_uv.h"
 #include "host/command_uv.h"
-#include "host/descriptors.h"
+#include "host/hook_command.h"
 #include "host/hooks_uv.h"
+#include "host/process.h"
 #include "host/runner.h"
 
 /* What the runner keeps of the file. */
@@ -391,36 +389,6 @@ static void on_message(void *ctx, struct xt_channel_message *message)
 
 /* --- the process --- */
 
-static void signals_ignore(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
-
-	for (size_t i = 0; i < XT_LEN(signals); i++)
-		(void)signal(signals[i], SIG_IGN);
-}
-
-/* The socket as the one descriptor beside the standard ones. */
-static int descriptors_keep(int fd)
-{
-	int first = STDERR_FILENO + 1;
-
-	if (fd != first) {
-		if (dup3(fd, first, O_CLOEXEC) < 0)
-			return -errno;
-		fd = first;
-	}
-	xt_descriptors_close(first + 1);
-	return fd;
-}
-
-static void first_message_await(int fd)
-{
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-	while (poll(&wait, 1, -1) < 0 && errno == EINTR)
-		;
-}
-
 int xt_runner_serve(int fd, struct xt_conf *conf)
 {
 	struct server server = {.file = {.path = conf->path}};
@@ -429,14 +397,13 @@ int xt_runner_serve(int fd, struct xt_conf *conf)
 						   .ended = on_ended,
 						   .max_len = XT_RUNNER_MESSAGE_MAX};
 
-	signals_ignore();
 	conf->path = NULL;
 	memcpy(server.file.name, conf->name, sizeof(server.file.name));
 	hooks_take(&server.file, conf);
-	fd = descriptors_keep(fd);
+	fd = xt_process_begin(fd);
 	if (fd < 0)
 		return 1;
-	first_message_await(fd);
+	xt_process_await(fd);
 	if (uv_loop_init(&server.loop) < 0)
 		return 1;
 	if (xt_channel_open(&server.channel, &server.loop, fd, &options) == 0)

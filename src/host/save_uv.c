@@ -58,6 +58,7 @@ static int file_update(const char *path, const struct xt_save *save)
 	    .n_addresses = save->n_addresses,
 	    .mtu = save->mtu,
 	    .auto_mark = save->auto_mark,
+	    .command_key = &save->command_key,
 	};
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf file = {0};

@@ -227,7 +227,7 @@ static void same_value(const char *got, const char *wanted)
 static bool without_sample(unsigned key)
 {
 	return key == XT_KEY_PUBLIC_KEY || key == XT_KEY_PRIVATE_KEY_FILE ||
-	       key == XT_KEY_PRESHARED_KEY_FILE;
+	       key == XT_KEY_PRESHARED_KEY_FILE || key == XT_KEY_PRIVATE_KEY_COMMAND;
 }
 
 static void every_key_has_a_row_with_its_old_and_new_value(void **state)

@@ -307,6 +307,8 @@ static void every_member_comes_back(void **state)
 		fail_msg("%s", xt_conf_diagnostics_print(&diagnostics, "text"));
 	conf.path = strdup("/etc/a\nb.conf");
 	conf.private_key_file = strdup("/k");
+	conf.private_key_command = strdup("pass show key");
+	conf.command_key.b[0] = 7;
 	conf.peers[0].psk_file = strdup("/p");
 	pass(&conf);
 	assert_int_equal(xt_conf_encode(&buf, &conf), 0);
