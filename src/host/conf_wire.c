@@ -178,6 +178,8 @@ static void interface_wire(struct xt_wire *w, struct xt_conf *conf)
 	xt_wire_bool(w, &conf->has_key);
 	xt_wire_bytes(w, conf->private_key.b, sizeof(conf->private_key.b));
 	xt_wire_line(w, &conf->private_key_file, LINE_MAX_LEN);
+	xt_wire_line(w, &conf->private_key_command, LINE_MAX_LEN);
+	xt_wire_bytes(w, conf->command_key.b, sizeof(conf->command_key.b));
 	network_wire(w, conf);
 	lines_of_keys_wire(w, conf);
 	xt_wire_bool(w, &conf->save_config);
@@ -195,6 +197,8 @@ static void interface_wire(struct xt_wire *w, struct xt_conf *conf)
 	XT_WIRE_BELOW(w, conf->log_level, XT_LOG_LEVELS);
 	xt_wire_line(w, &conf->owner_user, LINE_MAX_LEN);
 	xt_wire_line(w, &conf->owner_group, LINE_MAX_LEN);
+	XT_WIRE_BELOW(w, conf->sandbox, XT_SANDBOX_MODE_STRICT + 1);
+	xt_wire_line(w, &conf->user, LINE_MAX_LEN);
 }
 
 /* --- all of it --- */

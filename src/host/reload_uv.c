@@ -332,6 +332,8 @@ void xt_reload_end(struct xt_reload_run *run)
 {
 	if (!run)
 		return;
+	if (run->edit) /* only of a caller that takes nothing back */
+		(void)job_revert(run);
 	run->job = job_clear;
 	run->work.data = run;
 	if (uv_queue_work(run->loop, &run->work, job_work, on_cleared) < 0) {

@@ -299,7 +299,7 @@ int xt_reply_decode(struct xt_reply_box *out, enum xt_request_kind kind, const v
 
 	memset(out, 0, sizeof(*out));
 	out->tun_fd = -1;
-	if ((unsigned)kind >= XT_REQUESTS || n_fds > XT_WIRE_FDS)
+	if ((unsigned)kind >= XT_REQUESTS || !rows[kind].fields || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
 	memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	reply_wire(&w, out, kind);

@@ -42,6 +42,7 @@ struct xt_requests {
 	int tun_fd; /* a duplicate, until the link is undone; -1: none */
 	struct xt_link_policy policy;
 	struct xt_link *link;
+	bool routing; /* ROUTES is open: a worker thread changes the link */
 	struct xt_hooks_run *hooks;
 	struct xt_identity *identity; /* NULL: not needed yet */
 	struct xt_resolver *resolver;

@@ -59,12 +59,32 @@ static const enum xt_request_kind link_kinds[] = {XT_REQUEST_LINK,	  XT_REQUEST_
 						  XT_REQUEST_RELOAD_UNDO, XT_REQUEST_RELOAD_COMMIT,
 						  XT_REQUEST_ROUTES};
 
-static bool kind_touches_link(enum xt_request_kind kind)
+/* What sets or takes back firewall and DNS: one at a time, but UNDO cuts the first two short. */
+static const enum xt_request_kind host_kinds[] = {XT_REQUEST_FIREWALL,	  XT_REQUEST_DNS,
+						  XT_REQUEST_UNDO,	  XT_REQUEST_RELOAD_STEP,
+						  XT_REQUEST_RELOAD_UNDO, XT_REQUEST_RELOAD_COMMIT};
+static const enum xt_request_kind undo_waits[] = {XT_REQUEST_RELOAD_STEP, XT_REQUEST_RELOAD_UNDO,
+						  XT_REQUEST_RELOAD_COMMIT};
+
+#define LEN(array) (sizeof(array) / sizeof(*(array)))
+
+/* It is of a group of which only one may be open, and another one is. */
+static bool group_busy(const struct xt_request_order *order, enum xt_request_kind kind,
+		       const enum xt_request_kind *kinds, size_t n)
 {
-	for (size_t i = 0; i < sizeof(link_kinds) / sizeof(*link_kinds); i++)
-		if (link_kinds[i] == kind)
-			return true;
+	for (size_t i = 0; i < n; i++)
+		if (kinds[i] == kind)
+			return xt_request_order_busy(order, kinds, n);
 	return false;
+}
+
+static bool others_busy(const struct xt_request_order *order, enum xt_request_kind kind)
+{
+	if (group_busy(order, kind, link_kinds, LEN(link_kinds)))
+		return true;
+	if (kind == XT_REQUEST_UNDO)
+		return xt_request_order_busy(order, undo_waits, LEN(undo_waits));
+	return group_busy(order, kind, host_kinds, LEN(host_kinds));
 }
 
 /* Each hook runs once, and the lists in their order. */
@@ -93,8 +113,7 @@ bool xt_request_order_accept(struct xt_request_order *order, const struct xt_req
 		return false;
 	if ((order->reached & row->needs) != row->needs || (order->reached & row->never) != 0)
 		return false;
-	if (kind_touches_link(request->kind) &&
-	    xt_request_order_busy(order, link_kinds, sizeof(link_kinds) / sizeof(*link_kinds)))
+	if (others_busy(order, request->kind))
 		return false;
 	if (request->kind == XT_REQUEST_RELOAD_END && order->open[XT_REQUEST_RELOAD_READ])
 		return false;

@@ -204,6 +204,7 @@ static void on_worked(uv_work_t *work, int status)
 				 .routes = {routes->defaults}};
 
 	xt_report_free(routes->report);
+	routes->requests->routing = false;
 	request_answer(routes->requests, XT_REQUEST_ROUTES, &reply);
 	free(routes);
 }
@@ -221,6 +222,7 @@ int xt_request_routes(struct xt_requests *requests, const struct xt_request *req
 		routes->report = request->report;
 		routes->without_ipv6 = xt_host_without_ipv6(requests->host);
 		rc = uv_queue_work(requests->loop, &routes->work, routes_work, on_worked);
+		requests->routing = rc == 0;
 		if (rc == 0)
 			return LATER;
 		free(routes);

@@ -165,12 +165,12 @@ static int link_restore(struct xt_requests *requests, const struct xt_request *r
 	return requests->link ? xt_link_restore(requests->link) : 0;
 }
 
-/* A reload changes the same routes on a worker thread. */
+/* A reload, and routes that follow the device, change the same routes on a worker thread. */
 static int route_mtu(struct xt_requests *requests, const struct xt_request *request,
 		     struct xt_reply *reply)
 {
 	(void)reply;
-	if (requests->reload)
+	if (requests->reload || requests->routing)
 		return -EAGAIN;
 	return requests->link ? xt_link_route_mtu(requests->link, request->path_mtu.networks,
 						  request->path_mtu.n, request->path_mtu.mtu)

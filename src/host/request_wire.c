@@ -302,7 +302,7 @@ int xt_request_decode(struct xt_request_box *out, enum xt_request_kind kind, con
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((unsigned)kind >= XT_REQUESTS || n_fds > XT_WIRE_FDS)
+	if ((unsigned)kind >= XT_REQUESTS || !requests[kind] || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
 	memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	out->request.kind = kind;

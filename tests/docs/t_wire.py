@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Each member of the structures that a message carries whole is named in the file that encodes and
-decodes it: a member that is new and forgotten there would be lost between the processes."""
+decodes it: a member that is new and forgotten there would be lost between the processes. So would
+be a kind of request without a description."""
 import re
 import sys
 
@@ -41,6 +42,10 @@ def main():
         for member in members(read(header), name):
             if member not in skipped and not re.search(r"(->|\.)%s\b" % member, code):
                 missing.append(f"{source}: struct {name}: {member} is not encoded")
+    kinds = re.findall(r"^\t(XT_REQUEST_\w+),", without_comments(read("src/host/request.h")), re.M)
+    for source in ("src/host/request_wire.c", "src/host/reply_wire.c"):
+        missing += [f"{source}: {kind} has no row" for kind in kinds
+                    if f"[{kind}]" not in read(source)]
     print("\n".join(missing))
     return 1 if missing else 0
 

@@ -93,7 +93,8 @@ static void file_write(struct host *host, const char *text)
 static int setup(void **state)
 {
 	struct host *host = calloc(1, sizeof(*host));
-	struct xt_requests_options options = {.conf = &host->conf, .update = &host->conf};
+	struct xt_requests_options options = {
+	    .conf = &host->conf, .update = &host->conf, .ready = -1};
 	struct xt_conf_diagnostics diagnostics = {0};
 
 	strcpy(host->dir, "/tmp/xt-reload-XXXXXX");

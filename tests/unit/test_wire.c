@@ -291,7 +291,7 @@ static void every_member_comes_back(void **state)
 	    "ListenPort = 51820\nFwMark = 0x55\nMTU = 1380\nTable = 1234\nSaveConfig = true\n"
 	    "PreUp = a\nPostUp = b %i; c\nPreDown = d\nPostDown = e\nPostDown = f\n"
 	    "#: Echo = both\n#: EchoAddresses = 10.7.0.0/24\n#: EchoRate = 7/s\n#: Threads = 2\n"
-	    "#: Aead = sodium\n#: Offload = off\n#: LogLevel = verbose\n#: Owner = a:b\n"
+	    "#: Aead = sodium\n#: Offload = off\n#: LogLevel = verbose\n#: Owner = a:b\n#: Sandbox = strict\n#: User = u\n"
 	    "[Peer]\n#: Name = x\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
 	    "PresharedKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
 	    "AllowedIPs = 10.9.0.0/16, fd09::/16, 0.0.0.0\nPersistentKeepalive = 25\n"
@@ -307,6 +307,8 @@ static void every_member_comes_back(void **state)
 		fail_msg("%s", xt_conf_diagnostics_print(&diagnostics, "text"));
 	conf.path = strdup("/etc/a\nb.conf");
 	conf.private_key_file = strdup("/k");
+	conf.private_key_command = strdup("pass show key");
+	conf.command_key.b[0] = 7;
 	conf.peers[0].psk_file = strdup("/p");
 	pass(&conf);
 	assert_int_equal(xt_conf_encode(&buf, &conf), 0);
