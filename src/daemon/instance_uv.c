@@ -202,6 +202,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 				       .link = link,
 				       .post = instance_post,
 				       .keylog = -1,
+				       .listening = XT_SOCKETS,
 				       .sockets = XT_NO_SOCKETS};
 
 	if (xt_crypto_init() < 0)
@@ -239,5 +240,5 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
 	keylog_warn();
 	return sandbox_off() ? instance_serve(conf, options, NULL)
-				    : xt_monitor_run(conf, options, instance_serve);
+			     : xt_monitor_run(conf, options, instance_serve);
 }
