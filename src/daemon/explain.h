@@ -5,6 +5,9 @@
 
 #include "config/conf.h"
 
+/* Remember this process's user: a confined process has another one, and can look none up. */
+void xt_explain_open(void);
+
 /* Print which capability this process lacks although it is root, as in a container. false: it is
  * not root, and nothing is printed. */
 bool xt_explain_root(const char *capability);

@@ -222,14 +222,6 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 		xt_log_notice("%s: the control socket is there again", instance->conf->name);
 }
 
-static void listen_request(struct xt_instance *instance, xt_request_done *done)
-{
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN,
-				     .listen = {.which = XT_SOCKET_CONTROL}};
-
-	xt_request(instance->requests, &request, done, instance);
-}
-
 static void on_directory_again(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
@@ -238,7 +230,7 @@ static void on_directory_again(void *ctx, const struct xt_reply *reply)
 		xt_log_debug("%s: %s", instance->run_directory,
 			     reply->text ? reply->text : xt_strerror(reply->error));
 	else
-		listen_request(instance, on_listen_again);
+		xt_instance_listen(instance, XT_SOCKET_CONTROL, 0, false, on_listen_again);
 }
 
 /* The run directory may have gone, at any attempt. */
@@ -293,7 +285,7 @@ static void on_directory(void *ctx, const struct xt_reply *reply)
 	struct xt_instance *instance = ctx;
 
 	if (reply->error == 0) {
-		listen_request(instance, on_listen);
+		xt_instance_listen(instance, XT_SOCKET_CONTROL, 0, false, on_listen);
 		return;
 	}
 	if (reply->text)

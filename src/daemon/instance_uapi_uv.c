@@ -186,9 +186,6 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 /* Some controllers end a drop-in by removing its socket. */
 void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt)
 {
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN,
-				     .listen = {.which = XT_SOCKET_UAPI}};
-
 	if (!instance->uapi)
 		return;
 	if (instance->options.dropin) {
@@ -200,7 +197,7 @@ void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->uapi_path,
 			       attempt == 1 ? "" : " every few seconds");
-	xt_request(instance->requests, &request, on_listen_again, instance);
+	xt_instance_listen(instance, XT_SOCKET_UAPI, 0, false, on_listen_again);
 }
 
 static void on_remove(void *ctx)
@@ -239,17 +236,13 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 
 void xt_instance_open_uapi(struct xt_instance *instance)
 {
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN,
-				     .listen = {.which = XT_SOCKET_UAPI,
-						.fd = instance->options.uapi_fd,
-						.removal = instance->options.dropin}};
-
 	if (!instance->options.dropin && geteuid() != 0) {
 		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {
 		open_failed(instance, -ENAMETOOLONG);
 	} else {
-		xt_request(instance->requests, &request, on_listen, instance);
+		xt_instance_listen(instance, XT_SOCKET_UAPI, instance->options.uapi_fd,
+				   instance->options.dropin, on_listen);
 	}
 }

@@ -14,6 +14,7 @@
 #include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
+#include "daemon/explain.h"
 #include "daemon/monitor_uv.h"
 #include "host/log_relay.h"
 #include "host/log_sink.h"
@@ -202,6 +203,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 				       .link = link,
 				       .post = instance_post,
 				       .keylog = -1,
+				       .listening = XT_SOCKETS,
 				       .sockets = XT_NO_SOCKETS};
 
 	if (xt_crypto_init() < 0)
@@ -214,6 +216,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	if (xt_instance_events_open(&instance, xt_instance_why_peer) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
 	json_object_seed(0); /* it reads a file */
+	xt_explain_open();
 	xt_memory_init();
 	xt_instance_work_open(&instance);
 	signals_start(&instance);
@@ -239,5 +242,5 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
 	keylog_warn();
 	return sandbox_off() ? instance_serve(conf, options, NULL)
-				    : xt_monitor_run(conf, options, instance_serve);
+			     : xt_monitor_run(conf, options, instance_serve);
 }

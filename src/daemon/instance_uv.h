@@ -144,6 +144,11 @@ struct xt_instance {
 	uint64_t since_ns; /* monotonic, for the uptime */
 
 	struct xt_requests *requests;
+	struct { /* done: of one that is asked, or waits */
+		struct xt_request request;
+		xt_request_done *done;
+	} listens[XT_SOCKETS];
+	enum xt_host_socket listening; /* the one that is asked; XT_SOCKETS: none */
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
 	struct xt_echo *echo;
@@ -219,6 +224,9 @@ void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt);
 /* instance_host_uv.c. open: the requests, of the first step; XT_E_NOMEM. event: signals of this
  * process come here too. */
 int xt_instance_requests_open(struct xt_instance *instance);
+/* instance_listen_uv.c: XT_REQUEST_LISTEN, one after the other: both sockets may be lost at one time. */
+void xt_instance_listen(struct xt_instance *instance, enum xt_host_socket which, int fd,
+			bool removal, xt_request_done *done);
 void xt_instance_host_event(void *instance, const struct xt_host_event *event);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
