@@ -23,7 +23,8 @@ static int answer_down(struct xt_instance *instance, struct xt_control_request *
 	if (instance->disposition != XT_TUN_TRANSIENT &&
 	    json_is_true(json_object_get(msg, "remove")))
 		instance->disposition = XT_TUN_REMOVED;
-	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), instance->down != NULL);
+	xt_control_reply(request, json_pack("{s:i}", "pid", (int)xt_instance_pid(instance)),
+			 instance->down != NULL);
 	if (!instance->down)
 		instance->down = request;
 	instance->post(instance, XT_INSTANCE_END);

@@ -157,6 +157,7 @@ static void on_keylog(void *ctx, const struct xt_reply *reply)
 		xt_explain_step(instance->conf->name, "key log", reply->error);
 	else
 		instance->keylog = reply->fd;
+	instance->has_keylog = instance->keylog >= 0;
 	step_post(instance, reply->error);
 }
 
@@ -382,6 +383,8 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
+	if (rc == 0)
+		rc = xt_instance_lock(instance);
 	step_post(instance, rc);
 }
 

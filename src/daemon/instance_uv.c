@@ -3,6 +3,7 @@
  * opening of the TUN device to the last hook. */
 #include "daemon/instance_uv.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,18 +230,34 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	return loop_finish(&instance);
 }
 
-static bool sandbox_off(void)
+/* An instance whose locks cannot be chosen does not start. */
+static int link_choose(struct xt_monitor_link *link, const struct xt_conf *conf)
 {
-	const char *word = getenv("XT_SANDBOX");
+	int rc = xt_sandbox_mode_choose(&link->mode, conf);
 
-	return word && strcmp(word, "off") == 0;
+	if (rc < 0)
+		return XT_EXIT_USAGE;
+	rc = xt_sandbox_user_choose(&link->user, conf, conf->name);
+	if (rc == -EINVAL)
+		return xt_fail(XT_EXIT_FAILURE, "User = %s: root is not a user without rights",
+			       conf->user);
+	if (rc < 0)
+		return xt_fail(XT_EXIT_FAILURE, "User = %s: there is no such user", conf->user);
+	return XT_EXIT_OK;
 }
 
 int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
 {
+	struct xt_monitor_link link = {.requests = -1};
+	int status;
+
 	xt_log_sink_open(
 	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
 	keylog_warn();
-	return sandbox_off() ? instance_serve(conf, options, NULL)
-			     : xt_monitor_run(conf, options, instance_serve);
+	status = link_choose(&link, conf);
+	if (status != XT_EXIT_OK)
+		return status;
+	return link.mode == XT_SANDBOX_MODE_OFF
+		   ? instance_serve(conf, options, NULL)
+		   : xt_monitor_run(conf, options, &link, instance_serve);
 }

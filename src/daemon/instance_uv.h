@@ -9,12 +9,14 @@
 #define XT_DAEMON_INSTANCE_UV_H
 
 #include <stdatomic.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "daemon/instance.h"
 #include "daemon/monitor_uv.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
+#include "daemon/sandbox_status.h"
 #include "host/request.h"
 #include "ipc/control_uv.h"
 #include "ipc/events.h"
@@ -133,6 +135,9 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
+	struct xt_sandbox_state sandbox;    /* of this process, from XT_STATE_RUN on */
+	struct xt_sandbox_texts sandbox_texts;
+	bool has_keylog;
 	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
@@ -198,6 +203,12 @@ static inline bool xt_instance_answers(const struct xt_instance *instance)
 	return instance->loop && instance->state < XT_STATE_UNDO;
 }
 
+/* The process that a user and the service manager know. */
+static inline pid_t xt_instance_pid(const struct xt_instance *instance)
+{
+	return instance->link ? instance->link->monitor : getpid();
+}
+
 /* Steps of the machine, each of one state: start it; its end is posted.
  * instance_up_uv.c */
 void xt_instance_open_tun(struct xt_instance *instance);
@@ -205,6 +216,8 @@ void xt_instance_choose_policy(struct xt_instance *instance);
 void xt_instance_open_keylog(struct xt_instance *instance);
 void xt_instance_open_udp(struct xt_instance *instance);
 void xt_instance_start_tunnel(struct xt_instance *instance);
+/* instance_lock.c: the last of START. -EPERM: reported. */
+int xt_instance_lock(struct xt_instance *instance);
 void xt_instance_set_firewall(struct xt_instance *instance);
 void xt_instance_set_link(struct xt_instance *instance);
 void xt_instance_set_dns(struct xt_instance *instance);

@@ -7,11 +7,12 @@
 #include "daemon/monitor_uv.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -19,9 +20,10 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/message.h"
-#include "daemon/exit.h"
-#include "daemon/rundir.h"
 #include "base/text.h"
+#include "daemon/exit.h"
+#include "daemon/processes.h"
+#include "daemon/rundir.h"
 #include "host/channel_uv.h"
 #include "host/detach.h"
 #include "host/log_relay.h"
@@ -29,9 +31,10 @@
 #include "host/request_order.h"
 #include "host/request_remote_uv.h"
 #include "host/request_wire.h"
+#include "host/resolver_client_uv.h"
 #include "host/runner_client_uv.h"
-#include "host/runner_uv.h"
 #include "ipc/socket.h"
+#include "platform/sandbox.h"
 
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 #define SIGNALS XT_LEN(signal_numbers)
@@ -43,7 +46,7 @@ struct question {
 	uint32_t serial;
 };
 
-/* tunnel     the process; 0: it was waited for, and status is what waitpid gave
+/* processes  .tunnel is 0 once it was waited for, and status is what waitpid gave
  * heard      all that it sent was read
  * cancelled  its hook was, because it has ended; reload_undone: likewise its reload
  * tun        a duplicate of its TUN device, until the link is undone */
@@ -60,7 +63,8 @@ struct monitor {
 	bool log_open;
 	uv_signal_t signals[SIGNALS];
 	unsigned signals_open;
-	pid_t tunnel;
+	struct xt_resolver_process *resolver;
+	struct xt_processes processes;
 	int status;
 	bool heard, cancelled, reload_undone, over;
 	struct xt_tun *tun;
@@ -73,8 +77,8 @@ static void log_read(struct monitor *monitor);
 static void tunnel_end(struct monitor *monitor, const char *why)
 {
 	xt_message("%s: the tunnel process %s; it is ended", monitor->conf->name, why);
-	if (monitor->tunnel > 0)
-		(void)kill(monitor->tunnel, SIGKILL);
+	if (monitor->processes.tunnel > 0)
+		(void)kill(monitor->processes.tunnel, SIGKILL);
 	xt_channel_close(monitor->channel);
 	monitor->channel = NULL;
 	monitor->heard = true;
@@ -277,10 +281,10 @@ static void on_event(void *ctx, const struct xt_host_event *event)
 
 static void tunnel_reap(struct monitor *monitor)
 {
-	if (monitor->tunnel <= 0 ||
-	    waitpid(monitor->tunnel, &monitor->status, WNOHANG) != monitor->tunnel)
+	if (monitor->processes.tunnel <= 0 || waitpid(monitor->processes.tunnel, &monitor->status,
+						      WNOHANG) != monitor->processes.tunnel)
 		return;
-	monitor->tunnel = 0;
+	monitor->processes.tunnel = 0;
 	log_read(monitor);
 	if (WIFSIGNALED(monitor->status))
 		xt_message("%s: the tunnel process was ended by signal %d (%s); what it had set in "
@@ -348,6 +352,8 @@ static void monitor_end(struct monitor *monitor)
 		   NULL, NULL);
 	xt_request_cancel(monitor->requests, XT_REQUEST_RESOLVE);
 	xt_runner_close(monitor->runner);
+	xt_resolver_process_close(monitor->resolver);
+	(void)kill(monitor->processes.resolver, SIGKILL); /* a look-up may hold it */
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&monitor->signals[i], on_signal_closed);
 }
@@ -362,7 +368,7 @@ static void monitor_proceed(struct monitor *monitor)
 	    XT_REQUEST_UNDO,	    XT_REQUEST_CONF_SAVE};
 	struct xt_request_order *order = &monitor->order;
 
-	if (monitor->tunnel > 0 || !monitor->heard || monitor->over)
+	if (monitor->processes.tunnel > 0 || !monitor->heard || monitor->over)
 		return;
 	if (order->open[XT_REQUEST_HOOKS] && !monitor->cancelled) {
 		monitor->cancelled = true;
@@ -385,12 +391,6 @@ static void monitor_proceed(struct monitor *monitor)
 
 /* --- processes --- */
 
-/* The processes that the monitor serves or asks; each end of a pair is one process's alone. */
-struct children {
-	pid_t tunnel;
-	int runner, requests, log;
-};
-
 /* The host may see neither ipc nor the run directory's rules. */
 void xt_monitor_lend(struct xt_requests_options *options)
 {
@@ -399,7 +399,14 @@ void xt_monitor_lend(struct xt_requests_options *options)
 	options->listen = xt_socket_listen;
 }
 
-static int monitor_open(struct monitor *monitor, const struct children *children)
+/* The runner reads the file itself: the command that is asked for is the file's. */
+static int key_ask(void *ctx, const char *command, struct xt_private *out, char *text, size_t cap)
+{
+	(void)command;
+	return xt_runner_key(ctx, out, text, cap);
+}
+
+static int monitor_open(struct monitor *monitor)
 {
 	const struct xt_channel_options options = {
 	    .ctx = monitor, .message = on_message, .ended = on_ended, .max_len = XT_MESSAGE_MAX};
@@ -409,21 +416,27 @@ static int monitor_open(struct monitor *monitor, const struct children *children
 					       .ctx = monitor,
 					       .ready = monitor->options->ready,
 					       .quiet = monitor->options->quiet};
+	const struct xt_processes *processes = &monitor->processes;
 	int rc = uv_loop_init(&monitor->uv);
-
-	xt_monitor_lend(&requests);
 
 	if (rc < 0)
 		return rc;
+	xt_monitor_lend(&requests);
 	signals_start(monitor);
-	rc = xt_runner_open(&monitor->runner, &monitor->uv, children->runner);
-	requests.runner = monitor->runner;
+	rc = xt_runner_open(&monitor->runner, &monitor->uv, processes->runner);
 	if (rc == 0)
-		rc = log_open(monitor, children->log);
+		rc = xt_resolver_process_open(&monitor->resolver, &monitor->uv, processes->names);
+	requests.runner = monitor->runner;
+	requests.resolver = monitor->resolver;
+	requests.key_command = key_ask;
+	requests.key_command_ctx = monitor->runner;
+	if (rc == 0)
+		rc = log_open(monitor, processes->log);
 	if (rc == 0)
 		rc = xt_requests_open(&monitor->requests, &monitor->uv, &requests);
 	if (rc == 0)
-		rc = xt_channel_open(&monitor->channel, &monitor->uv, children->requests, &options);
+		rc =
+		    xt_channel_open(&monitor->channel, &monitor->uv, processes->requests, &options);
 	return rc;
 }
 
@@ -453,16 +466,49 @@ static void keys_wipe(struct xt_conf *conf)
 		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
 }
 
-static int monitor_serve(struct monitor *monitor, const struct children *children)
+/* Another user's file or directory takes more than root's name to write. */
+static unsigned rights_needed(const struct xt_conf *conf)
+{
+	unsigned rights = XT_RIGHT_NETWORK | XT_RIGHT_LOW_PORT | XT_RIGHT_NAMESPACES;
+	char *path = conf->path ? strdup(conf->path) : NULL;
+	struct stat file, dir;
+
+	if (path && stat(path, &file) == 0 && stat(dirname(path), &dir) == 0 &&
+	    (file.st_uid != geteuid() || dir.st_uid != geteuid()))
+		rights |= XT_RIGHT_FOREIGN_FILES;
+	free(path);
+	return rights;
+}
+
+/* Before anything is read of the tunnel process. false: Sandbox = strict, and one is missing. */
+static bool monitor_lock(const struct monitor *monitor, const struct xt_monitor_link *link)
+{
+	const struct xt_sandbox_options options = {.role = XT_SANDBOX_MONITOR,
+						   .uid = UINT32_MAX,
+						   .gid = UINT32_MAX,
+						   .rights = rights_needed(monitor->conf),
+						   .writes = true};
+	struct xt_sandbox_state state;
+
+	xt_sandbox_lock(&options, &state);
+	if (xt_sandbox_summary(&state) == XT_SANDBOX_ON)
+		return true;
+	xt_log_verbose("%s: the monitor has not all of its locks", monitor->conf->name);
+	return link->mode != XT_SANDBOX_MODE_STRICT;
+}
+
+static int monitor_serve(struct monitor *monitor, const struct xt_monitor_link *link)
 {
 	int rc;
 
 	keys_wipe(monitor->conf);
-	rc = monitor_open(monitor, children);
+	rc = monitor_open(monitor);
+	if (rc == 0 && !monitor_lock(monitor, link))
+		rc = -EPERM;
 	if (rc < 0) {
 		xt_message("%s: the monitor does not start: %s", monitor->conf->name,
 			   xt_strerror(rc));
-		(void)kill(monitor->tunnel, SIGKILL);
+		(void)kill(monitor->processes.tunnel, SIGKILL);
 		return XT_EXIT_FAILURE;
 	}
 	tunnel_reap(monitor);
@@ -471,78 +517,16 @@ static int monitor_serve(struct monitor *monitor, const struct children *childre
 	return monitor_finish(monitor);
 }
 
-/* Like a process of its own that main has started. */
-static void child_exit(struct xt_conf *conf, int status)
-{
-	xt_conf_clear(conf);
-	exit(status);
-}
-
-static void name_set(const char *name)
-{
-	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
-}
-
-/* Forks, and leaves in *fd this process's end of a pair. In the child *fd is its end, and 0 is
- * returned. */
-static pid_t child_fork(int *fd)
-{
-	int ends[2], rc = xt_channel_pair(ends);
-	pid_t child;
-
-	if (rc < 0)
-		return rc;
-	fflush(NULL);
-	child = fork();
-	rc = child < 0 ? -errno : child;
-	*fd = ends[child == 0];
-	close(ends[child != 0]);
-	if (rc < 0)
-		close(*fd);
-	return rc;
-}
-
-static int children_fork(struct children *children, struct xt_conf *conf,
-			 const struct xt_instance_options *options, xt_monitor_serve *serve)
-{
-	struct xt_monitor_link link = {.monitor = getpid()};
-	pid_t runner = child_fork(&children->runner);
-	int rc;
-
-	if (runner < 0)
-		return runner;
-	if (runner == 0) {
-		name_set("xtunnel-runner");
-		_exit(xt_runner_serve(children->runner, conf));
-	}
-	rc = xt_log_relay_open(&link.log, &children->log, conf->name);
-	if (rc < 0)
-		return rc;
-	children->tunnel = child_fork(&children->requests);
-	if (children->tunnel == 0) {
-		name_set("xtunnel-tunnel");
-		close(children->runner);
-		close(children->log);
-		xt_log_relay_send(link.log);
-		if (options->quiet) /* a caller may wait for the end of its pipe */
-			xt_streams_close();
-		link.requests = children->requests;
-		child_exit(conf, serve(conf, options, &link));
-	}
-	close(link.log);
-	return children->tunnel < 0 ? children->tunnel : 0;
-}
-
 int xt_monitor_run(struct xt_conf *conf, const struct xt_instance_options *options,
-		   xt_monitor_serve *serve)
+		   struct xt_monitor_link *link, xt_process_serve *serve)
 {
 	struct monitor monitor = {.conf = conf, .options = options};
-	struct children children;
-	int rc = children_fork(&children, conf, options, serve);
+	int rc;
 
+	link->monitor = getpid();
+	rc = xt_processes_fork(&monitor.processes, conf, options, link, serve);
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s: its processes do not start: %s", conf->name,
 			       xt_strerror(rc));
-	monitor.tunnel = children.tunnel;
-	return monitor_serve(&monitor, &children);
+	return monitor_serve(&monitor, link);
 }

@@ -3,28 +3,15 @@
 #ifndef XT_DAEMON_MONITOR_UV_H
 #define XT_DAEMON_MONITOR_UV_H
 
-#include <sys/types.h>
+#include "daemon/processes.h"
 
-#include "daemon/instance.h"
-
-/* What the tunnel process is given beside the options of the instance.
- * requests  descriptor of a channel to the monitor (host/channel_uv.h)
- * log       descriptor for log lines (host/log_relay.h)
- * monitor   its process */
-struct xt_monitor_link {
-	int requests, log;
-	pid_t monitor;
-};
-typedef int xt_monitor_serve(struct xt_conf *conf, const struct xt_instance_options *options,
-			     const struct xt_monitor_link *link);
-
-/* Fork the runner, the resolver and the tunnel process, which runs serve, and carry out its
- * requests until it ends; then undo what it left, if it did not end by itself. No loop, thread or
- * lock may exist in this process yet. conf: wiped of keys as soon as the child has them.
+/* Fork the other processes, of which the tunnel process runs serve, and carry out its requests until
+ * it ends; then undo what it left, if it did not end by itself. No loop, thread or lock may exist
+ * in this process yet. conf: wiped of keys as soon as the child has them. link: user and mode.
  * returns  enum xt_exit: the tunnel process's, or XT_EXIT_FAILURE when that was killed. In the
  *          tunnel process the function does not return */
 int xt_monitor_run(struct xt_conf *conf, const struct xt_instance_options *options,
-		   xt_monitor_serve *serve);
+		   struct xt_monitor_link *link, xt_process_serve *serve);
 
 struct xt_requests_options;
 /* What the host needs of the daemon: the functions of host/request.h that make paths and

@@ -14,16 +14,13 @@ static const char *summary_word(const struct xt_sandbox_state *state)
 	return words[xt_sandbox_summary(state)];
 }
 
-void xt_sandbox_status(const struct xt_sandbox_state *state, struct xt_sandbox_texts *texts,
-		       struct xt_status *status)
+void xt_sandbox_texts(struct xt_sandbox_texts *texts, const struct xt_sandbox_state *state)
 {
 	for (unsigned i = 0; i < XT_LOCKS; i++)
 		texts->locks[i] = (struct xt_status_lock){
 		    xt_lock_name((enum xt_lock)i), xt_lock_text(&state->locks[i], texts->text[i])};
 	texts->locks[XT_LOCKS] = (struct xt_status_lock){NULL, NULL};
-	status->sandbox = summary_word(state);
-	status->sandbox_user = state->uid;
-	status->sandbox_locks = texts->locks;
+	texts->summary = summary_word(state);
 }
 
 void xt_sandbox_log(const struct xt_sandbox_state *state)

@@ -7,14 +7,13 @@
 #include "platform/sandbox.h"
 
 struct xt_sandbox_texts {
+	const char *summary;
 	char text[XT_LOCKS][XT_LOCK_TEXT];
 	struct xt_status_lock locks[XT_LOCKS + 1];
 };
 
-/* Fill in the sandbox of status, which borrows texts from then on. An instance without locks: a
- * zeroed state with its uid. */
-void xt_sandbox_status(const struct xt_sandbox_state *state, struct xt_sandbox_texts *texts,
-		       struct xt_status *status);
+/* The words of a state for struct xt_status. An instance without locks: a zeroed state. */
+void xt_sandbox_texts(struct xt_sandbox_texts *texts, const struct xt_sandbox_state *state);
 
 /* One line for all that were taken, a warning for each that is missing. */
 void xt_sandbox_log(const struct xt_sandbox_state *state);

@@ -24,11 +24,18 @@ struct pending {
 	void *ctx;
 };
 
-struct xt_requests_remote;
+/* What carries requests to another process (request_remote_uv.c). */
+struct xt_requests_carrier {
+	void (*ask)(void *ctx, const struct xt_request *request, xt_request_done *done,
+		    void *done_ctx);
+	void (*cancel)(void *ctx, enum xt_request_kind kind);
+	void (*close)(void *ctx);
+};
 
-/* remote  carries all of them out elsewhere (request_remote_uv.h), and the rest is unused */
+/* carrier  NULL: this process carries requests out. Otherwise the rest is unused */
 struct xt_requests {
-	struct xt_requests_remote *remote;
+	const struct xt_requests_carrier *carrier;
+	void *carrier_ctx;
 	uv_loop_t *loop;
 	const struct xt_conf *conf;
 	struct xt_requests_options options;

@@ -192,9 +192,10 @@ static int request_send(struct xt_requests_remote *remote, const struct xt_reque
 	return rc;
 }
 
-void xt_request_remote(struct xt_requests_remote *remote, const struct xt_request *request,
-		       xt_request_done *done, void *ctx)
+static void remote_ask(void *self, const struct xt_request *request, xt_request_done *done,
+		       void *ctx)
 {
+	struct xt_requests_remote *remote = self;
 	struct xt_reply failed = {0};
 	uint32_t serial = 0;
 
@@ -216,8 +217,9 @@ void xt_request_remote(struct xt_requests_remote *remote, const struct xt_reques
 		question_answer(remote, request->kind, &failed);
 }
 
-void xt_request_remote_cancel(struct xt_requests_remote *remote, enum xt_request_kind kind)
+static void remote_cancel(void *self, enum xt_request_kind kind)
 {
+	struct xt_requests_remote *remote = self;
 	uint8_t data[4];
 
 	if (kind == XT_REQUEST_RESOLVE)
@@ -227,6 +229,21 @@ void xt_request_remote_cancel(struct xt_requests_remote *remote, enum xt_request
 }
 
 /* --- open and close --- */
+
+#define FLUSH_MS 5000 /* the host is another process, which may be busy */
+
+static void remote_close(void *self)
+{
+	struct xt_requests_remote *remote = self;
+
+	if (remote->channel) {
+		xt_channel_flush(remote->channel, FLUSH_MS);
+		xt_channel_close(remote->channel);
+	}
+	free(remote);
+}
+
+static const struct xt_requests_carrier remote_carrier = {remote_ask, remote_cancel, remote_close};
 
 int xt_requests_connect(struct xt_requests **out, struct uv_loop_s *loop, int fd,
 			const struct xt_requests_options *options, void (*gone)(void *ctx),
@@ -246,22 +263,10 @@ int xt_requests_connect(struct xt_requests **out, struct uv_loop_s *loop, int fd
 	remote->options = *options;
 	remote->gone = gone;
 	remote->ctx = ctx;
-	(*out)->remote = remote;
+	(*out)->carrier = &remote_carrier;
+	(*out)->carrier_ctx = remote;
 	if (options->ready >= 0) /* the host writes it */
 		close(options->ready);
 	(*out)->options.ready = -1;
 	return xt_channel_open(&remote->channel, loop, fd, &channel);
-}
-
-#define FLUSH_MS 5000 /* the host is another process, which may be busy */
-
-void xt_requests_remote_close(struct xt_requests_remote *remote)
-{
-	if (!remote)
-		return;
-	if (remote->channel) {
-		xt_channel_flush(remote->channel, FLUSH_MS);
-		xt_channel_close(remote->channel);
-	}
-	free(remote);
 }

@@ -16,8 +16,6 @@ enum {
 /* Bytes of a message: a configuration of 100,000 peers, and records of as many. */
 #define XT_MESSAGE_MAX (128u << 20)
 
-struct xt_requests_remote;
-
 /* fd       of a channel (host/channel_uv.h) to a process that carries requests out; taken, also
  *          when it fails
  * options  as for xt_requests_open; listen and the other functions of the host are not used
@@ -26,11 +24,5 @@ struct xt_requests_remote;
 int xt_requests_connect(struct xt_requests **out, struct uv_loop_s *loop, int fd,
 			const struct xt_requests_options *options, void (*gone)(void *ctx),
 			void *ctx);
-
-/* For request_uv.c. */
-void xt_request_remote(struct xt_requests_remote *remote, const struct xt_request *request,
-		       xt_request_done *done, void *ctx);
-void xt_request_remote_cancel(struct xt_requests_remote *remote, enum xt_request_kind kind);
-void xt_requests_remote_close(struct xt_requests_remote *remote);
 
 #endif

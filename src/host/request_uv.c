@@ -13,7 +13,6 @@
 #include "host/link_plan.h"
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
-#include "host/request_remote_uv.h"
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
 #include "host/save_uv.h"
@@ -28,6 +27,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	struct xt_tun_options options = {.name = conf->name,
 					 .persist = conf->owner_user,
 					 .offload = request->tun.offload,
+					 .idle = requests->options.update != NULL,
 					 .fd = request->tun.fd};
 	int rc = xt_tun_owner(conf, &options.owner_uid, &options.owner_gid);
 
@@ -433,8 +433,8 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	struct xt_reply reply = {0};
 	int rc;
 
-	if (requests->remote) {
-		xt_request_remote(requests->remote, request, done, ctx);
+	if (requests->carrier) {
+		requests->carrier->ask(requests->carrier_ctx, request, done, ctx);
 		return;
 	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
@@ -448,8 +448,8 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
 {
-	if (requests->remote) {
-		xt_request_remote_cancel(requests->remote, kind);
+	if (requests->carrier) {
+		requests->carrier->cancel(requests->carrier_ctx, kind);
 		return;
 	}
 	if (kind == XT_REQUEST_HOOKS && requests->hooks)
@@ -479,7 +479,8 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
-	xt_requests_remote_close(requests->remote);
+	if (requests->carrier)
+		requests->carrier->close(requests->carrier_ctx);
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);

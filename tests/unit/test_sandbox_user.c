@@ -126,24 +126,22 @@ static void a_missing_lock_is_shown_with_its_reason(void **test)
 {
 	struct xt_sandbox_state state = {.uid = 61184};
 	struct xt_sandbox_texts texts;
-	struct xt_status status = {0};
 
 	(void)test;
-	xt_sandbox_status(&state, &texts, &status);
-	assert_string_equal(status.sandbox, "off");
+	xt_sandbox_texts(&texts, &state);
+	assert_string_equal(texts.summary, "off");
 	for (unsigned i = 0; i < XT_LOCKS; i++)
 		state.locks[i].state = XT_LOCK_TAKEN;
-	xt_sandbox_status(&state, &texts, &status);
-	assert_string_equal(status.sandbox, "on");
-	assert_int_equal(status.sandbox_user, 61184);
+	xt_sandbox_texts(&texts, &state);
+	assert_string_equal(texts.summary, "on");
 	state.locks[XT_LOCK_LANDLOCK] = (struct xt_lock_result){XT_LOCK_FAILED, -ENOSYS, "x"};
-	xt_sandbox_status(&state, &texts, &status);
-	assert_string_equal(status.sandbox, "partial");
-	assert_string_equal(status.sandbox_locks[XT_LOCK_LANDLOCK].name, "landlock");
-	assert_string_equal(status.sandbox_locks[XT_LOCK_LANDLOCK].text,
+	xt_sandbox_texts(&texts, &state);
+	assert_string_equal(texts.summary, "partial");
+	assert_string_equal(texts.locks[XT_LOCK_LANDLOCK].name, "landlock");
+	assert_string_equal(texts.locks[XT_LOCK_LANDLOCK].text,
 			    "not available here: x: Function not implemented");
-	assert_string_equal(status.sandbox_locks[XT_LOCK_SECCOMP].text, "taken");
-	assert_null(status.sandbox_locks[XT_LOCKS].name);
+	assert_string_equal(texts.locks[XT_LOCK_SECCOMP].text, "taken");
+	assert_null(texts.locks[XT_LOCKS].name);
 }
 
 int main(void)

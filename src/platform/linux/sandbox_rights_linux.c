@@ -48,7 +48,7 @@ uint64_t xt_capabilities_kept(const struct xt_sandbox_options *options)
 	if (options->rights & XT_RIGHT_FOREIGN_FILES)
 		kept |= BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER);
 	if (options->rights & XT_RIGHT_NAMESPACES)
-		kept |= BIT(CAP_NET_BROADCAST) | BIT(CAP_SYS_ADMIN);
+		kept |= BIT(CAP_NET_BROADCAST);
 	return kept;
 }
 

@@ -262,7 +262,7 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		return XT_E_NOMEM;
 	dev->tun.ops = &tun_linux_ops;
 	dev->fd = -1;
-	rc = offload || options->fd > 0
+	rc = !options->idle && (offload || options->fd > 0)
 		 ? xt_batch_new(&dev->segments, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
 		 : 0;
 	existed = options->fd > 0 || if_nametoindex(options->name) != 0;
@@ -270,7 +270,7 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		rc = tun_adopt(dev, options->fd, offload, &ifr);
 	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
-	if (rc == 0 && dev->vnet && offload && xt_uring())
+	if (rc == 0 && !options->idle && dev->vnet && offload && xt_uring())
 		(void)xt_ring_new(&dev->ring); /* without one, packets are written one by one */
 	if (rc == 0)
 		rc = node_configure(dev->fd, options, existed);
