@@ -20,12 +20,14 @@ static void on_report(void *ctx, xt_uapi_reported *done, void *done_ctx)
 
 /* A change on its way: its new sockets, if any, come first.
  * error  what is answered
+ * asked  the host was asked for sockets; waits: it has not answered; over: nor is the answer wanted
  * moves_routes  the routes follow */
 struct apply {
 	struct xt_instance *instance;
 	struct xt_change change; /* what it points to stays the client's */
 	struct xt_udp_sockets sockets;
 	bool has_sockets, marked, moves_routes;
+	bool asked, waits, over;
 	uint32_t old_mark;
 	int error;
 	xt_uapi_applied *done;
@@ -48,6 +50,19 @@ static void mark_request(const struct apply *apply, uint32_t mark, uint32_t old,
 	xt_request(apply->instance->requests, &request, done, (void *)(uintptr_t)apply);
 }
 
+/* The host has answered, perhaps from within the question. */
+static void host_answered(struct apply *apply)
+{
+	apply->waits = false;
+	if (!apply->over) {
+		xt_instance_work_resume(apply->instance);
+		return;
+	}
+	if (apply->has_sockets)
+		xt_udp_sockets_close(&apply->sockets);
+	free(apply);
+}
+
 static void on_udp(void *ctx, const struct xt_reply *reply)
 {
 	struct apply *apply = ctx;
@@ -55,6 +70,7 @@ static void on_udp(void *ctx, const struct xt_reply *reply)
 	apply->error = reply->error;
 	apply->sockets = reply->udp;
 	apply->has_sockets = reply->error == 0;
+	host_answered(apply);
 }
 
 static void on_mark(void *ctx, const struct xt_reply *reply)
@@ -63,6 +79,7 @@ static void on_mark(void *ctx, const struct xt_reply *reply)
 
 	apply->error = reply->error;
 	apply->marked = reply->error == 0;
+	host_answered(apply);
 }
 
 static void on_kept_marked(void *ctx, const struct xt_reply *reply)
@@ -70,6 +87,7 @@ static void on_kept_marked(void *ctx, const struct xt_reply *reply)
 	struct apply *apply = ctx;
 
 	apply->error = reply->error;
+	host_answered(apply);
 }
 
 /* A port that was left a short while ago is still open for its peers. */
@@ -90,25 +108,37 @@ static void port_open(struct apply *apply, uint32_t mark)
 	xt_request(instance->requests, &kept, on_kept_marked, apply);
 }
 
-/* Today's requests for sockets are answered at once. */
-static int on_prepare(void *ctx, const struct xt_change **out,
-		      const struct xt_udp_sockets **sockets)
+static void sockets_ask(struct apply *apply)
 {
-	struct apply *apply = ctx;
 	struct xt_instance *instance = apply->instance;
 	struct xt_change *change = &apply->change;
+	bool moves;
 
+	apply->asked = true;
 	apply->old_mark = instance->mark;
 	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
 	 * datagrams would go into the tunnel */
 	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
 		change->fwmark = instance->policy.table;
-	if ((change->set & XT_SET_LISTEN_PORT) &&
-	    change->listen_port != xt_tunnel_udp(instance->tunnel)->port)
+	moves = (change->set & XT_SET_LISTEN_PORT) &&
+		change->listen_port != xt_tunnel_udp(instance->tunnel)->port;
+	apply->waits = moves || mark_changes(apply);
+	if (moves)
 		port_open(apply, mark_changes(apply) ? change->fwmark : apply->old_mark);
 	else if (mark_changes(apply))
 		mark_request(apply, change->fwmark, apply->old_mark, on_mark);
-	*out = change;
+}
+
+static int on_prepare(void *ctx, const struct xt_change **out,
+		      const struct xt_udp_sockets **sockets)
+{
+	struct apply *apply = ctx;
+
+	if (!apply->asked)
+		sockets_ask(apply);
+	if (apply->waits)
+		return XT_INSTANCE_WAITS;
+	*out = &apply->change;
 	*sockets = apply->has_sockets ? &apply->sockets : NULL;
 	return apply->error;
 }
@@ -123,7 +153,7 @@ static void on_applied(void *ctx, int error)
 
 	if (error == 0 && (apply->change.set & XT_SET_FWMARK))
 		instance->mark = apply->change.fwmark;
-	if (error < 0 && apply->has_sockets)
+	if (error < 0 && apply->has_sockets && !apply->waits)
 		xt_udp_sockets_close(&apply->sockets);
 	if (error < 0 && apply->marked)
 		mark_request(apply, apply->old_mark, apply->change.fwmark, NULL);
@@ -133,7 +163,9 @@ static void on_applied(void *ctx, int error)
 	else
 		xt_instance_notify_change(instance);
 	xt_wipe(&apply->change.private_key, sizeof(apply->change.private_key));
-	free(apply);
+	apply->over = true;
+	if (!apply->waits)
+		free(apply);
 	if (error == 0 && moves_routes)
 		xt_instance_follow_routes(instance, done, done_ctx);
 	else
