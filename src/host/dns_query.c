@@ -255,7 +255,7 @@ size_t xt_dns_query_sockets(const int *fds, size_t n_fds, const char *host, unsi
 size_t xt_dns_query(const struct xt_dns_servers *servers, uint32_t mark, const char *host,
 		    unsigned families, struct xt_endpoint *v, size_t max)
 {
-	int fds[XT_DNS_SERVERS];
+	int fds[XT_DNS_SERVERS] = {-1};
 	size_t n_fds = 0, n;
 
 	for (size_t i = 0; i < servers->n; i++) {

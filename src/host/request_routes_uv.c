@@ -111,9 +111,9 @@ static void refused_tell(struct routes *routes)
 		return;
 	(void)if_indextoname(routes->refused_link, link);
 	if (routes->refused > 1)
-		snprintf(more, sizeof(more), " (and %zu more)", routes->refused - 1);
+		snprintf(more, sizeof(more), " (and %u more)", (unsigned)(routes->refused - 1));
 	snprintf(routes->text, sizeof(routes->text),
-		 "%s%s is not routed: %s reaches these hosts directly; write it into the file and "
+		 "%s%s is not routed: %.15s reaches these hosts directly; write it into the file and "
 		 "reload",
 		 xt_cidr_print(&routes->refused_network, network), more, link);
 }
