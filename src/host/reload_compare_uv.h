@@ -10,8 +10,8 @@
 
 struct xt_reload_comparison;
 
-/* running  as for xt_reload_compare; what it points to is borrowed until done, but the report: it is
- *          freed
+/* running  as for xt_reload_compare; what it points to is borrowed until done, but the report: it
+ *          is freed
  * drop     for what prepare has made; may be NULL if that is
  * error    what reading has returned */
 struct xt_reload_comparison_options {
