@@ -20,14 +20,15 @@ static void on_report(void *ctx, xt_uapi_reported *done, void *done_ctx)
 
 /* A change on its way: its new sockets, if any, come first.
  * error  what is answered
- * asked  the host was asked for sockets; waits: it has not answered; over: nor is the answer wanted
+ * requested  of the host were sockets or a mark. waits: it has not answered; over: nor is its
+ *            answer wanted any more
  * moves_routes  the routes follow */
 struct apply {
 	struct xt_instance *instance;
 	struct xt_change change; /* what it points to stays the client's */
 	struct xt_udp_sockets sockets;
 	bool has_sockets, marked, moves_routes;
-	bool asked, waits, over;
+	bool requested, waits, over;
 	uint32_t old_mark;
 	int error;
 	xt_uapi_applied *done;
@@ -108,13 +109,13 @@ static void port_open(struct apply *apply, uint32_t mark)
 	xt_request(instance->requests, &kept, on_kept_marked, apply);
 }
 
-static void sockets_ask(struct apply *apply)
+static void sockets_request(struct apply *apply)
 {
 	struct xt_instance *instance = apply->instance;
 	struct xt_change *change = &apply->change;
 	bool moves;
 
-	apply->asked = true;
+	apply->requested = true;
 	apply->old_mark = instance->mark;
 	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
 	 * datagrams would go into the tunnel */
@@ -134,8 +135,8 @@ static int on_prepare(void *ctx, const struct xt_change **out,
 {
 	struct apply *apply = ctx;
 
-	if (!apply->asked)
-		sockets_ask(apply);
+	if (!apply->requested)
+		sockets_request(apply);
 	if (apply->waits)
 		return XT_INSTANCE_WAITS;
 	*out = &apply->change;

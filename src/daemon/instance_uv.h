@@ -266,8 +266,8 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
  * prepare  is called when it is the change's turn: the place to compare with what is in force and
  *          to open sockets. The change that it points out is borrowed until done. sockets: NULL, or
  *          new ones, which are the tunnel's when done is called without an error. An error ends the
- *          work, and done gets it. XT_INSTANCE_WAITS: it is called again after resume; done may come
- *          instead, when the instance ends.
+ *          work, and done gets it. XT_INSTANCE_WAITS: it is called again after resume; or
+ *          done is, when the instance ends.
  * resume   what the work waits for has come: see XT_TUNNEL_WAITS */
 #define XT_INSTANCE_WAITS 2
 typedef void xt_instance_reported(void *ctx, int error, struct xt_report *report);

@@ -10,8 +10,9 @@
 
 struct xt_reload_comparison;
 
-/* running  as for xt_reload_compare; what it points to is borrowed until done, but the report, which
- *          is freed. drop: for what prepare has made; may be NULL if that is
+/* running  as for xt_reload_compare; what it points to is borrowed until done, but the report: it
+ *          is freed
+ * drop     for what prepare has made; may be NULL if that is
  * error    what reading has returned */
 struct xt_reload_comparison_options {
 	struct xt_reload_running running;
@@ -22,8 +23,8 @@ struct xt_reload_comparison_options {
 /* error: of reading or of the comparison. reload: with both halves, until the end. */
 typedef void xt_reload_compared(void *ctx, int error, struct xt_reload *reload);
 
-/* reload: the first half, malloc'ed; taken, also when it fails, and so is the report. done is called
- * once, from the loop. XT_E_NOMEM, -errno. */
+/* reload: the first half, malloc'ed; taken, also when it fails, and so is the report. done is
+ * called once, from the loop. XT_E_NOMEM, -errno. */
 int xt_reload_comparison_start(struct xt_reload_comparison **out, uv_loop_t *loop,
 			       struct xt_reload *reload,
 			       const struct xt_reload_comparison_options *options,

@@ -334,6 +334,9 @@ launch() {
 	PID[$1]=$!
 }
 
+# processes NAME: all of the instance, in one or several
+processes() { echo "${PID[$1]}" $(pgrep -P "${PID[$1]}"); }
+
 # start NAME [NAMESPACE]: the same, but ready on return
 start() {
 	launch "$1" "${2:-$1}"
