@@ -10,6 +10,7 @@
 #include "base/message.h"
 #include "daemon/plan.h"
 #include "daemon/sandbox_status.h"
+#include "tunnel/cipher.h"
 #include "tunnel/worker_pool.h"
 
 /* Two sockets with their clients, a client's descriptors on the way, two pairs of UDP sockets, and
@@ -47,6 +48,7 @@ int xt_instance_lock(struct xt_instance *instance)
 	options.nproc = user_is_sole(&link->user) ? TASKS : 0;
 	options.writes = instance->has_keylog || fd_is_file(STDERR_FILENO);
 	xt_sandbox_prepare();
+	xt_cipher_keep();
 	xt_sandbox_lock(&options, &instance->sandbox);
 	xt_sandbox_texts(&instance->sandbox_texts, &instance->sandbox);
 	xt_sandbox_log(&instance->sandbox);
