@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 tunnel_prepare
 start_bare left
-pid=${PID[left]}
+pid=$(tunnel_process "${PID[left]}")
 wait_idle() { awaits 5 eval "[ \$(fds $pid) -le $before ]" || fail "$before descriptors became $(fds "$pid")"; }
 at left wg set left private-key <(echo "$KEY_left") || fail "a key" # the instance keeps the state file open
 before=$(fds "$pid")
@@ -167,7 +167,8 @@ EOF2
 wait_idle
 ok "unread answers take bounded memory"
 
-# No free descriptors, then some again.
+# No free descriptors, then some again: of the process that serves, and of the one that opens sockets
+# for it.
 limit=$(awk '/Max open files/ {print $4}' "/proc/$pid/limits")
 prlimit --pid "$pid" --nofile=$((before + 3)):"$(awk '/Max open files/ {print $5}' "/proc/$pid/limits")" || fail "prlimit"
 at left "$PYTHON" - "$pid" <<'EOF2' || fail "without descriptors"
@@ -189,4 +190,14 @@ EOF2
 prlimit --pid "$pid" --nofile="$limit" || fail "prlimit"
 at left wg set left listen-port 51889 || fail "it does not recover"
 [ "$(at left wg show left listen-port)" = 51889 ] || fail "port $(at left wg show left listen-port)"
+
+if [ "$pid" != "${PID[left]}" ]; then
+	monitor=${PID[left]}
+	limit=$(awk '/Max open files/ {print $4}' "/proc/$monitor/limits")
+	hard=$(awk '/Max open files/ {print $5}' "/proc/$monitor/limits")
+	prlimit --pid "$monitor" --nofile=$(($(fds "$monitor") + 1)):"$hard" || fail "prlimit"
+	at left wg set left listen-port 51890 2>/dev/null && fail "a port without descriptors"
+	prlimit --pid "$monitor" --nofile="$limit:$hard" || fail "prlimit"
+	at left wg set left listen-port 51891 || fail "the monitor does not recover"
+fi
 ok "without descriptors nothing dies"
