@@ -19,6 +19,9 @@
 #include "host/runner_uv.h"
 #include "platform/sandbox.h"
 
+/* A caller may wait for the end of its pipe: with options.quiet each process closes the standard
+ * streams, the monitor when the instance is ready, because it prints what failed until then. */
+
 /* For `ps` and `top`; 15 bytes. */
 static void name_set(const char *name)
 {
@@ -74,9 +77,12 @@ static int resolver_lock(void *ctx)
 	return link->mode == XT_SANDBOX_MODE_STRICT ? -EPERM : 0;
 }
 
-static void resolver_run(int fd, struct xt_conf *conf, struct xt_monitor_link *link)
+static void resolver_run(int fd, struct xt_conf *conf, const struct xt_instance_options *options,
+			 struct xt_monitor_link *link)
 {
 	name_set("xtunnel-names");
+	if (options->quiet)
+		xt_streams_close();
 	xt_conf_clear(conf);
 	_exit(xt_resolver_serve(fd, resolver_lock, link));
 }
@@ -93,7 +99,7 @@ static void tunnel_run(const struct xt_processes *processes, struct xt_conf *con
 	close(processes->runner);
 	close(processes->names);
 	link->requests = processes->requests;
-	if (options->quiet) /* a caller may wait for the end of its pipe */
+	if (options->quiet)
 		xt_streams_close();
 	status = serve(conf, options, link);
 	xt_conf_clear(conf);
@@ -115,7 +121,7 @@ int xt_processes_fork(struct xt_processes *out, struct xt_conf *conf,
 		return child;
 	out->resolver = child_fork(&out->names);
 	if (out->resolver == 0)
-		resolver_run(out->names, conf, link);
+		resolver_run(out->names, conf, options, link);
 	if (out->resolver < 0)
 		return out->resolver;
 	rc = xt_log_relay_open(&sender, &out->log, conf->name);
