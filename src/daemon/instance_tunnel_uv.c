@@ -110,7 +110,7 @@ static void on_peers_written(void *ctx, const struct xt_reply *reply)
 
 	if (reply->text)
 		on_note(instance, reply->text);
-	if (reply->error == XT_E_AGAIN)
+	if (reply->error == XT_E_AGAIN && instance->tunnel) /* it may have been closed meanwhile */
 		xt_tunnel_memory_again(instance->tunnel);
 }
 

@@ -80,7 +80,8 @@ enum xt_request_kind {
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE, /* bound */
-	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second */
+	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second.
+				 * Many may be open, with the same done and ctx */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
@@ -269,7 +270,7 @@ int xt_requests_open(struct xt_requests **out, struct uv_loop_s *loop,
 
 /* Ask. done is called once, from within this call or later from the loop;
  * NULL: the answer does not matter. A kind that has not been answered is not asked again (but
- * RESOLVE). request is borrowed for the call. */
+ * RESOLVE and PEERS_WRITE). request is borrowed for the call. */
 void xt_request(struct xt_requests *requests, const struct xt_request *request,
 		xt_request_done *done, void *ctx);
 
@@ -277,7 +278,7 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
  * they are not answered. */
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
 
-/* Nothing but RESOLVE may be open. false: the system's resolver does not return (its threads would
+/* Nothing but RESOLVE and PEERS_WRITE may be open. false: the system's resolver does not return (its threads would
  * be joined at exit: _exit); only the files of the identity were closed. NULL is fine. */
 bool xt_requests_close(struct xt_requests *requests);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests over a channel. Of each kind but RESOLVE one is open at a time, so an answer is found by
- * its kind; an old one cannot be meant, because the channel keeps the order.
+/* Requests over a channel. Of each kind but RESOLVE and PEERS_WRITE one is open at a time, so an
+ * answer is found by its kind; an old one cannot be meant, because the channel keeps the order.
  *
  * A reload is read by the host and compared here, on a worker thread: the host does not know what
  * runs in the device. */
@@ -38,12 +38,18 @@ struct xt_requests_remote {
 	void *ctx;
 };
 
+/* Many may be open: all of them have the same callback. */
+static bool kind_is_many(enum xt_request_kind kind)
+{
+	return kind == XT_REQUEST_RESOLVE || kind == XT_REQUEST_PEERS_WRITE;
+}
+
 static void question_answer(struct xt_requests_remote *remote, enum xt_request_kind kind,
 			    const struct xt_reply *reply)
 {
 	struct pending pending = remote->pending[kind];
 
-	if (kind != XT_REQUEST_RESOLVE)
+	if (!kind_is_many(kind))
 		remote->pending[kind].done = NULL;
 	if (pending.done)
 		pending.done(pending.ctx, reply);
@@ -124,7 +130,7 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 	enum xt_request_kind kind = (enum xt_request_kind)message->kind;
 	struct xt_reply_box box;
 
-	if (!remote->pending[kind].done && kind != XT_REQUEST_RESOLVE) {
+	if (!remote->pending[kind].done && !kind_is_many(kind)) {
 		message_refuse(remote);
 		return;
 	}
