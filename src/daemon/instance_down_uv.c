@@ -115,6 +115,6 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	instance->control = NULL;
 	instance->uapi = NULL;
 	xt_instance_names_close(instance);
-	for (int i = 0; i < XT_SIGNALS; i++)
+	for (int i = 0; i < XT_SIGNALS && !instance->link; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
 }

@@ -160,6 +160,10 @@ static void signals_start(struct xt_instance *instance)
 	};
 
 	for (int i = 0; i < XT_SIGNALS; i++) {
+		if (instance->link) { /* a terminal sends them to all; the monitor passes them on */
+			(void)signal(numbers[i], SIG_IGN);
+			continue;
+		}
 		uv_signal_init(&instance->uv, &instance->signals[i]);
 		instance->signals[i].data = instance;
 		uv_signal_start(&instance->signals[i], on_signal, numbers[i]);

@@ -107,7 +107,7 @@ wait $pid || fail "-f: ended with $?"
 WG_PROCESS_FOREGROUND=1 ip netns exec left "$XT_BIN" wg0 </dev/null >front.log 2>&1 &
 pid=$!
 await 5 "the foreground" inside wg show wg0
-[ "$(pid_of wg0)" = "$(pgrep -P $pid || echo $pid)" ] || [ "$(pid_of wg0)" = $pid ] || fail "it forked"
+[ "$(pid_of wg0)" = $pid ] || pgrep -P $pid | grep -qx "$(pid_of wg0)" || fail "it forked"
 kill -TERM $pid
 wait $pid || fail "WG_PROCESS_FOREGROUND: ended with $?"
 [ ! -s front.log ] || fail "it said: $(cat front.log)"

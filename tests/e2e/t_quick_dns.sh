@@ -138,6 +138,7 @@ ok "a signal while resolvectl hangs: the end, at once and clean"
 # The name of the peer is found although the name servers change.
 printf '198.18.0.2 right.test\n' >hosts
 cat /etc/hosts >>hosts
+chmod 644 hosts # a process without rights reads it
 mount --bind "$T/hosts" /etc/hosts
 recorder resolvectl
 : >calls

@@ -60,6 +60,7 @@ ok "a file that says no, or has errors, is left alone"
 cp saved left.conf
 printf '198.18.0.2 right.test\n' >hosts
 cat /etc/hosts >>hosts
+chmod 644 hosts # a process without rights reads it
 mount --bind "$T/hosts" /etc/hosts
 echo "$KEY_left" >left.key
 sed -i "s|^PrivateKey.*|#: PrivateKeyFile = left.key|; s|^AllowedIPs = 10.7.0.2.*|AllowedIPs = 0.0.0.0/0|" left.conf
