@@ -27,6 +27,7 @@ TYPES = {
     "real": ({"type": "number"}, "number"),
     "flag": ({"type": "boolean"}, "boolean"),
     "true": ({"const": True}, "true"),
+    "words": ({"type": "object", "additionalProperties": {"type": "string"}}, "object of texts"),
     "object": ({"type": "object"}, "object"),
     "list": ({"type": "array", "items": {"type": "object"}}, "array of objects"),
     "texts": ({"type": "array", "items": {"type": "string"}}, "array of texts"),
@@ -35,9 +36,10 @@ TYPES = {
 }
 STATUS_TYPES = {"TEXT": "text", "KEY": "key", "ENDPOINT": "endpoint", "ADDRESS": "address",
                 "NUMBER": "number", "FLAG": "flag", "NETWORKS": "networks", "ENDPOINTS": "list",
-                "COUNTERS": "counters", "VERDICTS": "nonzero-counters", "PEERS": "list"}
+                "COUNTERS": "counters", "LOCKS": "words", "VERDICTS": "nonzero-counters", "PEERS": "list"}
 COUNTERS = ("counters", "nonzero-counters")
-STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "PEER": "peers[]."}
+STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "SANDBOX": "sandbox.",
+                "PEER": "peers[]."}
 
 # The unit of a number: by the end of its key, else by the first of these words in its sentence.
 UNIT_ENDS = {"_us": "microseconds", "_ms": "milliseconds", "_ns": "nanoseconds", "_s": "seconds",
@@ -45,7 +47,7 @@ UNIT_ENDS = {"_us": "microseconds", "_ms": "milliseconds", "_ns": "nanoseconds",
 UNIT_WORDS = ("bytes", "seconds", "milliseconds", "microseconds", "packets", "datagrams", "messages",
               "requests", "initiations", "threads", "offloads", "differences", "answers", "replies",
               "events", "lines", "errors", "responses", "percent", "sessions")
-NO_UNIT = ("port", "mark", "index", "version", "number of the request", "process number", "errno")
+NO_UNIT = ("port", "user", "mark", "index", "version", "number of the request", "process number", "errno")
 
 
 class Row:
@@ -111,7 +113,8 @@ def status_rows():
         if kind not in STATUS_TYPES:
             sys.exit(f"json_docs: src/ipc/status.def: {key}: unknown type {kind}")
         rows.append(Row(STATUS_PATHS[where] + key, STATUS_TYPES[kind], sentence))
-    for parent, sentence in (("udp", "the UDP sockets"), ("echo", "the echo responder")):
+    for parent, sentence in (("udp", "the UDP sockets"), ("echo", "the echo responder"),
+                             ("sandbox", "the rights that the instance has given up")):
         at = next(i for i, row in enumerate(rows) if row.path.startswith(parent + "."))
         rows.insert(at, Row(parent, "object", sentence))
     return rows

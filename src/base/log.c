@@ -75,6 +75,16 @@ static void line_put(const struct xt_log_line *line)
 	xt_output_put(text, (size_t)n);
 }
 
+bool xt_log_has_sink(void)
+{
+	return host.sink != NULL;
+}
+
+void xt_log_put(const struct xt_log_line *line)
+{
+	line_put(line);
+}
+
 bool xt_log_message(enum xt_log_level level, const char *text)
 {
 	struct xt_log_line line = {.level = level, .message = true, .text = text};

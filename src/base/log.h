@@ -37,6 +37,9 @@ typedef void xt_log_sink(void *ctx, const struct xt_log_line *line);
 /* sink NULL: standard error, "xtunnel: warning: text"; messages are not the log's then. Set both
  * before any thread is started. */
 void xt_log_set_sink(xt_log_sink *sink, void *ctx);
+bool xt_log_has_sink(void);
+/* Print a line that another process made, whatever the threshold. */
+void xt_log_put(const struct xt_log_line *line);
 /* Give a message to the sink. false: there is none. */
 bool xt_log_message(enum xt_log_level level, const char *text);
 /* The least important level that is logged; XT_LOG_NOTICE at first. */

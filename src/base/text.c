@@ -10,10 +10,14 @@
 
 bool xt_key_from_base64(uint8_t out[32], const char *text, size_t len)
 {
+	unsigned char all = 0;
 	size_t n = 0;
 
-	/* libsodium is strict about padding and spare bits and decodes in constant time. */
-	if (len == XT_KEY_BASE64 - 1 &&
+	for (size_t i = 0; i < len; i++)
+		all |= (unsigned char)text[i];
+	/* libsodium is strict about padding and spare bits and decodes in constant time, but takes
+	 * some bytes above ASCII for digits. */
+	if (len == XT_KEY_BASE64 - 1 && all < 0x80 &&
 	    !sodium_base642bin(out, 32, text, len, NULL, &n, NULL,
 			       sodium_base64_VARIANT_ORIGINAL) &&
 	    n == 32)

@@ -8,6 +8,7 @@
 
 #include "cli/args.h"
 #include "cli/term.h"
+#include "host/key_command.h"
 
 static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file,
 			      FILE *out)
@@ -77,6 +78,19 @@ static int conf_open(struct xt_conf *conf, const char *name_or_path, struct xt_s
 	return status;
 }
 
+/* Before the instance has a thread or a child. */
+static int key_command_run(struct xt_conf *conf, FILE *findings)
+{
+	struct xt_conf_diagnostics diagnostics = {0};
+	int rc = xt_key_command_load(conf, NULL, NULL, &diagnostics);
+
+	diagnostics_print(&diagnostics, conf->path, findings);
+	xt_conf_diagnostics_clear(&diagnostics);
+	if (rc == XT_E_SYNTAX)
+		return XT_EXIT_CONFIG;
+	return rc == 0 ? XT_EXIT_OK : xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
+}
+
 int xt_conf_open_diagnosed(struct xt_conf *conf, const char *name_or_path,
 			   struct xt_conf_diagnostics *diagnostics)
 {
@@ -99,7 +113,7 @@ int xt_conf_open(struct xt_conf *conf, const char *name_or_path, FILE *findings)
 	memset(conf, 0, sizeof(*conf));
 	status = conf_open(conf, name_or_path, &text, true, findings);
 	xt_secbuf_clear(&text);
-	return status;
+	return status == XT_EXIT_OK ? key_command_run(conf, findings) : status;
 }
 
 int xt_conf_open_text(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,

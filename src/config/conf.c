@@ -132,7 +132,8 @@ static void pair_parse(struct xt_conf_reader *r)
 	const struct xt_conf_key *key = &xt_conf_keys[id];
 	const struct xt_span *text = &line->value;
 	if (key->parse == xt_key_pre_up || key->parse == xt_key_post_up ||
-	    key->parse == xt_key_pre_down || key->parse == xt_key_post_down)
+	    key->parse == xt_key_pre_down || key->parse == xt_key_post_down ||
+	    key->parse == xt_key_private_key_command)
 		text = &line->full;
 	unsigned bad = xt_span_bad_utf8(text);
 	if (key->section != r->section)
@@ -288,6 +289,8 @@ int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_
 	if (!r.failed && r.errors < XT_CONF_ERRORS_MAX) {
 		section_end(&r);
 		keys_exclusive(&r, XT_KEY_PRIVATE_KEY, XT_KEY_PRIVATE_KEY_FILE);
+		keys_exclusive(&r, XT_KEY_PRIVATE_KEY, XT_KEY_PRIVATE_KEY_COMMAND);
+		keys_exclusive(&r, XT_KEY_PRIVATE_KEY_FILE, XT_KEY_PRIVATE_KEY_COMMAND);
 		if (!r.errors)
 			xt_conf_merge_peers(&r);
 	}

@@ -79,12 +79,21 @@ struct xt_conf_hooks {
 	size_t n;
 };
 
+/* Whether the instance gives up rights. ON: as far as this host allows. STRICT: all, or it does
+ * not start. */
+enum xt_sandbox_mode { XT_SANDBOX_MODE_ON, XT_SANDBOX_MODE_OFF, XT_SANDBOX_MODE_STRICT };
+/* "on", "off" or "strict". false: another word; *out is unchanged. */
+bool xt_sandbox_mode_parse(enum xt_sandbox_mode *out, const char *word);
+const char *xt_sandbox_mode_text(enum xt_sandbox_mode mode);
+
 struct xt_conf {
 	char name[16]; /* interface name, from the file's or given */
 	char *path;    /* of the file; NULL for text */
 	bool has_key;
 	struct xt_private private_key;
 	char *private_key_file;
+	char *private_key_command;    /* as written; see host/key_command.h, which sets the key */
+	struct xt_public command_key; /* of the key that it printed; zeros: it did not run */
 	bool has_port;
 	uint16_t listen_port;
 	uint32_t fwmark;
@@ -111,6 +120,8 @@ struct xt_conf {
 	bool offload_off;
 	bool has_log_level;
 	enum xt_log_level log_level;
+	enum xt_sandbox_mode sandbox;
+	char *user; /* of the process that moves packets; NULL: chosen at the start */
 	char *owner_user, *owner_group;
 	struct xt_conf_peer *peers;
 	size_t n_peers;
@@ -137,10 +148,11 @@ struct xt_conf_diagnostics {
  * cleared on error. Names of routing tables and services have no number yet, see xt_conf_load. */
 int xt_conf_parse(struct xt_conf *out, const char *name, const char *text, size_t len,
 		  struct xt_conf_diagnostics *diagnostics);
-/* Find, read and parse a file, read its key files, warn about file modes. An argument with a '/' or
- * a final ".conf" is a path; any other is a NAME, which stands for /etc/xtunnel/NAME.conf or else
- * /etc/wireguard/NAME.conf. out->path is set as soon as the file was found, also on error
- * (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic; XT_E_NOMEM. */
+/* Find, read and parse a file, read its key files (not run its PrivateKeyCommand), warn about file
+ * modes. An argument with a '/' or a final ".conf" is a path; any other is a NAME, which stands
+ * for /etc/xtunnel/NAME.conf or else /etc/wireguard/NAME.conf. out->path is set as soon as the
+ * file was found, also on error (xt_conf_clear frees it). XT_E_SYNTAX or -errno with a diagnostic;
+ * XT_E_NOMEM. */
 int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 		 struct xt_conf_diagnostics *diagnostics);
 /* The same, and the text of the file, which holds keys: the caller clears it in every case. */
@@ -152,10 +164,10 @@ int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnos
 /* Append what `run` and `up` refuse, and contradictions. 0; XT_E_SYNTAX with an error among them;
  * XT_E_NOMEM. */
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
-/* For a configuration with hooks, as root: append an error, with the chmod that mends it, for its
- * file, each key file and each directory on the way to them that others may write (a directory with
- * the sticky bit apart), and a warning where a group may. 0; XT_E_SYNTAX with an error among them;
- * XT_E_NOMEM. */
+/* For a configuration with hooks or a PrivateKeyCommand, as root: append an error, with the chmod
+ * that mends it, for its file, each key file and each directory on the way to them that others may
+ * write (a directory with the sticky bit apart), and a warning where a group may. 0; XT_E_SYNTAX
+ * with an error among them; XT_E_NOMEM. */
 int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
 void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
 void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);

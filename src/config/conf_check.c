@@ -251,7 +251,8 @@ static void private_key_check(struct check *c)
 
 	if (!conf->interface_line)
 		check_report(c, XT_LINT_NO_INTERFACE, 0, "there is no [Interface]");
-	else if (!conf->has_key && !conf->private_key_file && !conf->post_up.n)
+	else if (!conf->has_key && !conf->private_key_file && !conf->private_key_command &&
+		 !conf->post_up.n)
 		check_report(c, XT_LINT_NO_KEY, conf->interface_line,
 			     "[Interface] has neither PrivateKey nor PrivateKeyFile, and no PostUp "
 			     "that could set a key: no handshake can begin");

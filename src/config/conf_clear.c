@@ -36,9 +36,11 @@ void xt_conf_clear(struct xt_conf *conf)
 	hooks_clear(&conf->post_down);
 	free(conf->path);
 	free(conf->private_key_file);
+	free(conf->private_key_command);
 	free(conf->addresses);
 	free(conf->address_places);
 	free(conf->echo_addresses);
+	free(conf->user);
 	free(conf->owner_user);
 	free(conf->owner_group);
 	xt_wipe(conf, sizeof(*conf));

@@ -40,6 +40,12 @@ void xt_diff_private_key_file(struct xt_differ *d)
 	(void)d;
 }
 
+/* Likewise what the command printed. */
+void xt_diff_private_key_command(struct xt_differ *d)
+{
+	(void)d;
+}
+
 static void number_put(struct xt_secbuf *text, uint32_t number)
 {
 	if (number)
@@ -155,6 +161,10 @@ COMPARE_BY(address, addresses_put)
 COMPARE_BY(dns, dns_put)
 COMPARE_BY(table, table_put)
 COMPARE_BY(owner, owner_put)
+COMPARE(sandbox, xt_secbuf_puts(&was, xt_sandbox_mode_text(old->sandbox)),
+	xt_secbuf_puts(&is, xt_sandbox_mode_text(file->sandbox)))
+COMPARE(user, xt_secbuf_puts(&was, old->user ? old->user : ""),
+	xt_secbuf_puts(&is, file->user ? file->user : ""))
 COMPARE_BY(echo, echo_put)
 COMPARE(mtu, number_put(&was, old->mtu), number_put(&is, file->mtu))
 COMPARE(pre_up, hooks_put(&was, &old->pre_up), hooks_put(&is, &file->pre_up))

@@ -37,6 +37,20 @@ void xt_key_private_key_file(struct xt_conf_reader *r, const struct xt_lex_line 
 	r->conf->key_line = line->line;
 }
 
+/* A '#' may stand in a command, as in a hook. */
+void xt_key_private_key_command(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	if (!line->full.len) {
+		xt_reader_judge(r, line->value.column, "expected a command");
+		return;
+	}
+	free(r->conf->private_key_command);
+	r->conf->private_key_command = xt_value_string(&line->full);
+	if (!r->conf->private_key_command)
+		r->failed = XT_E_NOMEM;
+	r->conf->key_line = line->line;
+}
+
 void xt_key_preshared_key_file(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	file_name_parse(r, line, &r->peer->psk_file);
@@ -246,6 +260,21 @@ void xt_key_log_level(struct xt_conf_reader *r, const struct xt_lex_line *line)
 void xt_key_echo_rate(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	xt_reader_judge(r, line->value.column, xt_value_rate(&r->conf->echo_rate, &line->value));
+}
+
+void xt_key_sandbox(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	xt_reader_judge(r, line->value.column, xt_value_sandbox(&r->conf->sandbox, &line->value));
+}
+
+void xt_key_user(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	char *user;
+
+	if (!xt_reader_judge(r, line->value.column, xt_value_user(&user, &line->value)))
+		return;
+	free(r->conf->user);
+	r->conf->user = user;
 }
 
 void xt_key_owner(struct xt_conf_reader *r, const struct xt_lex_line *line)

@@ -224,6 +224,14 @@ static void hooks_lint(const struct lint *l)
 			}
 }
 
+static void key_command_lint(const struct lint *l)
+{
+	if (l->conf->private_key_command)
+		lint_add(l, KEY_COMMAND, l->conf->key_line,
+			 "PrivateKeyCommand is not run by check: whether it prints a key, and "
+			 "which, is not known");
+}
+
 static void table_lint(const struct lint *l)
 {
 	const struct xt_conf *conf = l->conf;
@@ -240,6 +248,7 @@ void xt_conf_lint(struct xt_findings *findings, const struct xt_conf *conf, unsi
 	const struct lint l = {findings, conf, file};
 
 	keys_lint(&l);
+	key_command_lint(&l);
 	keepalive_lint(&l);
 	mtu_lint(&l);
 	dns_lint(&l);

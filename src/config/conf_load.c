@@ -74,18 +74,20 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
 	struct stat st;
 	unsigned column = 1;
-	char *full = xt_path_beside(conf->path, path);
+	char *full;
+	int err = xt_path_key_file(&full, conf->path, path);
+	bool credentials = err != -ENXIO;
 
-	if (!full)
-		return XT_E_NOMEM;
-	int err = text_open(&text, full, plain, &st);
+	if (err == 0)
+		err = text_open(&text, full, plain, &st);
 	free(full);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
-		int failed =
-		    xt_conf_diagnostics_add(diagnostics, XT_LINT_UNREADABLE, line, 1,
-					    "%s: cannot read the file: %s", what, xt_strerror(err));
+		int failed = xt_conf_diagnostics_add(
+		    diagnostics, XT_LINT_UNREADABLE, line, 1, "%s: %s%s", what,
+		    credentials ? "cannot read the file: " : "",
+		    credentials ? xt_strerror(err) : XT_PATH_NO_CREDENTIALS);
 		return failed ? failed : XT_E_SYNTAX;
 	}
 	struct xt_span span = {text.p, text.len, 1};

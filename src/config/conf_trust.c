@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files whose hooks run as root: a user that can write or replace one of them would be root. */
+/* Files whose hooks or PrivateKeyCommand run as root: a user that can write or replace one of them
+ * would be root. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 struct trust {
 	struct xt_conf_diagnostics *diagnostics;
 	const char *what; /* NULL: the configuration file itself */
+	const char *runs; /* what runs as root, with its verb */
 	unsigned line;
 	int status;
 	char directory[128]; /* the first on the way whose owner is foreign, "": none */
@@ -26,9 +28,9 @@ static void fault_add(struct trust *t, bool warning, const char *path, const str
 	int failed = xt_conf_diagnostics_add(
 	    t->diagnostics, warning ? XT_LINT_UNTRUSTED_OWNER : XT_LINT_UNTRUSTED, t->line,
 	    t->line ? 1 : 0,
-	    "%s%s%s can write the %s %.70s (mode %04o), and hooks run as root: chmod %s %.70s",
+	    "%s%s%s can write the %s %.70s (mode %04o), and %s as root: chmod %s %.70s",
 	    t->what ? t->what : "", t->what ? ": " : "", warning ? "a group" : "others",
-	    dir ? "directory" : "file", path, (unsigned)st->st_mode & 07777,
+	    dir ? "directory" : "file", path, (unsigned)st->st_mode & 07777, t->runs,
 	    warning ? "g-w" : "go-w", path);
 
 	if (failed)
@@ -59,14 +61,14 @@ static void owner_judge(struct trust *t, const char *path, const struct stat *st
 	} else if (last && owner_is_foreign(st)) {
 		failed = xt_conf_diagnostics_add(
 		    t->diagnostics, XT_LINT_UNTRUSTED_OWNER, t->line, column,
-		    "%s%sthe file %.70s belongs to user %u, and hooks run as root: chown root %.70s",
-		    what, colon, path, (unsigned)st->st_uid, path);
+		    "%s%sthe file %.70s belongs to user %u, and %s as root: chown root %.70s", what,
+		    colon, path, (unsigned)st->st_uid, t->runs, path);
 	} else if (last && t->directory[0]) {
 		failed = xt_conf_diagnostics_add(
 		    t->diagnostics, XT_LINT_UNTRUSTED_OWNER, t->line, column,
-		    "%s%sthe directory %.70s belongs to user %u, who can replace the file, and hooks "
-		    "run as root: keep it in /etc/xtunnel",
-		    what, colon, t->directory, (unsigned)t->directory_owner);
+		    "%s%sthe directory %.70s belongs to user %u, who can replace the file, and %s "
+		    "as root: keep it in /etc/xtunnel",
+		    what, colon, t->directory, (unsigned)t->directory_owner, t->runs);
 	}
 	if (failed)
 		t->status = failed;
@@ -100,14 +102,15 @@ static void file_judge(struct trust *t, const char *path)
 static void key_file_judge(struct trust *t, const struct xt_conf *conf, const char *path,
 			   unsigned line, const char *what)
 {
-	char *full = path ? xt_path_beside(conf->path, path) : NULL;
+	char *full = NULL;
+	int rc = path ? xt_path_key_file(&full, conf->path, path) : 0;
 
 	t->what = what;
 	t->line = line;
 	if (full)
 		file_judge(t, full);
-	else if (path)
-		t->status = XT_E_NOMEM;
+	else if (rc == XT_E_NOMEM)
+		t->status = rc;
 	free(full);
 }
 
@@ -116,8 +119,9 @@ int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	struct trust t = {.diagnostics = diagnostics};
 	bool hooks = conf->pre_up.n || conf->post_up.n || conf->pre_down.n || conf->post_down.n;
 
-	if (geteuid() != 0 || !hooks || !conf->path)
+	if (geteuid() != 0 || (!hooks && !conf->private_key_command) || !conf->path)
 		return 0;
+	t.runs = hooks ? "hooks run" : "PrivateKeyCommand runs";
 	file_judge(&t, conf->path);
 	key_file_judge(&t, conf, conf->private_key_file, conf->key_line, "PrivateKeyFile");
 	for (size_t i = 0; i < conf->n_peers && t.status != XT_E_NOMEM; i++)

@@ -140,14 +140,26 @@ static void conf_swap_peers(struct xt_conf *a, struct xt_conf *b)
 	b->n_peers = n;
 }
 
+/* Nothing runs the command for a save: the public key says whether the device still has its key. */
+static bool command_is_kept(const struct xt_conf *conf, const struct xt_conf_force *force)
+{
+	const struct xt_report *report = force->report;
+
+	return conf->private_key_command && report->has_key && force->command_key &&
+	       key_equal(force->command_key->b, report->public_key.b);
+}
+
 static void conf_set_interface(struct xt_conf *conf, const struct xt_conf_force *force)
 {
 	const struct xt_report *report = force->report;
 
-	if (!report->has_key || !conf->has_key ||
-	    !private_key_equal(&conf->private_key, &report->private_key)) {
+	if (!command_is_kept(conf, force) &&
+	    (!report->has_key || !conf->has_key ||
+	     !private_key_equal(&conf->private_key, &report->private_key))) {
 		free(conf->private_key_file);
+		free(conf->private_key_command);
 		conf->private_key_file = NULL;
+		conf->private_key_command = NULL;
 		conf->private_key = report->private_key;
 	}
 	conf->has_key = report->has_key;

@@ -336,6 +336,45 @@ static bool account_valid(const char *name)
 	return true;
 }
 
+const char *xt_sandbox_mode_text(enum xt_sandbox_mode mode)
+{
+	static const char *const words[] = {[XT_SANDBOX_MODE_ON] = "on",
+					    [XT_SANDBOX_MODE_OFF] = "off",
+					    [XT_SANDBOX_MODE_STRICT] = "strict"};
+
+	return words[mode];
+}
+
+bool xt_sandbox_mode_parse(enum xt_sandbox_mode *out, const char *word)
+{
+	for (unsigned i = XT_SANDBOX_MODE_ON; i <= XT_SANDBOX_MODE_STRICT; i++)
+		if (strcasecmp(word, xt_sandbox_mode_text((enum xt_sandbox_mode)i)) == 0) {
+			*out = (enum xt_sandbox_mode)i;
+			return true;
+		}
+	return false;
+}
+
+const char *xt_value_sandbox(enum xt_sandbox_mode *out, const struct xt_span *v)
+{
+	char text[16];
+
+	return xt_span_squeeze(v, text, sizeof(text)) && xt_sandbox_mode_parse(out, text)
+		   ? NULL
+		   : "expected on, off or strict";
+}
+
+const char *xt_value_user(char **user, const struct xt_span *v)
+{
+	char text[80];
+
+	*user = NULL;
+	if (!xt_span_squeeze(v, text, sizeof(text)) || !account_valid(text))
+		return "expected a user";
+	*user = strdup(text);
+	return *user ? NULL : no_memory;
+}
+
 const char *xt_value_owner(char **user, char **group, const struct xt_span *v)
 {
 	char text[160], *colon;

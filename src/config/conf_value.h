@@ -35,6 +35,8 @@ struct xt_value_endpoint {
 };
 const char *xt_value_endpoint(struct xt_value_endpoint *out, const struct xt_span *v,
 			      unsigned *column);
+const char *xt_value_sandbox(enum xt_sandbox_mode *out, const struct xt_span *v);
+const char *xt_value_user(char **user, const struct xt_span *v);
 const char *xt_value_owner(char **user, char **group, const struct xt_span *v);
 const char *xt_value_cidr(struct xt_cidr *out, const struct xt_span *v);
 

@@ -78,6 +78,10 @@ static void text_put_extensions(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_puts(t, "#: Offload = off\n");
 	if (conf->has_log_level)
 		text_put_line(t, "#: LogLevel = ", xt_log_level_text(conf->log_level));
+	if (conf->sandbox != XT_SANDBOX_MODE_ON)
+		text_put_line(t, "#: Sandbox = ", xt_sandbox_mode_text(conf->sandbox));
+	if (conf->user)
+		text_put_line(t, "#: User = ", conf->user);
 	if (conf->owner_user)
 		xt_secbuf_printf(t, "#: Owner = %s%s%s\n", conf->owner_user,
 				 conf->owner_group ? ":" : "",
@@ -110,6 +114,8 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 		xt_secbuf_printf(t, "FwMark = 0x%x\n", conf->fwmark);
 	if (conf->private_key_file)
 		text_put_line(t, "#: PrivateKeyFile = ", conf->private_key_file);
+	else if (conf->private_key_command)
+		text_put_line(t, "#: PrivateKeyCommand = ", conf->private_key_command);
 	else if (conf->has_key)
 		text_put_key(t, "PrivateKey = ", conf->private_key.b);
 	text_put_extensions(t, conf);

@@ -24,18 +24,20 @@ int xt_conf_strip(const struct xt_conf *conf, const char *text, size_t text_len,
  * report     keys, port, mark, peers
  * addresses  of the interface
  * mtu        of the interface
- * auto_mark  the mark that the program chose itself, which does not belong in the file */
+ * auto_mark  the mark that the program chose itself, which does not belong in the file
+ * command_key  of the key that PrivateKeyCommand last printed; NULL or zeros: none */
 struct xt_conf_force {
 	const struct xt_report *report;
 	const struct xt_link_address *addresses;
 	size_t n_addresses;
 	uint32_t mtu;
 	uint32_t auto_mark;
+	const struct xt_public *command_key;
 };
 
-/* Update conf, as loaded from its file, to the running state. References stay references while they
- * hold: key files whose key is unchanged, host names of endpoints. An automatic MTU stays
- * automatic. XT_E_NOMEM: conf is unchanged. */
+/* Update conf, as loaded from its file, to the running state. References stay references while
+ * they hold: key files and commands whose key is unchanged, host names of endpoints. An automatic
+ * MTU stays automatic. XT_E_NOMEM: conf is unchanged. */
 int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force);
 
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.

@@ -18,7 +18,8 @@
 
 static bool host_name_valid(const char *host)
 {
-	if (!*host || *host == '-' || *host == '.' || strlen(host) > 253)
+	if (!*host || *host == '-' || *host == '.' || strlen(host) > 253 ||
+	    !xt_text_is_printable(host))
 		return false;
 	for (; *host; host++)
 		if (!((*host >= 'a' && *host <= 'z') || (*host >= 'A' && *host <= 'Z') ||
@@ -208,13 +209,15 @@ int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *b
 void xt_newconf_label(const struct xt_newconf_end *end, char out[64])
 {
 	struct xt_ip ip;
-	bool address = xt_ip_parse(&ip, end->host) == 0;
-	size_t n = 0;
+	bool address = xt_ip_parse(&ip, end->host) == 0, printable;
+	size_t n = 0, size;
 
-	for (const char *c = end->host; *c && n < 63; c++) {
-		if (*c == '.' && !address)
+	/* No character is cut, whatever its length. */
+	for (const char *c = end->host; *c && (*c != '.' || address); c += size, n += size) {
+		size = xt_text_character(c, &printable);
+		if (n + size > 63)
 			break;
-		out[n++] = *c == ':' || *c == '.' ? '-' : *c;
+		memcpy(out + n, *c == ':' || *c == '.' ? "-" : c, size);
 	}
 	out[n] = '\0';
 }

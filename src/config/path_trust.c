@@ -3,6 +3,8 @@
  * directory can replace what is in it, and the owner of a link decides where it leads. */
 #include "config/path_trust.h"
 
+#include <xtunnel/error.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
@@ -122,6 +124,24 @@ char *xt_path_beside(const char *file, const char *path)
 	if (asprintf(&out, "%.*s/%s", (int)(slash - file), file, path) < 0)
 		return NULL;
 	return out;
+}
+
+int xt_path_key_file(char **out, const char *file, const char *path)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+	*out = NULL;
+	if (path[0] != '%' || path[1] != 'd' || (path[2] != '/' && path[2] != '\0')) {
+		*out = xt_path_beside(file, path);
+		return *out ? 0 : XT_E_NOMEM;
+	}
+	if (!credentials || credentials[0] != '/')
+		return -ENXIO;
+	if (asprintf(out, "%s%s", credentials, path + 2) < 0) {
+		*out = NULL;
+		return XT_E_NOMEM;
+	}
+	return 0;
 }
 
 bool xt_path_owner_is_outside(uid_t uid)

@@ -20,6 +20,14 @@ int xt_path_walk(const char *path, xt_path_visit *visit, void *ctx);
  * NULL: no memory. */
 char *xt_path_beside(const char *file, const char *path);
 
+/* The same for a key file. A path of "%d", or one that begins with "%d/", is in the directory of
+ * the unit's credentials (systemd.exec(5), $CREDENTIALS_DIRECTORY). 0; -ENXIO: there is no such
+ * directory, since the variable is not an absolute path; XT_E_NOMEM. */
+int xt_path_key_file(char **out, const char *file, const char *path);
+#define XT_PATH_NO_CREDENTIALS                                                                     \
+	"%d is the directory of the unit's credentials, and CREDENTIALS_DIRECTORY is not set: "    \
+	"start it by a unit of systemd with LoadCredential"
+
 /* What is wrong, and the command that mends it ("" if there is none). */
 struct xt_path_fault {
 	char sentence[320];

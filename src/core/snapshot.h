@@ -2,12 +2,12 @@
 /* A snapshot of a device, as bytes: all that another process of the same host and boot needs to go
  * on with its sessions, without a handshake. It holds secret keys.
  *
- * What is in it: identity, port and mark; of each peer its configuration, endpoint and list of
- * endpoints, three keypairs with indices, counters and replay windows, open handshake, timers,
- * staged packets, cookie, timestamps, facts and path MTU; handshake messages that wait; load,
- * cookie secret, counters. What is not: the buckets of single addresses and the cookie replies that wait
- * (their senders ask again), a search for the path's MTU under way (it begins again), and the
- * static-static secrets, which the next handshake computes.
+ * In it: identity, port and mark; of each peer its configuration, endpoint and list of endpoints,
+ * three keypairs with indices, counters and replay windows, open handshake, timers, staged packets,
+ * cookie, timestamps, facts and path MTU; handshake messages that wait; load, cookie secret,
+ * counters. Not in it: the buckets of single addresses and the cookie replies that wait (their
+ * senders ask again), a search for the path's MTU under way (it begins again), and the static-static
+ * secrets, which the next handshake computes.
  *
  * Times are those of the host's monotonic clock, which both processes read. */
 #ifndef XT_CORE_SNAPSHOT_H

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "crypto/aead_benchmark.h"
 #include "crypto/init.h"
+#include "crypto/secret.h"
 
 /* The first is the default and the reference; those from LARGE on cost memory. */
 #define LARGE 3
@@ -178,9 +179,11 @@ const char *xt_aead_name(const struct xt_aead *aead)
 void xt_aead_seal(struct xt_aead *aead, struct xt_job *jobs, size_t n)
 {
 	aead->ops->seal(aead->self, jobs, n);
+	xt_registers_wipe();
 }
 
 void xt_aead_open(struct xt_aead *aead, struct xt_job *jobs, size_t n)
 {
 	aead->ops->open(aead->self, jobs, n);
+	xt_registers_wipe();
 }

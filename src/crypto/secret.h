@@ -24,4 +24,8 @@ void xt_secret_put(struct xt_secret_pool *pool, void *object);
 
 size_t xt_secret_used(const struct xt_secret_pool *pool); /* objects in use */
 
+/* Vector registers keep what a cipher had in them, and whatever saves them (a signal, the dynamic
+ * linker at the first call of a function) would put that on a stack. */
+void xt_registers_wipe(void);
+
 #endif

@@ -14,7 +14,6 @@
 #include "daemon/exit.h"
 #include "base/message.h"
 #include "host/descriptors.h"
-#include "host/stderr.h"
 
 static bool fd_kept(int fd, const int *keep, size_t n_keep)
 {
@@ -38,18 +37,6 @@ static void inherited_close(int ready, const int *keep, size_t n_keep)
 			(void)close(fd);
 	}
 	xt_descriptors_close(last + 1);
-}
-
-void xt_output_close(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	xt_stderr_close();
-	(void)dup2(fd, STDOUT_FILENO);
-	(void)dup2(fd, STDERR_FILENO);
-	close(fd);
 }
 
 /* The child: a session of its own, nothing to read. Its messages reach the terminal until it is

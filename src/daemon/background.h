@@ -14,7 +14,4 @@ typedef int xt_serve(const void *what, const struct xt_instance_options *options
  * xt_exit: in the parent as soon as the child is ready or has ended, in the child when it ends. */
 int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep);
 
-/* Standard output and error go to /dev/null from now on. */
-void xt_output_close(void);
-
 #endif

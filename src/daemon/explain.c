@@ -4,14 +4,33 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/message.h"
 
+static struct {
+	bool known;
+	uid_t uid;
+	char name[64];
+} user;
+
+void xt_explain_open(void)
+{
+	const struct passwd *entry = user.known ? NULL : getpwuid(geteuid());
+
+	if (user.known)
+		return;
+	user.known = true;
+	user.uid = geteuid();
+	snprintf(user.name, sizeof(user.name), "%s", entry ? entry->pw_name : "USER");
+}
+
 bool xt_explain_root(const char *capability)
 {
-	if (geteuid() != 0)
+	xt_explain_open();
+	if (user.uid != 0)
 		return false;
 	xt_hint("root lacks CAP_%s here; start a container with --cap-add %s%s", capability,
 		capability, strcmp(capability, "NET_ADMIN") == 0 ? " --device /dev/net/tun" : "");
@@ -20,14 +39,10 @@ bool xt_explain_root(const char *capability)
 
 static void rights_hint(const char *name)
 {
-	struct passwd *user;
-
 	if (xt_explain_root("NET_ADMIN"))
 		return;
-	user = getpwuid(geteuid());
 	xt_hint("run it as root (sudo), or let root give the interface away once: write");
-	xt_hint("\"#: Owner = %s\" into the file, then: sudo xtunnel up %s",
-		user ? user->pw_name : "USER", name);
+	xt_hint("\"#: Owner = %s\" into the file, then: sudo xtunnel up %s", user.name, name);
 }
 
 void xt_explain_running(const char *name)
@@ -107,6 +122,13 @@ void xt_explain_link(const char *name, const char *sentence, int error)
 	else if (error == -EEXIST)
 		xt_hint("something else on this host has it already; `ip address` and `ip route` "
 			"show what");
+}
+
+void xt_explain_directory(const char *sentence, const char *remedy)
+{
+	xt_message("%s", sentence);
+	if (*remedy)
+		xt_hint("make it safe: %s", remedy);
 }
 
 void xt_explain_socket(const char *path, int error)

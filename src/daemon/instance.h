@@ -6,9 +6,9 @@
 
 #include "config/conf.h"
 
-/* ready   -1, or a descriptor that gets one byte and is closed once the instance is ready; when the
- *	   byte cannot be delivered, the process that asked for the instance has ended, and the
- *	   instance ends too
+/* ready   -1, or a descriptor that the instance owns: it gets one byte and is closed once the
+ *	   instance is ready; when the byte cannot be delivered, the process that asked for the
+ *	   instance has ended, and the instance ends too
  * quiet   once ready, standard output and error go to /dev/null
  * dropin  in place of wireguard-go: another program configures interface and peers. The UAPI socket
  *	   is required, and its removal ends the instance

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/explain.h"
+#include "host/log_relay.h"
 #include "host/log_sink.h"
 
 static int answer_down(struct xt_instance *instance, struct xt_control_request *request,
@@ -22,7 +23,8 @@ static int answer_down(struct xt_instance *instance, struct xt_control_request *
 	if (instance->disposition != XT_TUN_TRANSIENT &&
 	    json_is_true(json_object_get(msg, "remove")))
 		instance->disposition = XT_TUN_REMOVED;
-	xt_control_reply(request, json_pack("{s:i}", "pid", (int)getpid()), instance->down != NULL);
+	xt_control_reply(request, json_pack("{s:i}", "pid", (int)xt_instance_pid(instance)),
+			 instance->down != NULL);
 	if (!instance->down)
 		instance->down = request;
 	instance->post(instance, XT_INSTANCE_END);
@@ -94,6 +96,7 @@ static int answer_log(struct xt_instance *instance, struct xt_control_request *r
 	    !xt_log_level_parse(&level, json_is_string(word) ? json_string_value(word) : ""))
 		return XT_E_INVALID;
 	xt_log_set_level(level);
+	xt_log_relay_level();
 	xt_control_reply(request,
 			 json_pack("{s:s,s:s,s:s}", "level", xt_log_level_text(level), "before",
 				   xt_log_level_text(before), "place", xt_log_sink_place()),
@@ -189,15 +192,20 @@ static void on_ended(void *ctx, struct xt_control_request *request)
 
 /* For a drop-in the UAPI socket is what counts: it goes on without a control socket, unless another
  * instance has it. */
-static void open_failed(struct xt_instance *instance, const char *path, int error)
+static void open_failed(struct xt_instance *instance, int error)
 {
-	if (error == -EADDRINUSE)
-		xt_explain_running(instance->conf->name);
-	else if (!xt_rundir_explain(NULL))
-		xt_explain_socket(path, error);
 	instance->post(instance, instance->options.dropin && error != -EADDRINUSE
 				     ? XT_INSTANCE_DONE
 				     : XT_INSTANCE_FAILED);
+}
+
+static void listen_failed(struct xt_instance *instance, int error)
+{
+	if (error == -EADDRINUSE)
+		xt_explain_running(instance->conf->name);
+	else
+		xt_explain_socket(instance->control_path, error);
+	open_failed(instance, error);
 }
 
 static void on_listen_again(void *ctx, const struct xt_reply *reply)
@@ -215,66 +223,60 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 		xt_log_notice("%s: the control socket is there again", instance->conf->name);
 }
 
-/* Make dir, the run directory: at a later attempt it may have gone. */
-static void directory_request(struct xt_instance *instance, const char *dir, xt_request_done *done)
-{
-	struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY, .path = dir};
-
-	xt_request(instance->requests, &request, done, instance);
-}
-
-static void listen_request(struct xt_instance *instance, xt_request_done *done)
-{
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->control_path};
-
-	xt_request(instance->requests, &request, done, instance);
-}
-
 static void on_directory_again(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
 
 	if (reply->error < 0)
-		xt_log_debug("%s: its directory: %s", instance->control_path,
-			     xt_strerror(reply->error));
+		xt_log_debug("%s: %s", instance->run_directory,
+			     reply->text ? reply->text : xt_strerror(reply->error));
 	else
-		listen_request(instance, on_listen_again);
+		xt_instance_listen(instance, XT_SOCKET_CONTROL, 0, false, on_listen_again);
+}
+
+/* The run directory may have gone, at any attempt. */
+static void directory_request(struct xt_instance *instance, xt_request_done *done)
+{
+	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_RUN_DIRECTORY}, done,
+		   instance);
 }
 
 /* Without its socket no verb would reach the instance any more. */
-static void on_lost(void *ctx, unsigned attempt)
+void xt_instance_control_lost(struct xt_instance *instance, unsigned attempt)
 {
-	struct xt_instance *instance = ctx;
-	char dir[XT_RUNDIR_MAX];
-	int rc = xt_rundir_path(dir);
-
-	if (attempt >= 1 && attempt <= 2)
+	if (!instance->control)
+		return;
+	if (attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->control_path,
 			       attempt == 1 ? "" : " every few seconds");
-	if (rc == 0)
-		directory_request(instance, dir, attempt ? on_directory_again : NULL);
-	else if (attempt <= 2)
-		xt_log_warning("%s: %s", dir, xt_strerror(rc));
+	directory_request(instance, on_directory_again);
+}
+
+static void on_remove(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
+				     .listen = {.which = XT_SOCKET_CONTROL}};
+
+	xt_request(instance->requests, &request, NULL, NULL);
 }
 
 static void on_listen(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
-	struct xt_control_options options = {.path = instance->control_path,
-					     .listen_fd = reply->fd,
+	struct xt_control_options options = {.listen_fd = reply->fd,
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
 					     .ended = on_ended,
-					     .lost = on_lost,
-					     .remove = xt_instance_remove_socket,
+					     .remove = on_remove,
 					     .ctx = instance};
 	int rc = reply->error;
 
 	if (rc == 0)
 		rc = xt_control_open(&instance->control, &instance->uv, &options);
 	if (rc < 0)
-		open_failed(instance, instance->control_path, rc);
+		listen_failed(instance, rc);
 	else
 		instance->post(instance, XT_INSTANCE_DONE);
 }
@@ -282,24 +284,21 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 static void on_directory(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
-	char dir[XT_RUNDIR_MAX];
 
-	(void)xt_rundir_path(dir);
-	if (reply->error < 0)
-		open_failed(instance, dir, reply->error);
+	if (reply->error == 0) {
+		xt_instance_listen(instance, XT_SOCKET_CONTROL, 0, false, on_listen);
+		return;
+	}
+	if (reply->text)
+		xt_explain_directory(reply->text, reply->remedy);
 	else
-		listen_request(instance, on_listen);
+		xt_explain_socket(instance->run_directory, reply->error);
+	open_failed(instance, reply->error);
 }
 
 void xt_instance_open_control(struct xt_instance *instance)
 {
-	char dir[XT_RUNDIR_MAX];
-	int rc = xt_rundir_path(dir);
-
-	if (rc < 0)
-		open_failed(instance, dir, rc);
-	else if (!xt_rundir_socket(instance->control_path, dir, instance->conf->name))
-		open_failed(instance, dir, -ENAMETOOLONG);
-	else
-		directory_request(instance, dir, on_directory);
+	(void)xt_rundir_socket(instance->control_path, instance->run_directory,
+			       instance->conf->name);
+	directory_request(instance, on_directory);
 }

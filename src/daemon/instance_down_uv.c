@@ -117,6 +117,4 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	xt_instance_names_close(instance);
 	for (int i = 0; i < XT_SIGNALS; i++)
 		uv_close((uv_handle_t *)&instance->signals[i], on_signal_closed);
-	if (instance->options.ready >= 0)
-		close(instance->options.ready);
 }

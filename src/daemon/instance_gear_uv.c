@@ -6,6 +6,7 @@
 
 #include "daemon/instance_uv.h"
 #include "daemon/log_level.h"
+#include "host/log_relay.h"
 #include "daemon/plan.h"
 #include "packet/echo_responder.h"
 
@@ -66,6 +67,7 @@ void xt_instance_gear_use(struct xt_instance_gear *gear, struct xt_instance *ins
 	if (data->diff.keys[XT_KEY_OFFLOAD])
 		(void)xt_tunnel_offload(instance->tunnel, !xt_plan_offload_off(&data->file));
 	xt_log_level_reload(instance->conf, &data->file);
+	xt_log_relay_level();
 	*instance->conf = data->file;
 	data->file = former;
 	xt_instance_names_commit(instance, data->prepared);

@@ -320,8 +320,9 @@ static void on_host(void *ctx, const struct xt_reply *reply)
 
 static void host_change(struct xt_instance_reload *reload, enum xt_reload_step step)
 {
-	struct xt_request request = {.kind = XT_REQUEST_RELOAD_STEP, .step = step};
+	struct xt_request request = {.kind = XT_REQUEST_RELOAD_STEP, .reload.step = step};
 
+	xt_reload_hints_set(&request.reload.hints, &reload->data->diff);
 	xt_request(reload->instance->requests, &request, on_host, reload);
 }
 

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "base/trim.h"
 #include "daemon/ping_target.h"
+#include "host/log_relay.h"
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
@@ -101,7 +102,10 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
 	    .name = instance->conf->name,
 	    .ifindex = tun->ifindex,
 	    .mtu = tun->mtu,
-	    .pid = (uint64_t)getpid(),
+	    .pid = (uint64_t)xt_instance_pid(instance),
+	    .sandbox = instance->sandbox_texts.summary,
+	    .sandbox_user = instance->sandbox.uid,
+	    .sandbox_locks = instance->sandbox_texts.locks,
 	    .version = XT_VERSION,
 	    .uptime_s = (uv_hrtime() - instance->since_ns) / 1000000000u,
 	    .aead = xt_tunnel_aead(instance->tunnel),
@@ -142,7 +146,7 @@ static void status_fill(struct xt_instance_answer *answer)
 static void lines_put(const struct xt_instance_answer *answer, const char *text, size_t len)
 {
 	const char *newline;
-	size_t put = 0;
+	size_t put = 0, part = 0;
 	bool stopped = false;
 
 	for (; len && !atomic_load(&answer->dropped) && (newline = memchr(text, '\n', len));
@@ -151,12 +155,14 @@ static void lines_put(const struct xt_instance_answer *answer, const char *text,
 
 		len -= n;
 		put += n;
+		part += n;
 		xt_message_lines(XT_LOG_NOTICE, text, n);
 		if (put > XT_STDERR_BUFFER / 2) {
-			if (!stopped)
-				xt_stderr_flush(1000);
-			stopped = !xt_stderr_idle();
-			put = 0;
+			stopped = !xt_log_flush(stopped ? 0 : 1000);
+			put = part = 0;
+		} else if (part > XT_LOG_PART) {
+			(void)xt_log_taken(stopped ? 0 : 1000);
+			part = 0;
 		}
 	}
 }

@@ -20,12 +20,15 @@ static void on_report(void *ctx, xt_uapi_reported *done, void *done_ctx)
 
 /* A change on its way: its new sockets, if any, come first.
  * error  what is answered
+ * requested  of the host were sockets or a mark. waits: it has not answered; over: nor is its
+ *            answer wanted any more
  * moves_routes  the routes follow */
 struct apply {
 	struct xt_instance *instance;
 	struct xt_change change; /* what it points to stays the client's */
 	struct xt_udp_sockets sockets;
 	bool has_sockets, marked, moves_routes;
+	bool requested, waits, over;
 	uint32_t old_mark;
 	int error;
 	xt_uapi_applied *done;
@@ -48,6 +51,19 @@ static void mark_request(const struct apply *apply, uint32_t mark, uint32_t old,
 	xt_request(apply->instance->requests, &request, done, (void *)(uintptr_t)apply);
 }
 
+/* The host has answered, perhaps from within the question. */
+static void host_answered(struct apply *apply)
+{
+	apply->waits = false;
+	if (!apply->over) {
+		xt_instance_work_resume(apply->instance);
+		return;
+	}
+	if (apply->has_sockets)
+		xt_udp_sockets_close(&apply->sockets);
+	free(apply);
+}
+
 static void on_udp(void *ctx, const struct xt_reply *reply)
 {
 	struct apply *apply = ctx;
@@ -55,6 +71,7 @@ static void on_udp(void *ctx, const struct xt_reply *reply)
 	apply->error = reply->error;
 	apply->sockets = reply->udp;
 	apply->has_sockets = reply->error == 0;
+	host_answered(apply);
 }
 
 static void on_mark(void *ctx, const struct xt_reply *reply)
@@ -63,6 +80,7 @@ static void on_mark(void *ctx, const struct xt_reply *reply)
 
 	apply->error = reply->error;
 	apply->marked = reply->error == 0;
+	host_answered(apply);
 }
 
 static void on_kept_marked(void *ctx, const struct xt_reply *reply)
@@ -70,6 +88,7 @@ static void on_kept_marked(void *ctx, const struct xt_reply *reply)
 	struct apply *apply = ctx;
 
 	apply->error = reply->error;
+	host_answered(apply);
 }
 
 /* A port that was left a short while ago is still open for its peers. */
@@ -90,25 +109,37 @@ static void port_open(struct apply *apply, uint32_t mark)
 	xt_request(instance->requests, &kept, on_kept_marked, apply);
 }
 
-/* Today's requests for sockets are answered at once. */
-static int on_prepare(void *ctx, const struct xt_change **out,
-		      const struct xt_udp_sockets **sockets)
+static void sockets_request(struct apply *apply)
 {
-	struct apply *apply = ctx;
 	struct xt_instance *instance = apply->instance;
 	struct xt_change *change = &apply->change;
+	bool moves;
 
+	apply->requested = true;
 	apply->old_mark = instance->mark;
 	/* `wg syncconf` sends a mark of 0 where the file has none: without one the tunnel's own
 	 * datagrams would go into the tunnel */
 	if ((change->set & XT_SET_FWMARK) && change->fwmark == 0)
 		change->fwmark = instance->policy.table;
-	if ((change->set & XT_SET_LISTEN_PORT) &&
-	    change->listen_port != xt_tunnel_udp(instance->tunnel)->port)
+	moves = (change->set & XT_SET_LISTEN_PORT) &&
+		change->listen_port != xt_tunnel_udp(instance->tunnel)->port;
+	apply->waits = moves || mark_changes(apply);
+	if (moves)
 		port_open(apply, mark_changes(apply) ? change->fwmark : apply->old_mark);
 	else if (mark_changes(apply))
 		mark_request(apply, change->fwmark, apply->old_mark, on_mark);
-	*out = change;
+}
+
+static int on_prepare(void *ctx, const struct xt_change **out,
+		      const struct xt_udp_sockets **sockets)
+{
+	struct apply *apply = ctx;
+
+	if (!apply->requested)
+		sockets_request(apply);
+	if (apply->waits)
+		return XT_INSTANCE_WAITS;
+	*out = &apply->change;
 	*sockets = apply->has_sockets ? &apply->sockets : NULL;
 	return apply->error;
 }
@@ -123,7 +154,7 @@ static void on_applied(void *ctx, int error)
 
 	if (error == 0 && (apply->change.set & XT_SET_FWMARK))
 		instance->mark = apply->change.fwmark;
-	if (error < 0 && apply->has_sockets)
+	if (error < 0 && apply->has_sockets && !apply->waits)
 		xt_udp_sockets_close(&apply->sockets);
 	if (error < 0 && apply->marked)
 		mark_request(apply, apply->old_mark, apply->change.fwmark, NULL);
@@ -133,7 +164,9 @@ static void on_applied(void *ctx, int error)
 	else
 		xt_instance_notify_change(instance);
 	xt_wipe(&apply->change.private_key, sizeof(apply->change.private_key));
-	free(apply);
+	apply->over = true;
+	if (!apply->waits)
+		free(apply);
 	if (error == 0 && moves_routes)
 		xt_instance_follow_routes(instance, done, done_ctx);
 	else
@@ -152,14 +185,6 @@ static void on_apply(void *ctx, const struct xt_change *change, xt_uapi_applied 
 	*apply = (struct apply){.instance = ctx, .change = *change, .done = done, .ctx = done_ctx};
 	apply->moves_routes = xt_instance_change_moves_routes(change);
 	xt_instance_apply(ctx, on_prepare, on_applied, apply);
-}
-
-static void on_deleted(void *ctx)
-{
-	struct xt_instance *instance = ctx;
-
-	xt_log_notice("%s: its socket was removed", instance->conf->name);
-	instance->post(instance, XT_INSTANCE_END);
 }
 
 /* For up and run the socket is a convenience: another program's may be there, or the directory not
@@ -191,29 +216,38 @@ static void on_listen_again(void *ctx, const struct xt_reply *reply)
 		xt_log_notice("%s: the socket for wg(8) is there again", instance->conf->name);
 }
 
-static void on_lost(void *ctx, unsigned attempt)
+/* Some controllers end a drop-in by removing its socket. */
+void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt)
 {
-	struct xt_instance *instance = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
-
-	if (attempt == 0)
+	if (!instance->uapi)
 		return;
+	if (instance->options.dropin) {
+		xt_log_notice("%s: its socket was removed", instance->conf->name);
+		instance->post(instance, XT_INSTANCE_END);
+		return;
+	}
 	if (attempt <= 2)
 		xt_log_warning("%s: %s was removed by another process; making it again%s",
 			       instance->conf->name, instance->uapi_path,
 			       attempt == 1 ? "" : " every few seconds");
-	xt_request(instance->requests, &request, on_listen_again, instance);
+	xt_instance_listen(instance, XT_SOCKET_UAPI, 0, false, on_listen_again);
+}
+
+static void on_remove(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
+				     .listen = {.which = XT_SOCKET_UAPI}};
+
+	xt_request(instance->requests, &request, NULL, NULL);
 }
 
 static void socket_serve(struct xt_instance *instance, int fd)
 {
-	struct xt_uapi_options options = {.path = instance->uapi_path,
-					  .listen_fd = fd,
+	struct xt_uapi_options options = {.listen_fd = fd,
 					  .report = on_report,
 					  .apply = on_apply,
-					  .remove = xt_instance_remove_socket,
-					  .deleted = instance->options.dropin ? on_deleted : NULL,
-					  .lost = on_lost,
+					  .remove = on_remove,
 					  .ctx = instance};
 	int rc = xt_uapi_open(&instance->uapi, &instance->uv, &options);
 
@@ -235,16 +269,13 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 
 void xt_instance_open_uapi(struct xt_instance *instance)
 {
-	struct xt_request request = {.kind = XT_REQUEST_LISTEN, .path = instance->uapi_path};
-
 	if (!instance->options.dropin && geteuid() != 0) {
 		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {
 		open_failed(instance, -ENAMETOOLONG);
-	} else if (instance->options.uapi_fd > 0) {
-		socket_serve(instance, instance->options.uapi_fd);
 	} else {
-		xt_request(instance->requests, &request, on_listen, instance);
+		xt_instance_listen(instance, XT_SOCKET_UAPI, instance->options.uapi_fd,
+				   instance->options.dropin, on_listen);
 	}
 }

@@ -9,17 +9,13 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
-#include "daemon/background.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
-#include "host/log_sink.h"
-#include "host/stderr.h"
 #include "ipc/client.h"
-#include "ipc/socket.h"
+#include "ipc/link_name.h"
 #include "packet/echo_responder.h"
-
-#define READY_FLUSH_MS 200 /* a reader that has stopped does not get its last lines */
+#include "platform/watch.h"
 
 /* rc < 0: the step failed, and that was reported to the user. */
 static void step_post(struct xt_instance *instance, int rc)
@@ -91,24 +87,6 @@ static void on_tun(void *ctx, const struct xt_reply *reply)
 	step_request(instance, XT_REQUEST_STATE, on_state);
 }
 
-/* The host may not see ipc: the daemon lends it the making of a socket. */
-static int socket_listen(const char *path)
-{
-	struct stat id;
-
-	return xt_socket_listen(path, &id);
-}
-
-static int requests_open(struct xt_instance *instance)
-{
-	struct xt_requests_options options = {.conf = instance->conf,
-					      .listen = socket_listen,
-					      .prepare = xt_instance_names_prepare,
-					      .drop = xt_instance_names_drop};
-
-	return xt_requests_open(&instance->requests, &instance->uv, &options);
-}
-
 /* An instance does without the directory until its control socket is made. */
 static void on_run_directory(void *ctx, const struct xt_reply *reply)
 {
@@ -117,20 +95,19 @@ static void on_run_directory(void *ctx, const struct xt_reply *reply)
 				     .tun = {.fd = instance->options.tun_fd,
 					     .offload = !xt_plan_offload_off(instance->conf),
 					     .default_mtu = instance->options.dropin}};
-	char dir[XT_RUNDIR_MAX];
 
-	if (reply->error == -EPERM && !instance->options.dropin && xt_rundir_path(dir) == -EPERM &&
-	    xt_rundir_explain(dir))
-		step_post(instance, -EPERM);
-	else
+	if (!reply->text || instance->options.dropin) {
 		xt_request(instance->requests, &request, on_tun, instance);
+		return;
+	}
+	xt_explain_directory(reply->text, reply->remedy);
+	step_post(instance, reply->error);
 }
 
 void xt_instance_open_tun(struct xt_instance *instance)
 {
 	struct xt_conf *conf = instance->conf;
-	struct xt_reply reply = {0};
-	char why[96], dir[XT_RUNDIR_MAX];
+	char why[96];
 
 	instance->since_ns = uv_hrtime();
 	if (name_in_use(conf->name)) {
@@ -139,14 +116,11 @@ void xt_instance_open_tun(struct xt_instance *instance)
 	} else if (!xt_plan_environment(why, sizeof(why))) {
 		xt_message("%s", why);
 		step_post(instance, XT_E_INVALID);
-	} else if (requests_open(instance) < 0) {
+	} else if (xt_instance_requests_open(instance) < 0) {
 		step_post(instance, XT_E_NOMEM);
-	} else if ((reply.error = xt_rundir_path(dir)) < 0) {
-		on_run_directory(instance, &reply);
 	} else {
-		struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY, .path = dir};
-
-		xt_request(instance->requests, &request, on_run_directory, instance);
+		(void)xt_rundir_path(instance->run_directory);
+		step_request(instance, XT_REQUEST_RUN_DIRECTORY, on_run_directory);
 	}
 }
 
@@ -183,6 +157,7 @@ static void on_keylog(void *ctx, const struct xt_reply *reply)
 		xt_explain_step(instance->conf->name, "key log", reply->error);
 	else
 		instance->keylog = reply->fd;
+	instance->has_keylog = instance->keylog >= 0;
 	step_post(instance, reply->error);
 }
 
@@ -330,6 +305,34 @@ static void on_network(void *ctx)
 	xt_instance_emit(instance, XT_CODE_NETWORK, NULL, NULL, false, NULL);
 }
 
+static void on_watch(void *ctx, const struct xt_reply *reply)
+{
+	struct xt_instance *instance = ctx;
+	struct xt_watch watch = {
+	    .fd = reply->watch.fd, .ifindex = reply->watch.ifindex, .nsid = reply->watch.nsid};
+	struct xt_link_state state = {
+	    .exists = true, .up = reply->watch.up, .mtu = reply->watch.mtu};
+
+	if (reply->error == 0)
+		memcpy(state.name, reply->watch.name, sizeof(state.name));
+	instance->watch_pending = false;
+	if (instance->loop)
+		xt_loop_watch(instance->loop, reply->error, &watch, &state);
+	else if (reply->error == 0)
+		close(watch.fd);
+}
+
+/* Once more while the answer is awaited: it tells the state of that time, or a later one. */
+static void on_moved(void *ctx)
+{
+	struct xt_instance *instance = ctx;
+
+	if (instance->watch_pending)
+		return;
+	instance->watch_pending = true;
+	step_request(instance, XT_REQUEST_WATCH, on_watch);
+}
+
 static int loop_start(struct xt_instance *instance)
 {
 	struct xt_loop_callbacks callbacks = {.ctx = instance,
@@ -337,6 +340,7 @@ static int loop_start(struct xt_instance *instance)
 					      .mtu = on_mtu,
 					      .link_up = on_link_up,
 					      .network = on_network,
+					      .moved = on_moved,
 					      .closed = xt_instance_loop_closed};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
@@ -371,6 +375,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 		return;
 	}
 	change.fwmark = instance->mark;
+	xt_link_name_open();
 	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)
@@ -378,6 +383,8 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	if (rc == 0)
 		rc = xt_instance_resolve(instance);
 	xt_change_clear(&change);
+	if (rc == 0)
+		rc = xt_instance_lock(instance);
 	step_post(instance, rc);
 }
 
@@ -437,22 +444,22 @@ static void queue_warn(const struct xt_instance *instance)
 			       (unsigned)XT_UDP_QUEUE >> 10);
 }
 
-/* When the byte cannot be delivered, the process that wanted the instance has ended. It ends with
- * the byte, so the lines until then go first. */
-static bool ready_signal(struct xt_instance *instance)
+/* When the byte cannot be delivered, the process that wanted the instance has ended. */
+static void on_detached(void *ctx, const struct xt_reply *reply)
 {
-	xt_stderr_flush(READY_FLUSH_MS);
-	bool delivered = write(instance->options.ready, "R", 1) == 1;
+	struct xt_instance *instance = ctx;
 
-	close(instance->options.ready);
-	instance->options.ready = -1;
-	return delivered;
+	xt_instance_emit_ready(instance);
+	if (reply->error == 0)
+		return;
+	instance->status = XT_EXIT_FAILURE;
+	instance->post(instance, XT_INSTANCE_END);
 }
 
 /* The first time, and after each reload. */
 void xt_instance_ready(struct xt_instance *instance)
 {
-	bool wanted = true, first = !instance->was_ready;
+	bool first = !instance->was_ready;
 
 	instance->was_ready = true;
 	if (instance->reloads || instance->routes_due)
@@ -465,21 +472,7 @@ void xt_instance_ready(struct xt_instance *instance)
 	queue_warn(instance);
 	xt_instance_tell_names(instance);
 	xt_instance_notify_ready(instance);
-	if (instance->options.ready >= 0)
-		wanted = ready_signal(instance);
-	else
+	if (instance->options.ready < 0)
 		xt_instance_print_ready(instance);
-	/* Until here no packet waits for a reader of standard error, and lines keep their order
-	 * with those of the parent process. /dev/null never blocks. */
-	if (instance->options.quiet) {
-		xt_output_close();
-		xt_log_sink_detach();
-	} else {
-		(void)xt_stderr_start();
-	}
-	xt_instance_emit_ready(instance);
-	if (!wanted) {
-		instance->status = XT_EXIT_FAILURE;
-		instance->post(instance, XT_INSTANCE_END);
-	}
+	step_request(instance, XT_REQUEST_DETACH, on_detached);
 }

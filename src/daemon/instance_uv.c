@@ -3,9 +3,11 @@
  * opening of the TUN device to the last hook. */
 #include "daemon/instance_uv.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,8 +15,10 @@
 #include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/exit.h"
+#include "daemon/explain.h"
+#include "daemon/monitor_uv.h"
+#include "host/log_relay.h"
 #include "host/log_sink.h"
-#include "host/stderr.h"
 
 /* start   the step of the state
  * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner
@@ -139,13 +143,11 @@ static void instance_begin(struct xt_instance *instance)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-	struct xt_instance *instance = handle->data;
+	struct xt_host_event event = {.kind = number == SIGHUP	  ? XT_HOST_RELOAD
+					      : number == SIGUSR1 ? XT_HOST_STATUS
+								  : XT_HOST_END};
 
-	if (number == SIGTERM || number == SIGINT)
-		instance->post(instance, XT_INSTANCE_END);
-	else if (number != SIGHUP ||
-		 xt_instance_queue_reload(instance, NULL, false) == XT_E_UNSUPPORTED)
-		xt_instance_log_status(instance);
+	xt_instance_host_event(handle->data, &event);
 }
 
 static void signals_start(struct xt_instance *instance)
@@ -171,7 +173,7 @@ static int loop_finish(struct xt_instance *instance)
 {
 	uv_run(&instance->uv, UV_RUN_NOWAIT);
 	if (!xt_requests_close(instance->requests)) {
-		xt_stderr_flush(500);
+		(void)xt_log_flush(500);
 		fflush(NULL);
 		_exit(instance->status);
 	}
@@ -194,17 +196,17 @@ static void keylog_warn(void)
 	    path);
 }
 
-int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
+static int instance_serve(struct xt_conf *conf, const struct xt_instance_options *options,
+			  const struct xt_monitor_link *link)
 {
 	struct xt_instance instance = {.conf = conf,
 				       .options = *options,
+				       .link = link,
 				       .post = instance_post,
 				       .keylog = -1,
+				       .listening = XT_SOCKETS,
 				       .sockets = XT_NO_SOCKETS};
 
-	xt_log_sink_open(
-	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
-	keylog_warn();
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
 	if (uv_loop_init(&instance.uv) < 0)
@@ -214,6 +216,8 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
 	if (xt_instance_events_open(&instance, xt_instance_why_peer) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
+	json_object_seed(0); /* it reads a file */
+	xt_explain_open();
 	xt_memory_init();
 	xt_instance_work_open(&instance);
 	signals_start(&instance);
@@ -224,4 +228,36 @@ int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *opti
 	xt_instance_work_close(&instance);
 	uv_mutex_destroy(&instance.names_lock);
 	return loop_finish(&instance);
+}
+
+/* An instance whose locks cannot be chosen does not start. */
+static int link_choose(struct xt_monitor_link *link, const struct xt_conf *conf)
+{
+	int rc = xt_sandbox_mode_choose(&link->mode, conf);
+
+	if (rc < 0)
+		return XT_EXIT_USAGE;
+	rc = xt_sandbox_user_choose(&link->user, conf, conf->name);
+	if (rc == -EINVAL)
+		return xt_fail(XT_EXIT_FAILURE, "User = %s: root is not a user without rights",
+			       conf->user);
+	if (rc < 0)
+		return xt_fail(XT_EXIT_FAILURE, "User = %s: there is no such user", conf->user);
+	return XT_EXIT_OK;
+}
+
+int xt_instance_run(struct xt_conf *conf, const struct xt_instance_options *options)
+{
+	struct xt_monitor_link link = {.requests = -1};
+	int status;
+
+	xt_log_sink_open(
+	    &(struct xt_log_sink_options){.interface = conf->name, .background = options->quiet});
+	keylog_warn();
+	status = link_choose(&link, conf);
+	if (status != XT_EXIT_OK)
+		return status;
+	return link.mode == XT_SANDBOX_MODE_OFF
+		   ? instance_serve(conf, options, NULL)
+		   : xt_monitor_run(conf, options, &link, instance_serve);
 }

@@ -9,11 +9,14 @@
 #define XT_DAEMON_INSTANCE_UV_H
 
 #include <stdatomic.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "daemon/instance.h"
+#include "daemon/monitor_uv.h"
 #include "daemon/pinger_uv.h"
 #include "daemon/rundir.h"
+#include "daemon/sandbox_status.h"
 #include "host/request.h"
 #include "ipc/control_uv.h"
 #include "ipc/events.h"
@@ -132,6 +135,10 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
+	struct xt_sandbox_state sandbox;    /* of this process, from XT_STATE_RUN on */
+	struct xt_sandbox_texts sandbox_texts;
+	bool has_keylog;
+	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */
@@ -142,6 +149,11 @@ struct xt_instance {
 	uint64_t since_ns; /* monotonic, for the uptime */
 
 	struct xt_requests *requests;
+	struct { /* done: of one that is asked, or waits */
+		struct xt_request request;
+		xt_request_done *done;
+	} listens[XT_SOCKETS];
+	enum xt_host_socket listening; /* the one that is asked; XT_SOCKETS: none */
 	struct xt_tunnel *tunnel;
 	struct xt_loop *loop;
 	struct xt_echo *echo;
@@ -160,6 +172,7 @@ struct xt_instance {
 	struct xt_uapi *uapi;
 	uv_signal_t signals[XT_SIGNALS];
 	unsigned signals_open;
+	char run_directory[XT_RUNDIR_MAX]; /* for messages, as the paths */
 	char control_path[XT_RUNSOCK_MAX], uapi_path[XT_RUNSOCK_MAX];
 	struct xt_instance_events *feed; /* instance_events_uv.c; NULL: none */
 	struct xt_instance_work *work;	 /* control work over all peers, the first is under way */
@@ -176,7 +189,7 @@ struct xt_instance {
 	unsigned unrouted_defaults;
 	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo; /* may hold packets that wait to be sent */
-	bool was_ready;
+	bool was_ready, watch_pending;
 	uv_timer_t status_timer;
 	struct xt_instance_mtu mtu;
 	struct xt_instance_losses losses;
@@ -190,14 +203,10 @@ static inline bool xt_instance_answers(const struct xt_instance *instance)
 	return instance->loop && instance->state < XT_STATE_UNDO;
 }
 
-/* The sockets' remove. */
-static inline void xt_instance_remove_socket(void *ctx, const char *path, const struct stat *id)
+/* The process that a user and the service manager know. */
+static inline pid_t xt_instance_pid(const struct xt_instance *instance)
 {
-	struct xt_instance *instance = ctx;
-	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE,
-				     .socket = {path, id->st_dev, id->st_ino}};
-
-	xt_request(instance->requests, &request, NULL, NULL);
+	return instance->link ? instance->link->monitor : getpid();
 }
 
 /* Steps of the machine, each of one state: start it; its end is posted.
@@ -207,6 +216,8 @@ void xt_instance_choose_policy(struct xt_instance *instance);
 void xt_instance_open_keylog(struct xt_instance *instance);
 void xt_instance_open_udp(struct xt_instance *instance);
 void xt_instance_start_tunnel(struct xt_instance *instance);
+/* instance_lock.c: the last of START. -EPERM: reported. */
+int xt_instance_lock(struct xt_instance *instance);
 void xt_instance_set_firewall(struct xt_instance *instance);
 void xt_instance_set_link(struct xt_instance *instance);
 void xt_instance_set_dns(struct xt_instance *instance);
@@ -217,9 +228,19 @@ void xt_instance_cancel_names(struct xt_instance *instance);
 /* instance_hooks_uv.c: the list of the present state. cancel: its end is posted sooner. */
 void xt_instance_run_hooks(struct xt_instance *instance);
 void xt_instance_cancel_hooks(struct xt_instance *instance);
-/* instance_control_uv.c, instance_uapi_uv.c */
+/* instance_control_uv.c, instance_uapi_uv.c. lost: its file has gone; attempt as in struct
+ * xt_host_event. */
 void xt_instance_open_control(struct xt_instance *instance);
 void xt_instance_open_uapi(struct xt_instance *instance);
+void xt_instance_control_lost(struct xt_instance *instance, unsigned attempt);
+void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt);
+/* instance_host_uv.c. open: the requests, of the first step; XT_E_NOMEM. event: signals of this
+ * process come here too. */
+int xt_instance_requests_open(struct xt_instance *instance);
+/* instance_listen_uv.c: XT_REQUEST_LISTEN, one after the other: both sockets may be lost at one time. */
+void xt_instance_listen(struct xt_instance *instance, enum xt_host_socket which, int fd,
+			bool removal, xt_request_done *done);
+void xt_instance_host_event(void *instance, const struct xt_host_event *event);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
 /* instance_reload_uv.c: routes that are due, or the first of the queue. cancel: the instance is to
@@ -245,8 +266,10 @@ void xt_instance_loop_closed(void *instance); /* callback of the loop */
  * prepare  is called when it is the change's turn: the place to compare with what is in force and
  *          to open sockets. The change that it points out is borrowed until done. sockets: NULL, or
  *          new ones, which are the tunnel's when done is called without an error. An error ends the
- *          work, and done gets it.
+ *          work, and done gets it. XT_INSTANCE_WAITS: it is called again after resume; or
+ *          done is, when the instance ends.
  * resume   what the work waits for has come: see XT_TUNNEL_WAITS */
+#define XT_INSTANCE_WAITS 2
 typedef void xt_instance_reported(void *ctx, int error, struct xt_report *report);
 typedef int xt_instance_prepare(void *ctx, const struct xt_change **change,
 				const struct xt_udp_sockets **sockets);

@@ -37,6 +37,8 @@ static void work_finish(struct xt_instance *instance, struct xt_instance_work *w
 	free(work);
 }
 
+#define WAITS XT_INSTANCE_WAITS
+
 static int work_begin(struct xt_instance *instance, struct xt_instance_work *work)
 {
 	const struct xt_change *change;
@@ -50,8 +52,6 @@ static int work_begin(struct xt_instance *instance, struct xt_instance_work *wor
 	rc = work->prepare(work->ctx, &change, &sockets);
 	return rc ? rc : xt_loop_apply_begin(instance->loop, &work->apply, change, sockets);
 }
-
-#define WAITS 2
 
 /* 1: there is more; WAITS; 0 or an error: it is over. */
 static int work_step(struct xt_instance *instance, struct xt_instance_work *work)
@@ -146,10 +146,12 @@ void xt_instance_work_end(struct xt_instance *instance)
 {
 	struct xt_instance_work *work;
 
-	while ((work = instance->work)) {
-		if (!work_run(instance, UINT64_MAX)) /* the files are not waited for any more */
-			work_finish(instance, work,
-				    xt_loop_apply_end(instance->loop, &work->apply));
+	while (instance->work) {
+		if (work_run(instance, UINT64_MAX))
+			continue;
+		work = instance->work; /* what it waits for is not waited for any more */
+		work_finish(instance, work,
+			    work->begun ? xt_loop_apply_end(instance->loop, &work->apply) : -EIO);
 	}
 	uv_idle_stop(&instance->work_idle);
 }

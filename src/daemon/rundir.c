@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/message.h"
 #include "config/conf.h"
 #include "config/path_trust.h"
+#include "daemon/explain.h"
 
 static bool dir_join(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
 {
@@ -65,9 +65,7 @@ bool xt_rundir_explain(const char *only)
 		if (xt_path_judge_directory(only ? only : dir, &fault) != -EPERM)
 			continue;
 		found = true;
-		xt_message("%s", fault.sentence);
-		if (*fault.remedy)
-			xt_hint("make it safe: %s", fault.remedy);
+		xt_explain_directory(fault.sentence, fault.remedy);
 	}
 	return found;
 }
@@ -89,6 +87,15 @@ bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *na
 	int n = snprintf(path, XT_RUNSOCK_MAX, "%s/%s.sock", dir, name);
 
 	return n > 0 && n < XT_RUNSOCK_MAX;
+}
+
+bool xt_rundir_listen(char path[XT_RUNSOCK_MAX], enum xt_host_socket which, const char *name)
+{
+	char dir[XT_RUNDIR_MAX];
+
+	if (which == XT_SOCKET_UAPI)
+		return xt_rundir_socket(path, XT_UAPI_DIR, name);
+	return xt_rundir_path(dir) == 0 && xt_rundir_socket(path, dir, name);
 }
 
 static bool socket_trusted(const char *path)

@@ -9,13 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define XT_RUNDIR_MAX  96 /* with name and ".sock" a path fits into sun_path */
-#define XT_RUNSOCK_MAX 108
+#include "host/request.h"
+
+#define XT_RUNSOCK_MAX XT_REQUEST_PATH_MAX
+#define XT_RUNDIR_MAX  XT_REQUEST_PATH_MAX /* with name and ".sock" it fits, or it is too long */
 
 #define XT_UAPI_DIR "/var/run/wireguard"
 
 /* The directory for instances that this process starts; it may be missing. 0; -EPERM: another user
- * could change it, see xt_rundir_explain; -errno. */
+ * could change it, see xt_rundir_explain, and dir is filled in; -errno. */
 int xt_rundir_path(char dir[XT_RUNDIR_MAX]);
 
 /* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. Root
@@ -30,6 +32,9 @@ bool xt_rundir_explain(const char *dir);
 
 /* dir/NAME.sock. false: too long. */
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name);
+
+/* Where the instance NAME of this process listens. false: too long, or no directory. */
+bool xt_rundir_listen(char path[XT_RUNSOCK_MAX], enum xt_host_socket which, const char *name);
 
 /* The socket file of NAME in the first trusted directory that has one. */
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name);

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "host/descriptors.h"
+#include "host/runner_client_uv.h"
 
 struct xt_command {
 	uv_process_t process;
@@ -29,14 +30,11 @@ struct xt_command {
 	xt_command_done *done;
 	void *ctx;
 	struct xt_command_result result;
+	struct xt_runner_task *task; /* the runner runs it: no handle is in use */
 };
 
-static void on_closed(uv_handle_t *handle)
+static void command_end(struct xt_command *command)
 {
-	struct xt_command *command = handle->data;
-
-	if (--command->open > 0)
-		return;
 	struct xt_command_result result = command->result;
 	xt_command_done *done = command->done;
 	void *ctx = command->ctx;
@@ -45,6 +43,14 @@ static void on_closed(uv_handle_t *handle)
 	free(command->input);
 	free(command);
 	done(ctx, &result);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct xt_command *command = handle->data;
+
+	if (--command->open == 0)
+		command_end(command);
 }
 
 static void handle_close(void *handle)
@@ -168,24 +174,62 @@ static void input_write(struct xt_command *command)
 	uv_read_start((uv_stream_t *)&command->err, on_alloc, on_error_text);
 }
 
-int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
-		     const char *input, size_t len, xt_command_done *done, void *ctx)
+static void command_free(struct xt_command *command)
+{
+	if (command)
+		free(command->input);
+	free(command);
+}
+
+static struct xt_command *command_new(const char *input, size_t len, xt_command_done *done,
+				      void *ctx)
 {
 	struct xt_command *command = calloc(1, sizeof(*command));
-	int rc;
 
-	if (!command)
-		return XT_E_NOMEM;
-	command->input = malloc(len + 1);
-	if (!command->input) {
-		free(command);
-		return XT_E_NOMEM;
+	if (command)
+		command->input = malloc(len + 1);
+	if (!command || !command->input) {
+		command_free(command);
+		return NULL;
 	}
 	if (len > 0)
 		memcpy(command->input, input, len);
 	command->len = len;
 	command->done = done;
 	command->ctx = ctx;
+	return command;
+}
+
+static void on_remote_done(void *ctx, int error, const uint8_t *data, size_t len)
+{
+	struct xt_command *command = ctx;
+	struct xt_command_result *result = &command->result;
+
+	if (error == 0 && len == sizeof(*result))
+		memcpy(result, data, sizeof(*result));
+	else
+		result->error = error < 0 ? error : XT_E_INVALID;
+	result->message[sizeof(result->message) - 1] = '\0';
+	command_end(command);
+}
+
+int xt_command_start(struct xt_command **out, uv_loop_t *loop, struct xt_runner *runner,
+		     const char *const *argv, const char *input, size_t len, xt_command_done *done,
+		     void *ctx)
+{
+	struct xt_command *command = command_new(input, runner ? 0 : len, done, ctx);
+	int rc;
+
+	if (!command)
+		return XT_E_NOMEM;
+	*out = command;
+	if (runner) {
+		rc = xt_runner_command(&command->task, runner, argv, input, len, on_remote_done,
+				       command);
+		if (rc < 0)
+			command_free(command);
+		return rc;
+	}
 	handles_init(command, loop);
 	rc = command_spawn(command, loop, argv);
 	command->running = rc == 0;
@@ -193,13 +237,14 @@ int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const
 	if (rc == 0)
 		input_write(command);
 	uv_timer_start(&command->limit, on_limit, rc == 0 ? XT_COMMAND_LIMIT_MS : 0, 0);
-	*out = command;
 	return 0;
 }
 
 void xt_command_kill(struct xt_command *command)
 {
-	if (command->running)
+	if (command->task)
+		xt_runner_cancel(command->task);
+	else if (command->running)
 		(void)uv_process_kill(&command->process, SIGKILL);
 }
 

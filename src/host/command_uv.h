@@ -9,6 +9,7 @@
 #include <uv.h>
 
 struct xt_command;
+struct xt_runner;
 
 /* error    0: it ended with status 0; XT_E_INVALID: with another status or by a signal; -ETIMEDOUT;
  *	    -ENOENT: there is no such program; -errno: it could not be started
@@ -23,10 +24,12 @@ typedef void xt_command_done(void *ctx, const struct xt_command_result *result);
 
 #define XT_COMMAND_LIMIT_MS 10000
 
-/* argv ends with NULL; argv[0] is searched in PATH; input (may be NULL) and argv are copied. done
+/* runner: NULL, or the process that runs it, where only some programs are allowed (host/runner.h).
+ * argv ends with NULL; argv[0] is searched in PATH; input (may be NULL) and argv are copied. done
  * is called once, from the loop; the command is freed before. XT_E_NOMEM. */
-int xt_command_start(struct xt_command **out, uv_loop_t *loop, const char *const *argv,
-		     const char *input, size_t len, xt_command_done *done, void *ctx);
+int xt_command_start(struct xt_command **out, uv_loop_t *loop, struct xt_runner *runner,
+		     const char *const *argv, const char *input, size_t len, xt_command_done *done,
+		     void *ctx);
 /* Kill it; done is called as always. */
 void xt_command_kill(struct xt_command *command);
 

@@ -174,8 +174,8 @@ int xt_dns_answer(const uint8_t *answer, size_t len, const uint8_t *question, si
 	return (int)n;
 }
 
-/* A socket that is connected to the server: the kernel drops what others send. -1: no way. */
-static int server_open(const struct xt_endpoint *server, uint32_t mark)
+/* Of a connected socket the kernel drops what others send. */
+int xt_dns_server_open(const struct xt_endpoint *server, uint32_t mark)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(server->port)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(server->port)};
@@ -221,14 +221,12 @@ static int server_ask(int fd, const char *host, uint16_t type, struct xt_endpoin
 }
 
 /* false: the server did not answer. */
-static bool server_query(const struct xt_endpoint *server, uint32_t mark, const char *host,
-			 unsigned families, struct xt_endpoint *v, size_t max, size_t *n)
+static bool server_query(int fd, const char *host, unsigned families, struct xt_endpoint *v,
+			 size_t max, size_t *n)
 {
-	int fd = server_open(server, mark), six = 0, four = 0;
+	int six = 0, four = 0;
 
 	*n = 0;
-	if (fd < 0)
-		return false;
 	if (families & 2)
 		six = server_ask(fd, host, TYPE_AAAA, v, max);
 	if (six > 0)
@@ -237,20 +235,35 @@ static bool server_query(const struct xt_endpoint *server, uint32_t mark, const 
 		four = server_ask(fd, host, TYPE_A, v + *n, max - *n);
 	if (four > 0)
 		*n += (size_t)four;
-	close(fd);
 	return six >= 0 || four >= 0;
 }
 
-size_t xt_dns_query(const struct xt_dns_servers *servers, uint32_t mark, const char *host,
-		    unsigned families, struct xt_endpoint *v, size_t max)
+size_t xt_dns_query_sockets(const int *fds, size_t n_fds, const char *host, unsigned families,
+			    struct xt_endpoint *v, size_t max)
 {
 	char *hosts = file_read("/etc/hosts");
 	size_t n = xt_dns_hosts_find(hosts, host, families, v, max);
 
 	free(hosts);
 	for (int try = 0; n == 0 && try < TRIES; try++)
-		for (size_t i = 0; i < servers->n; i++)
-			if (server_query(&servers->v[i], mark, host, families, v, max, &n))
+		for (size_t i = 0; i < n_fds; i++)
+			if (server_query(fds[i], host, families, v, max, &n))
 				return n;
+	return n;
+}
+
+size_t xt_dns_query(const struct xt_dns_servers *servers, uint32_t mark, const char *host,
+		    unsigned families, struct xt_endpoint *v, size_t max)
+{
+	int fds[XT_DNS_SERVERS] = {-1};
+	size_t n_fds = 0, n;
+
+	for (size_t i = 0; i < servers->n; i++) {
+		fds[n_fds] = xt_dns_server_open(&servers->v[i], mark);
+		n_fds += fds[n_fds] >= 0;
+	}
+	n = xt_dns_query_sockets(fds, n_fds, host, families, v, max);
+	while (n_fds > 0)
+		close(fds[--n_fds]);
 	return n;
 }

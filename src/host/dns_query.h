@@ -32,6 +32,13 @@ size_t xt_dns_question(uint8_t out[XT_DNS_MESSAGE], uint16_t id, const char *hos
 int xt_dns_answer(const uint8_t *answer, size_t len, const uint8_t *question, size_t question_len,
 		  struct xt_endpoint *v, size_t max);
 
+/* A datagram socket that is connected to the server, with that mark where that is allowed; 0: none.
+ * -1: there is no way to it. */
+int xt_dns_server_open(const struct xt_endpoint *server, uint32_t mark);
+/* Look host up in /etc/hosts, then at the servers of these sockets. Takes up to 4 s a server.
+ * Returns how many addresses were found. */
+size_t xt_dns_query_sockets(const int *fds, size_t n_fds, const char *host, unsigned families,
+			    struct xt_endpoint *v, size_t max);
 /* Look host up in /etc/hosts, then at each server. mark: of the datagrams, 0: none. Returns how
  * many addresses were found. Takes up to 4 s a server. */
 size_t xt_dns_query(const struct xt_dns_servers *servers, uint32_t mark, const char *host,

@@ -152,7 +152,8 @@ static void command_start(struct xt_dns_job *job, const char *const *argv, const
 {
 	struct xt_command_result failed = {.error = XT_E_NOMEM};
 
-	if (xt_command_start(&job->command, job->next.loop, argv, input, len, on_command, job) < 0)
+	if (xt_command_start(&job->command, job->next.loop, job->callbacks.runner, argv, input, len,
+			     on_command, job) < 0)
 		on_command(job, &failed);
 }
 

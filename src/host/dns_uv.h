@@ -16,6 +16,7 @@ enum xt_dns_way { /* as bits */
 #define XT_RESOLV_CONF "/etc/resolv.conf"
 
 struct xt_dns_job;
+struct xt_runner;
 
 /* trying  before a way is tried: from now on it is to be undone. path: the file, links followed,
  *	   for XT_DNS_FILE, else NULL
@@ -23,6 +24,7 @@ struct xt_dns_job;
  * done    once, from the loop, after the job was freed. way: the one that worked, 0: none; after
  *	   unset: those that failed */
 struct xt_dns_callbacks {
+	struct xt_runner *runner; /* runs the programs; NULL: this process */
 	void *ctx;
 	void (*trying)(void *ctx, enum xt_dns_way way, const char *path);
 	void (*warn)(void *ctx, const char *sentence);

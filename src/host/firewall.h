@@ -28,5 +28,8 @@ struct xt_firewall {
 int xt_firewall_up(char **out, size_t *len, const struct xt_firewall *firewall);
 /* Text that removes it; a missing table is no error. */
 int xt_firewall_down(char **out, size_t *len, const char *name);
+/* text is of the form that these two write for the interface: it changes no other table, and names
+ * no file. */
+bool xt_firewall_text_ok(const char *text, size_t len, const char *name);
 
 #endif

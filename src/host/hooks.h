@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* How a list of hooks ended. */
+/* The lists of hooks, and how one ended. */
 #ifndef XT_HOST_HOOKS_H
 #define XT_HOST_HOOKS_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
+#define XT_HOOK_LISTS 4
 
 /* line    of the failed hook in its file, 0 when all went well
  * at      its index in the list

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hooks: one command after the other, each in a process group of its own.
- *
- * The shell gets the options of wg-quick(8), which files are written for: -e and pipefail, so that
- * "a; b" fails when a does, and extglob. sh has no extglob, and pipefail only in some versions. */
+/* Hooks: one command after the other, each in a process group of its own. */
 #include "host/hooks_uv.h"
 
 #include <errno.h>
@@ -16,11 +13,12 @@
 
 #include "base/message.h"
 #include "host/descriptors.h"
+#include "host/hook_command.h"
+#include "host/runner_client_uv.h"
 #include "host/stderr.h"
 
 #define KILL_AFTER_MS 2000
 #define PRINT_WAIT_MS 200 /* for the reader of standard error, so that a hook's output follows */
-#define SH_SCRIPT     "(set -o pipefail) 2>/dev/null && set -o pipefail; eval \"$1\""
 
 struct xt_hooks_run {
 	uv_loop_t *loop;
@@ -33,6 +31,10 @@ struct xt_hooks_run {
 	int output; /* file in memory that the hooks write to; -1: our standard error */
 	bool running, cancelled, over;
 	bool printed; /* the present command */
+	bool quiet;
+	struct xt_runner *runner;
+	enum xt_hook_list list;
+	struct xt_runner_task *task; /* of the runner, which is awaited */
 	unsigned waited_ms;
 	xt_hooks_done *done;
 	void *ctx;
@@ -51,28 +53,6 @@ static void run_free(struct xt_hooks_run *run)
 	if (run->output >= 0)
 		close(run->output);
 	free(run);
-}
-
-static char *command_expand(const char *command, const char *name)
-{
-	size_t len = strlen(name), n = 0;
-	const char *at = command;
-
-	for (const char *c = command; (c = strstr(c, "%i")); c += 2)
-		n++;
-	char *out = malloc(strlen(command) + n * len + 1), *to = out;
-	while (out && *at) {
-		if (at[0] == '%' && at[1] == 'i') {
-			memcpy(to, name, len);
-			to += len;
-			at += 2;
-		} else {
-			*to++ = *at++;
-		}
-	}
-	if (out)
-		*to = '\0';
-	return out;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -121,7 +101,8 @@ static void output_read(struct xt_hooks_run *run)
 	to[n > 0 ? n : 0] = '\0';
 	if (end <= 0)
 		return;
-	xt_message_lines(XT_LOG_NOTICE, to, strlen(to));
+	if (!run->quiet)
+		xt_message_lines(XT_LOG_NOTICE, to, strlen(to));
 	(void)(ftruncate(run->output, 0) == 0 && lseek(run->output, 0, SEEK_SET));
 }
 
@@ -156,10 +137,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 
 static int hook_spawn(struct xt_hooks_run *run, bool bash)
 {
-	char *command = run->commands[run->at];
-	const char *const bash_args[] = {"bash",    "-e", "-o",	   "pipefail", "-O",
-					 "extglob", "-c", command, NULL};
-	const char *const sh_args[] = {"sh", "-e", "-c", SH_SCRIPT, "sh", command, NULL};
+	const char *args[XT_HOOK_ARGS];
 	int out = run->output >= 0 ? run->output : STDERR_FILENO;
 	uv_stdio_container_t stdio[3] = {
 	    {.flags = UV_IGNORE},
@@ -167,14 +145,15 @@ static int hook_spawn(struct xt_hooks_run *run, bool bash)
 	    {.flags = UV_INHERIT_FD, .data.fd = out},
 	};
 	uv_process_options_t options = {
-	    .file = bash ? "bash" : "sh",
-	    .args = (char **)(uintptr_t)(bash ? bash_args : sh_args),
+	    .args = (char **)(uintptr_t)args,
 	    .exit_cb = on_process_exit,
 	    .flags = UV_PROCESS_DETACHED, /* a process group: a cancel reaches its children too */
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	};
 
+	xt_hook_args(args, bash, run->commands[run->at]);
+	options.file = args[0];
 	xt_descriptors_cloexec(STDERR_FILENO + 1);
 	return uv_spawn(run->loop, &run->process, &options);
 }
@@ -197,17 +176,88 @@ static void on_bash_missing(uv_handle_t *handle)
 	}
 }
 
-static void command_print(struct xt_hooks_run *run)
+static void command_print(struct xt_hooks_run *run, const char *command, size_t len)
 {
 	char *text;
-	int n = asprintf(&text, "[#] %s\n", run->commands[run->at]);
+	int n;
 
 	run->printed = true;
 	run->waited_ms = 0;
+	if (run->quiet)
+		return;
+	n = asprintf(&text, "[#] %.*s\n", (int)len, command);
 	if (n < 0)
 		return;
 	xt_message_lines(XT_LOG_NOTICE, text, (size_t)n);
 	free(text);
+}
+
+/* --- by the runner: its hook's text is printed here before it is started there --- */
+
+static void remote_fail(struct xt_hooks_run *run, int error)
+{
+	run->result.error = run->cancelled ? -ECANCELED : error;
+	run->result.at = run->at;
+	run_finish(run);
+}
+
+static void on_text(void *ctx, int error, const uint8_t *data, size_t len)
+{
+	struct xt_hooks_run *run = ctx;
+	struct xt_runner_text head;
+
+	run->task = NULL;
+	if (error < 0 || run->cancelled) {
+		remote_fail(run, error);
+	} else if (len < sizeof(head)) {
+		run_finish(run); /* there is no more */
+	} else {
+		memcpy(&head, data, sizeof(head));
+		run->result.line = head.line;
+		command_print(run, (const char *)data + sizeof(head), len - sizeof(head));
+		hook_next(&run->timer);
+	}
+}
+
+static void text_fetch(struct xt_hooks_run *run)
+{
+	int rc = xt_runner_hook_text(&run->task, run->runner, run->list, run->at, on_text, run);
+
+	if (rc < 0)
+		remote_fail(run, rc);
+}
+
+/* The runner knows the hook by its list of one: line, error and output are of it. */
+static void on_remote_done(void *ctx, int error, const uint8_t *data, size_t len)
+{
+	struct xt_hooks_run *run = ctx;
+
+	run->task = NULL;
+	if (error == 0 && len != sizeof(run->result))
+		error = XT_E_INVALID;
+	if (error < 0) {
+		remote_fail(run, error);
+		return;
+	}
+	memcpy(&run->result, data, sizeof(run->result));
+	run->result.output[sizeof(run->result.output) - 1] = '\0';
+	xt_message_lines(XT_LOG_NOTICE, run->result.output, strlen(run->result.output));
+	if (run->result.error < 0) {
+		run_finish(run);
+	} else {
+		run->at++;
+		run->printed = false;
+		hook_next(&run->timer);
+	}
+}
+
+static void remote_start(struct xt_hooks_run *run)
+{
+	int rc = xt_runner_hook(&run->task, run->runner, run->list, run->at, run->output >= 0,
+				on_remote_done, run);
+
+	if (rc < 0)
+		remote_fail(run, rc);
 }
 
 static void hook_next(uv_timer_t *timer)
@@ -219,14 +269,22 @@ static void hook_next(uv_timer_t *timer)
 		run_fail(run, -ECANCELED);
 		return;
 	}
-	if (run->at >= run->n) {
+	if (run->runner && !run->printed) {
+		text_fetch(run);
+		return;
+	}
+	if (!run->runner && run->at >= run->n) {
 		run_finish(run);
 		return;
 	}
 	if (!run->printed)
-		command_print(run);
+		command_print(run, run->commands[run->at], strlen(run->commands[run->at]));
 	if (!xt_stderr_idle() && run->waited_ms++ < PRINT_WAIT_MS) {
 		uv_timer_start(timer, hook_next, 1, 0);
+		return;
+	}
+	if (run->runner) {
+		remote_start(run);
 		return;
 	}
 	err = hook_spawn(run, true);
@@ -253,12 +311,15 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop,
 	run->ctx = ctx;
 	run->at = options->from;
 	run->output = options->capture ? memfd_create("hook", MFD_CLOEXEC) : -1;
+	run->quiet = options->quiet;
+	run->runner = options->runner;
+	run->list = options->list;
 	run->name = strdup(options->name);
 	run->commands = calloc(hooks->n + 1, sizeof(*run->commands));
 	run->lines = calloc(hooks->n + 1, sizeof(*run->lines));
 	bool ok = run->name && run->commands && run->lines;
-	for (size_t i = 0; ok && i < hooks->n; i++) {
-		run->commands[i] = command_expand(hooks->v[i].command, run->name);
+	for (size_t i = 0; ok && !run->runner && i < hooks->n; i++) {
+		run->commands[i] = xt_hook_expand(hooks->v[i].command, run->name);
 		run->lines[i] = hooks->v[i].line;
 		run->n = i + 1;
 		ok = run->commands[i] != NULL;
@@ -288,6 +349,8 @@ void xt_hooks_cancel(struct xt_hooks_run *run)
 	if (run->over || run->cancelled)
 		return;
 	run->cancelled = true;
+	if (run->task)
+		xt_runner_cancel(run->task);
 	if (!run->running)
 		return; /* the next step sees it */
 	kill(-run->process.pid, SIGTERM);

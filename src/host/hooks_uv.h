@@ -9,6 +9,7 @@
 #include "host/hooks.h"
 
 struct xt_hooks_run;
+struct xt_runner;
 
 typedef void xt_hooks_done(void *ctx, const struct xt_hooks_result *result);
 
@@ -16,12 +17,17 @@ typedef void xt_hooks_done(void *ctx, const struct xt_hooks_result *result);
  * from     index of the first one to run
  * name     replaces %i
  * capture  hooks write to a file in memory; its end goes into the result when a hook fails, and to
- *	    our standard error. Otherwise they write to our standard error directly. */
+ *	    our standard error. Otherwise they write to our standard error directly.
+ * quiet    this process prints nothing of it
+ * runner   NULL, or the process that runs them: those of this list of the file that it read itself,
+ *	    whatever is in hooks and name, and to its standard error */
 struct xt_hooks_options {
 	const struct xt_conf_hooks *hooks;
 	size_t from;
 	const char *name;
-	bool capture;
+	bool capture, quiet;
+	struct xt_runner *runner;
+	enum xt_hook_list list;
 };
 
 /* Run hooks in order by "bash -e -o pipefail -O extglob -c" as wg-quick(8) does, without bash by

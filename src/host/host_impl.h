@@ -24,7 +24,8 @@ struct xt_host_step {
 
 struct xt_host {
 	uv_loop_t *uv;
-	uv_timer_t start; /* 0 ms, so that done is never called from within a call */
+	struct xt_runner *runner; /* runs programs; NULL: this process */
+	uv_timer_t start;	  /* 0 ms, so that done is never called from within a call */
 	char name[16];
 	char run_dir[PATH_MAX];
 	const struct xt_conf *conf; /* NULL: cleaning up */
@@ -36,6 +37,7 @@ struct xt_host {
 	bool up, down;	  /* guard or names is running; down is running or wanted */
 	bool without_ipv6;
 	struct xt_host_step step; /* of a reload */
+	struct xt_host *left;	  /* what a crash left, while that is taken back */
 	void (*done)(void *ctx);
 	void *ctx;
 };

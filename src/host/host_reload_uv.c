@@ -124,8 +124,8 @@ static void on_dns_set(void *ctx, unsigned way)
 
 static void dns_set(struct xt_host *host)
 {
-	const struct xt_dns_callbacks callbacks = {host, xt_host_dns_trying, on_warning,
-						   on_dns_set};
+	const struct xt_dns_callbacks callbacks = {host->runner, host, xt_host_dns_trying,
+						   on_warning, on_dns_set};
 	struct xt_host_step *step = &host->step;
 	int rc;
 
@@ -159,7 +159,8 @@ static void on_dns_unset(void *ctx, unsigned failed)
 void xt_host_change_dns(struct xt_host *host, char *const *words, size_t n, xt_host_changed *done,
 			void *ctx)
 {
-	const struct xt_dns_callbacks callbacks = {host, NULL, on_warning, on_dns_unset};
+	const struct xt_dns_callbacks callbacks = {host->runner, host, NULL, on_warning,
+						   on_dns_unset};
 	int rc = 0;
 
 	step_begin(host, done, ctx);

@@ -135,7 +135,8 @@ int xt_host_nft(struct xt_host *host, const char *text, size_t len, xt_command_d
 {
 	static const char *const argv[] = {"nft", "-f", "-", NULL};
 
-	return text ? xt_command_start(&host->nft, host->uv, argv, text, len, done, host)
+	return text ? xt_command_start(&host->nft, host->uv, host->runner, argv, text, len, done,
+				       host)
 		    : XT_E_NOMEM;
 }
 
@@ -170,7 +171,8 @@ static void on_guard(uv_timer_t *timer)
 static void on_names(uv_timer_t *timer)
 {
 	struct xt_host *host = timer->data;
-	struct xt_dns_callbacks callbacks = {host, xt_host_dns_trying, on_warning, on_dns_set};
+	struct xt_dns_callbacks callbacks = {host->runner, host, xt_host_dns_trying, on_warning,
+					     on_dns_set};
 
 	if (host->down)
 		down_begin(host);
@@ -247,7 +249,7 @@ static void on_dns_unset(void *ctx, unsigned way)
 
 static void down_begin(struct xt_host *host)
 {
-	struct xt_dns_callbacks callbacks = {host, NULL, on_warning, on_dns_unset};
+	struct xt_dns_callbacks callbacks = {host->runner, host, NULL, on_warning, on_dns_unset};
 
 	host->up = false;
 	if (host->state.dns == 0 || xt_dns_unset(&host->dns, host->uv, host->name, host->state.dns,
@@ -325,26 +327,74 @@ void xt_host_state_open(struct xt_host *host)
 		    host->name, xt_strerror(rc));
 }
 
-int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
-		const char *run_dir)
-{
-	struct xt_host *host = calloc(1, sizeof(*host));
-	int rc;
+/* --- what a crash left --- */
 
-	if (!host)
-		return XT_E_NOMEM;
-	host->uv = uv;
-	host->conf = conf;
-	memcpy(host->name, conf->name, sizeof(host->name));
-	snprintf(host->run_dir, sizeof(host->run_dir), "%s", run_dir ? run_dir : "");
-	if (xt_host_clean(run_dir, conf->name, &rc))
-		xt_message("%s: removed what a crash had left in the host", conf->name);
-	*out = host;
+static bool state_holds_changes(const struct xt_state *state)
+{
+	return state->policy.table != 0 || state->firewall || state->dns != 0;
+}
+
+/* Opens the state file that a crashed instance left. */
+static int left_open(struct xt_host *left, const char *run_dir, const char *name)
+{
+	snprintf(left->name, sizeof(left->name), "%s", name);
+	return xt_state_open(&left->file, run_dir, name, false, &left->state);
+}
+
+/* After firewall and DNS. true: there was something. */
+static bool left_close(struct xt_host *left)
+{
+	xt_link_policy_remove(&left->state.policy);
+	xt_state_close(left->file, true);
+	return state_holds_changes(&left->state);
+}
+
+static void host_open(struct xt_host *host)
+{
 	ipv6_check(host);
-	if (!policy_wanted(conf, host->without_ipv6, 4) &&
-	    !policy_wanted(conf, host->without_ipv6, 6) && conf->n_dns == 0)
+	if (policy_wanted(host->conf, host->without_ipv6, 4) ||
+	    policy_wanted(host->conf, host->without_ipv6, 6) || host->conf->n_dns > 0)
+		xt_host_state_open(host);
+	host->done(host->ctx);
+}
+
+static void on_left_down(void *ctx)
+{
+	struct xt_host *host = ctx;
+
+	if (left_close(host->left))
+		xt_message("%s: removed what a crash had left in the host", host->name);
+	free(host->left);
+	host->left = NULL;
+	host_open(host);
+}
+
+int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
+		void (*done)(void *ctx), void *ctx)
+{
+	struct xt_host *host = calloc(1, sizeof(*host)), *left = calloc(1, sizeof(*left));
+	const char *run_dir = options->run_dir;
+
+	if (!host || !left) {
+		free(host);
+		free(left);
+		return XT_E_NOMEM;
+	}
+	host->uv = left->uv = uv;
+	host->runner = left->runner = options->runner;
+	host->conf = options->conf;
+	host->done = done;
+	host->ctx = ctx;
+	memcpy(host->name, options->conf->name, sizeof(host->name));
+	snprintf(host->run_dir, sizeof(host->run_dir), "%s", run_dir ? run_dir : "");
+	*out = host;
+	if (left_open(left, run_dir, host->name) < 0) {
+		free(left);
+		host_open(host);
 		return 0;
-	xt_host_state_open(host);
+	}
+	host->left = left;
+	xt_host_down(left, on_left_down, host);
 	return 0;
 }
 
@@ -408,21 +458,15 @@ static void clean_done(void *ctx)
 	*(bool *)ctx = true;
 }
 
-static bool state_holds_changes(const struct xt_state *state)
-{
-	return state->policy.table != 0 || state->firewall || state->dns != 0;
-}
-
 bool xt_host_clean(const char *run_dir, const char *name, int *error)
 {
 	struct xt_host host = {0};
 	uv_loop_t loop;
 	bool done = false;
 
-	*error = xt_state_open(&host.file, run_dir, name, false, &host.state);
+	*error = left_open(&host, run_dir, name);
 	if (*error < 0)
 		return false;
-	snprintf(host.name, sizeof(host.name), "%s", name);
 	host.uv = &loop;
 	if (uv_loop_init(&loop) == 0) {
 		xt_host_down(&host, clean_done, &done);
@@ -431,8 +475,5 @@ bool xt_host_clean(const char *run_dir, const char *name, int *error)
 		uv_run(&loop, UV_RUN_DEFAULT);
 		(void)uv_loop_close(&loop);
 	}
-	xt_link_policy_remove(&host.state.policy);
-	done = done && state_holds_changes(&host.state);
-	xt_state_close(host.file, true);
-	return done;
+	return left_close(&host) && done;
 }

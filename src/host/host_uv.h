@@ -9,11 +9,22 @@
 #include "config/conf.h"
 
 struct xt_host;
+struct xt_runner;
+
+/* conf     borrowed
+ * run_dir  of the state file; NULL: there is none
+ * runner   NULL, or the process that runs programs (host/runner_client_uv.h) */
+struct xt_host_options {
+	const struct xt_conf *conf;
+	const char *run_dir;
+	struct xt_runner *runner;
+};
 
 /* For an instance whose TUN is open, which makes it the only one of this name. What a crashed one
- * left is taken back first. conf is borrowed. XT_E_NOMEM. */
-int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_conf *conf,
-		const char *run_dir);
+ * left is taken back first; then done is called once, from within this call or from the loop.
+ * XT_E_NOMEM: it is not called. */
+int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
+		void (*done)(void *ctx), void *ctx);
 
 /* Choose table and mark for networks of a whole family, before the sockets and the link are made;
  * policy.table is 0 when there are none. -EINVAL, -ERANGE, -errno: see link.h. */

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/message.h"
 #include "base/output.h"
 #include "host/log_text.h"
@@ -28,16 +29,17 @@
 enum form { TEXT, JSON, JOURNAL, BACKGROUND };
 enum place { PLACE_NONE, PLACE_STDERR, PLACE_JOURNAL, PLACE_SYSLOG };
 
+static struct xt_log_sink_counts here;
 static struct {
 	pthread_mutex_t lock;
 	enum form form;
 	bool opened, detached;
-	enum place place;
+	struct xt_log_sink_counts *counts;
 	int fd;
 	struct sockaddr_un journal, syslog;
-	unsigned long lost, lost_total;
+	unsigned long lost; /* not reported yet */
 	struct xt_log_origin origin;
-} sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+} sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .counts = &here, .fd = -1};
 
 /* --- datagrams --- */
 
@@ -86,11 +88,16 @@ static bool line_send(const struct xt_log_line *line)
 	enum place place = sink.lost && !lost_send() ? PLACE_NONE : line_send_once(line);
 
 	if (place != PLACE_NONE)
-		sink.place = place;
+		atomic_store(&sink.counts->place, place);
 	return place != PLACE_NONE;
 }
 
 /* --- lines --- */
+
+void xt_log_sink_count(unsigned long lost)
+{
+	atomic_fetch_add(&sink.counts->lost, lost);
+}
 
 static void line_put_stderr(const struct xt_log_line *line)
 {
@@ -99,7 +106,7 @@ static void line_put_stderr(const struct xt_log_line *line)
 			 ? xt_log_text_json(text, &sink.origin, line, xt_clock_now().wall)
 			 : xt_log_text(text, line);
 
-	sink.place = PLACE_STDERR;
+	atomic_store(&sink.counts->place, PLACE_STDERR);
 	xt_output_put(text, len);
 }
 
@@ -115,7 +122,7 @@ static void line_put(const struct xt_log_line *line)
 			line_put_stderr(line);
 		if (!sent) {
 			sink.lost++;
-			sink.lost_total++;
+			xt_log_sink_count(1);
 		}
 	} else if (!sent) {
 		line_put_stderr(line);
@@ -190,20 +197,22 @@ void xt_log_sink_detach(void)
 	pthread_mutex_unlock(&sink.lock);
 }
 
+void xt_log_sink_count_in(struct xt_log_sink_counts *counts)
+{
+	atomic_store(&counts->place, atomic_load(&sink.counts->place));
+	atomic_store(&counts->lost, atomic_load(&sink.counts->lost));
+	sink.counts = counts;
+}
+
 unsigned long xt_log_sink_lost(void)
 {
-	pthread_mutex_lock(&sink.lock);
-	unsigned long lost = sink.lost_total;
-	pthread_mutex_unlock(&sink.lock);
-	return lost;
+	return atomic_load(&sink.counts->lost);
 }
 
 const char *xt_log_sink_place(void)
 {
 	static const char *const words[] = {"none", "stderr", "journal", "syslog"};
+	unsigned place = atomic_load(&sink.counts->place);
 
-	pthread_mutex_lock(&sink.lock);
-	enum place place = sink.place;
-	pthread_mutex_unlock(&sink.lock);
-	return words[place];
+	return words[place < XT_LEN(words) ? place : 0];
 }

@@ -14,6 +14,7 @@
 #ifndef XT_HOST_LOG_SINK_H
 #define XT_HOST_LOG_SINK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* interface   name of the instance; copied
@@ -29,6 +30,15 @@ struct xt_log_sink_options {
 void xt_log_sink_open(const struct xt_log_sink_options *options);
 /* From now on nothing goes to standard error in the background. */
 void xt_log_sink_detach(void);
+/* Where the sink keeps what the two functions below return: memory that another process reads, in
+ * which they return what it has written. From now on; counts stays the caller's. */
+struct xt_log_sink_counts {
+	atomic_uint place;
+	atomic_ulong lost;
+};
+void xt_log_sink_count_in(struct xt_log_sink_counts *counts);
+/* So many lines were dropped on the way to the sink. */
+void xt_log_sink_count(unsigned long lost);
 /* Lines that were dropped since the start. */
 unsigned long xt_log_sink_lost(void);
 /* "journal", "syslog" or "stderr": where the latest line went; "none": nowhere. */

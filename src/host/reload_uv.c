@@ -3,21 +3,16 @@
  * runs on a worker thread: packets move meanwhile. */
 #include "host/reload_uv.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/text.h"
 #include "base/trim.h"
-#include "config/conf_diagnostic.h"
-#include "config/conf_write.h"
 #include "host/link_plan.h"
 
 /* began   how many steps were begun: those are undone
  * failed  its value when the last one failed
+ * ready   the file may be applied; over: it was, or was taken back; busy: the answer is outstanding
  * edit    of the link, between XT_RELOAD_LINK and the end
  * job     on the worker thread: its function, and what it returned */
 struct xt_reload_run {
@@ -25,7 +20,8 @@ struct xt_reload_run {
 	uv_loop_t *loop;
 	struct xt_reload_options options;
 	unsigned began, failed;
-	bool dns_changes, firewall_changes, link_changes, policy_changes;
+	bool ready, over, busy;
+	bool dns_changes, firewall_changes, link_changes, policy_changes, mtu_changes;
 	struct xt_link_edit *edit;
 	uv_work_t work;
 	int (*job)(struct xt_reload_run *run);
@@ -37,6 +33,7 @@ struct xt_reload_run {
 
 static void run_answer(struct xt_reload_run *run, int error, const char *text)
 {
+	run->busy = false;
 	run->done(run->ctx, error, text);
 }
 
@@ -75,120 +72,23 @@ static void job_start(struct xt_reload_run *run, int (*job)(struct xt_reload_run
 
 /* --- reading --- */
 
-/* A user that could write the file could change the host as soon as it is read again. */
-static int mode_judge(const char *path, struct xt_conf_diagnostics *diagnostics)
-{
-	struct stat st;
-	int rc;
-
-	if (geteuid() != 0 || stat(path, &st) < 0 || !(st.st_mode & S_IWOTH))
-		return 0;
-	rc = xt_conf_diagnostics_add(diagnostics, XT_LINT_UNTRUSTED, 0, 0,
-				     "others can write this file (mode %03o): chmod o-w %.100s",
-				     (unsigned)st.st_mode & 0777, path);
-	return rc < 0 ? rc : XT_E_SYNTAX;
-}
-
-static int file_read(struct xt_reload_run *run)
-{
-	const char *path = run->options.conf->path;
-	struct xt_conf_diagnostics diagnostics = {0};
-	struct xt_conf *file = &run->data.file;
-	int rc = xt_conf_reload(file, path, &diagnostics);
-
-	if (rc == 0)
-		rc = mode_judge(path, &diagnostics);
-	if (rc == 0)
-		rc = xt_conf_check(file, &diagnostics);
-	if (rc == 0)
-		rc = xt_conf_trust(file, &diagnostics);
-	if (diagnostics.n)
-		run->data.findings = xt_conf_diagnostics_print(&diagnostics, path);
-	xt_conf_diagnostics_clear(&diagnostics);
-	return rc;
-}
-
-static bool rows_have_peer(const struct xt_conf_diff *diff)
-{
-	for (size_t i = 0; i < diff->n; i++)
-		if (diff->v[i].key == XT_KEYS)
-			return true;
-	return false;
-}
-
-static int changes_find(struct xt_reload_run *run)
-{
-	const struct xt_link_policy *old = &run->options.policy, *new = &run->data.policy;
-	const struct xt_conf_diff *diff = &run->data.diff;
-	const bool *keys = diff->keys;
-	bool networks = keys[XT_KEY_ALLOWED_IPS] || keys[XT_KEY_TABLE] || rows_have_peer(diff);
-	int rc;
-
-	run->data.without_ipv6 = xt_conf_without_ipv6(&run->data.file);
-	rc = xt_conf_policy(&run->data.policy, &run->data.file, run->data.without_ipv6, old);
-	if (rc == -ERANGE)
-		snprintf(run->text, sizeof(run->text),
-			 "no routing table or no rule priority is free for the default route");
-	run->data.mark = new->table ? new->table : run->data.file.fwmark;
-	run->policy_changes = memcmp(old, new, sizeof(*old)) != 0;
-	run->dns_changes = keys[XT_KEY_DNS];
-	run->firewall_changes = new->table != 0 && (run->policy_changes || keys[XT_KEY_ADDRESS]);
-	run->link_changes = run->options.link && (networks || run->policy_changes ||
-						  keys[XT_KEY_ADDRESS] || keys[XT_KEY_MTU]);
-	return rc;
-}
-
-/* The change holds what the device needs of them. */
-static void keys_wipe(struct xt_conf *file)
-{
-	xt_wipe(&file->private_key, sizeof(file->private_key));
-	for (size_t i = 0; i < file->n_peers; i++)
-		xt_wipe(&file->peers[i].psk, sizeof(file->peers[i].psk));
-}
-
-static bool texts_equal(const struct xt_conf *a, const struct xt_conf *b)
-{
-	char *x = NULL, *y = NULL;
-	size_t x_len = 0, y_len = 0;
-	bool equal = xt_conf_write(a, &x, &x_len) == 0 && xt_conf_write(b, &y, &y_len) == 0 &&
-		     x_len == y_len && memcmp(x, y, x_len) == 0;
-
-	free(x);
-	free(y);
-	return equal;
-}
-
-/* Both are without keys. Only where programs alone could have made the difference. */
-static bool file_is_same(const struct xt_reload_run *run)
-{
-	const struct xt_conf_diff *diff = &run->data.diff;
-
-	if (diff->keys[XT_KEY_PRIVATE_KEY] || diff->keys[XT_KEY_PRESHARED_KEY])
-		return false;
-	return diff->n == 0 || texts_equal(run->options.conf, &run->data.file);
-}
-
 static int job_read(struct xt_reload_run *run)
 {
-	const struct xt_conf *conf = run->options.conf;
-	const struct xt_conf_running running = {
+	const struct xt_reload_options *options = &run->options;
+	const struct xt_conf *conf = options->conf;
+	const struct xt_reload_running running = {
 	    .conf = conf,
-	    .report = run->options.report,
-	    .auto_mark = conf->fwmark == 0 ? run->options.policy.table : 0,
+	    .report = options->report,
+	    .auto_mark = conf->fwmark == 0 ? options->policy.table : 0,
+	    .prepare = options->prepare,
 	};
-	int rc = file_read(run);
+	int rc = xt_reload_file_read(&run->data, conf->path, &options->policy, options->key_command,
+				     options->key_command_ctx, run->text, sizeof(run->text));
 
-	run->data.accepted = rc == 0;
-	if (rc == 0)
-		rc = xt_conf_diff(&run->data.diff, &running, &run->data.file);
-	if (rc == 0)
-		rc = changes_find(run);
-	if (rc == 0 && run->options.prepare)
-		rc = run->options.prepare(&run->data.prepared, &run->data.file);
-	keys_wipe(&run->data.file);
-	run->data.path = realpath(conf->path, NULL);
-	run->data.same = rc == 0 && file_is_same(run);
-	xt_report_free(run->options.report);
+	if (options->report)
+		rc = xt_reload_compare(&run->data, &running, rc);
+	run->ready = rc == 0;
+	xt_report_free(options->report);
 	run->options.report = NULL;
 	free(xt_memory_mark());
 	return rc;
@@ -205,6 +105,7 @@ int xt_reload_start(struct xt_reload_run **out, uv_loop_t *loop,
 	}
 	run->loop = loop;
 	run->options = *options;
+	run->busy = true;
 	run->done = done;
 	run->ctx = ctx;
 	*out = run;
@@ -217,7 +118,31 @@ struct xt_reload *xt_reload_data(struct xt_reload_run *run)
 	return &run->data;
 }
 
+bool xt_reload_busy(const struct xt_reload_run *run)
+{
+	return run->busy;
+}
+
+bool xt_reload_ready(const struct xt_reload_run *run)
+{
+	return run->ready && !run->over;
+}
+
 /* --- steps --- */
+
+static void changes_find(struct xt_reload_run *run, const struct xt_reload_hints *hints)
+{
+	const struct xt_link_policy *old = &run->options.policy, *new = &run->data.policy;
+	const bool *keys = hints->keys;
+	bool networks = keys[XT_KEY_ALLOWED_IPS] || keys[XT_KEY_TABLE] || hints->peers;
+
+	run->policy_changes = memcmp(old, new, sizeof(*old)) != 0;
+	run->dns_changes = keys[XT_KEY_DNS];
+	run->mtu_changes = keys[XT_KEY_MTU];
+	run->firewall_changes = new->table != 0 && (run->policy_changes || keys[XT_KEY_ADDRESS]);
+	run->link_changes = run->options.link && (networks || run->policy_changes ||
+						  keys[XT_KEY_ADDRESS] || keys[XT_KEY_MTU]);
+}
 
 static int job_extend(struct xt_reload_run *run)
 {
@@ -229,8 +154,8 @@ static int job_extend(struct xt_reload_run *run)
 	link.plan.policy = run->data.policy;
 	if (run->data.without_ipv6)
 		xt_conf_link_drop_ipv6(&link);
-	rc = xt_link_extend(&run->edit, run->options.link, &link.plan,
-			    run->data.diff.keys[XT_KEY_MTU], run->text, sizeof(run->text));
+	rc = xt_link_extend(&run->edit, run->options.link, &link.plan, run->mtu_changes, run->text,
+			    sizeof(run->text));
 	xt_conf_link_clear(&link);
 	return rc;
 }
@@ -264,11 +189,18 @@ static void step_begin(struct xt_reload_run *run, enum xt_reload_step step)
 		run_answer(run, 0, "");
 }
 
-void xt_reload_step(struct xt_reload_run *run, enum xt_reload_step step, xt_reload_done *done,
-		    void *ctx)
+void xt_reload_step(struct xt_reload_run *run, enum xt_reload_step step,
+		    const struct xt_reload_hints *hints, xt_reload_done *done, void *ctx)
 {
+	run->busy = true;
 	run->done = done;
 	run->ctx = ctx;
+	if (!xt_reload_ready(run) || step != run->began) {
+		run_answer(run, XT_E_INVALID, "");
+		return;
+	}
+	if (run->began == 0)
+		changes_find(run, hints);
 	run->began = step + 1;
 	step_begin(run, step);
 }
@@ -351,8 +283,10 @@ static void step_undo(struct xt_reload_run *run)
 
 void xt_reload_undo(struct xt_reload_run *run, xt_reload_done *done, void *ctx)
 {
+	run->busy = true;
 	run->done = done;
 	run->ctx = ctx;
+	run->over = true;
 	run->error = 0;
 	run->failed = run->began;
 	*run->text = '\0';
@@ -363,8 +297,14 @@ void xt_reload_undo(struct xt_reload_run *run, xt_reload_done *done, void *ctx)
 
 void xt_reload_commit(struct xt_reload_run *run, xt_reload_done *done, void *ctx)
 {
+	run->busy = true;
 	run->done = done;
 	run->ctx = ctx;
+	if (!xt_reload_ready(run)) {
+		run_answer(run, XT_E_INVALID, "");
+		return;
+	}
+	run->over = true;
 	if (run->edit)
 		xt_link_commit(run->edit);
 	run->edit = NULL;
@@ -377,37 +317,27 @@ void xt_reload_commit(struct xt_reload_run *run, xt_reload_done *done, void *ctx
 
 static int job_clear(struct xt_reload_run *run)
 {
-	xt_conf_clear(&run->data.file);
-	xt_conf_diff_clear(&run->data.diff);
-	if (run->data.prepared)
-		run->options.drop(run->data.prepared);
-	run->data.prepared = NULL;
+	xt_reload_clear(&run->data, run->options.drop);
 	free(xt_memory_mark());
 	return 0;
-}
-
-/* After job_clear. */
-static void run_free(struct xt_reload_run *run)
-{
-	free(run->data.findings);
-	free(run->data.path);
-	free(run);
 }
 
 static void on_cleared(uv_work_t *work, int status)
 {
 	(void)status;
-	run_free(work->data);
+	free(work->data);
 }
 
 void xt_reload_end(struct xt_reload_run *run)
 {
 	if (!run)
 		return;
+	if (run->edit) /* only of a caller that takes nothing back */
+		(void)job_revert(run);
 	run->job = job_clear;
 	run->work.data = run;
 	if (uv_queue_work(run->loop, &run->work, job_work, on_cleared) < 0) {
 		(void)job_clear(run);
-		run_free(run);
+		free(run);
 	}
 }

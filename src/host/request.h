@@ -13,12 +13,14 @@
 #ifndef XT_HOST_REQUEST_H
 #define XT_HOST_REQUEST_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <xtunnel/device.h>
 
 #include "config/conf.h"
 #include "host/hooks.h"
+#include "host/key_command.h"
 #include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
@@ -26,13 +28,16 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_resolver_process;
+struct xt_runner;
 struct xt_requests;
 
 /* The comment names the member of the request, then that of the reply. */
 enum xt_request_kind {
-	XT_REQUEST_RUN_DIRECTORY, /* path: make it, for sockets, marks and state, and what another
-				   * process has removed there, but sockets; -EPERM: another user
-				   * could change it. Without it there are no marks */
+	XT_REQUEST_RUN_DIRECTORY, /* -> remedy: make it, for sockets, marks and state, and what
+				   * another process has removed there, but sockets; -EPERM with
+				   * text: another user could change it. Without it there are no
+				   * marks */
 	XT_REQUEST_TUN_OPEN,	  /* tun -> tun: name and owner are the configuration's */
 	XT_REQUEST_TUN_REMOVE,	  /* remove the persistent interface, once its TUN is closed */
 	XT_REQUEST_STATE,    /* once the TUN is open and the configuration has its name: take back
@@ -41,8 +46,9 @@ enum xt_request_kind {
 	XT_REQUEST_KEYLOG,   /* -> fd: the file of WG_KEYLOGFILE; -1: not wanted */
 	XT_REQUEST_UDP_OPEN, /* udp -> udp */
 	XT_REQUEST_UDP_MARK, /* mark */
-	XT_REQUEST_LISTEN,   /* path -> fd: a listening Unix socket there */
-	XT_REQUEST_SOCKET_REMOVE, /* socket: remove its file, if it is still the same */
+	XT_REQUEST_LISTEN,   /* listen -> fd: a listening Unix socket, also in the place of one that
+			      * was lost; its file is watched from then on (XT_HOST_SOCKET_LOST) */
+	XT_REQUEST_SOCKET_REMOVE, /* listen.which: remove its file, if it is still the same */
 	XT_REQUEST_FIREWALL,	  /* set it, before the link */
 	XT_REQUEST_LINK,	  /* apply the link plan -> mtu: the one in force */
 	XT_REQUEST_LINK_RESTORE,  /* the interface was down: make again what that has removed */
@@ -54,17 +60,22 @@ enum xt_request_kind {
 				 * not answered then */
 	XT_REQUEST_LINK_UNDO, /* keep: take back the link and its rules, after UNDO, and close the
 				 * state file; keep: leave addresses and routes */
+	XT_REQUEST_WATCH,     /* -> watch: the interface was moved to another network namespace: see
+			   * xt_watch_follow; its errors */
 	XT_REQUEST_ADDRESSES, /* -> addresses: read back those of the interface */
 	XT_REQUEST_HOOKS,     /* hooks -> hooks */
 	XT_REQUEST_CONF_SAVE, /* save: put the running state into the configuration file */
 	XT_REQUEST_RELOAD_READ,	  /* report -> reload: read the configuration file off the loop,
-				 * and compare; also with an error of the file */
-	XT_REQUEST_RELOAD_STEP,	  /* step: see host/reload.h */
+				 * and compare; also with an error of the file. Without a report:
+				 * do not compare; its keys are there until the callback returns */
+	XT_REQUEST_RELOAD_STEP,	  /* reload: see host/reload.h; each step once, in order */
 	XT_REQUEST_RELOAD_UNDO,	  /* take back all steps, after one that failed */
 	XT_REQUEST_RELOAD_COMMIT, /* -> mtu: keep all steps; the file is in force */
 	XT_REQUEST_RELOAD_END,	  /* free it, not answered */
 	XT_REQUEST_ROUTES, /* report -> routes: routes follow the peers' AllowedIPs; what the host
 			    * had itself stays. text without error: of a route that is left out */
+	XT_REQUEST_DETACH, /* the instance is ready: tell the process that started it, and close
+			    * the standard streams if options say so. -EPIPE: it has ended */
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
@@ -74,7 +85,9 @@ enum xt_request_kind {
 	XT_REQUESTS,
 };
 
-enum xt_hook_list { XT_HOOKS_PRE_UP, XT_HOOKS_POST_UP, XT_HOOKS_PRE_DOWN, XT_HOOKS_POST_DOWN };
+/* Where: the control socket in the run directory, the UAPI socket where wg(8) looks for it; both
+ * with the configuration's name. */
+enum xt_host_socket { XT_SOCKET_CONTROL, XT_SOCKET_UAPI, XT_SOCKETS };
 
 struct xt_request {
 	enum xt_request_kind kind;
@@ -98,12 +111,13 @@ struct xt_request {
 			size_t n;
 			uint32_t mtu; /* 0: that of the interface */
 		} path_mtu;
-		const char *path;
+		/* fd       above 0: it listens there already; the host's until it comes back
+		 * removal  report the removal of its file alone, and once */
 		struct {
-			const char *path;
-			dev_t dev;
-			ino_t ino;
-		} socket;
+			enum xt_host_socket which;
+			int fd;
+			bool removal;
+		} listen;
 		bool keep;
 		/* from     index of the first one to run
 		 * capture  keep what they write, for the result */
@@ -113,7 +127,10 @@ struct xt_request {
 			bool capture;
 		} hooks;
 		struct xt_report *report; /* the host's from then on */
-		enum xt_reload_step step;
+		struct {
+			enum xt_reload_step step;
+			struct xt_reload_hints hints; /* of the comparison */
+		} reload;
 		struct xt_save save;  /* what it points to is the host's from then on */
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
@@ -153,12 +170,22 @@ struct xt_reply {
 		} tun;
 		struct xt_link_policy policy;
 		int fd;
+		const char *remedy; /* with text: what mends it, "" if nothing is known */
 		struct xt_udp_sockets udp;
 		uint32_t mtu;
 		struct {
 			struct xt_link_address *v;
 			size_t n;
 		} addresses;
+		/* the members of struct xt_watch, of which fd is the receiver's; up, mtu, name
+		 * of the interface there */
+		struct {
+			int fd, nsid;
+			unsigned ifindex;
+			bool up;
+			uint32_t mtu;
+			char name[16];
+		} watch;
 		struct xt_hooks_result hooks;
 		struct xt_reload *reload; /* valid until RELOAD_END */
 		/* defaults  whole address families of the report that the configuration does not
@@ -186,15 +213,54 @@ struct xt_reply {
 };
 typedef void xt_request_done(void *ctx, const struct xt_reply *reply);
 
+/* What the host reports unasked. */
+enum xt_host_event_kind {
+	XT_HOST_SOCKET_LOST, /* lost: its file is not there any more; again every few seconds until
+			      * LISTEN succeeds */
+	XT_HOST_END,	     /* SIGTERM, SIGINT */
+	XT_HOST_RELOAD,	     /* SIGHUP */
+	XT_HOST_STATUS,	     /* SIGUSR1: write the state to the log */
+};
+
+/* attempt  counts from 1 */
+struct xt_host_event {
+	enum xt_host_event_kind kind;
+	struct {
+		enum xt_host_socket which;
+		unsigned attempt;
+	} lost;
+};
+
+#define XT_REQUEST_PATH_MAX 108 /* sun_path, with the NUL */
+
 /* conf     borrowed until close
+ * ready, quiet  see host/detach.h; ready is the requests' from then on
+ * event    called from the loop, with ctx
+ * directory  the run directory of this user; -EPERM: another user could change it; -errno
+ * socket   the path of a listening socket; false: too long, or no directory
+ * update   conf, where RELOAD_COMMIT puts the file; NULL: the process that asks does so itself
  * listen   make a listening Unix socket of mode 0600 at path; descriptor or -errno
+ * runner   runs hooks and programs (host/runner_client_uv.h); NULL: this process runs them
+ * resolver looks names up (host/resolver_client_uv.h); NULL: threads of this process do
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
- *          drop frees it, unless it was taken out of the reload. Both may be NULL */
+ *          drop frees it, unless it was taken out of the reload. Both may be NULL
+ * key_command  on a worker thread of a reload: run PrivateKeyCommand; NULL: it runs here */
 struct xt_requests_options {
 	const struct xt_conf *conf;
-	int (*listen)(const char *path);
+	int ready;
+	bool quiet;
+	void (*event)(void *ctx, const struct xt_host_event *event);
+	void *ctx;
+	int (*directory)(char dir[XT_REQUEST_PATH_MAX]);
+	bool (*socket)(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name);
+	int (*listen)(const char *path, struct stat *id);
+	struct xt_conf *update;
+	struct xt_runner *runner;
+	struct xt_resolver_process *resolver;
 	int (*prepare)(void **out, const struct xt_conf *file);
 	void (*drop)(void *prepared);
+	xt_key_command_fn *key_command;
+	void *key_command_ctx;
 };
 
 /* XT_E_NOMEM. */

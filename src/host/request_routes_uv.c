@@ -2,19 +2,35 @@
 /* The request for routes that follow the device, carried out on a worker thread: 100,000 networks
  * take the kernel a second. */
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <xtunnel/error.h>
 
+#include "base/addr.h"
 #include "host/link_plan.h"
 #include "host/request_impl_uv.h"
 
-/* defaults  whole address families that the file does not have: bit 0 IPv4, bit 1 IPv6 */
+/* Networks of a device that are routed: far more than it has in practice. */
+#define ROUTES_MAX (1u << 20)
+
+/* file       the networks of the file, sorted: those are routed whatever the host has
+ * connected  networks of other links
+ * refused    how many routes lie in one of them; the first one's network and link
+ * defaults   whole address families that the file does not have: bit 0 IPv4, bit 1 IPv6 */
 struct routes {
 	uv_work_t work;
 	struct xt_requests *requests;
 	struct xt_report *report;
 	bool without_ipv6;
+	struct xt_cidr *file;
+	size_t n_file;
+	struct xt_link_connected *connected;
+	size_t n_connected, refused;
+	struct xt_cidr refused_network;
+	unsigned refused_link;
 	unsigned defaults;
 	int error;
 	char text[320];
@@ -44,21 +60,88 @@ static unsigned defaults_keep(struct xt_conf_link *link)
 	return kept;
 }
 
+/* Structures of bytes alone. */
+static int network_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct xt_cidr));
+}
+
+static int file_networks_keep(struct routes *routes, const struct xt_conf_link *link)
+{
+	size_t n = link->plan.n_networks;
+
+	routes->file = calloc(n + 1, sizeof(*routes->file));
+	if (!routes->file)
+		return XT_E_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		routes->file[i] = link->networks[i];
+		xt_cidr_mask(&routes->file[i]);
+	}
+	qsort(routes->file, n, sizeof(*routes->file), network_order);
+	routes->n_file = n;
+	return xt_link_connected(link->plan.name, &routes->connected, &routes->n_connected);
+}
+
+/* A route that a program has asked for must not take hosts away that another link reaches. A wider
+ * one does not, because the kernel prefers the narrower. */
+static bool network_permit(struct routes *routes, const struct xt_cidr *network)
+{
+	for (size_t i = 0; i < routes->n_connected; i++) {
+		const struct xt_link_connected *other = &routes->connected[i];
+
+		if (network->bits < other->network.bits ||
+		    !xt_cidr_contains(&other->network, &network->ip))
+			continue;
+		if (bsearch(network, routes->file, routes->n_file, sizeof(*network), network_order))
+			return true;
+		if (routes->refused++ == 0) {
+			routes->refused_network = *network;
+			routes->refused_link = other->ifindex;
+		}
+		return false;
+	}
+	return true;
+}
+
+static void refused_tell(struct routes *routes)
+{
+	char network[XT_CIDR_TEXT], link[IF_NAMESIZE] = "another link", more[32] = "";
+
+	if (routes->refused == 0 || *routes->text)
+		return;
+	(void)if_indextoname(routes->refused_link, link);
+	if (routes->refused > 1)
+		snprintf(more, sizeof(more), " (and %u more)", (unsigned)(routes->refused - 1));
+	snprintf(routes->text, sizeof(routes->text),
+		 "%s%s is not routed: %.15s reaches these hosts directly; write it into the file and "
+		 "reload",
+		 xt_cidr_print(&routes->refused_network, network), more, link);
+}
+
 /* The networks of the device in place of the file's. */
 static int networks_replace(struct routes *routes, struct xt_conf_link *link)
 {
 	const struct xt_report *report = routes->report;
-	unsigned kept = defaults_keep(link);
-	size_t n = link->plan.n_networks;
-	struct xt_cidr *v = realloc(link->networks, (n + report->n_allowed + 1) * sizeof(*v));
+	int rc = report->n_allowed > ROUTES_MAX ? -E2BIG : file_networks_keep(routes, link);
+	unsigned kept;
+	size_t n;
+	struct xt_cidr *v;
 
+	if (rc < 0)
+		return rc;
+	kept = defaults_keep(link);
+	n = link->plan.n_networks;
+	v = realloc(link->networks, (n + report->n_allowed + 1) * sizeof(*v));
 	if (!v)
 		return XT_E_NOMEM;
 	for (size_t i = 0; i < report->n_allowed; i++) {
-		if (report->allowed[i].bits > 0)
-			v[n++] = report->allowed[i];
-		else
-			routes->defaults |= family_bit(&report->allowed[i]) & ~kept;
+		struct xt_cidr network = report->allowed[i];
+
+		xt_cidr_mask(&network);
+		if (network.bits == 0)
+			routes->defaults |= family_bit(&network) & ~kept;
+		else if (network_permit(routes, &network))
+			v[n++] = network;
 	}
 	link->networks = v;
 	link->plan.networks = v;
@@ -96,7 +179,11 @@ static int routes_set(struct routes *routes)
 		xt_conf_link_drop_ipv6(&link);
 	if (rc == 0)
 		rc = link_follow(routes, &link.plan);
+	if (rc == 0)
+		refused_tell(routes);
 	xt_conf_link_clear(&link);
+	free(routes->file);
+	free(routes->connected);
 	return rc;
 }
 
@@ -117,6 +204,7 @@ static void on_worked(uv_work_t *work, int status)
 				 .routes = {routes->defaults}};
 
 	xt_report_free(routes->report);
+	routes->requests->routing = false;
 	request_answer(routes->requests, XT_REQUEST_ROUTES, &reply);
 	free(routes);
 }
@@ -134,6 +222,7 @@ int xt_request_routes(struct xt_requests *requests, const struct xt_request *req
 		routes->report = request->report;
 		routes->without_ipv6 = xt_host_without_ipv6(requests->host);
 		rc = uv_queue_work(requests->loop, &routes->work, routes_work, on_worked);
+		requests->routing = rc == 0;
 		if (rc == 0)
 			return LATER;
 		free(routes);

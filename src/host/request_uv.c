@@ -8,44 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/detach.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/name_file.h"
 #include "host/request_impl_uv.h"
 #include "host/run_directory.h"
+#include "host/runner_client_uv.h"
 #include "host/save_uv.h"
-
-/* --- run directory --- */
-
-static const char *run_directory(const struct xt_requests *requests)
-{
-	return *requests->run_directory ? requests->run_directory : NULL;
-}
-
-/* What an instance keeps there, should another process have removed it. */
-static void run_directory_restore(struct xt_requests *requests)
-{
-	const char *dir = run_directory(requests), *name = requests->conf->name;
-	uint32_t owner_uid;
-
-	if (requests->host)
-		xt_host_restore(requests->host);
-	if (requests->marked && !xt_run_directory_marked(dir, name, &owner_uid))
-		xt_run_directory_mark(dir, name, requests->owner_uid);
-}
-
-static int run_directory_make(struct xt_requests *requests, const struct xt_request *request,
-			      struct xt_reply *reply)
-{
-	int rc = xt_run_directory_make(request->path);
-
-	(void)reply;
-	if (rc == 0 && strlen(request->path) < sizeof(requests->run_directory))
-		strcpy(requests->run_directory, request->path);
-	if (rc == 0)
-		run_directory_restore(requests);
-	return rc;
-}
+#include "platform/watch.h"
 
 /* --- TUN --- */
 
@@ -56,6 +27,7 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	struct xt_tun_options options = {.name = conf->name,
 					 .persist = conf->owner_user,
 					 .offload = request->tun.offload,
+					 .idle = requests->options.update != NULL,
 					 .fd = request->tun.fd};
 	int rc = xt_tun_owner(conf, &options.owner_uid, &options.owner_gid);
 
@@ -71,14 +43,25 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
+	xt_runner_name(requests->options.runner, reply->tun.v->name);
+	requests->tun_fd = fcntl(xt_tun_fd(reply->tun.v), F_DUPFD_CLOEXEC, 0);
 	requests->owner_uid = options.owner_uid;
 	requests->marked = options.persist && geteuid() == 0;
 	if (requests->marked)
-		xt_run_directory_mark(run_directory(requests), conf->name, options.owner_uid);
+		xt_run_directory_mark(xt_request_directory(requests), conf->name,
+				      options.owner_uid);
 	if (request->tun.default_mtu && !reply->tun.existed && options.fd <= 0 &&
 	    xt_link_mtu_set(reply->tun.v->ifindex, XT_LINK_MTU_DEFAULT) == 0)
 		reply->tun.v->mtu = XT_LINK_MTU_DEFAULT;
 	return 0;
+}
+
+/* The interface goes with the last descriptor. */
+static void tun_drop(struct xt_requests *requests)
+{
+	if (requests->tun_fd >= 0)
+		close(requests->tun_fd);
+	requests->tun_fd = -1;
 }
 
 static int tun_remove(struct xt_requests *requests, const struct xt_request *request,
@@ -90,19 +73,31 @@ static int tun_remove(struct xt_requests *requests, const struct xt_request *req
 	(void)reply;
 	requests->marked &= rc < 0;
 	if (rc == 0)
-		xt_run_directory_unmark(run_directory(requests), requests->conf->name);
+		xt_run_directory_unmark(xt_request_directory(requests), requests->conf->name);
 	return rc;
 }
 
 /* --- firewall and DNS --- */
 
+static void on_state(void *ctx)
+{
+	const struct xt_reply reply = {0};
+
+	request_answer(ctx, XT_REQUEST_STATE, &reply);
+}
+
 static int state_open(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	const struct xt_host_options options = {.conf = requests->conf,
+						.run_dir = xt_request_directory(requests),
+						.runner = requests->options.runner};
+	int rc;
+
 	(void)request;
 	(void)reply;
-	return xt_host_new(&requests->host, requests->loop, requests->conf,
-			   run_directory(requests));
+	rc = xt_host_new(&requests->host, requests->loop, &options, on_state, requests);
+	return rc < 0 ? rc : LATER;
 }
 
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
@@ -170,12 +165,12 @@ static int link_restore(struct xt_requests *requests, const struct xt_request *r
 	return requests->link ? xt_link_restore(requests->link) : 0;
 }
 
-/* A reload changes the same routes on a worker thread. */
+/* A reload, and routes that follow the device, change the same routes on a worker thread. */
 static int route_mtu(struct xt_requests *requests, const struct xt_request *request,
 		     struct xt_reply *reply)
 {
 	(void)reply;
-	if (requests->reload)
+	if (requests->reload || requests->routing)
 		return -EAGAIN;
 	return requests->link ? xt_link_route_mtu(requests->link, request->path_mtu.networks,
 						  request->path_mtu.n, request->path_mtu.mtu)
@@ -191,8 +186,28 @@ static int link_undo(struct xt_requests *requests, const struct xt_request *requ
 	else if (requests->link)
 		xt_link_undo(requests->link);
 	requests->link = NULL;
+	tun_drop(requests);
 	xt_host_free(requests->host);
 	requests->host = NULL;
+	return 0;
+}
+
+static int watch_follow(struct xt_requests *requests, const struct xt_request *request,
+			struct xt_reply *reply)
+{
+	struct xt_link_state state;
+	struct xt_watch watch;
+	int rc = requests->tun_fd < 0 ? -ENODEV : xt_watch_follow(&watch, requests->tun_fd, &state);
+
+	(void)request;
+	if (rc < 0)
+		return rc;
+	reply->watch.fd = watch.fd;
+	reply->watch.nsid = watch.nsid;
+	reply->watch.ifindex = watch.ifindex;
+	reply->watch.up = state.up;
+	reply->watch.mtu = state.mtu;
+	memcpy(reply->watch.name, state.name, sizeof(reply->watch.name));
 	return 0;
 }
 
@@ -220,51 +235,19 @@ static int udp_mark(struct xt_requests *requests, const struct xt_request *reque
 	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
 }
 
-static int socket_listen(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
-{
-	reply->fd = requests->options.listen(request->path);
-	return reply->fd < 0 ? reply->fd : 0;
-}
+/* --- ready --- */
 
-static int socket_remove(struct xt_requests *requests, const struct xt_request *request,
-			 struct xt_reply *reply)
+static int instance_detach(struct xt_requests *requests, const struct xt_request *request,
+			   struct xt_reply *reply)
 {
-	(void)requests;
+	int ready = requests->options.ready;
+
+	(void)request;
 	(void)reply;
-	return xt_run_directory_remove(request->socket.path, request->socket.dev,
-				       request->socket.ino);
-}
-
-/* --- hooks --- */
-
-static void on_hooks(void *ctx, const struct xt_hooks_result *result)
-{
-	struct xt_requests *requests = ctx;
-	struct xt_reply reply = {.error = result->error, .hooks = *result};
-
-	requests->hooks = NULL;
-	request_answer(requests, XT_REQUEST_HOOKS, &reply);
-}
-
-static int hooks_run(struct xt_requests *requests, const struct xt_request *request,
-		     struct xt_reply *reply)
-{
-	const struct xt_conf *conf = requests->conf;
-	const struct xt_conf_hooks *const lists[] = {
-	    [XT_HOOKS_PRE_UP] = &conf->pre_up,
-	    [XT_HOOKS_POST_UP] = &conf->post_up,
-	    [XT_HOOKS_PRE_DOWN] = &conf->pre_down,
-	    [XT_HOOKS_POST_DOWN] = &conf->post_down,
-	};
-	struct xt_hooks_options options = {.hooks = lists[request->hooks.list],
-					   .from = request->hooks.from,
-					   .name = conf->name,
-					   .capture = request->hooks.capture};
-	int rc = xt_hooks_start(&requests->hooks, requests->loop, &options, on_hooks, requests);
-
-	reply->hooks.error = rc;
-	return rc < 0 ? rc : LATER;
+	requests->options.ready = -1;
+	if (requests->options.quiet)
+		xt_runner_detach(requests->options.runner);
+	return xt_detach(ready, requests->options.quiet);
 }
 
 /* --- files --- */
@@ -280,12 +263,14 @@ static int conf_save(struct xt_requests *requests, const struct xt_request *requ
 		     struct xt_reply *reply)
 {
 	const char *path = requests->conf->path;
+	struct xt_save save = request->save;
 	int rc;
 
 	(void)reply;
 	if (!path)
 		path = "";
-	rc = xt_save_start(requests->loop, path, &request->save, on_saved, requests);
+	save.command_key = requests->conf->command_key;
+	rc = xt_save_start(requests->loop, path, requests->conf->name, &save, on_saved, requests);
 	return rc < 0 ? rc : LATER;
 }
 
@@ -383,7 +368,10 @@ static void on_resolver_closed(void *ctx)
 static int name_resolve(struct xt_requests *requests, const struct xt_request *request,
 			struct xt_reply *reply)
 {
-	struct xt_resolver_callbacks callbacks = {requests, on_answered, on_resolver_closed};
+	struct xt_resolver_callbacks callbacks = {.ctx = requests,
+						  .process = requests->options.resolver,
+						  .answered = on_answered,
+						  .closed = on_resolver_closed};
 	struct xt_resolver_question question = {.id = request->resolve.id,
 						.host = request->resolve.name,
 						.families = request->resolve.families,
@@ -404,8 +392,8 @@ static int name_resolve(struct xt_requests *requests, const struct xt_request *r
 /* --- all of them --- */
 
 static xt_request_handler *const handlers[XT_REQUESTS] = {
-    [XT_REQUEST_RUN_DIRECTORY] = run_directory_make,
-    [XT_REQUEST_SOCKET_REMOVE] = socket_remove,
+    [XT_REQUEST_RUN_DIRECTORY] = xt_request_directory_make,
+    [XT_REQUEST_SOCKET_REMOVE] = xt_request_socket_remove,
     [XT_REQUEST_TUN_OPEN] = tun_open,
     [XT_REQUEST_TUN_REMOVE] = tun_remove,
     [XT_REQUEST_STATE] = state_open,
@@ -413,16 +401,18 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_KEYLOG] = keylog_open,
     [XT_REQUEST_UDP_OPEN] = udp_open,
     [XT_REQUEST_UDP_MARK] = udp_mark,
-    [XT_REQUEST_LISTEN] = socket_listen,
+    [XT_REQUEST_LISTEN] = xt_request_listen,
     [XT_REQUEST_FIREWALL] = host_change,
     [XT_REQUEST_LINK] = link_set,
     [XT_REQUEST_DNS] = host_change,
     [XT_REQUEST_UNDO] = host_change,
     [XT_REQUEST_LINK_RESTORE] = link_restore,
     [XT_REQUEST_LINK_UNDO] = link_undo,
+    [XT_REQUEST_WATCH] = watch_follow,
     [XT_REQUEST_ADDRESSES] = addresses_read,
-    [XT_REQUEST_HOOKS] = hooks_run,
+    [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
+    [XT_REQUEST_DETACH] = instance_detach,
     [XT_REQUEST_NAME_FILE] = name_file_write,
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
@@ -443,6 +433,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	struct xt_reply reply = {0};
 	int rc;
 
+	if (requests->carrier) {
+		requests->carrier->ask(requests->carrier_ctx, request, done, ctx);
+		return;
+	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
 	*requests->text = '\0';
 	rc = handlers[request->kind](requests, request, &reply);
@@ -454,6 +448,10 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind)
 {
+	if (requests->carrier) {
+		requests->carrier->cancel(requests->carrier_ctx, kind);
+		return;
+	}
 	if (kind == XT_REQUEST_HOOKS && requests->hooks)
 		xt_hooks_cancel(requests->hooks);
 	if (kind == XT_REQUEST_RESOLVE && requests->resolver) {
@@ -472,6 +470,7 @@ int xt_requests_open(struct xt_requests **out, uv_loop_t *loop,
 	requests->loop = loop;
 	requests->conf = options->conf;
 	requests->options = *options;
+	requests->tun_fd = -1;
 	*out = requests;
 	return 0;
 }
@@ -480,8 +479,15 @@ bool xt_requests_close(struct xt_requests *requests)
 {
 	if (!requests)
 		return true;
+	if (requests->carrier)
+		requests->carrier->close(requests->carrier_ctx);
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
+	xt_request_sockets_close(requests);
+	tun_drop(requests);
+	if (requests->options.ready >= 0)
+		close(requests->options.ready);
+	requests->options.ready = -1;
 	if (requests->resolver)
 		return false;
 	free(requests);

@@ -2,7 +2,7 @@
 /* Host names, by the system's resolver, on threads of its own: the threads of libuv are those that
  * files wait for.
  *
- * A thread is started for a question when fewer than XT_RESOLVER_THREADS run, takes questions until
+ * A thread is started for a question when fewer than n_threads run, takes questions until
  * none is left, and ends. The loop joins it, so that nothing is left of it when the loop closes. */
 #include "host/resolve_uv.h"
 
@@ -10,10 +10,12 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "host/resolver_client_uv.h"
 
 /* A question on its way through the queue, a thread, and the list of what was answered. */
 struct job {
@@ -22,6 +24,8 @@ struct job {
 	unsigned families;
 	struct xt_dns_servers servers; /* n 0: the system's resolver knows better */
 	uint32_t mark;
+	int sockets[XT_DNS_SERVERS];
+	size_t n_sockets;
 	const char *why;
 	struct xt_endpoint v[XT_RESOLVER_ADDRESSES];
 	size_t n;
@@ -45,7 +49,8 @@ struct xt_resolver {
 	uv_async_t changed;
 	uv_mutex_t lock;
 	struct queue questions, answers;
-	struct thread threads[XT_RESOLVER_THREADS];
+	struct thread threads[XT_RESOLVER_THREADS_MAX];
+	size_t n_threads;
 	bool stopping, closing;
 };
 
@@ -74,12 +79,19 @@ static struct job *queue_pop(struct queue *queue)
 	return job;
 }
 
+static void job_free(struct job *job)
+{
+	while (job->n_sockets > 0)
+		close(job->sockets[--job->n_sockets]);
+	free(job);
+}
+
 static void queue_clear(struct queue *queue)
 {
 	struct job *job;
 
 	while ((job = queue_pop(queue)))
-		free(job);
+		job_free(job);
 }
 
 /* false: the address is not of a wanted family. */
@@ -122,7 +134,10 @@ static void job_run(struct job *job)
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
 	int status;
 
-	if (job->servers.n)
+	if (job->n_sockets)
+		job->n = xt_dns_query_sockets(job->sockets, job->n_sockets, job->host,
+					      job->families, job->v, XT_LEN(job->v));
+	else if (job->servers.n)
 		job->n = xt_dns_query(&job->servers, job->mark, job->host, job->families, job->v,
 				      XT_LEN(job->v));
 	if (job->n)
@@ -162,7 +177,7 @@ static void thread_run(void *ctx)
  * question. */
 static void threads_start(struct xt_resolver *resolver)
 {
-	for (size_t i = 0; i < XT_RESOLVER_THREADS && resolver->questions.first; i++) {
+	for (size_t i = 0; i < resolver->n_threads && resolver->questions.first; i++) {
 		struct thread *thread = &resolver->threads[i];
 
 		if (thread->state != THREAD_NONE)
@@ -180,7 +195,7 @@ static bool threads_join(struct xt_resolver *resolver)
 {
 	bool runs = false;
 
-	for (size_t i = 0; i < XT_RESOLVER_THREADS; i++) {
+	for (size_t i = 0; i < resolver->n_threads; i++) {
 		struct thread *thread = &resolver->threads[i];
 
 		runs |= thread->state == THREAD_RUNS;
@@ -212,7 +227,7 @@ static void answer_give(struct xt_resolver *resolver, struct job *job)
 	    .id = job->id, .why = job->why, .v = job->v, .n = job->n};
 
 	resolver->callbacks.answered(resolver->callbacks.ctx, &answer);
-	free(job);
+	job_free(job);
 }
 
 static void on_changed(uv_async_t *async)
@@ -247,6 +262,8 @@ int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv,
 	if (!resolver)
 		return XT_E_NOMEM;
 	resolver->callbacks = *callbacks;
+	resolver->n_threads = callbacks->threads ? callbacks->threads : XT_RESOLVER_THREADS;
+	resolver->n_threads = XT_MIN(resolver->n_threads, XT_LEN(resolver->threads));
 	queue_init(&resolver->questions);
 	queue_init(&resolver->answers);
 	if (uv_mutex_init(&resolver->lock) < 0) {
@@ -264,11 +281,22 @@ int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv,
 	return 0;
 }
 
+static void on_process_answered(void *ctx, const struct xt_resolver_answer *answer)
+{
+	struct xt_resolver *resolver = ctx;
+
+	resolver->callbacks.answered(resolver->callbacks.ctx, answer);
+}
+
 int xt_resolver_ask(struct xt_resolver *resolver, const struct xt_resolver_question *question)
 {
+	struct xt_resolver_process *process = resolver->callbacks.process;
 	size_t len = strlen(question->host) + 1;
-	struct job *job = calloc(1, sizeof(*job) + len);
+	struct job *job;
 
+	if (process)
+		return xt_resolver_process_ask(process, question, on_process_answered, resolver);
+	job = calloc(1, sizeof(*job) + len);
 	if (!job)
 		return XT_E_NOMEM;
 	job->id = question->id;
@@ -276,6 +304,9 @@ int xt_resolver_ask(struct xt_resolver *resolver, const struct xt_resolver_quest
 	job->mark = question->mark;
 	if (question->servers)
 		job->servers = *question->servers;
+	job->n_sockets = XT_MIN(question->n_sockets, XT_LEN(job->sockets));
+	if (job->n_sockets)
+		memcpy(job->sockets, question->sockets, job->n_sockets * sizeof(int));
 	memcpy(job->host, question->host, len);
 	uv_mutex_lock(&resolver->lock);
 	queue_push(&resolver->questions, job);
@@ -286,6 +317,8 @@ int xt_resolver_ask(struct xt_resolver *resolver, const struct xt_resolver_quest
 
 void xt_resolver_stop(struct xt_resolver *resolver)
 {
+	if (resolver->callbacks.process)
+		xt_resolver_process_forget(resolver->callbacks.process, resolver);
 	uv_mutex_lock(&resolver->lock);
 	resolver->stopping = true;
 	queue_clear(&resolver->questions);

@@ -3,6 +3,8 @@
  * that are read, parsed, printed, written and synced. */
 #include "host/save_uv.h"
 
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@
 struct job {
 	uv_work_t work;
 	char *path;
+	char name[16];
 	struct xt_save save;
 	int error;
 	xt_save_done *done;
@@ -39,6 +42,14 @@ static int file_replace(const char *path, const struct xt_conf *conf)
 	return rc;
 }
 
+/* Of the interface, as it is now. */
+static int interface_read(const char *name, struct xt_save *save)
+{
+	int rc = xt_link_mtu_get(if_nametoindex(name), &save->mtu);
+
+	return rc < 0 ? rc : xt_link_addresses(name, &save->addresses, &save->n_addresses);
+}
+
 static int file_update(const char *path, const struct xt_save *save)
 {
 	struct xt_conf_force force = {
@@ -47,6 +58,7 @@ static int file_update(const char *path, const struct xt_save *save)
 	    .n_addresses = save->n_addresses,
 	    .mtu = save->mtu,
 	    .auto_mark = save->auto_mark,
+	    .command_key = &save->command_key,
 	};
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf file = {0};
@@ -66,7 +78,9 @@ static void job_work(uv_work_t *work)
 {
 	struct job *job = work->data;
 
-	job->error = file_update(job->path, &job->save);
+	job->error = job->save.read_back ? interface_read(job->name, &job->save) : 0;
+	if (job->error == 0)
+		job->error = file_update(job->path, &job->save);
 	save_clear(&job->save);
 	free(xt_memory_mark());
 }
@@ -88,8 +102,8 @@ static void on_worked(uv_work_t *work, int status)
 	done(ctx, error);
 }
 
-int xt_save_start(uv_loop_t *loop, const char *path, const struct xt_save *save, xt_save_done *done,
-		  void *ctx)
+int xt_save_start(uv_loop_t *loop, const char *path, const char *name, const struct xt_save *save,
+		  xt_save_done *done, void *ctx)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	struct xt_save kept = *save;
@@ -100,6 +114,7 @@ int xt_save_start(uv_loop_t *loop, const char *path, const struct xt_save *save,
 	if (job && job->path) {
 		job->work.data = job;
 		job->save = kept;
+		snprintf(job->name, sizeof(job->name), "%s", name);
 		job->done = done;
 		job->ctx = ctx;
 		rc = uv_queue_work(loop, &job->work, job_work, on_worked);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/output.h"
+#include "platform/sandbox.h"
 
 #define CHUNK	     4096u
 #define NOTE_MAX     128u
@@ -35,6 +36,7 @@ static struct {
 	int fd;
 	size_t at, n; /* ring: first byte, bytes */
 	unsigned long lost, lost_total;
+	void (*idle)(void);
 	char ring[XT_STDERR_BUFFER];
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
@@ -145,6 +147,8 @@ static void *writer_run(void *arg)
 				out.mode = CLOSED;
 			}
 			pthread_cond_broadcast(&out.emptied);
+			if (out.idle)
+				out.idle();
 			pthread_cond_wait(&out.filled, &out.lock);
 			continue;
 		}
@@ -182,6 +186,7 @@ int xt_stderr_start(void)
 	pthread_cond_init(&out.emptied, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	sigfillset(&all); /* signals are the loop's; a closed pipe is an error here */
+	sigdelset(&all, xt_sandbox_signal());
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&out.lock); /* the thread reads the mode */
 	rc = pthread_create(&thread, NULL, writer_run, NULL);
@@ -238,6 +243,11 @@ void xt_stderr_close(void)
 		pthread_cond_signal(&out.filled);
 	}
 	pthread_mutex_unlock(&out.lock);
+}
+
+void xt_stderr_on_idle(void (*idle)(void))
+{
+	out.idle = idle;
 }
 
 unsigned long xt_stderr_lost(void)

@@ -20,6 +20,8 @@ void xt_stderr_flush(unsigned ms);
 /* The present standard error is to be closed once the lines put so far have been written; what is
  * put later is discarded. The caller replaces descriptor 2 itself. No effect before the start. */
 void xt_stderr_close(void);
+/* Called on the thread that writes, whenever nothing waits any more. Before the start. */
+void xt_stderr_on_idle(void (*idle)(void));
 /* Lines dropped since the start. */
 unsigned long xt_stderr_lost(void);
 

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xtunnel/error.h>
 
@@ -321,10 +322,12 @@ struct xt_connection *xt_connection_new(struct xt_server *s)
 	return c;
 }
 
-int xt_connection_start(struct xt_connection *c, uv_stream_t *listener)
+int xt_connection_start(struct xt_connection *c, int fd)
 {
-	int err = uv_accept(listener, (uv_stream_t *)&c->pipe);
+	int err = uv_pipe_open(&c->pipe, fd);
 
+	if (err)
+		close(fd);
 	err = err ? err : uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read);
 	if (!err)
 		client_restart_timer(c);

@@ -44,8 +44,11 @@ struct xt_connection {
 	struct xt_request request;
 };
 
+/* spare  a duplicate of fd: closed for a moment, it leaves room to accept a connection, and close
+ *        it, when this process has no descriptor left */
 struct xt_listener {
-	uv_pipe_t pipe;
+	uv_poll_t poll;
+	int fd, spare;
 	struct xt_server *server;
 };
 
@@ -53,7 +56,7 @@ struct xt_server {
 	uv_loop_t *loop;
 	struct xt_listener *listener; /* NULL: the server is closing */
 	struct xt_server_options options;
-	char *path;
+	char *path; /* NULL: the file is not the server's */
 	struct stat id;
 	struct xt_connection *connections;
 	unsigned n;
@@ -61,10 +64,10 @@ struct xt_server {
 	void (*connection_gone)(struct xt_server *server);
 };
 
-/* A connection that is not yet accepted; NULL: no memory. */
+/* A connection without a socket; NULL: no memory. */
 struct xt_connection *xt_connection_new(struct xt_server *server);
-/* Accept and read. Negative: it must be closed. */
-int xt_connection_start(struct xt_connection *connection, uv_stream_t *listener);
+/* Take fd, which was accepted, and read. Negative: it must be closed. */
+int xt_connection_start(struct xt_connection *connection, int fd);
 /* notify: an open request is cancelled by its callback. */
 void xt_connection_close(struct xt_connection *connection, bool notify);
 /* It waits for a request, with nothing received or unread. */

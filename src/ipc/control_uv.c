@@ -13,7 +13,6 @@
 #include "ipc/chunks.h"
 #include "ipc/rights.h"
 #include "ipc/server_uv.h"
-#include "ipc/socket_watch_uv.h"
 #include "ipc/stream_uv.h"
 
 #define PROGRESS_MS 2000       /* well below XT_SOCKET_SILENCE_MS */
@@ -23,7 +22,6 @@ struct xt_control {
 	uv_loop_t *loop;
 	struct xt_server *server;
 	uv_timer_t progress; /* runs while a request is open */
-	struct xt_socket_watch *watch;
 	struct xt_control_options options;
 	struct xt_control_request
 	    *open; /* list of those without a last answer, freed with the control */
@@ -322,11 +320,11 @@ static void on_ended(void *ctx, struct xt_request *request)
 	control->options.ended(control->options.ctx, xt_request_get(request));
 }
 
-static void on_remove(void *ctx, const char *path, const struct stat *id)
+static void on_remove(void *ctx)
 {
 	struct xt_control *control = ctx;
 
-	control->options.remove(control->options.ctx, path, id);
+	control->options.remove(control->options.ctx);
 }
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
@@ -350,11 +348,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 	control->options = *options;
 	control->options.path = NULL;
 	int err = xt_server_open(&control->server, loop, &server);
-	if (!err && options->lost)
-		err = xt_socket_watch_new(&control->watch, loop, control->server, options->path,
-					  options->lost, options->ctx);
 	if (err) {
-		xt_server_close(control->server);
 		free(control);
 		return err;
 	}
@@ -366,11 +360,7 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 
 int xt_control_listen_again(struct xt_control *control, int listen_fd)
 {
-	int err = xt_server_listen_again(control->server, listen_fd);
-
-	if (!err && control->watch)
-		xt_socket_watch_again(control->watch);
-	return err;
+	return xt_server_listen_again(control->server, listen_fd);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -382,7 +372,6 @@ void xt_control_close(struct xt_control *control)
 {
 	if (!control)
 		return;
-	xt_socket_watch_close(control->watch);
 	xt_server_close(control->server);
 	while (control->open) {
 		xt_stream_cancel(control->open->stream);

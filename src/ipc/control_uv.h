@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <uv.h>
 
 struct xt_control;
@@ -13,25 +12,20 @@ struct xt_control_request;
 
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
- * cancelled, ended, remove  see server_uv.h; may be NULL
- * lost       NULL, or called when another process has removed or replaced the socket's file, and
- *	      every few seconds after that until xt_control_listen_again succeeds. attempt counts
- *	      from 1. 0: the file is there, but another one in its directory has changed
- * listen_fd  above 0: a descriptor that listens at path already */
+ * cancelled, ended, path, listen_fd, remove  see server_uv.h; the callbacks may be NULL */
 struct xt_control_options {
 	const char *path;
 	int listen_fd;
 	int (*handle)(void *ctx, struct xt_control_request *request, const json_t *msg);
 	void (*cancelled)(void *ctx, struct xt_control_request *request);
 	void (*ended)(void *ctx, struct xt_control_request *request);
-	void (*lost)(void *ctx, unsigned attempt);
-	void (*remove)(void *ctx, const char *path, const struct stat *id);
+	void (*remove)(void *ctx);
 	void *ctx;
 };
 
 int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 		    const struct xt_control_options *options);
-/* Serve listen_fd, a new socket at the same path; open requests stay. What xt_server_listen_again
+/* Serve listen_fd, a new socket; open requests stay. What xt_server_listen_again
  * returns. */
 int xt_control_listen_again(struct xt_control *control, int listen_fd);
 /* Open requests end without a call of cancelled. handle may call it. Freed in a later iteration of

@@ -49,7 +49,8 @@ static void value_put(FILE *out, const json_t *row)
 	fputc(' ', out);
 	clean_put(out, text_of(row, "key"));
 	if (!old && !now) {
-		fprintf(out, " %s", change ? change : "changed");
+		fputc(' ', out);
+		clean_put(out, change ? change : "changed");
 		return;
 	}
 	fputs(": ", out);
@@ -67,7 +68,9 @@ static void row_print(FILE *out, const json_t *row)
 		sign = '+';
 	else if (change && strcmp(change, "removed") == 0)
 		sign = '-';
-	fprintf(out, "  %c [%s]", sign, section ? section : "?");
+	fprintf(out, "  %c [", sign);
+	clean_put(out, section ? section : "?");
+	fputc(']', out);
 	peer_put(out, row);
 	value_put(out, row);
 	if (json_is_true(json_object_get(row, "overrides")))

@@ -3,6 +3,8 @@
  * (connection_uv.c). Without clients the server causes no wake-ups. */
 #include "ipc/server_uv.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 #include "ipc/socket.h"
 
 #define CLIENTS_MAX 64
-#define BACKLOG	    128
+#define ACCEPTS	    32 /* between two passes */
 #define REQUEST_MAX (64u << 10)
 #define STALL_MS    10000
 
@@ -49,47 +51,82 @@ static unsigned server_open_clients(const struct xt_server *s)
 	return n;
 }
 
-/* Without memory libuv keeps the connection and waits for uv_accept. */
-static void on_connection(uv_stream_t *stream, int status)
+static void client_accept(struct xt_server *s, int fd)
 {
-	const struct xt_listener *listener = stream->data;
-	struct xt_server *s = listener->server;
+	struct xt_connection *c;
 
-	if (status == 0 && server_open_clients(s) >= s->options.max_clients)
+	if (server_open_clients(s) >= s->options.max_clients)
 		server_make_room(s);
-	struct xt_connection *c = status == 0 ? xt_connection_new(s) : NULL;
-	if (c &&
-	    (xt_connection_start(c, stream) < 0 || server_open_clients(s) > s->options.max_clients))
+	c = xt_connection_new(s);
+	if (!c)
+		close(fd);
+	else if (xt_connection_start(c, fd) < 0 || server_open_clients(s) > s->options.max_clients)
 		xt_connection_close(c, false);
+}
+
+/* Without a descriptor for it the connection would stay in the queue and wake the loop for ever. */
+static void client_refuse(struct xt_listener *listener)
+{
+	int fd;
+
+	if (listener->spare < 0)
+		return;
+	close(listener->spare);
+	fd = xt_socket_accept(listener->fd);
+	if (fd >= 0)
+		close(fd);
+	listener->spare = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* A client may close its side, or the server be closed, between two of them. */
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct xt_listener *listener = poll->data;
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPTS && !uv_is_closing((uv_handle_t *)poll); i++) {
+		int fd = xt_socket_accept(listener->fd);
+
+		if (fd == -EMFILE || fd == -ENFILE)
+			client_refuse(listener);
+		if (fd < 0)
+			break;
+		client_accept(listener->server, fd);
+	}
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct xt_listener *listener = handle->data;
+
+	close(listener->fd);
+	if (listener->spare >= 0)
+		close(listener->spare);
+	free(listener);
 }
 
 static void listener_close(struct xt_listener *listener)
 {
-	uv_close((uv_handle_t *)&listener->pipe, on_listener_closed);
+	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
 }
 
-/* Takes fd, which listens at the server's path. */
+/* Takes fd, which listens. */
 static int listener_new(struct xt_listener **out, struct xt_server *s, int fd)
 {
 	struct xt_listener *listener = calloc(1, sizeof(*listener));
-	int err;
+	int err = listener ? uv_poll_init(s->loop, &listener->poll, fd) : XT_E_NOMEM;
 
-	if (!listener) {
+	if (err) {
 		close(fd);
-		return XT_E_NOMEM;
+		free(listener);
+		return err;
 	}
-	uv_pipe_init(s->loop, &listener->pipe, 0);
-	listener->pipe.data = listener;
+	listener->poll.data = listener;
 	listener->server = s;
-	err = uv_pipe_open(&listener->pipe, fd);
-	if (err)
-		close(fd);
-	err = err ? err : uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_connection);
+	listener->fd = fd;
+	listener->spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	err = uv_poll_start(&listener->poll, UV_READABLE, on_readable);
 	if (err) {
 		listener_close(listener);
 		return err;
@@ -100,10 +137,10 @@ static int listener_new(struct xt_listener **out, struct xt_server *s, int fd)
 
 static void socket_remove(struct xt_server *s)
 {
-	if (s->options.remove)
-		s->options.remove(s->options.ctx, s->path, &s->id);
-	else
+	if (s->path)
 		xt_socket_remove(s->path, &s->id);
+	else if (s->options.remove)
+		s->options.remove(s->options.ctx);
 }
 
 static void options_default(struct xt_server_options *options)
@@ -121,7 +158,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	struct xt_server *s = calloc(1, sizeof(*s));
 	int fd;
 
-	if (!s || !(s->path = strdup(options->path))) {
+	if (!s || (options->listen_fd <= 0 && !(s->path = strdup(options->path)))) {
 		free(s);
 		return XT_E_NOMEM;
 	}
@@ -130,8 +167,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	s->options = *options;
 	s->options.path = s->path;
 	options_default(&s->options);
-	fd = options->listen_fd > 0 ? xt_socket_adopt(options->listen_fd, s->path, &s->id)
-				    : xt_socket_listen(s->path, &s->id);
+	fd = s->path ? xt_socket_listen(s->path, &s->id) : xt_socket_adopt(options->listen_fd);
 	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
 	if (err) {
 		if (fd >= 0)
@@ -147,13 +183,11 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 int xt_server_listen_again(struct xt_server *s, int listen_fd)
 {
 	struct xt_listener *old = s->listener;
-	struct stat id;
-	int fd = xt_socket_adopt(listen_fd, s->path, &id);
+	int fd = xt_socket_adopt(listen_fd);
 	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
 
 	if (err)
 		return err;
-	s->id = id;
 	listener_close(old);
 	return 0;
 }
@@ -172,11 +206,6 @@ void xt_server_close(struct xt_server *s)
 		xt_connection_close(c, false);
 	}
 	server_free(s);
-}
-
-bool xt_server_there(const struct xt_server *s)
-{
-	return xt_socket_there(s->path, &s->id);
 }
 
 unsigned xt_server_clients(const struct xt_server *s)

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -15,7 +14,7 @@
 struct xt_server;
 struct xt_request;
 
-/* path         of the socket; copied
+/* path         of the socket to make; copied. With listen_fd it is not used
  * handle       called for each complete request, one at a time per client; data is wiped after it
  *              returned. It answers with xt_request_reply, before or after it returns.
  * refuse       called for a request with a line that is too long: it may answer, and the connection
@@ -25,8 +24,8 @@ struct xt_request;
  * ended        the client of a stream (xt_request_stream) has closed its sending side: the handler
  *              answers for the last time. NULL: such a request is cancelled
  * listen_fd    above 0: a descriptor that listens already; the server owns it from then on
- * remove       called to remove the file of listen_fd's socket, at path with id, if it is still
- *              there. NULL: the server does it
+ * remove       called at the end, and after an error, to remove the file of listen_fd's socket,
+ *              which the server does not know. May be NULL
  * max_request  longest request in bytes; 0: 64 KiB
  * max_clients  connections beyond this number are closed at once; 0: 64
  * keep_idle    true: a client may be silent between requests for any time; when max_clients is
@@ -40,7 +39,7 @@ struct xt_server_options {
 	void (*refuse)(void *ctx, struct xt_request *request);
 	void (*cancelled)(void *ctx, struct xt_request *request);
 	void (*ended)(void *ctx, struct xt_request *request);
-	void (*remove)(void *ctx, const char *path, const struct stat *id);
+	void (*remove)(void *ctx);
 	void *ctx;
 	int listen_fd;
 	size_t max_request;
@@ -58,12 +57,10 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop,
  * another has replaced it (see remove), and frees itself in a later iteration of the loop. NULL
  * does nothing. */
 void xt_server_close(struct xt_server *server);
-/* Serve listen_fd, a new socket at the same path, in place of the present one; connections stay. 0;
+/* Serve listen_fd, a new socket, in place of the present one; connections stay. 0;
  * XT_E_NOMEM or -errno, with the present socket still served. Takes listen_fd unless it is no
  * socket. */
 int xt_server_listen_again(struct xt_server *server, int listen_fd);
-/* Is the socket that was opened still at its path? */
-bool xt_server_there(const struct xt_server *server);
 unsigned xt_server_clients(const struct xt_server *server);
 
 /* Back-pressure: no request is handed over while its client has 64 KiB of answers unread, or all

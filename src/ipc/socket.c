@@ -144,30 +144,37 @@ int xt_socket_listen(const char *path, struct stat *id)
 	return err;
 }
 
-int xt_socket_adopt(int fd, const char *path, struct stat *id)
+int xt_socket_adopt(int fd)
 {
 	struct stat st;
+	int flags;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -ENOTSOCK;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (lstat(path, id) < 0)
-		memset(id, 0, sizeof(*id));
 	return fd;
 }
 
-bool xt_socket_there(const char *path, const struct stat *id)
+int xt_socket_accept(int fd)
 {
-	struct stat st;
+	int client;
 
-	return lstat(path, &st) == 0 && st.st_dev == id->st_dev && st.st_ino == id->st_ino;
+	while ((client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0 &&
+	       (errno == EINTR || errno == ECONNABORTED))
+		;
+	return client < 0 ? -errno : client;
 }
 
 void xt_socket_remove(const char *path, const struct stat *id)
 {
-	if (xt_socket_there(path, id))
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && st.st_dev == id->st_dev && st.st_ino == id->st_ino)
 		unlink(path);
 }
 

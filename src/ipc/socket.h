@@ -10,9 +10,13 @@
  * Creates the last directory of path (0755). Replaces a socket that refuses connections.
  * Descriptor or -errno; -EADDRINUSE: a process listens there, or the file is no socket. */
 int xt_socket_listen(const char *path, struct stat *id);
-/* Take over fd, which listens at path already, and make it close-on-exec; *id is zero when path
- * does not exist. fd or -errno, fd is still the caller's then. */
-int xt_socket_adopt(int fd, const char *path, struct stat *id);
+/* Take over fd, which listens already, and make it non-blocking and close-on-exec. fd or -errno, fd
+ * is still the caller's then. */
+int xt_socket_adopt(int fd);
+/* Another process of this system calls xt_socket_listen for fd: its user is what a client sees. So
+ * never listen on it again, but accept. Non-blocking and close-on-exec; -EAGAIN: none waits;
+ * -errno. */
+int xt_socket_accept(int fd);
 /* No program waits longer than this for a byte from an instance, or for an instance to take one. */
 #define XT_SOCKET_SILENCE_MS 10000
 
@@ -22,8 +26,6 @@ int xt_socket_adopt(int fd, const char *path, struct stat *id);
 int xt_socket_connect(const char *path);
 /* The user on the other end: of the process that listens, or of the client. 0 or -errno. */
 int xt_socket_peer_uid(int fd, uid_t *uid);
-/* Is path still the file of id? */
-bool xt_socket_there(const char *path, const struct stat *id);
 /* Unlink path if it is still the file of id. */
 void xt_socket_remove(const char *path, const struct stat *id);
 /* The other end is closed entirely. False when it only shut down its sending half, as a client does

@@ -105,6 +105,16 @@ static bool json_put_ENDPOINTS(json_t *object, const char *key, const struct end
 			xt_status_endpoints(endpoints->status, endpoints->report, endpoints->peer));
 }
 
+static bool json_put_LOCKS(json_t *object, const char *key, const struct xt_status_lock *lock)
+{
+	json_t *locks = json_object();
+	bool ok = json_put(object, key, locks);
+
+	for (; ok && lock && lock->name; lock++)
+		ok = json_put_TEXT(locks, lock->name, lock->text);
+	return ok;
+}
+
 static bool json_put_COUNTERS(json_t *object, const char *key, const struct xt_report *r)
 {
 	json_t *counters = json_object();
@@ -164,6 +174,7 @@ static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_
 #define TOP_ROW(key, type, value)
 #define UDP_ROW(key, type, value)
 #define ECHO_ROW(key, type, value)
+#define SANDBOX_ROW(key, type, value)
 #define PEER_ROW(key, type, value) ok = ok && json_put_##type(o, key, value);
 #define GIVEN(object, key, type, field, ...)
 #define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
@@ -171,6 +182,7 @@ static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_
 #undef TOP_ROW
 #undef UDP_ROW
 #undef ECHO_ROW
+#undef SANDBOX_ROW
 #undef PEER_ROW
 #undef GIVEN
 #undef REPORT
@@ -192,14 +204,15 @@ static bool json_put_PEERS(json_t *object, const char *key, const struct peers *
 	return ok;
 }
 
-static bool json_put_status(json_t *o, json_t *udp, json_t *echo, const struct xt_status *s,
-			    const struct xt_report *r)
+static bool json_put_status(json_t *o, json_t *udp, json_t *echo, json_t *sandbox,
+			    const struct xt_status *s, const struct xt_report *r)
 {
 	bool ok = true;
 
-#define TOP_ROW(key, type, value)  ok = ok && json_put_##type(o, key, value);
-#define UDP_ROW(key, type, value)  ok = ok && json_put_##type(udp, key, value);
-#define ECHO_ROW(key, type, value) ok = ok && json_put_##type(echo, key, value);
+#define TOP_ROW(key, type, value)     ok = ok && json_put_##type(o, key, value);
+#define UDP_ROW(key, type, value)     ok = ok && json_put_##type(udp, key, value);
+#define ECHO_ROW(key, type, value)    ok = ok && json_put_##type(echo, key, value);
+#define SANDBOX_ROW(key, type, value) ok = ok && json_put_##type(sandbox, key, value);
 #define PEER_ROW(key, type, value)
 #define GIVEN(object, key, type, field, ...)  object##_ROW(key, type, s->field)
 #define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
@@ -209,11 +222,13 @@ static bool json_put_status(json_t *o, json_t *udp, json_t *echo, const struct x
 
 json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report)
 {
-	json_t *o = json_object(), *udp = json_object(), *echo = json_object();
+	json_t *o = json_object(), *udp = json_object(), *echo = json_object(),
+	       *sandbox = json_object();
 	bool ok = json_put(o, "udp", udp);
 
 	ok = json_put(o, "echo", echo) && ok;
-	ok = ok && json_put_status(o, udp, echo, status, report);
+	ok = json_put(o, "sandbox", sandbox) && ok;
+	ok = ok && json_put_status(o, udp, echo, sandbox, status, report);
 	if (ok)
 		return o;
 	json_decref(o);

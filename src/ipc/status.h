@@ -21,6 +21,10 @@ struct xt_status_name {
 struct xt_status_losses {
 	uint64_t udp_overruns, tun_drops, passed;
 };
+/* text  "taken", "unused", or why it is missing. An array ends with name NULL. */
+struct xt_status_lock {
+	const char *name, *text;
+};
 struct xt_status {
 	/* The name that the peer's Endpoint has in the configuration, and how far its resolution
 	 * is; false: it has none. May be NULL. */
@@ -39,6 +43,7 @@ struct xt_status {
 	struct xt_status_losses before; /* two to three minutes ago; 0: before the start */
 #define XT_STATUS_C_TEXT		     const char *
 #define XT_STATUS_C_NUMBER		     uint64_t
+#define XT_STATUS_C_LOCKS		     const struct xt_status_lock *
 #define GIVEN(object, key, type, field, ...) XT_STATUS_C_##type field;
 #define REPORT(object, key, type, value, ...)
 #include "ipc/status.def"

@@ -51,7 +51,7 @@ static void text_print(const struct printer *p, const char *text)
 	xt_print_text(p->out, text, strlen(text));
 }
 
-enum object { TOP, UDP, ECHO, PEER };
+enum object { TOP, UDP, ECHO, SANDBOX, PEER };
 
 /* How a value is printed, and when it is not. */
 enum form {
@@ -70,6 +70,7 @@ enum form {
 	BYTES,	     /* a number; 0 only beside another that is not 0 */
 	NETWORKS,    /* always */
 	ENDPOINTS,   /* a list, unless it has one element at most */
+	LOCKS,	     /* those that are missing, and why */
 	COUNTERS,    /* a line for each drop that is not 0 */
 	PEERS,	     /* a block for each */
 };
@@ -110,6 +111,8 @@ static const json_t *row_value(const struct row *row, const json_t *o)
 		o = json_object_get(o, "udp");
 	else if (row->object == ECHO)
 		o = json_object_get(o, "echo");
+	else if (row->object == SANDBOX)
+		o = json_object_get(o, "sandbox");
 	return json_object_get(o, row->key);
 }
 
@@ -141,6 +144,7 @@ static bool row_shown(const struct row *row, const json_t *value)
 	case ENDPOINTS:
 		return json_array_size(value) > 1;
 	case NETWORKS:
+	case LOCKS:
 		break;
 	}
 	return true;
@@ -238,6 +242,24 @@ static void endpoints_print(const struct printer *p, const json_t *list)
 	}
 }
 
+static void locks_print(const struct printer *p, const json_t *locks)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)locks, name, value)
+	{
+		const char *text = value_text(value);
+
+		if (!text || strcmp(text, "taken") == 0 || strcmp(text, "unused") == 0)
+			continue;
+		fputs(", ", p->out);
+		text_print(p, name);
+		fputs(": ", p->out);
+		text_print(p, text);
+	}
+}
+
 static void value_print(const struct printer *p, const struct row *row, const json_t *value)
 {
 	uint64_t n = value_number(value);
@@ -260,6 +282,8 @@ static void value_print(const struct printer *p, const struct row *row, const js
 		networks_print(p, value);
 	else if (row->form == ENDPOINTS)
 		endpoints_print(p, value);
+	else if (row->form == LOCKS)
+		locks_print(p, value);
 	fputs(row->after, p->out);
 	if (row->form == LOCAL_KEY) {
 		putc('\n', p->out);

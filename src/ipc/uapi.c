@@ -5,13 +5,13 @@
 #include "ipc/uapi.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "ipc/link_name.h"
 
 struct line {
 	const char *key, *value; /* not terminated */
@@ -110,7 +110,7 @@ static int peer_allowed_line(struct xt_peer_change *peer, const struct line *l)
 static void endpoint_number_scope(char text[XT_ENDPOINT_TEXT])
 {
 	char *percent = strchr(text, '%'), *end = percent ? strchr(percent, ']') : NULL;
-	char rest[16], name[IF_NAMESIZE];
+	char rest[16], name[XT_LINK_NAME];
 	size_t len = end ? (size_t)(end - percent - 1) : 0;
 	unsigned index;
 
@@ -119,7 +119,7 @@ static void endpoint_number_scope(char text[XT_ENDPOINT_TEXT])
 	memcpy(name, percent + 1, len);
 	name[len] = '\0';
 	strcpy(rest, end);
-	index = if_nametoindex(name);
+	index = xt_link_number(name);
 	if (index)
 		snprintf(percent, XT_ENDPOINT_TEXT - (size_t)(percent - text), "%%%u%s", index,
 			 rest);

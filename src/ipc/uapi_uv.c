@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* UAPI on a socket: each request is received and parsed completely, then applied or answered. The
- * socket's file is watched: some controllers end an instance by removing it. */
+/* UAPI on a socket: each request is received and parsed completely, then applied or answered. */
 #include "ipc/uapi_uv.h"
 
 #include <stdlib.h>
@@ -9,11 +8,9 @@
 
 #include <xtunnel/error.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "base/trim.h"
 #include "ipc/server_uv.h"
-#include "ipc/socket_watch_uv.h"
 #include "ipc/stream_uv.h"
 #include "ipc/uapi.h"
 
@@ -32,9 +29,6 @@ struct xt_uapi {
 	struct job *jobs; /* requests that are not answered */
 	bool advancing;
 	unsigned printing; /* of them, get requests between report and text */
-	uv_fs_event_t watch;
-	bool watching;
-	struct xt_socket_watch *socket_watch;
 };
 
 /* One request. Its text is parsed, and its answer printed, on a worker thread when it is long.
@@ -294,38 +288,11 @@ static void on_refuse(void *ctx, struct xt_request *request)
 	xt_request_reply(request, buf, xt_uapi_errno(XT_UAPI_SET, XT_E_INVALID, buf), true);
 }
 
-/* UV_CHANGE: number of links, mode or owner. A renamed file (UV_RENAME) still exists elsewhere. */
-static void on_event(uv_fs_event_t *watch, const char *file, int events, int status)
-{
-	struct xt_uapi *uapi = watch->data;
-
-	(void)file;
-	if (status < 0 || !(events & UV_CHANGE) || xt_server_there(uapi->server))
-		return;
-	uv_fs_event_stop(watch);
-	uapi->options.deleted(uapi->options.ctx);
-}
-
-static void on_remove(void *ctx, const char *path, const struct stat *id)
+static void on_remove(void *ctx)
 {
 	struct xt_uapi *uapi = ctx;
 
-	uapi->options.remove(uapi->options.ctx, path, id);
-}
-
-static void file_watch(struct xt_uapi *uapi, uv_loop_t *loop)
-{
-	int rc;
-
-	if (!uapi->options.deleted)
-		return;
-	uv_fs_event_init(loop, &uapi->watch);
-	uapi->watch.data = uapi;
-	uapi->watching = true;
-	rc = uv_fs_event_start(&uapi->watch, on_event, uapi->options.path, 0);
-	if (rc < 0)
-		xt_log_warning("%s: cannot watch for its removal: %s", uapi->options.path,
-			       uv_strerror(rc));
+	uapi->options.remove(uapi->options.ctx);
 }
 
 int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options)
@@ -351,32 +318,18 @@ int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_opt
 	uapi->loop = loop;
 	uapi->options = *options;
 	rc = xt_server_open(&uapi->server, loop, &server);
-	if (rc == 0 && options->lost && !options->deleted)
-		rc = xt_socket_watch_new(&uapi->socket_watch, loop, uapi->server, options->path,
-					 options->lost, options->ctx);
 	if (rc < 0) {
-		xt_server_close(uapi->server);
 		free(uapi);
 		return rc;
 	}
 	*out = uapi;
-	file_watch(uapi, loop);
 	uapi->options.path = NULL; /* borrowed for this call only */
 	return 0;
 }
 
 int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd)
 {
-	int rc = xt_server_listen_again(uapi->server, listen_fd);
-
-	if (rc == 0 && uapi->socket_watch)
-		xt_socket_watch_again(uapi->socket_watch);
-	return rc;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle->data);
+	return xt_server_listen_again(uapi->server, listen_fd);
 }
 
 /* What is under way ends by itself, without an answer. */
@@ -400,12 +353,7 @@ void xt_uapi_close(struct xt_uapi *uapi)
 {
 	if (!uapi)
 		return;
-	xt_socket_watch_close(uapi->socket_watch);
 	jobs_abandon(uapi);
 	xt_server_close(uapi->server);
-	uapi->server = NULL;
-	if (uapi->watching)
-		uv_close((uv_handle_t *)&uapi->watch, on_closed);
-	else
-		free(uapi);
+	free(uapi);
 }

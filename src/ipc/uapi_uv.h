@@ -17,27 +17,21 @@ typedef void xt_uapi_applied(void *ctx, int error);
 
 /* report     make a report
  * apply      all or nothing; change is borrowed until done
- * remove     see server_uv.h; may be NULL
- * deleted    NULL, or called once when another process has removed the socket's file
- * lost       with deleted NULL: NULL, or as of control_uv.h
- * listen_fd  above 0: a descriptor that listens at path already */
+ * path, listen_fd, remove  see server_uv.h; remove may be NULL */
 struct xt_uapi_options {
 	const char *path;
 	int listen_fd;
 	void (*report)(void *ctx, xt_uapi_reported *done, void *done_ctx);
 	void (*apply)(void *ctx, const struct xt_change *change, xt_uapi_applied *done,
 		      void *done_ctx);
-	void (*deleted)(void *ctx);
-	void (*lost)(void *ctx, unsigned attempt);
-	void (*remove)(void *ctx, const char *path, const struct stat *id);
+	void (*remove)(void *ctx);
 	void *ctx;
 };
 
 /* What xt_server_open returns. */
 int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options);
-/* Serve listen_fd, a new socket at the same path. What xt_server_listen_again returns. */
+/* Serve listen_fd, a new socket. What xt_server_listen_again returns. */
 int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd);
-void xt_uapi_close(
-    struct xt_uapi *uapi); /* freed in a later iteration of the loop; NULL does nothing */
+void xt_uapi_close(struct xt_uapi *uapi); /* NULL does nothing */
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The facts of a peer as JSON. An age is left out while its event has not happened. */
-#include <net/if.h>
 #include <stddef.h>
 
 #include "base/addr.h"
@@ -8,6 +7,7 @@
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/why_impl.h"
+#include "ipc/link_name.h"
 
 static bool json_put(json_t *o, const char *key, json_t *value)
 {
@@ -134,14 +134,14 @@ static json_t *verdicts_json(const struct xt_peer_facts *f)
 static bool peer_put(json_t *o, const struct xt_status *status, const struct xt_peer_report *p)
 {
 	uint64_t then = p->last_handshake_wall_ns / XT_WHY_SECOND;
-	char link[IF_NAMESIZE];
+	char link[XT_LINK_NAME];
 	bool ok = json_put(o, "session", json_boolean(p->session)) &&
 		  endpoint_put(o, "endpoint", &p->endpoint) &&
 		  address_put(o, "local_address", &p->local) &&
 		  number_put(o, "persistent_keepalive_s", p->keepalive_s) &&
 		  number_put(o, "staged_packets", p->staged);
 
-	if (ok && p->ifindex && if_indextoname(p->ifindex, link))
+	if (ok && p->ifindex && xt_link_name(p->ifindex, link))
 		ok = json_put(o, "link", json_string(link));
 	if (ok && status->now_s && then && then <= status->now_s)
 		ok = number_put(o, "handshake_age_s", status->now_s - then);

@@ -2,7 +2,6 @@
 /* The values that why.def names. Each is printed by one function, which is false when it is not
  * known. */
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/why_impl.h"
+#include "ipc/link_name.h"
 
 typedef const struct xt_why_view *view_t;
 
@@ -93,9 +93,9 @@ static bool print_source(view_t v, char *buf)
 
 static bool print_link(view_t v, char *buf)
 {
-	char link[IF_NAMESIZE];
+	char link[XT_LINK_NAME];
 
-	return v->ifindex && if_indextoname(v->ifindex, link) && xt_why_put(buf, "%s", link);
+	return v->ifindex && xt_link_name(v->ifindex, link) && xt_why_put(buf, "%s", link);
 }
 
 static bool print_cover(view_t v, char *buf)

@@ -107,6 +107,14 @@ bool xt_link_ipv6_off(const char *name);
  * *out is the caller's to free. -ENODEV; -errno; XT_E_NOMEM. */
 int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n);
 
+/* The networks that the host reaches without a router, by addresses of its other links than the
+ * named one. *out is the caller's to free. -errno; XT_E_NOMEM. */
+struct xt_link_connected {
+	struct xt_cidr network; /* without host bits */
+	unsigned ifindex;
+};
+int xt_link_connected(const char *name, struct xt_link_connected **out, size_t *n);
+
 /* The MTU by the rule of xt_link_plan.mtu; changes nothing. */
 uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n);
 
@@ -119,6 +127,7 @@ bool xt_link_way(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *sour
 #define XT_LINK_MTU_DEFAULT 1420
 /* Largest: a packet of this length, a multiple of 16, still fits one IPv4 datagram. */
 #define XT_LINK_MTU_MAX 65472
-int xt_link_mtu_set(unsigned ifindex, uint32_t mtu); /* -errno */
+int xt_link_mtu_set(unsigned ifindex, uint32_t mtu);  /* -errno */
+int xt_link_mtu_get(unsigned ifindex, uint32_t *mtu); /* -errno */
 
 #endif

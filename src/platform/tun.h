@@ -49,12 +49,15 @@ enum { XT_TUN_CSUM = 1, XT_TUN_TSO4 = 2, XT_TUN_TSO6 = 4, XT_TUN_USO = 8 };
  * device or another kind of interface, -EPERM no rights, -ENOENT/-ENXIO/-ENODEV no /dev/net/tun,
  * -EINVAL no name for an interface. offload: super-packets both ways as far as the kernel has them,
  * unless xt_offload_tun forbids it. fd above 0: /dev/net/tun, attached by another program, without
- * packet information (-EINVAL); the device owns it from then on, and name is ignored. */
+ * packet information (-EINVAL); the device owns it from then on, and name is ignored.
+ * idle: another process has the packets, and gets a duplicate of the descriptor: recv and send are
+ * not called. */
 struct xt_tun_options {
 	const char *name;
 	uint32_t owner_uid, owner_gid;
 	bool persist;
 	bool offload;
+	bool idle;
 	int fd;
 };
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
@@ -71,6 +74,10 @@ bool xt_tun_has_offload(const struct xt_tun *tun); /* it was opened with it */
 
 /* Remove a persistent interface that no program is attached to. 0, -ENODEV, -EPERM, -EBUSY. */
 int xt_tun_remove(const char *name);
+
+/* The descriptor, which stays the device's, to be passed to another process: xt_tun_open adopts it
+ * there without a capability. -1: it has none. */
+int xt_tun_fd(const struct xt_tun *tun);
 
 /* For tests and simulation: two queues in memory (platform/mem/mem.h). */
 

@@ -6,13 +6,11 @@
 
 #include <xtunnel/types.h>
 
-struct xt_tun; /* platform/tun.h */
-
 /* The interface, as the kernel last said. */
 struct xt_link_state {
 	bool exists, up;
 	bool was_down; /* at some time since the last read */
-	bool moved;    /* with exists false: to another network namespace: call xt_watch_follow */
+	bool moved; /* with exists false: to another network namespace; xt_watch_follow finds it */
 	uint32_t mtu;
 	char name[16]; /* the present one */
 };
@@ -22,7 +20,7 @@ enum { XT_WATCH_LINK = 1 << 0, XT_WATCH_ROUTING = 1 << 1 };
 
 #define XT_WATCH_AWAY 32
 
-/* fd       becomes readable when something has changed; stays the same
+/* fd       becomes readable when something has changed; stays the same until xt_watch_replace
  * ifindex  the interface's, in its namespace
  * nsid     the number that this namespace has for the interface's; -1: it is the same one
  * away     links whose carrier was seen to go and not to come back, 0: free
@@ -42,10 +40,14 @@ void xt_watch_close(struct xt_watch *watch);		     /* also one that did not open
  * queried and both bits are set. */
 unsigned xt_watch_read(struct xt_watch *watch, struct xt_link_state *state);
 
-/* The TUN's interface was moved: watch it in its new namespace, without holding that namespace.
- * -ENODEV, -EBADFD: it was deleted; -ENOTRECOVERABLE: this thread could not return from the other
- * namespace; another -errno (-EPERM): it still exists but cannot be watched, and the TUN device's
- * error shows its end. */
-int xt_watch_follow(struct xt_watch *watch, const struct xt_tun *tun, struct xt_link_state *state);
+/* The interface of that TUN was moved: a watch of it in its new namespace, which does not hold that
+ * namespace, and its state. Needs the right to configure networks, which the process that reads the
+ * watch need not have. -ENODEV, -EBADFD: it was deleted; another -errno (-EPERM): it still exists
+ * but cannot be watched, and the TUN device's error shows its end. */
+int xt_watch_follow(struct xt_watch *watch, int tun_fd, struct xt_link_state *state);
+
+/* Go on with a watch that xt_watch_follow has made, perhaps in another process. Returns the former
+ * descriptor, to be closed. */
+int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid);
 
 #endif

@@ -25,22 +25,45 @@ static void *host_symbol(void *ctx, void *library, const char *name)
 	return xt_library_symbol(library, name);
 }
 
+static bool kept; /* libraries stay loaded */
+
 static void host_unload(void *ctx, void *library)
 {
 	(void)ctx;
-	xt_library_unload(library);
+	if (!kept)
+		xt_library_unload(library);
 }
 
 const struct xt_aead_host xt_cipher_host = {
     .now = host_now, .load = host_load, .symbol = host_symbol, .unload = host_unload};
+
+/* Their self-tests have touched far more code than will run. */
+static void libraries_trim(void)
+{
+	xt_library_trim("libIPSec_MB.");
+	xt_library_trim("libcrypto");
+}
+
+void xt_cipher_keep(void)
+{
+	struct xt_aead_report names, report;
+	struct xt_aead *aead;
+
+	kept = true;
+	if (xt_aead_choose(&aead, "sodium", &xt_cipher_host, &names) < 0)
+		return;
+	xt_aead_free(aead);
+	for (size_t i = 1; i < XT_AEAD_BACKENDS; i++)
+		if (xt_aead_choose(&aead, names.candidates[i].name, &xt_cipher_host, &report) == 0)
+			xt_aead_free(aead);
+	libraries_trim();
+}
 
 int xt_cipher_open(struct xt_aead **out, const char *name, struct xt_aead_report *report)
 {
 	const char *forced = getenv("XT_AEAD");
 	int rc = xt_aead_choose(out, forced && *forced ? forced : name, &xt_cipher_host, report);
 
-	/* Their self-tests have touched far more code than will run. */
-	xt_library_trim("libIPSec_MB.");
-	xt_library_trim("libcrypto");
+	libraries_trim();
 	return rc;
 }

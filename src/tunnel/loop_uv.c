@@ -42,14 +42,14 @@ enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
  * watched   XT_WAKE_*: events watched now, by source
  * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
  *           wait are for the other family; -1: not known
- * open      handles that are not closed yet */
+ * open      handles that are not closed yet, of which changes may have been replaced */
 struct xt_loop {
 	struct xt_loop_callbacks callbacks;
 	struct xt_tunnel *tunnel;
 	enum loop_state state;
 	struct xt_wake *wake;
 	struct xt_wake_uv wake_uv;
-	uv_poll_t changes;
+	uv_poll_t *changes; /* on the watch's descriptor */
 	struct xt_watch watch;
 	bool link_down;	 /* seen down since it was last up */
 	uv_timer_t port; /* runs while the sockets of the port before are kept, until: */
@@ -245,16 +245,54 @@ static void link_update(struct xt_loop *loop, const struct xt_link_state *state)
  * it may not be watched there, its end shows as an error of the TUN device. */
 static void link_moved(struct xt_loop *loop)
 {
-	struct xt_link_state state;
-	int rc = xt_watch_follow(&loop->watch, xt_tunnel_tun(loop->tunnel), &state);
+	xt_tunnel_moved(loop->tunnel);
+	loop->callbacks.moved(loop->callbacks.ctx);
+}
 
-	if (rc == -ENODEV || rc == -EBADFD || rc == -ENOTRECOVERABLE) {
-		loop_gone(loop, rc);
+static void on_change(uv_poll_t *handle, int status, int events);
+static void on_changes_closed(uv_handle_t *handle);
+
+static int changes_start(struct xt_loop *loop)
+{
+	uv_poll_t *changes = calloc(1, sizeof(*changes));
+	int rc = changes ? uv_poll_init(loop->timer.loop, changes, loop->watch.fd) : XT_E_NOMEM;
+
+	if (rc < 0) {
+		free(changes);
+		return rc;
+	}
+	changes->data = loop;
+	loop->changes = changes;
+	loop->open++;
+	return uv_poll_start(changes, UV_READABLE, on_change);
+}
+
+static void changes_stop(struct xt_loop *loop)
+{
+	if (loop->changes)
+		uv_close((uv_handle_t *)loop->changes, on_changes_closed);
+	loop->changes = NULL;
+}
+
+void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
+		   const struct xt_link_state *state)
+{
+	if (error == -ENODEV || error == -EBADFD)
+		loop_gone(loop, error);
+	if (error < 0)
+		return;
+	if (loop->state == LOOP_STOPPING) {
+		close(watch->fd);
 		return;
 	}
-	xt_tunnel_moved(loop->tunnel);
-	if (rc == 0)
-		link_update(loop, &state);
+	changes_stop(loop);
+	close(xt_watch_replace(&loop->watch, watch->fd, watch->ifindex, watch->nsid));
+	error = changes_start(loop);
+	if (error < 0)
+		loop_gone(loop, error);
+	else
+		link_update(loop, state);
+	timer_arm(loop);
 }
 
 static void on_port(uv_timer_t *timer)
@@ -305,11 +343,10 @@ static void on_change(uv_poll_t *handle, int status, int events)
 		loop_gone(loop, -ENODEV);
 }
 
-static void on_closed(uv_handle_t *handle)
+/* Another handle has closed. */
+static void loop_close(struct xt_loop *loop)
 {
-	struct xt_loop *loop = handle->data;
-
-	if (--loop->open > 0)
+	if (--loop->open > 0 || loop->state != LOOP_STOPPING)
 		return;
 	struct xt_loop_callbacks callbacks = loop->callbacks;
 	xt_wake_free(loop->wake);
@@ -318,6 +355,19 @@ static void on_closed(uv_handle_t *handle)
 		close(loop->clock_fd);
 	free(loop);
 	callbacks.closed(callbacks.ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	loop_close(handle->data);
+}
+
+static void on_changes_closed(uv_handle_t *handle)
+{
+	struct xt_loop *loop = handle->data;
+
+	free(handle);
+	loop_close(loop);
 }
 
 static int wake_open(struct xt_loop *loop)
@@ -337,13 +387,7 @@ static int watch_open(struct xt_loop *loop)
 {
 	int rc = xt_watch_open(&loop->watch, xt_tunnel_tun(loop->tunnel)->ifindex);
 
-	if (rc == 0)
-		rc = uv_poll_init(loop->timer.loop, &loop->changes, loop->watch.fd);
-	if (rc < 0)
-		return rc;
-	loop->changes.data = loop;
-	loop->open++;
-	return uv_poll_start(&loop->changes, UV_READABLE, on_change);
+	return rc < 0 ? rc : changes_start(loop);
 }
 
 /* Timers stand still in a suspend: the tick finds what is due, and that the host was away. */
@@ -441,8 +485,7 @@ void xt_loop_stop(struct xt_loop *loop)
 	loop->state = LOOP_STOPPING;
 	if (loop->wake_uv.handle.any.data)
 		uv_close(&loop->wake_uv.handle.any, on_closed);
-	if (loop->changes.data)
-		uv_close((uv_handle_t *)&loop->changes, on_closed);
+	changes_stop(loop);
 	uv_timer_stop(&loop->timer);
 	uv_timer_stop(&loop->port);
 	uv_close((uv_handle_t *)&loop->port, on_closed);

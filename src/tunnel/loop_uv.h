@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "platform/watch.h"
 #include "tunnel/tunnel.h"
 
 struct xt_loop;
@@ -15,6 +16,8 @@ struct xt_loop;
  * link_up the interface was down and is up again; may be NULL
  * network the host's network has changed for a peer or a default route, or the host was suspended;
  *	   may be NULL
+ * moved   the interface is in another network namespace, or messages from there were lost: call
+ *	   xt_loop_watch
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
@@ -22,6 +25,7 @@ struct xt_loop_callbacks {
 	void (*mtu)(void *ctx, uint32_t mtu);
 	void (*link_up)(void *ctx);
 	void (*network)(void *ctx);
+	void (*moved)(void *ctx);
 	void (*closed)(void *ctx);
 };
 
@@ -40,6 +44,11 @@ void xt_loop_wake(struct xt_loop *loop);
 int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
 			const struct xt_change *change, const struct xt_udp_sockets *sockets);
 int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply);
+
+/* The answer to moved: what xt_watch_follow returned, and the members of its watch. fd is the
+ * loop's from then on. */
+void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
+		   const struct xt_link_state *state);
 
 /* Close all handles; calls closed and frees when the last one is. */
 void xt_loop_stop(struct xt_loop *loop);

@@ -134,12 +134,22 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	return rc;
 }
 
+/* Asked once: glibc reads a file for it, which a confined process cannot. */
+static unsigned processors_count(void)
+{
+	static long n;
+
+	if (!n)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n > 0 ? (unsigned)n : 1;
+}
+
 int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned processors = processors_count();
 
 	if (!threads)
-		threads = xt_worker_pool_auto(processors > 0 ? (unsigned)processors : 1);
+		threads = xt_worker_pool_auto(processors);
 	return xt_worker_pool_new(out, aead, threads);
 }
 

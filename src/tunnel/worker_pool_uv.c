@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "packet/merge.h"
+#include "platform/sandbox.h"
 
 #define LINE	  128	      /* a cache line, and the neighbour that is fetched with it */
 #define CHUNK	  4	      /* jobs taken at once */
@@ -195,8 +196,10 @@ int xt_worker_pool_new(struct xt_worker_pool **out, struct xt_aead *aead, unsign
 		free(pool);
 		return XT_E_NOMEM;
 	}
-	/* Signals are for the loop's thread: workers inherit a mask that blocks all. */
+	/* Signals are for the loop's thread: workers inherit a mask that blocks all but
+	 * the one by which they are locked. */
 	sigfillset(&all);
+	sigdelset(&all, xt_sandbox_signal());
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (!rc && pool->n < threads - 1) {
 		rc = worker_start(pool, &pool->workers[pool->n]);

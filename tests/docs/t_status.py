@@ -5,7 +5,7 @@ import re
 
 from common import end, plain, read, want
 
-PREFIX = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "PEER": "peers[]."}
+PREFIX = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "SANDBOX": "sandbox.", "PEER": "peers[]."}
 row = re.compile(r'^(?:GIVEN|REPORT)\((\w+), "(\w+)",.*?"([^"]+)"\)$', re.M | re.S)
 source = re.sub(r"/\*.*?\*/", "", read("src/ipc/status.def"), flags=re.S)
 rows = {PREFIX[where] + key: sentence for where, key, sentence in row.findall(source)}

@@ -140,6 +140,25 @@ awaits() {
 	done
 }
 
+# tunnel_process PID: the process that moves packets of the instance that PID started: its child, or
+# PID itself where it is the whole instance.
+tunnel_process() {
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		if [ "$(cat "/proc/$child/comm" 2>/dev/null)" = xtunnel-tunnel ]; then
+			echo "$child"
+			return
+		fi
+	done
+	echo "$1"
+}
+
+# instance_processes PID: PID and all processes of its instance, the tunnel process among them.
+instance_processes() {
+	echo "$1"
+	cat "/proc/$1/task/$1/children" 2>/dev/null
+}
+
 # await SECONDS WHAT CMD…: the same, but the test fails after SECONDS (three times that under a
 # sanitizer).
 await() {
@@ -314,6 +333,9 @@ launch() {
 	ip netns exec "${2:-$1}" "$XT_BIN" run "$T/$1.conf" </dev/null >>"$1.log" 2>&1 &
 	PID[$1]=$!
 }
+
+# processes NAME: all of the instance, in one or several
+processes() { echo "${PID[$1]}" $(pgrep -P "${PID[$1]}"); }
 
 # start NAME [NAMESPACE]: the same, but ready on return
 start() {

@@ -46,6 +46,8 @@ finds 4 "weak-key" weak.conf
 says "weak.conf: not valid: 1 error"
 sed 's/^PrivateKey = .*/PrivateKeyFile = nowhere/' left.conf >nowhere.conf
 finds 4 "unreadable" nowhere.conf
+sed 's/^PrivateKey = .*/PrivateKeyCommand = false/' left.conf >command.conf
+finds 0 "key-command" command.conf --strict
 sed 's/^ListenPort/ListenPrt/' left.conf >typed.conf
 finds 4 "unknown-key" typed.conf right.conf
 says "typed.conf, right.conf: not valid: 1 error"

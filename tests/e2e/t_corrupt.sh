@@ -20,10 +20,10 @@ damaged_flow() {
 	ip netns exec right "$PYTHON" "$CORRUPT" watch right "$1" "$2" "$3" "$5" >watch.out 2>&1 &
 	watcher=$!
 	await 10 "the watcher" has ready watch.out
-	kill -STOP "${PID[left]}"
+	kill -STOP $(processes left)
 	at left "$PYTHON" "$CORRUPT" inject left "$1" "$2" "$3" >inject.out 2>&1 ||
-		{ kill -CONT "${PID[left]}"; fail "inject: $(cat inject.out)"; }
-	kill -CONT "${PID[left]}"
+		{ kill -CONT $(processes left); fail "inject: $(cat inject.out)"; }
+	kill -CONT $(processes left)
 	wait $watcher || fail "$3 from $1, $5: $(tail -n 3 watch.out)"
 	after=$(errors "$4")
 	[ $((after - before)) = 60 ] || fail "$4 grew by $((after - before)), not 60"

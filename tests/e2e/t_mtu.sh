@@ -26,12 +26,12 @@ leaves 1315
 ok "a changed MTU"
 
 # More events of other links than the kernel queues for a netlink listener.
-kill -STOP "${PID[left]}"
+kill -STOP $(processes left)
 for i in $(seq 2000); do
 	echo "link set lo mtu $((65000 + i % 2))"
-done | ip -n left -batch - || { kill -CONT "${PID[left]}"; fail "links"; }
+done | ip -n left -batch - || { kill -CONT $(processes left); fail "links"; }
 ip -n left link set left mtu 1299
-kill -CONT "${PID[left]}"
+kill -CONT $(processes left)
 await 5 "the MTU is queried" noticed 1299
 leaves 1331
 ok "an MTU whose notification was lost"

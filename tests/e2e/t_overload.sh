@@ -144,9 +144,9 @@ steady() { # steady WHAT NAME WAS_KIB
 warm() {
 	local side
 	for side in right left; do
-		kill -STOP "${PID[$side]}"
+		kill -STOP $(processes "$side")
 		blast $((MANY / 4))
-		kill -CONT "${PID[$side]}"
+		kill -CONT $(processes "$side")
 	done
 	blast $((MANY / 4))
 	await 10 "all has passed" quiet
@@ -388,14 +388,14 @@ peer() { # peer XT_OFFLOAD RUN: right is stopped for a while
 		stream $bytes
 		await 10 "the stream flows" flows
 		BASE=$(lost_by_socket 51802) dropped=$BASE
-		kill -STOP "${PID[right]}"
+		kill -STOP $(processes right)
 		blast $((MANY / 2))
 		memory=$(private left)
 		blast $((MANY / 2))
 		dropping || fail "a peer that sleeps has room for all: $OFFERED"
 		steady "a peer that sleeps" left "$memory"
 		kill -0 $STREAM || fail "the stream has ended: $(cat tcp.log)"
-		kill -CONT "${PID[right]}"
+		kill -CONT $(processes right)
 		wait $STREAM || fail "the stream: $(cat tcp.log)"
 		wait $SERVER
 		await 10 "all has passed" quiet

@@ -373,13 +373,13 @@ case_suspend() {
 		nat_on
 		pair
 		sleep 0.3
-		kill -STOP "${PID[left]}"
+		kill -STOP $(processes left)
 		clock_move left 0 $day $day
 		if [ "$implementation" = xtunnel ]; then clock_move right $day $day $day; else forgets; fi
 		nat_flush
 		probe_start $from
 		sleep 0.2
-		kill -CONT "${PID[left]}"
+		kill -CONT $(processes left)
 		[ "$implementation" != xtunnel ] || clock_jumped left
 		counts
 		if [ $from = left ]; then from="data from the host"; else from="data to the host"; fi

@@ -73,7 +73,7 @@ cat >>left.conf <<-EOF
 	AllowedIPs = 10.9.0.0/16
 EOF
 edit 's/^\[Interface\]/&\nMTU = 1380\nFwMark = 0x77\nPostUp = true\nPreDown = true\n#: Echo = host\n#: Threads = 2\n#: Offload = off\n#: Aead = sodium/'
-kill -STOP "${PID[right]}" # so that nothing arrives at the new port yet
+kill -STOP $(processes right) # so that nothing arrives at the new port yet
 reloads "a changed file" 'ListenPort: 51801 -> 51811' 'MTU: (none) -> 1380' 'FwMark: (none) -> 0x77' \
 	'Name: (none) -> rightmost' 'PresharedKey added' '+ \[Peer\]' 'PersistentKeepalive: (none) -> 9' \
 	'Echo: (none) -> host' 'Threads' 'Offload' 'Aead' 'PostUp is due at the next up' \
@@ -87,7 +87,7 @@ at left ip route show dev left | grep -q 10.9.0.0/16 || fail "route"
 at left "$XT_BIN" show left >show
 has 'sodium' show && has rightmost show || fail "show: $(cat show)"
 at left ss -uln | grep -q :51801 || fail "the old port is not read any more"
-kill -CONT "${PID[right]}"
+kill -CONT $(processes right)
 both_families left 2
 [ "$(sessions | head -n1)" = "$first" ] || fail "the session did not go on"
 ok "port, mark, MTU, address, peers, keys, Echo, Threads, Offload, Aead and names in one reload"

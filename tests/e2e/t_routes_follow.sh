@@ -74,6 +74,25 @@ at left ip route del 10.7.30.0/24 dev lo
 at left ip route del 10.7.31.0/24 dev left
 ok "$WHAT routes stay, and one of them keeps no other away"
 
+WHAT="another link's network"
+at left ip address add 10.7.36.1/24 dev lo
+wg_set peer "$PUB_extra" allowed-ips 10.7.36.128/25,10.7.36.9/32,10.7.36.0/24,10.7.37.0/24,10.7.32.0/19
+routed 10.7.37.0/24
+routed 10.7.32.0/19 # wider than that network, so it takes no host of it away
+for network in 10.7.36.0/24 10.7.36.128/25 10.7.36.9; do unrouted "$network" dev left; done
+has "10.7.36.*(and 2 more) is not routed: lo reaches these hosts" left.log ||
+	fail "$WHAT is not named: $(cat left.log)"
+cp left.conf good.conf
+printf '[Peer]\nPublicKey = %s\nAllowedIPs = 10.7.36.128/25\n' "$PUB_extra" >>left.conf
+at left "$XT_BIN" reload left >/dev/null || fail "$WHAT: reload"
+routed 10.7.36.128/25
+wg_set peer "$PUB_more" allowed-ips 10.7.38.0/24
+routed 10.7.36.128/25
+cp good.conf left.conf
+at left "$XT_BIN" reload left >/dev/null || fail "$WHAT: reload"
+at left ip address del 10.7.36.1/24 dev lo
+ok "$WHAT is not taken by wg(8), but by the file"
+
 WHAT="a /0"
 routes | sort >before
 at left ip rule >rules

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: config core crypto packet base */
+/* parses: src/config/conf.c src/config/conf_lex.c src/config/conf_value.c
+ * src/config/conf_interface.c src/config/conf_peer.c src/config/conf_address.c
+ * src/config/conf_endpoint.c src/config/conf_check.c src/config/conf_lint.c
+ * src/config/conf_lint_host.c src/config/conf_lint_network.c src/config/conf_agree.c */
 /* Any bytes as a configuration file: parsed, checked, turned into a change, printed. After a byte
  * 0x1e comes the file of the other end. */
 #include <stdint.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
+/* parses: src/core/recv.c src/core/send.c src/core/timers.c src/core/apply.c src/core/keypair.c
+ * src/core/replay.c */
 /* Bytes as actions on two devices: send, deliver, drop, repeat, alter, wait, reconfigure. Numbered
  * packets are delivered at most once, unchanged; no counter is used twice with a key; no deadline
  * stays due after a tick. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: packet base */
+/* parses: src/packet/echo.c src/packet/echo_responder.c src/packet/echo_rules.c */
 /* Any packets to an echo responder, on both sides: nothing is read outside of them, and every reply
  * has correct checksums by the bytewise reference.
  * Input: packets, each behind one byte of flags (bit 0: side, bit 1: trailing bytes, bit 2: repair

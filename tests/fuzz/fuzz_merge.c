@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: packet base */
+/* parses: src/packet/merge.c src/packet/merge_tcp.c src/packet/merge_udp.c */
 /* Any packets through merge and split: nothing is read outside of them, and each packet comes back
  * once, unchanged.
  * Input: packets, each behind one byte of flags (bit 0: its checksums are corrected; bit 1: it

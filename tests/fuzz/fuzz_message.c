@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: core crypto packet base */
+/* parses: src/core/handshake.c src/core/noise.c src/core/cookie.c src/core/recv.c
+ * src/core/replay.c src/packet/envelope.c */
 /* Hostile datagrams to a device with a session: unchanged, with a valid mac1, or sealed with the
  * peer's key, so that the code behind the tag is reached.
  *

@@ -4,7 +4,7 @@
  * device again, and packets and time do it no harm.
  *
  * Input: the length of a snapshot in four bytes, little endian, the snapshot, and records of a mode
- * byte, a length byte (of 8), and bytes. An input that begins otherwise is a snapshot as a whole. */
+ * byte, a length byte (of 8), and bytes. An input that begins as a snapshot is one as a whole. */
 #include "core/device_impl.h"
 #include "core/snapshot.h"
 #include "fuzz/ends.h"

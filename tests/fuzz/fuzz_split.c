@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: packet base */
+/* parses: src/packet/split.c src/packet/vnet.c src/packet/mss.c src/packet/fit.c */
 /* Any virtio-net header before any packet: nothing is read outside of it, and each segment is a
  * whole packet with correct checksums (by the bytewise reference) and its part of the payload. The
  * same for a path with an MTU, which no segment and no fragment exceeds, and with the MSS of a SYN

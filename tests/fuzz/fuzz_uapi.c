@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: ipc core crypto packet base */
+/* parses: src/ipc/uapi.c */
 /* Any bytes as a UAPI request. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -45,7 +45,7 @@ static struct outcome run(const char *const *argv, const char *input, size_t len
 	uv_loop_t loop;
 
 	assert_int_equal(uv_loop_init(&loop), 0);
-	assert_int_equal(xt_command_start(&command, &loop, argv, input, len, on_done, &o), 0);
+	assert_int_equal(xt_command_start(&command, &loop, NULL, argv, input, len, on_done, &o), 0);
 	assert_int_equal(o.calls, 0);
 	if (kill_ms) {
 		uv_timer_init(&loop, &timer);

@@ -265,6 +265,8 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_string_equal(c.aead, "openssl");
 	assert_string_equal(c.owner_user, "nobody");
 	assert_string_equal(c.owner_group, "nogroup");
+	assert_int_equal(c.sandbox, XT_SANDBOX_MODE_STRICT);
+	assert_string_equal(c.user, "xtunnel");
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
 	assert_int_equal(c.peers[0].probe_address.family, 4);
@@ -282,6 +284,8 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_int_equal(c.log_level, XT_LOG_DEBUG);
 	assert_string_equal(c.owner_user, "nobody");
 	assert_null(c.owner_group);
+	assert_int_equal(c.sandbox, XT_SANDBOX_MODE_OFF);
+	assert_null(c.user);
 	assert_string_equal(c.peers[0].name, "A caf\xc3\xa9");
 	xt_conf_clear(&c);
 }
@@ -551,6 +555,45 @@ static void a_file_is_loaded_with_its_key_files(void **state)
 	rmdir(dir);
 }
 
+/* As systemd.exec(5) has it: the directory is the unit's, not the file's. */
+static void d_in_a_key_file_is_the_directory_of_credentials(void **state)
+{
+	static const char key[] = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n";
+	char dir[] = "/tmp/control-test-XXXXXX", path[64], key_path[64];
+	struct xt_conf c;
+	struct xt_conf_diagnostics diagnostics = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/left.conf", dir);
+	snprintf(key_path, sizeof(key_path), "%s/k", dir);
+	write_file(key_path, key, 0600);
+	write_file(path,
+		   "[Interface]\nPrivateKeyFile = %d/k\n[Peer]\nPublicKey = "
+		   "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nPresharedKeyFile = %d/k\n",
+		   0600);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), 0);
+	assert_true(c.has_key);
+	assert_int_equal(c.private_key.b[0], 0xc8);
+	assert_int_equal(c.peers[0].psk.b[0], 0xc8);
+	assert_string_equal(c.private_key_file, "%d/k"); /* as `save` writes it */
+	conf_clear(&c, &diagnostics);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX);
+	assert_int_equal(diagnostics.n, 2);
+	assert_int_equal(diagnostics.v[0].line, 2);
+	assert_non_null(strstr(diagnostics.v[0].text, "CREDENTIALS_DIRECTORY is not set"));
+	conf_clear(&c, &diagnostics);
+	write_file(path, "[Interface]\nPrivateKeyFile = %dk\n", 0600); /* a name like any other */
+	assert_int_equal(xt_conf_load(&c, path, &diagnostics), XT_E_SYNTAX);
+	assert_non_null(strstr(diagnostics.v[0].text, "cannot read the file"));
+	conf_clear(&c, &diagnostics);
+	unlink(key_path);
+	unlink(path);
+	rmdir(dir);
+}
+
 static void a_file_too_large_is_refused(void **state)
 {
 	char dir[] = "/tmp/control-test-XXXXXX", path[64];
@@ -609,6 +652,7 @@ TEST_MAIN(cmocka_unit_test(every_good_file_parses_without_a_diagnostic),
 	  cmocka_unit_test(names_of_interfaces_are_those_of_wg_quick),
 	  cmocka_unit_test(the_change_leaves_out_endpoints_with_names),
 	  cmocka_unit_test(a_file_is_loaded_with_its_key_files),
+	  cmocka_unit_test(d_in_a_key_file_is_the_directory_of_credentials),
 	  cmocka_unit_test(a_file_too_large_is_refused),
 	  cmocka_unit_test(a_running_instance_refuses_a_fifo_and_does_not_wait_for_its_writer),
 	  cmocka_unit_test(a_cut_or_altered_file_neither_crashes_nor_shows_a_key))

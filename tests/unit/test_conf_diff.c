@@ -197,6 +197,8 @@ static const struct sample {
     [XT_KEY_THREADS] = {HEAD "Threads = 1\n", HEAD "Threads = 2\n", "1", "2"},
     [XT_KEY_LOG_LEVEL] = {HEAD "LogLevel = debug\n", HEAD "LogLevel = notice\n", "debug", "notice"},
     [XT_KEY_OFFLOAD] = {HEAD "Offload = off\n", HEAD "Offload = auto\n", "off", NULL},
+    [XT_KEY_SANDBOX] = {HEAD "Sandbox = strict\n", HEAD "Sandbox = off\n", "strict", "off"},
+    [XT_KEY_USER] = {HEAD "User = alice\n", HEAD "User = bob\n", "alice", "bob"},
     [XT_KEY_OWNER] = {HEAD "Owner = alice\n", HEAD "Owner = bob\n", "alice", "bob"},
     [XT_KEY_PRESHARED_KEY] = {HEAD PEER, HEAD PEER "PresharedKey = " KEY_C "\n", NULL, NULL},
     [XT_KEY_ALLOWED_IPS] = {HEAD PEER,
@@ -225,7 +227,7 @@ static void same_value(const char *got, const char *wanted)
 static bool without_sample(unsigned key)
 {
 	return key == XT_KEY_PUBLIC_KEY || key == XT_KEY_PRIVATE_KEY_FILE ||
-	       key == XT_KEY_PRESHARED_KEY_FILE;
+	       key == XT_KEY_PRESHARED_KEY_FILE || key == XT_KEY_PRIVATE_KEY_COMMAND;
 }
 
 static void every_key_has_a_row_with_its_old_and_new_value(void **state)
@@ -252,7 +254,8 @@ static void every_key_has_a_row_with_its_old_and_new_value(void **state)
 		assert_int_equal(diff.v[0].has_peer, xt_conf_keys[i].section == XT_SECTION_PEER);
 		same_value(diff.v[0].old, sample->old);
 		same_value(diff.v[0].now, sample->new);
-		assert_int_equal(xt_conf_diff_refused(&diff) != NULL, i == XT_KEY_OWNER);
+		assert_int_equal(xt_conf_diff_refused(&diff) != NULL,
+				 i == XT_KEY_OWNER || i == XT_KEY_SANDBOX || i == XT_KEY_USER);
 		xt_conf_diff_clear(&diff);
 		running_follow(&r, sample->other);
 		running_follow(&r, sample->one);

@@ -82,6 +82,7 @@ static void same_conf(const struct xt_conf *a, const struct xt_conf *b)
 	assert_int_equal(a->has_key, b->has_key);
 	assert_memory_equal(&a->private_key, &b->private_key, sizeof(a->private_key));
 	same_text(a->private_key_file, b->private_key_file);
+	same_text(a->private_key_command, b->private_key_command);
 	assert_int_equal(a->has_port, b->has_port);
 	assert_int_equal(a->listen_port, b->listen_port);
 	assert_int_equal(a->fwmark, b->fwmark);
@@ -164,7 +165,7 @@ static void every_key_is_written(void **state)
 	    "PreUp = echo 1 # kept\nPostUp = echo %i\nPostUp = echo 2\nPreDown = a\nPostDown = b\n"
 	    "ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n"
 	    "#: Echo = both\n#: EchoAddresses = 10.9.0.0/16, fd09::/16\n#: EchoRate = 9/s\n"
-	    "#: Aead = ipsec-mb\n#: Owner = nobody:nogroup\n"
+	    "#: Aead = ipsec-mb\n#: Sandbox = strict\n#: User = xt\n#: Owner = nobody:nogroup\n"
 	    "\n[Peer]\n#: Name = the other\nPublicKey = " KEY_B "\nPresharedKey = " KEY_C "\n"
 	    "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = [fd18::2]:7\nPersistentKeepalive = 25\n"
 	    "\n[Peer]\nPublicKey = " KEY_C "\n#: PresharedKeyFile = psk/c\n"
@@ -276,7 +277,7 @@ static void an_update_writes_the_running_state(void **state)
 	struct xt_cidr allowed[3];
 	struct xt_report report = report_over(peers, 2, allowed, 3);
 	struct xt_link_address address = {0};
-	struct xt_conf_force force = {&report, &address, 1, 1380, 51820};
+	struct xt_conf_force force = {&report, &address, 1, 1380, 51820, NULL};
 	struct xt_conf conf;
 
 	(void)state;
@@ -354,6 +355,28 @@ static void key_files_stay_references_while_the_key_is_the_same(void **state)
 	xt_conf_clear(&conf);
 }
 
+static void a_key_command_stays_while_its_key_is_the_same(void **state)
+{
+	struct xt_report report = {.has_key = true};
+	struct xt_public printed;
+	struct xt_conf_force force = {.report = &report, .command_key = &printed};
+	static const char text[] = "[Interface]\n#: PrivateKeyCommand = echo # own\n";
+	struct xt_conf conf;
+
+	(void)state;
+	parse(&conf, text, strlen(text));
+	key(report.private_key.b, KEY_A);
+	key(report.public_key.b, KEY_B);
+	printed = report.public_key;
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	written_is(&conf, text);
+	report.public_key.b[5] ^= 1; /* wg set has replaced it */
+	assert_int_equal(xt_conf_update(&conf, &force), 0);
+	assert_null(conf.private_key_command);
+	assert_memory_equal(&conf.private_key, &report.private_key, 32);
+	xt_conf_clear(&conf);
+}
+
 static void a_file_is_replaced_entirely_or_not_at_all(void **state)
 {
 	char dir[] = "/tmp/conf-write-XXXXXX", path[64], link[64], tmp[64];
@@ -416,5 +439,6 @@ TEST_MAIN(cmocka_unit_test(every_good_file_survives_a_round_trip),
 	  cmocka_unit_test(an_update_writes_the_running_state),
 	  cmocka_unit_test(an_update_keeps_names_and_lists),
 	  cmocka_unit_test(key_files_stay_references_while_the_key_is_the_same),
+	  cmocka_unit_test(a_key_command_stays_while_its_key_is_the_same),
 	  cmocka_unit_test(a_file_is_replaced_entirely_or_not_at_all),
 	  cmocka_unit_test(strip_keeps_the_first_endpoint))

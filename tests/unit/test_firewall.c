@@ -124,7 +124,44 @@ static void nft_accepts_every_interface_name(void **state)
 	}
 }
 
+/* What the runner gives to nft: all that this program writes, and no other table, file or line. */
+static void the_form_of_the_text_is_checked(void **state)
+{
+	static const char *const names[] = {"left", "a=b+c", "wg.0-1_2", "include"};
+	static const char *const refused[] = {
+	    "add table inet xtunnel-left2\n",
+	    "add table inet xtunnel-lef\n",
+	    "add table ip xtunnel-left\n",
+	    "add table inet xtunnel-left",
+	    "flush ruleset\n",
+	    "include \"/etc/shadow\"\n",
+	    "\n",
+	    "delete table inet xtunnel-left; flush ruleset\n",
+	};
+	char *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		for (unsigned bits = 1; bits < 4; bits++) {
+			text = up(names[i], bits & 1, bits & 2);
+			assert_true(xt_firewall_text_ok(text, strlen(text), names[i]));
+			assert_false(xt_firewall_text_ok(text, strlen(text), "right"));
+			assert_false(xt_firewall_text_ok(text, strlen(text) - 1, names[i]));
+			free(text);
+		}
+		assert_int_equal(xt_firewall_down(&text, &len, names[i]), 0);
+		assert_true(xt_firewall_text_ok(text, len, names[i]));
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		assert_false(xt_firewall_text_ok(refused[i], strlen(refused[i]), "left"));
+	assert_false(xt_firewall_text_ok("", 0, "left"));
+	assert_false(xt_firewall_text_ok("}\0\n", 3, "left"));
+}
+
 GROUP_TEST_MAIN(setup, NULL, cmocka_unit_test(both_families_are_protected_in_one_transaction),
+		cmocka_unit_test(the_form_of_the_text_is_checked),
 		cmocka_unit_test(a_change_empties_the_table_and_keeps_it),
 		cmocka_unit_test(a_family_that_is_not_routed_gets_no_rules),
 		cmocka_unit_test(down_works_without_a_table),

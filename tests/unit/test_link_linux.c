@@ -453,7 +453,7 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	struct xt_watch watch;
 	int hold[2];
 	pid_t pid;
-	char command[64], byte;
+	char command[64], text[NET_TEXT], byte;
 
 	(void)state;
 	assert_int_equal(xt_watch_open(&watch, tun->ifindex), 0);
@@ -471,6 +471,13 @@ static void an_interface_that_moves_away_is_told_from_a_deleted_one(void **state
 	assert_int_equal(watch_wait(&watch, &now), 1);
 	assert_false(now.exists);
 	assert_true(now.moved);
+	xt_watch_close(&watch);
+	assert_int_equal(xt_watch_follow(&watch, tun_linux_fd(tun), &now), 0);
+	assert_true(now.exists);
+	assert_string_equal(now.name, NAME);
+	net_run(text, "nsenter -t %d -n ip link set " NAME " mtu 1333", (int)pid);
+	assert_int_equal(watch_wait(&watch, &now), 1);
+	assert_int_equal(now.mtu, 1333);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(hold[0]);

@@ -106,8 +106,22 @@ static void hosts_are_accepted_in_every_form(void **state)
 	    {"2001:db8::1", "2001:db8::1", 51820}, {"[2001:db8::1]", "2001:db8::1", 51820},
 	    {"[2001:db8::1]:5", "2001:db8::1", 5},
 	};
-	static const char *const bad_hosts[] = {"",	 "-a",	 "a b",	   "a:0", "a:65536", "a:",
-						"[a]:5", "[::1", "[::1]x", "a;b", "../a",    "a\n"};
+	static const char *const bad_hosts[] = {"",
+						"-a",
+						"a b",
+						"a:0",
+						"a:65536",
+						"a:",
+						"[a]:5",
+						"[::1",
+						"[::1]x",
+						"a;b",
+						"../a",
+						"a\n",
+						"a\xc1"
+						"b",
+						"a\xc2\x85",
+						"a\xe2\x80\xae"};
 	struct xt_newconf new;
 	int bad;
 	(void)state;
@@ -123,6 +137,21 @@ static void hosts_are_accepted_in_every_form(void **state)
 	}
 	assert_int_equal(xt_newconf_init(&new, "A.example", "a.example", &bad), XT_E_EXISTS);
 	assert_int_equal(xt_newconf_init(&new, "127.0.0.1:1", "127.0.0.1:2", &bad), 0);
+}
+
+static void the_label_of_a_long_name_ends_with_a_whole_character(void **state)
+{
+	struct xt_newconf_end end = {0};
+	char label[64];
+	(void)state;
+
+	for (size_t i = 0; i < 80; i += 2)
+		memcpy(end.host + i, "\xc3\xa9", 2);
+	xt_newconf_label(&end, label);
+	assert_int_equal(strlen(label), 62);
+	memset(end.host, 'a', 80);
+	xt_newconf_label(&end, label);
+	assert_int_equal(strlen(label), 63);
 }
 
 static void a_bare_name_gets_no_endpoint_and_keeps_the_way_open(void **state)
@@ -214,6 +243,7 @@ static void networks_in_use_are_not_chosen(void **state)
 TEST_MAIN(cmocka_unit_test(both_files_are_valid_and_mirror_each_other),
 	  cmocka_unit_test(plain_lines_hold_only_keys_that_wg_quick_knows),
 	  cmocka_unit_test(a_bare_name_gets_no_endpoint_and_keeps_the_way_open),
+	  cmocka_unit_test(the_label_of_a_long_name_ends_with_a_whole_character),
 	  cmocka_unit_test(inner_networks_are_taken_from_the_words),
 	  cmocka_unit_test(networks_in_use_are_not_chosen),
 	  cmocka_unit_test(hosts_are_accepted_in_every_form))

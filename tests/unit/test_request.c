@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +27,38 @@ struct seen {
 	struct xt_requests *requests;
 	unsigned answers;
 	struct xt_reply reply; /* the last one */
-	char text[320];
+	char text[320], remedy[160];
+	unsigned lost[XT_SOCKETS]; /* attempts reported last */
+	unsigned events;
 };
 
-static int listen_at(const char *path)
+static int run_directory(char path[XT_REQUEST_PATH_MAX])
 {
-	return strcmp(path, "/here") == 0 ? 77 : -EADDRINUSE;
+	snprintf(path, XT_REQUEST_PATH_MAX, "%s/run", dir);
+	return 0;
+}
+
+static bool socket_path(char path[XT_REQUEST_PATH_MAX], enum xt_host_socket which, const char *name)
+{
+	return strcmp(name, "left") == 0 &&
+	       snprintf(path, XT_REQUEST_PATH_MAX, "%s/%s.%d", dir, name, (int)which) > 0;
+}
+
+/* A plain file stands for the socket. */
+static int listen_at(const char *path, struct stat *id)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 || fstat(fd, id) < 0 ? -errno : fd;
+}
+
+static void on_event(void *ctx, const struct xt_host_event *event)
+{
+	struct seen *seen = ctx;
+
+	assert_int_equal(event->kind, XT_HOST_SOCKET_LOST);
+	seen->events++;
+	seen->lost[event->lost.which] = event->lost.attempt;
 }
 
 static void on_reply(void *ctx, const struct xt_reply *reply)
@@ -41,6 +68,14 @@ static void on_reply(void *ctx, const struct xt_reply *reply)
 	seen->answers++;
 	seen->reply = *reply;
 	snprintf(seen->text, sizeof(seen->text), "%s", reply->text ? reply->text : "");
+}
+
+static void on_directory(void *ctx, const struct xt_reply *reply)
+{
+	struct seen *seen = ctx;
+
+	on_reply(ctx, reply);
+	snprintf(seen->remedy, sizeof(seen->remedy), "%s", reply->text ? reply->remedy : "");
 }
 
 static void on_name(void *ctx, const struct xt_reply *reply)
@@ -65,7 +100,13 @@ static void ask(struct seen *seen, const struct xt_request *request, xt_request_
 static int setup(void **state)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
-	struct xt_requests_options options = {.conf = &seen->conf, .listen = listen_at};
+	struct xt_requests_options options = {.conf = &seen->conf,
+					      .ready = -1,
+					      .event = on_event,
+					      .ctx = seen,
+					      .directory = run_directory,
+					      .socket = socket_path,
+					      .listen = listen_at};
 	char *path = malloc(128);
 
 	strcpy(dir, "/tmp/xt-request-XXXXXX");
@@ -94,37 +135,138 @@ static int teardown(void **state)
 	return system(command);
 }
 
-static void a_listening_socket_comes_back_as_a_descriptor(void **state)
+static void listen_ask(struct seen *seen, enum xt_host_socket which, bool removal)
 {
-	struct seen *seen = *state;
-
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_LISTEN, .path = "/here"}, on_reply);
-	assert_int_equal(seen->reply.error, 0);
-	assert_int_equal(seen->reply.fd, 77);
-	ask(seen, &(struct xt_request){.kind = XT_REQUEST_LISTEN, .path = "/there"}, on_reply);
-	assert_int_equal(seen->reply.error, -EADDRINUSE);
+	ask(seen,
+	    &(struct xt_request){.kind = XT_REQUEST_LISTEN,
+				 .listen = {.which = which, .removal = removal}},
+	    on_reply);
+	if (seen->reply.error == 0)
+		close(seen->reply.fd);
 }
 
-static void only_the_socket_that_was_bound_is_removed(void **state)
+static void remove_ask(struct seen *seen, enum xt_host_socket which)
+{
+	ask(seen,
+	    &(struct xt_request){.kind = XT_REQUEST_SOCKET_REMOVE, .listen = {.which = which}},
+	    on_reply);
+}
+
+static bool path_exists(enum xt_host_socket which)
+{
+	char path[XT_REQUEST_PATH_MAX];
+
+	return socket_path(path, which, "left") && access(path, F_OK) == 0;
+}
+
+static void path_unlink(enum xt_host_socket which)
+{
+	char path[XT_REQUEST_PATH_MAX];
+
+	assert_true(socket_path(path, which, "left"));
+	assert_int_equal(unlink(path), 0);
+}
+
+static void a_listening_socket_is_named_by_its_use(void **state)
 {
 	struct seen *seen = *state;
-	struct xt_request request = {.kind = XT_REQUEST_SOCKET_REMOVE};
-	struct stat st;
-	char path[100];
 
-	snprintf(path, sizeof(path), "%s/left.sock", dir);
-	fclose(fopen(path, "w"));
-	assert_int_equal(stat(path, &st), 0);
-	request.socket.path = path;
-	request.socket.dev = st.st_dev;
-	request.socket.ino = st.st_ino + 1;
-	ask(seen, &request, on_reply);
-	assert_int_equal(seen->reply.error, -ENOENT);
-	assert_int_equal(access(path, F_OK), 0);
-	request.socket.ino = st.st_ino;
-	ask(seen, &request, on_reply);
+	listen_ask(seen, XT_SOCKET_UAPI, false);
 	assert_int_equal(seen->reply.error, 0);
-	assert_int_equal(access(path, F_OK), -1);
+	assert_true(path_exists(XT_SOCKET_UAPI));
+	assert_false(path_exists(XT_SOCKET_CONTROL));
+	listen_ask(seen, XT_SOCKET_UAPI, false);
+	assert_int_equal(seen->reply.error, -EEXIST);
+	strcpy(seen->conf.name, "far");
+	listen_ask(seen, XT_SOCKET_CONTROL, false);
+	assert_int_equal(seen->reply.error, -ENAMETOOLONG);
+	strcpy(seen->conf.name, "left");
+	remove_ask(seen, XT_SOCKET_UAPI);
+	assert_int_equal(seen->reply.error, 0);
+	assert_false(path_exists(XT_SOCKET_UAPI));
+}
+
+static void a_socket_that_listens_already_is_removed_too(void **state)
+{
+	struct seen *seen = *state;
+	char path[XT_REQUEST_PATH_MAX];
+	struct stat id;
+
+	assert_true(socket_path(path, XT_SOCKET_UAPI, "left"));
+	int fd = listen_at(path, &id);
+	ask(seen,
+	    &(struct xt_request){.kind = XT_REQUEST_LISTEN,
+				 .listen = {.which = XT_SOCKET_UAPI, .fd = fd}},
+	    on_reply);
+	assert_int_equal(seen->reply.error, 0);
+	assert_int_equal(seen->reply.fd, fd);
+	remove_ask(seen, XT_SOCKET_UAPI);
+	assert_false(path_exists(XT_SOCKET_UAPI));
+	close(fd);
+}
+
+static void only_the_socket_that_was_made_is_removed(void **state)
+{
+	struct seen *seen = *state;
+	char path[XT_REQUEST_PATH_MAX], other[XT_REQUEST_PATH_MAX + 2];
+	struct stat id;
+
+	remove_ask(seen, XT_SOCKET_CONTROL);
+	assert_int_equal(seen->reply.error, -ENOENT);
+	assert_true(socket_path(path, XT_SOCKET_CONTROL, "left"));
+	snprintf(other, sizeof(other), "%s.2", path);
+	listen_ask(seen, XT_SOCKET_CONTROL, false);
+	close(listen_at(other, &id)); /* its number differs: both exist */
+	assert_int_equal(rename(other, path), 0);
+	remove_ask(seen, XT_SOCKET_CONTROL);
+	assert_int_equal(seen->reply.error, -ENOENT);
+	assert_true(path_exists(XT_SOCKET_CONTROL));
+	path_unlink(XT_SOCKET_CONTROL);
+}
+
+static void events_await(struct seen *seen, unsigned n)
+{
+	while (seen->events < n)
+		uv_run(&seen->uv, UV_RUN_ONCE);
+	assert_int_equal(seen->events, n);
+}
+
+static void a_socket_that_is_lost_is_reported_until_it_is_made_again(void **state)
+{
+	struct seen *seen = *state;
+
+	listen_ask(seen, XT_SOCKET_CONTROL, false);
+	listen_ask(seen, XT_SOCKET_UAPI, false);
+	path_unlink(XT_SOCKET_UAPI);
+	events_await(seen, 1);
+	assert_int_equal(seen->lost[XT_SOCKET_UAPI], 1);
+	assert_int_equal(seen->lost[XT_SOCKET_CONTROL], 0);
+	events_await(seen, 2); /* some seconds later */
+	assert_int_equal(seen->lost[XT_SOCKET_UAPI], 2);
+	listen_ask(seen, XT_SOCKET_UAPI, false);
+	assert_int_equal(seen->reply.error, 0);
+	path_unlink(XT_SOCKET_UAPI);
+	events_await(seen, 3);
+	assert_int_equal(seen->lost[XT_SOCKET_UAPI], 1);
+	remove_ask(seen, XT_SOCKET_UAPI);
+	remove_ask(seen, XT_SOCKET_CONTROL);
+}
+
+static void a_drop_in_hears_of_the_removal_alone(void **state)
+{
+	struct seen *seen = *state;
+	char path[XT_REQUEST_PATH_MAX], other[XT_REQUEST_PATH_MAX + 2];
+
+	assert_true(socket_path(path, XT_SOCKET_UAPI, "left"));
+	snprintf(other, sizeof(other), "%s.2", path);
+	listen_ask(seen, XT_SOCKET_UAPI, true);
+	assert_int_equal(rename(path, other), 0);
+	for (int i = 0; i < 3; i++)
+		uv_run(&seen->uv, UV_RUN_NOWAIT);
+	assert_int_equal(seen->events, 0);
+	assert_int_equal(unlink(other), 0);
+	events_await(seen, 1);
+	remove_ask(seen, XT_SOCKET_UAPI);
 }
 
 static void the_run_directory_is_made_or_refused(void **state)
@@ -132,17 +274,18 @@ static void the_run_directory_is_made_or_refused(void **state)
 	struct seen *seen = *state;
 	struct xt_request request = {.kind = XT_REQUEST_RUN_DIRECTORY};
 	struct stat st;
-	char path[100];
+	char path[XT_REQUEST_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/run", dir);
-	request.path = path;
-	ask(seen, &request, on_reply);
+	run_directory(path);
+	ask(seen, &request, on_directory);
 	assert_int_equal(seen->reply.error, 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 022, 0);
 	chmod(path, 0777);
-	ask(seen, &request, on_reply);
+	ask(seen, &request, on_directory);
 	assert_int_equal(seen->reply.error, -EPERM);
+	assert_non_null(strstr(seen->text, "other users may write"));
+	assert_non_null(strstr(seen->remedy, path));
 }
 
 static void udp_sockets_come_back_bound(void **state)
@@ -355,8 +498,11 @@ static void names_are_resolved_until_cancelled(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-TEST_MAIN(T(a_listening_socket_comes_back_as_a_descriptor),
-	  T(only_the_socket_that_was_bound_is_removed), T(the_run_directory_is_made_or_refused),
+TEST_MAIN(T(a_listening_socket_is_named_by_its_use),
+	  T(a_socket_that_listens_already_is_removed_too),
+	  T(only_the_socket_that_was_made_is_removed),
+	  T(a_socket_that_is_lost_is_reported_until_it_is_made_again),
+	  T(a_drop_in_hears_of_the_removal_alone), T(the_run_directory_is_made_or_refused),
 	  T(udp_sockets_come_back_bound), T(the_running_state_goes_into_the_configuration_file),
 	  T(hooks_are_named_by_their_list), T(a_cancelled_hook_is_answered),
 	  T(a_bound_is_read_back_after_it_was_written),

@@ -93,7 +93,8 @@ static void on_closed(void *ctx)
 
 static void begin(struct seen *seen, unsigned until)
 {
-	struct xt_resolver_callbacks callbacks = {seen, on_answered, on_closed};
+	struct xt_resolver_callbacks callbacks = {
+	    .ctx = seen, .answered = on_answered, .closed = on_closed};
 
 	memset(seen, 0, sizeof(*seen));
 	seen->until = until;

@@ -645,6 +645,80 @@ static void a_client_trusts_no_answer(void **state)
 	json_decref(answer);
 }
 
+/* Serve fd with so many descriptors free, until killed. */
+static void served_elsewhere(int fd, int spare)
+{
+	struct xt_server_options options = {
+	    .framing = XT_FRAME_LINE, .handle = on_bytes, .listen_fd = fd};
+	struct xt_server *server;
+	struct rlimit limit;
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	if (xt_server_open(&server, &loop, &options) < 0)
+		_exit(1);
+	limit.rlim_cur = limit.rlim_max = (rlim_t)(dup(fd) + spare);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	_exit(0);
+}
+
+/* What a client checks is the user that listened: serving must not listen again. */
+static void clients_see_the_process_that_listened(void **state)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+	struct stat id;
+	char reply[4];
+	int fd = xt_socket_listen(path, &id), client;
+	pid_t child = fork();
+	(void)state;
+
+	if (child == 0)
+		served_elsewhere(fd, 9);
+	client = xt_socket_connect(path);
+	assert_int_equal(send(client, "a\n", 2, 0), 2);
+	assert_int_equal(recv(client, reply, 4, MSG_WAITALL), 4);
+	close(client);
+	client = xt_socket_connect(path);
+	assert_int_equal(getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &len), 0);
+	assert_int_equal(peer.pid, getpid());
+	close(client);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
+	unlink(path);
+}
+
+static void a_client_without_a_descriptor_for_it_is_closed(void **state)
+{
+	struct stat id;
+	char byte;
+	int fd = xt_socket_listen(path, &id), first, second;
+	pid_t child = fork();
+	(void)state;
+
+	if (child == 0)
+		served_elsewhere(fd, 2);
+	first = xt_socket_connect(path);
+	assert_int_equal(send(first, "a\n", 2, 0), 2);
+	assert_int_equal(recv(first, &byte, 1, 0), 1);
+	second = xt_socket_connect(path);
+	assert_int_equal(recv(second, &byte, 1, 0), 0);
+	close(second);
+	close(first);
+	do { /* until the first has gone */
+		second = xt_socket_connect(path);
+		assert_true(second >= 0);
+		(void)!send(second, "a\n", 2, MSG_NOSIGNAL);
+	} while (recv(second, &byte, 1, 0) <= 0 && close(second) == 0);
+	close(second);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
+	unlink(path);
+}
+
 static void a_foreign_listener_is_refused(void **state)
 {
 	struct stat id;
@@ -802,6 +876,8 @@ GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after
 		cmocka_unit_test(answers_are_large_slow_and_clean),
 		cmocka_unit_test(another_protocol_is_told_in_one_sentence),
 		cmocka_unit_test(a_client_trusts_no_answer),
+		cmocka_unit_test(clients_see_the_process_that_listened),
+		cmocka_unit_test(a_client_without_a_descriptor_for_it_is_closed),
 		cmocka_unit_test(a_foreign_listener_is_refused),
 		cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
 		cmocka_unit_test(a_stream_may_be_read_slowly),

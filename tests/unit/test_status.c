@@ -19,6 +19,8 @@ static struct xt_peer_report peers[3];
 static struct xt_cidr allowed[2];
 static struct xt_report report;
 
+static const struct xt_status_lock locks[] = {
+    {"seccomp", "taken"}, {"landlock", "not here"}, {"parent", "unused"}, {NULL, NULL}};
 static const struct xt_status status = {.name = "wg0",
 					.ifindex = 7,
 					.mtu = 1420,
@@ -33,6 +35,9 @@ static const struct xt_status status = {.name = "wg0",
 					.udp_port = 51820,
 					.udp_overruns = 5,
 					.udp_egress_drops = 6,
+					.sandbox = "partial",
+					.sandbox_user = 61184,
+					.sandbox_locks = locks,
 					.echo = "both",
 					.echo_host = 1,
 					.echo_peer = 2};
@@ -93,6 +98,7 @@ static void text_has_the_form_of_wg_show_and_more(void **state)
 				  "  threads: 3\n"
 				  "  offload: tso gso, refused 2 times\n"
 				  "  echo: both, 1 answered to this host, 2 answered to peers\n"
+				  "  sandbox: partial, user 61184, landlock: not here\n"
 				  "  dropped: 3: counter seen before or too far behind\n"
 				  "  ignored: 9: multicast or broadcast that no peer's AllowedIPs "
 				  "cover\n"

@@ -144,3 +144,18 @@ int xt_link_mtu_set(unsigned ifindex, uint32_t mtu)
 	xt_nl_close(&nl);
 	return rc;
 }
+
+int xt_link_mtu_get(unsigned ifindex, uint32_t *mtu)
+{
+	struct xt_nl_link link;
+	struct xt_nl nl;
+	int rc = xt_nl_open(&nl);
+
+	if (rc < 0)
+		return rc;
+	rc = xt_nl_link_get(&nl, ifindex, &link);
+	xt_nl_close(&nl);
+	if (rc == 0)
+		*mtu = link.mtu;
+	return rc;
+}

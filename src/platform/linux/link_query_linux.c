@@ -269,3 +269,66 @@ int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)
 	*n = list.n;
 	return 0;
 }
+
+/* --- networks of other links --- */
+
+struct connected_list {
+	unsigned except;
+	struct xt_link_connected *v;
+	size_t n, cap;
+	int rc;
+};
+
+/* A network that is there twice, or is read twice, does no harm. */
+static int connected_listed(const struct nlmsghdr *nlh, void *data)
+{
+	struct connected_list *list = data;
+	const struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[IFA_LOCAL + 1];
+	struct xt_link_connected connected = {.ifindex = msg->ifa_index};
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || msg->ifa_index == list->except || list->rc < 0)
+		return MNL_CB_OK;
+	xt_nl_attrs(nlh, sizeof(*msg), attrs, XT_LEN(attrs));
+	if (!xt_nl_get_ip(&connected.network.ip, msg->ifa_family, attrs[IFA_ADDRESS]))
+		return MNL_CB_OK;
+	connected.network.bits = msg->ifa_prefixlen;
+	xt_cidr_mask(&connected.network);
+	if (list->n == list->cap) {
+		size_t cap = list->cap > 0 ? list->cap * 2 : 16;
+		struct xt_link_connected *v = realloc(list->v, cap * sizeof(*v));
+
+		if (!v) {
+			list->rc = XT_E_NOMEM;
+			return MNL_CB_OK;
+		}
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = connected;
+	return MNL_CB_OK;
+}
+
+int xt_link_connected(const char *name, struct xt_link_connected **out, size_t *n)
+{
+	struct connected_list list = {.except = if_nametoindex(name)};
+	struct xt_nl nl;
+	int rc = xt_nl_open(&nl);
+
+	*out = NULL;
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	(void)xt_nl_begin(&nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+	rc = xt_nl_request(&nl, connected_listed, &list);
+	xt_nl_close(&nl);
+	if (rc == 0)
+		rc = list.rc;
+	if (rc < 0) {
+		free(list.v);
+		return rc;
+	}
+	*out = list.v;
+	*n = list.n;
+	return 0;
+}

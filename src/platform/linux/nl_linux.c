@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -53,6 +54,78 @@ void xt_nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct xt_ip *ip)
 	mnl_attr_put(nlh, type, ip->family == 4 ? 4 : 16, ip->b);
 }
 
+/* --- the one that stays open --- */
+
+static struct {
+	pthread_mutex_t lock;
+	struct xt_nl nl;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* What is left of a question that ended with an error. */
+static void answers_drop(struct xt_nl *nl)
+{
+	int fd = mnl_socket_get_fd(nl->socket);
+
+	while (recv(fd, nl->buf.bytes, sizeof(nl->buf), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR)
+		;
+}
+
+struct xt_nl *xt_nl_borrow(void)
+{
+	pthread_mutex_lock(&kept.lock);
+	if (!kept.nl.socket && xt_nl_open(&kept.nl) < 0) {
+		pthread_mutex_unlock(&kept.lock);
+		return NULL;
+	}
+	answers_drop(&kept.nl);
+	return &kept.nl;
+}
+
+void xt_nl_return(struct xt_nl *nl)
+{
+	(void)nl;
+	pthread_mutex_unlock(&kept.lock);
+}
+
+int xt_nl_keep(void)
+{
+	struct xt_nl *nl = xt_nl_borrow();
+	int rc = nl ? 0 : -errno;
+
+	if (nl)
+		xt_nl_return(nl);
+	return rc;
+}
+
+/* --- requests --- */
+
+static bool dump_ends(const struct xt_nl *nl, ssize_t len)
+{
+	const struct nlmsghdr *nlh = &nl->buf.head;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		if (nlh->nlmsg_seq == nl->seq &&
+		    (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR))
+			return true;
+	return false;
+}
+
+/* Skip the rest of an interrupted dump, of which len bytes are in the buffer; a locked process
+ * cannot open another socket instead. -EINTR, or what keeps the end from being read. */
+static int dump_skip(struct xt_nl *nl, ssize_t len)
+{
+	while (!dump_ends(nl, len)) {
+		do
+			len = mnl_socket_recvfrom(nl->socket, nl->buf.bytes, sizeof(nl->buf));
+		while (len < 0 && errno == EINTR);
+		if (len < 0)
+			return -errno;
+	}
+	return -EINTR;
+}
+
 static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 {
 	unsigned port = mnl_socket_get_portid(nl->socket);
@@ -68,6 +141,8 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		if (len < 0)
 			return -errno;
 		rc = mnl_cb_run(nl->buf.bytes, (size_t)len, nl->seq, port, cb, data);
+		if (rc < 0 && errno == EINTR)
+			return dump_skip(nl, len);
 		if (rc < 0)
 			return -errno;
 	} while (rc > MNL_CB_STOP);
@@ -78,7 +153,7 @@ int xt_nl_do(struct xt_nl *nl)
 {
 	nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	if (!nl->socket)
-		return -EBADF; /* could not be reopened after an interrupted dump */
+		return -EBADF;
 	if (mnl_socket_sendto(nl->socket, &nl->buf, nl->buf.head.nlmsg_len) < 0)
 		return -errno;
 	return answers_receive(nl, NULL, NULL);
@@ -90,26 +165,19 @@ int xt_nl_request(struct xt_nl *nl, mnl_cb_t cb, void *data)
 	size_t len = nl->buf.head.nlmsg_len;
 	int rc = -EINTR;
 
-	if (!nl->socket)
-		return -EBADF;
 	if (len > sizeof(request))
 		return -EMSGSIZE;
 	if ((nl->buf.head.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		nl->buf.head.nlmsg_flags |= NLM_F_ACK;
 	memcpy(request, &nl->buf, len);
 	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
-		/* a new number: the rest of the interrupted dump must not count as answers */
+		/* a new number, as for every request */
 		nl->seq += i > 0;
 		memcpy(&nl->buf, request, len);
 		nl->buf.head.nlmsg_seq = nl->seq;
 		if (mnl_socket_sendto(nl->socket, &nl->buf, len) < 0)
 			return -errno;
 		rc = answers_receive(nl, cb, data);
-		if (rc == -EINTR) {
-			xt_nl_close(nl);
-			rc = xt_nl_open(nl);
-			rc = rc < 0 ? rc : -EINTR;
-		}
 	}
 	return rc;
 }

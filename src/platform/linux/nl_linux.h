@@ -20,6 +20,12 @@ struct xt_nl {
 int xt_nl_open(struct xt_nl *nl); /* -errno */
 void xt_nl_close(struct xt_nl *nl);
 
+/* One that stays open, for questions after this process may make no socket any more; on any thread,
+ * one at a time: return it soon. keep: open it now; -errno. borrow: NULL: it cannot be opened. */
+int xt_nl_keep(void);
+struct xt_nl *xt_nl_borrow(void);
+void xt_nl_return(struct xt_nl *nl);
+
 /* Begin a request in nl's buffer, with a zeroed header. extra_len: of the family header, which
  * mnl_nlmsg_get_payload returns. Valid until xt_nl_do or xt_nl_request. */
 struct nlmsghdr *xt_nl_begin(struct xt_nl *nl, uint16_t type, uint16_t flags, size_t extra_len);

@@ -6,38 +6,83 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <liburing.h>
 
 struct xt_ring {
 	struct io_uring uring;
-	bool started;
+	bool enabled;
 };
+
+/* Not by liburing, whose shared library of Debian 12 lacks the two functions. 0 or -errno. */
+static int ring_register(struct io_uring *uring, unsigned opcode, void *arg, unsigned n)
+{
+	return syscall(__NR_io_uring_register, uring->ring_fd, opcode, arg, n) < 0 ? -errno : 0;
+}
+
+/* A filter of system calls does not see what a ring does, so the ring itself is restricted, for
+ * good: to writes without flags. Linux 5.10 and newer. */
+static int ring_restrict(struct io_uring *uring)
+{
+	struct io_uring_restriction rules[] = {
+	    {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITE},
+	    {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_ENABLE_RINGS},
+	    {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = 0},
+	};
+
+	return ring_register(uring, IORING_REGISTER_RESTRICTIONS, rules,
+			     sizeof(rules) / sizeof(rules[0]));
+}
+
+/* Disabled, since only such a ring takes restrictions; the thread that enables it owns it. */
+static int ring_setup(struct io_uring *uring)
+{
+	/* Completions must not interrupt this thread. Linux 6.1 and newer. */
+	struct io_uring_params params = {.flags = IORING_SETUP_R_DISABLED |
+						  IORING_SETUP_SINGLE_ISSUER |
+						  IORING_SETUP_DEFER_TASKRUN};
+	int rc = io_uring_queue_init_params(XT_RING_MAX, uring, &params);
+
+	if (rc == -EINVAL)
+		rc = io_uring_queue_init(XT_RING_MAX, uring, IORING_SETUP_R_DISABLED);
+	if (rc < 0)
+		return rc;
+	rc = ring_restrict(uring);
+	if (rc < 0)
+		io_uring_queue_exit(uring);
+	return rc;
+}
 
 int xt_ring_new(struct xt_ring **out)
 {
-	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	struct xt_ring *ring = calloc(1, sizeof(*ring));
+	int rc;
+
+	*out = NULL;
+	if (!ring)
+		return -ENOMEM;
+	rc = ring_setup(&ring->uring);
+	if (rc < 0) {
+		free(ring);
+		return rc;
+	}
+	*out = ring;
+	return 0;
 }
 
 void xt_ring_free(struct xt_ring *ring)
 {
-	if (ring && ring->started)
+	if (ring)
 		io_uring_queue_exit(&ring->uring);
 	free(ring);
 }
 
-static bool ring_start(struct xt_ring *ring)
+static bool ring_enable(struct xt_ring *ring)
 {
-	/* Completions must not interrupt this thread. Linux 6.1 and newer. */
-	struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
-						  IORING_SETUP_DEFER_TASKRUN};
-	int rc = io_uring_queue_init_params(XT_RING_MAX, &ring->uring, &params);
-
-	if (rc == -EINVAL)
-		rc = io_uring_queue_init(XT_RING_MAX, &ring->uring, 0);
-	ring->started = rc == 0;
-	return ring->started;
+	ring->enabled = ring_register(&ring->uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0) == 0;
+	return ring->enabled;
 }
 
 /* Wait for one completion and store its result. */
@@ -61,7 +106,7 @@ unsigned xt_ring_write(struct xt_ring *ring, int fd, const struct iovec *vecs, u
 {
 	unsigned submitted = 0, done = 0;
 
-	if (!ring->started && !ring_start(ring))
+	if (!ring->enabled && !ring_enable(ring))
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);

@@ -11,8 +11,9 @@
 
 struct xt_ring;
 
-/* Allocates memory only. The first write creates the kernel's ring, which belongs to the thread and
- * process of that write. -ENOSYS: not in this build; -ENOMEM. */
+/* Create the kernel's ring, before the process is locked: it can do nothing but write. It belongs
+ * to the thread and process of the first write. -ENOSYS: not in this build; another -errno: this
+ * host has none that can be restricted. */
 int xt_ring_new(struct xt_ring **out);
 void xt_ring_free(struct xt_ring *ring); /* NULL is fine */
 

@@ -54,11 +54,11 @@ bool xt_link_way(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *sour
 		 uint32_t *ifindex)
 {
 	struct xt_route_way way = {0};
-	struct xt_nl nl;
+	struct xt_nl *nl = to->ip.family ? xt_nl_borrow() : NULL;
 
-	if (to->ip.family && xt_nl_open(&nl) == 0) {
-		(void)xt_route_way(&nl, to, NULL, mark, &way);
-		xt_nl_close(&nl);
+	if (nl) {
+		(void)xt_route_way(nl, to, NULL, mark, &way);
+		xt_nl_return(nl);
 	}
 	*source = way.source;
 	*ifindex = way.link;

@@ -124,6 +124,11 @@ int tun_linux_fd(const struct xt_tun *tun)
 						  : -1;
 }
 
+int xt_tun_fd(const struct xt_tun *tun)
+{
+	return tun_linux_fd(tun);
+}
+
 static int tun_linux_watch(const struct xt_tun *tun, struct xt_wake *wake, unsigned events,
 			   void *ctx)
 {
@@ -257,7 +262,7 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		return XT_E_NOMEM;
 	dev->tun.ops = &tun_linux_ops;
 	dev->fd = -1;
-	rc = offload || options->fd > 0
+	rc = !options->idle && (offload || options->fd > 0)
 		 ? xt_batch_new(&dev->segments, XT_MERGE_SEGMENTS, 2 * XT_SLOT_MAX)
 		 : 0;
 	existed = options->fd > 0 || if_nametoindex(options->name) != 0;
@@ -265,8 +270,8 @@ int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 		rc = tun_adopt(dev, options->fd, offload, &ifr);
 	else if (rc == 0)
 		rc = tun_attach(dev, options->name, offload, &ifr);
-	if (rc == 0 && dev->vnet && offload && xt_uring() && xt_ring_new(&dev->ring) == -ENOMEM)
-		rc = XT_E_NOMEM;
+	if (rc == 0 && !options->idle && dev->vnet && offload && xt_uring())
+		(void)xt_ring_new(&dev->ring); /* without one, packets are written one by one */
 	if (rc == 0)
 		rc = node_configure(dev->fd, options, existed);
 	if (rc == 0)

@@ -27,6 +27,7 @@ int xt_watch_open(struct xt_watch *watch, unsigned ifindex)
 	*watch = (struct xt_watch){.fd = -1, .ifindex = ifindex, .nsid = -1};
 	if (s < 0)
 		return -errno;
+	(void)xt_nl_keep(); /* for a query after this process was confined */
 	if (bind(s, (struct sockaddr *)&name, sizeof(name)) < 0) {
 		int rc = -errno;
 
@@ -35,6 +36,16 @@ int xt_watch_open(struct xt_watch *watch, unsigned ifindex)
 	}
 	watch->fd = s;
 	return 0;
+}
+
+int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid)
+{
+	int former = watch->fd;
+
+	watch->fd = fd;
+	watch->ifindex = ifindex;
+	watch->nsid = nsid;
+	return former;
 }
 
 void xt_watch_close(struct xt_watch *watch)
@@ -55,17 +66,18 @@ static void state_put(struct xt_link_state *state, const struct xt_nl_link *link
 /* Messages were lost: query the present state. In another namespace only xt_watch_follow can. */
 static void state_query(const struct xt_watch *watch, struct xt_link_state *state)
 {
-	struct xt_nl nl;
+	struct xt_nl *nl;
 	struct xt_nl_link link;
 
 	memset(state, 0, sizeof(*state));
 	state->was_down = true; /* it may have been */
 	state->moved = watch->nsid >= 0;
-	if (watch->nsid >= 0 || xt_nl_open(&nl) < 0)
+	nl = watch->nsid >= 0 ? NULL : xt_nl_borrow();
+	if (!nl)
 		return;
-	if (xt_nl_link_get(&nl, watch->ifindex, &link) == 0)
+	if (xt_nl_link_get(nl, watch->ifindex, &link) == 0)
 		state_put(state, &link);
-	xt_nl_close(&nl);
+	xt_nl_return(nl);
 }
 
 static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_link_state *state)
