@@ -6,8 +6,8 @@
  * three keypairs with indices, counters and replay windows, open handshake, timers, staged packets,
  * cookie, timestamps, facts and path MTU; handshake messages that wait; load, cookie secret,
  * counters. Not in it: the buckets of single addresses and the cookie replies that wait (their
- * senders ask again), a search for the path's MTU under way (it begins again), and the static-static
- * secrets, which the next handshake computes.
+ * senders ask again), a search for the path's MTU under way (it begins again), and the shared
+ * secrets of static keys, which the next handshake computes.
  *
  * Times are those of the host's monotonic clock, which both processes read. */
 #ifndef XT_CORE_SNAPSHOT_H

@@ -188,13 +188,17 @@ static void path_code(struct xt_coder *c, struct xt_device *dev, struct xt_peer 
 		xt_peer_place(dev, peer, &path);
 }
 
-/* The lists of the device that the peer is on. Their order says nothing that matters. */
+/* The lists of the device that the peer is on. Their order says nothing that matters. The number of
+ * a way is one of this process: the other one notes its own, before the network changes. */
 static void lists_code(struct xt_coder *c, struct xt_device *dev, struct xt_peer *peer)
 {
-	bool tx_ready = peer->tx_ready, unsaved = peer->unsaved, wayless = peer->wayless;
+	bool tx_ready = peer->tx_ready, unsaved = peer->unsaved, lost = peer->way == XT_WAY_NONE;
+	bool wayless =
+	    peer->wayless || (peer->way > XT_WAY_NONE && xt_keypairs_present(&peer->keypairs));
 
 	xt_coder_flag(c, &tx_ready);
 	xt_coder_flag(c, &unsaved);
+	xt_coder_flag(c, &lost);
 	xt_coder_flag(c, &wayless);
 	if (c->out)
 		return;
@@ -202,6 +206,7 @@ static void lists_code(struct xt_coder *c, struct xt_device *dev, struct xt_peer
 		xt_peer_set_tx_ready(dev, peer);
 	if (unsaved)
 		xt_peer_remember(dev, peer);
+	peer->way = lost ? XT_WAY_NONE : 0;
 	if (!wayless)
 		return;
 	peer->wayless = true;
@@ -219,7 +224,6 @@ static void counters_code(struct xt_coder *c, struct xt_peer *peer)
 	xt_coder_u64(c, &peer->heard_wall);
 	xt_coder_sparse(c, peer->heard4, sizeof(peer->heard4));
 	xt_coder_sparse(c, peer->heard6, sizeof(peer->heard6));
-	xt_coder_u64(c, &peer->way);
 	xt_coder_u32(c, &peer->suspends);
 	xt_coder_flag(c, &peer->cut);
 	xt_coder_u8_up_to(c, &peer->bound_waits, XT_BOUND_WAITS);

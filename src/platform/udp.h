@@ -10,7 +10,8 @@ struct xt_wake; /* platform/wake.h */
 
 struct xt_udp_ops {
 	/* Append datagrams with from (remote, local, ifindex) and ecn until there are none, the
-	 * batch is full or budget bytes were read (the last read may pass it). Errors that the
+	 * batch is full or budget bytes were read (the last read may pass it; 0: only what is
+	 * pending). Errors that the
 	 * socket carries (ICMP unreachable and the like) are skipped, never returned.
 	 * Datagrams may adjoin each other (xt_batch_view_bare): they are opened in place.
 	 * >= 0: appended. */
