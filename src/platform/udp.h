@@ -123,6 +123,10 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
 void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
 bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
 void xt_udp_drop_old(struct xt_udp *udp);
+/* For another process that goes on with them. old: what xt_udp_move has left, which stays udp's;
+ * false: nothing. keep: read and own these as such. */
+bool xt_udp_old(const struct xt_udp *udp, struct xt_udp_sockets *out);
+void xt_udp_keep(struct xt_udp *udp, const struct xt_udp_sockets *old);
 /* xt_udp_sockets_open and xt_udp_new. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro; on only as far as the kernel has them. */

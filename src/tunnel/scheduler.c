@@ -352,6 +352,11 @@ bool xt_scheduler_park(struct xt_scheduler *s, struct xt_time now)
 	return true;
 }
 
+bool xt_scheduler_parked(const struct xt_scheduler *s)
+{
+	return s->state == SCHEDULER_PARKED;
+}
+
 void xt_scheduler_resume(struct xt_scheduler *s)
 {
 	s->state = SCHEDULER_RUNNING;

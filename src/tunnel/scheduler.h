@@ -37,6 +37,7 @@ void xt_scheduler_on_udp_writable(struct xt_scheduler *scheduler, struct xt_time
  * true: nothing is in flight, and until resume no call here reads or sends. false: blocked; call it
  * again when the UDP socket is writable. */
 bool xt_scheduler_park(struct xt_scheduler *scheduler, struct xt_time now);
+bool xt_scheduler_parked(const struct xt_scheduler *scheduler);
 void xt_scheduler_resume(struct xt_scheduler *scheduler);
 
 /* Send one echo request of size payload bytes from src to dst through that peer's tunnel.
