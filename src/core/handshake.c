@@ -126,15 +126,17 @@ static void initiation_send(struct xt_device *dev, struct xt_time now, struct xt
 }
 
 /* The clock has reached the bound of timestamps: it was set forth, or the host was suspended. The
- * next bound is being written. The initiation waits for it, and not for REKEY_TIMEOUT. */
-static bool bound_holds(struct xt_device *dev, struct xt_time now, struct xt_peer *peer)
+ * next bound is being written, or none was read yet. The initiation waits for it, and not for
+ * REKEY_TIMEOUT. timer: when it is tried again. */
+static bool bound_holds(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
+			uint64_t *timer)
 {
 	if (timestamp_least(dev, now, peer) < dev->timestamp_bound) {
 		peer->bound_waits = 0;
 		return false;
 	}
-	if (peer->timers.urgent == XT_NEVER) {
-		peer->timers.urgent = now.mono + (XT_BOUND_WAIT << peer->bound_waits);
+	if (*timer == XT_NEVER) {
+		*timer = now.mono + (XT_BOUND_WAIT << peer->bound_waits);
 		if (peer->bound_waits < XT_BOUND_WAITS)
 			peer->bound_waits++;
 	}
@@ -158,7 +160,7 @@ static void unanswered_note(struct xt_device *dev, struct xt_time now, struct xt
 static void handshake_begin(struct xt_device *dev, struct xt_time now, struct xt_peer *peer,
 			    bool retry, bool silent, struct xt_tx *tx)
 {
-	if (bound_holds(dev, now, peer))
+	if (bound_holds(dev, now, peer, &peer->timers.urgent))
 		return;
 	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
 		peer->timers.start = now.mono;
@@ -225,6 +227,8 @@ void xt_handshake_probe(struct xt_device *dev, struct xt_time now, struct xt_pee
 	    peer->timers.retransmit != XT_NEVER || !xt_timers_may_initiate(&peer->timers, now.mono))
 		return;
 	xt_peer_mark_dirty(dev, peer);
+	if (bound_holds(dev, now, peer, &peer->timers.probe))
+		return;
 	if (!xt_tx_has_room(tx)) { /* leave it to the next tick */
 		peer->timers.probe = now.mono;
 		return;

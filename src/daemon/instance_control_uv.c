@@ -266,6 +266,7 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
 	struct xt_control_options options = {.listen_fd = reply->fd,
+					     .owner = instance->owner,
 					     .handle = on_request,
 					     .cancelled = on_cancelled,
 					     .ended = on_ended,

@@ -269,7 +269,7 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 
 void xt_instance_open_uapi(struct xt_instance *instance)
 {
-	if (!instance->options.dropin && geteuid() != 0) {
+	if (!instance->options.dropin && instance->owner != 0) {
 		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {

@@ -202,6 +202,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	struct xt_instance instance = {.conf = conf,
 				       .options = *options,
 				       .link = link,
+				       .owner = geteuid(),
 				       .post = instance_post,
 				       .keylog = -1,
 				       .listening = XT_SOCKETS,

@@ -135,6 +135,7 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
+	uid_t owner;			    /* who started it: may ask for everything */
 	struct xt_sandbox_state sandbox;    /* of this process, from XT_STATE_RUN on */
 	struct xt_sandbox_texts sandbox_texts;
 	bool has_keylog;

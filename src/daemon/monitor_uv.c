@@ -115,6 +115,15 @@ static void answer_send(struct monitor *monitor, const struct question *question
 		rc = xt_channel_send(monitor->channel, question->kind, question->serial, out.p,
 				     out.len, fds, n_fds);
 	xt_secbuf_clear(&out);
+	if (rc == -EMFILE) {
+		const struct xt_reply full = {.error = rc};
+
+		rc = xt_reply_encode(&out, fds, &n_fds, question->kind, &full);
+		if (rc == 0)
+			rc = xt_channel_send(monitor->channel, question->kind, question->serial,
+					     out.p, out.len, NULL, 0);
+		xt_secbuf_clear(&out);
+	}
 	if (rc < 0)
 		tunnel_end(monitor, "cannot be answered");
 }

@@ -48,7 +48,7 @@ struct xt_channel {
 	struct xt_secbuf data;
 	int fds[XT_CHANNEL_FDS];
 	size_t n_fds;
-	bool receiving, ended, closed;
+	bool receiving, lost, ended, closed;
 	uint8_t packet[PACKET_MAX];
 };
 
@@ -87,7 +87,7 @@ static void receive_reset(struct xt_channel *channel)
 {
 	descriptors_close(channel->fds, &channel->n_fds);
 	xt_secbuf_clear(&channel->data);
-	channel->receiving = false;
+	channel->receiving = channel->lost = false;
 }
 
 static void poll_update(struct xt_channel *channel)
@@ -225,7 +225,7 @@ void xt_channel_flush(struct xt_channel *channel, int ms)
 /* Descriptors of one packet; false: more than a message may have, or others are on it. */
 static bool fds_take(struct xt_channel *channel, struct msghdr *msg)
 {
-	bool ok = !(msg->msg_flags & MSG_CTRUNC);
+	bool ok = true;
 
 	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		size_t n;
@@ -271,6 +271,7 @@ static int packet_receive(struct xt_channel *channel, size_t *n, bool *end)
 	if (got <= 0)
 		return 0;
 	*n = (size_t)got;
+	channel->lost |= (msg.msg_flags & MSG_CTRUNC) != 0;
 	return fds_take(channel, &msg) && !(msg.msg_flags & MSG_TRUNC) ? 1 : XT_E_INVALID;
 }
 
@@ -295,7 +296,8 @@ static void message_deliver(struct xt_channel *channel)
 					     .data = (const uint8_t *)channel->data.p,
 					     .len = channel->data.len,
 					     .fds = channel->fds,
-					     .n_fds = channel->n_fds};
+					     .n_fds = channel->n_fds,
+					     .lost = channel->lost};
 
 	channel->options.message(channel->options.ctx, &message);
 	receive_reset(channel);

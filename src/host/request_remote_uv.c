@@ -6,6 +6,7 @@
  * runs in the device. */
 #include "host/request_remote_uv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,12 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 
 	if (!remote->pending[kind].done && kind != XT_REQUEST_RESOLVE) {
 		message_refuse(remote);
+		return;
+	}
+	if (message->lost) {
+		const struct xt_reply lost = {.error = -EMFILE};
+
+		question_answer(remote, kind, &lost);
 		return;
 	}
 	if (xt_reply_decode(&box, kind, message->data, message->len, message->fds, message->n_fds) <

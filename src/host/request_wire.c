@@ -145,6 +145,7 @@ static void save_report_wire(struct xt_wire *w, struct xt_report *report)
 {
 	xt_wire_bool(w, &report->has_key);
 	xt_wire_bytes(w, report->private_key.b, sizeof(report->private_key.b));
+	xt_wire_bytes(w, report->public_key.b, sizeof(report->public_key.b));
 	xt_wire_u16(w, &report->listen_port);
 	xt_wire_u32(w, &report->fwmark);
 	networks_wire(w, &report->allowed, &report->n_allowed);

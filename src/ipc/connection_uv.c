@@ -190,8 +190,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 				   (unsigned)XT_MIN(room, (size_t)READ_MAX));
 }
 
-/* End of file: the requests before it are answered, except one that the handler has: a client that
- * closes while it waits for an answer cancels. */
+/* End of file: the requests before it are answered. A client that closes entirely while it waits for
+ * an answer cancels; one that has only closed its sending side still gets it. */
 static void client_end_input(struct xt_connection *c, bool orderly)
 {
 	const struct xt_server_options *options = &c->server->options;
@@ -199,9 +199,9 @@ static void client_end_input(struct xt_connection *c, bool orderly)
 	c->eof = true;
 	if (orderly && c->request.open && c->request.stream && options->ended)
 		options->ended(options->ctx, &c->request);
-	else if (!orderly || c->request.open)
+	else if (!orderly || (c->request.open && client_hung_up(c)))
 		xt_connection_close(c, true);
-	else if (c->state != CLIENT_HELD)
+	else if (!c->request.open && c->state != CLIENT_HELD)
 		client_drain(c);
 }
 

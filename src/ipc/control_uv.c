@@ -251,7 +251,7 @@ static int request_judge(const struct xt_control_request *r, const json_t *msg)
 
 	if (err)
 		return err;
-	if (uid != 0 && uid != geteuid() && xt_verb_right(verb) == XT_RIGHT_OWNER)
+	if (uid != 0 && uid != r->control->options.owner && xt_verb_right(verb) == XT_RIGHT_OWNER)
 		return -EACCES;
 	if (r->versioned && protocol != XT_PROTOCOL &&
 	    !(verb && strcmp(verb, XT_PROTOCOL_DOWN) == 0))

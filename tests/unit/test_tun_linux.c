@@ -283,7 +283,7 @@ static int user_opens(void *arg)
 
 static void a_persistent_device_is_its_owners_to_use(void **state)
 {
-	const struct xt_tun_options options = {"platform0", USER, UINT32_MAX, true, false, 0};
+	const struct xt_tun_options options = {"platform0", USER, UINT32_MAX, true, false, false, 0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;
@@ -304,7 +304,7 @@ static void a_persistent_device_is_its_owners_to_use(void **state)
 
 static void a_persistent_device_can_be_its_groups(void **state)
 {
-	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true, false, 0};
+	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true, false, false, 0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;

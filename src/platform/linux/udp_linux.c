@@ -242,8 +242,21 @@ void xt_udp_sockets_close(struct xt_udp_sockets *sockets)
 	pair_close(sockets->fd);
 }
 
+/* Another process may have passed the descriptor. */
+static bool socket_is_udp(int fd)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       protocol == IPPROTO_UDP;
+}
+
 int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old)
 {
+	for (int i = 0; i < 2; i++)
+		if (fd[i] >= 0 && !socket_is_udp(fd[i]))
+			return -EINVAL;
 	for (int i = 0; i < 2; i++) {
 		int rc = fd[i] >= 0 ? mark_set(fd[i], mark) : 0;
 
