@@ -52,9 +52,10 @@ int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply);
 void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
 		   const struct xt_link_state *state);
 
-/* Between two passes stop reading. When what was read has left, neither TUN nor sockets are watched,
- * no timer runs, and parked is called, perhaps from within: see xt_tunnel_park. resume: go on, also
- * when parked was not called yet. -ENODEV: the interface is gone, or it is parked already. */
+/* Between two passes stop reading. When what was read has left, neither TUN nor sockets are
+ * watched, no timer runs, and parked is called, perhaps from within: see xt_tunnel_park. resume:
+ * go on, also when parked was not called yet. -ENODEV: the interface is gone, or it is
+ * parked already. */
 int xt_loop_park(struct xt_loop *loop);
 void xt_loop_resume(struct xt_loop *loop);
 
