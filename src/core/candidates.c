@@ -39,23 +39,32 @@ static void entry_append(struct xt_candidates *c, const struct xt_candidate_list
 	}
 }
 
-struct xt_candidates *xt_candidates_new(const struct xt_candidate_list *list)
+struct xt_candidates *xt_candidates_allocate(size_t n, bool keeps)
 {
-	struct xt_candidates *c = calloc(1, sizeof(*c) + (list->n + 1) * sizeof(c->v[0]));
-	bool used[XT_CANDIDATES_MAX] = {false};
-	unsigned last = 0;
+	struct xt_candidates *c = calloc(1, sizeof(*c) + (n + 1) * sizeof(c->v[0]));
 
 	if (!c)
 		return NULL;
-	if (list->n > 1 || list->changes) {
+	if (keeps) {
 		c->initiation = calloc(1, sizeof(*c->initiation));
 		if (!c->initiation) {
 			free(c);
 			return NULL;
 		}
 	}
-	c->hold = list->hold_ns;
 	c->first = c->second = c->trying = XT_CANDIDATE_NONE;
+	return c;
+}
+
+struct xt_candidates *xt_candidates_new(const struct xt_candidate_list *list)
+{
+	struct xt_candidates *c = xt_candidates_allocate(list->n, list->n > 1 || list->changes);
+	bool used[XT_CANDIDATES_MAX] = {false};
+	unsigned last = 0;
+
+	if (!c)
+		return NULL;
+	c->hold = list->hold_ns;
 	for (size_t i = 0; i < list->n; i++)
 		last = XT_MAX(last, list->v[i].entry);
 	for (unsigned entry = 0; entry <= last; entry++)

@@ -38,6 +38,8 @@ struct xt_candidates {
 
 /* NULL without memory. list is copied; an address that comes twice is kept once. */
 struct xt_candidates *xt_candidates_new(const struct xt_candidate_list *list);
+/* One with n empty slots and the learned one; keeps: with room for an initiation. */
+struct xt_candidates *xt_candidates_allocate(size_t n, bool keeps);
 void xt_candidates_free(struct xt_candidates *c); /* NULL is fine */
 /* Go on with what was known of the same addresses. The learned one is kept. */
 void xt_candidates_adopt(struct xt_candidates *c, const struct xt_candidates *old);

@@ -79,6 +79,21 @@ int xt_index_insert(struct xt_index *table, enum xt_index_kind kind, void *owner
 	return XT_E_FULL;
 }
 
+int xt_index_put(struct xt_index *table, enum xt_index_kind kind, void *owner, uint32_t index)
+{
+	int err = index ? xt_index_reserve(table, 1) : XT_E_INVALID;
+	struct xt_index_slot *slot;
+
+	if (err)
+		return err;
+	slot = slot_find(table, index);
+	if (slot->index)
+		return XT_E_EXISTS;
+	*slot = (struct xt_index_slot){.owner = owner, .index = index, .kind = kind};
+	table->n++;
+	return 0;
+}
+
 void xt_index_set(struct xt_index *table, uint32_t index, enum xt_index_kind kind, void *owner)
 {
 	struct xt_index_slot *slot;

@@ -37,6 +37,8 @@ int xt_index_reserve(struct xt_index *table, size_t n);
  * it was), XT_E_FULL when the draws find no free one. */
 int xt_index_insert(struct xt_index *table, enum xt_index_kind kind, void *owner,
 		    xt_index_random *random, void *ctx, uint32_t *out);
+/* Give owner an index that is known already. XT_E_NOMEM, XT_E_INVALID (0), XT_E_EXISTS. */
+int xt_index_put(struct xt_index *table, enum xt_index_kind kind, void *owner, uint32_t index);
 /* Hand an index that is in the table to another owner: a handshake becomes a keypair. */
 void xt_index_set(struct xt_index *table, uint32_t index, enum xt_index_kind kind, void *owner);
 /* An index that is not in the table, or 0, is ignored. */

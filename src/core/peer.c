@@ -95,6 +95,15 @@ static void peer_join_endpoints(struct xt_device *dev, struct xt_peer *peer)
 				 HASH_CNT(by_key, dev->peers_by_key));
 }
 
+void xt_peer_place(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path)
+{
+	peer->path = *path;
+	if (!path->remote.ip.family)
+		return;
+	endpoint_key_set(&peer->endpoint_key, &path->remote);
+	peer_join_endpoints(dev, peer);
+}
+
 void xt_peer_rotate_endpoint(struct xt_device *dev, struct xt_peer *peer)
 {
 	if (!peer->next_same)

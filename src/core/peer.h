@@ -116,6 +116,8 @@ struct xt_peer *xt_peer_new(struct xt_device *dev, const struct xt_public *key);
  * every table and list. */
 void xt_peer_join(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_unlink(struct xt_device *dev, struct xt_peer *peer);
+/* Of a peer that has just been created: its path as it was elsewhere, with no consequence. */
+void xt_peer_place(struct xt_device *dev, struct xt_peer *peer, const struct xt_path *path);
 /* As if the peer were unlinked, freed, created and joined again; cannot fail. */
 void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer);
 void xt_peer_free(struct xt_device *dev, struct xt_peer *peer); /* unlinked, or never joined */

@@ -180,6 +180,29 @@ void xt_staged_pop(struct xt_staged_pool *pool, struct xt_staged *q, uint8_t *da
 	}
 }
 
+const struct xt_staged_packet *xt_staged_next(const struct xt_staged *q,
+					      const struct xt_staged_packet *packet)
+{
+	return packet ? packet->next : q->head;
+}
+
+uint32_t xt_staged_packet_len(const struct xt_staged_packet *packet)
+{
+	return packet->len;
+}
+
+size_t xt_staged_piece(const struct xt_staged_packet *packet, size_t at, const uint8_t **bytes)
+{
+	const struct block *b =
+	    (const void *)((const char *)packet - offsetof(struct block, bytes));
+	size_t in = sizeof(*packet) + at, left = packet->len - at;
+
+	for (; left && in >= BLOCK_BYTES; in -= BLOCK_BYTES)
+		b = b->next;
+	*bytes = b->bytes + in;
+	return XT_MIN(left, BLOCK_BYTES - in);
+}
+
 uint32_t xt_staged_clear(struct xt_staged_pool *pool, struct xt_staged *q)
 {
 	uint32_t n = q->n;

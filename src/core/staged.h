@@ -38,6 +38,12 @@ bool xt_staged_push(struct xt_staged_pool *pool, struct xt_staged *q, const uint
 uint32_t xt_staged_len(const struct xt_staged *q);
 /* Remove the oldest and copy it to data (xt_staged_len bytes), unless data is NULL. */
 void xt_staged_pop(struct xt_staged_pool *pool, struct xt_staged *q, uint8_t *data);
+/* Walk the queue, oldest first, without a change: packet NULL: begin. NULL: that was the last. */
+const struct xt_staged_packet *xt_staged_next(const struct xt_staged *q,
+					      const struct xt_staged_packet *packet);
+uint32_t xt_staged_packet_len(const struct xt_staged_packet *packet);
+/* Its bytes from at on that lie in one place: how many, *bytes: where. 0: it ends there. */
+size_t xt_staged_piece(const struct xt_staged_packet *packet, size_t at, const uint8_t **bytes);
 /* Empty the queue; returns how many there were. */
 uint32_t xt_staged_clear(struct xt_staged_pool *pool, struct xt_staged *q);
 

@@ -10,7 +10,8 @@ struct xt_wake; /* platform/wake.h */
 
 struct xt_udp_ops {
 	/* Append datagrams with from (remote, local, ifindex) and ecn until there are none, the
-	 * batch is full or budget bytes were read (the last read may pass it). Errors that the
+	 * batch is full or budget bytes were read (the last read may pass it; 0: only what is
+	 * pending). Errors that the
 	 * socket carries (ICMP unreachable and the like) are skipped, never returned.
 	 * Datagrams may adjoin each other (xt_batch_view_bare): they are opened in place.
 	 * >= 0: appended. */
@@ -122,6 +123,10 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets);
 void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets);
 bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out);
 void xt_udp_drop_old(struct xt_udp *udp);
+/* For another process that goes on with them. old: what xt_udp_move has left, which stays udp's;
+ * false: nothing. keep: read and own these as such. */
+bool xt_udp_old(const struct xt_udp *udp, struct xt_udp_sockets *out);
+void xt_udp_keep(struct xt_udp *udp, const struct xt_udp_sockets *old);
 /* xt_udp_sockets_open and xt_udp_new. */
 int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark);
 /* Switch gso and gro; on only as far as the kernel has them. */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop: one handle for the wake source of the TUN and the UDP sockets, one timer for the next
  * deadline, one watch of the host. Nothing runs while nothing happens: without a deadline the timer
- * is stopped.
- *
- * Busy polling: after a pass of a packet or two the answer often arrives sooner than a sleeper
- * could be woken, so the loop polls a little longer before it sleeps. While packets come in numbers
- * it does not, because other processes need the processor then. */
-#include "tunnel/loop_uv.h"
+ * is stopped. */
+#include "tunnel/loop_impl_uv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,67 +11,26 @@
 #include "platform/clock.h"
 #include "platform/wake.h"
 #include "platform/watch.h"
-#include "tunnel/wake_uv.h"
 
 /* uv_timer counts CLOCK_MONOTONIC, which stands still while the host is suspended, so a long timer
  * drifts from its deadline. While a deadline exists the timer is renewed at least this often. */
 #define TIMER_MAX_MS (10 * 60 * 1000)
-
-/* After a pass of at most BUSY_POLL_PACKETS packets the loop polls for BUSY_POLL_NS before it
- * sleeps, unless a larger pass ran within the last HOLD_OFF_NS. */
-#define BUSY_POLL_PACKETS 2
-#define BUSY_POLL_NS	  50000
-#define HOLD_OFF_NS	  1000000
-
-/* What is watched; UDP4 and UDP6 are the indices of xt_udp. */
-enum { UDP4, UDP6, TUN, SOURCES };
 
 /* A port that was left is read for its peers, but not for ever: a peer that is silent sends to the
  * new one once it has taken the keepalive. */
 #define PORT_LIMIT_MS 180000u
 #define PORT_POLL_MS  50u
 
-enum loop_state { LOOP_RUNNING, LOOP_GONE, LOOP_STOPPING };
-
-/* changes   of the host, reported by watch
- * awake     readable when the host has woken from a suspend; unused where clock_fd is -1
- * watched   XT_WAKE_*: events watched now, by source
- * not_full  UDP socket that became writable while the tunnel stayed blocked: the datagrams that
- *           wait are for the other family; -1: not known
- * open      handles that are not closed yet, of which changes may have been replaced */
-struct xt_loop {
-	struct xt_loop_callbacks callbacks;
-	struct xt_tunnel *tunnel;
-	enum loop_state state;
-	struct xt_wake *wake;
-	struct xt_wake_uv wake_uv;
-	uv_poll_t *changes; /* on the watch's descriptor */
-	struct xt_watch watch;
-	bool link_down;	 /* seen down since it was last up */
-	uv_timer_t port; /* runs while the sockets of the port before are kept, until: */
-	uint64_t port_until_ms;
-	uv_poll_t awake;
-	int clock_fd;
-	uv_timer_t timer;
-	uv_idle_t busy_poll;
-	uint64_t busy_poll_until, hold_off_until;
-	unsigned watched[SOURCES];
-	int not_full;
-	unsigned open;
-};
-
-static void source_watch(struct xt_loop *loop, unsigned i, unsigned events);
-
 static void loop_gone(struct xt_loop *loop, int error)
 {
-	if (loop->state != LOOP_RUNNING)
+	if (loop->state == LOOP_GONE || loop->state == LOOP_STOPPING)
 		return;
 	loop->state = LOOP_GONE;
-	source_watch(loop, TUN, 0);
+	xt_loop_source_watch(loop, TUN, 0);
 	loop->callbacks.gone(loop->callbacks.ctx, error);
 }
 
-static void source_watch(struct xt_loop *loop, unsigned i, unsigned events)
+void xt_loop_source_watch(struct xt_loop *loop, unsigned i, unsigned events)
 {
 	const struct xt_tun *tun = xt_tunnel_tun(loop->tunnel);
 	const struct xt_udp *udp = xt_tunnel_udp(loop->tunnel);
@@ -100,7 +55,7 @@ static void timer_arm(struct xt_loop *loop)
 {
 	uint64_t wait = xt_tunnel_wait(loop->tunnel), ms;
 
-	if (wait == XT_NEVER) {
+	if (wait == XT_NEVER || loop->state == LOOP_PARKED) {
 		uv_timer_stop(&loop->timer);
 		return;
 	}
@@ -112,50 +67,52 @@ static void timer_arm(struct xt_loop *loop)
 	uv_timer_start(&loop->timer, on_timer, ms, 0);
 }
 
-/* Called after every pass: watch and time what the tunnel waits for. */
-static void watches_update(struct xt_loop *loop)
+/* A descriptor that is handed over has a duplicate: closing it would not end its watch. */
+static void loop_parked(struct xt_loop *loop)
 {
-	bool blocked = xt_tunnel_blocked(loop->tunnel);
-	unsigned read = xt_tunnel_reads(loop->tunnel) ? XT_WAKE_READ : 0;
+	loop->state = LOOP_PARKED;
+	for (unsigned i = 0; i < SOURCES; i++)
+		xt_loop_source_watch(loop, i, 0);
+	uv_timer_stop(&loop->timer);
+	uv_timer_stop(&loop->port);
+	xt_busy_poll_stop(&loop->busy_poll);
+	loop->callbacks.parked(loop->callbacks.ctx);
+}
 
-	if (loop->state == LOOP_STOPPING)
+/* Called after every pass: watch and time what the tunnel waits for. */
+void xt_loop_update(struct xt_loop *loop)
+{
+	bool parks = loop->state == LOOP_PARKING, blocked;
+	unsigned read;
+
+	if (loop->state == LOOP_STOPPING || loop->state == LOOP_PARKED)
 		return;
+	if (parks && xt_tunnel_park(loop->tunnel)) {
+		loop_parked(loop);
+		return;
+	}
+	blocked = xt_tunnel_blocked(loop->tunnel);
+	read = xt_tunnel_reads(loop->tunnel) && !parks ? XT_WAKE_READ : 0;
 	if (xt_tunnel_network_moved(loop->tunnel) && loop->callbacks.network)
 		loop->callbacks.network(loop->callbacks.ctx);
 	if (!blocked)
 		loop->not_full = -1;
-	if (loop->state == LOOP_RUNNING)
-		source_watch(loop, TUN, blocked ? 0 : XT_WAKE_READ);
+	if (loop->state == LOOP_RUNNING || parks)
+		xt_loop_source_watch(loop, TUN, parks || blocked ? 0 : XT_WAKE_READ);
 	for (unsigned i = 0; i < TUN; i++) {
 		bool write = blocked && loop->not_full != (int)i;
 
-		source_watch(loop, i, read | (write ? XT_WAKE_WRITE : 0));
+		xt_loop_source_watch(loop, i, read | (write ? XT_WAKE_WRITE : 0));
 	}
 	timer_arm(loop);
 }
 
-/* An active idle handle keeps libuv from sleeping. */
-static void on_busy_poll(uv_idle_t *idle)
-{
-	const struct xt_loop *loop = idle->data;
-
-	if (uv_hrtime() >= loop->busy_poll_until)
-		uv_idle_stop(idle);
-}
-
-/* packets: how many the pass that just ended carried. */
 static void busy_poll_update(struct xt_loop *loop, int packets)
 {
-	uint64_t now = uv_hrtime();
-
-	if (packets > BUSY_POLL_PACKETS)
-		loop->hold_off_until = now + HOLD_OFF_NS;
-	if (packets < 1 || now < loop->hold_off_until || loop->state == LOOP_STOPPING) {
-		uv_idle_stop(&loop->busy_poll);
-		return;
-	}
-	loop->busy_poll_until = now + BUSY_POLL_NS;
-	uv_idle_start(&loop->busy_poll, on_busy_poll);
+	if (loop->state == LOOP_RUNNING)
+		xt_busy_poll_update(&loop->busy_poll, packets);
+	else
+		xt_busy_poll_stop(&loop->busy_poll);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -163,7 +120,7 @@ static void on_timer(uv_timer_t *timer)
 	struct xt_loop *loop = timer->data;
 
 	xt_tunnel_tick(loop->tunnel);
-	watches_update(loop);
+	xt_loop_update(loop);
 }
 
 static void tun_ready(struct xt_loop *loop)
@@ -173,7 +130,7 @@ static void tun_ready(struct xt_loop *loop)
 	if (rc < 0)
 		loop_gone(loop, rc);
 	busy_poll_update(loop, rc);
-	watches_update(loop);
+	xt_loop_update(loop);
 }
 
 static void udp_writable(struct xt_loop *loop, unsigned i)
@@ -201,7 +158,7 @@ static void udp_ready(struct xt_loop *loop, unsigned i, unsigned events)
 			loop_gone(loop, rc);
 		busy_poll_update(loop, rc);
 	}
-	watches_update(loop);
+	xt_loop_update(loop);
 }
 
 static void on_wake(struct xt_wake_uv *wake_uv)
@@ -302,18 +259,27 @@ static void on_port(uv_timer_t *timer)
 
 	if (progress == XT_PORT_OVER || uv_now(timer->loop) >= loop->port_until_ms) {
 		for (unsigned i = 0; i < TUN; i++)
-			source_watch(loop, i, 0);
+			xt_loop_source_watch(loop, i, 0);
 		xt_tunnel_port_drop(loop->tunnel);
 	} else {
 		uv_timer_start(timer, on_port, progress == XT_PORT_MORE ? 1 : PORT_POLL_MS, 0);
 	}
-	watches_update(loop);
+	xt_loop_update(loop);
 }
 
-static void port_moved(struct xt_loop *loop)
+void xt_loop_port_moved(struct xt_loop *loop)
 {
 	loop->port_until_ms = uv_now(loop->port.loop) + PORT_LIMIT_MS;
 	uv_timer_start(&loop->port, on_port, 0, 0);
+}
+
+/* The port before is still read: after a stop, or as the process before has done. */
+void xt_loop_port_follow(struct xt_loop *loop)
+{
+	struct xt_udp_sockets old;
+
+	if (xt_tunnel_old_sockets(loop->tunnel, &old))
+		xt_loop_port_moved(loop);
 }
 
 static void on_change(uv_poll_t *handle, int status, int events)
@@ -399,7 +365,7 @@ static void on_awake(uv_poll_t *handle, int status, int events)
 	(void)events;
 	xt_clock_watch_read(loop->clock_fd);
 	xt_tunnel_tick(loop->tunnel);
-	watches_update(loop);
+	xt_loop_update(loop);
 }
 
 /* Without it the next pass notices the suspend. */
@@ -428,8 +394,8 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 	loop->watch.fd = loop->clock_fd = -1;
 	uv_timer_init(uv, &loop->timer);
 	loop->timer.data = loop;
-	uv_idle_init(uv, &loop->busy_poll);
-	loop->busy_poll.data = loop;
+	xt_busy_poll_init(&loop->busy_poll, uv);
+	loop->busy_poll.handle.data = loop;
 	uv_timer_init(uv, &loop->port);
 	loop->port.data = loop;
 	loop->open = 3;
@@ -442,40 +408,9 @@ int xt_loop_start(struct xt_loop **out, uv_loop_t *uv, struct xt_tunnel *tunnel,
 		xt_loop_stop(loop);
 		return rc;
 	}
-	watches_update(loop);
+	xt_loop_port_follow(loop);
+	xt_loop_update(loop);
 	return 0;
-}
-
-void xt_loop_wake(struct xt_loop *loop)
-{
-	if (loop->state != LOOP_STOPPING)
-		watches_update(loop);
-}
-
-int xt_loop_apply_begin(struct xt_loop *loop, struct xt_tunnel_apply *apply,
-			const struct xt_change *change, const struct xt_udp_sockets *sockets)
-{
-	if (loop->state == LOOP_STOPPING)
-		return -ESHUTDOWN;
-	xt_tunnel_apply_begin(loop->tunnel, apply, change, sockets);
-	return 0;
-}
-
-int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply)
-{
-	bool port = apply->has_sockets;
-	int rc;
-
-	if (loop->state == LOOP_STOPPING)
-		return xt_tunnel_apply_end(apply);
-	for (unsigned i = 0; i < TUN; i++)
-		source_watch(loop, i, 0);
-	rc = xt_tunnel_apply_end(apply);
-	if (rc == 0 && port)
-		port_moved(loop);
-	loop->not_full = -1;
-	watches_update(loop);
-	return rc;
 }
 
 void xt_loop_stop(struct xt_loop *loop)
@@ -492,5 +427,5 @@ void xt_loop_stop(struct xt_loop *loop)
 	if (loop->awake.data)
 		uv_close((uv_handle_t *)&loop->awake, on_closed);
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
-	uv_close((uv_handle_t *)&loop->busy_poll, on_closed);
+	uv_close((uv_handle_t *)&loop->busy_poll.handle, on_closed);
 }

@@ -18,6 +18,7 @@ struct xt_loop;
  *	   may be NULL
  * moved   the interface is in another network namespace, or messages from there were lost: call
  *	   xt_loop_watch
+ * parked  after xt_loop_park; may be NULL when that is never called
  * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
 struct xt_loop_callbacks {
 	void *ctx;
@@ -26,6 +27,7 @@ struct xt_loop_callbacks {
 	void (*link_up)(void *ctx);
 	void (*network)(void *ctx);
 	void (*moved)(void *ctx);
+	void (*parked)(void *ctx);
 	void (*closed)(void *ctx);
 };
 
@@ -49,6 +51,13 @@ int xt_loop_apply_end(struct xt_loop *loop, struct xt_tunnel_apply *apply);
  * loop's from then on. */
 void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
 		   const struct xt_link_state *state);
+
+/* Between two passes stop reading. When what was read has left, neither TUN nor sockets are
+ * watched, no timer runs, and parked is called, perhaps from within: see xt_tunnel_park. resume:
+ * go on, also when parked was not called yet. -ENODEV: the interface is gone, or it is
+ * parked already. */
+int xt_loop_park(struct xt_loop *loop);
+void xt_loop_resume(struct xt_loop *loop);
 
 /* Close all handles; calls closed and frees when the last one is. */
 void xt_loop_stop(struct xt_loop *loop);

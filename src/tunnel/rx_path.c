@@ -46,7 +46,7 @@ static int rx_read(struct xt_rx_path *rx, struct xt_time now, struct xt_rx_pass 
 	struct xt_udp *udp = rx->data->config.udp;
 	struct xt_batch *batch = xt_batch_pool_get(rx->data->pool, XT_BATCH_IN);
 	size_t bytes = 0;
-	int n = udp->ops->recv(udp, batch, STEP_BYTES);
+	int n = udp->ops->recv(udp, batch, pass && pass->held ? 0 : STEP_BYTES);
 
 	for (uint32_t i = 0; i < batch->n; i++)
 		bytes += batch->pkts[i].len;

@@ -18,8 +18,10 @@ struct xt_rx_path {
 };
 
 /* A pass of the rx path: it goes on while reads are full, up to quota bytes.
- * bytes, last  read in all, and by the last read */
+ * bytes, last  read in all, and by the last read
+ * held  only datagrams are read that were read from the kernel already (struct xt_udp, pending) */
 struct xt_rx_pass {
+	bool held;
 	size_t quota, bytes, last;
 };
 

@@ -22,7 +22,12 @@
 /* Poll the other direction after this many outbound bytes. */
 #define RX_POLL_BYTES (128u << 10)
 
+/* PARKING  only what was read goes on
+ * PARKED   nothing does */
+enum scheduler_state { SCHEDULER_RUNNING, SCHEDULER_PARKING, SCHEDULER_PARKED };
+
 struct xt_scheduler {
+	enum scheduler_state state;
 	struct xt_data_path data;
 	struct xt_tx_path tx;
 	struct xt_rx_path rx;
@@ -151,6 +156,8 @@ static void take_notes(struct xt_scheduler *s, struct xt_time now)
 
 void xt_scheduler_tick(struct xt_scheduler *s, struct xt_time now)
 {
+	if (s->state == SCHEDULER_PARKED)
+		return;
 	if (s->data.config.echo)
 		xt_echo_tick(s->data.config.echo, now.mono);
 	xt_tx_fit_report(&s->data);
@@ -169,6 +176,8 @@ uint64_t xt_scheduler_deadline(const struct xt_scheduler *s)
 {
 	uint64_t at = s->data.config.echo ? xt_echo_deadline(s->data.config.echo) : XT_NEVER;
 
+	if (s->state == SCHEDULER_PARKED)
+		return XT_NEVER;
 	if (s->data.queue.blocked) /* the device's traffic waits for the socket */
 		return xt_scheduler_retry(s) ? XT_MIN(at, xt_scheduler_retry(s)) : at;
 	return XT_MIN(at, xt_device_deadline(s->data.config.dev));
@@ -265,7 +274,7 @@ static int rx_pass(struct xt_scheduler *s, struct xt_time now)
 
 int xt_scheduler_on_udp_readable(struct xt_scheduler *s, struct xt_time now)
 {
-	return udp_may_be_read(s) ? rx_pass(s, now) : 0;
+	return s->state == SCHEDULER_RUNNING && udp_may_be_read(s) ? rx_pass(s, now) : 0;
 }
 
 int xt_scheduler_on_tun_readable(struct xt_scheduler *s, struct xt_time now)
@@ -273,7 +282,7 @@ int xt_scheduler_on_tun_readable(struct xt_scheduler *s, struct xt_time now)
 	size_t bytes = 0, before;
 	int n, sum = 0;
 
-	if (s->data.queue.blocked)
+	if (s->data.queue.blocked || s->state != SCHEDULER_RUNNING)
 		return 0;
 	do {
 		before = bytes;
@@ -293,6 +302,8 @@ int xt_scheduler_on_tun_readable(struct xt_scheduler *s, struct xt_time now)
 
 void xt_scheduler_on_udp_writable(struct xt_scheduler *s, struct xt_time now)
 {
+	if (s->state == SCHEDULER_PARKED)
+		return;
 	xt_send_queue_flush(&s->data.queue);
 	if (!s->data.queue.blocked && xt_tx_path_has_rest(&s->tx)) {
 		xt_tx_path_resume(&s->tx, now);
@@ -305,6 +316,50 @@ void xt_scheduler_on_udp_writable(struct xt_scheduler *s, struct xt_time now)
 	xt_scheduler_tick(s, now);
 	if ((s->data.config.udp->pending || xt_rx_path_suspended(&s->rx)) && udp_may_be_read(s))
 		(void)rx_pass(s, now);
+}
+
+/* What was read and did not fit, of either direction. */
+static void rest_process(struct xt_scheduler *s, struct xt_time now)
+{
+	while (udp_may_be_read(s) &&
+	       (s->data.config.udp->pending || xt_rx_path_suspended(&s->rx))) {
+		struct xt_rx_pass held = {.held = true};
+
+		(void)rx_step(s, now, &held);
+		xt_rx_path_suspend(&s->rx);
+	}
+	if (!s->data.queue.blocked && xt_tx_path_has_rest(&s->tx)) {
+		xt_tx_path_resume(&s->tx, now);
+		tx_send_rest(s, now);
+	}
+	xt_tx_path_flush(&s->tx, now);
+}
+
+bool xt_scheduler_park(struct xt_scheduler *s, struct xt_time now)
+{
+	if (s->state == SCHEDULER_PARKED)
+		return true;
+	s->state = SCHEDULER_PARKING;
+	if (s->data.queue.blocked)
+		xt_send_queue_flush(&s->data.queue);
+	if (s->data.queue.blocked)
+		return false;
+	rest_process(s, now);
+	if (s->data.queue.blocked || s->data.config.udp->pending || xt_rx_path_suspended(&s->rx) ||
+	    xt_tx_path_has_rest(&s->tx))
+		return false;
+	s->state = SCHEDULER_PARKED;
+	return true;
+}
+
+bool xt_scheduler_parked(const struct xt_scheduler *s)
+{
+	return s->state == SCHEDULER_PARKED;
+}
+
+void xt_scheduler_resume(struct xt_scheduler *s)
+{
+	s->state = SCHEDULER_RUNNING;
 }
 
 int xt_scheduler_ping(struct xt_scheduler *s, struct xt_time now, const struct xt_public *peer,
@@ -320,7 +375,7 @@ int xt_scheduler_ping(struct xt_scheduler *s, struct xt_time now, const struct x
 		return XT_E_NOPEER;
 	if (!len || src->family != dst->family)
 		return XT_E_INVALID;
-	if (s->data.queue.blocked)
+	if (s->data.queue.blocked || s->state != SCHEDULER_RUNNING)
 		return XT_E_AGAIN;
 	batch = xt_batch_pool_get(s->data.pool, XT_BATCH_REPLY);
 	pkt = xt_batch_add(batch, len); /* fits: the batch is empty */

@@ -33,6 +33,13 @@ bool xt_scheduler_blocked(const struct xt_scheduler *scheduler);
 uint64_t xt_scheduler_retry(const struct xt_scheduler *scheduler);
 void xt_scheduler_on_udp_writable(struct xt_scheduler *scheduler, struct xt_time now);
 
+/* Read nothing more, and let what was read go on: another process is to have the device's sessions.
+ * true: nothing is in flight, and until resume no call here reads or sends. false: blocked; call it
+ * again when the UDP socket is writable. */
+bool xt_scheduler_park(struct xt_scheduler *scheduler, struct xt_time now);
+bool xt_scheduler_parked(const struct xt_scheduler *scheduler);
+void xt_scheduler_resume(struct xt_scheduler *scheduler);
+
 /* Send one echo request of size payload bytes from src to dst through that peer's tunnel.
  * XT_E_NOPEER, XT_E_INVALID (families differ, size), XT_E_AGAIN (blocked). */
 int xt_scheduler_ping(struct xt_scheduler *scheduler, struct xt_time now,

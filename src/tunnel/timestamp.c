@@ -37,6 +37,19 @@ void xt_timestamp_read(struct xt_timestamp *timestamp, uint64_t floor, bool stor
 	timestamp->bound = stored ? floor : XT_NEVER;
 }
 
+/* A bound whose writing was not confirmed is asked for again. */
+void xt_timestamp_restore(struct xt_timestamp *timestamp, uint64_t floor, uint64_t bound,
+			  bool stored)
+{
+	*timestamp = (struct xt_timestamp){
+	    .floor = floor, .bound = bound, .planned = bound, .stored = stored};
+}
+
+bool xt_timestamp_stored(const struct xt_timestamp *timestamp)
+{
+	return timestamp->stored;
+}
+
 uint64_t xt_timestamp_floor(const struct xt_timestamp *timestamp)
 {
 	return timestamp->floor;

@@ -27,6 +27,11 @@ int xt_timestamp_new(struct xt_timestamp **out);
 /* What was on file: floor as below; stored: bounds can be written. */
 void xt_timestamp_read(struct xt_timestamp *timestamp, uint64_t floor, bool stored);
 
+/* Of a tunnel in another process, which goes on here: what it had read and written. */
+void xt_timestamp_restore(struct xt_timestamp *timestamp, uint64_t floor, uint64_t bound,
+			  bool stored);
+bool xt_timestamp_stored(const struct xt_timestamp *timestamp); /* bounds can be written */
+
 /* No timestamp below this was left free by earlier runs. Wall nanoseconds; 0: nothing is known. */
 uint64_t xt_timestamp_floor(const struct xt_timestamp *timestamp);
 /* All timestamps of this run stay below this; XT_NEVER: no bound (nothing can be written). */

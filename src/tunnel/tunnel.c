@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "core/peer.h"
+#include "core/snapshot.h"
 #include "platform/cache.h"
 #include "platform/clock.h"
 #include "tunnel/cipher.h"
@@ -98,7 +99,11 @@ static int timestamp_start(struct xt_tunnel *tunnel)
 {
 	struct xt_time now = xt_clock_now();
 	struct xt_report *report;
-	int rc = xt_device_report(tunnel->dev, now, &report);
+	int rc;
+
+	if (tunnel->timestamp) /* restored; the records of peers are read */
+		return xt_tunnel_identity_read(tunnel);
+	rc = xt_device_report(tunnel->dev, now, &report);
 
 	if (rc < 0)
 		return rc;
@@ -119,9 +124,13 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	    .keylog = env_keylog,
 	    .handshake = env_handshake,
 	};
-	struct xt_change bound = *start->change;
-	int rc = xt_device_new(&tunnel->dev, &env);
+	struct xt_change bound;
+	int rc;
 
+	if (start->snapshot)
+		return xt_tunnel_restore(tunnel, &env, start->snapshot, start->snapshot_len);
+	bound = *start->change;
+	rc = xt_device_new(&tunnel->dev, &env);
 	if (rc < 0)
 		return rc;
 	bound.listen_port = tunnel->udp->port;
@@ -179,10 +188,17 @@ static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_star
 	    .pass_bytes = pass_bytes(),
 	};
 
+	int rc;
+
 	tunnel->local4 = start->local4;
 	tunnel->local6 = start->local6;
 	tunnel->echo = start->echo != NULL;
-	return xt_scheduler_new(&tunnel->scheduler, &config);
+	rc = xt_scheduler_new(&tunnel->scheduler, &config);
+	if (rc < 0 || !start->snapshot)
+		return rc;
+	xt_snapshot_publish(tunnel->dev);
+	xt_tunnel_network_changed(tunnel); /* it was not watched meanwhile */
+	return 0;
 }
 
 const char *xt_tunnel_step_text(enum xt_tunnel_step step)
@@ -204,6 +220,8 @@ static int udp_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *sta
 		tunnel->udp->avoid = tunnel->tun->ifindex;
 	if (rc == 0 && start->offload_off)
 		xt_udp_offload(tunnel->udp, false);
+	if (rc == 0 && start->old_sockets)
+		xt_udp_keep(tunnel->udp, start->old_sockets);
 	if (rc == 0)
 		xt_tunnel_ways_start(tunnel);
 	return rc;
@@ -343,9 +361,12 @@ int xt_tunnel_in(struct xt_tunnel *tunnel)
 
 void xt_tunnel_tick(struct xt_tunnel *tunnel)
 {
-	struct xt_time now = pass_begin(tunnel);
 	uint64_t retry = xt_scheduler_retry(tunnel->scheduler);
+	struct xt_time now;
 
+	if (xt_scheduler_parked(tunnel->scheduler))
+		return;
+	now = pass_begin(tunnel);
 	if (retry && now.mono >= retry)
 		xt_scheduler_on_udp_writable(tunnel->scheduler, now);
 	xt_tunnel_review(tunnel, now);
@@ -378,6 +399,8 @@ uint64_t xt_tunnel_wait(const struct xt_tunnel *tunnel)
 {
 	uint64_t deadline = xt_scheduler_deadline(tunnel->scheduler), now;
 
+	if (xt_scheduler_parked(tunnel->scheduler))
+		return XT_NEVER;
 	deadline = XT_MIN(deadline, XT_MIN(tunnel->memory_due, tunnel->review_due));
 	if (deadline == XT_NEVER)
 		return XT_NEVER;

@@ -7,6 +7,7 @@
 
 #include <xtunnel/device.h>
 
+#include "base/secbuf.h"
 #include "core/apply.h"
 #include "core/port_move.h"
 #include "platform/tun.h"
@@ -66,9 +67,30 @@ struct xt_tunnel_start {
 	unsigned threads;		  /* that encrypt, 0: as many as pay. See worker_pool.h */
 	bool offload_off;		  /* UDP; the TUN's was chosen when it was opened */
 	int keylog; /* a file for the keys of every handshake (keylog.h); -1: none */
+	/* NULL, or a snapshot with which the device goes on, instead of change; old_sockets: of the
+	 * port before, or NULL */
+	const void *snapshot;
+	size_t snapshot_len;
+	const struct xt_udp_sockets *old_sockets;
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);
+
+/* For another process that goes on with the tunnel, in this order. Packets that come meanwhile wait
+ * in the kernel. Captures end, and fragments of echo requests are lost.
+ *
+ * park      read nothing more, and let what was read go on. true: nothing is in flight, and nothing
+ *	     is sent or received until resume. false: blocked; call it again when it is not
+ * snapshot  of a parked tunnel, appended to out: secret. XT_E_AGAIN: a change is being applied;
+ *	     XT_E_NOMEM, XT_E_FULL
+ * resume    no other process has it: go on
+ * release   the other one has it: xt_tunnel_close then leaves the TUN device and the files alone */
+bool xt_tunnel_park(struct xt_tunnel *tunnel);
+void xt_tunnel_resume(struct xt_tunnel *tunnel);
+int xt_tunnel_snapshot(struct xt_tunnel *tunnel, struct xt_secbuf *out);
+void xt_tunnel_release(struct xt_tunnel *tunnel);
+/* The sockets of the port before, which stay the tunnel's; false: there are none. */
+bool xt_tunnel_old_sockets(const struct xt_tunnel *tunnel, struct xt_udp_sockets *out);
 
 /* Wipes and frees; a persistent interface stays. NULL is fine. */
 void xt_tunnel_close(struct xt_tunnel *tunnel);

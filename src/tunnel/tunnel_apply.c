@@ -18,7 +18,8 @@ void xt_tunnel_bound_read(struct xt_tunnel *tunnel, uint64_t floor, bool stored)
 {
 	if (!tunnel->timestamp)
 		return;
-	xt_timestamp_read(tunnel->timestamp, floor, stored);
+	if (!tunnel->restored) /* else that was before the snapshot */
+		xt_timestamp_read(tunnel->timestamp, floor, stored);
 	limits_update(tunnel);
 }
 
@@ -43,13 +44,23 @@ void xt_tunnel_identity_release(struct xt_tunnel *tunnel)
 	tunnel->timestamp = NULL;
 }
 
-int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
+int xt_tunnel_identity_read(struct xt_tunnel *tunnel)
 {
 	char name[XT_TIMESTAMP_NAME];
+
+	limits_update(tunnel);
+	xt_timestamp_name(name, &tunnel->identity);
+	tunnel->callbacks.bound_read(tunnel->callbacks.ctx, name);
+	return 0;
+}
+
+int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
+{
 	int rc = 0;
 
 	xt_tunnel_identity_release(tunnel);
 	memset(&tunnel->identity, 0, sizeof(tunnel->identity));
+	tunnel->restored = false;
 	if (key) {
 		tunnel->identity = *key;
 		rc = tunnel->callbacks.bound_read ? xt_timestamp_new(&tunnel->timestamp) : 0;
@@ -58,10 +69,7 @@ int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key)
 		xt_device_timestamp_limits(tunnel->dev, 0, XT_NEVER);
 		return rc;
 	}
-	limits_update(tunnel);
-	xt_timestamp_name(name, key);
-	tunnel->callbacks.bound_read(tunnel->callbacks.ctx, name);
-	return 0;
+	return xt_tunnel_identity_read(tunnel);
 }
 
 static void identity_follow(struct xt_tunnel *tunnel, const struct xt_public *key)

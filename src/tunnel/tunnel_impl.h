@@ -21,6 +21,7 @@ struct xt_tunnel {
 	int keylog;		    /* descriptor, -1: none */
 	struct xt_ip local4, local6;
 	bool echo;
+	bool restored; /* from a snapshot, with its bound of timestamps: what is read is older */
 	struct xt_public identity;     /* whose timestamps are kept; all zero: none */
 	struct xt_peer_memory *memory; /* as read at the start, sorted by key */
 	size_t n_memory;
@@ -38,9 +39,15 @@ struct xt_tunnel {
 /* Keep the timestamps of another identity from now on; NULL: of none. XT_E_NOMEM: there is no
  * bound. */
 int xt_tunnel_identity(struct xt_tunnel *tunnel, const struct xt_public *key);
+/* Ask for the peer records of the identity that is there, and its bound, if that is not known. */
+int xt_tunnel_identity_read(struct xt_tunnel *tunnel);
 /* Store the exact bound of the identity, if there is one, and its changed records, and keep none
  * from now on. */
 void xt_tunnel_identity_release(struct xt_tunnel *tunnel);
+
+/* The device and what belongs to it, of a snapshot; udp is there. Returns as xt_snapshot_decode. */
+int xt_tunnel_restore(struct xt_tunnel *tunnel, const struct xt_env *env, const void *bytes,
+		      size_t len);
 
 /* threads 0: as many as pay on this machine. */
 int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads);

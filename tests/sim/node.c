@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "core/device_impl.h"
 #include "core/limits.h"
+#include "core/snapshot.h"
 #include "platform/mem/mem.h"
 #include "sim/flow.h"
 #include "sim/net.h"
@@ -144,11 +145,25 @@ static int pool_new(struct sim_node *node)
 	return threads > 1 ? xt_worker_pool_new(&node->workers, node->aead, threads) : 0;
 }
 
+static void scheduler_new(struct sim_node *node)
+{
+	struct xt_data_path_config config = {.dev = node->dev,
+					     .tun = node->tun,
+					     .udp = node->udp,
+					     .aead = node->aead,
+					     .workers = node->workers,
+					     .local4 = node->inner4,
+					     .local6 = node->inner6};
+	int rc = xt_scheduler_new(&node->scheduler, &config);
+
+	if (rc)
+		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
+}
+
 void sim_node_on(struct sim_node *node)
 {
 	struct xt_udp_mem_host host = {node, on_send};
 	struct xt_env env = {.ctx = node, .random = random_fill, .event = on_event};
-	struct xt_data_path_config config = {.local4 = node->inner4, .local6 = node->inner6};
 	struct xt_change change;
 	int rc = 0;
 
@@ -157,14 +172,9 @@ void sim_node_on(struct sim_node *node)
 	rc |= xt_udp_mem_new(&node->udp, node->port, QUEUE, &host);
 	rc |= xt_aead_new(&node->aead, NULL);
 	rc |= pool_new(node);
-	config.workers = node->workers;
-	config.dev = node->dev;
-	config.tun = node->tun;
-	config.udp = node->udp;
-	config.aead = node->aead;
-	rc |= xt_scheduler_new(&node->scheduler, &config);
 	if (rc)
 		SIM_FAIL(node->sim, "%s does not start: %d", node->name, rc);
+	scheduler_new(node);
 	node->timer_at = XT_NEVER;
 	sim_watch_restart(node->sim->watch, node);
 	xt_change_init(&change);
@@ -174,6 +184,26 @@ void sim_node_on(struct sim_node *node)
 		peer_describe(&node->peers[i], &change, peer_fields(&node->peers[i]));
 	change_apply(node, &change);
 	sim_trace_note(node->sim, "%s is on", node->name);
+}
+
+void sim_node_upgrade(struct sim_node *node)
+{
+	struct xt_env env = {.ctx = node, .random = random_fill, .event = on_event};
+	struct xt_secbuf buf = XT_SECBUF_INIT(XT_SECBUF_MAX);
+	struct xt_device *dev;
+	int rc = xt_snapshot_encode(node->dev, sim_time(node), &buf);
+
+	if (rc == 0)
+		rc = xt_snapshot_decode(&dev, &env, sim_time(node), buf.p, buf.len, NULL);
+	if (rc)
+		SIM_FAIL(node->sim, "%s's snapshot: %d", node->name, rc);
+	xt_secbuf_clear(&buf);
+	xt_scheduler_free(node->scheduler);
+	xt_device_free(node->dev);
+	node->dev = dev;
+	scheduler_new(node);
+	sim_trace_note(node->sim, "%s is upgraded", node->name);
+	timer_schedule(node);
 }
 
 void sim_node_off(struct sim_node *node)

@@ -83,6 +83,9 @@ void sim_node_move(struct sim_node *node); /* to new outer addresses */
 
 void sim_node_off(struct sim_node *node);     /* kill -9 */
 void sim_node_on(struct sim_node *node);      /* starts again from its configuration */
+/* Another process goes on with its snapshot, with the same sockets, and the caller's is gone. What
+ * they hold unread stays there. */
+void sim_node_upgrade(struct sim_node *node);
 void sim_node_suspend(struct sim_node *node); /* receives and does nothing; its clock continues */
 void sim_node_wake(struct sim_node *node, bool timer_first);
 /* Its host reports a change of its network: after sim_node_move, cut_off, or none that matters.

@@ -281,6 +281,42 @@ static void a_batch_that_was_read_ahead_waits_for_the_socket(void **state)
 	assert_int_equal(ends[1].pongs, 1);
 }
 
+/* What was read leaves, what was not stays where another process can read it. */
+static void a_scheduler_that_parks_reads_nothing_more_and_keeps_nothing(void **state)
+{
+	struct end *e = &ends[0];
+	uint32_t sent;
+
+	(void)state;
+	tun_offer(e, 60000, 1250, 8);
+	e->room = 20;
+	assert_true(xt_scheduler_on_tun_readable(e->scheduler, now) > 0);
+	assert_true(xt_scheduler_blocked(e->scheduler));
+	tun_offer(&ends[1], 5000, 1250, 1);
+	assert_true(xt_scheduler_on_tun_readable(ends[1].scheduler, now) > 0);
+	assert_false(xt_scheduler_park(e->scheduler, now));
+	assert_true(xt_scheduler_blocked(e->scheduler));
+	e->room = UINT32_MAX;
+	assert_true(xt_scheduler_park(e->scheduler, now));
+	assert_false(xt_scheduler_blocked(e->scheduler));
+	sent = e->sent;
+	assert_int_equal(sent, (8 - e->times) * 48); /* all that was read */
+	e->times = 1;
+	assert_int_equal(xt_scheduler_on_tun_readable(e->scheduler, now), 0);
+	assert_int_equal(xt_scheduler_on_udp_readable(e->scheduler, now), 0);
+	xt_scheduler_on_udp_writable(e->scheduler, now);
+	xt_scheduler_tick(e->scheduler, (struct xt_time){now.mono + 200 * SECOND, now.wall});
+	assert_int_equal(xt_scheduler_deadline(e->scheduler), XT_NEVER);
+	assert_int_equal(e->sent, sent);
+	assert_int_equal(e->times, 1);
+	assert_int_equal(xt_udp_mem_waiting(e->udp), 4);
+	xt_scheduler_resume(e->scheduler);
+	passes();
+	assert_int_equal(e->times, 0);
+	assert_int_equal(xt_udp_mem_waiting(e->udp), 0);
+	assert_int_equal(e->got_len, 5000);
+}
+
 static void a_pass_ends_at_its_quota(void **state)
 {
 	(void)state;
@@ -379,6 +415,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(timers_that_are_due_run_with_every_pass, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		datagrams_inside_the_socket_are_read_without_being_asked_for, begin_with_echo, end),
+	    cmocka_unit_test_setup_teardown(
+		a_scheduler_that_parks_reads_nothing_more_and_keeps_nothing, begin, end),
 	    cmocka_unit_test_setup_teardown(a_pass_ends_at_its_quota, begin, end),
 	    {"with_workers_a_pass_ends_at_its_quota", a_pass_ends_at_its_quota, begin_with_workers,
 	     end_with_workers, NULL},

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -212,6 +214,39 @@ static void an_interface_that_is_down_refuses_but_is_not_gone(void **state)
 	tun->ops->close(tun);
 }
 
+static bool segmentation_is_offloaded(const char *name)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GTSO};
+	struct ifreq ifr = {.ifr_data = (void *)&value};
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+	strcpy(ifr.ifr_name, name);
+	rc = ioctl(s, SIOCETHTOOL, &ifr);
+	close(s);
+	assert_int_equal(rc, 0);
+	return value.data;
+}
+
+/* The offloads are the device's, not the descriptor's: who closes last must not switch them off for
+ * the other one. */
+static void a_device_that_was_handed_over_keeps_its_offloads(void **state)
+{
+	struct xt_tun_options options = {"platform0", UINT32_MAX, UINT32_MAX, false,
+					 true,	      false,	  0};
+	struct xt_tun *tun = NULL, *next = NULL;
+
+	(void)state;
+	assert_int_equal(xt_tun_open(&tun, &options), 0);
+	assert_true(segmentation_is_offloaded("platform0"));
+	options.fd = fcntl(tun_linux_fd(tun), F_DUPFD_CLOEXEC, 0);
+	assert_int_equal(xt_tun_open(&next, &options), 0);
+	xt_tun_hand_over(tun);
+	tun->ops->close(tun);
+	assert_true(segmentation_is_offloaded("platform0"));
+	assert_int_equal(next->rx_offloads & XT_TUN_TSO4, XT_TUN_TSO4);
+	next->ops->close(next);
+}
+
 static void a_deleted_interface_is_gone(void **state)
 {
 	struct xt_tun *tun = tun_ready();
@@ -300,6 +335,7 @@ NET_TEST_MAIN(cmocka_unit_test(an_open_device_knows_its_name_index_and_mtu),
 	      cmocka_unit_test(recv_stops_at_the_budget_and_at_a_full_batch),
 	      cmocka_unit_test(packets_that_pass_reach_the_host_and_rubbish_is_refused),
 	      cmocka_unit_test(an_interface_that_is_down_refuses_but_is_not_gone),
+	      cmocka_unit_test(a_device_that_was_handed_over_keeps_its_offloads),
 	      cmocka_unit_test(a_deleted_interface_is_gone),
 	      cmocka_unit_test(a_persistent_device_is_its_owners_to_use),
 	      cmocka_unit_test(a_persistent_device_can_be_its_groups),

@@ -110,7 +110,8 @@ static void tun_linux_close(struct xt_tun *tun)
 	struct tun_linux *dev = XT_CONTAINER(tun, struct tun_linux, tun);
 
 	if (dev->fd >= 0) {
-		(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
+		if (!dev->handed_over)
+			(void)ioctl(dev->fd, TUNSETOFFLOAD, 0ul);
 		close(dev->fd);
 	}
 	xt_ring_free(dev->ring);
@@ -141,6 +142,12 @@ static const struct xt_tun_ops tun_linux_ops = {
     .watch = tun_linux_watch,
     .close = tun_linux_close,
 };
+
+void xt_tun_hand_over(struct xt_tun *tun)
+{
+	if (tun->ops->close == tun_linux_close)
+		XT_CONTAINER(tun, struct tun_linux, tun)->handed_over = true;
+}
 
 bool xt_tun_has_offload(const struct xt_tun *tun)
 {

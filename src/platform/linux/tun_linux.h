@@ -9,11 +9,13 @@
 /* vnet      a virtio-net header precedes each packet
  * segments  of a super-packet that the device refused
  * refused   consecutive refusals of super-packets, by kind
+ * handed_over  another process has it: its offloads are that one's
  * ring      writes several packets a system call; NULL: no io_uring */
 struct tun_linux {
 	struct xt_tun tun; /* first member: what the callers hold */
 	int fd;
 	bool vnet;
+	bool handed_over;
 	struct xt_batch *segments;
 	unsigned refused[XT_GSO_UDP + 1];
 	struct xt_ring *ring;

@@ -390,6 +390,25 @@ void xt_udp_move(struct xt_udp *udp, const struct xt_udp_sockets *sockets)
 	pair_use(sock, next.fd, next.port, offload);
 }
 
+bool xt_udp_old(const struct xt_udp *udp, struct xt_udp_sockets *out)
+{
+	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	if (udp->ops != &udp_linux_ops || !sock->old_port)
+		return false;
+	*out = (struct xt_udp_sockets){{sock->old_fd[0], sock->old_fd[1]}, sock->old_port};
+	return true;
+}
+
+void xt_udp_keep(struct xt_udp *udp, const struct xt_udp_sockets *old)
+{
+	struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
+
+	xt_udp_drop_old(udp);
+	memcpy(sock->old_fd, old->fd, sizeof(sock->old_fd));
+	sock->old_port = old->port;
+}
+
 bool xt_udp_kept(const struct xt_udp *udp, uint16_t port, struct xt_udp_sockets *out)
 {
 	const struct udp_linux *sock = XT_CONTAINER(udp, struct udp_linux, udp);
