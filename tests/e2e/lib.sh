@@ -386,6 +386,20 @@ crash() {
 	instance_end "$1" 5 KILL
 }
 
+# crash_tunnel NAME: kill -9 of the process that moves packets alone. The monitor takes back what the
+# instance has changed, and ends with exit code 1.
+crash_tunnel() {
+	local tunnel
+	tunnel=$(tunnel_process "${PID[$1]}")
+	if [ "$tunnel" = "${PID[$1]}" ]; then # one process is all of it
+		crash "$1"
+		return
+	fi
+	kill -KILL "$tunnel"
+	instance_ended "$1"
+	[ $CODE = 1 ] || [ $CODE = 127 ] || fail "$1 ended with $CODE after its tunnel process was killed"
+}
+
 # instances_start [OFFLOAD_LEFT OFFLOAD_RIGHT]: left and right, each with that XT_OFFLOAD
 instances_start() {
 	if [ $# = 2 ]; then
@@ -524,3 +538,10 @@ checksum_errors() {
 		.Udp6InCsumErrors, .IpExtInCsumErrors, .IpInHdrErrors, .Ip6InHdrErrors] | map(. // 0) | add'
 }
 fds() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
+# descriptors NAME: those of all processes of the instance
+descriptors() {
+	local pid
+	for pid in $(processes "$1"); do
+		find "/proc/$pid/fd" -mindepth 1
+	done | wc -l
+}

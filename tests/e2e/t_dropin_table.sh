@@ -10,11 +10,11 @@ table() { # table SOCKET [OPTION]
 		"$XT_BIN pubkey" "${@:2}"
 }
 start_bare wg0 left
-before=$(fds "${PID[wg0]}")
+before=$(descriptors wg0)
 table /run/wireguard/wg0.sock >table.log || fail "the table: $(cat table.log)"
 ok "$(tail -n 1 table.log)"
-awaits 3 eval "[ \$(fds ${PID[wg0]}) -le $((before + 2)) ]" ||
-	fail "$before descriptors became $(fds "${PID[wg0]}")"
+awaits 3 eval "[ \$(descriptors wg0) -le $((before + 2)) ]" ||
+	fail "$before descriptors became $(descriptors wg0)"
 ok "no descriptor is left open"
 
 stop wg0

@@ -27,7 +27,7 @@ at left "$XT_BIN" show >all.txt || fail "show of all"
 [ "$(grep -c ^interface: all.txt)" = 2 ] || fail "show of all shows $(grep -c ^interface: all.txt)"
 ok "show --json, show of all"
 
-before=$(fds "${PID[left]}")
+before=$(descriptors left)
 for _ in $(seq 30); do
 	at left "$XT_BIN" show left >/dev/null || fail "show"
 	at left wg show left >/dev/null || fail "wg show"
@@ -50,7 +50,8 @@ at left "$PYTHON" - <<-EOF || fail "clients"
 	            pass
 	        s.close()
 EOF
-awaits 3 eval "[ \$(fds ${PID[left]}) = $before ]" || fail "$before descriptors became $(fds "${PID[left]}")"
+awaits 3 eval "[ \$(descriptors left) = $before ]" ||
+	fail "$before descriptors became $(descriptors left)"
 both_families left 2
 ok "no descriptor is left open after 100 requests and nonsense"
 

@@ -33,10 +33,10 @@ asleep() {
 	local before from
 	idle
 	before=$(handshakes left)
-	kill -STOP "${PID[left]}"
+	kill -STOP $(processes left)
 	slept=$((slept + $1))
 	clocks_move
-	kill -CONT "${PID[left]}"
+	kill -CONT $(processes left)
 	from=$(now_ms)
 	clock_jumped left
 	await 5 "the handshake after the suspend" eval "[ \$(handshakes left) -gt $before ]"
@@ -82,4 +82,11 @@ aged
 clock_start left
 pings left 10.7.0.2 -W1 || fail "no handshake with the clock set back across a crash"
 ok "the clock of left is set back across a crash"
+crash_tunnel left
+at left ip link show left >/dev/null 2>&1 && fail "a killed tunnel process leaves the interface"
+wall=$((DAY - 3 * YEARS))
+aged
+clock_start left
+pings left 10.7.0.2 -W1 || fail "no handshake with the clock set back, once the tunnel process was killed"
+ok "the clock of left is set back across a crash of the tunnel process alone"
 instances_stop

@@ -90,14 +90,14 @@ fi
 fault 19-overload "this host has no time to read what comes in"
 begin
 await 20 "a session" codes_are left up
-kill -STOP "${PID[left]}"
+kill -STOP $(processes left)
 at right $PYTHON - <<-'EOT' || fail "datagrams"
 	import socket
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 	for _ in range(60000):
 	    s.sendto(bytes(1400), ("198.18.1.2", 51801))
 EOT
-kill -CONT "${PID[left]}"
+kill -CONT $(processes left)
 here "up, local-overload"
 there up
 end

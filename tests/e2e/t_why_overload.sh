@@ -5,13 +5,13 @@
 . "$SOURCE/tests/e2e/why.sh"
 tunnel_start
 quiet_of left
-kill -STOP "${PID[left]}"
+kill -STOP $(processes left)
 at right "$PYTHON" - $L4 <<-'EOT' || fail "datagrams"
 	import socket, sys
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 	for _ in range(60000):
 	    s.sendto(bytes(1400), (sys.argv[1], 51801))
 EOT
-kill -CONT "${PID[left]}"
+kill -CONT $(processes left)
 says_of left device local-overload
 both_end
