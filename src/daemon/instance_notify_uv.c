@@ -3,88 +3,87 @@
  * that WG_TUN_NAME_FILE names. */
 #include "daemon/instance_uv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/message.h"
-#include "daemon/notify.h"
+#include "host/notify.h"
 
 #define STATUS_DELAY_MS 500
 #define PEERS_MANY	256u /* they are counted on a worker thread */
 #define PEERS_PER_MS	20u  /* of many peers there is a status less often: 5.5 s at 100,000 */
 
-/* A status on its way.
- * ready  the first one */
-struct notice {
+/* A status on its way. */
+struct status {
 	struct xt_instance *instance;
-	bool ready;
+	struct xt_notice notice;
 	struct xt_report *report;
-	size_t up, n;
 	uv_work_t work;
 };
 
+static void notice_ask(struct xt_instance *instance, const struct xt_notice *notice)
+{
+	xt_request(instance->requests,
+		   &(struct xt_request){.kind = XT_REQUEST_NOTIFY, .notice = *notice}, NULL, NULL);
+}
+
 static void sessions_count(uv_work_t *work)
 {
-	struct notice *notice = work->data;
-	struct xt_report *report = notice->report;
+	struct status *status = work->data;
+	struct xt_report *report = status->report;
 
 	for (size_t i = 0; i < report->n_peers; i++)
-		notice->up += report->peers[i].session;
-	notice->n = report->n_peers;
+		status->notice.up += report->peers[i].session;
+	status->notice.n = report->n_peers;
+	status->notice.counted = true;
 	xt_report_free(report);
 }
 
-static void on_counted(uv_work_t *work, int status)
+static void on_counted(uv_work_t *work, int error)
 {
-	struct notice *notice = work->data;
-	struct xt_instance *instance = notice->instance;
-	char head[64] = "";
+	struct status *status = work->data;
+	struct xt_instance *instance = status->instance;
 
-	(void)status;
-	if (notice->ready)
-		snprintf(head, sizeof(head), "READY=1\nMAINPID=%ld\n", (long)getpid());
+	(void)error;
 	if (instance->notifies) {
-		instance->notify_delay_ms = STATUS_DELAY_MS + notice->n / PEERS_PER_MS;
-		xt_notify("%sSTATUS=%zu of %zu peer%s up\n", head, notice->up, notice->n,
-			  notice->n == 1 ? "" : "s");
+		instance->notify_delay_ms = STATUS_DELAY_MS + status->notice.n / PEERS_PER_MS;
+		notice_ask(instance, &status->notice);
 	}
-	free(notice);
+	free(status);
 }
 
 static void on_report(void *ctx, int error, struct xt_report *report)
 {
-	struct notice *notice = ctx;
+	struct status *status = ctx;
 
 	if (error) {
-		if (notice->ready && notice->instance->notifies)
-			xt_notify("READY=1\nMAINPID=%ld\n", (long)getpid());
-		free(notice);
+		if (status->notice.kind == XT_NOTICE_READY && status->instance->notifies)
+			notice_ask(status->instance, &status->notice);
+		free(status);
 		return;
 	}
-	notice->report = report;
-	notice->work.data = notice;
+	status->report = report;
+	status->work.data = status;
 	if (report->n_peers > PEERS_MANY &&
-	    uv_queue_work(&notice->instance->uv, &notice->work, sessions_count, on_counted) == 0)
+	    uv_queue_work(&status->instance->uv, &status->work, sessions_count, on_counted) == 0)
 		return;
-	sessions_count(&notice->work);
-	on_counted(&notice->work, 0);
+	sessions_count(&status->work);
+	on_counted(&status->work, 0);
 }
 
-static void status_notify(struct xt_instance *instance, bool ready)
+static void status_notify(struct xt_instance *instance, enum xt_notice_kind kind)
 {
-	struct notice *notice = calloc(1, sizeof(*notice));
+	struct status *status = calloc(1, sizeof(*status));
 
-	if (!notice)
+	if (!status)
 		return;
-	*notice = (struct notice){.instance = instance, .ready = ready};
-	xt_instance_report(instance, on_report, notice);
+	*status = (struct status){.instance = instance, .notice = {.kind = kind}};
+	xt_instance_report(instance, on_report, status);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	status_notify(timer->data, false);
+	status_notify(timer->data, XT_NOTICE_STATUS);
 }
 
 static void on_name_file(void *ctx, const struct xt_reply *reply)
@@ -106,7 +105,7 @@ void xt_instance_notify_ready(struct xt_instance *instance)
 	instance->status_timer.data = instance;
 	instance->notifies = true;
 	instance->notify_delay_ms = STATUS_DELAY_MS;
-	status_notify(instance, true);
+	status_notify(instance, XT_NOTICE_READY);
 }
 
 /* Sessions come and go in bursts: one report a moment later covers them. */
@@ -122,7 +121,7 @@ void xt_instance_notify_end(struct xt_instance *instance)
 		return;
 	instance->notifies = false;
 	uv_close((uv_handle_t *)&instance->status_timer, NULL);
-	xt_notify("STOPPING=1\nSTATUS=going down\n");
+	notice_ask(instance, &(struct xt_notice){.kind = XT_NOTICE_STOPPING});
 }
 
 /* The log has it where no terminal does. */

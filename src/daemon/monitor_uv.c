@@ -151,7 +151,7 @@ static bool kind_is_unanswered(enum xt_request_kind kind)
 {
 	return kind == XT_REQUEST_SOCKET_REMOVE || kind == XT_REQUEST_UDP_MARK ||
 	       kind == XT_REQUEST_RELOAD_END || kind == XT_REQUEST_BOUND_WRITE ||
-	       kind == XT_REQUEST_RUN_DIRECTORY;
+	       kind == XT_REQUEST_RUN_DIRECTORY || kind == XT_REQUEST_NOTIFY;
 }
 
 static void request_carry_out(struct monitor *monitor, uint32_t serial,

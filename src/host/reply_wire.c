@@ -209,6 +209,7 @@ static const struct row {
     [XT_REQUEST_ROUTES] = {defaults_wire, true},
     [XT_REQUEST_DETACH] = {none_wire, false},
     [XT_REQUEST_NAME_FILE] = {none_wire, false},
+    [XT_REQUEST_NOTIFY] = {none_wire, false},
     [XT_REQUEST_BOUND_READ] = {bound_wire, true},
     [XT_REQUEST_BOUND_WRITE] = {none_wire, false},
     [XT_REQUEST_PEERS_WRITE] = {none_wire, false},

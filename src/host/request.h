@@ -21,6 +21,7 @@
 #include "config/conf.h"
 #include "host/hooks.h"
 #include "host/key_command.h"
+#include "host/notify.h"
 #include "host/reload.h"
 #include "host/save.h"
 #include "platform/link.h"
@@ -77,6 +78,7 @@ enum xt_request_kind {
 	XT_REQUEST_DETACH, /* the instance is ready: tell the process that started it, and close
 			    * the standard streams if options say so. -EPIPE: it has ended */
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
+	XT_REQUEST_NOTIFY,	/* notice: for the service manager, if there is one; not answered */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
 				* PEERS_WRITE. Another identity than the first: answered later */
 	XT_REQUEST_BOUND_WRITE, /* bound */
@@ -132,7 +134,8 @@ struct xt_request {
 			enum xt_reload_step step;
 			struct xt_reload_hints hints; /* of the comparison */
 		} reload;
-		struct xt_save save;  /* what it points to is the host's from then on */
+		struct xt_save save; /* what it points to is the host's from then on */
+		struct xt_notice notice;
 		const char *identity; /* a file name: 32 hexadecimal digits */
 		uint64_t bound;
 		struct {

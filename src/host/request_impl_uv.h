@@ -75,6 +75,8 @@ const char *xt_request_directory(const struct xt_requests *requests);
 void xt_request_sockets_close(struct xt_requests *requests);
 /* request_hooks_uv.c */
 xt_request_handler xt_request_hooks;
+/* request_ready_uv.c */
+xt_request_handler xt_request_detach, xt_request_name_file, xt_request_notify;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
 /* request_routes_uv.c */

@@ -47,6 +47,7 @@ static const struct row {
     [XT_REQUEST_ROUTES] = {POLICY, RELOAD | UNDONE, 0, false},
     [XT_REQUEST_DETACH] = {POLICY, UNDONE, 0, false},
     [XT_REQUEST_NAME_FILE] = {STATE, 0, 0, false},
+    [XT_REQUEST_NOTIFY] = {STATE, 0, 0, false},
     [XT_REQUEST_BOUND_READ] = {STATE, 0, 0, false},
     [XT_REQUEST_BOUND_WRITE] = {STATE, 0, 0, false},
     [XT_REQUEST_PEERS_WRITE] = {STATE, 0, 0, false},

@@ -8,10 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/detach.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
-#include "host/name_file.h"
 #include "host/request_impl_uv.h"
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
@@ -235,21 +233,6 @@ static int udp_mark(struct xt_requests *requests, const struct xt_request *reque
 	return xt_udp_sockets_mark(request->mark.fd, request->mark.mark, request->mark.old);
 }
 
-/* --- ready --- */
-
-static int instance_detach(struct xt_requests *requests, const struct xt_request *request,
-			   struct xt_reply *reply)
-{
-	int ready = requests->options.ready;
-
-	(void)request;
-	(void)reply;
-	requests->options.ready = -1;
-	if (requests->options.quiet)
-		xt_runner_detach(requests->options.runner);
-	return xt_detach(ready, requests->options.quiet);
-}
-
 /* --- files --- */
 
 static void on_saved(void *ctx, int error)
@@ -292,17 +275,6 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 		reply->text = requests->text;
 	}
 	return reply->fd;
-}
-
-static int name_file_write(struct xt_requests *requests, const struct xt_request *request,
-			   struct xt_reply *reply)
-{
-	int rc = xt_name_file_write(requests->conf->name, requests->text, sizeof(requests->text));
-
-	(void)request;
-	if (rc < 0)
-		reply->text = requests->text;
-	return rc;
 }
 
 static void on_bound_written(void *ctx, const struct xt_reply *reply)
@@ -412,8 +384,9 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_ADDRESSES] = addresses_read,
     [XT_REQUEST_HOOKS] = xt_request_hooks,
     [XT_REQUEST_CONF_SAVE] = conf_save,
-    [XT_REQUEST_DETACH] = instance_detach,
-    [XT_REQUEST_NAME_FILE] = name_file_write,
+    [XT_REQUEST_DETACH] = xt_request_detach,
+    [XT_REQUEST_NAME_FILE] = xt_request_name_file,
+    [XT_REQUEST_NOTIFY] = xt_request_notify,
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
     [XT_REQUEST_PEERS_WRITE] = peers_write,

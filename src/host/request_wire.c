@@ -176,6 +176,15 @@ static void step_wire(struct xt_wire *w, struct xt_request *r, void **memory)
 	xt_wire_bool(w, &r->reload.hints.peers);
 }
 
+static void notice_wire(struct xt_wire *w, struct xt_request *r, void **memory)
+{
+	(void)memory;
+	XT_WIRE_BELOW(w, r->notice.kind, XT_NOTICE_STOPPING + 1);
+	xt_wire_bool(w, &r->notice.counted);
+	xt_wire_size(w, &r->notice.up);
+	xt_wire_size(w, &r->notice.n);
+}
+
 /* --- state directory --- */
 
 /* It becomes the name of a file. */
@@ -257,7 +266,7 @@ static request_fields *const requests[XT_REQUESTS] = {
     [XT_REQUEST_NAME_FILE] = none_wire,	    [XT_REQUEST_BOUND_READ] = identity_wire,
     [XT_REQUEST_BOUND_WRITE] = bound_wire,  [XT_REQUEST_PEERS_WRITE] = peers_wire,
     [XT_REQUEST_RESOLVE] = resolve_wire,    [XT_REQUEST_WATCH] = none_wire,
-    [XT_REQUEST_DETACH] = none_wire,
+    [XT_REQUEST_DETACH] = none_wire,	    [XT_REQUEST_NOTIFY] = notice_wire,
 };
 
 int xt_request_encode(struct xt_secbuf *out, int *fds, size_t *n_fds,

@@ -23,7 +23,11 @@ drops() {
 		.key != "drop_multicast" and .value != 0)) | from_entries | tostring'
 }
 bytes() { json "$1" "$1" ".peers[0].$2"; } # bytes NAME tx_bytes|rx_bytes
-cpu() { cat /proc/"${PID[left]}"/stat /proc/"${PID[right]}"/stat | awk '{ n += $14 + $15 } END { print n }'; }
+cpu() { # of all processes of both
+	local pid
+	for pid in $(processes left) $(processes right); do cat "/proc/$pid/stat"; done |
+		awk '{ n += $14 + $15 } END { print n }'
+}
 # Where kernels drop: queues of the TUN, receive buffers of the sockets.
 queue() { ip -n "$1" -s -j link show "$1" | jq '.[0].stats64.tx.dropped'; }
 buffer() { at "$1" nstat -a -s -z -j | jq '.kernel | .UdpRcvbufErrors + .Udp6RcvbufErrors'; }

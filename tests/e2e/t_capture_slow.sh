@@ -13,7 +13,7 @@ exec 7<>slow.fifo # open, and not read
 ip netns exec left "$XT_BIN" capture left --outer -w slow.fifo 2>slow.err 7<&- &
 CAPTURING=$!
 await 5 "the capture" has capturing slow.err
-rss() { awk '/^VmRSS/ {print $2}' "/proc/${PID[left]}/status"; }
+rss() { awk '/^VmRSS/ {print $2}' "/proc/$(tunnel_process "${PID[left]}")/status"; }
 tcp left right 10.7.0.2 2000000 # the data path's memory, touched once
 before=$(rss)
 for to in 10.7.0.2 fd07::2; do tcp left right $to 12000000; done

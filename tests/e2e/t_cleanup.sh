@@ -41,6 +41,15 @@ start left
 stop left
 steady | diff before - >diff.log || fail "kill -9 and a new start leave: $(cat diff.log)"
 ok "kill -9, then a new start takes over what was left"
+start left
+if [ "$(tunnel_process "${PID[left]}")" != "${PID[left]}" ]; then
+	crash_tunnel left
+	steady | diff before - >diff.log ||
+		fail "kill -9 of the tunnel process leaves: $(cat diff.log)"
+	ok "kill -9 of the tunnel process: its monitor takes back what it had set"
+else
+	stop left
+fi
 
 at left "$XT_BIN" up "$T/left.conf" >up.log 2>&1 </dev/null || fail "up: $(cat up.log)"
 [ ! -s up.log ] || grep -q warning up.log || true

@@ -12,7 +12,7 @@ clock_start left
 both_families left 2
 
 for years in 1 56; do
-	crash left
+	if [ $years = 1 ]; then crash left; else crash_tunnel left; fi
 	clock_move left 0 0 $((-years * 31557600))
 	clock_start left
 	both_families left 2

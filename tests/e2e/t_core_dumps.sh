@@ -47,6 +47,13 @@ at left "$XT_BIN" down left
 [ "$(grep -c -- '->' fds)" = 4 ] || fail "a hook has descriptors: $(cat fds)"
 launch left
 await 5 "left is ready" has "left is ready" left.log # its hooks have run
+for pid in $(processes left); do
+	name=$(cat "/proc/$pid/comm")
+	grep -q '^Max core file size  *0 ' "/proc/$pid/limits" ||
+		fail "$name: $(grep core "/proc/$pid/limits")"
+	# Those of another user than root.
+	[ "$(stat -c %u "/proc/$pid/fd")" = 0 ] || fail "$name may be dumped"
+done
 stop left
 [ "$(grep -c -- '->' fds)" = 4 ] || fail "a hook of run has descriptors: $(cat fds)"
-ok "hooks inherit no descriptor, whatever its number"
+ok "no core dump of a process of an instance; hooks inherit no descriptor, whatever its number"

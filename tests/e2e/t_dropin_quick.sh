@@ -77,6 +77,16 @@ at left ip -4 rule del not fwmark "$mark" 2>/dev/null
 at left ip -4 rule del table main suppress_prefixlength 0 2>/dev/null
 quick left up left || fail "up after a crash: $(tail quick.log)"
 pings left 10.7.0.2 || fail "no ping after a crash"
+pid=$(json left left .pid)
+if [ "$(tunnel_process "$pid")" != "$pid" ]; then
+	kill -KILL "$(tunnel_process "$pid")"
+	await 5 "the end after its tunnel process was killed" gone "$pid"
+	[ ! -e /run/wireguard/left.sock ] || fail "the socket stays"
+	at left ip -4 rule del not fwmark "$mark" 2>/dev/null
+	at left ip -4 rule del table main suppress_prefixlength 0 2>/dev/null
+	quick left up left || fail "up after the tunnel process was killed: $(tail quick.log)"
+	pings left 10.7.0.2 || fail "no ping after the tunnel process was killed"
+fi
 quick left down left || fail "down"
 quick right down right || fail "down"
 ok "policy routing by mark; a new start after kill -9"

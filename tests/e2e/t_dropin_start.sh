@@ -8,6 +8,15 @@ netns_add left right
 inside() { at left "$@"; }
 sock=/run/wireguard/wg0.sock
 pid_of() { inside "$XT_BIN" show "$1" --json | jq .pid; }
+streams_closed() { # streams_closed PID: of all processes of that instance
+	local pid fd
+	for pid in $(instance_processes "$1"); do
+		for fd in 0 1 2; do
+			[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+				fail "fd $fd of $(cat "/proc/$pid/comm") is $(readlink "/proc/$pid/fd/$fd")"
+		done
+	done
+}
 is_down() { [ ! -e "/run/wireguard/$1.sock" ] && ! inside ip link show "$1" >/dev/null 2>&1; }
 ends() { await 5 "$1 ends" gone "$2"; await 3 "$1 is gone" is_down "$1"; }
 
@@ -21,9 +30,7 @@ took=$(($(now_ms) - begin))
 case $(stat -c %a $sock) in 600 | 700) ;; *) fail "socket mode $(stat -c %a $sock)" ;; esac
 inside wg show wg0 >/dev/null || fail "it returned before the socket answered"
 pid=$(pid_of wg0)
-for fd in 0 1 2; do
-	[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] || fail "fd $fd is $(readlink "/proc/$pid/fd/$fd")"
-done
+streams_closed "$pid"
 ok "in the background after $took ms, streams closed, the socket answers"
 
 refuses 1 "running already" inside "$XT_BIN" wg0
@@ -36,9 +43,7 @@ ok "the removal of its socket ends it"
 # The caller closed all three streams; none of our descriptors may get their numbers.
 inside "$XT_BIN" wg0 <&- >&- 2>&- || fail "closed streams: $?"
 pid=$(pid_of wg0)
-for fd in 0 1 2; do
-	[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] || fail "fd $fd is $(readlink "/proc/$pid/fd/$fd")"
-done
+streams_closed "$pid"
 inside ip link del wg0 || fail "ip link del"
 ends wg0 "$pid"
 ok "started with closed streams; the interface's deletion ends it"
@@ -169,6 +174,7 @@ await 5 "the listener" has ready notify.out
 NOTIFY_SOCKET=$T/notify ip netns exec left "$XT_BIN" -f wg0 </dev/null >front.log 2>&1 &
 pid=$!
 await 5 "READY=1" has READY=1 notify.out
+has "MAINPID=$pid[^0-9]" notify.out || fail "not of $pid: $(cat notify.out)"
 inside wg show wg0 >/dev/null || fail "READY=1 before the socket answers"
 inside wg set wg0 private-key <(wg genkey) peer "$(wg genkey | wg pubkey)" allowed-ips 10.9.0.0/16
 await 5 "STATUS" has 'STATUS=0 of 1 peer up' notify.out

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sd_notify(3) without its library: one datagram to a socket by path or abstract name. */
-#include "daemon/notify.h"
+#include "host/notify.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,8 @@ bool xt_notify_wanted(void)
 	return address_read(&to, &len);
 }
 
-void xt_notify(const char *format, ...)
+static void lines_send(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void lines_send(const char *format, ...)
 {
 	struct sockaddr_un to;
 	socklen_t to_len;
@@ -54,4 +55,24 @@ void xt_notify(const char *format, ...)
 	if (n > 0 && (size_t)n < sizeof(text))
 		(void)sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&to, to_len);
 	close(fd);
+}
+
+void xt_notify(const struct xt_notice *notice)
+{
+	char status[64] = "";
+
+	if (notice->counted)
+		snprintf(status, sizeof(status), "STATUS=%zu of %zu peer%s up\n", notice->up,
+			 notice->n, notice->n == 1 ? "" : "s");
+	switch (notice->kind) {
+	case XT_NOTICE_READY:
+		lines_send("READY=1\nMAINPID=%ld\n%s", (long)getpid(), status);
+		break;
+	case XT_NOTICE_STATUS:
+		lines_send("%s", status);
+		break;
+	case XT_NOTICE_STOPPING:
+		lines_send("STOPPING=1\nSTATUS=going down\n");
+		break;
+	}
 }
