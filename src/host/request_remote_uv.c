@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests over a channel. Of each kind but RESOLVE and PEERS_WRITE one is open at a time, so an
- * answer is found by its kind; an old one cannot be meant, because the channel keeps the order. Only
- * what was cut short may be answered late, and that is dropped.
+ * answer is found by its kind; an old one cannot be meant, because the channel keeps the order.
+ * Only what was cut short may be answered late, and that is dropped.
  *
  * A reload is read by the host and compared here, on a worker thread: the host does not know what
  * runs in the device. */
