@@ -80,8 +80,9 @@ enum xt_request_kind {
 	XT_REQUEST_NAME_FILE,	/* write the interface's name to the file of WG_TUN_NAME_FILE */
 	XT_REQUEST_NOTIFY,	/* notice: for the service manager, if there is one; not answered */
 	XT_REQUEST_BOUND_READ,	/* identity -> bound; opens its files for the next BOUND_WRITE and
-				* PEERS_WRITE. Another identity than the first: answered later */
-	XT_REQUEST_BOUND_WRITE, /* bound */
+				* PEERS_WRITE. Another identity than the first: answered later. Cuts
+				* BOUND_WRITE short, which is not answered then */
+	XT_REQUEST_BOUND_WRITE, /* bound; in the place of an open one, which is not answered then */
 	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second.
 				 * Many may be open, with the same done and ctx */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
@@ -281,8 +282,9 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
  * they are not answered. */
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
 
-/* Nothing but RESOLVE and PEERS_WRITE may be open. false: the system's resolver does not return (its threads would
- * be joined at exit: _exit); only the files of the identity were closed. NULL is fine. */
+/* Nothing but RESOLVE and PEERS_WRITE may be open. false: the system's resolver does not return
+ * (its threads would be joined at exit: _exit); only the files of the identity were closed. NULL is
+ * fine. */
 bool xt_requests_close(struct xt_requests *requests);
 
 #endif

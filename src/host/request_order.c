@@ -105,10 +105,16 @@ static bool hooks_accept(struct xt_request_order *order, const struct xt_request
 	return true;
 }
 
+/* A bound takes the place of one that is being written. */
+static bool kind_is_many(enum xt_request_kind kind)
+{
+	return kind == XT_REQUEST_RESOLVE || kind == XT_REQUEST_BOUND_WRITE;
+}
+
 bool xt_request_order_accept(struct xt_request_order *order, const struct xt_request *request)
 {
 	const struct row *row = &rows[request->kind];
-	bool many = request->kind == XT_REQUEST_RESOLVE;
+	bool many = kind_is_many(request->kind);
 
 	if (order->open[request->kind] && !many)
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests over a channel. Of each kind but RESOLVE and PEERS_WRITE one is open at a time, so an
  * answer is found by its kind; an old one cannot be meant, because the channel keeps the order.
+ * Only what was cut short may be answered late, and that is dropped.
  *
  * A reload is read by the host and compared here, on a worker thread: the host does not know what
  * runs in the device. */
@@ -42,6 +43,22 @@ struct xt_requests_remote {
 static bool kind_is_many(enum xt_request_kind kind)
 {
 	return kind == XT_REQUEST_RESOLVE || kind == XT_REQUEST_PEERS_WRITE;
+}
+
+/* What a request has cut short is not answered; an answer may be on its way. */
+static void questions_cut(struct xt_requests_remote *remote, enum xt_request_kind by)
+{
+	if (by == XT_REQUEST_BOUND_READ)
+		remote->pending[XT_REQUEST_BOUND_WRITE].done = NULL;
+	if (by == XT_REQUEST_UNDO)
+		remote->pending[XT_REQUEST_FIREWALL].done = remote->pending[XT_REQUEST_DNS].done =
+		    NULL;
+}
+
+static bool kind_is_cut(enum xt_request_kind kind)
+{
+	return kind == XT_REQUEST_BOUND_WRITE || kind == XT_REQUEST_FIREWALL ||
+	       kind == XT_REQUEST_DNS;
 }
 
 static void question_answer(struct xt_requests_remote *remote, enum xt_request_kind kind,
@@ -131,7 +148,8 @@ static void answer_take(struct xt_requests_remote *remote, struct xt_channel_mes
 	struct xt_reply_box box;
 
 	if (!remote->pending[kind].done && !kind_is_many(kind)) {
-		message_refuse(remote);
+		if (!kind_is_cut(kind))
+			message_refuse(remote);
 		return;
 	}
 	if (message->lost) {
@@ -212,6 +230,7 @@ static void remote_ask(void *self, const struct xt_request *request, xt_request_
 	struct xt_reply failed = {0};
 	uint32_t serial = 0;
 
+	questions_cut(remote, request->kind);
 	remote->pending[request->kind] = (struct pending){done, ctx};
 	if (done && ++remote->serial == 0)
 		remote->serial = 1;

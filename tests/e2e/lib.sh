@@ -386,8 +386,8 @@ crash() {
 	instance_end "$1" 5 KILL
 }
 
-# crash_tunnel NAME: kill -9 of the process that moves packets alone. The monitor takes back what the
-# instance has changed, and ends with exit code 1.
+# crash_tunnel NAME: kill -9 of the process that moves packets alone. The monitor takes back what
+# the instance has changed, and ends with exit code 1.
 crash_tunnel() {
 	local tunnel
 	tunnel=$(tunnel_process "${PID[$1]}")

@@ -131,10 +131,26 @@ static void order_ends_what_an_undo_has_cut_short(void **state)
 	assert_false(accept_kind(&order, XT_REQUEST_FIREWALL));
 }
 
+/* An identity that changes leaves its last bound, and the next one writes its first, whether or not
+ * a write was under way, which is not answered then. */
+static void order_takes_a_bound_in_the_place_of_another(void **state)
+{
+	struct xt_request_order order;
+
+	(void)state;
+	up(&order);
+	assert_true(accept_kind(&order, XT_REQUEST_BOUND_WRITE));
+	assert_true(accept_kind(&order, XT_REQUEST_BOUND_WRITE));
+	done(&order, XT_REQUEST_BOUND_READ);
+	assert_true(accept_kind(&order, XT_REQUEST_BOUND_WRITE));
+	answer(&order, XT_REQUEST_BOUND_WRITE, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(order_takes_an_instance_up_and_down),
+	    cmocka_unit_test(order_takes_a_bound_in_the_place_of_another),
 	    cmocka_unit_test(order_refuses_a_step_before_its_time),
 	    cmocka_unit_test(order_refuses_a_second_one_before_the_first_is_answered),
 	    cmocka_unit_test(order_runs_no_hook_again),
