@@ -8,7 +8,6 @@
  *   SOCKETS   of a new port, and the mark
  *   FIREWALL, LINK, DNS, RETIRE   the host, see host/reload.h
  *   DEVICE    peers and keys, all or nothing, in slices
- *
  * then what cannot fail: COMMIT. */
 #include "daemon/instance_uv.h"
 

@@ -238,7 +238,8 @@ void xt_instance_uapi_lost(struct xt_instance *instance, unsigned attempt);
 /* instance_host_uv.c. open: the requests, of the first step; XT_E_NOMEM. event: signals of this
  * process come here too. */
 int xt_instance_requests_open(struct xt_instance *instance);
-/* instance_listen_uv.c: XT_REQUEST_LISTEN, one after the other: both sockets may be lost at one time. */
+/* instance_listen_uv.c: XT_REQUEST_LISTEN, one after the other: both sockets may be lost at one
+ * time. */
 void xt_instance_listen(struct xt_instance *instance, enum xt_host_socket which, int fd,
 			bool removal, xt_request_done *done);
 void xt_instance_host_event(void *instance, const struct xt_host_event *event);

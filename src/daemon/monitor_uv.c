@@ -7,12 +7,10 @@
 #include "daemon/monitor_uv.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -23,7 +21,6 @@
 #include "base/text.h"
 #include "daemon/exit.h"
 #include "daemon/processes.h"
-#include "daemon/rundir.h"
 #include "host/channel_uv.h"
 #include "host/detach.h"
 #include "host/log_relay.h"
@@ -33,8 +30,6 @@
 #include "host/request_wire.h"
 #include "host/resolver_client_uv.h"
 #include "host/runner_client_uv.h"
-#include "ipc/socket.h"
-#include "platform/sandbox.h"
 
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 #define SIGNALS XT_LEN(signal_numbers)
@@ -400,14 +395,6 @@ static void monitor_proceed(struct monitor *monitor)
 
 /* --- processes --- */
 
-/* The host may see neither ipc nor the run directory's rules. */
-void xt_monitor_lend(struct xt_requests_options *options)
-{
-	options->directory = xt_rundir_path;
-	options->socket = xt_rundir_listen;
-	options->listen = xt_socket_listen;
-}
-
 /* The runner reads the file itself: the command that is asked for is the file's. */
 static int key_ask(void *ctx, const char *command, struct xt_private *out, char *text, size_t cap)
 {
@@ -475,44 +462,13 @@ static void keys_wipe(struct xt_conf *conf)
 		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
 }
 
-/* Another user's file or directory takes more than root's name to write. */
-static unsigned rights_needed(const struct xt_conf *conf)
-{
-	unsigned rights = XT_RIGHT_NETWORK | XT_RIGHT_LOW_PORT | XT_RIGHT_NAMESPACES;
-	char *path = conf->path ? strdup(conf->path) : NULL;
-	struct stat file, dir;
-
-	if (path && stat(path, &file) == 0 && stat(dirname(path), &dir) == 0 &&
-	    (file.st_uid != geteuid() || dir.st_uid != geteuid()))
-		rights |= XT_RIGHT_FOREIGN_FILES;
-	free(path);
-	return rights;
-}
-
-/* Before anything is read of the tunnel process. false: Sandbox = strict, and one is missing. */
-static bool monitor_lock(const struct monitor *monitor, const struct xt_monitor_link *link)
-{
-	const struct xt_sandbox_options options = {.role = XT_SANDBOX_MONITOR,
-						   .uid = UINT32_MAX,
-						   .gid = UINT32_MAX,
-						   .rights = rights_needed(monitor->conf),
-						   .writes = true};
-	struct xt_sandbox_state state;
-
-	xt_sandbox_lock(&options, &state);
-	if (xt_sandbox_summary(&state) == XT_SANDBOX_ON)
-		return true;
-	xt_log_verbose("%s: the monitor has not all of its locks", monitor->conf->name);
-	return link->mode != XT_SANDBOX_MODE_STRICT;
-}
-
 static int monitor_serve(struct monitor *monitor, const struct xt_monitor_link *link)
 {
 	int rc;
 
 	keys_wipe(monitor->conf);
 	rc = monitor_open(monitor);
-	if (rc == 0 && !monitor_lock(monitor, link))
+	if (rc == 0 && !xt_monitor_lock(monitor->conf, link))
 		rc = -EPERM;
 	if (rc < 0) {
 		xt_message("%s: the monitor does not start: %s", monitor->conf->name,

@@ -20,7 +20,8 @@ struct xt_channel;
 /* serial  pairs an answer with its question
  * data    valid for the call, wiped after it; NULL when len is 0
  * lost    descriptors of it could not be received: this process has as many as it may have
- * fds     the receiver's: it sets those that it keeps to -1, the others are closed after the call */
+ * fds     the receiver's: it sets those that it keeps to -1, the others are closed after the
+ *         call */
 struct xt_channel_message {
 	uint32_t kind, serial;
 	const uint8_t *data;

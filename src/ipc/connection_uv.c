@@ -190,8 +190,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 				   (unsigned)XT_MIN(room, (size_t)READ_MAX));
 }
 
-/* End of file: the requests before it are answered. A client that closes entirely while it waits for
- * an answer cancels; one that has only closed its sending side still gets it. */
+/* End of file: the requests before it are answered. A client that closes entirely while it waits
+ * for an answer cancels; one that has only closed its sending side still gets it. */
 static void client_end_input(struct xt_connection *c, bool orderly)
 {
 	const struct xt_server_options *options = &c->server->options;

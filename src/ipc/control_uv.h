@@ -13,8 +13,8 @@ struct xt_control_request;
 /* handle     msg is borrowed. 0: it has answered or will; negative XT_E_* or -errno: the error is
  *	      answered as {"error": sentence, "code": number} and the request has ended
  * cancelled, ended, path, listen_fd, remove  see server_uv.h; the callbacks may be NULL
- * owner    the user, beside root, whose clients may do everything (not the one of this process, which
- *          may have given its own up) */
+ * owner    the user, beside root, whose clients may do everything (not the one of this process,
+ *          which may have given its own up) */
 struct xt_control_options {
 	const char *path;
 	int listen_fd;

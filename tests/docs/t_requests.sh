@@ -3,11 +3,13 @@
 # A running instance opens no path, forks nothing and changes nothing in the host but by
 # src/host/request.h: src/daemon, src/tunnel and src/ipc call none of these functions, except
 #   daemon/background.c  before there is an instance: fork; /dev/null for standard output
+#   daemon/processes.c   before there is an instance: fork, and what the resolver serves
+#   daemon/monitor*      the process that carries requests out
 #   daemon/rundir.c      lists the run directories, for `show` and completion
 #   ipc/socket.c         the client's side, and the listening that the daemon lends to requests
 #   ipc/link_name.c      one socket, opened before an instance is confined
 cd "${XT_SOURCE:-$(dirname "$0")/../..}" || exit 1
-except='^src/(daemon/background|ipc/(socket|link_name))\.c:|^src/daemon/rundir\.c:.*opendir'
+except='^src/(daemon/(background|processes|monitor_uv)|ipc/(socket|link_name))\.c:|^src/daemon/rundir\.c:.*opendir'
 calls='open|openat|creat|fopen|freopen|opendir|fork|vfork|popen|system|posix_spawnp?|execv[pe]*'
 calls="$calls|uv_spawn|uv_fs_open|socket|socketpair|getaddrinfo|uv_getaddrinfo|mkdir|unlink|rename"
 calls="$calls|xt_tun_(open|remove)|xt_udp_(open|sockets_open|sockets_mark)"

@@ -167,8 +167,8 @@ EOF2
 wait_idle
 ok "unread answers take bounded memory"
 
-# No free descriptors, then some again: of the process that serves, and of the one that opens sockets
-# for it.
+# No free descriptors, then some again: of the process that serves, and of the one that opens
+# sockets for it.
 # Limits of another user's process take CAP_SYS_RESOURCE.
 few() { prlimit --pid "$1" --nofile="$2:$(awk '/Max open files/ {print $5}' "/proc/$1/limits")" 2>/dev/null; }
 limit=$(awk '/Max open files/ {print $4}' "/proc/$pid/limits")
