@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <xtunnel/error.h>
+
 #include "base/message.h"
 #include "daemon/exit.h"
 #include "host/request_remote_uv.h"
@@ -12,6 +14,7 @@
 void xt_instance_host_event(void *ctx, const struct xt_host_event *event)
 {
 	struct xt_instance *instance = ctx;
+	int rc;
 
 	switch (event->kind) {
 	case XT_HOST_SOCKET_LOST:
@@ -24,7 +27,12 @@ void xt_instance_host_event(void *ctx, const struct xt_host_event *event)
 		instance->post(instance, XT_INSTANCE_END);
 		break;
 	case XT_HOST_RELOAD:
-		if (xt_instance_queue_reload(instance, NULL, false) == XT_E_UNSUPPORTED)
+		rc = xt_instance_queue_reload(instance, NULL, false);
+		if (rc < 0) { /* a service manager that has sent the signal awaits the pair */
+			xt_instance_notify_reload(instance, true);
+			xt_instance_notify_reload(instance, false);
+		}
+		if (rc == XT_E_UNSUPPORTED)
 			xt_instance_log_status(instance);
 		break;
 	case XT_HOST_STATUS:

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "daemon/plan.h"
 
 #define NETWORKS 32   /* at a time */
 #define RETRY_MS 200u /* while the instance is not up, or reloads */
@@ -118,4 +119,12 @@ void xt_instance_mtu_close(struct xt_instance *instance)
 	free(mtu->due);
 	mtu->due = NULL;
 	mtu->n = mtu->cap = 0;
+}
+
+void xt_instance_mtu_search(struct xt_instance *instance, const struct xt_conf *conf)
+{
+	struct xt_cidr nets[XT_PLAN_NETS];
+	size_t n = xt_plan_local_nets(conf, nets);
+
+	xt_tunnel_search_mtu(instance->tunnel, nets, n);
 }

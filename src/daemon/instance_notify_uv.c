@@ -93,6 +93,23 @@ static void on_name_file(void *ctx, const struct xt_reply *reply)
 		xt_log_warning("%s", reply->text);
 }
 
+static void on_watchdog(uv_timer_t *timer)
+{
+	notice_ask(timer->data, &(struct xt_notice){.kind = XT_NOTICE_WATCHDOG});
+}
+
+/* From the loop that moves packets: when that one hangs, the service manager hears nothing. Without
+ * a watchdog the timer does not run, and nothing wakes. */
+static void watchdog_start(struct xt_instance *instance)
+{
+	uint32_t ms = xt_notify_watchdog_ms((long)xt_instance_pid(instance));
+
+	uv_timer_init(&instance->uv, &instance->watchdog_timer);
+	instance->watchdog_timer.data = instance;
+	if (ms > 0)
+		uv_timer_start(&instance->watchdog_timer, on_watchdog, ms, ms);
+}
+
 void xt_instance_notify_ready(struct xt_instance *instance)
 {
 	/* The caller of a drop-in may have asked for "utun" and not know the name it got. */
@@ -106,6 +123,7 @@ void xt_instance_notify_ready(struct xt_instance *instance)
 	instance->notifies = true;
 	instance->notify_delay_ms = STATUS_DELAY_MS;
 	status_notify(instance, XT_NOTICE_READY);
+	watchdog_start(instance);
 }
 
 /* Sessions come and go in bursts: one report a moment later covers them. */
@@ -115,12 +133,25 @@ void xt_instance_notify_change(struct xt_instance *instance)
 		uv_timer_start(&instance->status_timer, on_timer, instance->notify_delay_ms, 0);
 }
 
+/* A pair for each reload, also for one that fails: the service manager waits for its end. */
+void xt_instance_notify_reload(struct xt_instance *instance, bool begins)
+{
+	enum xt_notice_kind kind = begins ? XT_NOTICE_RELOADING : XT_NOTICE_READY;
+
+	if (!instance->notifies)
+		return;
+	notice_ask(instance, &(struct xt_notice){.kind = kind});
+	if (!begins)
+		xt_instance_notify_change(instance);
+}
+
 void xt_instance_notify_end(struct xt_instance *instance)
 {
 	if (!instance->notifies)
 		return;
 	instance->notifies = false;
 	uv_close((uv_handle_t *)&instance->status_timer, NULL);
+	uv_close((uv_handle_t *)&instance->watchdog_timer, NULL);
 	notice_ask(instance, &(struct xt_notice){.kind = XT_NOTICE_STOPPING});
 }
 

@@ -19,7 +19,6 @@
 #include <utlist.h>
 
 #include "base/message.h"
-#include "daemon/plan.h"
 #include "daemon/reload_json.h"
 #include "packet/echo_responder.h"
 
@@ -108,8 +107,10 @@ static void reload_finish(struct xt_instance_reload *reload, const char *result)
 		notes_put(reload, answer);
 	if (answer && changed)
 		json_object_set_new(answer, "changed", json_true());
-	if (!reload->dry_run)
+	if (!reload->dry_run) {
 		xt_instance_emit_reload(instance, result, reload->error);
+		xt_instance_notify_reload(instance, false);
+	}
 	answer_send(reload, answer);
 	xt_instance_gear_close(&reload->gear);
 	if (reload->data)
@@ -347,15 +348,6 @@ static void on_applied(void *ctx, int error)
 	step_done(ctx, error, "device", NULL);
 }
 
-/* The path's MTU is searched for from other addresses, or no longer. */
-static void search_update(struct xt_instance_reload *reload)
-{
-	struct xt_cidr nets[XT_PLAN_NETS];
-	size_t n = xt_plan_local_nets(&reload->data->file, nets);
-
-	xt_tunnel_search_mtu(reload->instance->tunnel, nets, n);
-}
-
 static void on_committed(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance_reload *reload = ctx;
@@ -369,9 +361,8 @@ static void on_committed(void *ctx, const struct xt_reply *reply)
 			xt_echo_set_mtu(instance->echo, reply->mtu);
 	}
 	if (reload->data->diff.keys[XT_KEY_MTU] || reload->data->diff.keys[XT_KEY_ADDRESS])
-		search_update(reload);
+		xt_instance_mtu_search(instance, &reload->data->file);
 	xt_loop_wake(instance->loop);
-	xt_instance_notify_change(instance);
 	reload_finish(reload, "applied");
 }
 
@@ -441,10 +432,13 @@ void xt_instance_reload(struct xt_instance *instance)
 {
 	if (instance->routes_due)
 		xt_instance_routes(instance);
-	else if (instance->reloads)
-		step_start(instance->reloads, STEP_REPORT);
-	else
+	else if (!instance->reloads)
 		instance->post(instance, XT_INSTANCE_DONE);
+	else {
+		if (!instance->reloads->dry_run)
+			xt_instance_notify_reload(instance, true);
+		step_start(instance->reloads, STEP_REPORT);
+	}
 }
 
 static bool signal_waits(const struct xt_instance *instance)

@@ -135,8 +135,8 @@ struct xt_instance {
 	uv_loop_t uv;
 	struct xt_conf *conf;
 	struct xt_instance_options options;
-	uid_t owner;			    /* who started it: may ask for everything */
-	struct xt_sandbox_state sandbox;    /* of this process, from XT_STATE_RUN on */
+	uid_t owner;			 /* who started it: may ask for everything */
+	struct xt_sandbox_state sandbox; /* of this process, from XT_STATE_RUN on */
 	struct xt_sandbox_texts sandbox_texts;
 	bool has_keylog;
 	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
@@ -191,7 +191,7 @@ struct xt_instance {
 	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo; /* may hold packets that wait to be sent */
 	bool was_ready, watch_pending;
-	uv_timer_t status_timer;
+	uv_timer_t status_timer, watchdog_timer;
 	struct xt_instance_mtu mtu;
 	struct xt_instance_losses losses;
 	bool notifies; /* a service manager listens */
@@ -411,10 +411,12 @@ bool xt_instance_capture_cancelled(struct xt_instance *instance,
 				   struct xt_control_request *request);
 void xt_instance_capture_stop(struct xt_instance *instance);
 /* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
- * changed: when the tunnel reports it; close: before the loop stops. */
+ * changed: when the tunnel reports it; close: before the loop stops; search: a path's MTU is searched
+ * for from other addresses, or no longer. */
 void xt_instance_mtu_open(struct xt_instance *instance);
 void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_mtu_close(struct xt_instance *instance);
+void xt_instance_mtu_search(struct xt_instance *instance, const struct xt_conf *conf);
 /* instance_losses_uv.c: what was lost some minutes ago, so that a report speaks of what is new.
  * open, close: as above; follow: a session is new, or a status is asked for. */
 void xt_instance_losses_open(struct xt_instance *instance);
@@ -424,6 +426,7 @@ struct xt_status_losses xt_instance_losses_before(const struct xt_instance *inst
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */
+void xt_instance_notify_reload(struct xt_instance *instance, bool begins);
 void xt_instance_notify_end(struct xt_instance *instance);
 /* That it is ready: to the person at the terminal; as an event, and to a log that is elsewhere. */
 void xt_instance_print_ready(const struct xt_instance *instance);

@@ -2,6 +2,7 @@
 /* sd_notify(3) without its library: one datagram to a socket by path or abstract name. */
 #include "host/notify.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,7 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 static bool address_read(struct sockaddr_un *to, socklen_t *len)
 {
@@ -57,6 +61,15 @@ static void lines_send(const char *format, ...)
 	close(fd);
 }
 
+/* The service manager compares it with the time of its own request to reload. */
+static uint64_t monotonic_us(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
 void xt_notify(const struct xt_notice *notice)
 {
 	char status[64] = "";
@@ -71,8 +84,33 @@ void xt_notify(const struct xt_notice *notice)
 	case XT_NOTICE_STATUS:
 		lines_send("%s", status);
 		break;
+	case XT_NOTICE_RELOADING:
+		lines_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", monotonic_us());
+		break;
+	case XT_NOTICE_WATCHDOG:
+		lines_send("WATCHDOG=1\n");
+		break;
 	case XT_NOTICE_STOPPING:
 		lines_send("STOPPING=1\nSTATUS=going down\n");
 		break;
 	}
+}
+
+static bool number_read(uint64_t *out, const char *variable)
+{
+	const char *text = getenv(variable);
+
+	return text && xt_number(out, text, INT64_MAX, false);
+}
+
+uint32_t xt_notify_watchdog_ms(long main)
+{
+	uint64_t us, pid;
+
+	if (!xt_notify_wanted() || !number_read(&us, "WATCHDOG_USEC") || us == 0)
+		return 0;
+	if (getenv("WATCHDOG_PID") && (!number_read(&pid, "WATCHDOG_PID") || pid != (uint64_t)main))
+		return 0;
+	us /= 2000u;
+	return us > UINT32_MAX ? UINT32_MAX : us == 0 ? 1 : (uint32_t)us;
 }

@@ -136,6 +136,7 @@ static void every_request_is_read_as_it_was_written(void **state)
 	    {.kind = XT_REQUEST_HOOKS, .hooks = {XT_HOOKS_POST_DOWN, 3, true}},
 	    {.kind = XT_REQUEST_RELOAD_STEP, .reload = {XT_RELOAD_DNS, {.peers = true}}},
 	    {.kind = XT_REQUEST_NOTIFY, .notice = {XT_NOTICE_STATUS, true, 1, 2}},
+	    {.kind = XT_REQUEST_NOTIFY, .notice = {.kind = XT_NOTICE_STOPPING}},
 	    {.kind = XT_REQUEST_BOUND_READ, .identity = IDENTITY},
 	    {.kind = XT_REQUEST_BOUND_WRITE, .bound = 0x0102030405060708},
 	    {.kind = XT_REQUEST_PEERS_WRITE, .peers = {records, 2}},
