@@ -153,6 +153,9 @@ tunnel_process() {
 	echo "$1"
 }
 
+# separate NAME: a process of its own moves the packets of the instance
+separate() { [ "$(tunnel_process "${PID[$1]}")" != "${PID[$1]}" ]; }
+
 # instance_processes PID: PID and all processes of its instance, the tunnel process among them.
 instance_processes() {
 	echo "$1"

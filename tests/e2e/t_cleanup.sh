@@ -42,7 +42,7 @@ stop left
 steady | diff before - >diff.log || fail "kill -9 and a new start leave: $(cat diff.log)"
 ok "kill -9, then a new start takes over what was left"
 start left
-if [ "$(tunnel_process "${PID[left]}")" != "${PID[left]}" ]; then
+if separate left; then
 	crash_tunnel left
 	steady | diff before - >diff.log ||
 		fail "kill -9 of the tunnel process leaves: $(cat diff.log)"

@@ -41,7 +41,10 @@ over() {
 	pings left 10.7.0.2 || fail "no answer at the end: $(cat ping.log)"
 	instances_stop
 }
-private() { awk '/^Private_/ { kb += $2 } END { print kb }' "/proc/${PID[$1]}/smaps_rollup"; }
+# private NAME: KiB of the process that moves packets: the others never see one
+private() {
+	awk '/^Private_/ { kb += $2 } END { print kb }' "/proc/$(tunnel_process "${PID[$1]}")/smaps_rollup"
+}
 lost_by_socket() { # lost_by_socket PORT: what that socket on the right has dropped
 	at right awk -v port=":$(printf %04X "$1")\$" '$2 ~ port { n += $NF } END { print n + 0 }' \
 		/proc/net/udp /proc/net/udp6
@@ -222,13 +225,15 @@ tun() { # tun XT_OFFLOAD RUN
 
 # injected SIDE FAULT [PATH]: every third call fails with FAULT, until uninjected
 injected() {
+	local tunnel
+	tunnel=$(tunnel_process "${PID[$1]}")
 	: >strace.out
 	# shellcheck disable=SC2086
-	strace -q -p "${PID[$1]}" ${3:+-P $3} -e "inject=$2:when=1+3" -o strace.calls \
+	strace -q -p "$tunnel" ${3:+-P $3} -e "inject=$2:when=1+3" -o strace.calls \
 		-e trace="${2%%:*}" 2>strace.out &
 	STRACE=$!
 	attached() { [ "$(awk '/^TracerPid/ { print $2 }' "/proc/$1/status")" != 0 ]; }
-	awaits 5 attached "${PID[$1]}" || { kill $STRACE; return 1; }
+	awaits 5 attached "$tunnel" || { kill $STRACE; return 1; }
 }
 uninjected() {
 	kill -TERM $STRACE

@@ -33,8 +33,12 @@ ip netns exec left env XT_RUN_DIR=/run/open/run XT_STATE_DIR=/run/open/state \
 	/run/open/xtunnel run /run/open/left.conf >nobody.log 2>&1 </dev/null &
 PID[left]=$!
 await 5 "the instance of nobody" has "is ready" nobody.log
-[ "$(awk '/^CapEff/ {print $2}' "/proc/${PID[left]}/status")" = 0000000000000000 ] || fail "it has capabilities"
-[ "$(awk '/^Uid/ {print $2}' "/proc/${PID[left]}/status")" = 65534 ] || fail "it does not run as nobody"
+for pid in $(processes left); do
+	[ "$(awk '/^CapEff/ {print $2}' "/proc/$pid/status")" = 0000000000000000 ] ||
+		fail "it has capabilities: $(cat "/proc/$pid/comm")"
+	[ "$(awk '/^Uid/ {print $2}' "/proc/$pid/status")" = 65534 ] ||
+		fail "it does not run as nobody: $(cat "/proc/$pid/comm")"
+done
 both_families left 2
 ok "nobody's run needs no capability and carries traffic"
 stop left

@@ -104,7 +104,17 @@ await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
 stop left
 [ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] || fail "a new start: $(cat /etc/resolv.conf)"
 [ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
-ok "after a crash down, or a new start and its end, restore it"
+start left
+await 5 "the block" has "xtunnel left begin" /etc/resolv.conf
+if separate left; then
+	crash_tunnel left
+	[ "$(cat /etc/resolv.conf)" = "$(printf %s "$plain")" ] ||
+		fail "kill -9 of the tunnel process: $(cat /etc/resolv.conf)"
+else
+	stop left
+fi
+[ -z "$(ls -A /run/xtunnel)" ] || fail "left in /run/xtunnel: $(ls -A /run/xtunnel)"
+ok "after a crash down, a new start and its end, or the monitor restore it"
 
 sed -i 's|^DNS.*|&\nPostUp = false|' left.conf
 refuses 1 "PostUp on line" at left "$XT_BIN" up "$T/left.conf"

@@ -95,7 +95,14 @@ pings left 10.99.0.1 || fail "no answer after a crash and a new start"
 [ "$(at left ip rule | grep -c suppress)" = 1 ] || fail "rules add up: $(at left ip rule)"
 stop left
 same "kill -9, a new start and its end"
-ok "a crash is cleaned up by down, and by a new start"
+start left
+if separate left; then
+	crash_tunnel left
+	same "kill -9 of the tunnel process"
+else
+	stop left
+fi
+ok "a crash is cleaned up by down, by a new start, and by the monitor if it lives"
 
 # Another program uses the number meanwhile: its rules stay.
 start left
