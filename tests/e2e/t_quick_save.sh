@@ -27,11 +27,17 @@ has "^MTU" left.conf && fail "an MTU that was not configured is written"
 has "^FwMark" left.conf && fail "a mark that was not configured is written"
 ok "save writes what is in force"
 
+# SaveConfig writes at the end of an instance that was ready: `show` answers earlier, while hooks run.
+start_wholly() {
+	: >left.log
+	start left
+	await 5 "left is ready" has "left is ready" left.log
+}
 cp left.conf saved
 at left wg set left peer "$PUB_extra" remove
 stop left
 has "$PUB_extra" left.conf && fail "a removed peer is in the file"
-start left
+start_wholly
 at left wg set left peer "$PUB_extra" allowed-ips 10.7.9.0/24
 stop left
 start left
@@ -46,7 +52,7 @@ cp left.conf before
 stop left
 cmp -s left.conf before || fail "it is written though the file says no"
 sed -i 's/^SaveConfig.*/SaveConfig = true/' left.conf
-start left
+start_wholly
 echo "Nonsense = 1" >>left.conf
 cp left.conf before
 refuses 4 "errors" at left "$XT_BIN" save left
