@@ -174,7 +174,7 @@ await 5 "the listener" has ready notify.out
 NOTIFY_SOCKET=$T/notify ip netns exec left "$XT_BIN" -f wg0 </dev/null >front.log 2>&1 &
 pid=$!
 await 5 "READY=1" has READY=1 notify.out
-has "MAINPID=$pid[^0-9]" notify.out || fail "not of $pid: $(cat notify.out)"
+has "MAINPID=${pid}[^0-9]" notify.out || fail "not of $pid: $(cat notify.out)"
 inside wg show wg0 >/dev/null || fail "READY=1 before the socket answers"
 inside wg set wg0 private-key <(wg genkey) peer "$(wg genkey | wg pubkey)" allowed-ips 10.9.0.0/16
 await 5 "STATUS" has 'STATUS=0 of 1 peer up' notify.out
