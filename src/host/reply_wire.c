@@ -217,6 +217,11 @@ static const struct row {
     [XT_REQUEST_WATCH] = {watch_wire, false},
 };
 
+static bool kind_known(enum xt_request_kind kind)
+{
+	return (unsigned)kind < XT_REQUESTS && rows[kind].fields;
+}
+
 static void reply_wire(struct xt_wire *w, struct xt_reply_box *box, enum xt_request_kind kind)
 {
 	char *text = (char *)box->reply.text;
@@ -235,6 +240,8 @@ int xt_reply_encode(struct xt_secbuf *out, int *fds, size_t *n_fds, enum xt_requ
 	struct xt_wire w = {.out = out};
 	struct xt_reply_box view = {.reply = *reply, .tun_fd = -1};
 
+	if (!kind_known(kind))
+		return XT_E_UNSUPPORTED;
 	if (kind == XT_REQUEST_TUN_OPEN && reply->error == 0) {
 		view.tun_fd = xt_tun_fd(reply->tun.v);
 		memcpy(view.name, reply->tun.v->name, sizeof(view.name));
@@ -301,7 +308,7 @@ int xt_reply_decode(struct xt_reply_box *out, enum xt_request_kind kind, const v
 
 	memset(out, 0, sizeof(*out));
 	out->tun_fd = -1;
-	if ((unsigned)kind >= XT_REQUESTS || !rows[kind].fields || n_fds > XT_WIRE_FDS)
+	if (!kind_known(kind) || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
 	memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	reply_wire(&w, out, kind);

@@ -13,45 +13,49 @@ enum {
 	CLOSED = 1 << 7,
 };
 
+/* A kind that has no row is refused. */
+enum when { NO_ROW, ON_SUCCESS, ALWAYS };
+
 /* needs, never  what must, and must not, have been done
- * reaches       what has been done when it was answered without error
- * always        also with an error */
+ * reaches       what has been done when it was answered, by when */
 static const struct row {
 	unsigned needs, never, reaches;
-	bool always;
+	enum when when;
 } rows[XT_REQUESTS] = {
-    [XT_REQUEST_TUN_OPEN] = {0, TUN, TUN, false},
-    [XT_REQUEST_TUN_REMOVE] = {TUN | CLOSED, 0, 0, false},
-    [XT_REQUEST_STATE] = {TUN, STATE | UNDONE, STATE, false},
-    [XT_REQUEST_POLICY] = {STATE, POLICY | UNDONE, POLICY, false},
-    [XT_REQUEST_KEYLOG] = {STATE, KEYLOG | UNDONE, KEYLOG, true},
-    [XT_REQUEST_UDP_OPEN] = {STATE, UNDONE, 0, false},
-    [XT_REQUEST_UDP_MARK] = {STATE, UNDONE, 0, false},
-    [XT_REQUEST_LISTEN] = {STATE, 0, 0, false},
-    [XT_REQUEST_FIREWALL] = {POLICY, UNDONE, 0, false},
-    [XT_REQUEST_LINK] = {POLICY, LINK | UNDONE, LINK, true},
-    [XT_REQUEST_LINK_RESTORE] = {POLICY, CLOSED, 0, false},
-    [XT_REQUEST_ROUTE_MTU] = {POLICY, CLOSED, 0, false},
-    [XT_REQUEST_DNS] = {POLICY, UNDONE, 0, false},
-    [XT_REQUEST_UNDO] = {0, UNDONE, UNDONE, true},
-    [XT_REQUEST_LINK_UNDO] = {UNDONE, CLOSED, CLOSED, true},
-    [XT_REQUEST_WATCH] = {STATE, CLOSED, 0, false},
-    [XT_REQUEST_ADDRESSES] = {STATE, CLOSED, 0, false},
-    [XT_REQUEST_HOOKS] = {STATE, 0, 0, false},
-    [XT_REQUEST_CONF_SAVE] = {POLICY, UNDONE, 0, false},
-    [XT_REQUEST_RELOAD_READ] = {POLICY, RELOAD | UNDONE, 0, false},
-    [XT_REQUEST_RELOAD_STEP] = {RELOAD, UNDONE, 0, false},
-    [XT_REQUEST_RELOAD_UNDO] = {RELOAD, UNDONE, 0, false},
-    [XT_REQUEST_RELOAD_COMMIT] = {RELOAD, UNDONE, 0, false},
-    [XT_REQUEST_RELOAD_END] = {RELOAD, 0, 0, false},
-    [XT_REQUEST_ROUTES] = {POLICY, RELOAD | UNDONE, 0, false},
-    [XT_REQUEST_DETACH] = {POLICY, UNDONE, 0, false},
-    [XT_REQUEST_NAME_FILE] = {STATE, 0, 0, false},
-    [XT_REQUEST_NOTIFY] = {STATE, 0, 0, false},
-    [XT_REQUEST_BOUND_READ] = {STATE, 0, 0, false},
-    [XT_REQUEST_BOUND_WRITE] = {STATE, 0, 0, false},
-    [XT_REQUEST_PEERS_WRITE] = {STATE, 0, 0, false},
-    [XT_REQUEST_RESOLVE] = {STATE, 0, 0, false},
+    [XT_REQUEST_RUN_DIRECTORY] = {0, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_TUN_OPEN] = {0, TUN, TUN, ON_SUCCESS},
+    [XT_REQUEST_TUN_REMOVE] = {TUN | CLOSED, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_STATE] = {TUN, STATE | UNDONE, STATE, ON_SUCCESS},
+    [XT_REQUEST_POLICY] = {STATE, POLICY | UNDONE, POLICY, ON_SUCCESS},
+    [XT_REQUEST_KEYLOG] = {STATE, KEYLOG | UNDONE, KEYLOG, ALWAYS},
+    [XT_REQUEST_UDP_OPEN] = {STATE, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_UDP_MARK] = {STATE, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_LISTEN] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_SOCKET_REMOVE] = {0, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_FIREWALL] = {POLICY, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_LINK] = {POLICY, LINK | UNDONE, LINK, ALWAYS},
+    [XT_REQUEST_LINK_RESTORE] = {POLICY, CLOSED, 0, ON_SUCCESS},
+    [XT_REQUEST_ROUTE_MTU] = {POLICY, CLOSED, 0, ON_SUCCESS},
+    [XT_REQUEST_DNS] = {POLICY, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_UNDO] = {0, UNDONE, UNDONE, ALWAYS},
+    [XT_REQUEST_LINK_UNDO] = {UNDONE, CLOSED, CLOSED, ALWAYS},
+    [XT_REQUEST_WATCH] = {STATE, CLOSED, 0, ON_SUCCESS},
+    [XT_REQUEST_ADDRESSES] = {STATE, CLOSED, 0, ON_SUCCESS},
+    [XT_REQUEST_HOOKS] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_CONF_SAVE] = {POLICY, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_RELOAD_READ] = {POLICY, RELOAD | UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_RELOAD_STEP] = {RELOAD, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_RELOAD_UNDO] = {RELOAD, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_RELOAD_COMMIT] = {RELOAD, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_RELOAD_END] = {RELOAD, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_ROUTES] = {POLICY, RELOAD | UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_DETACH] = {POLICY, UNDONE, 0, ON_SUCCESS},
+    [XT_REQUEST_NAME_FILE] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_NOTIFY] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_BOUND_READ] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_BOUND_WRITE] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_PEERS_WRITE] = {STATE, 0, 0, ON_SUCCESS},
+    [XT_REQUEST_RESOLVE] = {STATE, 0, 0, ON_SUCCESS},
 };
 
 /* Steps of one reload and routes touch the same link: one at a time. */
@@ -113,9 +117,12 @@ static bool kind_is_many(enum xt_request_kind kind)
 
 bool xt_request_order_accept(struct xt_request_order *order, const struct xt_request *request)
 {
-	const struct row *row = &rows[request->kind];
+	const struct row *row;
 	bool many = kind_is_many(request->kind);
 
+	if ((unsigned)request->kind >= XT_REQUESTS || rows[request->kind].when == NO_ROW)
+		return false;
+	row = &rows[request->kind];
 	if (order->open[request->kind] && !many)
 		return false;
 	if ((order->reached & row->needs) != row->needs || (order->reached & row->never) != 0)
@@ -140,7 +147,7 @@ void xt_request_order_answered(struct xt_request_order *order, enum xt_request_k
 	order->open[kind] = false;
 	if (kind == XT_REQUEST_UNDO) /* it has cut them short */
 		order->open[XT_REQUEST_FIREWALL] = order->open[XT_REQUEST_DNS] = false;
-	if (row->always || reply->error == 0)
+	if (row->when == ALWAYS || reply->error == 0)
 		order->reached |= row->reaches;
 	if (kind == XT_REQUEST_RELOAD_END || (kind == XT_REQUEST_RELOAD_READ && !reply->reload))
 		order->reached &= ~(unsigned)RELOAD;

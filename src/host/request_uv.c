@@ -404,7 +404,7 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 		xt_request_done *done, void *ctx)
 {
 	struct xt_reply reply = {0};
-	int rc;
+	int rc = XT_E_UNSUPPORTED;
 
 	if (requests->carrier) {
 		requests->carrier->ask(requests->carrier_ctx, request, done, ctx);
@@ -412,7 +412,8 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 	}
 	requests->pending[request->kind] = (struct pending){done, ctx};
 	*requests->text = '\0';
-	rc = handlers[request->kind](requests, request, &reply);
+	if (handlers[request->kind])
+		rc = handlers[request->kind](requests, request, &reply);
 	if (rc == LATER)
 		return;
 	reply.error = rc;

@@ -269,6 +269,11 @@ static request_fields *const requests[XT_REQUESTS] = {
     [XT_REQUEST_DETACH] = none_wire,	    [XT_REQUEST_NOTIFY] = notice_wire,
 };
 
+static bool kind_known(enum xt_request_kind kind)
+{
+	return (unsigned)kind < XT_REQUESTS && requests[kind];
+}
+
 int xt_request_encode(struct xt_secbuf *out, int *fds, size_t *n_fds,
 		      const struct xt_request *request)
 {
@@ -276,6 +281,8 @@ int xt_request_encode(struct xt_secbuf *out, int *fds, size_t *n_fds,
 	struct xt_request view = *request;
 	void *memory;
 
+	if (!kind_known(request->kind))
+		return XT_E_UNSUPPORTED;
 	requests[request->kind](&w, &view, &memory);
 	memcpy(fds, w.fds, w.n_fds * sizeof(*fds));
 	*n_fds = w.n_fds;
@@ -312,7 +319,7 @@ int xt_request_decode(struct xt_request_box *out, enum xt_request_kind kind, con
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((unsigned)kind >= XT_REQUESTS || !requests[kind] || n_fds > XT_WIRE_FDS)
+	if (!kind_known(kind) || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
 	memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	out->request.kind = kind;

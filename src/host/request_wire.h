@@ -38,7 +38,7 @@ struct xt_reply_box {
 };
 
 /* out is appended to; fds has room for XT_WIRE_FDS and gets descriptors that stay the caller's. 0;
- * XT_E_NOMEM, XT_E_FULL: nothing is to be sent. */
+ * XT_E_NOMEM, XT_E_FULL, XT_E_UNSUPPORTED (the kind has no description): nothing is to be sent. */
 int xt_request_encode(struct xt_secbuf *out, int *fds, size_t *n_fds,
 		      const struct xt_request *request);
 int xt_reply_encode(struct xt_secbuf *out, int *fds, size_t *n_fds, enum xt_request_kind kind,

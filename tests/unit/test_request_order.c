@@ -131,6 +131,28 @@ static void order_ends_what_an_undo_has_cut_short(void **state)
 	assert_false(accept_kind(&order, XT_REQUEST_FIREWALL));
 }
 
+/* There is a state of an instance in which it may come: its row was not forgotten. */
+static bool kind_may_come(enum xt_request_kind kind)
+{
+	for (unsigned reached = 0; reached < 1u << 8; reached++) {
+		struct xt_request_order order = {.reached = reached};
+
+		if (accept_kind(&order, kind))
+			return true;
+	}
+	return false;
+}
+
+static void order_knows_every_kind_and_no_other(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < XT_REQUESTS; kind++)
+		if (!kind_may_come((enum xt_request_kind)kind))
+			fail_msg("request %u has no row", kind);
+	assert_false(kind_may_come(XT_REQUESTS));
+	assert_false(kind_may_come((enum xt_request_kind) - 1));
+}
+
 /* An identity that changes leaves its last bound, and the next one writes its first, whether or not
  * a write was under way, which is not answered then. */
 static void order_takes_a_bound_in_the_place_of_another(void **state)
@@ -155,6 +177,7 @@ int main(void)
 	    cmocka_unit_test(order_refuses_a_second_one_before_the_first_is_answered),
 	    cmocka_unit_test(order_runs_no_hook_again),
 	    cmocka_unit_test(order_ends_what_an_undo_has_cut_short),
+	    cmocka_unit_test(order_knows_every_kind_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,10 +369,34 @@ static void events_pass(void **state)
 	xt_secbuf_clear(&buf);
 }
 
+/* Of a kind without description, or one that is none, nothing is written or read. */
+static void kinds_without_description_are_refused(void **state)
+{
+	const unsigned outside[] = {XT_REQUESTS, UINT32_MAX};
+	const struct xt_reply reply = {.error = -EPERM};
+	int fds[XT_WIRE_FDS];
+	size_t n_fds;
+
+	(void)state;
+	for (unsigned i = 0; i < XT_REQUESTS + XT_LEN(outside); i++) {
+		unsigned kind = i < XT_REQUESTS ? i : outside[i - XT_REQUESTS];
+		const struct xt_request request = {.kind = (enum xt_request_kind)kind};
+		struct xt_secbuf buf = BUF;
+		int asked = xt_request_encode(&buf, fds, &n_fds, &request);
+		int replied = xt_reply_encode(&buf, fds, &n_fds, request.kind, &reply);
+
+		if ((asked != XT_E_UNSUPPORTED) != (i < XT_REQUESTS))
+			fail_msg("request %u: %d", kind, asked);
+		if ((replied != XT_E_UNSUPPORTED) != (i < XT_REQUESTS))
+			fail_msg("reply %u: %d", kind, replied);
+		xt_secbuf_clear(&buf);
+	}
+}
+
 TEST_MAIN(cmocka_unit_test(every_request_is_read_as_it_was_written),
 	  cmocka_unit_test(values_out_of_range_are_refused),
 	  cmocka_unit_test(of_a_save_only_values_of_the_device_pass),
 	  cmocka_unit_test(of_routes_only_networks_pass),
 	  cmocka_unit_test(every_reply_is_read_as_it_was_written),
 	  cmocka_unit_test(a_file_that_was_read_passes_with_its_keys),
-	  cmocka_unit_test(events_pass))
+	  cmocka_unit_test(kinds_without_description_are_refused), cmocka_unit_test(events_pass))
