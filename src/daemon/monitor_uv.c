@@ -20,6 +20,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "daemon/exit.h"
+#include "daemon/monitor_undo.h"
 #include "daemon/processes.h"
 #include "host/channel_uv.h"
 #include "host/detach.h"
@@ -43,7 +44,7 @@ struct question {
 
 /* processes  .tunnel is 0 once it was waited for, and status is what waitpid gave
  * heard      all that it sent was read
- * cancelled  its hook was, because it has ended; reload_undone: likewise its reload
+ * cancelled  its hook was, because it has ended
  * tun        a duplicate of its TUN device, until the link is undone */
 struct monitor {
 	uv_loop_t uv;
@@ -61,7 +62,8 @@ struct monitor {
 	struct xt_resolver_process *resolver;
 	struct xt_processes processes;
 	int status;
-	bool heard, cancelled, reload_undone, over;
+	struct xt_monitor_undo undo;
+	bool heard, cancelled, over;
 	struct xt_tun *tun;
 };
 
@@ -366,31 +368,24 @@ static void monitor_end(struct monitor *monitor)
  * step after the other; each answer leads here again. After a clean end nothing is left. */
 static void monitor_proceed(struct monitor *monitor)
 {
-	static const enum xt_request_kind waits[] = {
-	    XT_REQUEST_HOOKS,	    XT_REQUEST_RELOAD_READ,   XT_REQUEST_RELOAD_STEP,
-	    XT_REQUEST_RELOAD_UNDO, XT_REQUEST_RELOAD_COMMIT, XT_REQUEST_ROUTES,
-	    XT_REQUEST_UNDO,	    XT_REQUEST_CONF_SAVE};
-	struct xt_request_order *order = &monitor->order;
+	enum xt_request_kind kind;
 
 	if (monitor->processes.tunnel > 0 || !monitor->heard || monitor->over)
 		return;
-	if (order->open[XT_REQUEST_HOOKS] && !monitor->cancelled) {
+	if (monitor->order.open[XT_REQUEST_HOOKS] && !monitor->cancelled) {
 		monitor->cancelled = true;
 		xt_request_cancel(monitor->requests, XT_REQUEST_HOOKS);
 	}
-	if (xt_request_order_busy(order, waits, XT_LEN(waits)))
-		return;
-	if (xt_request_order_reloads(order) && !monitor->reload_undone) {
-		monitor->reload_undone = true;
-		undo_request(monitor, XT_REQUEST_RELOAD_UNDO);
-	} else if (xt_request_order_reloads(order))
-		undo_request(monitor, XT_REQUEST_RELOAD_END);
-	else if (!xt_request_order_undone(order))
-		undo_request(monitor, XT_REQUEST_UNDO);
-	else if (!xt_request_order_closed(order))
-		undo_request(monitor, XT_REQUEST_LINK_UNDO);
-	else
+	switch (xt_monitor_undo_next(&monitor->undo, &monitor->order, &kind)) {
+	case XT_UNDO_WAITS:
+		break;
+	case XT_UNDO_ASKS:
+		undo_request(monitor, kind);
+		break;
+	case XT_UNDO_IS_OVER:
 		monitor_end(monitor);
+		break;
+	}
 }
 
 /* --- processes --- */
