@@ -62,7 +62,7 @@ static int question_send(struct xt_resolver_process *process, const struct quest
 	const struct xt_resolver_head head = {.families = question->families};
 	uint8_t data[sizeof(head) + XT_RESOLVER_NAME_MAX];
 	size_t len = strlen(question->host), n;
-	int fds[XT_DNS_SERVERS], rc;
+	int fds[XT_DNS_SERVERS] = {0}, rc; /* of which the first n are set */
 
 	if (len == 0 || len > XT_RESOLVER_NAME_MAX)
 		return XT_E_INVALID;
