@@ -103,13 +103,14 @@ static bool number_read(uint64_t *out, const char *variable)
 	return text && xt_number(out, text, INT64_MAX, false);
 }
 
-uint32_t xt_notify_watchdog_ms(long main)
+uint32_t xt_notify_watchdog_ms(long process)
 {
 	uint64_t us, pid;
 
 	if (!xt_notify_wanted() || !number_read(&us, "WATCHDOG_USEC") || us == 0)
 		return 0;
-	if (getenv("WATCHDOG_PID") && (!number_read(&pid, "WATCHDOG_PID") || pid != (uint64_t)main))
+	if (getenv("WATCHDOG_PID") &&
+	    (!number_read(&pid, "WATCHDOG_PID") || pid != (uint64_t)process))
 		return 0;
 	us /= 2000u;
 	return us > UINT32_MAX ? UINT32_MAX : us == 0 ? 1 : (uint32_t)us;

@@ -26,8 +26,8 @@ bool xt_notify_wanted(void);
 /* MAINPID is this process: a service manager may hear no other one. Errors are ignored. */
 void xt_notify(const struct xt_notice *notice);
 
-/* How often the service manager has to get WATCHDOG from the process main, which it has started:
+/* How often the service manager has to get WATCHDOG from the process that it has started:
  * half of WatchdogSec=, in milliseconds. 0: it does not await it. */
-uint32_t xt_notify_watchdog_ms(long main);
+uint32_t xt_notify_watchdog_ms(long process);
 
 #endif
