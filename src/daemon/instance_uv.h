@@ -411,7 +411,7 @@ bool xt_instance_capture_cancelled(struct xt_instance *instance,
 				   struct xt_control_request *request);
 void xt_instance_capture_stop(struct xt_instance *instance);
 /* instance_mtu_uv.c: the routes follow the MTU of a peer's path. open: once the loop has started;
- * changed: when the tunnel reports it; close: before the loop stops; search: a path's MTU is searched
+ * changed: when the tunnel reports it; close: before the loop stops; search: the MTU is searched
  * for from other addresses, or no longer. */
 void xt_instance_mtu_open(struct xt_instance *instance);
 void xt_instance_mtu_changed(struct xt_instance *instance, const struct xt_public *peer);

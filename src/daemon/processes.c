@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Forking, in this order: the runner, which keeps all rights and is asked by the monitor alone;
- * the resolver, which has none; the tunnel process. Each has its end of its own pair and of no other. */
+ * the resolver, which has none; the tunnel process. Each has its end of its own pair and of no
+ * other. */
 #include "daemon/processes.h"
 
 #include <errno.h>

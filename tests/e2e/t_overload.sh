@@ -242,8 +242,9 @@ uninjected() {
 faults() { # faults XT_OFFLOAD RUN: errors that no wire of this kernel causes
 	local memory
 	RUN=$2
-	# Writes through io_uring are not calls that strace could make fail. It makes the others fail
-	# by the number -1 in their place, which the filter of a confined process does not allow.
+	# Writes through io_uring are not calls that strace could make fail. It makes the others
+	# fail by the number -1 in their place, which the filter of a confined process does not
+	# allow.
 	XT_SANDBOX=off XT_URING=off begin "$1" "$1"
 	counter
 	warm

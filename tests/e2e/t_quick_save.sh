@@ -27,7 +27,8 @@ has "^MTU" left.conf && fail "an MTU that was not configured is written"
 has "^FwMark" left.conf && fail "a mark that was not configured is written"
 ok "save writes what is in force"
 
-# SaveConfig writes at the end of an instance that was ready: `show` answers earlier, while hooks run.
+# SaveConfig writes at the end of an instance that was ready: `show` answers earlier, while hooks
+# run.
 start_wholly() {
 	: >left.log
 	start left
