@@ -310,7 +310,8 @@ int xt_reply_decode(struct xt_reply_box *out, enum xt_request_kind kind, const v
 	out->tun_fd = -1;
 	if (!kind_known(kind) || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
-	memcpy(w.fds, fds, n_fds * sizeof(*fds));
+	if (n_fds > 0)
+		memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	reply_wire(&w, out, kind);
 	rc = xt_wire_finish(&w);
 	if (rc < 0)

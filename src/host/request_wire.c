@@ -321,7 +321,8 @@ int xt_request_decode(struct xt_request_box *out, enum xt_request_kind kind, con
 	memset(out, 0, sizeof(*out));
 	if (!kind_known(kind) || n_fds > XT_WIRE_FDS)
 		return XT_E_INVALID;
-	memcpy(w.fds, fds, n_fds * sizeof(*fds));
+	if (n_fds > 0)
+		memcpy(w.fds, fds, n_fds * sizeof(*fds));
 	out->request.kind = kind;
 	requests[kind](&w, &out->request, &out->memory);
 	rc = xt_wire_finish(&w);
