@@ -47,7 +47,7 @@ static void addresses_change(const struct ifaddrmsg *msg)
 static void a_dump_that_is_interrupted_is_repeated_on_its_socket(void **test)
 {
 	const struct ifaddrmsg msg = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1};
-	const struct rlimit none = {0, 0};
+	struct rlimit none, before;
 	char text[NET_TEXT];
 	struct xt_nl nl;
 	unsigned failed = 0, n;
@@ -64,6 +64,8 @@ static void a_dump_that_is_interrupted_is_repeated_on_its_socket(void **test)
 	pid = fork();
 	if (pid == 0)
 		addresses_change(&msg);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	for (unsigned i = 0; i < DUMPS; i++) {
 		struct nlmsghdr *nlh =
@@ -79,6 +81,7 @@ static void a_dump_that_is_interrupted_is_repeated_on_its_socket(void **test)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	(void)setrlimit(RLIMIT_NOFILE, &before); /* for what runs at exit */
 	assert_int_equal(failed, 0);
 	xt_nl_close(&nl);
 }
