@@ -178,7 +178,7 @@ static void registers_fill(struct user_regs_struct *regs, const struct try *try)
 
 static int try_run(const struct try *try)
 {
-	struct user_regs_struct before, regs;
+	struct user_regs_struct before = {0}, regs;
 	int signal;
 	long result;
 

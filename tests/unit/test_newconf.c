@@ -118,8 +118,8 @@ static void hosts_are_accepted_in_every_form(void **state)
 						"a;b",
 						"../a",
 						"a\n",
-						"a\xc1"
-						"b",
+						("a\xc1"
+						 "b"),
 						"a\xc2\x85",
 						"a\xe2\x80\xae"};
 	struct xt_newconf new;

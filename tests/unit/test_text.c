@@ -83,8 +83,8 @@ static void base64_is_read_strictly(void **state)
 	    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh =",
 	    " AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 	    "=AECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-	    "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\xbc\xbe\x88\xb2\xbb\xbe\x88\xb2"
-	    "DAwM=", /* no ASCII */
+	    ("AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\xbc\xbe\x88\xb2\xbb\xbe\x88\xb2"
+	     "DAwM="), /* no ASCII */
 	};
 	uint8_t key[32], zero[32] = {0};
 

@@ -479,8 +479,8 @@ static void hostile_text_stays_text(void **state)
 {
 	static const char *const objects[] = {
 	    "{}", "[]", "{\"peers\":7,\"strangers\":{},\"device\":[1,null]}",
-	    "{\"peers\":[null,{\"name\":\"a\\u001b[31m\\nb\",\"code\":\"x\\n\",\"causes\":[1,\"\\n\"],"
-	    "\"sentence\":\"\\u001b\",\"remedy\":\"\\u202e\",\"section\":[1,\"\\u0007\\n\"]}]}"};
+	    ("{\"peers\":[null,{\"name\":\"a\\u001b[31m\\nb\",\"code\":\"x\\n\",\"causes\":[1,\"\\n\"],"
+	     "\"sentence\":\"\\u001b\",\"remedy\":\"\\u202e\",\"section\":[1,\"\\u0007\\n\"]}]}")};
 	char sentence[XT_WHY_SENTENCE], *text;
 	json_t *why;
 	(void)state;
