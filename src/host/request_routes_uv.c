@@ -112,10 +112,11 @@ static void refused_tell(struct routes *routes)
 	(void)if_indextoname(routes->refused_link, link);
 	if (routes->refused > 1)
 		snprintf(more, sizeof(more), " (and %u more)", (unsigned)(routes->refused - 1));
-	snprintf(routes->text, sizeof(routes->text),
-		 "%s%s is not routed: %.15s reaches these hosts directly; write it into the file and "
-		 "reload",
-		 xt_cidr_print(&routes->refused_network, network), more, link);
+	snprintf(
+	    routes->text, sizeof(routes->text),
+	    "%s%s is not routed: %.15s reaches these hosts directly; write it into the file and "
+	    "reload",
+	    xt_cidr_print(&routes->refused_network, network), more, link);
 }
 
 /* The networks of the device in place of the file's. */

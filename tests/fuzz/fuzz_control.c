@@ -73,7 +73,8 @@ static void host_open(void)
 	const struct xt_env env = {.random = random_fill};
 	const char *dir = folder_open(files, XT_LEN(files));
 	char path[2][FOLDER_MAX + 16];
-	struct xt_control_options control = {.path = path[0], .owner = geteuid(), .handle = on_request};
+	struct xt_control_options control = {
+	    .path = path[0], .owner = geteuid(), .handle = on_request};
 	struct xt_uapi_options uapi = {.path = path[1], .report = on_report, .apply = on_apply};
 
 	for (int i = 0; i < 2; i++)

@@ -81,8 +81,8 @@ void sim_peer_remove(struct sim_node *a, struct sim_node *b);
 struct xt_endpoint sim_node_endpoint(const struct sim_node *node, bool v6);
 void sim_node_move(struct sim_node *node); /* to new outer addresses */
 
-void sim_node_off(struct sim_node *node);     /* kill -9 */
-void sim_node_on(struct sim_node *node);      /* starts again from its configuration */
+void sim_node_off(struct sim_node *node); /* kill -9 */
+void sim_node_on(struct sim_node *node);  /* starts again from its configuration */
 /* Another process goes on with its snapshot, with the same sockets, and the caller's is gone. What
  * they hold unread stays there. */
 void sim_node_upgrade(struct sim_node *node);

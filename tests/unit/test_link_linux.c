@@ -336,8 +336,8 @@ static void default_routes_of_a_policy_take_an_mtu(void **state)
 
 static void the_mtu_follows_the_smallest_route_below(void **state)
 {
-	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX,
-					       false, false, false, 0};
+	const struct xt_tun_options options = {"platform1", UINT32_MAX, UINT32_MAX, false,
+					       false,	    false,	0};
 	struct xt_tun *below = NULL;
 	struct xt_link *link;
 	struct request request;

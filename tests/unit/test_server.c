@@ -170,7 +170,8 @@ static void host_start(struct host *h, bool json)
 	uv_timer_init(&h->loop, &h->ticks);
 	h->stop.data = h->ticks.data = h;
 	if (json) {
-		struct xt_control_options options = {.path = path, .owner = geteuid(),
+		struct xt_control_options options = {.path = path,
+						     .owner = geteuid(),
 						     .handle = on_json,
 						     .cancelled = on_cancelled,
 						     .ended = on_ended,

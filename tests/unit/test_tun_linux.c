@@ -23,7 +23,8 @@
 
 static struct xt_tun *tun_new(const char *name)
 {
-	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false, false, 0};
+	const struct xt_tun_options options = {name,  UINT32_MAX, UINT32_MAX, false,
+					       false, false,	  0};
 	struct xt_tun *tun = NULL;
 
 	assert_int_equal(xt_tun_open(&tun, &options), 0);
@@ -32,7 +33,8 @@ static struct xt_tun *tun_new(const char *name)
 
 static int tun_try(const char *name, struct xt_tun **out)
 {
-	const struct xt_tun_options options = {name, UINT32_MAX, UINT32_MAX, false, false, false, 0};
+	const struct xt_tun_options options = {name,  UINT32_MAX, UINT32_MAX, false,
+					       false, false,	  0};
 
 	return xt_tun_open(out, &options);
 }
@@ -283,7 +285,8 @@ static int user_opens(void *arg)
 
 static void a_persistent_device_is_its_owners_to_use(void **state)
 {
-	const struct xt_tun_options options = {"platform0", USER, UINT32_MAX, true, false, false, 0};
+	const struct xt_tun_options options = {"platform0", USER,  UINT32_MAX, true,
+					       false,	    false, 0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;
@@ -304,7 +307,8 @@ static void a_persistent_device_is_its_owners_to_use(void **state)
 
 static void a_persistent_device_can_be_its_groups(void **state)
 {
-	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true, false, false, 0};
+	const struct xt_tun_options options = {"platform0", UINT32_MAX, USER, true,
+					       false,	    false,	0};
 	struct xt_tun *tun = NULL;
 
 	(void)state;

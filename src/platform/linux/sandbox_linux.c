@@ -120,8 +120,8 @@ static void lock_landlock(const struct xt_sandbox_options *options, struct xt_th
 #ifdef __SANITIZE_ADDRESS__
 static bool locked;
 
-/* The search for leaks stops this process by ptrace(2), which a locked one does not permit. Visible,
- * because the sanitizer's library looks it up. */
+/* The search for leaks stops this process by ptrace(2), which a locked one does not permit.
+ * Visible, because the sanitizer's library looks it up. */
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
