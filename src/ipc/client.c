@@ -100,9 +100,7 @@ static int client_fill(struct xt_client *c, int silence_ms)
 	return got ? 1 : -EPIPE;
 }
 
-/* Clean all strings of value, so that no caller can print what controls a terminal. false: a key is
- * not printable, which no instance sends. */
-static bool value_clean(json_t *value)
+bool xt_answer_clean(json_t *value)
 {
 	const char *key, *text = json_string_value(value);
 	bool ok = true;
@@ -117,9 +115,9 @@ static bool value_clean(json_t *value)
 		ok = copy && json_string_set_nocheck(value, copy) == 0;
 		free(copy);
 	}
-	json_array_foreach(value, i, child) ok = ok && value_clean(child);
+	json_array_foreach(value, i, child) ok = ok && xt_answer_clean(child);
 	json_object_foreach(value, key, child) ok =
-	    ok && xt_text_is_printable(key) && value_clean(child);
+	    ok && xt_text_is_printable(key) && xt_answer_clean(child);
 	return ok;
 }
 
@@ -136,7 +134,7 @@ static int frame_recv(struct xt_client *c, int silence_ms, json_t **out)
 	}
 	json_t *answer = json_loadb(in->p, len - 1, 0, NULL);
 	xt_secbuf_take(in, len);
-	if (json_is_object(answer) && value_clean(answer)) {
+	if (json_is_object(answer) && xt_answer_clean(answer)) {
 		*out = answer;
 		return 0;
 	}

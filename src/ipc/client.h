@@ -4,6 +4,7 @@
 #define XT_IPC_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct xt_client;
@@ -24,6 +25,10 @@ ssize_t xt_client_read(struct xt_client *client, void *bytes, size_t len);
  * (base/text.h). -ETIMEDOUT: no byte for silence_ms (usually XT_SOCKET_SILENCE_MS); -EPIPE;
  * XT_E_SYNTAX: not a JSON object, or longer than XT_FRAME_MAX. */
 int xt_client_recv(struct xt_client *client, int silence_ms, json_t **out);
+/* Clean all strings of a frame, so that no caller can print what controls a terminal;
+ * xt_client_recv has done it. false: a key is not printable, which no instance sends, or there is
+ * no memory. */
+bool xt_answer_clean(json_t *value);
 /* Send a request and receive its answer, or the first of several, with all its parts joined. An
  * answer with "error" returns its "code" (or XT_E_INVALID), and *out holds it. -EPROTONOSUPPORT:
  * program and instance speak different protocols; *out has a sentence as "error". An answer that

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "fuzz/input.h"
 #include "ipc/chunks.h"
+#include "ipc/client.h"
 #include "ipc/events.h"
 #include "ipc/reload_print.h"
 #include "ipc/status.h"
@@ -72,12 +73,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		json_t *json = json_loads(line, 0, NULL);
 
 		more = false;
-		if (json_is_object(json) && answer_is_plain(line))
-			cut_check(json);
-		if (json_is_object(json))
-			check(xt_chunks_join(whole, json, &more));
-		else
+		if (!json_is_object(json) || !xt_answer_clean(json)) {
 			json_decref(json);
+			json = NULL;
+		}
+		if (json && answer_is_plain(line))
+			cut_check(json);
+		if (json)
+			check(xt_chunks_join(whole, json, &more));
 		free(line);
 	}
 	print(whole);
