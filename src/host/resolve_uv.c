@@ -2,7 +2,7 @@
 /* Host names, by the system's resolver, on threads of its own: the threads of libuv are those that
  * files wait for.
  *
- * A thread is started for a question when fewer than n_threads run, takes questions until
+ * A thread is started for a question when fewer than XT_RESOLVER_THREADS run, takes questions until
  * none is left, and ends. The loop joins it, so that nothing is left of it when the loop closes. */
 #include "host/resolve_uv.h"
 
@@ -49,8 +49,7 @@ struct xt_resolver {
 	uv_async_t changed;
 	uv_mutex_t lock;
 	struct queue questions, answers;
-	struct thread threads[XT_RESOLVER_THREADS_MAX];
-	size_t n_threads;
+	struct thread threads[XT_RESOLVER_THREADS];
 	bool stopping, closing;
 };
 
@@ -177,7 +176,7 @@ static void thread_run(void *ctx)
  * question. */
 static void threads_start(struct xt_resolver *resolver)
 {
-	for (size_t i = 0; i < resolver->n_threads && resolver->questions.first; i++) {
+	for (size_t i = 0; i < XT_LEN(resolver->threads) && resolver->questions.first; i++) {
 		struct thread *thread = &resolver->threads[i];
 
 		if (thread->state != THREAD_NONE)
@@ -195,7 +194,7 @@ static bool threads_join(struct xt_resolver *resolver)
 {
 	bool runs = false;
 
-	for (size_t i = 0; i < resolver->n_threads; i++) {
+	for (size_t i = 0; i < XT_LEN(resolver->threads); i++) {
 		struct thread *thread = &resolver->threads[i];
 
 		runs |= thread->state == THREAD_RUNS;
@@ -262,8 +261,6 @@ int xt_resolver_new(struct xt_resolver **out, uv_loop_t *uv,
 	if (!resolver)
 		return XT_E_NOMEM;
 	resolver->callbacks = *callbacks;
-	resolver->n_threads = callbacks->threads ? callbacks->threads : XT_RESOLVER_THREADS;
-	resolver->n_threads = XT_MIN(resolver->n_threads, XT_LEN(resolver->threads));
 	queue_init(&resolver->questions);
 	queue_init(&resolver->answers);
 	if (uv_mutex_init(&resolver->lock) < 0) {

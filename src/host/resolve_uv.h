@@ -10,9 +10,8 @@
 
 #include "host/dns_query.h"
 
-#define XT_RESOLVER_THREADS	2
-#define XT_RESOLVER_THREADS_MAX 16
-#define XT_RESOLVER_ADDRESSES	16 /* of one name; the others are left out */
+#define XT_RESOLVER_THREADS   2
+#define XT_RESOLVER_ADDRESSES 16 /* of one name; the others are left out */
 
 struct xt_resolver;
 struct xt_resolver_process;
@@ -40,13 +39,11 @@ struct xt_resolver_answer {
 };
 
 /* process   NULL, or it looks up (host/resolver_client_uv.h), without threads of this one
- * threads   that look up at once, up to XT_RESOLVER_THREADS_MAX; 0: XT_RESOLVER_THREADS
  * answered  once for each question, from the loop; may ask again
  * closed    after xt_resolver_stop: no handle of it is left in the loop */
 struct xt_resolver_callbacks {
 	void *ctx;
 	struct xt_resolver_process *process;
-	unsigned threads;
 	void (*answered)(void *ctx, const struct xt_resolver_answer *answer);
 	void (*closed)(void *ctx);
 };

@@ -26,6 +26,6 @@ struct xt_resolver_reply {
 };
 
 #define XT_RESOLVER_NAME_MAX 255
-#define XT_RESOLVER_WINDOW   16 /* questions that the process has at once */
+#define XT_RESOLVER_WINDOW   XT_RESOLVER_THREADS /* questions that the process has at once */
 
 #endif

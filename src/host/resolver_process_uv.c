@@ -98,10 +98,8 @@ int xt_resolver_serve(int fd, int (*lock)(void *ctx), void *ctx)
 						   .ended = on_ended,
 						   .max_len = sizeof(struct xt_resolver_head) +
 							      XT_RESOLVER_NAME_MAX};
-	const struct xt_resolver_callbacks callbacks = {.ctx = &server,
-							.threads = XT_RESOLVER_WINDOW,
-							.answered = on_answered,
-							.closed = on_closed};
+	const struct xt_resolver_callbacks callbacks = {
+	    .ctx = &server, .answered = on_answered, .closed = on_closed};
 
 	fd = xt_process_begin(fd);
 	if (fd < 0 || (lock && lock(ctx) < 0))
