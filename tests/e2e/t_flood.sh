@@ -46,7 +46,16 @@ for name in left late go; do
 		"${!key}" $n "$PUB_hub" >$name.conf
 	printf 'AllowedIPs = 10.7.0.0/24\nEndpoint = 198.18.%s.1:51800\n' $((n - 1)) >>$name.conf
 done
-resident() { awk '/^Private_Dirty/ { print $2 }' "/proc/${PID[hub]}/smaps_rollup"; }
+resident() { # of all processes of the hub, in KiB
+	local pid
+	for pid in $(processes hub); do cat "/proc/$pid/smaps_rollup"; done |
+		awk '/^Private_Dirty/ { sum += $2 } END { print sum }'
+}
+processor() { # of all processes of the hub, in ticks
+	local pid
+	for pid in $(processes hub); do cat "/proc/$pid/stat"; done |
+		awk '{ sum += $14 + $15 } END { print sum }'
+}
 start hub
 start left
 tcp left hub 10.7.0.1 20000000 # touches every buffer once
@@ -60,7 +69,7 @@ under_flood() {
 	start late
 	if command -v wireguard-go >/dev/null; then start_other debian go; fi
 	before=$(resident)
-	cpu=$(awk '{ print $14 + $15 }' "/proc/${PID[hub]}/stat")
+	cpu=$(processor)
 	ip netns exec flood "$FLOOD" "$PUB_hub" 198.18.4.1 51800 "$2" "$3" "$RATE" \
 		$SECONDS_LONG >flood.out 2>&1 &
 	flood=$!
@@ -85,7 +94,7 @@ under_flood() {
 	middle=$(resident)
 	wait $flood || fail "$what: the flood: $(cat flood.out)"
 	after=$(resident)
-	cpu=$(($(awk '{ print $14 + $15 }' "/proc/${PID[hub]}/stat") - cpu))
+	cpu=$(($(processor) - cpu))
 	stop late
 	[ -n "$XT_SANITIZE" ] || [ $((after - before)) -lt 8192 ] && [ $((after - middle)) -lt 512 ] ||
 		fail "$what: memory grew from $before over $middle to $after KiB"
