@@ -128,7 +128,11 @@ journal_has xtunnel@left "[Ww]atchdog timeout" || fail "not by the watchdog"
 reaches "after the watchdog"
 ok "a tunnel process that hangs: the watchdog has it started again"
 
-# --- the end
+# --- the end: each PreDown runs to its end, although it begins when systemd signals
+for _ in 1 2 3; do
+	systemctl restart xtunnel@left || fail "restart"
+	journal_has xtunnel@left "PreDown .* was ended" && fail "a hook of the way down is cut short"
+done
 systemctl stop xtunnel@left || fail "stop"
 for what in "ip link show left" "ls /run/wireguard/left.sock" "ls /run/xtunnel/left.sock" \
 	"ls /etc/from-hook" "iptables -t nat -C $nat" "grep -r . /sys/fs/cgroup/system.slice/system-xtunnel.slice/xtunnel@left.service/cgroup.procs"; do
@@ -180,8 +184,8 @@ systemctl reset-failed
 systemctl start xtunnel-strict@left || fail "xtunnel-strict@left does not start"
 reaches "through xtunnel-strict@left"
 for pid in $(unit_processes xtunnel-strict@left); do
-	[ "$(stat -c %U "/proc/$pid/stat")" = xtunnel ] || grep -q '^Uid:.*\b0\b' "/proc/$pid/status" &&
-		fail "a process is not of the user xtunnel"
+	grep -q -E "^Uid:([[:space:]]$(id -u xtunnel)){4}$" "/proc/$pid/status" ||
+		fail "a process is not of the user xtunnel: $(grep -E '^(Name|Uid)' "/proc/$pid/status")"
 	grep -E '^(Name|CapEff|Seccomp):' "/proc/$pid/status" | tr -s '\t\n' ' ' | shown
 	echo
 done
@@ -200,20 +204,62 @@ reaches "after a kill of xtunnel-strict@left"
 systemctl stop xtunnel-strict@left || fail "stop of xtunnel-strict@left"
 ip link show left >/dev/null 2>&1 && fail "stop of xtunnel-strict@left leaves the interface"
 ok "xtunnel-strict@: start, ping, reload, restart, stop; no process of root"
-for extra in 'DNS = 10.7.0.2' 'PostUp = id' 'SaveConfig = true' 'User = daemon'; do
-	echo "    --- $extra"
-	config_write left 1 2 51820 443 "$extra" >/etc/xtunnel/left.conf
-	systemctl start xtunnel-strict@left
-	systemctl is-active xtunnel-strict@left | shown
+without() { # without LINE TEXT: xtunnel-strict@ starts, pings, and the journal has TEXT
+	config_write left 1 2 51820 443 "$1" >/etc/xtunnel/left.conf
+	systemctl start xtunnel-strict@left || fail "$1: start"
+	reaches "with $1"
 	systemctl stop xtunnel-strict@left
-	journalctl --no-pager -o cat -n 12 -u xtunnel-strict@left | shown
+	journal_has xtunnel-strict@left "$2" || fail "$1: no '$2' in the journal"
 	systemctl reset-failed
-done
+}
+without 'DNS = 10.7.0.2' 'the host keeps its name servers'
+without 'SaveConfig = true' 'left.conf was not replaced: '
+without 'PostUp = id -un' '^xtunnel$'
+sysctl -q -w net.ipv4.conf.all.src_valid_mark=0
 config_write left 1 2 51820 443 | default_route >/etc/xtunnel/left.conf
-systemctl start xtunnel-strict@left
-journalctl --no-pager -o cat -n 12 -u xtunnel-strict@left | shown
-pings && echo "    ping by a default route"
+systemctl start xtunnel-strict@left || fail "xtunnel-strict@left with a default route"
+reaches "by a default route of xtunnel-strict@left"
+journal_has xtunnel-strict@left "src_valid_mark cannot be set" || fail "no word on src_valid_mark"
 systemctl stop xtunnel-strict@left
+ip -4 rule | grep -q suppress_prefixlength && fail "xtunnel-strict@left leaves a rule"
+ok "xtunnel-strict@ says what it cannot do"
+mkdir -p /run/systemd/system/xtunnel-strict@left.service.d
+printf '[Service]\nLoadCredential=%%i.conf:/etc/xtunnel/%%i.conf\nExecStart=\nExecStart=%s\n' \
+	"$(command -v xtunnel) run \${CREDENTIALS_DIRECTORY}/%i.conf" \
+	>/run/systemd/system/xtunnel-strict@left.service.d/conf.conf
+systemctl daemon-reload
+config_write left 1 2 51820 443 >/etc/xtunnel/left.conf
+chmod 600 /etc/xtunnel/left.conf
+systemctl start xtunnel-strict@left || fail "xtunnel-strict@left with a file by LoadCredential"
+reaches "with a file by LoadCredential"
+systemctl reload xtunnel-strict@left || fail "reload of a file by LoadCredential"
+systemctl stop xtunnel-strict@left
+ok "xtunnel-strict@ with its file as a credential"
+
+# --- drop-ins of docs/systemd.md
+drop_in() { # drop_in HOOK LINE…: PostUp = HOOK fails without the lines, and works with them
+	local hook=$1 file=/run/systemd/system/xtunnel@left.service.d/hook.conf
+	shift
+	config_write left 1 2 51820 443 "PostUp = $hook" >/etc/xtunnel/left.conf
+	rm -f $file
+	systemctl daemon-reload
+	systemctl start xtunnel@left 2>/dev/null && fail "the unit permits: $hook"
+	systemctl stop xtunnel@left
+	systemctl reset-failed
+	{ echo '[Service]'; printf '%s\n' "$@"; } >$file
+	systemctl daemon-reload
+	systemctl start xtunnel@left || fail "with $*: $hook"
+	systemctl stop xtunnel@left
+}
+rm -f /run/systemd/system/xtunnel@left.service.d/*
+drop_in 'ip netns exec far ip link show wire1' 'RestrictNamespaces=net mnt' \
+	CapabilityBoundingSet=CAP_SYS_ADMIN SystemCallFilter=@mount
+drop_in 'echo 1 >/srv/from-hook' ReadWritePaths=/srv
+drop_in 'echo 1 >/root/from-hook' ProtectHome=no ReadWritePaths=/root
+drop_in 'chown daemon /etc/hostname' CapabilityBoundingSet=CAP_CHOWN
+drop_in 'modprobe -v nft_tproxy' ProtectKernelModules=no CapabilityBoundingSet=CAP_SYS_MODULE \
+	SystemCallFilter=@module
+ok "hooks with the drop-ins of docs/systemd.md"
 
 systemctl stop xtunnel@right
 echo "end: 0"
