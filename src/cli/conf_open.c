@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/term.h"
@@ -61,6 +62,11 @@ static void failure_print(const char *file, const struct xt_conf_diagnostics *di
 	else if (error == -ENOENT)
 		xt_hint("a NAME is searched in /etc/xtunnel and /etc/wireguard; give a path, "
 			"or write the files of a new tunnel with `xtunnel new`");
+	else if (error == -EACCES && geteuid() != 0)
+		xt_hint(
+		    "it is for another user: retry with sudo; a service that has a user of its own "
+		    "reads it by its group: chgrp GROUP %s && chmod 640 %s",
+		    file, file);
 }
 
 static int conf_open(struct xt_conf *conf, const char *name_or_path, struct xt_secbuf *text,

@@ -58,10 +58,17 @@ static int text_open(struct xt_secbuf *text, const char *path, bool plain, struc
 	return err;
 }
 
+/* A service with a user of its own reads a file of root by its group. */
+static bool group_reads_only(const struct stat *st)
+{
+	return (st->st_mode & 0066) == 0040 && geteuid() != 0 && st->st_uid != geteuid() &&
+	       st->st_gid == getegid();
+}
+
 static int mode_check(const struct stat *st, const char *what, unsigned line, unsigned column,
 		      struct xt_conf_diagnostics *diagnostics)
 {
-	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066))
+	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066) || group_reads_only(st))
 		return 0;
 	return xt_conf_diagnostics_add(
 	    diagnostics, XT_LINT_FILE_MODE, line, column, "%s: others can %s this file (mode %03o)",

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,12 @@
 
 #include "config/conf.h"
 #include "config/path_trust.h"
+#include "ipc/socket.h"
 #include "daemon/explain.h"
+
+/* Instances of xtunnel-strict@.service, which are the user xtunnel's. systemd makes it. */
+#define STRICT_DIR  "/run/xtunnel-strict"
+#define STRICT_USER "xtunnel"
 
 static bool dir_join(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
 {
@@ -43,16 +49,32 @@ bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
 
 	if (only && *only)
 		return i == 0 && dir_join(dir, only, "");
-	if (i == 0)
-		return dir_join(dir, "/run/xtunnel", "");
-	return geteuid() != 0 && user_dir(i - 1, dir);
+	if (i < 2)
+		return dir_join(dir, i == 0 ? "/run/xtunnel" : STRICT_DIR, "");
+	return geteuid() != 0 && user_dir(i - 2, dir);
+}
+
+/* The directory of the unit without root, when the unit's user alone could change it. */
+static bool dir_is_strict(const char *dir, uid_t *uid)
+{
+	const struct passwd *user;
+	struct xt_path_fault fault;
+	struct stat st;
+
+	if (strcmp(dir, STRICT_DIR) != 0 || lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) || xt_path_judge_directory("/run", &fault) < 0)
+		return false;
+	user = getpwnam(STRICT_USER);
+	*uid = st.st_uid;
+	return user && user->pw_uid == st.st_uid;
 }
 
 bool xt_rundir_trusted(const char *dir)
 {
 	struct xt_path_fault fault;
+	uid_t uid;
 
-	return xt_path_judge_directory(dir, &fault) == 0;
+	return xt_path_judge_directory(dir, &fault) == 0 || dir_is_strict(dir, &uid);
 }
 
 bool xt_rundir_explain(const char *only)
@@ -62,7 +84,8 @@ bool xt_rundir_explain(const char *only)
 	bool found = false;
 
 	for (unsigned i = 0; only ? i == 0 : xt_rundir_each(i, dir); i++) {
-		if (xt_path_judge_directory(only ? only : dir, &fault) != -EPERM)
+		if (xt_path_judge_directory(only ? only : dir, &fault) != -EPERM ||
+		    xt_rundir_trusted(only ? only : dir))
 			continue;
 		found = true;
 		xt_explain_directory(fault.sentence, fault.remedy);
@@ -98,12 +121,16 @@ bool xt_rundir_listen(char path[XT_RUNSOCK_MAX], enum xt_host_socket which, cons
 	return xt_rundir_path(dir) == 0 && xt_rundir_socket(path, dir, name);
 }
 
-static bool socket_trusted(const char *path)
+static bool socket_trusted(const char *dir, const char *path)
 {
 	struct stat st;
+	uid_t uid = 0;
 
-	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	       (st.st_uid == geteuid() || st.st_uid == 0);
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	if (dir_is_strict(dir, &uid))
+		xt_socket_trust(uid);
+	return st.st_uid == geteuid() || st.st_uid == 0 || st.st_uid == uid;
 }
 
 bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
@@ -111,7 +138,7 @@ bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
 	char dir[XT_RUNDIR_MAX];
 
 	for (unsigned i = 0; xt_rundir_each(i, dir); i++) {
-		if (xt_rundir_socket(path, dir, name) && socket_trusted(path) &&
+		if (xt_rundir_socket(path, dir, name) && socket_trusted(dir, path) &&
 		    xt_rundir_trusted(dir))
 			return true;
 	}

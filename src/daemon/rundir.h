@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the sockets of running instances live: /run/xtunnel for root, else the user's own runtime
  * directory. XT_RUN_DIR, when set, is the only place. No directory is used that another user than
- * root and this one could change (config/path_trust.h). */
+ * root and this one could change (config/path_trust.h), but for that of xtunnel-strict@.service,
+ * which is the user xtunnel's and is searched by everyone. */
 #ifndef XT_DAEMON_RUNDIR_H
 #define XT_DAEMON_RUNDIR_H
 
@@ -21,7 +22,7 @@
 int xt_rundir_path(char dir[XT_RUNDIR_MAX]);
 
 /* The directories to look for running instances in, best first: i = 0, 1 ... false: no more. Root
- * looks in one only: a user's own directory is not root's to trust. */
+ * looks in the two of units only: a user's own directory is not root's to trust. */
 bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX]);
 
 /* Only root and this user could change dir or what leads to it. */

@@ -21,9 +21,11 @@ int xt_socket_accept(int fd);
 #define XT_SOCKET_SILENCE_MS 10000
 
 /* Connected, close-on-exec, blocking; a send that waits longer than the limit fails with EAGAIN.
- * Descriptor or -errno. -EPERM: the listener is neither root's nor this user's; -ETIMEDOUT: it
- * accepts no connection. */
+ * Descriptor or -errno. -EPERM: the listener is neither root's nor this user's nor the trusted
+ * one's; -ETIMEDOUT: it accepts no connection. */
 int xt_socket_connect(const char *path);
+/* Take listeners of this user too. */
+void xt_socket_trust(uid_t uid);
 /* The user on the other end: of the process that listens, or of the client. 0 or -errno. */
 int xt_socket_peer_uid(int fd, uid_t *uid);
 /* Unlink path if it is still the file of id. */

@@ -180,16 +180,20 @@ static void a_user_has_directories_of_its_own(void **state)
 	if (geteuid() == 0) {
 		assert_true(xt_rundir_each(0, dir));
 		assert_string_equal(dir, "/run/xtunnel");
-		assert_false(xt_rundir_each(1, dir));
+		assert_true(xt_rundir_each(1, dir));
+		assert_string_equal(dir, "/run/xtunnel-strict");
+		assert_false(xt_rundir_each(2, dir));
 		assert_int_equal(seteuid(65534), 0);
 	}
 	assert_true(xt_rundir_each(0, dir));
 	assert_string_equal(dir, "/run/xtunnel");
 	assert_true(xt_rundir_each(1, dir));
-	assert_string_equal(dir, "/run/user/7/xtunnel");
+	assert_string_equal(dir, "/run/xtunnel-strict");
 	assert_true(xt_rundir_each(2, dir));
+	assert_string_equal(dir, "/run/user/7/xtunnel");
+	assert_true(xt_rundir_each(3, dir));
 	assert_memory_equal(dir, "/tmp/xtunnel-", 13);
-	assert_false(xt_rundir_each(3, dir));
+	assert_false(xt_rundir_each(4, dir));
 	assert_int_equal(seteuid(getuid()), 0);
 }
 
