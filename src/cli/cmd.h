@@ -9,6 +9,7 @@ int xt_cmd_run(const struct xt_args *args);
 int xt_cmd_interface(const struct xt_args *args); /* [-f] NAME, no verb */
 int xt_cmd_up(const struct xt_args *args);
 int xt_cmd_down(const struct xt_args *args);
+int xt_cmd_upgrade(const struct xt_args *args);
 int xt_cmd_reload(const struct xt_args *args);
 int xt_cmd_strip(const struct xt_args *args);
 int xt_cmd_save(const struct xt_args *args);
@@ -31,6 +32,15 @@ int xt_cmd_echo(const struct xt_args *args);
 #define XT_RUNNING_NONE (-1)
 int xt_up_running(const char *word, bool reload);
 
+/* Start the instance of word in the background; reload: as above. Also returns in the background,
+ * when the instance has ended. enum xt_exit. */
+int xt_up(const char *word, bool reload);
+/* End it. if_running: it is no error when it does not run. enum xt_exit. */
+int xt_down(const char *word, bool if_running);
+/* Go on with it in this program. changed_only: unless it runs this program already, or does not run
+ * (XT_RUNNING_NONE). Returns as xt_up. */
+int xt_upgrade(const char *word, bool changed_only);
+
 /* Wait for a handshake with peer of a running instance (NULL: all), and print what it came to.
  * reachable: only peers that have an endpoint, and a session that is there is enough. */
 #define XT_WAIT_MS 30000
@@ -51,7 +61,7 @@ extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
-extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_reload[], xt_text_strip[],
+extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[], xt_text_strip[],
     xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[], xt_text_events[],
     xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[], xt_text_echo[];
 

@@ -150,10 +150,10 @@ static bool host_clean_up(const char *name, const char *path, int *status)
 	return true;
 }
 
-int xt_cmd_down(const struct xt_args *args)
+int xt_down(const char *word, bool if_running)
 {
 	char buf[64];
-	const char *name = xt_query_name(args->operands[0], buf);
+	const char *name = xt_query_name(word, buf);
 	char path[XT_RUNSOCK_MAX];
 	struct xt_client *client;
 	int status = xt_query_open(&client, name, path, true), rc;
@@ -175,8 +175,13 @@ int xt_cmd_down(const struct xt_args *args)
 			xt_message("%s was not running; removed what it had left", name);
 		return status;
 	}
-	if (!args->given[IF_RUNNING])
+	if (!if_running)
 		return xt_fail(XT_EXIT_NOT_RUNNING, "%s is not running", name);
 	xt_message("%s is not running: nothing was changed", name);
 	return XT_EXIT_OK;
+}
+
+int xt_cmd_down(const struct xt_args *args)
+{
+	return xt_down(args->operands[0], args->given[IF_RUNNING]);
 }

@@ -26,7 +26,8 @@ const char xt_text_up[] =
     "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n"
     "When NAME runs already: with an unchanged file the exit status is 0 and nothing happens; with a\n"
-    "changed one it is 1, or with --reload that of reload.\n"
+    "changed one it is 1, or with --reload that of reload. --replace does what upgrade does before, if\n"
+    "the program on the disk is another one now.\n"
     "With --wait it then waits for a session with each peer that has an Endpoint, and prints what\n"
     "`xtunnel why` says of it. When one has none after SECONDS, the exit status is 5; the instance\n"
     "stays up.\n"
@@ -39,9 +40,10 @@ const char xt_text_up[] =
     "  left: reloaded; sessions go on\n"
     "  $ xtunnel up left --reload\n"
     "  xtunnel: left is running already, and its file is unchanged\n";
-enum { RELOAD, WAIT, TIMEOUT };
+enum { RELOAD, REPLACE, WAIT, TIMEOUT };
 const struct xt_option xt_up_options[] = {
     {'r', "reload", NULL, "when it runs already, apply what its file says now"},
+    {0, "replace", NULL, "when another program runs it, go on with it in this one; then as --reload"},
     {'w', "wait", "[=SECONDS]", "then wait for a session with each peer that has an Endpoint (30)"},
     {'t', "timeout", "SECONDS", "the same time, with --wait"},
     {0},
@@ -121,12 +123,11 @@ static int path_fd(const char *path)
 	return -1;
 }
 
-static int up(const struct xt_args *args)
+int xt_up(const char *word, bool reload)
 {
 	bool loud = xt_log_level_env(XT_LOG_NOTICE);
-	struct source source = {args->operands[0], path_fd(args->operands[0]), false};
-	int status =
-	    source.fd < 0 ? xt_up_running(source.path, args->given[RELOAD]) : XT_RUNNING_NONE;
+	struct source source = {word, path_fd(word), false};
+	int status = source.fd < 0 ? xt_up_running(source.path, reload) : XT_RUNNING_NONE;
 
 	if (status != XT_RUNNING_NONE)
 		return status;
@@ -136,6 +137,17 @@ static int up(const struct xt_args *args)
 		source.stdin_copy = source.fd >= 0;
 	}
 	return xt_background(source_serve, &source, loud, &source.fd, source.fd > STDERR_FILENO);
+}
+
+static int up(const struct xt_args *args)
+{
+	const char *word = args->operands[0];
+	pid_t pid = getpid();
+	int status = args->given[REPLACE] ? xt_upgrade(word, true) : XT_RUNNING_NONE;
+
+	if (getpid() != pid || (status != XT_RUNNING_NONE && status != XT_EXIT_OK))
+		return status;
+	return xt_up(word, args->given[RELOAD] || args->given[REPLACE]);
 }
 
 int xt_cmd_up(const struct xt_args *args)

@@ -49,7 +49,7 @@ static bool query_not_running(int error)
 bool xt_query_fails_closed(const char *name)
 {
 	char dir[XT_RUNDIR_MAX];
-	struct xt_state state;
+	struct xt_host_state state;
 	uint32_t owner;
 
 	/* With an interface it may be on its way up, unless the interface outlives instances. */

@@ -12,12 +12,16 @@
  * quiet   once ready, standard output and error go to /dev/null
  * dropin  in place of wireguard-go: another program configures interface and peers. The UAPI socket
  *	   is required, and its removal ends the instance
- * tun_fd, uapi_fd  above 0: opened already (dropin only) */
+ * tun_fd, uapi_fd  above 0: opened already (dropin only)
+ * adoption  NULL, or an instance of another process, which this one goes on with: its conf is the
+ *	   one to run with. Borrowed */
+struct xt_adoption;
 struct xt_instance_options {
 	int ready;
 	bool quiet;
 	bool dropin;
 	int tun_fd, uapi_fd;
+	struct xt_adoption *adoption;
 };
 
 /* Run until the end is asked for (signal, `down`, interface deleted) and leave nothing behind; or

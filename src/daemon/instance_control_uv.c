@@ -149,7 +149,8 @@ static const struct {
     {"events", answer_events, false}, {"wait", xt_instance_wait, false},
     {"ping", answer_ping, false},     {"capture", xt_instance_capture_start, false},
     {"log", answer_log, false},	      {"save", answer_save, false},
-    {"reload", answer_reload, false}, {"down", answer_down, true},
+    {"reload", answer_reload, false}, {"upgrade", xt_instance_upgrade, false},
+    {"down", answer_down, true},
 };
 
 static int on_request(void *ctx, struct xt_control_request *request, const json_t *msg)
@@ -285,9 +286,12 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 static void on_directory(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
+	int listen_fd;
 
 	if (reply->error == 0) {
-		xt_instance_listen(instance, XT_SOCKET_CONTROL, 0, false, on_listen);
+		listen_fd = instance->listen_fd[XT_SOCKET_CONTROL];
+		instance->listen_fd[XT_SOCKET_CONTROL] = -1;
+		xt_instance_listen(instance, XT_SOCKET_CONTROL, listen_fd, false, on_listen);
 		return;
 	}
 	if (reply->text)

@@ -60,15 +60,25 @@ static void descriptors_close(struct xt_instance *instance)
 		close(instance->keylog);
 	instance->keylog = -1;
 	xt_udp_sockets_close(&instance->sockets);
+	xt_udp_sockets_close(&instance->old_sockets);
+	for (int i = 0; i < XT_SOCKETS; i++) {
+		if (instance->listen_fd[i] >= 0)
+			close(instance->listen_fd[i]);
+		instance->listen_fd[i] = -1;
+	}
+	xt_instance_adopt_forget(instance);
 }
 
 static void on_link_undone(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
 	bool remove =
-	    instance->disposition == XT_TUN_MADE || instance->disposition == XT_TUN_REMOVED;
+	    (instance->disposition == XT_TUN_MADE || instance->disposition == XT_TUN_REMOVED) &&
+	    !xt_instance_released(instance);
 
 	(void)reply;
+	if (instance->tunnel && xt_instance_released(instance))
+		xt_tunnel_release(instance->tunnel);
 	xt_tunnel_close(instance->tunnel);
 	instance->tunnel = NULL;
 	descriptors_close(instance);
@@ -88,7 +98,9 @@ void xt_instance_close_tunnel(struct xt_instance *instance)
 	struct xt_request request = {.kind = XT_REQUEST_LINK_UNDO,
 				     .keep = instance->disposition == XT_TUN_KEPT};
 
-	if (instance->requests)
+	if (instance->requests && xt_instance_released(instance))
+		on_link_undone(instance, NULL);
+	else if (instance->requests)
 		xt_request(instance->requests, &request, on_link_undone, instance);
 	else
 		post_done(instance);

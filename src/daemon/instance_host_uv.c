@@ -8,6 +8,7 @@
 #include <xtunnel/error.h>
 
 #include "base/message.h"
+#include "core/snapshot.h"
 #include "daemon/exit.h"
 #include "host/request_remote_uv.h"
 
@@ -59,7 +60,10 @@ int xt_instance_requests_open(struct xt_instance *instance)
 					      .event = xt_instance_host_event,
 					      .ctx = instance,
 					      .prepare = xt_instance_names_prepare,
-					      .drop = xt_instance_names_drop};
+					      .drop = xt_instance_names_drop,
+					      .dropin = instance->options.dropin,
+					      .snapshot_version = XT_SNAPSHOT_VERSION,
+					      .adoption = instance->options.adoption};
 
 	xt_monitor_lend(&options);
 	if (!instance->link)

@@ -389,6 +389,8 @@ int xt_instance_resolve(struct xt_instance *instance)
 	names->timer.data = instance;
 	instance->names = names;
 	names_start(instance);
+	if (instance->options.adoption)
+		names->next_list = table->n_peers;
 	lists_apply(instance, table->n_peers);
 	names_query_fresh(instance);
 	return 0;

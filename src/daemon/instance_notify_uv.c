@@ -152,7 +152,8 @@ void xt_instance_notify_end(struct xt_instance *instance)
 	instance->notifies = false;
 	uv_close((uv_handle_t *)&instance->status_timer, NULL);
 	uv_close((uv_handle_t *)&instance->watchdog_timer, NULL);
-	notice_ask(instance, &(struct xt_notice){.kind = XT_NOTICE_STOPPING});
+	if (!instance->handed_over)
+		notice_ask(instance, &(struct xt_notice){.kind = XT_NOTICE_STOPPING});
 }
 
 /* The log has it where no terminal does. */

@@ -269,13 +269,18 @@ static void on_listen(void *ctx, const struct xt_reply *reply)
 
 void xt_instance_open_uapi(struct xt_instance *instance)
 {
+	int listen_fd = instance->options.uapi_fd;
+
 	if (!instance->options.dropin && instance->owner != 0) {
 		xt_log_verbose("%s: no socket for wg(8): that takes root", instance->conf->name);
 		instance->post(instance, XT_INSTANCE_DONE);
 	} else if (!xt_rundir_socket(instance->uapi_path, XT_UAPI_DIR, instance->conf->name)) {
 		open_failed(instance, -ENAMETOOLONG);
 	} else {
-		xt_instance_listen(instance, XT_SOCKET_UAPI, instance->options.uapi_fd,
-				   instance->options.dropin, on_listen);
+		if (instance->listen_fd[XT_SOCKET_UAPI] >= 0)
+			listen_fd = instance->listen_fd[XT_SOCKET_UAPI];
+		instance->listen_fd[XT_SOCKET_UAPI] = -1;
+		xt_instance_listen(instance, XT_SOCKET_UAPI, listen_fd, instance->options.dropin,
+				   on_listen);
 	}
 }

@@ -110,7 +110,7 @@ void xt_instance_open_tun(struct xt_instance *instance)
 	char why[96];
 
 	instance->since_ns = uv_hrtime();
-	if (name_in_use(conf->name)) {
+	if (!instance->options.adoption && name_in_use(conf->name)) {
 		xt_explain_running(conf->name);
 		step_post(instance, -EBUSY);
 	} else if (!xt_plan_environment(why, sizeof(why))) {
@@ -138,7 +138,8 @@ static void on_policy(void *ctx, const struct xt_reply *reply)
 		xt_explain_step(name, "policy routing", reply->error);
 	else
 		instance->policy = reply->policy;
-	instance->mark = instance->policy.table ? instance->policy.table : instance->conf->fwmark;
+	if (!instance->options.adoption)
+		instance->mark = instance->policy.table ? instance->policy.table : instance->conf->fwmark;
 	step_post(instance, reply->error);
 }
 
@@ -184,7 +185,10 @@ void xt_instance_open_udp(struct xt_instance *instance)
 	    .kind = XT_REQUEST_UDP_OPEN,
 	    .udp = {.port = conf->has_port ? conf->listen_port : 0, .mark = instance->mark}};
 
-	xt_request(instance->requests, &request, on_udp, instance);
+	if (instance->options.adoption)
+		xt_instance_adopt_sockets(instance);
+	else
+		xt_request(instance->requests, &request, on_udp, instance);
 }
 
 static void start_explain(const struct xt_instance *instance, enum xt_tunnel_step step, int error)
@@ -219,12 +223,18 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 		return rc;
 	}
 	start.echo = instance->echo;
+	if (instance->options.adoption) {
+		start.fetch = xt_instance_adopt_fetch;
+		start.fetch_ctx = instance;
+		start.old_sockets = instance->old_sockets.port ? &instance->old_sockets : NULL;
+	}
 	start.local_nets = nets;
 	start.n_local_nets = instance->options.dropin ? 0 : xt_plan_local_nets(conf, nets);
 	instance->keylog = -1;
 	rc = xt_tunnel_start(instance->tunnel, &start, &step);
+	xt_instance_adopt_forget(instance);
 	if (rc == 0 || step > XT_TUNNEL_UDP)
-		instance->sockets = XT_NO_SOCKETS;
+		instance->sockets = instance->old_sockets = XT_NO_SOCKETS;
 	if (rc < 0)
 		start_explain(instance, step, rc);
 	return rc;
@@ -341,7 +351,10 @@ static int loop_start(struct xt_instance *instance)
 					      .link_up = on_link_up,
 					      .network = on_network,
 					      .moved = on_moved,
-					      .closed = xt_instance_loop_closed};
+					      .parked = xt_instance_parked,
+					      .closed = xt_instance_loop_closed,
+					      .watch = instance->options.adoption ? &instance->watch
+										  : NULL};
 	int rc = xt_loop_start(&instance->loop, &instance->uv, instance->tunnel, &callbacks);
 
 	if (rc == 0) {
@@ -364,24 +377,47 @@ static void conf_wipe_keys(struct xt_conf *conf)
 		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
 }
 
+/* After xt_tunnel_start; the snapshot of an adoption has all keys. */
+static int tunnel_serve(struct xt_instance *instance)
+{
+	int rc = loop_start(instance);
+
+	return rc < 0 ? rc : xt_instance_resolve(instance);
+}
+
+static void tunnel_adopt(struct xt_instance *instance)
+{
+	int rc = tunnel_start(instance, NULL);
+
+	if (rc == 0)
+		rc = tunnel_serve(instance);
+	if (rc == 0)
+		rc = xt_instance_adopt_confirm(instance);
+	if (rc < 0)
+		step_post(instance, rc);
+}
+
 void xt_instance_start_tunnel(struct xt_instance *instance)
 {
 	struct xt_change change;
-	int rc = xt_conf_change(instance->conf, &change);
+	int rc;
 
+	xt_link_name_open();
+	if (instance->options.adoption) {
+		tunnel_adopt(instance);
+		return;
+	}
+	rc = xt_conf_change(instance->conf, &change);
 	if (rc < 0) {
 		xt_explain_step(instance->conf->name, "configuration", rc);
 		step_post(instance, rc);
 		return;
 	}
 	change.fwmark = instance->mark;
-	xt_link_name_open();
 	rc = tunnel_start(instance, &change);
 	conf_wipe_keys(instance->conf);
 	if (rc == 0)
-		rc = loop_start(instance);
-	if (rc == 0)
-		rc = xt_instance_resolve(instance);
+		rc = tunnel_serve(instance);
 	xt_change_clear(&change);
 	if (rc == 0)
 		rc = xt_instance_lock(instance);
@@ -470,7 +506,12 @@ void xt_instance_ready(struct xt_instance *instance)
 	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
 		instance->disposition = XT_TUN_KEPT;
 	queue_warn(instance);
-	xt_instance_tell_names(instance);
+	if (!instance->options.adoption)
+		xt_instance_tell_names(instance);
+	else if (!instance->options.dropin) { /* those of the device may not be the file's */
+		instance->routes_due = true;
+		instance->post(instance, XT_INSTANCE_RELOAD);
+	}
 	xt_instance_notify_ready(instance);
 	if (instance->options.ready < 0)
 		xt_instance_print_ready(instance);

@@ -17,6 +17,7 @@
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/monitor_uv.h"
+#include "daemon/program.h"
 #include "host/log_relay.h"
 #include "host/log_sink.h"
 
@@ -83,10 +84,34 @@ static const struct transition transitions[XT_STATES] = {
     [XT_STATE_END] = DOWN(xt_instance_close_sockets, NULL, XT_STATE_END, XT_STATE_END),
 };
 
+/* Another process has done it, or will, or has the right to. */
+static bool state_skipped(const struct xt_instance *instance, enum xt_state state)
+{
+	switch (state) {
+	case XT_STATE_PRE_UP:
+	case XT_STATE_NAMES:
+	case XT_STATE_FIREWALL:
+	case XT_STATE_DNS:
+	case XT_STATE_POST_UP:
+		return instance->options.adoption != NULL;
+	case XT_STATE_PRE_DOWN:
+	case XT_STATE_SAVE:
+	case XT_STATE_UNDO:
+	case XT_STATE_ROLLBACK_UNDO:
+	case XT_STATE_POST_DOWN:
+		return xt_instance_released(instance);
+	default:
+		return false;
+	}
+}
+
 static void state_enter(struct xt_instance *instance, enum xt_state state)
 {
 	instance->state = state;
-	transitions[state].start(instance);
+	if (state_skipped(instance, state))
+		instance->post(instance, XT_INSTANCE_DONE);
+	else
+		transitions[state].start(instance);
 }
 
 static void event_handle(struct xt_instance *instance, enum xt_instance_event event)
@@ -98,7 +123,10 @@ static void event_handle(struct xt_instance *instance, enum xt_instance_event ev
 		next = row->failed;
 		instance->status = XT_EXIT_FAILURE;
 	} else if (event == XT_INSTANCE_RELOAD) {
-		next = instance->state == XT_STATE_RUN ? XT_STATE_RELOAD : instance->state;
+		next = instance->state == XT_STATE_RUN && !instance->upgrade ? XT_STATE_RELOAD
+									     : instance->state;
+	} else if (event == XT_INSTANCE_END && xt_instance_upgrade_cancel(instance)) {
+		return;
 	} else if (event == XT_INSTANCE_END) {
 		next = row->end;
 		if (row->cancel)
@@ -210,7 +238,9 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 				       .post = instance_post,
 				       .keylog = -1,
 				       .listening = XT_SOCKETS,
-				       .sockets = XT_NO_SOCKETS};
+				       .listen_fd = {-1, -1},
+				       .sockets = XT_NO_SOCKETS,
+				       .old_sockets = XT_NO_SOCKETS};
 
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
@@ -222,6 +252,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	if (xt_instance_events_open(&instance, xt_instance_why_peer) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "out of memory");
 	json_object_seed(0); /* it reads a file */
+	xt_program_id(instance.program, sizeof(instance.program));
 	xt_explain_open();
 	xt_memory_init();
 	xt_instance_work_open(&instance);

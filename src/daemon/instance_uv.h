@@ -196,7 +196,29 @@ struct xt_instance {
 	struct xt_instance_losses losses;
 	bool notifies; /* a service manager listens */
 	uint64_t notify_delay_ms;
+
+	char program[64]; /* which file this process runs */
+	/* An upgrade, of the process before.
+	 * parked       no packet is read or sent, and no work begins
+	 * handed_over  nothing of the host is taken back */
+	struct xt_instance_upgrade *upgrade; /* instance_upgrade_uv.c; NULL: none */
+	bool parked, handed_over;
+	/* With options.adoption, of the new process.
+	 * taken        the one before has ended; until then nothing of the host is changed
+	 * listen_fd    its listening sockets, -1: none */
+	bool taken;
+	struct xt_udp_sockets old_sockets;
+	int listen_fd[XT_SOCKETS];
+	struct xt_watch watch;
+	void *snapshot;
+	size_t snapshot_size;
 };
+
+/* What the host has is another process's. */
+static inline bool xt_instance_released(const struct xt_instance *instance)
+{
+	return instance->handed_over || (instance->options.adoption && !instance->taken);
+}
 
 /* Requests and changes are answered: the tunnel runs and is not being taken down. */
 static inline bool xt_instance_answers(const struct xt_instance *instance)
@@ -291,7 +313,7 @@ void xt_instance_work_close(struct xt_instance *instance);
  * refresh: the host's network has changed: looks all of them up again.
  * tell: print the names that were not found, in one line. state, entry: as xt_status wants it, on
  * any thread. */
-int xt_instance_resolve(struct xt_instance *instance);
+int xt_instance_resolve(struct xt_instance *instance); /* adoption: the peers have their lists */
 void xt_instance_names_unanswered(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_names_reached(struct xt_instance *instance, const struct xt_public *peer);
 void xt_instance_names_refresh(struct xt_instance *instance);
@@ -423,6 +445,20 @@ void xt_instance_losses_open(struct xt_instance *instance);
 void xt_instance_losses_follow(struct xt_instance *instance);
 void xt_instance_losses_close(struct xt_instance *instance);
 struct xt_status_losses xt_instance_losses_before(const struct xt_instance *instance);
+/* instance_upgrade_uv.c: {"do":"upgrade","probe":BOOL}. probe: which program this is. Otherwise the
+ * answer comes when the new process was greeted. cancel: the instance ends; true: it is another
+ * process's already, and the end comes by itself. parked: callback of the loop. */
+int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request *request,
+			const json_t *msg);
+bool xt_instance_upgrade_cancel(struct xt_instance *instance);
+void xt_instance_parked(void *instance);
+/* instance_adopt.c, of the new process. sockets: the step of XT_STATE_UDP. fetch: see struct
+ * xt_tunnel_start; takes the locks. confirm: the last of XT_STATE_START, whose end is posted unless
+ * it fails. forget: the snapshot is not needed any more. */
+void xt_instance_adopt_sockets(struct xt_instance *instance);
+int xt_instance_adopt_fetch(void *instance, const void **snapshot, size_t *len);
+int xt_instance_adopt_confirm(struct xt_instance *instance);
+void xt_instance_adopt_forget(struct xt_instance *instance);
 /* instance_notify_uv.c: tell the service manager, if there is one. */
 void xt_instance_notify_ready(struct xt_instance *instance);
 void xt_instance_notify_change(struct xt_instance *instance); /* peers or sessions */

@@ -72,7 +72,7 @@ static bool work_run(struct xt_instance *instance, uint64_t until_ns)
 	struct xt_instance_work *work;
 	int rc = 0;
 
-	while (rc != WAITS && (work = instance->work) && uv_hrtime() < until_ns) {
+	while (rc != WAITS && !instance->parked && (work = instance->work) && uv_hrtime() < until_ns) {
 		rc = work->begun ? work_step(instance, work) : work_begin(instance, work);
 		if (!work->begun && rc == 0)
 			work->begun = true;
@@ -81,7 +81,7 @@ static bool work_run(struct xt_instance *instance, uint64_t until_ns)
 	}
 	if (instance->loop && instance->work)
 		xt_loop_wake(instance->loop); /* deadlines have changed */
-	return rc != WAITS;
+	return rc != WAITS && !instance->parked;
 }
 
 static void on_idle(uv_idle_t *idle)

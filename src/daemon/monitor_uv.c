@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "core/snapshot.h"
 #include "daemon/exit.h"
 #include "daemon/monitor_undo.h"
 #include "daemon/processes.h"
@@ -95,6 +96,8 @@ static void tun_keep(struct monitor *monitor, const struct xt_reply *reply)
 
 static void tun_drop(struct monitor *monitor)
 {
+	if (monitor->tun && xt_requests_released(monitor->requests))
+		xt_tun_hand_over(monitor->tun, true);
 	if (monitor->tun)
 		monitor->tun->ops->close(monitor->tun);
 	monitor->tun = NULL;
@@ -135,6 +138,8 @@ static void on_answer(void *ctx, const struct xt_reply *reply)
 		tun_keep(monitor, reply);
 	if (question->kind == XT_REQUEST_LINK_UNDO)
 		tun_drop(monitor);
+	if (question->kind == XT_REQUEST_TAKE_OVER && reply->error == 0 && monitor->tun)
+		xt_tun_hand_over(monitor->tun, false);
 	if (question->serial != 0)
 		answer_send(monitor, question, reply);
 	xt_reply_release(question->kind, reply);
@@ -176,6 +181,9 @@ static bool request_permit(const struct monitor *monitor, struct xt_request *req
 		request->tun.fd = options->tun_fd;
 		return options->dropin || !request->tun.default_mtu;
 	}
+	/* One of the process before is judged when it is carried out. */
+	if (request->kind == XT_REQUEST_LISTEN && options->adoption && request->listen.fd > 0)
+		return true;
 	if (request->kind == XT_REQUEST_LISTEN && request->listen.fd > 0)
 		close(request->listen.fd);
 	if (request->kind == XT_REQUEST_LISTEN)
@@ -370,8 +378,13 @@ static void monitor_proceed(struct monitor *monitor)
 {
 	enum xt_request_kind kind;
 
-	if (monitor->processes.tunnel > 0 || !monitor->heard || monitor->over)
+	if (monitor->processes.tunnel > 0 || !monitor->heard || monitor->over ||
+	    xt_requests_upgrading(monitor->requests))
 		return;
+	if (xt_requests_released(monitor->requests)) {
+		monitor_end(monitor);
+		return;
+	}
 	if (monitor->order.open[XT_REQUEST_HOOKS] && !monitor->cancelled) {
 		monitor->cancelled = true;
 		xt_request_cancel(monitor->requests, XT_REQUEST_HOOKS);
@@ -386,6 +399,11 @@ static void monitor_proceed(struct monitor *monitor)
 		monitor_end(monitor);
 		break;
 	}
+}
+
+static void on_upgraded(void *ctx)
+{
+	monitor_proceed(ctx);
 }
 
 /* --- processes --- */
@@ -406,7 +424,11 @@ static int monitor_open(struct monitor *monitor)
 					       .event = on_event,
 					       .ctx = monitor,
 					       .ready = monitor->options->ready,
-					       .quiet = monitor->options->quiet};
+					       .quiet = monitor->options->quiet,
+					       .dropin = monitor->options->dropin,
+					       .upgraded = on_upgraded,
+					       .snapshot_version = XT_SNAPSHOT_VERSION,
+					       .adoption = monitor->options->adoption};
 	const struct xt_processes *processes = &monitor->processes;
 	int rc = uv_loop_init(&monitor->uv);
 

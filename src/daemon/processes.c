@@ -10,10 +10,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "daemon/sandbox_status.h"
 #include "host/channel_uv.h"
 #include "host/detach.h"
+#include "host/handover.h"
 #include "host/key_command.h"
 #include "host/log_relay.h"
 #include "host/resolver_process_uv.h"
@@ -90,6 +92,18 @@ static void resolver_run(int fd, struct xt_conf *conf, const struct xt_instance_
 
 /* --- tunnel process --- */
 
+/* Those that are for the monitor alone. */
+static void descriptors_close(struct xt_adoption *adoption)
+{
+	int *const fds[] = {&adoption->monitor, &adoption->tun, &adoption->state_file};
+
+	for (size_t i = 0; i < XT_LEN(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
 static void tunnel_run(const struct xt_processes *processes, struct xt_conf *conf,
 		       const struct xt_instance_options *options, struct xt_monitor_link *link,
 		       xt_process_serve *serve)
@@ -100,6 +114,8 @@ static void tunnel_run(const struct xt_processes *processes, struct xt_conf *con
 	close(processes->runner);
 	close(processes->names);
 	link->requests = processes->requests;
+	if (options->adoption)
+		descriptors_close(options->adoption);
 	if (options->quiet)
 		xt_streams_close();
 	status = serve(conf, options, link);
@@ -135,5 +151,10 @@ int xt_processes_fork(struct xt_processes *out, struct xt_conf *conf,
 		tunnel_run(out, conf, options, link, serve);
 	}
 	close(sender);
+	/* With this process's copy it would not see the end of the other one's. */
+	if (options->adoption) {
+		close(options->adoption->tunnel);
+		options->adoption->tunnel = -1;
+	}
 	return out->tunnel < 0 ? out->tunnel : 0;
 }

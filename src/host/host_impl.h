@@ -30,7 +30,7 @@ struct xt_host {
 	char run_dir[PATH_MAX];
 	const struct xt_conf *conf; /* NULL: cleaning up */
 	struct xt_state_file *file;
-	struct xt_state state;
+	struct xt_host_state state;
 	struct xt_command *nft;
 	struct xt_dns_job *dns;
 	unsigned dns_way; /* the one that is in use, 0: none */

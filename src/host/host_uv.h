@@ -9,6 +9,7 @@
 #include "config/conf.h"
 
 struct xt_host;
+struct xt_host_adoption;
 struct xt_runner;
 
 /* conf     borrowed
@@ -25,6 +26,15 @@ struct xt_host_options {
  * XT_E_NOMEM: it is not called. */
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
 		void (*done)(void *ctx), void *ctx);
+
+/* For an instance of another process, which has set all that from says; changes nothing. state_file:
+ * its locked state file, the host's from then on; -1: none. XT_E_NOMEM. */
+int xt_host_adopt(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
+		  const struct xt_host_adoption *from, int state_file);
+/* What that takes. Returns the state file's descriptor, which stays the host's; -1: none. */
+int xt_host_adoption(const struct xt_host *host, struct xt_host_adoption *out);
+/* Free, and leave all as it is: another process has it. NULL is fine. */
+void xt_host_release(struct xt_host *host);
 
 /* Choose table and mark for networks of a whole family, before the sockets and the link are made;
  * policy.table is 0 when there are none. -EINVAL, -ERANGE, -errno: see link.h. */

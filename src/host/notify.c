@@ -96,6 +96,11 @@ void xt_notify(const struct xt_notice *notice)
 	}
 }
 
+void xt_notify_main(long process)
+{
+	lines_send("MAINPID=%ld\n", process);
+}
+
 static bool number_read(uint64_t *out, const char *variable)
 {
 	const char *text = getenv(variable);

@@ -26,6 +26,9 @@ bool xt_notify_wanted(void);
 /* MAINPID is this process: a service manager may hear no other one. Errors are ignored. */
 void xt_notify(const struct xt_notice *notice);
 
+/* From now on that process is the main one. */
+void xt_notify_main(long process);
+
 /* How often the service manager has to get WATCHDOG from the process that it has started:
  * half of WatchdogSec=, in milliseconds. 0: it does not await it. */
 uint32_t xt_notify_watchdog_ms(long process);

@@ -215,6 +215,9 @@ static const struct row {
     [XT_REQUEST_PEERS_WRITE] = {none_wire, false},
     [XT_REQUEST_RESOLVE] = {resolved_wire, true},
     [XT_REQUEST_WATCH] = {watch_wire, false},
+    [XT_REQUEST_UPGRADE] = {fd_wire, false},
+    [XT_REQUEST_UPGRADE_END] = {none_wire, false},
+    [XT_REQUEST_TAKE_OVER] = {none_wire, false},
 };
 
 static bool kind_known(enum xt_request_kind kind)
@@ -266,7 +269,8 @@ void xt_reply_release(enum xt_request_kind kind, const struct xt_reply *reply)
 		return;
 	if (kind == XT_REQUEST_ADDRESSES)
 		free(reply->addresses.v);
-	if (kind == XT_REQUEST_KEYLOG || kind == XT_REQUEST_LISTEN)
+	if (kind == XT_REQUEST_KEYLOG || kind == XT_REQUEST_LISTEN ||
+	    kind == XT_REQUEST_UPGRADE)
 		fd_close(reply->fd);
 	if (kind == XT_REQUEST_WATCH)
 		fd_close(reply->watch.fd);

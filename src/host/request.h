@@ -29,6 +29,7 @@
 #include "platform/udp.h"
 
 struct uv_loop_s;
+struct xt_adoption;
 struct xt_resolver_process;
 struct xt_runner;
 struct xt_requests;
@@ -85,6 +86,12 @@ enum xt_request_kind {
 	XT_REQUEST_BOUND_WRITE, /* bound; in the place of an open one, which is not answered then */
 	XT_REQUEST_PEERS_WRITE, /* peers: keep these records; XT_E_AGAIN: ask again in a second.
 				 * Many may be open, with the same done and ctx */
+	XT_REQUEST_UPGRADE, /* -> fd: a new process waits at xt_handover_path: a socket to the one
+			     * that will move the packets. Nothing is given away by it */
+	XT_REQUEST_UPGRADE_END, /* answered when the new process has the instance: nothing is undone
+				 * from then on. -EPIPE: it has ended */
+	XT_REQUEST_TAKE_OVER,	/* with options.adoption, once the process before moves no packets:
+				 * answered when that has let go of its files */
 	XT_REQUEST_RESOLVE,	/* resolve -> resolved: each is answered once; many may be open */
 	XT_REQUESTS,
 };
@@ -249,6 +256,11 @@ struct xt_host_event {
  * resolver looks names up (host/resolver_client_uv.h); NULL: threads of this process do
  * prepare  on a worker thread of a reload: make of the file what the loop should not; XT_E_NOMEM.
  *          drop frees it, unless it was taken out of the reload. Both may be NULL
+ * dropin   as in daemon/instance.h
+ * upgraded may be NULL: an upgrade has ended, one way or the other; called from the loop
+ * snapshot_version  what is said in an upgrade
+ * adoption NULL, or an instance of another process, of which TUN_OPEN to LINK change nothing; until
+ *          TAKE_OVER was answered nothing is undone either. Borrowed; its descriptors are taken
  * key_command  on a worker thread of a reload: run PrivateKeyCommand; NULL: it runs here */
 struct xt_requests_options {
 	const struct xt_conf *conf;
@@ -266,6 +278,10 @@ struct xt_requests_options {
 	void (*drop)(void *prepared);
 	xt_key_command_fn *key_command;
 	void *key_command_ctx;
+	bool dropin;
+	void (*upgraded)(void *ctx);
+	uint32_t snapshot_version;
+	struct xt_adoption *adoption;
 };
 
 /* XT_E_NOMEM. */
@@ -281,6 +297,11 @@ void xt_request(struct xt_requests *requests, const struct xt_request *request,
 /* HOOKS: end the running one; it is answered with -ECANCELED soon. RESOLVE: look up no more names;
  * they are not answered. */
 void xt_request_cancel(struct xt_requests *requests, enum xt_request_kind kind);
+
+/* A new process is about to have the instance: what has to be undone is not decided yet. released:
+ * another process has it, or still has it: nothing is to be undone here. */
+bool xt_requests_upgrading(const struct xt_requests *requests);
+bool xt_requests_released(const struct xt_requests *requests);
 
 /* Nothing but RESOLVE and PEERS_WRITE may be open. false: the system's resolver does not return
  * (its threads would be joined at exit: _exit); only the files of the identity were closed. NULL is

@@ -56,6 +56,9 @@ struct xt_requests {
 	struct xt_dns_servers servers; /* of the first look-up */
 	struct xt_reload_run *reload;
 	enum xt_request_kind reload_kind; /* which of its requests is open */
+	struct xt_upgrade *upgrade;	  /* request_upgrade_uv.c; NULL: none */
+	bool handed_over, taken;	  /* to another process; from the one before */
+	char *bound_waits;		  /* BOUND_READ, until it is taken; malloc'ed */
 	char text[320], remedy[160];	  /* of the present reply */
 };
 
@@ -79,6 +82,13 @@ xt_request_handler xt_request_hooks;
 xt_request_handler xt_request_detach, xt_request_name_file, xt_request_notify;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
+/* request_upgrade_uv.c. listens_at: fd is a listening socket at path. close: forget the upgrade, and
+ * what another process has. resume: in request_uv.c, the answer to a BOUND_READ that waits. */
+struct xt_upgrade;
+xt_request_handler xt_request_upgrade, xt_request_upgrade_end, xt_request_take_over;
+bool xt_request_listens_at(int fd, const char *path);
+void xt_request_upgrade_close(struct xt_requests *requests);
+void xt_request_bound_resume(struct xt_requests *requests);
 /* request_routes_uv.c */
 xt_request_handler xt_request_routes;
 

@@ -83,6 +83,8 @@ static void tun_adopt(const struct xt_requests_remote *remote, struct xt_reply_b
 	if (box->reply.error < 0)
 		return;
 	box->reply.error = xt_tun_open(&box->reply.tun.v, &options);
+	if (box->reply.error == 0)
+		xt_tun_hand_over(box->reply.tun.v, remote->options.adoption != NULL);
 }
 
 /* --- reload --- */

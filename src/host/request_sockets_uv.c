@@ -109,6 +109,11 @@ int xt_request_listen(struct xt_requests *requests, const struct xt_request *req
 
 	if (!requests->options.socket(path, request->listen.which, requests->conf->name))
 		return -ENAMETOOLONG;
+	if (fd > 0 && requests->options.adoption && !requests->options.dropin &&
+	    !xt_request_listens_at(fd, path)) {
+		close(fd);
+		return -EINVAL;
+	}
 	if (fd <= 0)
 		fd = requests->options.listen(path, &id);
 	if (fd < 0)
@@ -127,6 +132,10 @@ static int socket_remove(struct xt_requests *requests, enum xt_host_socket which
 	struct xt_socket_watch *watch = requests->sockets[which];
 
 	requests->sockets[which] = NULL;
+	if (watch && xt_requests_released(requests)) {
+		xt_socket_watch_close(watch);
+		return 0;
+	}
 	return watch ? xt_socket_watch_remove(watch) : -ENOENT;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/handover.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
 #include "host/request_impl_uv.h"
@@ -41,6 +42,9 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 	rc = xt_tun_open(&reply->tun.v, &options);
 	if (rc < 0)
 		return rc;
+	if (requests->options.adoption)
+		requests->options.adoption->tun = -1;
+	xt_tun_hand_over(reply->tun.v, requests->options.adoption != NULL);
 	xt_runner_name(requests->options.runner, reply->tun.v->name);
 	requests->tun_fd = fcntl(xt_tun_fd(reply->tun.v), F_DUPFD_CLOEXEC, 0);
 	requests->owner_uid = options.owner_uid;
@@ -90,10 +94,16 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 	const struct xt_host_options options = {.conf = requests->conf,
 						.run_dir = xt_request_directory(requests),
 						.runner = requests->options.runner};
-	int rc;
+	struct xt_adoption *adoption = requests->options.adoption;
+	int rc, state_file = adoption ? adoption->state_file : -1;
 
 	(void)request;
 	(void)reply;
+	if (adoption) {
+		adoption->state_file = -1;
+		return xt_host_adopt(&requests->host, requests->loop, &options, &adoption->host,
+				     state_file);
+	}
 	rc = xt_host_new(&requests->host, requests->loop, &options, on_state, requests);
 	return rc < 0 ? rc : LATER;
 }
@@ -101,9 +111,13 @@ static int state_open(struct xt_requests *requests, const struct xt_request *req
 static int policy_choose(struct xt_requests *requests, const struct xt_request *request,
 			 struct xt_reply *reply)
 {
-	int rc = xt_host_policy(requests->host, &requests->policy);
+	int rc = 0;
 
 	(void)request;
+	if (requests->options.adoption)
+		requests->policy = requests->options.adoption->host.state.policy;
+	else
+		rc = xt_host_policy(requests->host, &requests->policy);
 	reply->policy = requests->policy;
 	return rc;
 }
@@ -134,6 +148,14 @@ static int host_change(struct xt_requests *requests, const struct xt_request *re
 
 /* --- link --- */
 
+static int link_adopt(struct xt_requests *requests, const struct xt_link_plan *plan)
+{
+	uint32_t mtu = 0;
+	int rc = xt_link_mtu_get(if_nametoindex(plan->name), &mtu);
+
+	return rc < 0 ? rc : xt_link_adopt(&requests->link, plan, mtu);
+}
+
 static int link_set(struct xt_requests *requests, const struct xt_request *request,
 		    struct xt_reply *reply)
 {
@@ -146,7 +168,11 @@ static int link_set(struct xt_requests *requests, const struct xt_request *reque
 	link.plan.policy = requests->policy;
 	if (xt_host_without_ipv6(requests->host))
 		xt_conf_link_drop_ipv6(&link);
-	rc = xt_link_set(&requests->link, &link.plan, requests->text, sizeof(requests->text));
+	if (requests->options.adoption)
+		rc = link_adopt(requests, &link.plan);
+	else
+		rc = xt_link_set(&requests->link, &link.plan, requests->text,
+				 sizeof(requests->text));
 	xt_conf_link_clear(&link);
 	if (rc < 0 && *requests->text)
 		reply->text = requests->text;
@@ -287,9 +313,19 @@ static void on_bound_read(void *ctx, const struct xt_reply *reply)
 	request_answer(ctx, XT_REQUEST_BOUND_READ, reply);
 }
 
+/* The process before writes these files until it was taken over. */
+static int bound_wait(struct xt_requests *requests, const char *identity)
+{
+	free(requests->bound_waits);
+	requests->bound_waits = strdup(identity);
+	return requests->bound_waits ? LATER : XT_E_NOMEM;
+}
+
 static int bound_read(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
+	if (requests->options.adoption && !requests->taken)
+		return bound_wait(requests, request->identity);
 	struct xt_identity_callbacks callbacks = {requests, on_bound_read, on_bound_written};
 	int rc = 0;
 
@@ -298,6 +334,22 @@ static int bound_read(struct xt_requests *requests, const struct xt_request *req
 	if (rc == 0)
 		rc = xt_identity_read(requests->identity, request->identity, reply);
 	return rc == XT_IDENTITY_LATER ? LATER : rc;
+}
+
+void xt_request_bound_resume(struct xt_requests *requests)
+{
+	struct xt_request request = {.kind = XT_REQUEST_BOUND_READ,
+				     .identity = requests->bound_waits};
+	struct xt_reply reply = {0};
+
+	if (!requests->bound_waits)
+		return;
+	*requests->text = '\0';
+	reply.error = bound_read(requests, &request, &reply);
+	free(requests->bound_waits);
+	requests->bound_waits = NULL;
+	if (reply.error != LATER)
+		request_answer(requests, XT_REQUEST_BOUND_READ, &reply);
 }
 
 static int bound_write(struct xt_requests *requests, const struct xt_request *request,
@@ -390,6 +442,9 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_BOUND_READ] = bound_read,
     [XT_REQUEST_BOUND_WRITE] = bound_write,
     [XT_REQUEST_PEERS_WRITE] = peers_write,
+    [XT_REQUEST_UPGRADE] = xt_request_upgrade,
+    [XT_REQUEST_UPGRADE_END] = xt_request_upgrade_end,
+    [XT_REQUEST_TAKE_OVER] = xt_request_take_over,
     [XT_REQUEST_RESOLVE] = name_resolve,
     [XT_REQUEST_ROUTE_MTU] = route_mtu,
     [XT_REQUEST_ROUTES] = xt_request_routes,
@@ -458,6 +513,9 @@ bool xt_requests_close(struct xt_requests *requests)
 	xt_identity_close(requests->identity); /* what is not written yet outlives an _exit too */
 	requests->identity = NULL;
 	xt_request_sockets_close(requests);
+	xt_request_upgrade_close(requests);
+	free(requests->bound_waits);
+	requests->bound_waits = NULL;
 	tun_drop(requests);
 	if (requests->options.ready >= 0)
 		close(requests->options.ready);

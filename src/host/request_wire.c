@@ -267,6 +267,8 @@ static request_fields *const requests[XT_REQUESTS] = {
     [XT_REQUEST_BOUND_WRITE] = bound_wire,  [XT_REQUEST_PEERS_WRITE] = peers_wire,
     [XT_REQUEST_RESOLVE] = resolve_wire,    [XT_REQUEST_WATCH] = none_wire,
     [XT_REQUEST_DETACH] = none_wire,	    [XT_REQUEST_NOTIFY] = notice_wire,
+    [XT_REQUEST_UPGRADE] = none_wire,	    [XT_REQUEST_UPGRADE_END] = none_wire,
+    [XT_REQUEST_TAKE_OVER] = none_wire,
 };
 
 static bool kind_known(enum xt_request_kind kind)

@@ -30,7 +30,7 @@ static uint32_t json_number(const json_t *json, const char *key)
 	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
 
-static void state_read(int fd, struct xt_state *state)
+static void state_read(int fd, struct xt_host_state *state)
 {
 	char text[STATE_MAX];
 	ssize_t n = pread(fd, text, sizeof(text), 0);
@@ -74,22 +74,48 @@ static int file_open_locked(const char *path, bool create)
 	}
 }
 
-int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
-		  struct xt_state *old)
+static int file_new(struct xt_state_file **out, const char *dir, const char *name)
 {
-	struct xt_state_file *file;
-	int rc = 0, n;
+	struct xt_state_file *file = calloc(1, sizeof(*file));
+	int n;
 
-	if (!dir || !*dir)
-		return -ENOENT;
-	file = calloc(1, sizeof(*file));
 	if (!file)
 		return XT_E_NOMEM;
 	n = snprintf(file->path, sizeof(file->path), "%s/%s.state", dir, name);
-	if (n < 0 || (size_t)n >= sizeof(file->path))
-		rc = -ENAMETOOLONG;
+	if (n < 0 || (size_t)n >= sizeof(file->path)) {
+		free(file);
+		return -ENAMETOOLONG;
+	}
+	*out = file;
+	return 0;
+}
+
+int xt_state_adopt(struct xt_state_file **out, const char *dir, const char *name, int fd)
+{
+	int rc = file_new(out, dir, name);
+
 	if (rc == 0)
-		rc = file_open_locked(file->path, create);
+		(*out)->fd = fd;
+	return rc;
+}
+
+int xt_state_fd(const struct xt_state_file *file)
+{
+	return file->fd;
+}
+
+int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
+		  struct xt_host_state *old)
+{
+	struct xt_state_file *file;
+	int rc;
+
+	if (!dir || !*dir)
+		return -ENOENT;
+	rc = file_new(&file, dir, name);
+	if (rc < 0)
+		return rc;
+	rc = file_open_locked(file->path, create);
 	if (rc < 0) {
 		free(file);
 		return rc;
@@ -100,7 +126,7 @@ int xt_state_open(struct xt_state_file **out, const char *dir, const char *name,
 	return 0;
 }
 
-bool xt_state_peek(const char *dir, const char *name, struct xt_state *state)
+bool xt_state_peek(const char *dir, const char *name, struct xt_host_state *state)
 {
 	char path[XT_STATE_PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s/%s.state", dir, name);
@@ -120,7 +146,7 @@ bool xt_state_peek(const char *dir, const char *name, struct xt_state *state)
 	return valid;
 }
 
-static json_t *state_json(const struct xt_state *state)
+static json_t *state_json(const struct xt_host_state *state)
 {
 	return json_pack("{s:I, s:I, s:I, s:b, s:i, s:s}", "table", (json_int_t)state->policy.table,
 			 "priority4", (json_int_t)state->policy.priority[0], "priority6",
@@ -128,7 +154,7 @@ static json_t *state_json(const struct xt_state *state)
 			 "dns", (int)state->dns, "resolv", state->resolv);
 }
 
-int xt_state_put(struct xt_state_file *file, const struct xt_state *state)
+int xt_state_put(struct xt_state_file *file, const struct xt_host_state *state)
 {
 	json_t *json = state_json(state);
 	char text[STATE_MAX];
@@ -148,7 +174,7 @@ int xt_state_put(struct xt_state_file *file, const struct xt_state *state)
 	return rc;
 }
 
-int xt_state_restore(struct xt_state_file *file, const struct xt_state *state)
+int xt_state_restore(struct xt_state_file *file, const struct xt_host_state *state)
 {
 	struct stat held, named;
 	int fd;

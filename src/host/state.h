@@ -12,7 +12,7 @@
  * firewall  its table
  * dns       the ways that were tried, enum xt_dns_way; resolv: the file of XT_DNS_FILE, "" if none
  */
-struct xt_state {
+struct xt_host_state {
 	struct xt_link_policy policy;
 	bool firewall;
 	unsigned dns;
@@ -31,14 +31,18 @@ struct xt_state_file;
  *          running), another -errno, XT_E_NOMEM
  * The lock is held until xt_state_close. */
 int xt_state_open(struct xt_state_file **out, const char *dir, const char *name, bool create,
-		  struct xt_state *old);
+		  struct xt_host_state *old);
+/* One that another process has opened and locked: fd is the file's from then on. XT_E_NOMEM,
+ * -ENAMETOOLONG: it is still the caller's. */
+int xt_state_adopt(struct xt_state_file **out, const char *dir, const char *name, int fd);
+int xt_state_fd(const struct xt_state_file *file);
 /* Another process may have removed the file: make it again. Otherwise nothing is done. */
-int xt_state_restore(struct xt_state_file *file, const struct xt_state *state);
+int xt_state_restore(struct xt_state_file *file, const struct xt_host_state *state);
 /* Read without the lock, what an instance recorded: one that runs, starts or has crashed. false:
  * there is no such file. */
-bool xt_state_peek(const char *dir, const char *name, struct xt_state *state);
+bool xt_state_peek(const char *dir, const char *name, struct xt_host_state *state);
 /* Write it before each step, with that step included. */
-int xt_state_put(struct xt_state_file *file, const struct xt_state *state);
+int xt_state_put(struct xt_state_file *file, const struct xt_host_state *state);
 /* remove: every change was taken back. NULL is fine. */
 void xt_state_close(struct xt_state_file *file, bool remove);
 

@@ -363,6 +363,16 @@ int xt_control_listen_again(struct xt_control *control, int listen_fd)
 	return xt_server_listen_again(control->server, listen_fd);
 }
 
+void xt_control_pause(struct xt_control *control, bool pause)
+{
+	xt_server_pause(control->server, pause);
+}
+
+int xt_control_listen_fd(const struct xt_control *control)
+{
+	return xt_server_listen_fd(control->server);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	free(handle->data);

@@ -33,6 +33,9 @@ int xt_control_open(struct xt_control **out, uv_loop_t *loop,
 int xt_control_listen_again(struct xt_control *control, int listen_fd);
 /* Open requests end without a call of cancelled. handle may call it. Freed in a later iteration of
  * the loop. */
+/* As xt_server_pause and xt_server_listen_fd. */
+void xt_control_pause(struct xt_control *control, bool pause);
+int xt_control_listen_fd(const struct xt_control *control);
 void xt_control_close(struct xt_control *control);
 
 /* Takes the reference of answer; NULL (no memory) closes the connection. last: no more answers

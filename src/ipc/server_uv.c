@@ -180,6 +180,19 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	return 0;
 }
 
+void xt_server_pause(struct xt_server *s, bool pause)
+{
+	if (pause)
+		(void)uv_poll_stop(&s->listener->poll);
+	else
+		(void)uv_poll_start(&s->listener->poll, UV_READABLE, on_readable);
+}
+
+int xt_server_listen_fd(const struct xt_server *s)
+{
+	return s->listener->fd;
+}
+
 int xt_server_listen_again(struct xt_server *s, int listen_fd)
 {
 	struct xt_listener *old = s->listener;

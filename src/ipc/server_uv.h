@@ -61,6 +61,10 @@ void xt_server_close(struct xt_server *server);
  * XT_E_NOMEM or -errno, with the present socket still served. Takes listen_fd unless it is no
  * socket. */
 int xt_server_listen_again(struct xt_server *server, int listen_fd);
+/* Accept no connection, or go on: those that come wait. */
+void xt_server_pause(struct xt_server *server, bool pause);
+/* The listening descriptor, which stays the server's, for another process. */
+int xt_server_listen_fd(const struct xt_server *server);
 unsigned xt_server_clients(const struct xt_server *server);
 
 /* Back-pressure: no request is handed over while its client has 64 KiB of answers unread, or all

@@ -332,6 +332,16 @@ int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd)
 	return xt_server_listen_again(uapi->server, listen_fd);
 }
 
+void xt_uapi_pause(struct xt_uapi *uapi, bool pause)
+{
+	xt_server_pause(uapi->server, pause);
+}
+
+int xt_uapi_listen_fd(const struct xt_uapi *uapi)
+{
+	return xt_server_listen_fd(uapi->server);
+}
+
 /* What is under way ends by itself, without an answer. */
 static void jobs_abandon(struct xt_uapi *uapi)
 {

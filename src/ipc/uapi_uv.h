@@ -32,6 +32,9 @@ struct xt_uapi_options {
 int xt_uapi_open(struct xt_uapi **out, uv_loop_t *loop, const struct xt_uapi_options *options);
 /* Serve listen_fd, a new socket. What xt_server_listen_again returns. */
 int xt_uapi_listen_again(struct xt_uapi *uapi, int listen_fd);
+/* As xt_server_pause and xt_server_listen_fd. */
+void xt_uapi_pause(struct xt_uapi *uapi, bool pause);
+int xt_uapi_listen_fd(const struct xt_uapi *uapi);
 void xt_uapi_close(struct xt_uapi *uapi); /* NULL does nothing */
 
 #endif

@@ -67,6 +67,9 @@ struct xt_link; /* what was changed, for undo */
  * returns  0 or -errno */
 int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *error,
 		size_t error_len);
+/* What another process has made for plan: as if it were made here, and nothing is changed. Networks
+ * that xt_link_set would have left out count too. mtu: of the interface. XT_E_NOMEM; -ENODEV. */
+int xt_link_adopt(struct xt_link **out, const struct xt_link_plan *plan, uint32_t mtu);
 /* The interface was down and is up again: make the addresses, routes and rules again that
  * xt_link_set made and the kernel has dropped. Returns the first error; the rest is tried. */
 int xt_link_restore(struct xt_link *link);
@@ -82,6 +85,8 @@ void xt_link_undo(struct xt_link *link);
 /* Frees and leaves the host as it is, except for policy rules and their unreachable routes: without
  * a program behind the interface they would cut the host off. NULL is fine. */
 void xt_link_forget(struct xt_link *link);
+/* Frees and leaves all of it: another process has the link. NULL is fine. */
+void xt_link_release(struct xt_link *link);
 uint32_t xt_link_mtu(const struct xt_link *link); /* the one in force */
 
 /* From the plan of link to another one while the interface is in use, in two halves. What both have

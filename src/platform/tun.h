@@ -72,9 +72,9 @@ bool xt_tun_has_offload(const struct xt_tun *tun); /* it was opened with it */
 #define XT_TUN_BATCH 256
 #define XT_TUN_SLAB  ((size_t)XT_TUN_BATCH * 2048 + 8 * XT_SLOT_MAX)
 
-/* Another process has the device from now on, by a descriptor of its own: close leaves it as it is.
- */
-void xt_tun_hand_over(struct xt_tun *tun);
+/* Another process has the device too, by a descriptor of its own: close leaves it as it is, until
+ * that is said to be over. */
+void xt_tun_hand_over(struct xt_tun *tun, bool handed_over);
 
 /* Remove a persistent interface that no program is attached to. 0, -ENODEV, -EPERM, -EBUSY. */
 int xt_tun_remove(const char *name);

@@ -351,8 +351,12 @@ static int wake_open(struct xt_loop *loop)
 
 static int watch_open(struct xt_loop *loop)
 {
-	int rc = xt_watch_open(&loop->watch, xt_tunnel_tun(loop->tunnel)->ifindex);
+	int rc = 0;
 
+	if (loop->callbacks.watch)
+		loop->watch = *loop->callbacks.watch;
+	else
+		rc = xt_watch_open(&loop->watch, xt_tunnel_tun(loop->tunnel)->ifindex);
 	return rc < 0 ? rc : changes_start(loop);
 }
 

@@ -19,7 +19,9 @@ struct xt_loop;
  * moved   the interface is in another network namespace, or messages from there were lost: call
  *	   xt_loop_watch
  * parked  after xt_loop_park; may be NULL when that is never called
- * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too */
+ * closed  after xt_loop_stop: every handle is closed, the tunnel may be closed too
+ * watch   NULL, or a watch of the tunnel's interface that is open, and the loop's from then on: a
+ *	   process may have given up what opening one takes */
 struct xt_loop_callbacks {
 	void *ctx;
 	void (*gone)(void *ctx, int error);
@@ -29,6 +31,7 @@ struct xt_loop_callbacks {
 	void (*moved)(void *ctx);
 	void (*parked)(void *ctx);
 	void (*closed)(void *ctx);
+	const struct xt_watch *watch;
 };
 
 /* tunnel was started, its devices can be watched, and it outlives the call of closed. After an

@@ -124,11 +124,19 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	    .keylog = env_keylog,
 	    .handshake = env_handshake,
 	};
+	const void *snapshot = start->snapshot;
+	size_t len = start->snapshot_len;
 	struct xt_change bound;
-	int rc;
+	int rc = start->fetch ? start->fetch(start->fetch_ctx, &snapshot, &len) : 0;
 
-	if (start->snapshot)
-		return xt_tunnel_restore(tunnel, &env, start->snapshot, start->snapshot_len);
+	if (rc < 0)
+		return rc;
+	if (snapshot) {
+		rc = xt_tunnel_restore(tunnel, &env, snapshot, len);
+		if (rc == 0 && start->n_local_nets)
+			xt_device_search_mtu(tunnel->dev, start->local_nets, start->n_local_nets);
+		return rc;
+	}
 	bound = *start->change;
 	rc = xt_device_new(&tunnel->dev, &env);
 	if (rc < 0)
@@ -194,7 +202,7 @@ static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_star
 	tunnel->local6 = start->local6;
 	tunnel->echo = start->echo != NULL;
 	rc = xt_scheduler_new(&tunnel->scheduler, &config);
-	if (rc < 0 || !start->snapshot)
+	if (rc < 0 || (!start->snapshot && !start->fetch))
 		return rc;
 	xt_snapshot_publish(tunnel->dev);
 	xt_tunnel_network_changed(tunnel); /* it was not watched meanwhile */

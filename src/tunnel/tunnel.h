@@ -72,6 +72,10 @@ struct xt_tunnel_start {
 	const void *snapshot;
 	size_t snapshot_len;
 	const struct xt_udp_sockets *old_sockets;
+	/* NULL, or called in XT_TUNNEL_DEVICE, to get the snapshot once all that does not need it
+	 * is there; it points to the receiver's memory. 0 or an error */
+	int (*fetch)(void *ctx, const void **snapshot, size_t *len);
+	void *fetch_ctx;
 };
 int xt_tunnel_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start,
 		    enum xt_tunnel_step *step);
@@ -89,6 +93,8 @@ bool xt_tunnel_park(struct xt_tunnel *tunnel);
 void xt_tunnel_resume(struct xt_tunnel *tunnel);
 int xt_tunnel_snapshot(struct xt_tunnel *tunnel, struct xt_secbuf *out);
 void xt_tunnel_release(struct xt_tunnel *tunnel);
+/* The process before has ended: the TUN device is this tunnel's alone. */
+void xt_tunnel_take_over(struct xt_tunnel *tunnel);
 /* The sockets of the port before, which stay the tunnel's; false: there are none. */
 bool xt_tunnel_old_sockets(const struct xt_tunnel *tunnel, struct xt_udp_sockets *out);
 

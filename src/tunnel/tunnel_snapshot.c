@@ -36,7 +36,12 @@ void xt_tunnel_release(struct xt_tunnel *tunnel)
 	(void)xt_timestamp_close(tunnel->timestamp, XT_NEVER);
 	tunnel->timestamp = NULL;
 	xt_tunnel_memory_clear(tunnel);
-	xt_tun_hand_over(tunnel->tun);
+	xt_tun_hand_over(tunnel->tun, true);
+}
+
+void xt_tunnel_take_over(struct xt_tunnel *tunnel)
+{
+	xt_tun_hand_over(tunnel->tun, false);
 }
 
 bool xt_tunnel_old_sockets(const struct xt_tunnel *tunnel, struct xt_udp_sockets *out)

@@ -66,7 +66,7 @@ static void bound_read(const uint8_t *data, size_t len)
 	xt_bound_close(file);
 }
 
-static void state_same(const struct xt_state *a, const struct xt_state *b)
+static void state_same(const struct xt_host_state *a, const struct xt_host_state *b)
 {
 	check(a->policy.table == b->policy.table && a->firewall == b->firewall);
 	check(memcmp(a->policy.priority, b->policy.priority, sizeof(a->policy.priority)) == 0);
@@ -75,7 +75,7 @@ static void state_same(const struct xt_state *a, const struct xt_state *b)
 
 static void state_read(const uint8_t *data, size_t len)
 {
-	static struct xt_state state, again;
+	static struct xt_host_state state, again;
 	struct xt_state_file *file;
 
 	folder_write("wg0.state", data, len);

@@ -242,7 +242,7 @@ static void a_device_that_was_handed_over_keeps_its_offloads(void **state)
 	assert_true(segmentation_is_offloaded("platform0"));
 	options.fd = fcntl(tun_linux_fd(tun), F_DUPFD_CLOEXEC, 0);
 	assert_int_equal(xt_tun_open(&next, &options), 0);
-	xt_tun_hand_over(tun);
+	xt_tun_hand_over(tun, true);
 	tun->ops->close(tun);
 	assert_true(segmentation_is_offloaded("platform0"));
 	assert_int_equal(next->rx_offloads & XT_TUN_TSO4, XT_TUN_TSO4);

@@ -53,8 +53,7 @@ static struct xt_cidr address_network(const struct xt_link_address *address)
 	return network;
 }
 
-/* In the main table a route that an address brings is enough. */
-static bool address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step)
+bool xt_link_address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step)
 {
 	for (size_t i = 0; step->table == RT_TABLE_MAIN && i < plan->n_addresses; i++) {
 		struct xt_cidr network = address_network(&plan->addresses[i]);
@@ -81,7 +80,7 @@ static bool step_wanted(const struct xt_link_plan *plan, const struct xt_link_st
 		       bsearch(&step->network, networks, n, sizeof(*networks),
 			       xt_link_network_order) &&
 		       step->table == xt_link_route_table(plan, &step->network) &&
-		       !address_covers(plan, step);
+		       !xt_link_address_covers(plan, step);
 	case XT_LINK_STEP_BLOCK:
 	case XT_LINK_STEP_RULE:
 		return xt_link_plan_has_rules(plan, step->family) &&

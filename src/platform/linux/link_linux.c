@@ -108,6 +108,68 @@ int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *err
 	return rc;
 }
 
+/* --- what is there --- */
+
+static void rules_adopt(struct xt_link_journal *journal, const struct xt_link_policy *policy,
+			unsigned family)
+{
+	struct xt_link_step step = {
+	    .kind = XT_LINK_STEP_BLOCK, .policy = *policy, .family = family};
+
+	journal->v[journal->n++] = step;
+	step.kind = XT_LINK_STEP_RULE;
+	step.suppress = true;
+	journal->v[journal->n++] = step;
+	step.suppress = false;
+	journal->v[journal->n++] = step;
+}
+
+/* In the order in which they were made; there is room. */
+static void steps_adopt(struct xt_link_journal *journal, const struct xt_link_plan *plan,
+			const struct xt_cidr *networks, size_t n)
+{
+	for (size_t i = 0; i < plan->n_addresses; i++)
+		journal->v[journal->n++] = (struct xt_link_step){.kind = XT_LINK_STEP_ADDRESS,
+								 .address = plan->addresses[i]};
+	journal->v[journal->n++] = (struct xt_link_step){.kind = XT_LINK_STEP_UP};
+	for (size_t i = 0; i < n; i++) {
+		const struct xt_link_step step = {.kind = XT_LINK_STEP_ROUTE,
+						  .network = networks[i],
+						  .table =
+						      xt_link_route_table(plan, &networks[i])};
+
+		if (!xt_link_address_covers(plan, &step))
+			journal->v[journal->n++] = step;
+	}
+}
+
+int xt_link_adopt(struct xt_link **out, const struct xt_link_plan *plan, uint32_t mtu)
+{
+	struct xt_link *link = calloc(1, sizeof(*link));
+	struct xt_cidr *networks = NULL;
+	size_t n;
+	int rc = link ? xt_link_networks_sort(plan, &networks, &n) : XT_E_NOMEM;
+
+	if (rc == 0)
+		rc = xt_link_journal_reserve(&link->journal, 8 + plan->n_addresses + n);
+	if (rc == 0) {
+		link->ifindex = if_nametoindex(plan->name);
+		rc = link->ifindex == 0 ? -ENODEV : 0;
+	}
+	if (rc == 0) {
+		link->mtu = mtu;
+		steps_adopt(&link->journal, plan, networks, n);
+		for (unsigned family = 0; family < 2; family++)
+			if (xt_link_plan_has_rules(plan, family))
+				rules_adopt(&link->journal, &plan->policy, family);
+		*out = link;
+	} else if (link) {
+		link_free(link);
+	}
+	free(networks);
+	return rc;
+}
+
 int xt_link_restore(struct xt_link *link)
 {
 	struct xt_nl nl;
@@ -146,6 +208,12 @@ void xt_link_forget(struct xt_link *link)
 	memmove(link->journal.v, link->journal.v + first,
 		link->journal.n * sizeof(*link->journal.v));
 	xt_link_undo(link);
+}
+
+void xt_link_release(struct xt_link *link)
+{
+	if (link)
+		link_free(link);
 }
 
 uint32_t xt_link_mtu(const struct xt_link *link)

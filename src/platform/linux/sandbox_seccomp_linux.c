@@ -162,6 +162,8 @@ static const int tunnel_allowed[] = {
     SCMP_SYS(sigaltstack),
     SCMP_SYS(sysinfo),
     SCMP_SYS(time),
+    SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime),
     SCMP_SYS(umask),
     SCMP_SYS(uname),
     SCMP_SYS(wait4),
@@ -183,7 +185,8 @@ static const int tunnel_refused[] = {
     SCMP_SYS(unlinkat),
 };
 
-static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+				   F_SETFL, F_ADD_SEALS};
 
 /* Not TUNSETPERSIST and TUNSETOWNER, which need no right. */
 static const unsigned long tunnel_ioctl[] = {FIONBIO,	 FIONREAD,    SIOCGIFINDEX,

@@ -143,10 +143,10 @@ static const struct xt_tun_ops tun_linux_ops = {
     .close = tun_linux_close,
 };
 
-void xt_tun_hand_over(struct xt_tun *tun)
+void xt_tun_hand_over(struct xt_tun *tun, bool handed_over)
 {
 	if (tun->ops->close == tun_linux_close)
-		XT_CONTAINER(tun, struct tun_linux, tun)->handed_over = true;
+		XT_CONTAINER(tun, struct tun_linux, tun)->handed_over = handed_over;
 }
 
 bool xt_tun_has_offload(const struct xt_tun *tun)
