@@ -9,6 +9,8 @@ ICMP until the first reply.  Standard library only.
   flow.py udp-serve PORT             echoes without end
   flow.py udp-sizes ADDR PORT SIZES  SIZES as 0-100,1400-1500:10; each must return unaltered
   flow.py udp-send ADDR PORT TEXT    one datagram, no reply
+  flow.py udp-super ADDR PORT N      N super-packets of 40 datagrams, each returned before the
+                                     next; prints: BYTES SHA256
   flow.py capture DEVICE FILE        packets to a pcap file until SIGTERM
   flow.py wire FILE                  the IPv4 UDP packets of such a file as tcpdump -n prints them;
                                      others as "other"
@@ -125,6 +127,24 @@ def udp_send(addr, port, text):
     sock.sendto(text.encode(), (addr, int(port)))
 
 
+def udp_super(addr, port, n):
+    size, total, digest = 1200, 0, hashlib.sha256()
+    sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_UDP, 103, size)  # UDP_SEGMENT
+    sock.connect((addr, int(port)))
+    sock.settimeout(10)
+    for _ in range(int(n)):
+        data = os.urandom(40 * size)
+        sock.send(data)
+        digest.update(data)
+        total += len(data)
+        if b"".join(sock.recv(1 << 16) for _ in range(40)) != data:
+            emit("other bytes returned")
+            return 1
+    emit(total, digest.hexdigest())
+    return 0
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -199,7 +219,7 @@ def wire(path):
 
 def main(argv):
     verbs = {"tcp-serve": tcp_serve, "tcp-send": tcp_send, "udp-serve": udp_serve,
-             "udp-sizes": udp_sizes, "udp-send": udp_send, "pong": pong,
+             "udp-sizes": udp_sizes, "udp-send": udp_send, "udp-super": udp_super, "pong": pong,
              "capture": capture, "wire": wire}
     if len(argv) < 2 or argv[1] not in verbs:
         sys.stderr.write(__doc__)

@@ -88,7 +88,7 @@ static inline void flow_seal(uint8_t *p, size_t len)
 		put16(p + upper + 4, (uint32_t)(len - upper));
 	put16(p + field, 0);
 	slow_put(p + field, slow_sum(slow_pseudo(p, len), p + upper, len - upper));
-	if (p[field] == 0 && p[field + 1] == 0)
+	if ((v4 ? p[9] : p[6]) == 17 && p[field] == 0 && p[field + 1] == 0)
 		put16(p + field, 0xffff);
 }
 

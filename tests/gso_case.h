@@ -34,7 +34,7 @@ static const struct {
 	const char *name, *why;
 } gso_reasons[] = {
     {"one", "the kernel drops a TCP super-packet of one segment; we take it for what it is"},
-    {"zero", "a TCP checksum of 0 leaves us as 0xffff, which every receiver takes as the same"},
+    {"zero", "the kernel completes a TCP checksum of 0 as 0xffff, as UDP needs; we leave it 0"},
 };
 
 static inline uint16_t gso_pseudo(const struct gso_case *c, uint32_t upper_len)
@@ -193,8 +193,8 @@ static inline const char *gso_compare(const struct gso_case *c, const struct xt_
 		uint8_t head[GRO_HEAD];
 
 		memcpy(head, c->segments[i].head, c->headers);
-		if (zero && head[field] == 0 && head[field + 1] == 0)
-			put16(head + field, 0xffff);
+		if (zero && head[field] == 0xff && head[field + 1] == 0xff)
+			put16(head + field, 0);
 		if (pkt->verdict != XT_PASS || pkt->len != c->headers + c->segments[i].len)
 			return "size of a segment";
 		if (memcmp(pkt->data, head, c->headers) != 0)

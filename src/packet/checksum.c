@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "packet/transport.h"
 
 /* Variants for the widest vectors of the processor, chosen by the dynamic loader: only with glibc,
  * and not under a sanitizer, whose code would run before its initialisation. */
@@ -133,6 +134,8 @@ bool xt_checksum_complete(uint8_t *packet, size_t len, size_t start, size_t offs
 	if (start > len || len - start < 2 || offset > len - start - 2)
 		return false;
 	checksum = xt_checksum(packet + start, len - start);
-	xt_be16_put(packet + start + offset, checksum ? checksum : UINT16_MAX);
+	if (checksum == 0 && offset == XT_UDP_CHECKSUM)
+		checksum = UINT16_MAX; /* 0 means no checksum */
+	xt_be16_put(packet + start + offset, checksum);
 	return true;
 }

@@ -33,8 +33,9 @@ static inline uint16_t xt_checksum(const void *data, size_t len)
 uint16_t xt_checksum_update(uint16_t checksum, uint16_t was, uint16_t is);
 
 /* Finish a checksum that a kernel left partial: the field at packet + start + offset holds the sum
- * of the pseudo-header and is to cover packet[start .. len). 0 becomes 0xffff, as UDP requires and
- * other protocols allow. false: the field lies outside, nothing was written. */
+ * of the pseudo-header and is to cover packet[start .. len). At UDP's offset 0 becomes 0xffff, as
+ * RFC 768 requires; elsewhere it stays 0, since readers that compute the checksum of TCP and
+ * compare take 0xffff for wrong. false: the field lies outside, nothing was written. */
 bool xt_checksum_complete(uint8_t *packet, size_t len, size_t start, size_t offset);
 
 #endif

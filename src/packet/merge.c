@@ -350,3 +350,38 @@ void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struc
 			(void)xt_batch_alias(out, &in->pkts[k]);
 	}
 }
+
+/* May pkt be what to is a view of, or one of the segments of to? */
+static bool packet_may_be_in(const struct xt_pkt *pkt, const struct xt_pkt *to)
+{
+	bool v4 = to->data[0] >> 4 == 4;
+	uint32_t protocol = v4 ? 9 : 6, addresses = v4 ? 12 : 8; /* the ports follow them */
+
+	if (to->gso.kind == XT_GSO_NONE)
+		return to->data == pkt->data;
+	return to->peer == pkt->peer && pkt->len > to->gso.header_len &&
+	       pkt->data[0] == to->data[0] && pkt->data[protocol] == to->data[protocol] &&
+	       memcmp(pkt->data + addresses, to->data + addresses,
+		      to->gso.csum_start + 4u - addresses) == 0;
+}
+
+void xt_merge_trace(const struct xt_batch *in, const struct xt_batch *out, uint32_t *at, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		at[i] = NONE;
+	for (uint32_t k = 0; k < out->n; k++) {
+		const struct xt_pkt *to = &out->pkts[k];
+		uint32_t head = to->gso.kind == XT_GSO_NONE ? 0 : to->gso.header_len;
+		uint32_t rest = to->len - head;
+
+		/* The packets of a flow lie in its super-packets in their order. */
+		for (uint32_t i = 0; i < n && rest > 0; i++) {
+			const struct xt_pkt *pkt = &in->pkts[i];
+
+			if (at[i] != NONE || pkt->verdict != XT_PASS || !packet_may_be_in(pkt, to))
+				continue;
+			at[i] = k;
+			rest -= XT_MIN(rest, pkt->len - head);
+		}
+	}
+}

@@ -37,4 +37,9 @@ bool xt_merge_sums_right(const uint8_t *packet, uint32_t len);
  * in     plain packets, at most cap; must outlive the use of out */
 void xt_merge(struct xt_merge *merge, unsigned kinds, struct xt_batch *in, struct xt_batch *out);
 
+/* at[i]: the packet of out, as xt_merge has made it of in, that packet i < n of in is in;
+ * UINT32_MAX: in none. Compares each packet with each, which is for rare callers. */
+void xt_merge_trace(const struct xt_batch *in, const struct xt_batch *out, uint32_t *at,
+		    uint32_t n);
+
 #endif

@@ -91,7 +91,9 @@ static void segment_put(const struct super *s, uint8_t *to, uint32_t at, uint32_
 	sum = xt_checksum_add(sum, transport, s->headers - s->ip.upper);
 	sum = xt_checksum_copy(sum, to + s->headers, s->ip.bytes + s->headers + at, n);
 	checksum = xt_checksum_finish(sum);
-	xt_be16_put(to + s->field, checksum ? checksum : UINT16_MAX);
+	if (checksum == 0 && s->ip.protocol == XT_PROTO_UDP)
+		checksum = UINT16_MAX; /* 0 means no checksum */
+	xt_be16_put(to + s->field, checksum);
 }
 
 /* Make fragments of the newest packet of out if it has more than mtu bytes. false: out is full.

@@ -12,6 +12,7 @@
 #include "core/message.h"
 #include "core/message_peer.h"
 #include "packet/envelope.h"
+#include "packet/merge.h"
 #include "tunnel/batch_pool.h"
 
 /* Bytes of copies: the largest read of the TUN; most reads of a socket, and of packets that the
@@ -391,25 +392,40 @@ static const uint32_t *merged_session(const struct xt_capture *c, const struct x
 	return NULL;
 }
 
+/* What plain's packets were merged to has been taken or refused, and they with it. */
+static void segments_record(const struct xt_capture *c, const struct xt_batch *written,
+			    const struct xt_batch *plain)
+{
+	uint32_t at[PACKETS], n = XT_MIN(plain->n, (uint32_t)PACKETS), refused = 0;
+
+	while (refused < written->n && written->pkts[refused].verdict != XT_DROP_TUN)
+		refused++;
+	if (refused < written->n)
+		xt_merge_trace(plain, written, at, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct xt_pkt pkt = plain->pkts[i];
+
+		if (pkt.verdict != XT_PASS)
+			continue;
+		if (refused < written->n && at[i] < written->n)
+			pkt.verdict = written->pkts[at[i]].verdict;
+		inner_record(c, XT_CAPTURE_SEGMENT, true, &pkt, pkt.data, pkt.len,
+			     session_of(c, plain, i));
+	}
+}
+
 void xt_capture_host_written(struct xt_capture *c, const struct xt_batch *written,
 			     const struct xt_batch *plain)
 {
 	unsigned forms = XT_CAPTURE_WHOLE | (written == plain ? XT_CAPTURE_SEGMENT : 0u);
 
-	for (uint32_t i = 0; written != plain && i < plain->n; i++) {
-		const struct xt_pkt *pkt = &plain->pkts[i];
-
-		if (pkt->verdict == XT_PASS)
-			inner_record(c, XT_CAPTURE_SEGMENT, true, pkt, pkt->data, pkt->len,
-				     session_of(c, plain, i));
-	}
+	if (written != plain && (c->wanted & XT_CAPTURE_SEGMENT))
+		segments_record(c, written, plain);
 	for (uint32_t i = 0; i < written->n; i++) {
 		const struct xt_pkt *pkt = &written->pkts[i];
-		bool refused = pkt->verdict == XT_DROP_TUN;
 
-		if (pkt->verdict == XT_PASS || refused)
-			inner_record(c, forms | (refused ? XT_CAPTURE_SEGMENT : 0u), true, pkt,
-				     pkt->data, pkt->len,
+		if (pkt->verdict == XT_PASS || pkt->verdict == XT_DROP_TUN)
+			inner_record(c, forms, true, pkt, pkt->data, pkt->len,
 				     written == plain ? session_of(c, plain, i)
 						      : merged_session(c, plain, pkt));
 	}

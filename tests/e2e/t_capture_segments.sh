@@ -1,11 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Under a TCP stream `capture` shows super-packets as the host sees them, and with --segments what
-# is in the datagrams; both hold the same bytes.
+# Under streams of TCP and UDP, whose super-packets the host leaves with partial checksums,
+# `capture` shows packets as the host sees them, and with --segments what is in the datagrams: both
+# hold the bytes that were sent, and right checksums.
 # labels: datapath offloads
 . "$(dirname "$0")/lib.sh"
 command -v tshark >/dev/null || skip "no tshark"
 tunnel_start
+serve right udp-serve 5002
+
+# streams_check NAME BYTES HASH WAY: whole.pcapng and segments.pcapng have the stream of that
+# direction; WHOLE_MOST, its largest packet
+streams_check() {
+	local form most
+	for form in whole segments; do
+		most=$(awk "\$1 == \"$4\" && \$3 == $2 && \$4 == \"$3\" {print \$2}" $form.streams)
+		[ -n "$most" ] || fail "$1: no stream of $2 bytes $4 with $3: $(cat $form.streams)"
+		[ $form = whole ] && WHOLE_MOST=$most
+	done
+	[ "$most" -le 1420 ] || fail "$1: a segment of $most bytes"
+}
 
 bytes=1500000
 for to in 10.7.0.2 fd07::2; do
@@ -14,26 +28,37 @@ for to in 10.7.0.2 fd07::2; do
 	WHOLE=$CAPTURING
 	capture_begin segments.pcapng --segments
 	tcp left right $to $bytes
+	read -r _ out_hash _ <tcp.log
 	tcp right left "$back" $bytes
+	read -r _ in_hash _ <tcp.log
+	flow left udp-super $to 5002 20 >udp.log 2>&1 || fail "UDP to $to: $(tail -n 3 udp.log)"
+	read -r udp_bytes udp_hash <udp.log
 	kill -INT $WHOLE $CAPTURING
 	wait $WHOLE || fail "exit $?"
 	wait $CAPTURING || fail "exit $?"
 	grep -q ", 0 dropped" whole.pcapng.err && grep -q ", 0 dropped" segments.pcapng.err ||
 		fail "$(cat ./*.err)"
-	for way in 1 2; do
-		for file in whole segments; do
-			tshark -n -r $file.pcapng -Y "tcp.len > 0 && frame.packet_flags_direction == $way" -T fields \
-				-e tcp.len 2>/dev/null >lens
-			sort -n lens | tail -1 >$file.most
-			awk '{n += $1} END {print n + 0}' lens >$file.sum
-		done
-		[ "$(cat segments.most)" -le 1420 ] || fail "$to $way: a segment of $(cat segments.most) bytes"
-		[ "$(cat whole.most)" -gt 3000 ] || fail "$to $way: no super-packet: $(cat whole.most) bytes"
-		[ "$(cat whole.sum)" = "$(cat segments.sum)" ] && [ "$(cat whole.sum)" -ge $bytes ] ||
-			fail "$to $way: $(cat whole.sum) and $(cat segments.sum) bytes"
+	for form in whole segments; do
+		"$PYTHON" "$SOURCE/tests/e2e/capture_streams.py" $form $form.pcapng >$form.streams 2>&1 ||
+			fail "$to, $form: $(cat $form.streams)"
 	done
-	[ "$(tshark -n -r segments.pcapng -o tcp.check_checksum:TRUE -Y 'tcp.checksum.status == 0' 2>/dev/null | wc -l)" = 0 ] ||
-		fail "$to: wrong checksums of segments"
-	ok "$to: super-packets of up to $(cat whole.most) bytes, segments of $(cat segments.most), the same bytes"
+	streams_check "$to TCP" $bytes "$out_hash" out
+	[ "$WHOLE_MOST" -gt 3000 ] || fail "$to: no TCP super-packet from the host: $WHOLE_MOST bytes"
+	streams_check "$to TCP" $bytes "$in_hash" in
+	[ "$WHOLE_MOST" -gt 3000 ] || fail "$to: no TCP super-packet to the host: $WHOLE_MOST bytes"
+	tcp_most=$WHOLE_MOST
+	streams_check "$to UDP" "$udp_bytes" "$udp_hash" in
+	streams_check "$to UDP" "$udp_bytes" "$udp_hash" out
+	json left left .offload | grep -qv uso || [ "$WHOLE_MOST" -gt 3000 ] ||
+		fail "$to: no UDP super-packet from the host: $WHOLE_MOST bytes"
+	for protocol in tcp udp; do
+		# 1: right. A segment whose checksum is 0 has 0 in TCP, and 0xffff in UDP.
+		states=$(tshark -n -r segments.pcapng -o $protocol.check_checksum:TRUE -Y $protocol \
+			-T fields -e $protocol.checksum.status 2>/dev/null | sort -u)
+		[ "$states" = 1 ] || fail "$to: checksums of $protocol segments: ${states//$'\n'/ }"
+	done
+	ok "$to: super-packets of up to $tcp_most (TCP) and $WHOLE_MOST (UDP) bytes, the bytes that were sent"
 done
+kill $SERVER
+wait $SERVER 2>/dev/null
 instances_stop

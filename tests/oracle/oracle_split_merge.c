@@ -16,16 +16,17 @@
 #define FLOWS	12
 #define PACKETS 300
 
-/* A packet as generated. whole: neither damaged nor a fragment. */
+/* A packet as generated, and the head of its group. */
 struct made {
 	struct flow f;
-	uint32_t flow, len;
+	uint32_t flow, len, head;
 	bool damaged, fragment;
 };
 
-/* The reference result: the packet begins a group of n packets and payload bytes. */
+/* The reference result: the packet begins a group of n packets and payload bytes, which becomes
+ * packet at of out. */
 struct group {
-	uint32_t n, payload;
+	uint32_t n, payload, at;
 	bool head, ended, fixed;
 };
 
@@ -175,11 +176,13 @@ static uint32_t reference_merge(void)
 					groups[j].ended = true;
 		} else if (k < PACKETS && m->len && follows(&groups[k], &made[k], m)) {
 			groups[k].fixed = m->f.version == 4 && m->f.id == made[k].f.id;
+			m->head = k;
 			groups[k].n++;
 			groups[k].payload += m->len;
 			groups[k].ended = ends(m) || m->len < made[k].len;
 			continue;
 		}
+		m->head = i;
 		groups[i] = (struct group){
 		    .head = true, .n = 1, .payload = m->len, .ended = !m->len || ends(m)};
 		n++;
@@ -222,6 +225,19 @@ static uint32_t port_of(const struct xt_pkt *pkt)
 	return xt_be16_get(pkt->data + (pkt->data[0] >> 4 == 4 ? 20 : 40)) - 1000u;
 }
 
+/* Every packet is found in what it was merged to. */
+static void trace_equals_the_reference(void)
+{
+	uint32_t at[PACKETS], heads = 0;
+
+	xt_merge_trace(in, out, at, PACKETS);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		if (groups[i].head)
+			groups[i].at = heads++;
+		assert_int_equal(at[i], groups[made[i].head].at);
+	}
+}
+
 /* Each flow is restored: all packets, in order, bit for bit. */
 static void split_undoes_merge(void)
 {
@@ -258,6 +274,7 @@ static void split_of_merge_is_the_identity_and_merge_that_of_the_reference(void 
 		xt_merge(merge, XT_MERGE_TCP | XT_MERGE_UDP, in, out);
 		joined += PACKETS - out->n;
 		merge_equals_the_reference();
+		trace_equals_the_reference();
 		split_undoes_merge();
 	}
 	assert_true(joined >

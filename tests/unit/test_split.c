@@ -128,25 +128,55 @@ static void a_plain_packet_is_passed_where_it_lies_and_completed_there(void **st
 	assert_false(flow_right(out->pkts[1].data, out->pkts[1].len));
 }
 
+/* A plain packet of f and a super-packet of one segment, whose checksum is 0. */
+static void zero_checksums_add(const struct flow *f)
+{
+	uint8_t two[2] = {0, 0}, packet[128];
+	size_t field;
+
+	/* the two bytes that make the sum all ones */
+	flow_packet(packet, f, two, 2);
+	field = slow_field(packet);
+	memcpy(payload, packet + field, 2);
+	super_add(f, 2, 1)->gso.kind = XT_GSO_NONE;
+	super_add(f, 2, 2);
+	split_all();
+	assert_int_equal(out->n, 2);
+}
+
 static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
 {
-	struct flow f = flow_of(4, 17);
-	uint8_t two[2] = {0, 0}, packet[64];
-	struct xt_pkt *pkt;
-
 	(void)state;
-	/* the two bytes that make the sum all ones */
-	flow_packet(packet, &f, two, 2);
-	two[0] = packet[26];
-	two[1] = packet[27];
-	memcpy(payload, two, 2);
-	pkt = super_add(&f, 2, 1);
-	pkt->gso.kind = XT_GSO_NONE;
-	super_add(&f, 2, 2);
-	split_all();
-	assert_int_equal(xt_be16_get(out->pkts[0].data + 26), 0xffff);
-	assert_int_equal(xt_be16_get(out->pkts[1].data + 26), 0xffff);
-	assert_true(flow_right(out->pkts[1].data, 30));
+	for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
+		struct flow f = flow_of(version, 17);
+
+		flow_batches_reset();
+		zero_checksums_add(&f);
+		for (uint32_t i = 0; i < 2; i++) {
+			const struct xt_pkt *pkt = &out->pkts[i];
+
+			assert_int_equal(xt_be16_get(pkt->data + slow_field(pkt->data)), 0xffff);
+			assert_true(flow_right(pkt->data, pkt->len));
+		}
+	}
+}
+
+/* Readers that compare with the sum that they compute take 0xffff for wrong. */
+static void a_tcp_checksum_of_zero_stays_zero(void **state)
+{
+	(void)state;
+	for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
+		struct flow f = flow_of(version, 6);
+
+		flow_batches_reset();
+		zero_checksums_add(&f);
+		for (uint32_t i = 0; i < 2; i++) {
+			const struct xt_pkt *pkt = &out->pkts[i];
+
+			assert_int_equal(xt_be16_get(pkt->data + slow_field(pkt->data)), 0);
+			assert_true(flow_right(pkt->data, pkt->len));
+		}
+	}
 }
 
 static void an_out_that_is_full_is_continued_where_it_stopped(void **state)
@@ -220,7 +250,7 @@ static void headroom_and_tailroom_are_around_each_segment(void **state)
 TEST_MAIN(T(tcp_becomes_segments_with_flags_where_they_belong),
 	  T(udp_becomes_datagrams_of_both_families), T(a_super_packet_of_one_segment_is_completed),
 	  T(a_plain_packet_is_passed_where_it_lies_and_completed_there),
-	  T(a_udp_checksum_of_zero_is_sent_as_ones),
+	  T(a_udp_checksum_of_zero_is_sent_as_ones), T(a_tcp_checksum_of_zero_stays_zero),
 	  T(an_out_that_is_full_is_continued_where_it_stopped),
 	  T(contradictions_are_malformed_and_nothing_else_is_touched),
 	  T(headroom_and_tailroom_are_around_each_segment))
