@@ -32,6 +32,8 @@ int xt_cmd_echo(const struct xt_args *args);
 #define XT_RUNNING_NONE (-1)
 int xt_up_running(const char *word, bool reload);
 
+/* Run the instance of word in the foreground. */
+int xt_run(const char *word);
 /* Start the instance of word in the background; reload: as above. Also returns in the background,
  * when the instance has ended. enum xt_exit. */
 int xt_up(const char *word, bool reload);
@@ -61,8 +63,9 @@ extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
-extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[], xt_text_strip[],
-    xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[], xt_text_events[],
-    xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[], xt_text_echo[];
+extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[],
+    xt_text_strip[], xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[],
+    xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[],
+    xt_text_echo[];
 
 #endif

@@ -40,14 +40,13 @@ const char xt_text_upgrade[] =
     "capture, ping, wait) ends. The environment (XT_..., WG_KEYLOGFILE) is that of this command.\n"
     "\n"
     "  $ xtunnel upgrade left\n"
-    "  left: goes on in xtunnel " XT_VERSION
-    "; its sessions too\n";
+    "  left: goes on in xtunnel " XT_VERSION "; its sessions too\n";
 
 /* Between the parent and the background.
- * name  of the instance
+ * word  of the command line; name: of the instance
  * path  of its control socket */
 struct job {
-	const char *name;
+	const char *word, *name;
 	char path[XT_RUNSOCK_MAX];
 };
 
@@ -258,8 +257,8 @@ static int job_serve(const void *what, const struct xt_instance_options *options
 	if (rc < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s cannot be upgraded: %s; it goes on as it is",
 			       job->name, xt_strerror(rc));
-	xt_log_sink_open(&(struct xt_log_sink_options){.interface = job->name,
-						       .background = options->quiet});
+	xt_log_sink_open(
+	    &(struct xt_log_sink_options){.interface = job->name, .background = options->quiet});
 	status = instance_adopt(&adoption, job, options);
 	xt_adoption_clear(&adoption);
 	return status;
@@ -277,17 +276,19 @@ static void difference_tell(const json_t *probe, int rc, char *text, size_t cap)
 	if (rc < 0)
 		snprintf(text, cap, "the running program is of a version without upgrades");
 	else if (handover != XT_HANDOVER_VERSION)
-		snprintf(text, cap, "the running program hands over in version %lld, this one in %u",
-			 handover, XT_HANDOVER_VERSION);
+		snprintf(text, cap,
+			 "the running program hands over in version %lld, this one in %u", handover,
+			 XT_HANDOVER_VERSION);
 	else if (snapshot != XT_SNAPSHOT_VERSION)
-		snprintf(text, cap, "the running program has snapshots of version %lld, this one %u",
-			 snapshot, XT_SNAPSHOT_VERSION);
+		snprintf(text, cap,
+			 "the running program has snapshots of version %lld, this one %u", snapshot,
+			 XT_SNAPSHOT_VERSION);
 }
 
-static int instance_restart(const char *name, const json_t *probe, const char *why)
+static int instance_restart(const struct job *job, const json_t *probe, const char *why)
 {
-	const char *file = json_string_value(json_object_get(probe, "file"));
-	char *path = file ? strdup(file) : xt_conf_path(name);
+	const char *file = xt_query_text(probe, "file"), *name = job->name;
+	char *path = file ? strdup(file) : xt_conf_path(job->word);
 	int status;
 
 	if (json_is_true(json_object_get(probe, "notify")) || getenv("NOTIFY_SOCKET")) {
@@ -319,8 +320,7 @@ static int job_run(struct job *job)
 	int status = xt_background(job_serve, job, loud, NULL, 0);
 
 	if (status == XT_EXIT_OK && getpid() == pid)
-		printf("%s: goes on in xtunnel %s; its sessions too\n", job->name,
-		       XT_VERSION);
+		printf("%s: goes on in xtunnel %s; its sessions too\n", job->name, XT_VERSION);
 	return status;
 }
 
@@ -339,13 +339,13 @@ static int probe_judge(struct job *job, const json_t *probe, int rc, bool change
 	xt_program_id(id, sizeof(id));
 	if (changed_only && program && *id && strcmp(program, id) == 0)
 		return XT_EXIT_OK;
-	return *why ? instance_restart(job->name, probe, why) : job_run(job);
+	return *why ? instance_restart(job, probe, why) : job_run(job);
 }
 
 int xt_upgrade(const char *word, bool changed_only)
 {
 	char buf[64];
-	struct job job = {.name = xt_query_name(word, buf)};
+	struct job job = {.word = word, .name = xt_query_name(word, buf)};
 	struct xt_client *client;
 	json_t *probe = NULL;
 	int status = xt_query_open(&client, job.name, job.path, changed_only), rc;
@@ -355,8 +355,8 @@ int xt_upgrade(const char *word, bool changed_only)
 	rc = xt_client_request(client, upgrade_request(true), XT_SOCKET_SILENCE_MS, &probe);
 	xt_client_close(client);
 	if (rc == XT_E_AGAIN)
-		status = xt_fail(XT_EXIT_FAILURE, "%s is starting or ending now: try again",
-				 job.name);
+		status =
+		    xt_fail(XT_EXIT_FAILURE, "%s is starting or ending now: try again", job.name);
 	else if (rc < 0 && rc != XT_E_UNSUPPORTED && rc != -EPROTONOSUPPORT)
 		status = xt_query_answer_failed(job.name, probe, rc);
 	else

@@ -169,7 +169,8 @@ int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
  * write (a directory with the sticky bit apart), and a warning where a group may. 0; XT_E_SYNTAX
  * with an error among them; XT_E_NOMEM. */
 int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);
-void xt_conf_clear(struct xt_conf *conf); /* wipes; conf may be zeroed */
+void xt_conf_wipe_keys(struct xt_conf *conf); /* the private one, and pre-shared ones */
+void xt_conf_clear(struct xt_conf *conf);     /* wipes; conf may be zeroed */
 void xt_conf_diagnostics_clear(struct xt_conf_diagnostics *diagnostics);
 /* Lines "file:line:column: error: text", to be freed; NULL: no memory. */
 char *xt_conf_diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file);

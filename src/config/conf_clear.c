@@ -22,6 +22,13 @@ void xt_conf_peer_clear(struct xt_conf_peer *peer)
 	xt_wipe(peer, sizeof(*peer));
 }
 
+void xt_conf_wipe_keys(struct xt_conf *conf)
+{
+	xt_wipe(&conf->private_key, sizeof(conf->private_key));
+	for (size_t i = 0; i < conf->n_peers; i++)
+		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
+}
+
 void xt_conf_clear(struct xt_conf *conf)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)

@@ -18,7 +18,7 @@
 #include "host/handover.h"
 #include "platform/watch.h"
 
-#define WAIT_MS	  10000
+#define WAIT_MS	   10000
 #define FILE_LEAST (1u << 20)
 #define FILE_MAX   (1u << 30)
 
@@ -192,7 +192,7 @@ int xt_instance_adopt_confirm(struct xt_instance *instance)
 		rc = packet_await(instance, XT_HANDOVER_GO, &packet);
 	if (rc < 0)
 		return explain(instance, rc);
-	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_TAKE_OVER},
-		   on_taken, instance);
+	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_TAKE_OVER}, on_taken,
+		   instance);
 	return 0;
 }

@@ -139,7 +139,8 @@ static void on_policy(void *ctx, const struct xt_reply *reply)
 	else
 		instance->policy = reply->policy;
 	if (!instance->options.adoption)
-		instance->mark = instance->policy.table ? instance->policy.table : instance->conf->fwmark;
+		instance->mark =
+		    instance->policy.table ? instance->policy.table : instance->conf->fwmark;
 	step_post(instance, reply->error);
 }
 
@@ -369,14 +370,6 @@ static int loop_start(struct xt_instance *instance)
 	return rc;
 }
 
-/* The device holds them now. */
-static void conf_wipe_keys(struct xt_conf *conf)
-{
-	xt_wipe(&conf->private_key, sizeof(conf->private_key));
-	for (size_t i = 0; i < conf->n_peers; i++)
-		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
-}
-
 /* After xt_tunnel_start; the snapshot of an adoption has all keys. */
 static int tunnel_serve(struct xt_instance *instance)
 {
@@ -415,7 +408,7 @@ void xt_instance_start_tunnel(struct xt_instance *instance)
 	}
 	change.fwmark = instance->mark;
 	rc = tunnel_start(instance, &change);
-	conf_wipe_keys(instance->conf);
+	xt_conf_wipe_keys(instance->conf); /* the device holds them now */
 	if (rc == 0)
 		rc = tunnel_serve(instance);
 	xt_change_clear(&change);
@@ -464,56 +457,4 @@ void xt_instance_set_link(struct xt_instance *instance)
 void xt_instance_set_dns(struct xt_instance *instance)
 {
 	step_request(instance, XT_REQUEST_DNS, on_changed);
-}
-
-/* --- ready --- */
-
-/* A short queue loses datagrams while the loop is busy with the other direction. */
-static void queue_warn(const struct xt_instance *instance)
-{
-	uint32_t queue = xt_tunnel_udp(instance->tunnel)->queue;
-
-	if (queue < XT_UDP_QUEUE)
-		xt_log_warning("%s: the UDP queue holds %u KiB and not %u: net.core.rmem_max and "
-			       "no CAP_NET_ADMIN to pass it",
-			       instance->conf->name, (unsigned)queue >> 10,
-			       (unsigned)XT_UDP_QUEUE >> 10);
-}
-
-/* When the byte cannot be delivered, the process that wanted the instance has ended. */
-static void on_detached(void *ctx, const struct xt_reply *reply)
-{
-	struct xt_instance *instance = ctx;
-
-	xt_instance_emit_ready(instance);
-	if (reply->error == 0)
-		return;
-	instance->status = XT_EXIT_FAILURE;
-	instance->post(instance, XT_INSTANCE_END);
-}
-
-/* The first time, and after each reload. */
-void xt_instance_ready(struct xt_instance *instance)
-{
-	bool first = !instance->was_ready;
-
-	instance->was_ready = true;
-	if (instance->reloads || instance->routes_due)
-		instance->post(instance, XT_INSTANCE_RELOAD);
-	if (!first)
-		return;
-
-	if (instance->disposition == XT_TUN_FOUND || instance->disposition == XT_TUN_MADE)
-		instance->disposition = XT_TUN_KEPT;
-	queue_warn(instance);
-	if (!instance->options.adoption)
-		xt_instance_tell_names(instance);
-	else if (!instance->options.dropin) { /* those of the device may not be the file's */
-		instance->routes_due = true;
-		instance->post(instance, XT_INSTANCE_RELOAD);
-	}
-	xt_instance_notify_ready(instance);
-	if (instance->options.ready < 0)
-		xt_instance_print_ready(instance);
-	step_request(instance, XT_REQUEST_DETACH, on_detached);
 }

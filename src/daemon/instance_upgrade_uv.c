@@ -22,9 +22,9 @@
 #include "host/handover.h"
 
 /* The new processes start and load libraries in the first one. Then packets wait. */
-#define PREPARE_MS  10000
-#define CONFIRM_MS  3000
-#define BUSY_MS	    5 /* a change is under way: look again */
+#define PREPARE_MS   10000
+#define CONFIRM_MS   3000
+#define BUSY_MS	     5 /* a change is under way: look again */
 #define SNAPSHOT_MAX (1u << 30)
 
 /* PREPARES  the new process starts
@@ -100,8 +100,7 @@ static void upgrade_fail(struct xt_instance_upgrade *upgrade, int error)
 	(void)xt_handover_send(upgrade->fd, &failed);
 	upgrade_close(upgrade);
 	instance_resume(instance);
-	xt_log_warning("%s: the upgrade has failed: %s; this process goes on",
-		       instance->conf->name,
+	xt_log_warning("%s: the upgrade has failed: %s; this process goes on", instance->conf->name,
 		       error == -EPIPE ? "the new process has ended" : xt_strerror(error));
 	if (instance->reloads || instance->routes_due)
 		instance->post(instance, XT_INSTANCE_RELOAD);
@@ -152,8 +151,7 @@ static void tunnel_give(struct xt_instance_upgrade *upgrade)
 	uv_poll_stop(&upgrade->poll);
 	xt_wipe(upgrade->memory, upgrade->len);
 	xt_request(upgrade->instance->requests,
-		   &(struct xt_request){.kind = XT_REQUEST_UPGRADE_END}, on_end,
-		   upgrade->instance);
+		   &(struct xt_request){.kind = XT_REQUEST_UPGRADE_END}, on_end, upgrade->instance);
 }
 
 /* --- the snapshot --- */
@@ -168,8 +166,8 @@ static int snapshot_put(struct xt_instance_upgrade *upgrade, const struct xt_sec
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 || (uint64_t)st.st_size < snapshot->len)
 		return XT_E_FULL;
-	upgrade->memory = mmap(NULL, snapshot->len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       upgrade->file, 0);
+	upgrade->memory =
+	    mmap(NULL, snapshot->len, PROT_READ | PROT_WRITE, MAP_SHARED, upgrade->file, 0);
 	if (upgrade->memory == MAP_FAILED) {
 		upgrade->memory = NULL;
 		return -errno;
@@ -177,8 +175,8 @@ static int snapshot_put(struct xt_instance_upgrade *upgrade, const struct xt_sec
 	upgrade->len = snapshot->len;
 	(void)madvise(upgrade->memory, upgrade->len, MADV_DONTDUMP);
 	memcpy(upgrade->memory, snapshot->p, snapshot->len);
-	if (fcntl(upgrade->file, F_ADD_SEALS,
-		  F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+	if (fcntl(upgrade->file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) <
+	    0)
 		return -errno;
 	return 0;
 }
@@ -311,8 +309,7 @@ static int descriptors_send(const struct xt_instance_upgrade *upgrade)
 	fd_add(&packet, XT_HANDOVER_OLD6, old.fd[1]);
 	fd_add(&packet, XT_HANDOVER_CONTROL,
 	       instance->control ? xt_control_listen_fd(instance->control) : -1);
-	fd_add(&packet, XT_HANDOVER_UAPI,
-	       instance->uapi ? xt_uapi_listen_fd(instance->uapi) : -1);
+	fd_add(&packet, XT_HANDOVER_UAPI, instance->uapi ? xt_uapi_listen_fd(instance->uapi) : -1);
 	packet.value[XT_HANDOVER_PORTS] = udp->port | (uint64_t)old.port << 16;
 	packet.value[XT_HANDOVER_DISPOSITION] = instance->disposition;
 	packet.value[XT_HANDOVER_SINCE] = instance->since_ns;
@@ -396,7 +393,7 @@ int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request 
 	answer = xt_instance_answer_new(instance, request);
 	if (!answer)
 		return XT_E_NOMEM;
-	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE},
-		   on_upgrade, answer);
+	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE}, on_upgrade,
+		   answer);
 	return 0;
 }

@@ -233,7 +233,7 @@ static inline pid_t xt_instance_pid(const struct xt_instance *instance)
 }
 
 /* Steps of the machine, each of one state: start it; its end is posted.
- * instance_up_uv.c */
+ * instance_up_uv.c, instance_ready_uv.c */
 void xt_instance_open_tun(struct xt_instance *instance);
 void xt_instance_choose_policy(struct xt_instance *instance);
 void xt_instance_open_keylog(struct xt_instance *instance);

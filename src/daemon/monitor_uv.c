@@ -148,14 +148,6 @@ static void on_answer(void *ctx, const struct xt_reply *reply)
 
 /* --- requests --- */
 
-/* The tunnel process does not wait for these. */
-static bool kind_is_unanswered(enum xt_request_kind kind)
-{
-	return kind == XT_REQUEST_SOCKET_REMOVE || kind == XT_REQUEST_UDP_MARK ||
-	       kind == XT_REQUEST_RELOAD_END || kind == XT_REQUEST_BOUND_WRITE ||
-	       kind == XT_REQUEST_RUN_DIRECTORY || kind == XT_REQUEST_NOTIFY;
-}
-
 static void request_carry_out(struct monitor *monitor, uint32_t serial,
 			      const struct xt_request *request)
 {
@@ -203,7 +195,7 @@ static void request_take(struct monitor *monitor, struct xt_channel_message *mes
 		tunnel_end(monitor, "sent a malformed request");
 		return;
 	}
-	if ((message->serial == 0 && !kind_is_unanswered(kind)) ||
+	if ((message->serial == 0 && !xt_request_unanswered(kind)) ||
 	    !xt_request_order_accept(&monitor->order, &box.request) ||
 	    !request_permit(monitor, &box.request))
 		tunnel_end(monitor, "sent a request out of order");
@@ -472,18 +464,11 @@ static int monitor_finish(struct monitor *monitor)
 	return monitor_status(monitor);
 }
 
-static void keys_wipe(struct xt_conf *conf)
-{
-	xt_wipe(&conf->private_key, sizeof(conf->private_key));
-	for (size_t i = 0; i < conf->n_peers; i++)
-		xt_wipe(&conf->peers[i].psk, sizeof(conf->peers[i].psk));
-}
-
 static int monitor_serve(struct monitor *monitor, const struct xt_monitor_link *link)
 {
 	int rc;
 
-	keys_wipe(monitor->conf);
+	xt_conf_wipe_keys(monitor->conf);
 	rc = monitor_open(monitor);
 	if (rc == 0 && !xt_monitor_lock(monitor->conf, link))
 		rc = -EPERM;

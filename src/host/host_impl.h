@@ -42,6 +42,8 @@ struct xt_host {
 	void *ctx;
 };
 
+/* Its name, loop, configuration and directory. */
+void xt_host_init(struct xt_host *host, uv_loop_t *uv, const struct xt_host_options *options);
 /* Write the state to its file, if there is one. */
 void xt_host_state_store(struct xt_host *host);
 /* Open the state file that an instance needs which had nothing to keep in it at its start. */

@@ -27,8 +27,8 @@ struct xt_host_options {
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
 		void (*done)(void *ctx), void *ctx);
 
-/* For an instance of another process, which has set all that from says; changes nothing. state_file:
- * its locked state file, the host's from then on; -1: none. XT_E_NOMEM. */
+/* host_adopt.c. For an instance of another process, which has set all that from says; changes
+ * nothing. state_file: its locked state file, the host's from then on; -1: none. XT_E_NOMEM. */
 int xt_host_adopt(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
 		  const struct xt_host_adoption *from, int state_file);
 /* What that takes. Returns the state file's descriptor, which stays the host's; -1: none. */

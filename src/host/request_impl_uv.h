@@ -82,13 +82,13 @@ xt_request_handler xt_request_hooks;
 xt_request_handler xt_request_detach, xt_request_name_file, xt_request_notify;
 /* request_reload_uv.c */
 xt_request_handler xt_request_reload_read, xt_request_reload_go, xt_request_reload_end;
-/* request_upgrade_uv.c. listens_at: fd is a listening socket at path. close: forget the upgrade, and
- * what another process has. resume: in request_uv.c, the answer to a BOUND_READ that waits. */
+/* request_identity_uv.c. resume: the files may be read now: answer a BOUND_READ that waits. */
+xt_request_handler xt_request_bound_read, xt_request_bound_write, xt_request_peers_write;
+void xt_request_bound_resume(struct xt_requests *requests);
+/* request_upgrade_uv.c. close: forget the upgrade, and what another process has. */
 struct xt_upgrade;
 xt_request_handler xt_request_upgrade, xt_request_upgrade_end, xt_request_take_over;
-bool xt_request_listens_at(int fd, const char *path);
 void xt_request_upgrade_close(struct xt_requests *requests);
-void xt_request_bound_resume(struct xt_requests *requests);
 /* request_routes_uv.c */
 xt_request_handler xt_request_routes;
 

@@ -179,3 +179,10 @@ bool xt_request_order_closed(const struct xt_request_order *order)
 {
 	return (order->reached & CLOSED) != 0;
 }
+
+bool xt_request_unanswered(enum xt_request_kind kind)
+{
+	return kind == XT_REQUEST_SOCKET_REMOVE || kind == XT_REQUEST_UDP_MARK ||
+	       kind == XT_REQUEST_RELOAD_END || kind == XT_REQUEST_BOUND_WRITE ||
+	       kind == XT_REQUEST_RUN_DIRECTORY || kind == XT_REQUEST_NOTIFY;
+}

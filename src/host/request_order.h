@@ -22,6 +22,8 @@ bool xt_request_order_accept(struct xt_request_order *order, const struct xt_req
 /* It was answered, or is of a kind that is not. */
 void xt_request_order_answered(struct xt_request_order *order, enum xt_request_kind kind,
 			       const struct xt_reply *reply);
+/* The process that asks need not wait for an answer. */
+bool xt_request_unanswered(enum xt_request_kind kind);
 /* One of these is open. */
 bool xt_request_order_busy(const struct xt_request_order *order, const enum xt_request_kind *kinds,
 			   size_t n);

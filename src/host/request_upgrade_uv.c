@@ -327,17 +327,3 @@ int xt_request_take_over(struct xt_requests *requests, const struct xt_request *
 	requests->taken = true;
 	return 0;
 }
-
-/* --- listening sockets of the process before --- */
-
-bool xt_request_listens_at(int fd, const char *path)
-{
-	struct sockaddr_un at = {0};
-	socklen_t len = sizeof(at), value_len = sizeof(int);
-	int listens = 0;
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 || at.sun_family != AF_UNIX ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &value_len) < 0 || !listens)
-		return false;
-	return strncmp(at.sun_path, path, sizeof(at.sun_path)) == 0;
-}

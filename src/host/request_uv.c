@@ -303,74 +303,6 @@ static int keylog_open(struct xt_requests *requests, const struct xt_request *re
 	return reply->fd;
 }
 
-static void on_bound_written(void *ctx, const struct xt_reply *reply)
-{
-	request_answer(ctx, XT_REQUEST_BOUND_WRITE, reply);
-}
-
-static void on_bound_read(void *ctx, const struct xt_reply *reply)
-{
-	request_answer(ctx, XT_REQUEST_BOUND_READ, reply);
-}
-
-/* The process before writes these files until it was taken over. */
-static int bound_wait(struct xt_requests *requests, const char *identity)
-{
-	free(requests->bound_waits);
-	requests->bound_waits = strdup(identity);
-	return requests->bound_waits ? LATER : XT_E_NOMEM;
-}
-
-static int bound_read(struct xt_requests *requests, const struct xt_request *request,
-		      struct xt_reply *reply)
-{
-	if (requests->options.adoption && !requests->taken)
-		return bound_wait(requests, request->identity);
-	struct xt_identity_callbacks callbacks = {requests, on_bound_read, on_bound_written};
-	int rc = 0;
-
-	if (!requests->identity)
-		rc = xt_identity_new(&requests->identity, requests->loop, &callbacks);
-	if (rc == 0)
-		rc = xt_identity_read(requests->identity, request->identity, reply);
-	return rc == XT_IDENTITY_LATER ? LATER : rc;
-}
-
-void xt_request_bound_resume(struct xt_requests *requests)
-{
-	struct xt_request request = {.kind = XT_REQUEST_BOUND_READ,
-				     .identity = requests->bound_waits};
-	struct xt_reply reply = {0};
-
-	if (!requests->bound_waits)
-		return;
-	*requests->text = '\0';
-	reply.error = bound_read(requests, &request, &reply);
-	free(requests->bound_waits);
-	requests->bound_waits = NULL;
-	if (reply.error != LATER)
-		request_answer(requests, XT_REQUEST_BOUND_READ, &reply);
-}
-
-static int bound_write(struct xt_requests *requests, const struct xt_request *request,
-		       struct xt_reply *reply)
-{
-	bool last = !requests->pending[request->kind].done;
-	int rc = requests->identity
-		     ? xt_identity_bound_write(requests->identity, request->bound, last, reply)
-		     : -EBADF;
-
-	return rc == XT_IDENTITY_LATER ? LATER : rc;
-}
-
-static int peers_write(struct xt_requests *requests, const struct xt_request *request,
-		       struct xt_reply *reply)
-{
-	return requests->identity ? xt_identity_peers_write(requests->identity, request->peers.v,
-							    request->peers.n, reply)
-				  : 0;
-}
-
 /* --- names --- */
 
 static void on_answered(void *ctx, const struct xt_resolver_answer *answer)
@@ -439,9 +371,9 @@ static xt_request_handler *const handlers[XT_REQUESTS] = {
     [XT_REQUEST_DETACH] = xt_request_detach,
     [XT_REQUEST_NAME_FILE] = xt_request_name_file,
     [XT_REQUEST_NOTIFY] = xt_request_notify,
-    [XT_REQUEST_BOUND_READ] = bound_read,
-    [XT_REQUEST_BOUND_WRITE] = bound_write,
-    [XT_REQUEST_PEERS_WRITE] = peers_write,
+    [XT_REQUEST_BOUND_READ] = xt_request_bound_read,
+    [XT_REQUEST_BOUND_WRITE] = xt_request_bound_write,
+    [XT_REQUEST_PEERS_WRITE] = xt_request_peers_write,
     [XT_REQUEST_UPGRADE] = xt_request_upgrade,
     [XT_REQUEST_UPGRADE_END] = xt_request_upgrade_end,
     [XT_REQUEST_TAKE_OVER] = xt_request_take_over,

@@ -14,6 +14,7 @@ static const struct {
     {"metrics", XT_RIGHT_OBSERVER}, {"events", XT_RIGHT_OBSERVER}, {"ping", XT_RIGHT_OWNER},
     {"save", XT_RIGHT_OWNER},	    {"reload", XT_RIGHT_OWNER},	   {"down", XT_RIGHT_OWNER},
     {"wait", XT_RIGHT_OWNER},	    {"capture", XT_RIGHT_OWNER},   {"log", XT_RIGHT_OWNER},
+    {"upgrade", XT_RIGHT_OWNER},
 };
 
 enum xt_right xt_verb_right(const char *verb)

@@ -42,30 +42,6 @@ static bool plan_has_address(const struct xt_link_plan *plan, const struct xt_li
 	return false;
 }
 
-/* The network that the kernel routes because of the address. */
-static struct xt_cidr address_network(const struct xt_link_address *address)
-{
-	struct xt_cidr network = address->cidr;
-
-	if (address->peer.family)
-		network.ip = address->peer;
-	xt_cidr_mask(&network);
-	return network;
-}
-
-bool xt_link_address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step)
-{
-	for (size_t i = 0; step->table == RT_TABLE_MAIN && i < plan->n_addresses; i++) {
-		struct xt_cidr network = address_network(&plan->addresses[i]);
-
-		if (network.ip.family == step->network.ip.family &&
-		    network.bits <= step->network.bits &&
-		    xt_cidr_contains(&network, &step->network.ip))
-			return true;
-	}
-	return false;
-}
-
 static bool step_wanted(const struct xt_link_plan *plan, const struct xt_link_step *step,
 			const struct xt_cidr *networks, size_t n)
 {
@@ -127,13 +103,13 @@ static bool route_goes(const struct xt_link_edit *edit, const struct xt_link_pla
 	bool goes = false;
 
 	for (size_t i = 0; i < plan->n_addresses; i++) {
-		struct xt_cidr network = address_network(&plan->addresses[i]);
+		struct xt_cidr network = xt_link_address_network(&plan->addresses[i]);
 
 		if (xt_link_network_order(&network, route) == 0)
 			return false;
 	}
 	for (size_t i = 0; i < old->n && !goes; i++) {
-		struct xt_cidr network = address_network(&old->v[i].address);
+		struct xt_cidr network = xt_link_address_network(&old->v[i].address);
 
 		goes = old->v[i].kind == XT_LINK_STEP_ADDRESS && !edit->wanted[i] &&
 		       xt_link_network_order(&network, route) == 0;

@@ -132,7 +132,9 @@ int xt_link_rule_steps(struct xt_link_setting *set, unsigned family);
 int xt_link_networks_sort(const struct xt_link_plan *plan, struct xt_cidr **out, size_t *n);
 int xt_link_network_order(const void *a, const void *b);
 uint32_t xt_link_route_table(const struct xt_link_plan *plan, const struct xt_cidr *network);
-/* In the main table a route that an address brings is enough. */
+/* network: that the kernel routes because of the address. covers: in the main table a route that an
+ * address brings is enough. */
+struct xt_cidr xt_link_address_network(const struct xt_link_address *address);
 bool xt_link_address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step);
 bool xt_link_plan_has_rules(const struct xt_link_plan *plan, unsigned family);
 

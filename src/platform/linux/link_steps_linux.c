@@ -251,6 +251,29 @@ int xt_link_rule_steps(struct xt_link_setting *set, unsigned family)
 	return rc;
 }
 
+struct xt_cidr xt_link_address_network(const struct xt_link_address *address)
+{
+	struct xt_cidr network = address->cidr;
+
+	if (address->peer.family)
+		network.ip = address->peer;
+	xt_cidr_mask(&network);
+	return network;
+}
+
+bool xt_link_address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step)
+{
+	for (size_t i = 0; step->table == RT_TABLE_MAIN && i < plan->n_addresses; i++) {
+		struct xt_cidr network = xt_link_address_network(&plan->addresses[i]);
+
+		if (network.ip.family == step->network.ip.family &&
+		    network.bits <= step->network.bits &&
+		    xt_cidr_contains(&network, &step->network.ip))
+			return true;
+	}
+	return false;
+}
+
 bool xt_link_plan_has_rules(const struct xt_link_plan *plan, unsigned family)
 {
 	return plan->routes && plan->table == 0 && plan->policy.table != 0 &&
