@@ -28,15 +28,16 @@ int xt_cmd_genpsk(const struct xt_args *args);
 int xt_cmd_echo(const struct xt_args *args);
 
 /* What `up` does where an instance of that name runs. reload: apply its file, when that differs.
+ * any_file: whichever file it has, not that of word.
  * XT_RUNNING_NONE: none runs that could be asked; else an enum xt_exit, and all is printed. */
 #define XT_RUNNING_NONE (-1)
-int xt_up_running(const char *word, bool reload);
+int xt_up_running(const char *word, bool reload, bool any_file);
 
 /* Run the instance of word in the foreground. */
 int xt_run(const char *word);
-/* Start the instance of word in the background; reload: as above. Also returns in the background,
- * when the instance has ended. enum xt_exit. */
-int xt_up(const char *word, bool reload);
+/* Start the instance of word in the background; reload, any_file: as above. Also returns in the
+ * background, when the instance has ended. enum xt_exit. */
+int xt_up(const char *word, bool reload, bool any_file);
 /* End it. if_running: it is no error when it does not run. enum xt_exit. */
 int xt_down(const char *word, bool if_running);
 /* Go on with it in this program. changed_only: unless it runs this program already, or does not run

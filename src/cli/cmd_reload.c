@@ -155,11 +155,11 @@ static int differs_print(const char *name)
 	return XT_EXIT_FAILURE;
 }
 
-static int dry_run_judge(const char *name, const char *word, const json_t *answer)
+static int dry_run_judge(const char *name, const char *word, bool any_file, const json_t *answer)
 {
 	const char *other;
 
-	if (!file_is_its(word, answer, &other)) {
+	if (!any_file && !file_is_its(word, answer, &other)) {
 		if (!other)
 			return XT_RUNNING_NONE;
 		return xt_fail(XT_EXIT_FAILURE, "%s is running already, with another file: %s",
@@ -172,7 +172,7 @@ static int dry_run_judge(const char *name, const char *word, const json_t *answe
 	return differs_print(name);
 }
 
-int xt_up_running(const char *word, bool reload)
+int xt_up_running(const char *word, bool reload, bool any_file)
 {
 	char buf[64];
 	const char *name = xt_query_name(word, buf), *other;
@@ -184,13 +184,13 @@ int xt_up_running(const char *word, bool reload)
 		return status;
 	rc = reload_request(client, true, &answer);
 	xt_client_close(client);
-	if (rc == 0 && reload && file_is_its(word, answer, &other) &&
+	if (rc == 0 && reload && (any_file || file_is_its(word, answer, &other)) &&
 	    json_is_true(json_object_get(answer, "changed")) && (client = running_open(name))) {
 		rc = reload_request(client, false, &done);
 		xt_client_close(client);
 		status = answer_finish(name, done, rc, false);
 	} else if (rc == 0) {
-		status = dry_run_judge(name, word, answer);
+		status = dry_run_judge(name, word, any_file, answer);
 	}
 	json_decref(answer);
 	json_decref(done);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run and up: the same instance, in the foreground or in the background. */
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
@@ -54,7 +55,9 @@ static int up(const struct xt_args *args)
 
 	if (getpid() != pid || (status != XT_RUNNING_NONE && status != XT_EXIT_OK))
 		return status;
-	return xt_up(word, args->given[RELOAD] || args->given[REPLACE]);
+	/* A NAME is that of the instance: a unit may have given it another file. */
+	return xt_up(word, args->given[RELOAD] || args->given[REPLACE],
+		     args->given[REPLACE] && !strchr(word, '/') && !strstr(word, ".conf"));
 }
 
 int xt_cmd_up(const struct xt_args *args)

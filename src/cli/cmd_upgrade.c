@@ -218,6 +218,8 @@ static void environment_set(const struct xt_adoption *adoption)
 	unsetenv("WATCHDOG_PID");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("NOTIFY_SOCKET");
+	if (*adoption->credentials)
+		setenv("CREDENTIALS_DIRECTORY", adoption->credentials, 0);
 	if (!*adoption->notify)
 		return;
 	setenv("NOTIFY_SOCKET", adoption->notify, 1);
@@ -308,7 +310,7 @@ static int instance_restart(const struct job *job, const json_t *probe, const ch
 	xt_message("%s: %s: it is restarted, and its sessions end", name, why);
 	status = xt_down(name, true);
 	if (status == XT_EXIT_OK)
-		status = xt_up(path, false);
+		status = xt_up(path, false, false);
 	free(path);
 	return status;
 }

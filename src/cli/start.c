@@ -89,11 +89,11 @@ static int path_fd(const char *path)
 	return -1;
 }
 
-int xt_up(const char *word, bool reload)
+int xt_up(const char *word, bool reload, bool any_file)
 {
 	bool loud = xt_log_level_env(XT_LOG_NOTICE);
 	struct source source = {word, path_fd(word), false};
-	int status = source.fd < 0 ? xt_up_running(source.path, reload) : XT_RUNNING_NONE;
+	int status = source.fd < 0 ? xt_up_running(source.path, reload, any_file) : XT_RUNNING_NONE;
 
 	if (status != XT_RUNNING_NONE)
 		return status;

@@ -149,6 +149,7 @@ static void adoption_wire(struct xt_wire *w, struct xt_adoption *adoption)
 	xt_wire_u32(w, &adoption->watchdog_ms);
 	xt_wire_text(w, adoption->notify, sizeof(adoption->notify));
 	xt_wire_text(w, adoption->cgroup, sizeof(adoption->cgroup));
+	xt_wire_text(w, adoption->credentials, sizeof(adoption->credentials));
 	xt_conf_wire(w, &adoption->conf);
 }
 

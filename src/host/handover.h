@@ -84,7 +84,8 @@ struct xt_host_adoption {
  * state_file   locked; -1: there is none
  * process      of the monitor before
  * conf         the configuration in force, without keys
- * watchdog_ms, notify, cgroup  what the service manager has told the process before; 0, "" */
+ * watchdog_ms, notify, cgroup, credentials  what the service manager has told the process before;
+ *		0, "" */
 struct xt_adoption {
 	int monitor, tunnel, tun, state_file;
 	long process;
@@ -92,7 +93,7 @@ struct xt_adoption {
 	struct xt_conf conf;
 	bool dropin;
 	uint32_t watchdog_ms;
-	char notify[108], cgroup[400];
+	char notify[108], cgroup[400], credentials[256];
 };
 
 /* adoption as bytes, but for its descriptors. 0 or the buffer's error. */

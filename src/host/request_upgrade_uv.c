@@ -141,10 +141,16 @@ static int new_connect(const struct xt_requests *requests, long *process)
 	return -EPERM;
 }
 
+static void variable_copy(char *out, size_t cap, const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value && strlen(value) < cap)
+		strcpy(out, value);
+}
+
 static void adoption_fill(const struct xt_requests *requests, struct xt_adoption *adoption)
 {
-	const char *notify = getenv("NOTIFY_SOCKET");
-
 	adoption->conf = *requests->conf;
 	xt_wipe(&adoption->conf.private_key, sizeof(adoption->conf.private_key));
 	adoption->tun = requests->tun_fd;
@@ -152,8 +158,9 @@ static void adoption_fill(const struct xt_requests *requests, struct xt_adoption
 	adoption->host.state.policy = requests->policy;
 	adoption->dropin = requests->options.dropin;
 	adoption->watchdog_ms = xt_notify_watchdog_ms((long)getpid());
-	if (notify && strlen(notify) < sizeof(adoption->notify))
-		strcpy(adoption->notify, notify);
+	variable_copy(adoption->notify, sizeof(adoption->notify), "NOTIFY_SOCKET");
+	variable_copy(adoption->credentials, sizeof(adoption->credentials),
+		      "CREDENTIALS_DIRECTORY");
 	xt_handover_cgroup(adoption->cgroup, sizeof(adoption->cgroup));
 }
 

@@ -118,6 +118,23 @@ static int link_follow(struct xt_link *link, const struct request *to, bool reti
 	return rc;
 }
 
+/* The same link in another process: its plan, and nothing that was recorded. */
+static struct xt_link *link_adopted(struct xt_link *link, unsigned bits)
+{
+	struct request request;
+	struct xt_link *adopted;
+	uint32_t mtu = xt_link_mtu(link);
+	char before[NET_TEXT], after[NET_TEXT];
+
+	plan_of(&request, bits);
+	rules_now(before);
+	xt_link_release(link);
+	assert_int_equal(xt_link_adopt(&adopted, &request.plan, mtu), 0);
+	rules_now(after);
+	assert_string_equal(after, before);
+	return adopted;
+}
+
 static void from_any_plan_to_any_other(void **state)
 {
 	uint64_t seed = xt_seed();
@@ -133,6 +150,8 @@ static void from_any_plan_to_any_other(void **state)
 		unsigned to = bits_next(&seed);
 		struct xt_link *other;
 
+		if (xt_below(&seed, 2))
+			link = link_adopted(link, from);
 		plan_of(&request, to);
 		assert_int_equal(link_follow(link, &request, true, true), 0);
 		assert_int_equal(xt_link_mtu(link), request.plan.mtu);

@@ -104,6 +104,28 @@ systemctl reload xtunnel@left || fail "reload of the good file again"
 reaches "after reloads"
 ok "systemctl reload; of a bad file it fails, and the instance goes on"
 
+# --- a new program: reload goes on with it
+n=$(property xtunnel@left NRestarts)
+before=$(property xtunnel@left MainPID)
+handshakes=$(wg show left latest-handshakes)
+program=$(command -v xtunnel)
+ping -q -i 0.01 -c 200 10.7.0.2 >/root/pings &
+pinging=$!
+cp "$program" "$program.new" && mv "$program.new" "$program"
+systemctl reload xtunnel@left || fail "reload with a new program"
+wait $pinging || fail "pings while the program is replaced: $(cat /root/pings)"
+after=$(property xtunnel@left MainPID)
+[ "$after" != "$before" ] || fail "the program before goes on"
+[ "$(property xtunnel@left NRestarts)" = "$n" ] || fail "an upgrade is a restart"
+[ "$(wg show left latest-handshakes)" = "$handshakes" ] || fail "an upgrade takes a handshake"
+grep -q ' 0% packet loss' /root/pings || fail "lost while the program is replaced: $(cat /root/pings)"
+systemctl -q is-active xtunnel@left || fail "not active after an upgrade"
+journal_has xtunnel@left "another process goes on" || fail "no word of it in the journal"
+reaches "after an upgrade"
+systemctl reload xtunnel@left || fail "reload after an upgrade"
+[ "$(property xtunnel@left MainPID)" = "$after" ] || fail "the same program is replaced"
+ok "systemctl reload with a new program: $before, then $after; $(tail -n 2 /root/pings | head -n 1)"
+
 # --- crash of either side, and a hang
 n=$(property xtunnel@left NRestarts)
 kill -9 "$(property xtunnel@left MainPID)"
