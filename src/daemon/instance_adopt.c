@@ -154,7 +154,7 @@ static int snapshot_await(struct xt_instance *instance, int file, size_t size)
 int xt_instance_adopt_fetch(void *ctx, const void **snapshot, size_t *len)
 {
 	struct xt_instance *instance = ctx;
-	size_t size;
+	size_t size = 0;
 	int file, rc = xt_watch_open(&instance->watch, xt_tunnel_tun(instance->tunnel)->ifindex);
 
 	if (rc < 0)

@@ -19,9 +19,11 @@ static void on_bound_read(void *ctx, const struct xt_reply *reply)
 /* The process before writes these files until it was taken over. */
 static int bound_wait(struct xt_requests *requests, const char *identity)
 {
+	char *copy = strdup(identity);
+
 	free(requests->bound_waits);
-	requests->bound_waits = strdup(identity);
-	return requests->bound_waits ? LATER : XT_E_NOMEM;
+	requests->bound_waits = copy;
+	return copy ? LATER : XT_E_NOMEM;
 }
 
 int xt_request_bound_read(struct xt_requests *requests, const struct xt_request *request,

@@ -5,7 +5,16 @@
 set -eu
 folder=$(realpath -m "$1")
 suite=bookworm
-mirror=${XT_VM_MIRROR:-http://deb.debian.org/debian}
+# The sources of this system, when it is that Debian; else XT_VM_MIRROR, or mmdebstrap's default.
+. /etc/os-release
+mirror=()
+if [ -n "${XT_VM_MIRROR:-}" ]; then
+	mirror=("deb $XT_VM_MIRROR $suite main")
+elif [ "${VERSION_CODENAME:-}" = $suite ]; then
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.sources; do
+		[ ! -s "$file" ] || mirror+=("$file")
+	done
+fi
 packages=systemd,systemd-sysv,udev,kmod,procps,iproute2,iptables,nftables,iputils-ping
 packages=$packages,wireguard-tools,linux-image-cloud-amd64,initramfs-tools,jq
 packages=$packages,libsodium23,libb2-1,libuv1,libjansson4,libmnl0,liburing2,libseccomp2
@@ -14,7 +23,7 @@ mkdir -p "$folder"
 work=$(mktemp -d "$folder/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mmdebstrap --variant=minbase --include="$packages" "$suite" "$work/root.tar" \
-	"deb $mirror $suite main"
+	"${mirror[@]}"
 mkdir "$work/root"
 tar -xf "$work/root.tar" -C "$work/root" --exclude=./dev
 cd "$work/root"
