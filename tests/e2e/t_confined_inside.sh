@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What code that runs in the tunnel process can do: every system call that would reach beyond its
-# descriptors is refused, or ends the process, whose monitor then ends the instance. Then the same of
-# what the resolver and the monitor do not need.
+# descriptors is refused, or ends the process, whose monitor then ends the instance. Then the same
+# of what the resolver and the monitor do not need.
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
 inject=$XT_BUILD/e2e_inject
