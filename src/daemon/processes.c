@@ -52,12 +52,30 @@ static pid_t child_fork(int *fd)
 
 /* --- runner --- */
 
+/* text of cap bytes: see xt_key_command_run. */
+struct key_failure {
+	char *text;
+	size_t cap;
+};
+
+static int key_command_run(void *ctx, const char *command, struct xt_private *out, char *text,
+			   size_t cap)
+{
+	const struct key_failure *failure = ctx;
+	int rc = xt_key_command_run(command, XT_KEY_COMMAND_LIMIT_MS, out, text, cap);
+
+	snprintf(failure->text, failure->cap, "%s", rc < 0 ? text : "");
+	return rc;
+}
+
 static int key_read(struct xt_conf *file, char *text, size_t cap)
 {
+	struct key_failure failure = {text, cap};
 	struct xt_conf_diagnostics diagnostics = {0};
-	int rc = xt_key_command_load(file, NULL, NULL, &diagnostics);
+	int rc;
 
-	snprintf(text, cap, "%s", diagnostics.n ? diagnostics.v[0].text : "");
+	*text = '\0';
+	rc = xt_key_command_load(file, key_command_run, &failure, &diagnostics);
 	xt_conf_diagnostics_clear(&diagnostics);
 	return rc;
 }

@@ -35,6 +35,7 @@ struct key_command {
 	int fd;
 	pid_t pid;
 	int status;
+	unsigned limit_ms;
 	uint64_t end_ms;
 };
 
@@ -226,7 +227,7 @@ static int key_take(const struct key_command *c, struct xt_private *out, char *t
 static int result_judge(const struct key_command *c, int rc, char *text, size_t cap)
 {
 	if (rc == -ETIMEDOUT)
-		snprintf(text, cap, "took longer than %u s", XT_KEY_COMMAND_LIMIT_MS / 1000u);
+		snprintf(text, cap, "took longer than %g s", c->limit_ms / 1000.0);
 	else if (rc == XT_E_FULL)
 		snprintf(text, cap, "printed more than a key");
 	else if (rc < 0)
@@ -240,9 +241,10 @@ static int result_judge(const struct key_command *c, int rc, char *text, size_t 
 	return rc == 0 || rc == XT_E_FULL ? XT_E_INVALID : rc;
 }
 
-int xt_key_command_run(const char *command, struct xt_private *out, char *text, size_t cap)
+int xt_key_command_run(const char *command, unsigned limit_ms, struct xt_private *out, char *text,
+		       size_t cap)
 {
-	struct key_command c = {.end_ms = now_ms() + XT_KEY_COMMAND_LIMIT_MS};
+	struct key_command c = {.limit_ms = limit_ms, .end_ms = now_ms() + limit_ms};
 	int rc = page_map(&c);
 
 	xt_wipe(out, sizeof(*out));
@@ -264,7 +266,7 @@ int xt_key_command_run(const char *command, struct xt_private *out, char *text, 
 static int run_here(void *ctx, const char *command, struct xt_private *out, char *text, size_t cap)
 {
 	(void)ctx;
-	return xt_key_command_run(command, out, text, cap);
+	return xt_key_command_run(command, XT_KEY_COMMAND_LIMIT_MS, out, text, cap);
 }
 
 int xt_key_command_load(struct xt_conf *conf, xt_key_command_fn *run, void *ctx,

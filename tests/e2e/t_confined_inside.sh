@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What code that runs in the tunnel process can do: every system call that would reach beyond its
-# descriptors is refused, or ends the process, whose monitor then ends the instance.
+# descriptors is refused, or ends the process, whose monitor then ends the instance. Then the same
+# of what the resolver and the monitor do not need.
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
 inject=$XT_BUILD/e2e_inject
@@ -54,3 +55,28 @@ for try in $("$inject" list); do
 done
 [ -z "${PID[left]:-}" ] || stop left
 ok "$((survived + killed)) tries from inside: $survived refused, $killed ended the process"
+
+# forbids NAME TRY…: each is refused in that process of left, or ends it
+forbids() {
+	local name=$1 try process said
+	shift
+	for try; do
+		[ -n "${PID[left]:-}" ] || start left
+		process=$(for process in $(instance_processes "${PID[left]}"); do
+			[ "$(cat "/proc/$process/comm")" != "$name" ] || echo "$process"
+		done)
+		said=$("$inject" "$process" "$try" 2>&1) || fail "$try in $name: $said"
+		echo "# $name: $try: $said"
+		[[ $said = killed:* ]] || continue
+		if [ "$name" = xtunnel ]; then instance_ended left 10; else stop left; fi
+	done
+	[ -z "${PID[left]:-}" ] || stop left
+	ok "$name: $# tries, none was carried out"
+}
+
+everywhere="socket_raw execve ptrace read_memory mount unshare chroot capabilities io_uring bpf
+	userfaultfd keyring module reboot clock"
+# shellcheck disable=SC2086
+forbids xtunnel-names write_file write_here unlink mkdir setns kill kill_all setuid $everywhere
+# shellcheck disable=SC2086
+forbids xtunnel $everywhere

@@ -50,7 +50,7 @@ ok "reload applies the key that it prints now, and save keeps the line"
 
 old=$(cat left.secret)
 echo "exit 7" >print
-refuses 4 "left.conf:.*PrivateKeyCommand ended with status \(7\|126\)" at left "$XT_BIN" reload left
+refuses 4 "left.conf:.*error: PrivateKeyCommand ended with status \(7\|126\)" at left "$XT_BIN" reload left
 [ "$(at left wg show left private-key)" = "$old" ] || fail "the key has changed"
 at left "$XT_BIN" down left || fail "down: $?"
 for case in "ended with status 3:exit 3" "printed no key:true" "did not print a key:echo key" \

@@ -323,15 +323,24 @@ static const int common_forbidden[] = {
 
 /* A resolver writes nothing, changes nothing, and signals no other process. */
 static const int resolver_forbidden[] = {
-    SCMP_SYS(chmod),	 SCMP_SYS(chown),     SCMP_SYS(creat),	   SCMP_SYS(fchmod),
-    SCMP_SYS(fchmodat),	 SCMP_SYS(fchown),    SCMP_SYS(fchownat),  SCMP_SYS(kill),
-    SCMP_SYS(lchown),	 SCMP_SYS(link),      SCMP_SYS(linkat),	   SCMP_SYS(mkdir),
-    SCMP_SYS(mkdirat),	 SCMP_SYS(mknod),     SCMP_SYS(mknodat),   SCMP_SYS(pidfd_send_signal),
-    SCMP_SYS(rename),	 SCMP_SYS(renameat),  SCMP_SYS(renameat2), SCMP_SYS(rmdir),
-    SCMP_SYS(setgid),	 SCMP_SYS(setgroups), SCMP_SYS(setns),	   SCMP_SYS(setregid),
-    SCMP_SYS(setresgid), SCMP_SYS(setresuid), SCMP_SYS(setreuid),  SCMP_SYS(setuid),
-    SCMP_SYS(symlink),	 SCMP_SYS(symlinkat), SCMP_SYS(tkill),	   SCMP_SYS(truncate),
-    SCMP_SYS(unlink),	 SCMP_SYS(unlinkat),
+    SCMP_SYS(chmod),	       SCMP_SYS(chown),
+    SCMP_SYS(creat),	       SCMP_SYS(fchmod),
+    SCMP_SYS(fchmodat),	       SCMP_SYS(fchown),
+    SCMP_SYS(fchownat),	       SCMP_SYS(kill),
+    SCMP_SYS(lchown),	       SCMP_SYS(link),
+    SCMP_SYS(linkat),	       SCMP_SYS(mkdir),
+    SCMP_SYS(mkdirat),	       SCMP_SYS(mknod),
+    SCMP_SYS(mknodat),	       SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(rename),	       SCMP_SYS(renameat),
+    SCMP_SYS(renameat2),       SCMP_SYS(rmdir),
+    SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
+    SCMP_SYS(setgid),	       SCMP_SYS(setgroups),
+    SCMP_SYS(setns),	       SCMP_SYS(setregid),
+    SCMP_SYS(setresgid),       SCMP_SYS(setresuid),
+    SCMP_SYS(setreuid),	       SCMP_SYS(setuid),
+    SCMP_SYS(symlink),	       SCMP_SYS(symlinkat),
+    SCMP_SYS(tkill),	       SCMP_SYS(truncate),
+    SCMP_SYS(unlink),	       SCMP_SYS(unlinkat),
 };
 
 /* The four families that names, links and logs need. */
