@@ -77,6 +77,26 @@ ok "none while the process that moves packets is stopped"
 stop left
 grep -v listens heard | tail -n 1 | grep -q STOPPING=1 || fail "STOPPING=1 is not the last"
 
+# --- an upgrade: the process before names the new main one, which speaks from then on
+stopped=$(count STOPPING=1)
+# shellcheck disable=SC2016
+service sh -c 'WATCHDOG_USEC=200000 WATCHDOG_PID=$$ exec "$@"' sh
+await 5 "WATCHDOG=1" has "^$pid WATCHDOG=1" heard
+at left env -u NOTIFY_SOCKET "$XT_BIN" upgrade left >out 2>&1 || fail "upgrade: $(cat out)"
+await 10 "the process before ends" gone "$pid"
+new=$(json left left .pid)
+await 5 "READY=1 of the new one" has "^$new READY=1 MAINPID=$new " heard
+await 5 "WATCHDOG=1 of the new one" has "^$new WATCHDOG=1" heard
+grep -v listens heard | grep -n "^$pid MAINPID=$new" | cut -d: -f1 >named
+grep -v listens heard | grep -n "^$new " | head -n 1 | cut -d: -f1 >first
+[ -s named ] && [ "$(cat named)" -lt "$(cat first)" ] || fail "MAINPID comes late: $(cat heard)"
+more STOPPING=1 "$stopped" && fail "an upgrade is an end: $(cat heard)"
+ok "an upgrade: MAINPID of the process before, then READY=1 and WATCHDOG=1 of the new one"
+wait "$pid"
+PID[left]=$new
+stop left
+await 5 "STOPPING=1 of the new one" has "^$new STOPPING=1" heard
+
 true >heard
 service sh -c 'WATCHDOG_USEC=100000 WATCHDOG_PID=1 exec "$@"' sh
 sleep 0.5 # the time in which five would come
