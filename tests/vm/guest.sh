@@ -111,7 +111,7 @@ handshakes=$(wg show left latest-handshakes)
 program=$(command -v xtunnel)
 ping -q -i 0.01 -c 200 10.7.0.2 >/root/pings &
 pinging=$!
-cp "$program" "$program.new" && mv "$program.new" "$program"
+cp -p "$program" "$program.new" && touch "$program.new" && mv "$program.new" "$program"
 systemctl reload xtunnel@left || fail "reload with a new program"
 wait $pinging || fail "pings while the program is replaced: $(cat /root/pings)"
 after=$(property xtunnel@left MainPID)
