@@ -34,14 +34,15 @@
 enum upgrade_state { PREPARES, PARKS, JUDGED, GONE };
 
 /* file    for the snapshot, -1: not there yet
- * memory  the snapshot in it */
+ * memory  the snapshot in it
+ * parked_ns, waited_ns  since when packets wait, and how long they did */
 struct xt_instance_upgrade {
 	struct xt_instance *instance;
 	enum upgrade_state state;
 	int fd, file;
 	void *memory;
 	size_t len;
-	uint64_t until_ms;
+	uint64_t until_ms, parked_ns, waited_ns;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles;
@@ -126,8 +127,9 @@ static void on_end(void *ctx, const struct xt_reply *reply)
 
 	if (reply->error == 0) {
 		instance->handed_over = true;
-		xt_log_notice("%s: another process goes on with the tunnel; this one ends",
-			      instance->conf->name);
+		xt_log_notice("%s: another process goes on with the tunnel; packets waited %.1f ms",
+			      instance->conf->name,
+			      (double)instance->upgrade->waited_ns / 1000000.0);
 	} else {
 		xt_log_warning("%s: the process that took the tunnel over has ended",
 			       instance->conf->name);
@@ -147,6 +149,7 @@ static void tunnel_give(struct xt_instance_upgrade *upgrade)
 		return;
 	}
 	upgrade->state = GONE;
+	upgrade->waited_ns = uv_hrtime() - upgrade->parked_ns;
 	uv_timer_stop(&upgrade->timer);
 	uv_poll_stop(&upgrade->poll);
 	xt_wipe(upgrade->memory, upgrade->len);
@@ -226,6 +229,7 @@ static void tunnel_park(struct xt_instance_upgrade *upgrade)
 	uv_timer_start(&upgrade->timer, on_timer, CONFIRM_MS, 0);
 	xt_instance_capture_stop(instance);
 	instance->parked = true;
+	upgrade->parked_ns = uv_hrtime();
 	servers_pause(instance, true);
 	if (instance_is_busy(instance))
 		upgrade_fail(upgrade, XT_E_AGAIN);
