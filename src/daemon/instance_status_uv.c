@@ -18,11 +18,13 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "base/trim.h"
+#include "daemon/clock_evidence.h"
 #include "daemon/ping_target.h"
 #include "host/log_relay.h"
 #include "host/stderr.h"
 #include "packet/echo_responder.h"
 #include "packet/merge.h"
+#include "platform/clock.h"
 #include "platform/link.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
@@ -126,6 +128,8 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
 	    .ctx = instance,
 	    .way = xt_link_way,
 	    .now_s = (uint64_t)time(NULL),
+	    .clock_behind_ns = xt_clock_behind(instance->clock_evidence, xt_clock_now().wall,
+					       instance->clock_floor),
 	    .before = xt_instance_losses_before(instance),
 	};
 }

@@ -9,6 +9,9 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/time_text.h"
+#include "daemon/clock_evidence.h"
+#include "platform/clock.h"
 
 static void on_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		     const struct xt_endpoint *endpoint)
@@ -61,6 +64,24 @@ static void on_note(void *ctx, const char *text)
 	xt_log_warning("%s: %s", instance->conf->name, text);
 }
 
+/* Without the state of earlier handshakes nothing else tells that a clock went back. */
+static void clock_judge(struct xt_instance *instance, uint64_t floor)
+{
+	uint64_t wall = xt_clock_now().wall;
+	char now[XT_TIME_TEXT], then[XT_TIME_TEXT];
+
+	instance->clock_floor = floor;
+	if (!xt_clock_behind(instance->clock_evidence, wall, floor))
+		return;
+	xt_time_text(now, wall);
+	xt_time_text(then, instance->clock_evidence);
+	xt_log_warning(
+	    "%s: the clock of this host is wrong: it says %s, and its configuration or "
+	    "program was written at %s; set the clock (NTP): until then peers may refuse "
+	    "handshakes as old ones",
+	    instance->conf->name, now, then);
+}
+
 static void on_bound(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
@@ -73,6 +94,7 @@ static void on_bound(void *ctx, const struct xt_reply *reply)
 		free(reply->bound.peers);
 		return;
 	}
+	clock_judge(instance, reply->bound.floor);
 	xt_tunnel_bound_read(instance->tunnel, reply->bound.floor, reply->bound.stored);
 	xt_tunnel_memory_read(instance->tunnel, reply->bound.peers, reply->bound.n_peers);
 	xt_instance_work_resume(instance);

@@ -14,6 +14,7 @@
 #include "base/message.h"
 #include "base/trim.h"
 #include "crypto/init.h"
+#include "daemon/clock_evidence.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/monitor_uv.h"
@@ -237,6 +238,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 				       .owner = geteuid(),
 				       .post = instance_post,
 				       .keylog = -1,
+				       .clock_evidence = xt_clock_evidence(conf->path),
 				       .listening = XT_SOCKETS,
 				       .listen_fd = {-1, -1},
 				       .sockets = XT_NO_SOCKETS,

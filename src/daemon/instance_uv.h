@@ -139,6 +139,7 @@ struct xt_instance {
 	struct xt_sandbox_state sandbox; /* of this process, from XT_STATE_RUN on */
 	struct xt_sandbox_texts sandbox_texts;
 	bool has_keylog;
+	uint64_t clock_evidence, clock_floor; /* daemon/clock_evidence.h */
 	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */

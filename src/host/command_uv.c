@@ -13,6 +13,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "host/descriptors.h"
 #include "host/runner_client_uv.h"
 
@@ -40,6 +41,7 @@ static void command_end(struct xt_command *command)
 	void *ctx = command->ctx;
 
 	result.message[strcspn(result.message, "\r\n")] = '\0';
+	xt_text_clean(result.message);
 	free(command->input);
 	free(command);
 	done(ctx, &result);
@@ -209,6 +211,8 @@ static void on_remote_done(void *ctx, int error, const uint8_t *data, size_t len
 		memcpy(result, data, sizeof(*result));
 	else
 		result->error = error < 0 ? error : XT_E_INVALID;
+	if (result->error > 0)
+		result->error = XT_E_INVALID;
 	result->message[sizeof(result->message) - 1] = '\0';
 	command_end(command);
 }

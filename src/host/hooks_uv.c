@@ -240,6 +240,9 @@ static void on_remote_done(void *ctx, int error, const uint8_t *data, size_t len
 		return;
 	}
 	memcpy(&run->result, data, sizeof(run->result));
+	run->result.at = run->at;
+	if (run->result.error > 0)
+		run->result.error = XT_E_INVALID;
 	run->result.output[sizeof(run->result.output) - 1] = '\0';
 	xt_message_lines(XT_LOG_NOTICE, run->result.output, strlen(run->result.output));
 	if (run->result.error < 0) {

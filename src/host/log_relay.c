@@ -211,10 +211,11 @@ static bool line_put(struct datagram *datagram, size_t len)
 	return true;
 }
 
-/* The line ends of the text stay; what is between them is cleaned. */
+/* The line ends of the text stay; what is between them is cleaned, and may become shorter. */
 static bool output_put(const struct datagram *datagram, size_t len)
 {
 	char text[TEXT_MAX + 1];
+	size_t put = 0, n;
 
 	if (!len)
 		return false;
@@ -224,11 +225,14 @@ static bool output_put(const struct datagram *datagram, size_t len)
 			continue;
 		text[i] = '\0';
 		xt_text_clean(text + from);
+		n = strlen(text + from);
+		memmove(text + put, text + from, n);
+		put += n;
 		if (i < len)
-			text[i] = datagram->text[i] == '\n' ? '\n' : '?';
+			text[put++] = datagram->text[i] == '\n' ? '\n' : '?';
 		from = i + 1;
 	}
-	xt_output_put(text, len);
+	xt_output_put(text, put);
 	return true;
 }
 

@@ -136,6 +136,21 @@ static void on_ended(void *ctx, int error)
 	uv_timer_start(&process->timer, on_timer, 0, 0);
 }
 
+/* One form for each address: they are compared as bytes. false: no address of families. */
+static bool address_take(struct xt_endpoint *address, unsigned families)
+{
+	const struct xt_endpoint sent = *address;
+	bool is_old = sent.ip.family == 4;
+
+	if ((!is_old && sent.ip.family != 6) || !(families & (is_old ? 1u : 2u)))
+		return false;
+	memset(address, 0, sizeof(*address));
+	address->ip.family = sent.ip.family;
+	memcpy(address->ip.b, sent.ip.b, is_old ? 4 : 16);
+	address->scope = is_old ? 0 : sent.scope;
+	return true;
+}
+
 /* The process is without rights because its input is hostile: so is what it sends. */
 static bool reply_check(struct xt_resolver_reply *reply, unsigned families,
 			const struct xt_channel_message *message)
@@ -147,13 +162,9 @@ static bool reply_check(struct xt_resolver_reply *reply, unsigned families,
 	if (reply->n > XT_RESOLVER_ADDRESSES ||
 	    memchr(reply->why, '\0', sizeof(reply->why)) == NULL)
 		return false;
-	for (uint32_t i = 0; i < reply->n; i++) {
-		uint8_t family = reply->v[i].ip.family;
-
-		if ((family != 4 && family != 6) || !(families & (family == 4 ? 1u : 2u)))
+	for (uint32_t i = 0; i < reply->n; i++)
+		if (!address_take(&reply->v[i], families))
 			return false;
-		reply->v[i].port = 0;
-	}
 	xt_text_clean(reply->why);
 	return true;
 }

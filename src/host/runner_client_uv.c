@@ -280,6 +280,8 @@ static void on_key(void *ctx, int error, const uint8_t *data, size_t len)
 		memcpy(&key->answer, data, sizeof(key->answer));
 	else
 		key->answer.error = error < 0 ? error : XT_E_INVALID;
+	if (key->answer.error > 0)
+		key->answer.error = XT_E_INVALID;
 	key->answer.text[sizeof(key->answer.text) - 1] = '\0';
 	key->state = KEY_ANSWERED;
 	uv_cond_signal(&key->changed);

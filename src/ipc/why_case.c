@@ -24,7 +24,7 @@ static const char *silent_case(struct xt_why_view *view)
 {
 	view->stranger = xt_why_stranger_of(view->report, view->peer);
 	if (!view->stranger)
-		return "";
+		return view->status->clock_behind_ns > 0 ? "clock" : "";
 	return view->stranger->unknown_key ? "unknown key" : "other key";
 }
 

@@ -228,6 +228,12 @@ static bool print_offset(view_t v, char *buf)
 	       xt_why_put(buf, "%.400s %s", text, side);
 }
 
+static bool print_behind(view_t v, char *buf)
+{
+	return v->status->clock_behind_ns > 0 &&
+	       xt_why_put_duration(buf, v->status->clock_behind_ns);
+}
+
 /* --- what the host and the network say --- */
 
 static bool print_error(view_t v, char *buf)
@@ -433,7 +439,7 @@ static const struct {
 #define V(word) {#word, print_##word}
     V(name), V(state), V(host), V(endpoint), V(ip), V(others), V(port), V(listen_port),
     V(family), V(source), V(link), V(cover), V(key), V(local_key), V(times), V(age), V(time),
-    V(initiations), V(gave_up), V(heard), V(answered), V(answered_from), V(responses),
+    V(behind), V(initiations), V(gave_up), V(heard), V(answered), V(answered_from), V(responses),
     V(refused), V(back), V(offset), V(error), V(router), V(what), V(inner), V(prefix),
     V(network), V(holder), V(path_mtu), V(mtu), V(too_large), V(len), V(requests), V(sent_10s),
     V(received_10s), V(sent_60s), V(received_60s), V(datagrams), V(handshake), V(rtt), V(loss),

@@ -20,9 +20,18 @@ for years in 1 56; do
 	ok "a clock $years years back at boot, with its state file: a session at once"
 done
 
+has "clock of this host is wrong" left.log && fail "left warns, although it has its state"
+
+# Right has seen timestamps of the crashes above, which are minutes ahead of the clock.
 crash left
 rm -rf "${XT_STATE_DIR:?}"
 mkdir -m 700 "$XT_STATE_DIR"
 clock_start left
 pings left 10.7.0.2 -W1 && fail "right has accepted an old timestamp"
-ok "with the state lost as well: refused"
+has "warning: left: the clock of this host is wrong: it says 19[67].*, and its" left.log ||
+	fail "left's log says nothing of its clock"
+ok "with the state lost as well: refused, and left says that its clock is wrong"
+
+clock_move left 0 0 900
+await 20 "a session when the clock is right, and past the timestamps of before" pings left 10.7.0.2 -W1
+ok "with the clock set right: a session"

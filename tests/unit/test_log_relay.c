@@ -226,6 +226,18 @@ static void malformed_datagrams_are_refused(void **state)
 	close(sender);
 }
 
+/* A character of two bytes becomes one '?': what stood behind must not stay there. */
+static void text_that_becomes_shorter_leaves_nothing_behind(void **state)
+{
+	static const char text[] = "\x02\0\0\0\0\0\0\0\0\0\0\0\xc2\x9b\xc2\x9b\xc2\x9b"
+				   "31m\x1b[\nend\n";
+
+	(void)state;
+	assert_int_equal(answer_to(text, sizeof(text) - 1), 0);
+	assert_string_equal(seen, "???31m?[\nend\n");
+	close(sender);
+}
+
 static void what_arrives_is_printable(void **state)
 {
 	(void)state;
@@ -240,4 +252,4 @@ static void what_arrives_is_printable(void **state)
 TEST_MAIN(T(each_line_arrives_with_its_fields), T(without_a_sink_it_is_text_for_the_terminal),
 	  T(the_level_follows), T(place_and_loss_travel_back),
 	  T(lines_that_find_no_room_are_counted), T(malformed_datagrams_are_refused),
-	  T(what_arrives_is_printable))
+	  T(what_arrives_is_printable), T(text_that_becomes_shorter_leaves_nothing_behind))

@@ -115,7 +115,7 @@ static void words_are_those_of_the_table(const char *lines)
 	    "host",	    "network",	 "hops",     "set",	    "not set",	     "peer",
 	    "this side",    "answering", "calling",  "unknown key", "other key",     "missing",
 	    "another peer", "heard",	 "quiet",    "new",	    "due",	     "begun",
-	    "socket",	    "tun",	 "both",     "answered",    "neighbour"};
+	    "clock",	    "socket",	 "tun",	     "both",	    "answered",	     "neighbour"};
 
 	for (const char *p = lines; (p = strchr(p, '{')); p++)
 		assert_true(xt_why_value_exists(p + 1, strcspn(p + 1, "}")));
