@@ -297,6 +297,7 @@ static void tunnel_reap(struct monitor *monitor)
 			   "the host is taken back",
 			   monitor->conf->name, WTERMSIG(monitor->status),
 			   strsignal(WTERMSIG(monitor->status)));
+	xt_channel_drain(monitor->channel);
 	monitor_proceed(monitor);
 }
 

@@ -327,21 +327,39 @@ static int packet_take(struct xt_channel *channel, size_t n)
 
 #define PACKETS_AT_ONCE 64 /* other events of the loop come between */
 
+/* 1: there may be more; 0: nothing is left, or *end; -errno, XT_E_*. */
+static int packet_read(struct xt_channel *channel, bool *end)
+{
+	size_t n = 0;
+	int rc = packet_receive(channel, &n, end);
+
+	if (rc > 0 && (rc = packet_take(channel, n)) == 0)
+		rc = 1;
+	return rc;
+}
+
 static void channel_read(struct xt_channel *channel)
 {
 	bool end = false;
-	size_t n = 0;
 	int rc = 1;
 
-	for (int i = 0; i < PACKETS_AT_ONCE && rc > 0 && !channel->ended && !channel->closed; i++) {
-		rc = packet_receive(channel, &n, &end);
-		if (rc > 0 && (rc = packet_take(channel, n)) == 0)
-			rc = 1;
-	}
+	for (int i = 0; i < PACKETS_AT_ONCE && rc > 0 && !channel->ended && !channel->closed; i++)
+		rc = packet_read(channel, &end);
 	if (rc < 0)
 		channel_end(channel, rc);
 	else if (end)
 		channel_end(channel, channel->receiving ? XT_E_INVALID : 0);
+}
+
+void xt_channel_drain(struct xt_channel *channel)
+{
+	bool end = false;
+	int rc = 1;
+
+	while (channel && rc > 0 && !channel->ended && !channel->closed)
+		rc = packet_read(channel, &end);
+	if (channel)
+		channel_end(channel, rc < 0 ? rc : channel->receiving ? XT_E_INVALID : 0);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -56,6 +56,10 @@ int xt_channel_send(struct xt_channel *channel, uint32_t kind, uint32_t serial, 
 size_t xt_channel_unsent(const struct xt_channel *channel);
 /* Wait until all is sent, for ms at most; at the end of a process. */
 void xt_channel_flush(struct xt_channel *channel, int ms);
+/* The other process has ended: read all that it sent, then end, without waiting for the end of the
+ * socket: a copy of its descriptor may be open elsewhere, even in a message to this process. NULL
+ * is fine. */
+void xt_channel_drain(struct xt_channel *channel);
 /* What is unsent is dropped. ended is not called. The loop has to run once more. NULL is fine. */
 void xt_channel_close(struct xt_channel *channel);
 

@@ -209,6 +209,72 @@ static void channel_keeps_what_is_not_read_and_sends_it_later(void **state)
 	loop_close(&loop);
 }
 
+/* Of a hostile process, which sends its own end along with the start of a message: its descriptor
+ * stays open here, so that the socket has no end. */
+static void channel_ends_with_a_process_that_left_its_descriptor_here(void **state)
+{
+	const uint32_t head[4] = {7, 1, 100000, 0};
+	static uint8_t part[sizeof(head) + XT_CHANNEL_PACKET];
+	struct iovec vec = {part, sizeof(part)};
+	union {
+		struct cmsghdr head;
+		uint8_t bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	const struct msghdr msg = {
+	    .msg_iov = &vec,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control),
+	};
+	uv_loop_t loop;
+	struct end end;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(xt_channel_pair(fd), 0);
+	end_open(&end, &loop, fd[0]);
+	memcpy(part, head, sizeof(head));
+	memcpy(CMSG_DATA(&control.head), &fd[1], sizeof(int));
+	assert_int_equal(sendmsg(fd[1], &msg, 0), sizeof(part));
+	close(fd[1]);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(end.ends, 0);
+	xt_channel_drain(end.channel);
+	assert_int_equal(end.ends, 1);
+	assert_int_equal(end.error, XT_E_INVALID);
+	xt_channel_drain(end.channel);
+	assert_int_equal(end.ends, 1);
+	xt_channel_drain(NULL);
+	xt_channel_close(end.channel);
+	loop_close(&loop);
+}
+
+static void channel_drains_whole_messages_first(void **state)
+{
+	const uint32_t packet[4] = {7, 1, 0, 0};
+	uv_loop_t loop;
+	struct end end;
+	int fd[2], copy;
+
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(xt_channel_pair(fd), 0);
+	end_open(&end, &loop, fd[0]);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(send(fd[1], packet, sizeof(packet), 0), sizeof(packet));
+	copy = dup(fd[1]);
+	close(fd[1]);
+	xt_channel_drain(end.channel);
+	assert_int_equal(end.messages, 100);
+	assert_int_equal(end.ends, 1);
+	assert_int_equal(end.error, 0);
+	close(copy);
+	xt_channel_close(end.channel);
+	loop_close(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +282,8 @@ int main(void)
 	    cmocka_unit_test(channel_ends_at_what_is_no_message),
 	    cmocka_unit_test(channel_reports_an_end_within_a_message),
 	    cmocka_unit_test(channel_keeps_what_is_not_read_and_sends_it_later),
+	    cmocka_unit_test(channel_ends_with_a_process_that_left_its_descriptor_here),
+	    cmocka_unit_test(channel_drains_whole_messages_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

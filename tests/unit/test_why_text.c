@@ -150,6 +150,24 @@ static void silence_names_the_way_that_the_host_takes(void **state)
 	assert_non_null(strstr(text, "to 192.0.2.1:51820 over lo from 192.0.2.2 in "));
 }
 
+static void silence_names_a_wrong_clock_first(void **state)
+{
+	char text[XT_WHY_SENTENCE];
+	json_t *why;
+	(void)state;
+
+	peer_calling(3);
+	status.clock_behind_ns = 7200 * S;
+	xt_why_sentence(&status, &report, &peer, text);
+	assert_non_null(strstr(text, "nothing heard; this host's clock is 2 hours behind the time "
+				     "of its own files. This side's"));
+	assert_non_null(strstr(cause(peer_json(&why), 0), "clock is wrong"));
+	json_decref(why);
+	stranger_add("192.0.2.1:51820", true); /* that explains it */
+	assert_null(strstr(cause(peer_json(&why), 0), "clock is wrong"));
+	json_decref(why);
+}
+
 static void sentences_of_failed_handshakes(void **state)
 {
 	struct xt_peer_facts *f = peer_calling(2);
@@ -513,6 +531,7 @@ static void hostile_text_stays_text(void **state)
 TEST_MAIN(cmocka_unit_test(sentences_before_a_session),
 	  cmocka_unit_test(silence_counts_the_addresses_that_were_tried),
 	  cmocka_unit_test(silence_names_the_way_that_the_host_takes),
+	  cmocka_unit_test(silence_names_a_wrong_clock_first),
 	  cmocka_unit_test(sentences_of_failed_handshakes),
 	  cmocka_unit_test(sentences_of_a_session),
 	  cmocka_unit_test(a_caller_from_the_endpoint_explains_silence),
