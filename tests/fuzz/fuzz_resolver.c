@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fuzz/input.h"
-#include "fuzz/packets.h"
+#include "fuzz/channel_end.h"
 #include "host/resolver_client_uv.h"
 #include "host/resolver_process.h"
 

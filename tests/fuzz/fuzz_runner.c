@@ -12,7 +12,7 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "fuzz/input.h"
-#include "fuzz/packets.h"
+#include "fuzz/channel_end.h"
 #include "host/command_uv.h"
 #include "host/hooks_uv.h"
 #include "host/runner_client_uv.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The other end of a channel (host/channel_uv.h), whose process is hostile. */
-#ifndef XT_FUZZ_PACKETS_H
-#define XT_FUZZ_PACKETS_H
+#ifndef XT_FUZZ_CHANNEL_END_H
+#define XT_FUZZ_CHANNEL_END_H
 
 #include <fcntl.h>
 #include <sys/socket.h>
