@@ -23,8 +23,9 @@
 
 /* The new processes start and load libraries in the first one. Then packets wait. */
 #define PREPARE_MS   10000
-#define CONFIRM_MS   3000
-#define BUSY_MS	     5 /* a change is under way: look again */
+#define CONFIRM_MS   2000
+#define BYTES_PER_MS 4096 /* of a snapshot that is decoded, on a busy machine */
+#define BUSY_MS	     5	  /* a change is under way: look again */
 #define SNAPSHOT_MAX (1u << 30)
 
 /* PREPARES  the new process starts
@@ -157,6 +158,8 @@ static void tunnel_give(struct xt_instance_upgrade *upgrade)
 		   &(struct xt_request){.kind = XT_REQUEST_UPGRADE_END}, on_end, upgrade->instance);
 }
 
+static void on_timer(uv_timer_t *timer);
+
 /* --- the snapshot --- */
 
 /* This process may write no file, but what another one has sized is memory. It is sealed so that
@@ -198,6 +201,7 @@ void xt_instance_parked(void *ctx)
 	if (rc == 0)
 		rc = snapshot_put(upgrade, &snapshot);
 	packet.value[0] = snapshot.len;
+	uv_timer_start(&upgrade->timer, on_timer, CONFIRM_MS + snapshot.len / BYTES_PER_MS, 0);
 	xt_secbuf_clear(&snapshot);
 	if (rc == 0)
 		rc = xt_handover_send(upgrade->fd, &packet);
@@ -212,8 +216,6 @@ static bool instance_is_busy(const struct xt_instance *instance)
 	return instance->state != XT_STATE_RUN || instance->work || instance->saves ||
 	       instance->events;
 }
-
-static void on_timer(uv_timer_t *timer);
 
 static void tunnel_park(struct xt_instance_upgrade *upgrade)
 {
