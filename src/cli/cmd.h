@@ -19,6 +19,7 @@ int xt_cmd_wait(const struct xt_args *args);
 int xt_cmd_ping(const struct xt_args *args);
 int xt_cmd_capture(const struct xt_args *args);
 int xt_cmd_events(const struct xt_args *args);
+int xt_cmd_top(const struct xt_args *args);
 int xt_cmd_log(const struct xt_args *args);
 int xt_cmd_check(const struct xt_args *args);
 int xt_cmd_new(const struct xt_args *args);
@@ -59,6 +60,7 @@ extern const struct xt_option xt_wait_options[];
 extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_capture_options[];
 extern const struct xt_option xt_events_options[];
+extern const struct xt_option xt_top_options[];
 extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_echo_options[];
@@ -67,6 +69,6 @@ extern const struct xt_option xt_echo_options[];
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[],
     xt_text_strip[], xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[],
     xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[],
-    xt_text_echo[];
+    xt_text_echo[], xt_text_top[];
 
 #endif

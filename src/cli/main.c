@@ -39,6 +39,9 @@ static const struct xt_verb verbs[] = {
      "# all of them\nxtunnel show\n# one, for programs\nxtunnel show left --json\n"
      "# as `wg show left dump` prints it\nxtunnel show left dump\n",
      xt_text_show, xt_show_options, xt_cmd_show},
+    {"top", "[NAME|FILE]", 0, 1, "a live view of instances and peers",
+     "xtunnel top\n# those with the most traffic, in a script\nxtunnel top --plain --count 2 --sort rx\n",
+     xt_text_top, xt_top_options, xt_cmd_top},
     {"why", "NAME|FILE [PEER]", 1, 2, "say why a peer is not reached, and what to do",
      "# of all peers, or of one\nxtunnel why left\nxtunnel why left right\n"
      "# with a handshake and pings now\nxtunnel why left right --probe\n"
