@@ -78,6 +78,22 @@ static const struct xt_verb verbs[] = {
      "# one file for each host; an end that cannot be reached may have any name\n"
      "xtunnel new hub.example phone -o /root/tunnels\n",
      xt_text_new, xt_new_options, xt_cmd_new},
+    {"add", "HUB PEERNAME", 2, 2, "add a peer to a hub: keys, address, its file, reload",
+     "xtunnel add hub phone --endpoint hub.example:51820\n"
+     "# the file into a folder, with a name server\n"
+     "xtunnel add hub laptop -o /root/peers --dns 10.7.0.1\n"
+     "# a peer that sends all its traffic to the hub\n"
+     "xtunnel add hub tablet --allowed-ips 0.0.0.0/0,::/0\n",
+     xt_text_add, xt_add_options, xt_cmd_add},
+    {"remove", "HUB PEER", 2, 2, "remove a peer from a hub's file, and reload",
+     "xtunnel remove hub phone\n", xt_text_remove, NULL, xt_cmd_remove},
+    {"list", "HUB", 1, 1, "list the peers of a configuration file",
+     "xtunnel list hub\n# for programs\nxtunnel list hub --json\n", xt_text_list, xt_list_options,
+     xt_cmd_list},
+    {"disable", "HUB PEER", 2, 2, "make a peer's section a comment, and reload",
+     "xtunnel disable hub phone\n", xt_text_disable, NULL, xt_cmd_disable},
+    {"enable", "HUB PEER", 2, 2, "make a disabled peer a peer again, and reload",
+     "xtunnel enable hub phone\n", xt_text_enable, NULL, xt_cmd_enable},
     {"genkey", "", 0, 0, "print a new private key", "umask 077; xtunnel genkey > private.key\n",
      NULL, NULL, xt_cmd_genkey},
     {"pubkey", "", 0, 0, "read a private key, print its public key",
