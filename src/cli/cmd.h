@@ -27,6 +27,7 @@ int xt_cmd_remove(const struct xt_args *args);
 int xt_cmd_list(const struct xt_args *args);
 int xt_cmd_disable(const struct xt_args *args);
 int xt_cmd_enable(const struct xt_args *args);
+int xt_cmd_rotate(const struct xt_args *args);
 int xt_cmd_genkey(const struct xt_args *args);
 int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
@@ -72,6 +73,7 @@ extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_add_options[];
 extern const struct xt_option xt_list_options[];
+extern const struct xt_option xt_rotate_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
@@ -80,6 +82,6 @@ extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[]
     xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[],
     xt_text_echo[];
 extern const char xt_text_add[], xt_text_remove[], xt_text_list[], xt_text_disable[],
-    xt_text_enable[];
+    xt_text_enable[], xt_text_rotate[];
 
 #endif

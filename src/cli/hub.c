@@ -21,8 +21,10 @@
 #include "cli/conf_open.h"
 #include "cli/term.h"
 #include "config/conf_write.h"
+#include "config/path_trust.h"
 
-#define LOCK_TRIES 100 /* of 100 ms */
+#define KEY_FILE_MAX 4097u
+#define LOCK_TRIES   100 /* of 100 ms */
 
 /* Wait for the lock of the file that is at path then: a change replaces the file. -errno. */
 static int file_lock(const char *path)
@@ -272,8 +274,46 @@ int xt_hub_commit(struct xt_hub *hub, const struct xt_secbuf *text, xt_hub_finis
 		   : status;
 }
 
-int xt_hub_commit_file(struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
-		       const struct xt_secbuf *text)
+/* A small file as it is. -errno, or XT_E_NOMEM. */
+static int file_read(const char *path, struct xt_secbuf *text)
 {
-	return change_commit(hub, path, old, text, NULL, NULL);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc = fd < 0 ? -errno : 0;
+
+	while (rc == 0) {
+		size_t room;
+		ssize_t n;
+
+		rc = xt_secbuf_room(text, &room);
+		n = rc ? 0 : read(fd, text->p + text->len, room);
+		if (n < 0 && errno != EINTR)
+			rc = -errno;
+		if (n == 0)
+			break;
+		if (n > 0)
+			xt_secbuf_added(text, (size_t)n);
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int xt_hub_commit_key(const struct xt_hub *hub, const char *path, const uint8_t key[32],
+		      xt_hub_finish *finish, void *ctx)
+{
+	struct xt_secbuf old = XT_SECBUF_INIT(KEY_FILE_MAX), text = XT_SECBUF_INIT(KEY_FILE_MAX);
+	char base64[XT_KEY_BASE64], *full = NULL;
+	int rc = xt_path_key_file(&full, hub->conf.path, path), status;
+
+	if (rc == 0)
+		rc = file_read(full, &old);
+	xt_key_to_base64(base64, key);
+	if (rc == 0)
+		rc = xt_secbuf_printf(&text, "%s\n", base64);
+	xt_wipe(base64, sizeof(base64));
+	status = rc < 0 ? xt_fail(XT_EXIT_FAILURE, "%s: %s", path, xt_strerror(rc))
+			: change_commit(hub, full, &old, &text, finish, ctx);
+	xt_secbuf_clear(&old);
+	xt_secbuf_clear(&text);
+	free(full);
+	return status;
 }

@@ -35,8 +35,9 @@ bool xt_hub_has_name(const struct xt_hub *hub, const char *name);
 typedef bool xt_hub_finish(void *ctx);
 int xt_hub_commit(struct xt_hub *hub, const struct xt_secbuf *text, xt_hub_finish *finish,
 		  void *ctx);
-/* The same for a file that the configuration names, as PrivateKeyFile. old: what it holds. */
-int xt_hub_commit_file(struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
-		       const struct xt_secbuf *text);
+/* The same for the file of a key that the configuration names, as PrivateKeyFile: path as it stands
+ * there. */
+int xt_hub_commit_key(const struct xt_hub *hub, const char *path, const uint8_t key[32],
+		      xt_hub_finish *finish, void *ctx);
 
 #endif

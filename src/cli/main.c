@@ -94,6 +94,10 @@ static const struct xt_verb verbs[] = {
      "xtunnel disable hub phone\n", xt_text_disable, NULL, xt_cmd_disable},
     {"enable", "HUB PEER", 2, 2, "make a disabled peer a peer again, and reload",
      "xtunnel enable hub phone\n", xt_text_enable, NULL, xt_cmd_enable},
+    {"rotate", "NAME|FILE", 1, 1, "replace the private key, or a pre-shared key, and reload",
+     "# prints the line that the peers need\nxtunnel rotate hub\n"
+     "# of one peer only, which needs the file\nxtunnel rotate hub --psk phone\n",
+     xt_text_rotate, xt_rotate_options, xt_cmd_rotate},
     {"genkey", "", 0, 0, "print a new private key", "umask 077; xtunnel genkey > private.key\n",
      NULL, NULL, xt_cmd_genkey},
     {"pubkey", "", 0, 0, "read a private key, print its public key",
