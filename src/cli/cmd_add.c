@@ -13,10 +13,10 @@
 #include "cli/conf_open.h"
 #include "cli/hub.h"
 #include "cli/hub_endpoint.h"
+#include "cli/new_files.h"
 #include "cli/private_file.h"
 #include "cli/term.h"
 #include "config/hubconf.h"
-#include "crypto/dh.h"
 #include "crypto/init.h"
 
 enum { ENDPOINT, DIR, DNS, ALLOWED, FORCE };
@@ -40,14 +40,6 @@ const char xt_text_add[] =
     "\n"
     "The exit status is 0; 2 for a name that a peer has, and other wrong arguments; 4 when HUB's file\n"
     "is refused; 1 when no address is free or a step failed.\n";
-
-static void peer_make_keys(struct xt_hubconf *peer)
-{
-	randombytes_buf(peer->private_key.b, sizeof(peer->private_key.b));
-	xt_dh_clamp(&peer->private_key);
-	xt_dh_public(&peer->public_key, &peer->private_key);
-	randombytes_buf(peer->psk.b, sizeof(peer->psk.b));
-}
 
 /* The public key of the hub; its PrivateKeyCommand runs for it. */
 static int hub_key_read(const struct xt_hub *hub, struct xt_public *key)
@@ -251,7 +243,8 @@ int xt_cmd_add(const struct xt_args *args)
 	if (status == XT_EXIT_OK)
 		status = peer_fill(&peer, &hub, args, endpoint);
 	if (status == XT_EXIT_OK) {
-		peer_make_keys(&peer);
+		xt_new_keys(&peer.private_key, &peer.public_key);
+		randombytes_buf(peer.psk.b, sizeof(peer.psk.b));
 		status = peer_write(&hub, &peer, args);
 	}
 	xt_hubconf_clear(&peer);

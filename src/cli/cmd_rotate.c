@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/hub.h"
+#include "cli/new_files.h"
 #include "cli/private_file.h"
 #include "cli/term.h"
 #include "config/hubconf.h"
-#include "crypto/dh.h"
 #include "crypto/init.h"
 
 enum { PSK, DIR, FORCE };
@@ -94,9 +94,7 @@ static int private_key_rotate(struct xt_hub *hub)
 			       hub->conf.path);
 	if (!xt_conf_public_key(&before, &hub->conf))
 		return xt_fail(XT_EXIT_CONFIG, "%s has no PrivateKey", hub->conf.path);
-	randombytes_buf(key.b, sizeof(key.b));
-	xt_dh_clamp(&key);
-	xt_dh_public(&now, &key);
+	xt_new_keys(&key, &now);
 	if (hub->conf.private_key_file)
 		status = xt_hub_commit_key(hub, hub->conf.private_key_file, key.b, NULL, NULL);
 	else

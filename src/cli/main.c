@@ -73,10 +73,11 @@ static const struct xt_verb verbs[] = {
      "xtunnel check left.conf right.conf\n"
      "# in a script that refuses warnings, too\nxtunnel check left.conf --strict\n",
      xt_text_check, xt_check_options, xt_cmd_check},
-    {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
+    {"new", "A B...", 2, -1, "write the configuration files of both ends of a new tunnel",
      "xtunnel new left.example right.example\n"
      "# one file for each host; an end that cannot be reached may have any name\n"
-     "xtunnel new hub.example phone -o /root/tunnels\n",
+     "xtunnel new hub.example phone -o /root/tunnels\n"
+     "# a hub with three peers\nxtunnel new --hub hub.example anna ben office.example\n",
      xt_text_new, xt_new_options, xt_cmd_new},
     {"add", "HUB PEERNAME", 2, 2, "add a peer to a hub: keys, address, its file, reload",
      "xtunnel add hub phone --endpoint hub.example:51820\n"
