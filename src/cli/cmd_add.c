@@ -15,17 +15,19 @@
 #include "cli/hub_endpoint.h"
 #include "cli/new_files.h"
 #include "cli/private_file.h"
+#include "cli/qr_output.h"
 #include "cli/term.h"
 #include "config/hubconf.h"
 #include "crypto/init.h"
 
-enum { ENDPOINT, DIR, DNS, ALLOWED, FORCE };
+enum { ENDPOINT, DIR, DNS, ALLOWED, FORCE, QR };
 const struct xt_option xt_add_options[] = {
     {'e', "endpoint", "HOST[:PORT]", "where the peer reaches HUB (as for the last peer)"},
     {'o', "dir", "DIR", "directory of the peer's file (.)"},
     {'d', "dns", "LIST", "name servers and search domains of the peer: 10.7.0.1,example.org"},
     {'r', "allowed-ips", "NETWORKS", "what the peer sends to HUB (HUB's networks): 0.0.0.0/0,::/0"},
-    {'f', "force", NULL, "replace the peer's file if it exists"},
+    {'f', "force", NULL, "replace the peer's file, and the image, if it exists"},
+    {'q', "qr", "[=FILE]", "show a QR code for a phone, or write it into FILE: .png or .svg"},
     {0},
 };
 const char xt_text_add[] =
@@ -37,6 +39,9 @@ const char xt_text_add[] =
     "\n"
     "Without --endpoint the peer gets the one of the peer that was added last, else an address of\n"
     "this host. Without a port it is HUB's ListenPort.\n"
+    "\n"
+    "The QR code holds the same as the file, for the WireGuard applications: who sees it has the\n"
+    "keys. An image has mode 0600.\n"
     "\n"
     "The exit status is 0; 2 for a name that a peer has, and other wrong arguments; 4 when HUB's file\n"
     "is refused; 1 when no address is free or a step failed.\n";
@@ -149,7 +154,7 @@ static int arguments_judge(const struct xt_args *args)
 		    XT_EXIT_USAGE,
 		    "add --dns %.80s: expected addresses and domains with commas between",
 		    args->value[DNS]);
-	return XT_EXIT_OK;
+	return args->given[QR] ? xt_qr_output_judge(args->value[QR]) : XT_EXIT_OK;
 }
 
 /* All of the peer but keys. */
@@ -181,18 +186,42 @@ static int peer_fill(struct xt_hubconf *peer, const struct xt_hub *hub, const st
 	return xt_hub_endpoint(hub, args->value[ENDPOINT], endpoint);
 }
 
-static bool file_keep(void *file)
+/* What is written for the peer. */
+struct outputs {
+	struct xt_private_file file;
+	struct xt_qr_output qr;
+};
+
+static bool outputs_keep(void *ctx)
 {
-	return xt_private_file_keep(file);
+	struct outputs *outputs = ctx;
+
+	return xt_private_file_keep(&outputs->file) && xt_qr_output_keep(&outputs->qr);
 }
 
-static void steps_print(const struct xt_hub *hub, const struct xt_hubconf *peer,
-			const struct xt_private_file *file)
+/* The peer's file, and the code of what is in it. */
+static int outputs_write(struct outputs *outputs, const struct xt_hubconf *peer,
+			 const struct xt_args *args)
+{
+	struct xt_secbuf text = XT_SECBUF_INIT(XT_SECBUF_MAX), phone = text;
+	bool force = args->given[FORCE];
+	int status = XT_EXIT_FAILURE;
+
+	if (xt_hubconf_file(peer, false, &text) < 0 || xt_hubconf_file(peer, true, &phone) < 0)
+		xt_message("%s", xt_strerror(XT_E_NOMEM));
+	else if (xt_private_file_write(&outputs->file, text.p, text.len, force))
+		status =
+		    args->given[QR] ? xt_qr_output_make(&outputs->qr, &phone, force) : XT_EXIT_OK;
+	xt_secbuf_clear(&text);
+	xt_secbuf_clear(&phone);
+	return status;
+}
+
+static void steps_print(const struct xt_hub *hub, const struct xt_hubconf *peer)
 {
 	char name[16], text[XT_IP_TEXT];
 
 	xt_hubconf_interface(peer->name, name);
-	printf("%s\n", file->path);
 	fflush(stdout);
 	xt_message("%s: %s is %s there; the file holds its private key", hub->conf.name, peer->name,
 		   xt_ip_print(&peer->addresses[0].ip, text));
@@ -204,27 +233,30 @@ static void steps_print(const struct xt_hub *hub, const struct xt_hubconf *peer,
 /* The peer's file, then the hub's. */
 static int peer_write(struct xt_hub *hub, const struct xt_hubconf *peer, const struct xt_args *args)
 {
-	struct xt_secbuf section = XT_SECBUF_INIT(XT_SECBUF_MAX), text = section,
-			 file_text = section;
-	struct xt_private_file file;
+	struct xt_secbuf section = XT_SECBUF_INIT(XT_SECBUF_MAX), text = section;
+	struct outputs outputs = {.qr = {.path = args->value[QR]}};
 	char name[16];
-	int status = XT_EXIT_FAILURE;
+	int status;
 
 	xt_hubconf_interface(peer->name, name);
-	if (!xt_private_file_init(&file, args->given[DIR] ? args->value[DIR] : NULL, name, ".conf"))
+	if (!xt_private_file_init(&outputs.file, args->value[DIR], name, ".conf"))
 		return XT_EXIT_USAGE;
-	if (xt_hubconf_section(peer, &section) < 0 ||
-	    xt_hubconf_file(peer, false, &file_text) < 0 ||
-	    xt_edit_append(&hub->edit, section.p, &text) < 0)
-		xt_message("%s", xt_strerror(XT_E_NOMEM));
-	else if (xt_private_file_write(&file, file_text.p, file_text.len, args->given[FORCE]))
-		status = xt_hub_commit(hub, &text, file_keep, &file);
-	xt_private_file_drop(&file);
+	status = outputs_write(&outputs, peer, args);
+	if (status == XT_EXIT_OK && (xt_hubconf_section(peer, &section) < 0 ||
+				     xt_edit_append(&hub->edit, section.p, &text) < 0))
+		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
+	if (status == XT_EXIT_OK)
+		status = xt_hub_commit(hub, &text, outputs_keep, &outputs);
 	xt_secbuf_clear(&section);
 	xt_secbuf_clear(&text);
-	xt_secbuf_clear(&file_text);
-	if (status == XT_EXIT_OK)
-		steps_print(hub, peer, &file);
+	if (status == XT_EXIT_OK) {
+		printf("%s\n", outputs.file.path);
+		if (args->given[QR])
+			xt_qr_output_print(&outputs.qr);
+		steps_print(hub, peer);
+	}
+	xt_private_file_drop(&outputs.file);
+	xt_qr_output_clear(&outputs.qr);
 	return status;
 }
 

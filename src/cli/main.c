@@ -81,6 +81,8 @@ static const struct xt_verb verbs[] = {
      xt_text_new, xt_new_options, xt_cmd_new},
     {"add", "HUB PEERNAME", 2, 2, "add a peer to a hub: keys, address, its file, reload",
      "xtunnel add hub phone --endpoint hub.example:51820\n"
+     "# a phone: scan it in the application; as an image\n"
+     "xtunnel add hub phone --qr\nxtunnel add hub phone --qr=phone.png\n"
      "# the file into a folder, with a name server\n"
      "xtunnel add hub laptop -o /root/peers --dns 10.7.0.1\n"
      "# a peer that sends all its traffic to the hub\n"
