@@ -22,6 +22,10 @@ int xt_cmd_events(const struct xt_args *args);
 int xt_cmd_log(const struct xt_args *args);
 int xt_cmd_check(const struct xt_args *args);
 int xt_cmd_new(const struct xt_args *args);
+int xt_cmd_start(const struct xt_args *args); /* these four: codes of an init script */
+int xt_cmd_stop(const struct xt_args *args);
+int xt_cmd_restart(const struct xt_args *args);
+int xt_cmd_status(const struct xt_args *args);
 int xt_cmd_add(const struct xt_args *args);
 int xt_cmd_remove(const struct xt_args *args);
 int xt_cmd_list(const struct xt_args *args);
@@ -82,6 +86,7 @@ extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[]
     xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[],
     xt_text_echo[];
 extern const char xt_text_add[], xt_text_remove[], xt_text_list[], xt_text_disable[],
-    xt_text_enable[], xt_text_rotate[];
+    xt_text_enable[], xt_text_rotate[], xt_text_start[], xt_text_stop[], xt_text_restart[],
+    xt_text_status[];
 
 #endif

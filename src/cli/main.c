@@ -79,6 +79,14 @@ static const struct xt_verb verbs[] = {
      "xtunnel new hub.example phone -o /root/tunnels\n"
      "# a hub with three peers\nxtunnel new --hub hub.example anna ben office.example\n",
      xt_text_new, xt_new_options, xt_cmd_new},
+    {"start", "NAME|FILE", 1, 1, "as up, with the exit codes of an init script",
+     "xtunnel start left\n", xt_text_start, NULL, xt_cmd_start},
+    {"stop", "NAME|FILE", 1, 1, "as down, with the exit codes of an init script",
+     "xtunnel stop left\n", xt_text_stop, NULL, xt_cmd_stop},
+    {"restart", "NAME|FILE", 1, 1, "stop and start, if the file is right", "xtunnel restart left\n",
+     xt_text_restart, NULL, xt_cmd_restart},
+    {"status", "NAME|FILE", 1, 1, "say whether an instance is running",
+     "xtunnel status left || echo \"it is not: $?\"\n", xt_text_status, NULL, xt_cmd_status},
     {"add", "HUB PEERNAME", 2, 2, "add a peer to a hub: keys, address, its file, reload",
      "xtunnel add hub phone --endpoint hub.example:51820\n"
      "# a phone: scan it in the application; as an image\n"
