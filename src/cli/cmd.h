@@ -23,6 +23,16 @@ int xt_cmd_top(const struct xt_args *args);
 int xt_cmd_log(const struct xt_args *args);
 int xt_cmd_check(const struct xt_args *args);
 int xt_cmd_new(const struct xt_args *args);
+int xt_cmd_start(const struct xt_args *args); /* these four: codes of an init script */
+int xt_cmd_stop(const struct xt_args *args);
+int xt_cmd_restart(const struct xt_args *args);
+int xt_cmd_status(const struct xt_args *args);
+int xt_cmd_add(const struct xt_args *args);
+int xt_cmd_remove(const struct xt_args *args);
+int xt_cmd_list(const struct xt_args *args);
+int xt_cmd_disable(const struct xt_args *args);
+int xt_cmd_enable(const struct xt_args *args);
+int xt_cmd_rotate(const struct xt_args *args);
 int xt_cmd_genkey(const struct xt_args *args);
 int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
@@ -33,6 +43,10 @@ int xt_cmd_echo(const struct xt_args *args);
  * XT_RUNNING_NONE: none runs that could be asked; else an enum xt_exit, and all is printed. */
 #define XT_RUNNING_NONE (-1)
 int xt_up_running(const char *word, bool reload, bool any_file);
+
+/* Let the instance NAME apply its file, if it runs with the file at path. dry_run: judge it only.
+ * XT_RUNNING_NONE: none does; else an enum xt_exit, and what failed is printed. */
+int xt_reload_file(const char *name, const char *path, bool dry_run);
 
 /* Run the instance of word in the foreground. */
 int xt_run(const char *word);
@@ -63,6 +77,9 @@ extern const struct xt_option xt_events_options[];
 extern const struct xt_option xt_top_options[];
 extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
+extern const struct xt_option xt_add_options[];
+extern const struct xt_option xt_list_options[];
+extern const struct xt_option xt_rotate_options[];
 extern const struct xt_option xt_echo_options[];
 
 /* The long help of a verb. */
@@ -70,5 +87,8 @@ extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[]
     xt_text_strip[], xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[],
     xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[], xt_text_new[],
     xt_text_echo[], xt_text_top[];
+extern const char xt_text_add[], xt_text_remove[], xt_text_list[], xt_text_disable[],
+    xt_text_enable[], xt_text_rotate[], xt_text_start[], xt_text_stop[], xt_text_restart[],
+    xt_text_status[];
 
 #endif

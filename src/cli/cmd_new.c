@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* new: write the configuration files of both ends of a new tunnel. */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -14,17 +10,17 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/networks.h"
+#include "cli/new_files.h"
 #include "cli/term.h"
-#include "config/conf.h"
 #include "config/newconf.h"
-#include "crypto/dh.h"
 #include "crypto/init.h"
 
-enum { DIR, PORT, ADDRESS };
+enum { DIR, PORT, ADDRESS, HUB };
 const struct xt_option xt_new_options[] = {
     {'o', "dir", "DIR", "directory of the files (.)"},
     {'p', "port", "N", "UDP port of both ends (51820); HOST:N sets it for one"},
     {'a', "address", "NETWORKS", "inner networks (free ones on this host): 10.9.0.0/24,fd09::/64"},
+    {'u', "hub", NULL, "A is a hub, and all other hosts are its peers"},
     {0},
 };
 const char xt_text_new[] =
@@ -32,104 +28,13 @@ const char xt_text_new[] =
     "[ADDRESS]:PORT. Private keys, a pre-shared key and inner addresses are generated. File and\n"
     "interface are named after the first label of the host. Existing files are never overwritten.\n"
     "A bare name, without a dot, is an end that the other one cannot reach: it gets no Endpoint, and\n"
-    "keeps the way open by PersistentKeepalive.\n";
+    "keeps the way open by PersistentKeepalive.\n"
+    "With --hub A is a hub for any number of peers, which get addresses in its networks and reach\n"
+    "each other through it. `add` adds more of them later.\n";
 
-struct file {
-	char path[PATH_MAX];
-	char name[16];
-	char *text;
-	int fd;
-};
-
-static void tunnel_make_keys(struct xt_newconf *new)
+static void next_steps_print(const struct xt_newconf *new, const struct xt_new_file files[2])
 {
-	for (int i = 0; i < 2; i++) {
-		struct xt_newconf_end *end = &new->end[i];
-
-		randombytes_buf(end->private_key.b, sizeof(end->private_key.b));
-		xt_dh_clamp(&end->private_key);
-		xt_dh_public(&end->public_key, &end->private_key);
-	}
-	randombytes_buf(new->psk.b, sizeof(new->psk.b));
-}
-
-/* The label, cut to the length of an interface name. */
-static bool file_set_name(struct file *file, const struct xt_newconf_end *end, const char *dir)
-{
-	char label[64];
-	int n;
-
-	xt_newconf_label(end, label);
-	snprintf(file->name, sizeof(file->name), "%.15s", label);
-	if (!xt_conf_name_valid(file->name) || xt_conf_name_reserved(file->name) ||
-	    strcmp(file->name, "lo") == 0) {
-		xt_message("%s: cannot derive an interface name from this host", end->host);
-		return false;
-	}
-	n = snprintf(file->path, sizeof(file->path), "%s%s%s.conf", dir ? dir : "", dir ? "/" : "",
-		     file->name);
-	return n > 0 && (size_t)n < sizeof(file->path);
-}
-
-static int file_create(struct file *file)
-{
-	file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (file->fd >= 0)
-		return 0;
-	xt_message("%s: %s", file->path, strerror(errno));
-	if (errno == EEXIST)
-		xt_hint(
-		    "existing files are not overwritten: move it, or choose another directory with -o");
-	return -errno;
-}
-
-static int file_write(const struct file *file)
-{
-	size_t len = strlen(file->text), at = 0;
-
-	while (at < len) {
-		ssize_t n = write(file->fd, file->text + at, len - at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			xt_message("%s: %s", file->path, strerror(n < 0 ? errno : ENOSPC));
-			return -1;
-		}
-		at += (size_t)n;
-	}
-	if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS) {
-		xt_message("%s: %s", file->path, strerror(errno));
-		return -1;
-	}
-	return 0;
-}
-
-/* Both files or neither. */
-static int files_write(struct file files[2])
-{
-	int rc = file_create(&files[0]);
-
-	if (rc < 0)
-		return rc;
-	rc = file_create(&files[1]);
-	if (rc == 0)
-		rc = file_write(&files[0]);
-	if (rc == 0)
-		rc = file_write(&files[1]);
-	for (int i = 0; i < 2; i++) {
-		if (files[i].fd < 0)
-			continue;
-		close(files[i].fd);
-		if (rc < 0)
-			unlink(files[i].path);
-	}
-	return rc;
-}
-
-static void next_steps_print(const struct xt_newconf *new, const struct file files[2])
-{
-	printf("%s\n%s\n", files[0].path, files[1].path);
+	printf("%s\n%s\n", files[0].file.path, files[1].file.path);
 	fflush(stdout);
 	xt_message("each file holds the private key of its end; next steps:");
 	for (int i = 0; i < 2; i++) {
@@ -140,7 +45,7 @@ static void next_steps_print(const struct xt_newconf *new, const struct file fil
 				 (unsigned)new->end[i].port);
 		xt_hint("copy %s to %s as /etc/xtunnel/%s.conf (mode 0600)%s and run there: sudo "
 			"xtunnel up %s",
-			files[i].path, new->end[i].host, files[i].name, port, files[i].name);
+			files[i].file.path, new->end[i].host, files[i].name, port, files[i].name);
 	}
 	if (!new->end[0].reachable && !new->end[1].reachable)
 		xt_hint("%s and %s are bare names: write an Endpoint into one of the files",
@@ -149,31 +54,36 @@ static void next_steps_print(const struct xt_newconf *new, const struct file fil
 
 static int tunnel_make(struct xt_newconf *new, const char *dir)
 {
-	struct file files[2] = {{.fd = -1}, {.fd = -1}};
+	struct xt_new_file files[2] = {0};
 	char *texts[2] = {NULL, NULL};
 	int rc;
+	bool written;
 
-	if (!file_set_name(&files[0], &new->end[0], dir) ||
-	    !file_set_name(&files[1], &new->end[1], dir))
+	if (!xt_new_file_name(&files[0], &new->end[0], dir) ||
+	    !xt_new_file_name(&files[1], &new->end[1], dir))
 		return XT_EXIT_USAGE;
 	if (strcmp(files[0].name, files[1].name) == 0)
 		return xt_fail(XT_EXIT_USAGE,
 			       "both interfaces would be named %s: use another name for one host",
 			       files[0].name);
-	tunnel_make_keys(new);
+	for (int i = 0; i < 2; i++)
+		xt_new_keys(&new->end[i].private_key, &new->end[i].public_key);
+	randombytes_buf(new->psk.b, sizeof(new->psk.b));
 	rc = xt_newconf_text(new, texts);
-	if (rc < 0)
-		return xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(rc));
-	files[0].text = texts[0];
-	files[1].text = texts[1];
-	rc = files_write(files);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && texts[i]; i++) {
+		files[i].text = XT_SECBUF_INIT(XT_SECBUF_MAX);
+		xt_secbuf_puts(&files[i].text, texts[i]);
 		xt_wipe(texts[i], strlen(texts[i]));
 		free(texts[i]);
+		rc = rc ? rc : files[i].text.error;
 	}
-	if (rc == 0)
+	written = rc == 0 && xt_new_files_write(files, 2);
+	if (rc < 0)
+		xt_message("%s", xt_strerror(rc));
+	xt_new_files_clear(files, 2);
+	if (written)
 		next_steps_print(new, files);
-	return rc < 0 ? XT_EXIT_FAILURE : XT_EXIT_OK;
+	return written ? XT_EXIT_OK : XT_EXIT_FAILURE;
 }
 
 static bool network_used(void *networks, const struct xt_cidr *net)
@@ -212,6 +122,8 @@ int xt_cmd_new(const struct xt_args *args)
 	uint64_t port;
 	int bad = 0, rc, status;
 
+	if (args->n > 2 && !args->given[HUB])
+		return xt_fail(XT_EXIT_USAGE, "new: two hosts, or a hub and its peers with --hub");
 	if (!xt_args_number(args, PORT, 1, 65535, 0, &port))
 		return XT_EXIT_USAGE;
 	rc = xt_newconf_init(&new, args->operands[0], args->operands[1], &bad);
@@ -227,8 +139,13 @@ int xt_cmd_new(const struct xt_args *args)
 		return rc;
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
+	if (args->given[HUB] && port && new.end[0].port == XT_NEWCONF_PORT)
+		new.end[0].port = (uint16_t)port;
+	if (args->given[HUB])
+		return xt_new_hub(&new, args->operands, (size_t)args->n,
+				  port ? (uint16_t)port : XT_NEWCONF_PORT, args->value[DIR]);
 	for (int i = 0; i < 2 && port; i++) {
-		if (new.end[i].port == 51820)
+		if (new.end[i].port == XT_NEWCONF_PORT)
 			new.end[i].port = (uint16_t)port;
 	}
 	status = tunnel_make(&new, args->given[DIR] ? args->value[DIR] : NULL);

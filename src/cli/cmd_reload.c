@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* reload: let a running instance apply what its file says now. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xtunnel/error.h>
 
@@ -194,5 +196,42 @@ int xt_up_running(const char *word, bool reload, bool any_file)
 	}
 	json_decref(answer);
 	json_decref(done);
+	return status;
+}
+
+/* --- verbs that change the file --- */
+
+static bool file_is(const json_t *answer, const char *path)
+{
+	const char *file = xt_query_text(answer, "file");
+	char *real = realpath(path, NULL);
+	bool is = file && real && strcmp(file, real) == 0;
+
+	free(real);
+	return is;
+}
+
+int xt_reload_file(const char *name, const char *path, bool dry_run)
+{
+	struct xt_client *client = running_open(name);
+	char socket[XT_RUNSOCK_MAX];
+	json_t *answer = NULL;
+	int status = XT_RUNNING_NONE, rc;
+
+	if (!client) {
+		if (xt_conf_name_valid(name) && xt_rundir_find(socket, name) &&
+		    access(socket, W_OK) < 0 && errno == EACCES)
+			xt_message("%s is another user's: not reloaded", name);
+		return status;
+	}
+	rc = reload_request(client, dry_run, &answer);
+	xt_client_close(client);
+	if (rc == 0 && !file_is(answer, path))
+		xt_message("%s is running with another file: not reloaded", name);
+	else if (rc == 0 && result_status(answer) == XT_EXIT_OK)
+		status = XT_EXIT_OK;
+	else if (rc != XT_E_UNSUPPORTED) /* without a file it is not concerned */
+		status = answer_finish(name, answer, rc, false);
+	json_decref(answer);
 	return status;
 }

@@ -76,11 +76,42 @@ static const struct xt_verb verbs[] = {
      "xtunnel check left.conf right.conf\n"
      "# in a script that refuses warnings, too\nxtunnel check left.conf --strict\n",
      xt_text_check, xt_check_options, xt_cmd_check},
-    {"new", "A B", 2, 2, "write the configuration files of both ends of a new tunnel",
+    {"new", "A B...", 2, -1, "write the configuration files of both ends of a new tunnel",
      "xtunnel new left.example right.example\n"
      "# one file for each host; an end that cannot be reached may have any name\n"
-     "xtunnel new hub.example phone -o /root/tunnels\n",
+     "xtunnel new hub.example phone -o /root/tunnels\n"
+     "# a hub with three peers\nxtunnel new --hub hub.example anna ben office.example\n",
      xt_text_new, xt_new_options, xt_cmd_new},
+    {"start", "NAME|FILE", 1, 1, "as up, with the exit codes of an init script",
+     "xtunnel start left\n", xt_text_start, NULL, xt_cmd_start},
+    {"stop", "NAME|FILE", 1, 1, "as down, with the exit codes of an init script",
+     "xtunnel stop left\n", xt_text_stop, NULL, xt_cmd_stop},
+    {"restart", "NAME|FILE", 1, 1, "stop and start, if the file is right", "xtunnel restart left\n",
+     xt_text_restart, NULL, xt_cmd_restart},
+    {"status", "NAME|FILE", 1, 1, "say whether an instance is running",
+     "xtunnel status left || echo \"it is not: $?\"\n", xt_text_status, NULL, xt_cmd_status},
+    {"add", "HUB PEERNAME", 2, 2, "add a peer to a hub: keys, address, its file, reload",
+     "xtunnel add hub phone --endpoint hub.example:51820\n"
+     "# a phone: scan it in the application; as an image\n"
+     "xtunnel add hub phone --qr\nxtunnel add hub phone --qr=phone.png\n"
+     "# the file into a folder, with a name server\n"
+     "xtunnel add hub laptop -o /root/peers --dns 10.7.0.1\n"
+     "# a peer that sends all its traffic to the hub\n"
+     "xtunnel add hub tablet --allowed-ips 0.0.0.0/0,::/0\n",
+     xt_text_add, xt_add_options, xt_cmd_add},
+    {"remove", "HUB PEER", 2, 2, "remove a peer from a hub's file, and reload",
+     "xtunnel remove hub phone\n", xt_text_remove, NULL, xt_cmd_remove},
+    {"list", "HUB", 1, 1, "list the peers of a configuration file",
+     "xtunnel list hub\n# for programs\nxtunnel list hub --json\n", xt_text_list, xt_list_options,
+     xt_cmd_list},
+    {"disable", "HUB PEER", 2, 2, "make a peer's section a comment, and reload",
+     "xtunnel disable hub phone\n", xt_text_disable, NULL, xt_cmd_disable},
+    {"enable", "HUB PEER", 2, 2, "make a disabled peer a peer again, and reload",
+     "xtunnel enable hub phone\n", xt_text_enable, NULL, xt_cmd_enable},
+    {"rotate", "NAME|FILE", 1, 1, "replace the private key, or a pre-shared key, and reload",
+     "# prints the line that the peers need\nxtunnel rotate hub\n"
+     "# of one peer only, which needs the file\nxtunnel rotate hub --psk phone\n",
+     xt_text_rotate, xt_rotate_options, xt_cmd_rotate},
     {"genkey", "", 0, 0, "print a new private key", "umask 077; xtunnel genkey > private.key\n",
      NULL, NULL, xt_cmd_genkey},
     {"pubkey", "", 0, 0, "read a private key, print its public key",

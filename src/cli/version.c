@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>
 
+#include "cli/qr.h"
 #include "cli/version_uv.h"
 #include "tunnel/cipher.h"
 
@@ -71,5 +72,7 @@ void xt_version_print(FILE *out)
 	fprintf(out, "jansson %s\n", jansson_version_str());
 	loaded_print(out, "libb2", "libb2.so");
 	loaded_print(out, "libmnl", "libmnl.so");
+	if (xt_qr_library())
+		fprintf(out, "libqrencode %s\n", xt_qr_library());
 	cipher_print(out);
 }

@@ -161,6 +161,9 @@ int xt_conf_load_text(struct xt_conf *out, const char *name_or_path, struct xt_s
 /* The same for a running instance, which must not wait: a FIFO, also as a key file, is refused with
  * -EINVAL (XT_E_SYNTAX for a key file). */
 int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics);
+/* The same with the text of the file, as xt_conf_load_text. */
+int xt_conf_reload_text(struct xt_conf *out, const char *path, struct xt_secbuf *text,
+			struct xt_conf_diagnostics *diagnostics);
 /* Append what `run` and `up` refuse, and contradictions. 0; XT_E_SYNTAX with an error among them;
  * XT_E_NOMEM. */
 int xt_conf_check(const struct xt_conf *conf, struct xt_conf_diagnostics *diagnostics);

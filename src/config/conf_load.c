@@ -272,10 +272,17 @@ int xt_conf_load(struct xt_conf *out, const char *name_or_path,
 	return rc;
 }
 
+int xt_conf_reload_text(struct xt_conf *out, const char *path, struct xt_secbuf *text,
+			struct xt_conf_diagnostics *diagnostics)
+{
+	*text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
+	return conf_load(out, path, text, true, diagnostics);
+}
+
 int xt_conf_reload(struct xt_conf *out, const char *path, struct xt_conf_diagnostics *diagnostics)
 {
-	struct xt_secbuf text = XT_SECBUF_INIT(XT_CONF_FILE_MAX + 1);
-	int rc = conf_load(out, path, &text, true, diagnostics);
+	struct xt_secbuf text;
+	int rc = xt_conf_reload_text(out, path, &text, diagnostics);
 
 	xt_secbuf_clear(&text);
 	return rc;

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/secbuf.h"
 #include "base/text.h"
+#include "config/conf_edit.h"
 #include "config/conf_reader.h"
 #include "config/conf_write.h"
 
@@ -124,7 +125,7 @@ int xt_conf_strip(const struct xt_conf *conf, const char *text, size_t text_len,
 	while (xt_lex_next(&lex, &line)) {
 		if (line.kind == XT_LEX_PAIR)
 			pair_put(&strip, &line);
-		else
+		else if (!xt_edit_disabled_line(line.whole.p, line.whole.len))
 			line_put(&strip, &line);
 	}
 	xt_secbuf_puts(&strip.out, "\n"); /* wg-quick(8) ends with an empty line */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/addr.h"
@@ -202,7 +203,20 @@ static void directory_sync(const char *path)
 	free(directory);
 }
 
-int xt_conf_replace(const char *path, const char *text, size_t len)
+/* Of the file that is replaced. When the owner cannot be kept, the mode is not either: a group of
+ * this user would read the keys. */
+static int file_keep_mode(int fd, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (fchown(fd, st.st_uid, st.st_gid) < 0)
+		return errno == EPERM ? 0 : -errno;
+	return fchmod(fd, st.st_mode & 0777) < 0 ? -errno : 0;
+}
+
+static int file_replace(const char *path, const char *text, size_t len, bool kept)
 {
 	char *real = realpath(path, NULL), *tmp = NULL;
 	int fd = -1, rc = 0;
@@ -216,7 +230,9 @@ int xt_conf_replace(const char *path, const char *text, size_t len)
 	if (rc == 0) {
 		(void)unlink(tmp); /* left by an earlier attempt, perhaps with another mode */
 		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		rc = fd < 0 ? -errno : file_write(fd, text, len);
+		rc = fd < 0 ? -errno : kept ? file_keep_mode(fd, real) : 0;
+		if (rc == 0)
+			rc = file_write(fd, text, len);
 	}
 	if (fd >= 0 && close(fd) < 0 && rc == 0)
 		rc = -errno;
@@ -229,4 +245,14 @@ int xt_conf_replace(const char *path, const char *text, size_t len)
 	free(tmp);
 	free(real);
 	return rc;
+}
+
+int xt_conf_replace(const char *path, const char *text, size_t len)
+{
+	return file_replace(path, text, len, false);
+}
+
+int xt_conf_replace_kept(const char *path, const char *text, size_t len)
+{
+	return file_replace(path, text, len, true);
 }

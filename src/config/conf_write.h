@@ -43,5 +43,7 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force);
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.
  * -errno or XT_E_NOMEM: nothing changed. */
 int xt_conf_replace(const char *path, const char *text, size_t len);
+/* The same, and the file keeps its mode and, as far as this user may set it, its owner. */
+int xt_conf_replace_kept(const char *path, const char *text, size_t len);
 
 #endif

@@ -12,9 +12,8 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 
-#define DEFAULT_PORT 51820
-#define CANDIDATES4  3	/* 16-bit private networks, of 256 networks each */
-#define KEEPALIVE_S  25 /* NAT mappings of UDP live for 30 s and more */
+#define CANDIDATES4 3  /* 16-bit private networks, of 256 networks each */
+#define KEEPALIVE_S 25 /* NAT mappings of UDP live for 30 s and more */
 
 static bool host_name_valid(const char *host)
 {
@@ -39,13 +38,13 @@ static bool end_set_port(struct xt_newconf_end *end, const char *text)
 	return true;
 }
 
-static bool end_set_host(struct xt_newconf_end *end, const char *text)
+bool xt_newconf_host(struct xt_newconf_end *end, const char *text, uint16_t port)
 {
 	struct xt_ip ip;
 	char *host = end->host;
 	char *rest;
 
-	end->port = DEFAULT_PORT;
+	end->port = port;
 	if (strlen(text) >= sizeof(end->host))
 		return false;
 	memcpy(host, text, strlen(text) + 1);
@@ -184,6 +183,11 @@ int xt_newconf_choose(struct xt_newconf *new, xt_newconf_used *used, void *ctx)
 	return err ? err : network_choose(new, 6, used, ctx);
 }
 
+bool xt_newconf_reachable(const char *host)
+{
+	return strchr(host, '.') || strchr(host, ':');
+}
+
 int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *bad)
 {
 	struct xt_cidr v4 = network_candidate(4, 0), v6 = network_candidate(6, 0);
@@ -194,9 +198,9 @@ int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *b
 		struct xt_newconf_end *end = &new->end[i];
 
 		*bad = i;
-		if (!end_set_host(end, hosts[i]))
+		if (!xt_newconf_host(end, hosts[i], XT_NEWCONF_PORT))
 			return XT_E_INVALID;
-		end->reachable = strchr(end->host, '.') || strchr(end->host, ':');
+		end->reachable = xt_newconf_reachable(end->host);
 	}
 	network_set(new, &v4);
 	network_set(new, &v6);

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#define XT_NEWCONF_PORT 51820
+
 /* host        as the other end reaches it: name or address, no port
  * reachable   false: a bare name, without a dot. The other end cannot resolve it, so it gets no
  *             Endpoint, and this end keeps the way open by PersistentKeepalive
@@ -29,6 +31,10 @@ struct xt_newconf {
  * [ADDRESS]:PORT. Keys are zero. XT_E_INVALID: host number *bad (0 or 1) is malformed;
  * XT_E_EXISTS: both are the same. */
 int xt_newconf_init(struct xt_newconf *new, const char *a, const char *b, int *bad);
+/* Set host and port from NAME, NAME:PORT, ADDRESS, [ADDRESS] or [ADDRESS]:PORT; port: when text has
+ * none. false: text is malformed. */
+bool xt_newconf_host(struct xt_newconf_end *end, const char *text, uint16_t port);
+bool xt_newconf_reachable(const char *host); /* not a bare name */
 /* Is net in use on this host? */
 typedef bool xt_newconf_used(void *ctx, const struct xt_cidr *net);
 /* Set inner networks that are not in use: the first of 192.168.N.0/24, 10.7.N.0/24 and

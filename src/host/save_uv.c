@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/trim.h"
+#include "config/conf_edit.h"
 #include "config/conf_write.h"
 
 struct job {
@@ -28,17 +29,23 @@ static void save_clear(struct xt_save *save)
 	free(save->addresses);
 }
 
-static int file_replace(const char *path, const struct xt_conf *conf)
+/* Peers that are disabled in the old text stay so; other comments are lost. */
+static int file_replace(const char *path, const struct xt_conf *conf, const struct xt_secbuf *old)
 {
+	struct xt_secbuf out = XT_SECBUF_INIT(XT_SECBUF_MAX);
 	char *text = NULL;
 	size_t len = 0;
 	int rc = xt_conf_write(conf, &text, &len);
 
 	if (rc < 0)
 		return rc;
-	rc = xt_conf_replace(path, text, len);
+	xt_secbuf_append(&out, text, len);
 	xt_wipe(text, len);
 	free(text);
+	rc = xt_edit_keep_disabled(old->p ? old->p : "", old->len, &out);
+	if (rc == 0)
+		rc = xt_conf_replace(path, out.p ? out.p : "", out.len);
+	xt_secbuf_clear(&out);
 	return rc;
 }
 
@@ -62,14 +69,16 @@ static int file_update(const char *path, const struct xt_save *save)
 	};
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf file = {0};
-	int rc = xt_conf_reload(&file, path, &diagnostics);
+	struct xt_secbuf text;
+	int rc = xt_conf_reload_text(&file, path, &text, &diagnostics);
 
 	if (rc == 0 && (file.save_config || !save->unasked)) {
 		rc = xt_conf_update(&file, &force);
 		if (rc == 0)
-			rc = file_replace(path, &file);
+			rc = file_replace(path, &file, &text);
 	}
 	xt_conf_diagnostics_clear(&diagnostics);
+	xt_secbuf_clear(&text);
 	xt_conf_clear(&file);
 	return rc;
 }

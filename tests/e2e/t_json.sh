@@ -105,8 +105,9 @@ sed 's/^AllowedIPs.*/AllowedIPs = 10.7.7.7/; s/^MTU.*//; s/^Address.*/&\nMTU = 1
 prints check-1 -- check left.conf odd.conf --json
 jq -e 'any(has("other_line"))' out.json >/dev/null || fail "no second place: $(cat out.json)"
 prints check-1 -- check none.conf --json
+prints list-1 -- list left.conf --json
 prints show-interfaces-1 -- show interfaces --json
-ok "why, reload, ping, check, show interfaces"
+ok "why, reload, ping, check, list, show interfaces"
 
 # --- events, until the end of an instance ---
 keys_make third nowhere

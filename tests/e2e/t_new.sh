@@ -76,3 +76,32 @@ for name in lo all default; do
 	refuses 2 "interface name" "$XT_BIN" new $name.example d.example -o other
 done
 ok "--address; lo and names that the system keeps are refused"
+
+ip -n left addr del 192.168.7.9/24 dev wire
+stop "$left"
+stop "$right"
+mkdir star
+"$XT_BIN" new --hub $L4 right $R4 ann.example ben:9 -o star -a 10.9.0.0/29,fd09::/64 >new.log 2>&1 ||
+	fail "--hub: $(cat new.log)"
+[ "$(cd star && echo *)" = "198-18-0-1.conf 198-18-0-2.conf ann.conf ben.conf right.conf" ] || fail "files: $(ls star)"
+for file in star/*.conf; do
+	[ "$(stat -c %a "$file")" = 600 ] || fail "$file has mode $(stat -c %a "$file")"
+	"$XT_BIN" check star/198-18-0-1.conf "$file" >check.log 2>&1 || [ "$file" = star/198-18-0-1.conf ] ||
+		fail "the hub and $file: $(cat check.log)"
+done
+[ "$(grep -c '^Endpoint = 198.18.0.1:51820$' star/*.conf | grep -c ':1$')" = 4 ] || fail "endpoints of the hub: $(grep Endpoint star/*)"
+[ "$(grep -c '^Endpoint' star/198-18-0-1.conf)" = 2 ] || fail "endpoints of peers: $(cat star/198-18-0-1.conf)"
+[ "$("$XT_BIN" list star/198-18-0-1.conf | cut -f 3 | tail -n 1)" = 10.9.0.5/32,fd09::5/128 ] || fail "addresses: $(cat star/198-18-0-1.conf)"
+cp star/198-18-0-1.conf hub.conf
+cp star/right.conf right.conf
+start hub left
+start right
+pings right 10.9.0.1 || fail "no answer of the hub by IPv4"
+pings right fd09::1 || fail "no answer of the hub by IPv6"
+refuses 1 "not overwritten" "$XT_BIN" new --hub c.example ann d -o star
+[ ! -e star/c.conf ] || fail "a part of the files"
+refuses 2 "no room for 6" "$XT_BIN" new --hub h.example a b c d e f -o star -a 10.9.0.0/29
+refuses 2 "named a:" "$XT_BIN" new --hub h.example a a.example -o star
+refuses 2 "with --hub" "$XT_BIN" new a.example b.example c.example -o star
+[ "$(find star -type f | wc -l)" = 5 ] || fail "files of a refused hub: $(ls star)"
+ok "--hub: a hub and its peers, all files or none"

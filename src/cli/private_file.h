@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A new file with secrets, of mode 0600, that is there as a whole or not at all. What fails is
+ * printed on stderr. */
+#ifndef XT_CLI_PRIVATE_FILE_H
+#define XT_CLI_PRIVATE_FILE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* path  of the file; part: of what is written until it is kept, "" when there is nothing to drop */
+struct xt_private_file {
+	char path[PATH_MAX], part[PATH_MAX];
+};
+
+/* path: DIR/NAMESUFFIX; dir NULL: the working directory. */
+bool xt_private_file_init(struct xt_private_file *file, const char *dir, const char *name,
+			  const char *suffix);
+/* Write and sync. force: a file that exists is replaced when this one is kept; otherwise it is
+ * refused now. */
+bool xt_private_file_write(struct xt_private_file *file, const void *data, size_t len, bool force);
+bool xt_private_file_keep(struct xt_private_file *file);
+void xt_private_file_drop(struct xt_private_file *file); /* unless it was kept */
+
+#endif

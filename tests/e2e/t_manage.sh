@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# add, list, disable, enable, remove: the peers of a hub, in its file and in what runs.
+. "$(dirname "$0")/lib.sh"
+hosts_link
+hub() { # hub VERB ARGUMENTS…: on the host left
+	local verb=$1
+	shift
+	at left "$XT_BIN" "$verb" hub.conf "$@" 2>err || fail "$verb hub.conf $*: exit $?: $(cat err)"
+}
+value() { sed -n "s/^$1 = //p" "$2"; }
+same() { cmp -s hub.conf "$1" || fail "$2: $(diff "$1" hub.conf)"; }
+peers() { at left "$XT_BIN" show hub --json | jq -r '[.peers[].name] | sort | join(" ")'; }
+cat >hub.conf <<-EOF
+	# The hub of the lab.
+
+	[Interface] # keep me
+	PrivateKey = $("$XT_BIN" genkey)
+	Address = 10.7.0.1/29, fd07::1/64   # two networks
+	ListenPort = 51801
+	#: Echo = peer
+
+	# Anna's old one
+	[Peer]
+	#: Name = old
+	PublicKey = $("$XT_BIN" genkey | "$XT_BIN" pubkey)
+	AllowedIPs = 10.7.0.2/32
+
+	# --- the end ---
+EOF
+chmod 640 hub.conf
+cp hub.conf first.conf
+start hub left
+
+[ "$(hub add right --endpoint $L4 -o .)" = ./right.conf ] || fail "add: $(cat err)"
+[ "$(stat -c %a right.conf)" = 600 ] || fail "right.conf has mode $(stat -c %a right.conf)"
+[ "$(stat -c %a hub.conf)" = 640 ] || fail "hub.conf has mode $(stat -c %a hub.conf)"
+[ "$(head -n "$(wc -l <first.conf)" hub.conf)" = "$(cat first.conf)" ] || fail "add changed other lines: $(diff first.conf hub.conf)"
+[ "$(value Address right.conf)" = "10.7.0.3/29, fd07::2/64" ] || fail "addresses: $(value Address right.conf)"
+[ "$(value Endpoint right.conf)" = $L4:51801 ] || fail "endpoint: $(value Endpoint right.conf)"
+right=$(value PublicKey hub.conf | tail -n 1)
+[ "$(value PrivateKey right.conf | "$XT_BIN" pubkey)" = "$right" ] || fail "the keys of right do not fit"
+[ "$(peers)" = "old right" ] || fail "the hub was not reloaded: $(peers)"
+start right
+pings right 10.7.0.1 || fail "no answer by IPv4"
+pings right fd07::1 || fail "no answer by IPv6"
+ok "add: a file that works at once, in the running hub too"
+
+hub list >list
+grep -q "^right	on	10.7.0.3/32,fd07::2/128	$right$" list || fail "list: $(cat list)"
+[ "$(hub list --json | jq -r '.peers[] | select(.name == "right") | .allowed_ips[1]')" = fd07::2/128 ] ||
+	fail "list --json: $(hub list --json)"
+cp hub.conf with_right.conf
+hub disable right
+[ "$(peers)" = old ] || fail "disabled, and in force: $(peers)"
+grep -q "^right	disabled	" <(hub list) || fail "list of a disabled peer: $(hub list)"
+"$XT_BIN" check hub.conf | grep -q error: && fail "check of a file with a disabled peer"
+"$XT_BIN" strip hub.conf 2>/dev/null | grep -qF "$right" && fail "strip prints a disabled peer"
+cp hub.conf disabled.conf
+hub save
+grep -q "^#disabled: AllowedIPs = 10.7.0.3/32" hub.conf || fail "save lost a disabled peer: $(cat hub.conf)"
+cat disabled.conf >hub.conf
+hub disable right
+grep -q "disabled already" err || fail "disabled twice: $(cat err)"
+hub add pad >/dev/null
+grep -q "reaches" err && fail "the endpoint of the last peer is not used: $(cat err)"
+[ "$(value Endpoint pad.conf)" = $L4:51801 ] || fail "endpoint of pad: $(value Endpoint pad.conf)"
+[ "$(value Address pad.conf)" = "10.7.0.4/29, fd07::3/64" ] ||
+	fail "pad has the address of a disabled peer: $(value Address pad.conf)"
+hub enable right
+hub remove pad
+same with_right.conf "disable, add, enable, remove"
+[ "$(peers)" = "old right" ] || fail "enabled, and not in force: $(peers)"
+at right "$XT_BIN" wait right >/dev/null || fail "no handshake with an enabled peer"
+pings right 10.7.0.1 || fail "right does not reach the hub again"
+ok "list, disable, enable; a disabled peer keeps its address"
+
+hub remove "$right"
+same first.conf "remove"
+[ "$(peers)" = old ] || fail "removed, and in force: $(peers)"
+hub disable old
+hub remove old
+grep -q "the end" hub.conf && grep -q "keep me" hub.conf || fail "remove took other comments: $(cat hub.conf)"
+grep -q Anna hub.conf && fail "the comment of a removed peer stays: $(cat hub.conf)"
+ok "remove: by key, of a disabled one"
+
+# All or nothing.
+unchanged() { # unchanged CODE TEXT VERB ARGUMENTS…: refused; hub.conf and what runs are as before
+	local code=$1 text=$2 before
+	shift 2
+	cp hub.conf before.conf
+	before=$(peers)
+	refuses "$code" "$text" at left "$XT_BIN" "$@"
+	same before.conf "$*"
+	[ "$(peers)" = "$before" ] || fail "$*: the instance has $(peers), not $before"
+	compgen -G "*.tmp" >/dev/null && fail "$*: remains of $(echo ./*.tmp)"
+	return 0
+}
+for name in one two three four five; do hub add $name --endpoint $L4 >/dev/null; done
+unchanged 1 "10.7.0.0/29 are in use" add hub.conf six
+[ ! -e six.conf ] || fail "a file of a peer without an address"
+hub remove two
+unchanged 1 "not overwritten" add hub.conf two
+old=$(cksum two.conf)
+hub add two --force >/dev/null
+[ "$(cksum two.conf)" != "$old" ] && [ "$(stat -c %a two.conf)" = 600 ] || fail "--force"
+hub remove two
+rm two.conf
+unchanged 2 "named one" add hub.conf one -o none
+unchanged 1 "No such file" add hub.conf two -o none
+unchanged 2 "no peer" remove hub.conf two
+unchanged 2 "no peer" disable hub.conf ""
+unchanged 2 "not an endpoint" add hub.conf two --endpoint "a b"
+unchanged 2 "not an endpoint" add hub.conf two --endpoint a:0
+unchanged 2 "expected addresses" add hub.conf two --dns "10.7.0.1,;"
+unchanged 2 "not a list" add hub.conf two --allowed-ips 10.7.0.0/33
+for name in "" "a#b" $'a\nb' " a" "$(printf 'x%.0s' {1..64})" "$right"; do
+	unchanged 2 "a name" add hub.conf "$name"
+done
+mkdir closed
+mount --bind closed closed && mount -o remount,ro,bind closed || fail "a read-only folder"
+unchanged 1 "read-only" add hub.conf two -o closed
+[ -z "$(ls closed)" ] || fail "files in a read-only folder"
+mkdir hubs
+mount --bind hubs hubs && cp hub.conf hubs/hub.conf && mount -o remount,ro,bind hubs || fail "a read-only folder"
+unchanged 1 "read-only" add hubs/hub.conf two
+[ ! -e two.conf ] || fail "the file of a peer whose hub was not changed"
+cp hub.conf good.conf
+echo "Nonsense = 1" >>hub.conf
+cp hub.conf bad.conf
+for verb in add remove disable enable; do
+	refuses 4 "hub.conf:.*error" at left "$XT_BIN" $verb hub.conf one
+	same bad.conf "$verb with a bad file"
+done
+refuses 4 "error" "$XT_BIN" list hub.conf
+cat good.conf >hub.conf
+ok "names, files, folders, a full network: refused, and all is as before"
+
+sed -i "s/^ListenPort = .*/&\n#: Sandbox = off/" hub.conf
+unchanged 4 "as it was" add hub.conf two
+[ ! -e two.conf ] || fail "the file of a peer that the instance refused"
+cat good.conf >hub.conf
+ok "an instance that refuses the file: file and peers are as before"
+
+stop hub
+printf '[Interface]\r\nPrivateKey = %s\r\nAddress = 10.9.0.1/24\r\nListenPort = 1' "$("$XT_BIN" genkey)" >real.conf
+ln -s real.conf link.conf
+cp real.conf before.conf
+"$XT_BIN" add link.conf x --endpoint h.example >/dev/null 2>err || fail "add: $(cat err)"
+[ -L link.conf ] || fail "the link was replaced"
+[ "$(tr -cd '\r' <real.conf | wc -c)" = "$(tr -cd '\n' <real.conf | wc -c)" ] || fail "line ends: $(cat -A real.conf)"
+"$XT_BIN" remove link.conf x 2>err || fail "remove: $(cat err)"
+cmp real.conf before.conf || fail "line ends after add and remove: $(cat -A real.conf)"
+adders=()
+for n in 1 2 3 4 5 6; do
+	"$XT_BIN" add link.conf "p$n" --endpoint h.example >/dev/null 2>"err$n" &
+	adders+=($!)
+done
+for pid in "${adders[@]}"; do wait "$pid" || fail "one of several: $(cat err?)"; done
+[ "$("$XT_BIN" list link.conf | cut -f 3 | sort -u | wc -l)" = 6 ] || fail "several at a time: $("$XT_BIN" list link.conf)"
+ok "line ends, a link, several at a time"
