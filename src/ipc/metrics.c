@@ -205,6 +205,8 @@ static int counts_take(struct xt_metrics *m, const json_t *counters, bool drops)
 	return n;
 }
 
+static const char *const unknown_when_0[] = {"path_mtu", "rtt_us"};
+
 static int peer_take(struct xt_metrics *m, const json_t *json)
 {
 	const json_t *counters = json_object_get(json, "counters");
@@ -234,9 +236,10 @@ static int peer_take(struct xt_metrics *m, const json_t *json)
 	if (!p.critical)
 		number_set(p.numbers, peer_numbers, XT_LEN(peer_numbers), "critical",
 			   XT_METRICS_ABSENT);
-	if (number_of(json_object_get(json, "path_mtu")) == 0)
-		number_set(p.numbers, peer_numbers, XT_LEN(peer_numbers), "path_mtu",
-			   XT_METRICS_ABSENT);
+	for (size_t i = 0; i < XT_LEN(unknown_when_0); i++)
+		if (number_of(json_object_get(json, unknown_when_0[i])) == 0)
+			number_set(p.numbers, peer_numbers, XT_LEN(peer_numbers), unknown_when_0[i],
+				   XT_METRICS_ABSENT);
 	m->peers[m->n_peers++] = p;
 	return 0;
 }
