@@ -244,6 +244,29 @@ static int peer_take(struct xt_metrics *m, const json_t *json)
 	return 0;
 }
 
+/* A peer that the part before has begun: a long list of its AllowedIPs was cut. */
+static int peer_continue(struct xt_metrics *m, const json_t *json)
+{
+	struct xt_metrics_peer *p = &m->peers[m->n_peers - 1];
+	const char *more = networks_keep(m, json_object_get(json, "allowed_ips"));
+	size_t len = strlen(p->allowed);
+	char *joined;
+
+	if (!more)
+		return XT_E_NOMEM;
+	if (!*more)
+		return 0;
+	joined = text_room(m, len + 1 + strlen(more) + 1);
+	if (!joined)
+		return XT_E_NOMEM;
+	memcpy(joined, p->allowed, len);
+	if (len)
+		joined[len++] = ',';
+	strcpy(joined + len, more);
+	p->allowed = joined;
+	return 0;
+}
+
 int xt_metrics_add_peers(struct xt_metrics *m, const json_t *part)
 {
 	struct xt_metrics_instance *instance =
@@ -256,8 +279,11 @@ int xt_metrics_add_peers(struct xt_metrics *m, const json_t *part)
 		return XT_E_INVALID;
 	json_array_foreach(json_object_get(part, "peers"), i, peer)
 	{
+		bool continues = i == 0 && m->n_peers > instance->first_peer &&
+				 json_is_true(json_object_get(peer, "continues"));
+
 		if (rc == 0 && json_is_object(peer))
-			rc = peer_take(m, peer);
+			rc = continues ? peer_continue(m, peer) : peer_take(m, peer);
 	}
 	instance->n_peers = m->n_peers - instance->first_peer;
 	number_set(instance->numbers, device_numbers, XT_LEN(device_numbers), "peers",

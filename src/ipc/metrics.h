@@ -39,12 +39,14 @@ struct xt_metrics_reading {
 	struct xt_secbuf text;
 	size_t taken;
 };
-/* The next bytes of the text, at most len. 0: the end, or no memory (text.error is set). Nothing may
- * be added between. */
+/* The next bytes of the text, at most len. 0: the end, or no memory (text.error is set). Nothing
+ * may be added between. */
 size_t xt_metrics_read(const struct xt_metrics *metrics, struct xt_metrics_reading *reading,
 		       char *buf, size_t len);
 void xt_metrics_read_end(struct xt_metrics_reading *reading);
 
+/* A line for each instance that is silent. */
+void xt_metrics_silent(const struct xt_metrics *metrics, struct xt_secbuf *reasons);
 /* False: an instance is silent, or a peer whose file says Critical = yes is not up. reasons gets a
  * line for each. */
 bool xt_metrics_healthy(const struct xt_metrics *metrics, struct xt_secbuf *reasons);

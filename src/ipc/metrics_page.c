@@ -39,6 +39,13 @@ static void reason_put(struct xt_secbuf *reasons, const struct xt_metrics_instan
 	xt_secbuf_puts(reasons, "\n");
 }
 
+void xt_metrics_silent(const struct xt_metrics *m, struct xt_secbuf *reasons)
+{
+	for (size_t i = 0; i < m->n_instances; i++)
+		if (m->instances[i].reason)
+			reason_put(reasons, &m->instances[i], NULL);
+}
+
 bool xt_metrics_healthy(const struct xt_metrics *m, struct xt_secbuf *reasons)
 {
 	bool healthy = true;

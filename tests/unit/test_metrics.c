@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,128 +68,28 @@ static char *text_of(const struct xt_metrics *m, enum xt_metrics_format format, 
 	return out;
 }
 
-#define OURS "{interface=\"left\",public_key=\"" KEY "\",name=\"a \\\"b\\\" \\\\ c\\nd\""
-#define FLAVOR                                                                                     \
-	"{interface=\"left\",public_key=\"" KEY                                                    \
-	"\",allowed_ips=\"10.7.0.2/32,fd07::/64\",friendly_name=\"a \\\"b\\\" \\\\ c\\nd\"} "
-#define DEVICE		       "{device=\"left\",public_key=\"" KEY "\""
-#define HEAD(name, type, help) "# HELP " name " " help "\n# TYPE " name " " type "\n"
+static char *file_text(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 65536);
 
+	assert_non_null(file);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	return text;
+}
+
+/* The text is that of tests/vectors/metrics/left.prom, byte by byte. */
 static void all_families_are_printed_once_with_their_labels(void **state)
 {
 	struct xt_metrics *m = metrics_of(LEFT ",\"peers\":[" PEER "]}");
 	char *text = text_of(m, XT_METRICS_TEXT, 8192);
+	char *expected = file_text(XT_VECTORS "/metrics/left.prom");
 	(void)state;
 
-	assert_string_equal(
-	    text,
-	    HEAD(
-		"xtunnel_build_info", "gauge",
-		"Version of the program that prints these metrics.") "xtunnel_build_info{version=\"0.2.0\"} 1\n" /**/
-	    HEAD("xtunnel_up", "gauge",
-		 "Whether the instance has answered.") "xtunnel_up{interface=\"left\"} 1\n" /**/
-	    HEAD(
-		"wireguard_device_info", "gauge",
-		"Metadata about a device.") "wireguard_device_info{device=\"left\",public_key=\"AQ==\"} 1\n" /**/
-	    HEAD(
-		"xtunnel_instance_info", "gauge",
-		"Version, AEAD backend, offloads and sandbox of the instance.") "xtunnel_instance_info{interface=\"left\",version=\"0.2.0\",aead=\"sodium\","
-										"offload=\"tso gso\",sandbox=\"on\",echo=\"both\"} 1\n" /**/
-	    HEAD(
-		"xtunnel_uptime_seconds", "gauge",
-		"Seconds since the instance started.") "xtunnel_uptime_seconds{interface=\"left\"} 61\n" /**/
-	    HEAD(
-		"xtunnel_cpu_seconds_total", "counter",
-		"Processor time of the process that moves packets.") "xtunnel_cpu_seconds_total{interface=\"left\"} 1.25\n" /**/
-	    HEAD("xtunnel_threads", "gauge",
-		 "Threads that encrypt.") "xtunnel_threads{interface=\"left\"} 2\n" /**/
-	    HEAD("xtunnel_mtu_bytes", "gauge",
-		 "MTU of the interface.") "xtunnel_mtu_bytes{interface=\"left\"} 1420\n" /**/
-	    HEAD("xtunnel_listen_port", "gauge",
-		 "UDP port of the instance.") "xtunnel_listen_port{interface=\"left\"} 51820\n" /**/
-	    HEAD("xtunnel_peers", "gauge",
-		 "Peers that are configured.") "xtunnel_peers{interface=\"left\"} 1\n" /**/
-	    HEAD(
-		"xtunnel_under_load", "gauge",
-		"Whether handshakes need a cookie first.") "xtunnel_under_load{interface=\"left\"} 0\n" /**/
-	    HEAD(
-		"xtunnel_queue_overruns_total", "counter",
-		"Datagrams that a full queue had no room for.") "xtunnel_queue_overruns_total{interface=\"left\",queue=\"socket\"} 7\n"
-								"xtunnel_queue_overruns_total{interface=\"left\",queue=\"link\"} 8\n" /**/
-	    HEAD(
-		"xtunnel_send_refused_total", "counter",
-		"Datagrams that the kernel refused to send.") "xtunnel_send_refused_total{interface=\"left\"} 6\n" /**/
-	    HEAD(
-		"xtunnel_offload_fallbacks_total", "counter",
-		"Offloads that the kernel refused while running.") "xtunnel_offload_fallbacks_total{interface=\"left\"} 3\n" /**/
-	    HEAD(
-		"xtunnel_echo_answered_total", "counter",
-		"Echo requests that the instance answered itself.") "xtunnel_echo_answered_total{interface=\"left\",side=\"host\"} 4\n"
-								    "xtunnel_echo_answered_total{interface=\"left\",side=\"peer\"} 5\n" /**/
-	    HEAD(
-		"xtunnel_drops_total", "counter",
-		"Packets dropped, by verdict.") "xtunnel_drops_total{interface=\"left\",verdict=\"replay\"} 10\n" /**/
-	    HEAD(
-		"xtunnel_packets_total", "counter",
-		"Packets not dropped, by verdict.") "xtunnel_packets_total{interface=\"left\",verdict=\"pass\"} 9\n" /**/
-	    HEAD("wireguard_sent_bytes_total", "counter",
-		 "Bytes sent to the peer.") "wireguard_sent_bytes_total" FLAVOR "794\n" /**/
-	    HEAD("wireguard_received_bytes_total", "counter",
-		 "Bytes received from the peer.") "wireguard_received_bytes_total" FLAVOR
-						  "1526\n" /**/
-	    HEAD(
-		"wireguard_latest_handshake_seconds", "gauge",
-		"Seconds since 1970 of the latest handshake; 0: never.") "wireguard_latest_handshake_seconds" FLAVOR
-									 "1764494000\n" /**/
-	    HEAD(
-		"wireguard_peer_info", "gauge",
-		"Metadata about a peer.") "wireguard_peer_info" DEVICE
-					  ",endpoint=\"192.0.2.1:7\",name=\"a \\\"b\\\" \\\\ c\\nd\","
-					  "allowed_ips=\"10.7.0.2/32,fd07::/64\"} 1\n" /**/
-	    HEAD("wireguard_peer_allowed_ips_info", "gauge",
-		 "Each network of a peer's AllowedIPs.") "wireguard_peer_allowed_ips_info" DEVICE
-							 ",allowed_ips=\"10.7.0.2/32\"} 1\n"
-							 "wireguard_peer_allowed_ips_info" DEVICE
-							 ",allowed_ips=\"fd07::/64\"} 1\n" /**/
-	    HEAD("wireguard_peer_receive_bytes_total", "counter",
-		 "Bytes received from the peer.") "wireguard_peer_receive_bytes_total" DEVICE
-						  "} 1526\n" /**/
-	    HEAD("wireguard_peer_transmit_bytes_total", "counter",
-		 "Bytes sent to the peer.") "wireguard_peer_transmit_bytes_total" DEVICE
-					    "} 794\n" /**/
-	    HEAD(
-		"wireguard_peer_last_handshake_seconds", "gauge",
-		"Seconds since 1970 of the latest handshake; 0: never.") "wireguard_peer_last_handshake_seconds" DEVICE
-									 "} 1764494000\n" /**/
-	    HEAD(
-		"xtunnel_peer_why", "gauge",
-		"Why the peer is reached or not: the code of `xtunnel why`.") "xtunnel_peer_why" OURS
-									      ",code=\"silent\"} 1\n" /**/
-	    HEAD("xtunnel_peer_up", "gauge",
-		 "Whether the code of the peer is up.") "xtunnel_peer_up" OURS "} 0\n" /**/
-	    HEAD("xtunnel_peer_critical", "gauge",
-		 "1: the file says Critical = yes.") "xtunnel_peer_critical" OURS "} 1\n" /**/
-	    HEAD("xtunnel_peer_rtt_seconds", "gauge",
-		 "From an initiation to its response, of the latest handshake that this side "
-		 "began.") "xtunnel_peer_rtt_seconds" OURS "} 0.0205\n" /**/
-	    HEAD(
-		"xtunnel_peer_path_mtu_bytes", "gauge",
-		"Largest packet that is known to reach the peer in one datagram.") "xtunnel_peer_path_mtu_bytes" OURS
-										   "} 1420\n" /**/
-	    HEAD(
-		"xtunnel_peer_handshakes_total", "counter",
-		"Handshake messages of the peer that were accepted.") "xtunnel_peer_handshakes_total" OURS
-								      "} 3\n" /**/
-	    HEAD(
-		"xtunnel_peer_handshake_attempts", "gauge",
-		"Initiations sent since the last handshake.") "xtunnel_peer_handshake_attempts" OURS
-							      "} 2\n" /**/
-	    HEAD("xtunnel_peer_staged_packets", "gauge",
-		 "Packets that wait for a session.") "xtunnel_peer_staged_packets" OURS "} 1\n" /**/
-	    HEAD(
-		"xtunnel_peer_drops_total", "counter",
-		"Packets of the peer that were dropped, by verdict.") "xtunnel_peer_drops_total" OURS
-								      ",verdict=\"auth\"} 11\n");
+	assert_string_equal(text, expected);
+	free(expected);
 	free(text);
 	xt_metrics_free(m);
 }
@@ -237,6 +138,24 @@ static void parts_of_an_instance_make_the_whole(void **state)
 	free(text);
 	json_decref(more);
 	xt_metrics_free(parts);
+	xt_metrics_free(m);
+}
+
+static void a_peer_that_was_cut_goes_on_in_the_next_part(void **state)
+{
+	struct xt_metrics *m = metrics_of(LEFT ",\"peers\":[" PEER "]}");
+	json_t *more = json_loads(
+	    "{\"peers\":[{\"continues\":true,\"allowed_ips\":[\"10.9.0.0/16\"]}]}", 0, NULL);
+	char *text;
+	(void)state;
+
+	assert_int_equal(xt_metrics_add_peers(m, more), 0);
+	text = text_of(m, XT_METRICS_TEXT, 8192);
+	assert_non_null(strstr(text, "xtunnel_peers{interface=\"left\"} 1\n"));
+	assert_non_null(
+	    strstr(text, "allowed_ips=\"10.7.0.2/32,fd07::/64,10.9.0.0/16\",friendly_name="));
+	free(text);
+	json_decref(more);
 	xt_metrics_free(m);
 }
 
@@ -339,6 +258,7 @@ TEST_MAIN(cmocka_unit_test(all_families_are_printed_once_with_their_labels),
 	  cmocka_unit_test(the_size_of_the_pieces_changes_nothing),
 	  cmocka_unit_test(openmetrics_names_counters_without_suffix_and_has_an_end),
 	  cmocka_unit_test(parts_of_an_instance_make_the_whole),
+	  cmocka_unit_test(a_peer_that_was_cut_goes_on_in_the_next_part),
 	  cmocka_unit_test(what_is_missing_or_of_another_type_is_left_out),
 	  cmocka_unit_test(an_instance_that_is_silent_is_down_and_has_no_peers),
 	  cmocka_unit_test(health_is_that_of_critical_peers),
