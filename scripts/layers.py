@@ -25,7 +25,7 @@ MAY_SEE = {
     "host": {"config", "platform", "base"},
     "tunnel": {"platform", "core", "crypto", "packet", "base"},
     "daemon": {"host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet", "base"},
-    "exporter": {"daemon", "ipc", "platform", "base"},
+    "exporter": {"daemon", "host", "config", "ipc", "platform", "base"},
     "cli": {"exporter", "daemon", "host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet",
             "base"},
 }
