@@ -25,7 +25,8 @@ MAY_SEE = {
     "host": {"config", "platform", "base"},
     "tunnel": {"platform", "core", "crypto", "packet", "base"},
     "daemon": {"host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet", "base"},
-    "cli": {"daemon", "host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet",
+    "exporter": {"daemon", "host", "config", "ipc", "platform", "base"},
+    "cli": {"exporter", "daemon", "host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet",
             "base"},
 }
 # A link plan is data: config fills it in, platform carries it out.

@@ -26,6 +26,7 @@ enum { /* xt_peer_change.set */
        XT_PEER_REPLACE_ALLOWED = 1 << 5,
        XT_PEER_NAME = 1 << 6,
        XT_PEER_PROBE_ADDRESS = 1 << 7, /* family 0: chosen by the device */
+       XT_PEER_CRITICAL = 1 << 8,
 };
 
 #define XT_NAME_MAX 63
@@ -44,6 +45,7 @@ struct xt_peer_change {
 	uint16_t keepalive_s; /* 0: off */
 	char name[XT_NAME_MAX + 1];
 	struct xt_ip probe_address; /* inside the tunnel, asked by probes; family 0: chosen */
+	bool critical;		    /* only reported */
 	struct xt_allowed_change *allowed;
 	size_t n_allowed, cap_allowed;
 };

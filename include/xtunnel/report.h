@@ -41,6 +41,7 @@ struct xt_peer_report {
 	struct xt_public key;
 	struct xt_psk psk; /* all zero: none */
 	char name[XT_NAME_MAX + 1];
+	bool critical;			 /* of its configuration: a check of health counts it */
 	struct xt_endpoint endpoint;	 /* ip.family 0: none */
 	bool endpoint_learned;		 /* from the peer's messages, not from a change */
 	struct xt_ip local;		 /* local address in use, family 0: the kernel's choice */

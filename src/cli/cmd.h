@@ -18,6 +18,8 @@ int xt_cmd_why(const struct xt_args *args);
 int xt_cmd_wait(const struct xt_args *args);
 int xt_cmd_ping(const struct xt_args *args);
 int xt_cmd_capture(const struct xt_args *args);
+int xt_cmd_exporter(const struct xt_args *args);
+int xt_cmd_metrics(const struct xt_args *args);
 int xt_cmd_events(const struct xt_args *args);
 int xt_cmd_top(const struct xt_args *args);
 int xt_cmd_log(const struct xt_args *args);
@@ -73,6 +75,8 @@ extern const struct xt_option xt_why_options[];
 extern const struct xt_option xt_wait_options[];
 extern const struct xt_option xt_ping_options[];
 extern const struct xt_option xt_capture_options[];
+extern const struct xt_option xt_exporter_options[];
+extern const struct xt_option xt_metrics_options[];
 extern const struct xt_option xt_events_options[];
 extern const struct xt_option xt_top_options[];
 extern const struct xt_option xt_check_options[];
@@ -90,5 +94,6 @@ extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[]
 extern const char xt_text_add[], xt_text_remove[], xt_text_list[], xt_text_disable[],
     xt_text_enable[], xt_text_rotate[], xt_text_start[], xt_text_stop[], xt_text_restart[],
     xt_text_status[];
+extern const char xt_text_exporter[], xt_text_metrics[];
 
 #endif

@@ -68,6 +68,14 @@ static const struct xt_verb verbs[] = {
     {"events", "[NAME|FILE]", 0, 1, "print what happens to running instances, as it happens",
      "xtunnel events left\n# of all, for programs\nxtunnel events --json\n", xt_text_events,
      xt_events_options, xt_cmd_events},
+    {"metrics", "[NAME|FILE]", 0, 1, "print the state of running instances for Prometheus",
+     "xtunnel metrics left\n# for the textfile collector of the node exporter\n"
+     "xtunnel metrics -o /var/lib/prometheus/node-exporter/xtunnel.prom\n",
+     xt_text_metrics, xt_metrics_options, xt_cmd_metrics},
+    {"exporter", "", 0, 0, "serve metrics and a status page of running instances by HTTP",
+     "xtunnel exporter\n# curl --unix-socket /run/xtunnel/xtunnel-exporter.sock http://localhost/metrics\n"
+     "# every user of this host may read it\nxtunnel exporter --listen 127.0.0.1:9586\n",
+     xt_text_exporter, xt_exporter_options, xt_cmd_exporter},
     {"log", "NAME|FILE [LEVEL]", 1, 2, "print or set the level of an instance's log",
      "xtunnel log left\nxtunnel log left debug\n", xt_text_log, NULL, xt_cmd_log},
     {"check", "FILE [OTHER]", 1, 2, "check a configuration file, or whether both ends agree",

@@ -62,6 +62,7 @@ struct xt_conf_peer {
 	unsigned
 	    bare; /* which of allowed, from 1, looks like a network and has no length; 0: none */
 	struct xt_ip probe_address; /* family 0: chosen */
+	bool critical, has_critical;
 };
 
 /* bare: without a prefix length */

@@ -20,7 +20,8 @@ static int change_add_peer(struct xt_change *out, const struct xt_conf_peer *pee
 	if (!p)
 		return XT_E_NOMEM;
 	p->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_REPLACE_ALLOWED | XT_PEER_NAME |
-		 XT_PEER_PROBE_ADDRESS;
+		 XT_PEER_PROBE_ADDRESS | XT_PEER_CRITICAL;
+	p->critical = peer->critical;
 	p->probe_address = peer->probe_address;
 	p->psk = peer->psk;
 	p->keepalive_s = peer->keepalive_s;

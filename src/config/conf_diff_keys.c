@@ -362,6 +362,21 @@ void xt_diff_name(struct xt_differ *d)
 		memcpy(entry->name, d->peer->name, sizeof(entry->name));
 }
 
+void xt_diff_critical(struct xt_differ *d)
+{
+	struct xt_secbuf was = XT_DIFFER_TEXT, is = XT_DIFFER_TEXT;
+	struct xt_peer_change *entry;
+
+	if (d->old_peer)
+		xt_secbuf_puts(&was, d->old_peer->critical ? "yes" : "no");
+	xt_secbuf_puts(&is, d->peer->critical ? "yes" : "no");
+	if (!xt_differ_texts(d, &was, &is, false))
+		return;
+	entry = xt_differ_entry(d, XT_PEER_CRITICAL);
+	if (entry)
+		entry->critical = d->peer->critical;
+}
+
 /* The device tells no other value than the file's. */
 void xt_diff_probe_address(struct xt_differ *d)
 {

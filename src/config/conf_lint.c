@@ -124,6 +124,20 @@ static void keepalive_lint(const struct lint *l)
 	}
 }
 
+static void critical_lint(const struct lint *l)
+{
+	for (size_t i = 0; i < l->conf->n_peers; i++) {
+		const struct xt_conf_peer *peer = &l->conf->peers[i];
+
+		if (peer->critical && !peer->keepalive_s)
+			lint_add(
+			    l, CRITICAL_KEEPALIVE, peer->line,
+			    "Critical without PersistentKeepalive: while there is no traffic, the "
+			    "peer counts as down; PersistentKeepalive = 25, unless the other side "
+			    "sends keepalives");
+	}
+}
+
 static bool has_network(const struct xt_conf *conf, uint8_t family, unsigned bits)
 {
 	for (size_t i = 0; i < conf->n_peers; i++)
@@ -250,6 +264,7 @@ void xt_conf_lint(struct xt_findings *findings, const struct xt_conf *conf, unsi
 	keys_lint(&l);
 	key_command_lint(&l);
 	keepalive_lint(&l);
+	critical_lint(&l);
 	mtu_lint(&l);
 	dns_lint(&l);
 	hooks_lint(&l);

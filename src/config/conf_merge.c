@@ -43,6 +43,10 @@ static void peer_inherit(struct xt_conf_peer *later, struct xt_conf_peer *earlie
 		later->probe_address = earlier->probe_address;
 		later->probe_line = earlier->probe_line;
 	}
+	if (!later->has_critical) {
+		later->critical = earlier->critical;
+		later->has_critical = earlier->has_critical;
+	}
 	if (!later->endpoint_host)
 		xt_conf_endpoints_move(later, earlier);
 	if (!later->endpoint_hold_s)

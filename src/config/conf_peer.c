@@ -50,6 +50,12 @@ void xt_key_name(struct xt_conf_reader *r, const struct xt_lex_line *line)
 	r->peer->name[v->len] = '\0';
 }
 
+void xt_key_critical(struct xt_conf_reader *r, const struct xt_lex_line *line)
+{
+	r->peer->has_critical =
+	    xt_reader_judge(r, line->value.column, xt_value_yes(&r->peer->critical, &line->value));
+}
+
 void xt_key_probe_address(struct xt_conf_reader *r, const struct xt_lex_line *line)
 {
 	struct xt_cidr cidr;

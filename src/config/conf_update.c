@@ -112,8 +112,10 @@ static int peer_set(struct xt_conf_peer *out, const struct xt_report *report,
 	out->keepalive_s = now->keepalive_s;
 	snprintf(out->name, sizeof(out->name), "%s", name);
 	out->endpoint_hold_s = old ? old->endpoint_hold_s : 0;
-	if (old)
+	if (old) {
 		out->probe_address = old->probe_address;
+		out->critical = old->critical;
+	}
 	if (old && old->psk_file && old->has_psk && key_equal(old->psk.b, now->psk.b)) {
 		out->psk_file = strdup(old->psk_file);
 		if (!out->psk_file)

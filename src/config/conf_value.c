@@ -150,6 +150,12 @@ const char *xt_value_table(enum xt_table *out, uint32_t *id, char name[64], cons
 	return NULL;
 }
 
+const char *xt_value_yes(bool *out, const struct xt_span *v)
+{
+	*out = span_is(v, "yes");
+	return *out || span_is(v, "no") ? NULL : "expected yes or no";
+}
+
 const char *xt_value_bool(bool *out, const struct xt_span *v)
 {
 	*out = span_is(v, "true");

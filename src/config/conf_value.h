@@ -15,6 +15,7 @@ const char *xt_value_mtu(uint32_t *out, const struct xt_span *v);
 /* name: receives the name of a table that this host defines, of at most 63 bytes; "": none */
 const char *xt_value_table(enum xt_table *out, uint32_t *id, char name[64],
 			   const struct xt_span *v);
+const char *xt_value_yes(bool *out, const struct xt_span *v); /* yes or no */
 const char *xt_value_bool(bool *out, const struct xt_span *v);
 const char *xt_value_keepalive(uint16_t *out, const struct xt_span *v);
 const char *xt_value_hold(uint32_t *seconds, const struct xt_span *v);

@@ -146,6 +146,8 @@ static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 	xt_secbuf_puts(t, "\n[Peer]\n");
 	if (*peer->name)
 		text_put_line(t, "#: Name = ", peer->name);
+	if (peer->critical)
+		xt_secbuf_puts(t, "#: Critical = yes\n");
 	if (peer->probe_address.family) {
 		char buf[XT_IP_TEXT];
 

@@ -187,6 +187,8 @@ static void peer_commit(struct xt_device *dev, struct xt_time now, struct xt_pee
 		peer_set_endpoint(dev, peer, &pc->endpoint);
 	if (pc->set & XT_PEER_PROBE_ADDRESS)
 		peer->probe_address = pc->probe_address;
+	if (pc->set & XT_PEER_CRITICAL)
+		peer->critical = pc->critical;
 	if (pc->set & XT_PEER_NAME) {
 		free(peer->name);
 		peer->name = *name;

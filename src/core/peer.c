@@ -213,6 +213,7 @@ void xt_peer_recreate(struct xt_device *dev, struct xt_peer *peer)
 	peer->way = 0;
 	peer->endpoint_set = false;
 	memset(&peer->probe_address, 0, sizeof(peer->probe_address));
+	peer->critical = false;
 	xt_candidates_free(peer->candidates);
 	peer->candidates = NULL;
 	free(peer->name);

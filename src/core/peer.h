@@ -62,6 +62,7 @@ struct xt_peer {
 	struct xt_ip probe_address;   /* to ask for answers to probes; family 0: none is set */
 	/* Inner sources of late, as far as they were noted; all zero: none. */
 	uint8_t heard4[4], heard6[16];
+	bool critical;	     /* of its configuration, for reports */
 	bool sample_waits;   /* for the acknowledgement of a segment */
 	bool path_moved;     /* another endpoint or way out: search again */
 	bool path_suspected; /* packets of the size in use seem to be lost */

@@ -131,6 +131,7 @@ static void peer_report(const struct xt_device *dev, struct xt_time now, const s
 	out->psk = peer->secret->noise.psk;
 	if (peer->name)
 		strncpy(out->name, peer->name, XT_NAME_MAX);
+	out->critical = peer->critical;
 	out->endpoint = peer->path.remote;
 	out->endpoint_learned = peer->endpoint_learned;
 	out->local = peer->path.local;

@@ -236,6 +236,7 @@ void xt_snapshot_peer(struct xt_coder *c, struct xt_device *dev, struct xt_peer 
 	xt_coder_sparse(c, peer->secret->noise.psk.b, sizeof(peer->secret->noise.psk.b));
 	name_code(c, peer);
 	xt_coder_ip(c, &peer->probe_address);
+	xt_coder_flag(c, &peer->critical);
 	allowed_code(c, dev, peer);
 	path_code(c, dev, peer);
 	candidates_code(c, peer);

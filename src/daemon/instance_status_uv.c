@@ -91,6 +91,17 @@ static const char *text_keep(char **kept, const char *text)
 	return *kept;
 }
 
+/* Of all threads of this process. */
+static uint64_t cpu_us(void)
+{
+	uv_rusage_t usage;
+
+	if (uv_getrusage(&usage) < 0)
+		return 0;
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000u +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 void xt_instance_status(const struct xt_instance *instance, struct xt_status *out,
 			char words[XT_OFFLOAD_WORDS])
 {
@@ -114,6 +125,7 @@ void xt_instance_status(const struct xt_instance *instance, struct xt_status *ou
 	    .aead_reason = xt_tunnel_cipher(instance->tunnel)->reason,
 	    .offload = offload_words(tun, udp, words),
 	    .threads = xt_tunnel_threads(instance->tunnel),
+	    .cpu_us = cpu_us(),
 	    .fallbacks = tun->fallbacks + udp->fallbacks,
 	    .udp_port = udp->port,
 	    .udp_refused = udp->refused,

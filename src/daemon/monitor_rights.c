@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/monitor_uv.h"
 #include "daemon/rundir.h"
+#include "host/observers.h"
 #include "host/request.h"
 #include "ipc/socket.h"
 #include "platform/sandbox.h"
@@ -44,6 +45,7 @@ bool xt_monitor_lock(const struct xt_conf *conf, const struct xt_monitor_link *l
 						   .writes = true};
 	struct xt_sandbox_state state;
 
+	xt_observers_join();
 	xt_sandbox_lock(&options, &state);
 	if (xt_sandbox_summary(&state) == XT_SANDBOX_ON)
 		return true;

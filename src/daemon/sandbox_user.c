@@ -67,7 +67,7 @@ static uint32_t name_hash(const char *name)
 	return hash;
 }
 
-static uint32_t uid_choose(const char *name)
+uint32_t xt_sandbox_uid_choose(const char *name)
 {
 	const uint32_t n = XT_SANDBOX_UID_LAST - XT_SANDBOX_UID_FIRST + 1;
 	uint32_t first = name_hash(name) % n;
@@ -93,7 +93,7 @@ int xt_sandbox_user_choose(struct xt_sandbox_user *out, const struct xt_conf *co
 		return out->uid == 0 ? -EINVAL : 0;
 	}
 	if (!account_find(out, ACCOUNT) || out->uid == 0)
-		out->uid = out->gid = uid_choose(name);
+		out->uid = out->gid = xt_sandbox_uid_choose(name);
 	return 0;
 }
 

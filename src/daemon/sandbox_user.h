@@ -22,6 +22,9 @@ struct xt_sandbox_user {
 int xt_sandbox_user_choose(struct xt_sandbox_user *out, const struct xt_conf *conf,
 			   const char *name);
 
+/* The number for a process of that name without an account, as above. */
+uint32_t xt_sandbox_uid_choose(const char *name);
+
 /* XT_SANDBOX in the environment, else Sandbox of the file. -EINVAL: XT_SANDBOX is another word,
  * which a message has told. */
 int xt_sandbox_mode_choose(enum xt_sandbox_mode *out, const struct xt_conf *conf);

@@ -94,6 +94,8 @@ static void peer_wire(struct xt_wire *w, struct xt_conf_peer *peer)
 	xt_wire_unsigned(w, &peer->key_line);
 	xt_wire_unsigned(w, &peer->bare);
 	xt_wire_ip(w, &peer->probe_address);
+	xt_wire_bool(w, &peer->critical);
+	xt_wire_bool(w, &peer->has_critical);
 }
 
 /* --- [Interface] --- */

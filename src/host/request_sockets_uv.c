@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/path_trust.h"
+#include "host/observers.h"
 #include "host/request_impl_uv.h"
 #include "host/run_directory.h"
 
@@ -133,6 +134,8 @@ int xt_request_listen(struct xt_requests *requests, const struct xt_request *req
 		fd = requests->options.listen(path, &id);
 	if (fd < 0)
 		return fd;
+	if (request->listen.fd <= 0 && request->listen.which == XT_SOCKET_CONTROL)
+		xt_observers_admit(path);
 	rc = socket_watch(requests, request, path);
 	if (rc < 0) {
 		close(fd);

@@ -205,7 +205,8 @@ static int answer_error(json_t **out)
 	return -EPROTONOSUPPORT;
 }
 
-int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t **out)
+/* Send, and receive the first part. */
+static int request_begin(struct xt_client *c, json_t *msg, int silence_ms, json_t **out)
 {
 	int err;
 
@@ -214,10 +215,38 @@ int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t *
 	err = xt_client_send(c, msg);
 	if (!err || err == -EPIPE) /* an instance that has closed may have answered before */
 		err = xt_client_recv(c, silence_ms, out);
+	return err;
+}
+
+int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t **out)
+{
+	int err = request_begin(c, msg, silence_ms, out);
+
 	err = err ? err : chunks_recv(c, silence_ms, out);
 	if (!err)
 		return answer_error(out);
 	json_decref(*out);
 	*out = NULL;
+	return err;
+}
+
+int xt_client_request_each(struct xt_client *c, json_t *msg, int silence_ms, xt_client_use *use,
+			    void *ctx)
+{
+	json_t *part;
+	int err = request_begin(c, msg, silence_ms, &part);
+	bool more = json_is_true(json_object_get(part, "more"));
+
+	err = err ? err : answer_error(&part);
+	err = err ? err : use(ctx, part, true);
+	json_decref(part);
+	while (more && !err) {
+		err = xt_client_recv(c, silence_ms, &part);
+		if (err)
+			break;
+		more = json_is_true(json_object_get(part, "more"));
+		err = use(ctx, part, false);
+		json_decref(part);
+	}
 	return err;
 }

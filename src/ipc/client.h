@@ -34,5 +34,10 @@ bool xt_answer_clean(json_t *value);
  * program and instance speak different protocols; *out has a sentence as "error". An answer that
  * came before the connection was closed counts, whatever of the request was sent. */
 int xt_client_request(struct xt_client *client, json_t *msg, int silence_ms, json_t **out);
+/* The same, but each part of the answer is handed over as it comes, and none is kept. use returns
+ * 0, or the error with which the request ends. An answer with "error" is not handed over. */
+typedef int xt_client_use(void *ctx, const json_t *part, bool first);
+int xt_client_request_each(struct xt_client *client, json_t *msg, int silence_ms,
+			   xt_client_use *use, void *ctx);
 
 #endif

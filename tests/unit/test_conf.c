@@ -269,6 +269,7 @@ static void our_keys_are_read_with_and_without_the_comment_sign(void **state)
 	assert_string_equal(c.user, "xtunnel");
 	assert_string_equal(c.peers[0].name, "the other one");
 	assert_string_equal(c.peers[0].psk_file, "/etc/xtunnel/psk");
+	assert_true(c.peers[0].critical);
 	assert_int_equal(c.peers[0].probe_address.family, 4);
 	assert_int_equal(c.peers[0].probe_address.b[3], 2);
 	assert_int_equal(c.mtu, 0);

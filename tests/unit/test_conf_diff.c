@@ -212,6 +212,7 @@ static const struct sample {
     [XT_KEY_ENDPOINT_HOLD] = {HEAD PEER "Endpoint = 192.0.2.1:1\nEndpointHold = 60\n",
 			      HEAD PEER "Endpoint = 192.0.2.1:1\n", "60", "300"},
     [XT_KEY_PROBE_ADDRESS] = {HEAD PEER "ProbeAddress = 10.0.0.2\n", HEAD PEER, "10.0.0.2", NULL},
+    [XT_KEY_CRITICAL] = {HEAD PEER "Critical = yes\n", HEAD PEER, "yes", "no"},
     [XT_KEY_NAME] = {HEAD PEER "Name = one\n", HEAD PEER "Name = two\n", "one", "two"},
 };
 

@@ -185,6 +185,14 @@ static void a_keepalive_is_missed_where_only_this_side_begins(void **state)
 	lint("[Interface]\n" KEY PEER TEN2, "0:0 no-start\n");
 }
 
+static void a_critical_peer_needs_a_keepalive(void **state)
+{
+	(void)state;
+	lint(HOME PEER TEN2 "#: Critical = yes\n", "0:5 critical-keepalive\n");
+	lint(HOME PEER TEN2 "#: Critical = yes\nPersistentKeepalive = 25\n", "");
+	lint(HOME PEER TEN2 "#: Critical = no\n", "");
+}
+
 static void an_mtu_that_cannot_work_is_found(void **state)
 {
 	(void)state;
@@ -426,6 +434,7 @@ TEST_MAIN(cmocka_unit_test(what_the_parser_says_has_a_code),
 	  cmocka_unit_test(allowed_ips_that_hold_the_address_are_judged),
 	  cmocka_unit_test(endpoints_that_cannot_be_the_peer_are_found),
 	  cmocka_unit_test(a_keepalive_is_missed_where_only_this_side_begins),
+	  cmocka_unit_test(a_critical_peer_needs_a_keepalive),
 	  cmocka_unit_test(an_mtu_that_cannot_work_is_found),
 	  cmocka_unit_test(words_tables_and_hooks_are_judged),
 	  cmocka_unit_test(common_files_are_silent),

@@ -63,6 +63,7 @@ static void same_peer(const struct xt_conf_peer *a, const struct xt_conf_peer *b
 	assert_int_equal(a->has_psk, b->has_psk);
 	same_text(a->psk_file, b->psk_file);
 	assert_memory_equal(&a->probe_address, &b->probe_address, sizeof(a->probe_address));
+	assert_int_equal(a->critical, b->critical);
 	assert_string_equal(a->name, b->name);
 	assert_int_equal(a->n_allowed, b->n_allowed);
 	if (a->n_allowed)

@@ -341,7 +341,9 @@ static void peer_fill(struct pair *p, struct xt_device *dev)
 	change.listen_port = 4242;
 	change.fwmark = 0xca6c;
 	pc = xt_change_peer(&change, &p->b.pub);
-	pc->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_NAME | XT_PEER_PROBE_ADDRESS;
+	pc->set = XT_PEER_PSK | XT_PEER_KEEPALIVE | XT_PEER_NAME | XT_PEER_PROBE_ADDRESS |
+		  XT_PEER_CRITICAL;
+	pc->critical = true;
 	memset(pc->psk.b, 7, sizeof(pc->psk.b));
 	strcpy(pc->name, "Frankfurt");
 	pc->keepalive_s = 25;

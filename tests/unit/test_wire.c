@@ -296,7 +296,7 @@ static void every_member_comes_back(void **state)
 	    "PresharedKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
 	    "AllowedIPs = 10.9.0.0/16, fd09::/16, 0.0.0.0\nPersistentKeepalive = 25\n"
 	    "Endpoint = a.example:1, [fe80::1%3]:2, 192.0.2.9:3\n#: EndpointHold = 60\n"
-	    "#: ProbeAddress = 10.9.0.1\n";
+	    "#: ProbeAddress = 10.9.0.1\n#: Critical = yes\n";
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_secbuf buf = BUF;
 	struct xt_wire_in in;
