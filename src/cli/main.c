@@ -28,7 +28,7 @@ static const struct xt_verb verbs[] = {
      xt_text_reload, xt_reload_options, xt_cmd_reload},
     {"upgrade", "NAME|FILE", 1, 1, "go on with an instance in the program that is on the disk now",
      "# after an update of the package; sessions go on\nxtunnel upgrade left\n", xt_text_upgrade,
-     NULL, xt_cmd_upgrade},
+     xt_upgrade_options, xt_cmd_upgrade},
     {"save", "NAME|FILE", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
     {"strip", "NAME|FILE", 1, 1, "print the configuration file as wg(8) reads it",
