@@ -2,8 +2,10 @@
 /* The table of verbs, and nothing else. */
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/complete.h"
 #include "cli/term.h"
 #include "cli/version.h"
 #include "daemon/harden.h"
@@ -103,6 +105,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	xt_term_open();
 	xt_process_harden(); /* most verbs read or make keys */
+	if (argc > 1 && strcmp(argv[1], XT_COMPLETE_VERB) == 0) {
+		xt_complete(verbs, argc - 2, argv + 2);
+		return xt_term_finish(XT_EXIT_OK);
+	}
 	switch (xt_args_parse(&args, verbs, argc, argv, message, sizeof(message))) {
 	case XT_ARGS_RUN:
 		status = args.verb->run(&args);
