@@ -48,3 +48,8 @@ string(REGEX REPLACE "/$" "" xt_pc_prefix "${xt_pc_prefix}")
 configure_file(scripts/cmake/xtunnel.pc.in xtunnel.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xtunnel.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(PROJECT_IS_TOP_LEVEL)
+    add_custom_target(uninstall VERBATIM
+        COMMAND ${PROJECT_SOURCE_DIR}/scripts/uninstall ${PROJECT_BINARY_DIR})
+endif()
