@@ -11,6 +11,12 @@ if(XT_PROGRAM)
     endforeach()
     install(FILES conf/xtunnel.sysusers DESTINATION lib/sysusers.d RENAME xtunnel.conf)
     install(FILES conf/xtunnel.tmpfiles DESTINATION lib/tmpfiles.d RENAME xtunnel.conf)
+    install(FILES conf/completions/xtunnel.bash RENAME xtunnel
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    install(FILES conf/completions/xtunnel.zsh RENAME _xtunnel
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES conf/completions/xtunnel.fish
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 
 install(TARGETS libxtunnel EXPORT xtunnel
@@ -42,3 +48,8 @@ string(REGEX REPLACE "/$" "" xt_pc_prefix "${xt_pc_prefix}")
 configure_file(scripts/cmake/xtunnel.pc.in xtunnel.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/xtunnel.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(PROJECT_IS_TOP_LEVEL)
+    add_custom_target(uninstall VERBATIM
+        COMMAND ${PROJECT_SOURCE_DIR}/scripts/uninstall ${PROJECT_BINARY_DIR})
+endif()

@@ -16,11 +16,14 @@ foreach(room IN LISTS xt_library_rooms)
         list(APPEND xt_library_sources $<TARGET_OBJECTS:${room}>)
     endif()
 endforeach()
+# Of the binary interface, and no part of the version: raised when programs that are linked to the
+# library have to be built again. Debian's package is named by it (docs/decisions/0018-packages.md).
+set(XT_SOVERSION 0)
 add_library(libxtunnel ${xt_library_sources})
 add_library(xtunnel::xtunnel ALIAS libxtunnel)
 set_target_properties(libxtunnel PROPERTIES OUTPUT_NAME xtunnel EXPORT_NAME xtunnel
     LINKER_LANGUAGE C C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    VERSION ${PROJECT_VERSION} SOVERSION ${XT_SOVERSION})
 xt_flags(libxtunnel)
 target_compile_definitions(libxtunnel PRIVATE XT_BORINGSSL_DIR="${xt_boringssl_dir}")
 target_include_directories(libxtunnel PUBLIC

@@ -58,8 +58,8 @@ int xt_up(const char *word, bool reload, bool any_file);
 /* End it. if_running: it is no error when it does not run. enum xt_exit. */
 int xt_down(const char *word, bool if_running);
 /* Go on with it in this program. changed_only: unless it runs this program already, or does not run
- * (XT_RUNNING_NONE). Returns as xt_up. */
-int xt_upgrade(const char *word, bool changed_only);
+ * (XT_RUNNING_NONE). no_restart: fail where only a restart would do. Returns as xt_up. */
+int xt_upgrade(const char *word, bool changed_only, bool no_restart);
 
 /* Wait for a handshake with peer of a running instance (NULL: all), and print what it came to.
  * reachable: only peers that have an endpoint, and a session that is there is enough. */
@@ -69,6 +69,7 @@ int xt_wait_peers(const char *name, const char *peer, uint64_t timeout_ms, bool 
 /* Options of a verb; its source reads them by index. */
 extern const struct xt_option xt_up_options[];
 extern const struct xt_option xt_down_options[];
+extern const struct xt_option xt_upgrade_options[];
 extern const struct xt_option xt_reload_options[];
 extern const struct xt_option xt_show_options[];
 extern const struct xt_option xt_why_options[];

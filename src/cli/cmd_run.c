@@ -51,7 +51,7 @@ static int up(const struct xt_args *args)
 {
 	const char *word = args->operands[0];
 	pid_t pid = getpid();
-	int status = args->given[REPLACE] ? xt_upgrade(word, true) : XT_RUNNING_NONE;
+	int status = args->given[REPLACE] ? xt_upgrade(word, true, false) : XT_RUNNING_NONE;
 
 	if (getpid() != pid || (status != XT_RUNNING_NONE && status != XT_EXIT_OK))
 		return status;

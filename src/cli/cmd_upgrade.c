@@ -36,11 +36,17 @@ const char xt_text_upgrade[] =
     "and no hook runs. Until the new processes have all of it, the ones before go on if anything\n"
     "fails; the exit status is 1 then.\n"
     "An instance whose version cannot hand its state to this one is restarted, which is printed. One\n"
-    "that is a unit of systemd is upgraded by `systemctl reload`. What follows the instance (events,\n"
+    "that is a unit of systemd is upgraded by `systemctl reload`. With --no-restart it goes on in the\n"
+    "program before instead, with exit status 1. What follows the instance (events,\n"
     "capture, ping, wait) ends. The environment (XT_..., WG_KEYLOGFILE) is that of this command.\n"
     "\n"
     "  $ xtunnel upgrade left\n"
     "  left: goes on in xtunnel " XT_VERSION "; its sessions too\n";
+enum { NO_RESTART };
+const struct xt_option xt_upgrade_options[] = {
+    {'n', "no-restart", NULL, "let an instance that cannot be upgraded go on as it is"},
+    {0},
+};
 
 /* Between the parent and the background.
  * word  of the command line; name: of the instance
@@ -287,6 +293,14 @@ static void difference_tell(const json_t *probe, int rc, char *text, size_t cap)
 			 XT_SNAPSHOT_VERSION);
 }
 
+static int upgrade_refuse(const struct job *job, const char *why)
+{
+	xt_message("%s cannot be upgraded: %s; it goes on as it is", job->name, why);
+	xt_hint("xtunnel upgrade %s, without --no-restart, ends its sessions and starts it again",
+		job->name);
+	return XT_EXIT_FAILURE;
+}
+
 static int instance_restart(const struct job *job, const json_t *probe, const char *why)
 {
 	const char *file = xt_query_text(probe, "file"), *name = job->name;
@@ -326,7 +340,8 @@ static int job_run(struct job *job)
 	return status;
 }
 
-static int probe_judge(struct job *job, const json_t *probe, int rc, bool changed_only)
+static int probe_judge(struct job *job, const json_t *probe, int rc, bool changed_only,
+		       bool no_restart)
 {
 	const char *program = xt_query_text(probe, "program");
 	json_int_t uid = json_integer_value(json_object_get(probe, "uid"));
@@ -341,10 +356,12 @@ static int probe_judge(struct job *job, const json_t *probe, int rc, bool change
 	xt_program_id(id, sizeof(id));
 	if (changed_only && program && *id && strcmp(program, id) == 0)
 		return XT_EXIT_OK;
-	return *why ? instance_restart(job, probe, why) : job_run(job);
+	if (*why)
+		return no_restart ? upgrade_refuse(job, why) : instance_restart(job, probe, why);
+	return job_run(job);
 }
 
-int xt_upgrade(const char *word, bool changed_only)
+int xt_upgrade(const char *word, bool changed_only, bool no_restart)
 {
 	char buf[64];
 	struct job job = {.word = word, .name = xt_query_name(word, buf)};
@@ -362,12 +379,12 @@ int xt_upgrade(const char *word, bool changed_only)
 	else if (rc < 0 && rc != XT_E_UNSUPPORTED && rc != -EPROTONOSUPPORT)
 		status = xt_query_answer_failed(job.name, probe, rc);
 	else
-		status = probe_judge(&job, probe, rc, changed_only);
+		status = probe_judge(&job, probe, rc, changed_only, no_restart);
 	json_decref(probe);
 	return status;
 }
 
 int xt_cmd_upgrade(const struct xt_args *args)
 {
-	return xt_upgrade(args->operands[0], false);
+	return xt_upgrade(args->operands[0], false, args->given[NO_RESTART]);
 }

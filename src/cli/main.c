@@ -2,8 +2,10 @@
 /* The table of verbs, and nothing else. */
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/complete.h"
 #include "cli/term.h"
 #include "cli/version.h"
 #include "daemon/harden.h"
@@ -28,7 +30,7 @@ static const struct xt_verb verbs[] = {
      xt_text_reload, xt_reload_options, xt_cmd_reload},
     {"upgrade", "NAME|FILE", 1, 1, "go on with an instance in the program that is on the disk now",
      "# after an update of the package; sessions go on\nxtunnel upgrade left\n", xt_text_upgrade,
-     NULL, xt_cmd_upgrade},
+     xt_upgrade_options, xt_cmd_upgrade},
     {"save", "NAME|FILE", 1, 1, "write the running state into the configuration file",
      "# after wg set left peer ...\nxtunnel save left\n", xt_text_save, NULL, xt_cmd_save},
     {"strip", "NAME|FILE", 1, 1, "print the configuration file as wg(8) reads it",
@@ -145,6 +147,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	xt_term_open();
 	xt_process_harden(); /* most verbs read or make keys */
+	if (argc > 1 && strcmp(argv[1], XT_COMPLETE_VERB) == 0) {
+		xt_complete(verbs, argc - 2, argv + 2);
+		return xt_term_finish(XT_EXIT_OK);
+	}
 	switch (xt_args_parse(&args, verbs, argc, argv, message, sizeof(message))) {
 	case XT_ARGS_RUN:
 		status = args.verb->run(&args);

@@ -276,6 +276,11 @@ bool xt_show_field_known(const char *field, const char **near)
 	return false;
 }
 
+const char *xt_show_field_name(size_t i)
+{
+	return i < FIELDS ? names[i] : NULL;
+}
+
 int xt_show_field(const char *name, const char *field, bool named)
 {
 	struct view view = {.name = named ? name : NULL};

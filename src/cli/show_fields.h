@@ -4,9 +4,11 @@
 #define XT_CLI_SHOW_FIELDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Is it "dump", "peers", "allowed-ips" ...? false: *near is the most similar one, or NULL. */
 bool xt_show_field_known(const char *field, const char **near);
+const char *xt_show_field_name(size_t i); /* NULL: no more */
 
 /* Print the field of one interface, from the socket of wg(8); with named each line begins with its
  * name. enum xt_exit; failures are printed. */

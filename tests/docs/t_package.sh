@@ -15,10 +15,21 @@ cd "$T" || exit 1
 flags=
 [ -z "${XT_SANITIZE:-}" ] || flags="-fsanitize=$XT_SANITIZE"
 cmake --install "${XT_BUILD:?}" --prefix "$T/prefix" >log 2>&1 || fail "install"
+
+# What is installed elsewhere is removed, and nothing else.
+DESTDIR=$T/other cmake --install "${XT_BUILD:?}" --prefix /usr >log 2>&1 || fail "install to DESTDIR"
+cp "${XT_BUILD:?}/install_manifest.txt" .
+touch other/usr/bin/another
+DESTDIR=$T/other "${XT_SOURCE:?}/scripts/uninstall" "$T" >log 2>&1 || fail "uninstall"
+[ "$(cd other && find . -type f)" = ./usr/bin/another ] || fail "left: $(find other -type f)"
+[ -z "$(find other -name xtunnel)" ] || fail "empty folders are left: $(find other -name xtunnel)"
+echo "ok: uninstalled"
 mv prefix moved # nothing may point to where it was installed
 
 for file in bin/xtunnel include/xtunnel/{xtunnel.h,easy.h,version.h,verdict.def} \
 	share/man/man8/xtunnel.8 share/man/man5/xtunnel.conf.5 share/man/man3/libxtunnel.3 \
+	share/bash-completion/completions/xtunnel share/zsh/site-functions/_xtunnel \
+	share/fish/vendor_completions.d/xtunnel.fish \
 	share/doc/xtunnel/xtunnel.conf.example lib/systemd/system/xtunnel@.service; do
 	[ -s "moved/$file" ] || fail "$file is not installed"
 done

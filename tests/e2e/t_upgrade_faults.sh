@@ -179,6 +179,10 @@ for answer in "{\"protocol\":1,\"handover\":1,\"snapshot\":0,\"uid\":0,\"file\":
 	$PYTHON old.py "$answer" >old.out 2>&1 &
 	old=$!
 	await 5 "the program of another version" has listens old.out
+	at left "$X" upgrade --no-restart left >out 2>&1
+	[ $? = 1 ] || fail "$answer, --no-restart: not exit 1: $(cat out)"
+	has "goes on as it is" out || fail "$answer, --no-restart: $(cat out)"
+	[ -S /run/xtunnel/left.sock ] || fail "$answer: --no-restart ends the instance"
 	at left "$X" upgrade ./left.conf >out 2>&1 || fail "$answer: $(cat out old.out)"
 	has "restarted" out || fail "nothing says that it was restarted: $(cat out)"
 	wait $old

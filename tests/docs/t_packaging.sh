@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What can be checked of packages without building one: versions agree, the source tarball is the
+# same twice and complete without git, the image is a valid one, scripts of packages parse.
+# timeout: 300
+set -u
+here=${XT_SOURCE:?}
+T=$(mktemp -d) || exit 1
+trap 'rm -rf "$T"' EXIT
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+cd "$here" || exit 1
+unset SOURCE_DATE_EPOCH
+
+version=$(sed -n 's/^project(xtunnel VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
+debian=$(sed -n '1s/^xtunnel (\(.*\)-[0-9]*) .*/\1/p' scripts/packaging/debian/changelog)
+[ -n "$version" ] && [ "$debian" = "$version" ] ||
+	fail "CMakeLists.txt is of $version, scripts/packaging/debian/changelog of $debian"
+soname=$(sed -n 's/^set(XT_SOVERSION \([0-9]*\))/\1/p' scripts/cmake/XtLibrary.cmake)
+grep -qx "Package: libxtunnel$soname" scripts/packaging/debian/control ||
+	fail "no package libxtunnel$soname, as XT_SOVERSION has it"
+echo "ok: versions"
+
+package() { XT_PACKAGES=$T/$1 "$2/scripts/package" source >"$T/out" 2>&1 || fail "source: $(cat "$T/out")"; }
+package one .
+package two .
+tarball=xtunnel-$version.tar.xz
+cmp -s "$T/one/$tarball" "$T/two/$tarball" || fail "two source tarballs differ"
+tar -C "$T" -xf "$T/one/$tarball" || fail "the tarball cannot be unpacked"
+tree=$T/xtunnel-$version
+for file in CMakeLists.txt LICENSE README.md conf/xtunnel.conf.example scripts/package; do
+	[ -s "$tree/$file" ] || fail "$file is not in the tarball"
+done
+[ ! -e "$tree/.git" ] && [ ! -e "$tree/build" ] || fail "more than the sources"
+# From the unpacked tree, which has no git, come the same files.
+package three "$tree"
+diff <(tar -tf "$T/one/$tarball" | sed 's,/$,,' | sort) \
+	<(tar -tf "$T/three/$tarball" | sed 's,/$,,' | sort) >"$T/diff" || fail "without git: $(cat "$T/diff")"
+scripts/package nonsense >"$T/out" 2>&1
+[ $? = 2 ] && grep -q "unknown word nonsense" "$T/out" || fail "an unknown word: $(cat "$T/out")"
+echo "ok: source tarball"
+
+printf program >"$T/program"
+for name in a b; do
+	scripts/packaging/image.py "$T/program" "$version" 1700000000 "$T/$name.tar" || fail "image.py"
+done
+cmp -s "$T/a.tar" "$T/b.tar" || fail "two images differ"
+python3 - "$T/a.tar" <<'EOF' || fail "the image"
+import gzip, hashlib, io, json, sys, tarfile
+tar = tarfile.open(sys.argv[1])
+read = lambda name: tar.extractfile(name).read()
+def blob(item):
+    data = read("blobs/sha256/" + item["digest"].split(":")[1])
+    assert item["digest"] == "sha256:" + hashlib.sha256(data).hexdigest() and item["size"] == len(data)
+    return data
+assert json.loads(read("oci-layout"))["imageLayoutVersion"] == "1.0.0"
+manifest = json.loads(blob(json.loads(read("index.json"))["manifests"][0]))
+config = json.loads(blob(manifest["config"]))
+layer = gzip.decompress(blob(manifest["layers"][0]))
+assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(layer).hexdigest()]
+assert config["config"]["Entrypoint"] == ["/usr/bin/xtunnel"]
+files = {i.name: i for i in tarfile.open(fileobj=io.BytesIO(layer))}
+assert [n for n, i in files.items() if i.isfile() and i.mode & 0o111] == ["usr/bin/xtunnel"]
+assert files["var/lib/xtunnel"].mode == 0o700 and files["etc/xtunnel"].mode == 0o750
+load = json.loads(read("manifest.json"))[0]
+assert read(load["Config"]) and read(load["Layers"][0])
+EOF
+echo "ok: image"
+
+for file in scripts/packaging/debian/xtunnel.p* scripts/packaging/alpine/* conf/openrc/*; do
+	sh -n "$file" || fail "$file"
+done
+[ -x scripts/packaging/debian/rules ] || fail "debian/rules is not executable"
+if command -v rpmspec >/dev/null; then
+	sed "s/@VERSION@/$version/; s/^@CHANGELOG@/* Mon Nov 30 2026 A <a@example.org> - $version-1/" \
+		scripts/packaging/xtunnel.spec >"$T/xtunnel.spec"
+	rpmspec -P "$T/xtunnel.spec" >"$T/out" 2>&1 || fail "xtunnel.spec: $(cat "$T/out")"
+fi
+# An update may restart no instance.
+grep -nE 'systemctl .*restart|invoke-rc.d|deb-systemd-invoke (re)?start' \
+	scripts/packaging/debian/xtunnel.postinst scripts/packaging/xtunnel.spec |
+	grep -v 'echo' && fail "an update restarts instances"
+echo "ok: scripts"
