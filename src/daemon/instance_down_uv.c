@@ -121,6 +121,7 @@ void xt_instance_close_sockets(struct xt_instance *instance)
 	instance->down = NULL;
 	xt_instance_drop_reloads(instance);
 	xt_instance_drop_answers(instance);
+	xt_instance_upgrade_resume(instance); /* its client has been dropped */
 	if (instance->control)
 		xt_control_close(instance->control);
 	xt_uapi_close(instance->uapi);

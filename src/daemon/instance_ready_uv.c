@@ -37,6 +37,8 @@ void xt_instance_ready(struct xt_instance *instance)
 	instance->was_ready = true;
 	if (instance->reloads || instance->routes_due)
 		instance->post(instance, XT_INSTANCE_RELOAD);
+	else
+		xt_instance_upgrade_resume(instance);
 	if (!first)
 		return;
 

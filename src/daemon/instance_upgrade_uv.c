@@ -385,6 +385,24 @@ static json_t *probe_json(const struct xt_instance *instance)
 			 (int)instance->options.dropin, "notify", (int)xt_notify_wanted());
 }
 
+static void upgrade_ask(struct xt_instance_answer *answer)
+{
+	xt_request(answer->instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE},
+		   on_upgrade, answer);
+}
+
+void xt_instance_upgrade_resume(struct xt_instance *instance)
+{
+	struct xt_instance_answer *answer = instance->upgrade_waits;
+
+	instance->upgrade_waits = NULL;
+	if (answer && answer->request)
+		upgrade_ask(answer);
+	else if (answer)
+		xt_instance_answer_free(answer);
+}
+
+/* During a reload it waits for the end of that. */
 int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request *request,
 			const json_t *msg)
 {
@@ -394,12 +412,15 @@ int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request 
 		xt_control_reply(request, probe_json(instance), true);
 		return 0;
 	}
-	if (instance->upgrade || instance->state != XT_STATE_RUN)
+	if (instance->upgrade || instance->upgrade_waits ||
+	    (instance->state != XT_STATE_RUN && instance->state != XT_STATE_RELOAD))
 		return XT_E_AGAIN;
 	answer = xt_instance_answer_new(instance, request);
 	if (!answer)
 		return XT_E_NOMEM;
-	xt_request(instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE}, on_upgrade,
-		   answer);
+	if (instance->state == XT_STATE_RELOAD)
+		instance->upgrade_waits = answer;
+	else
+		upgrade_ask(answer);
 	return 0;
 }

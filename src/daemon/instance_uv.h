@@ -203,6 +203,7 @@ struct xt_instance {
 	 * parked       no packet is read or sent, and no work begins
 	 * handed_over  nothing of the host is taken back */
 	struct xt_instance_upgrade *upgrade; /* instance_upgrade_uv.c; NULL: none */
+	struct xt_instance_answer *upgrade_waits; /* to one that waits for the end of a reload */
 	bool parked, handed_over;
 	/* With options.adoption, of the new process.
 	 * taken        the one before has ended; until then nothing of the host is changed
@@ -451,6 +452,7 @@ struct xt_status_losses xt_instance_losses_before(const struct xt_instance *inst
  * process's already, and the end comes by itself. parked: callback of the loop. */
 int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request *request,
 			const json_t *msg);
+void xt_instance_upgrade_resume(struct xt_instance *instance); /* a reload is over */
 bool xt_instance_upgrade_cancel(struct xt_instance *instance);
 void xt_instance_parked(void *instance);
 /* instance_adopt.c, of the new process. sockets: the step of XT_STATE_UDP. fetch: see struct

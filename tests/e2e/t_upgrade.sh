@@ -48,6 +48,22 @@ has down hooks && fail "a hook of the way down has run"
 [ "$(json left left '.uptime_s // .uptime')" -ge "$since" ] || fail "the uptime begins again"
 ok "no hook runs, and the time since the start goes on"
 
+# --- one after the other, and during a reload
+for _ in $(seq 10); do
+	at left "$XT_BIN" upgrade left >out 2>&1 || fail "an upgrade after an upgrade: $(cat out)"
+done
+PID[left]=$(json left left .pid)
+for _ in $(seq 10); do
+	at left "$XT_BIN" reload left >reload.out 2>&1 &
+	reload=$!
+	at left "$XT_BIN" upgrade left >out 2>&1 || fail "an upgrade during a reload: $(cat out)"
+	wait $reload # it may have met the process before
+done
+PID[left]=$(json left left .pid)
+both_families left 2
+[ "$(handshakes)" = "$first" ] || fail "a handshake: $first, $(handshakes)"
+ok "upgrades wait for a reload, and follow each other"
+
 # --- what the new one does
 both_families left 2
 wg set left peer "$(wg genkey | wg pubkey)" allowed-ips 10.99.0.0/24 2>/dev/null ||
