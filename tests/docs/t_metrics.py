@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Every family of src/ipc/metrics.def stands in docs/metrics.md, in the order of the table and with
-# its type, labels and words.
+# its type, labels and words; the dashboard asks for no others.
+import json
 import re
 
 from common import end, read, want
@@ -42,4 +43,10 @@ for line in wanted:
 for line in documented:
     want(line in wanted, f"docs/metrics.md has {line[0]}, metrics.def does not have it so")
 want(documented == wanted or set(documented) ^ set(wanted), "docs/metrics.md has another order")
+asked = set(re.findall(r"\b(?:wireguard|xtunnel)_\w+", "".join(
+    target["expr"] for panel in json.loads(read("conf/grafana.json"))["panels"]
+    for target in panel["targets"])))
+want(asked, "the dashboard asks for nothing")
+for name in sorted(asked - set(families)):
+    want(False, f"conf/grafana.json asks for {name}, which is not in metrics.def")
 end(f"{len(families)} families")
