@@ -106,6 +106,9 @@ hub add two --force >/dev/null
 [ "$(cksum two.conf)" != "$old" ] && [ "$(stat -c %a two.conf)" = 600 ] || fail "--force"
 hub remove two
 rm two.conf
+mkdir two.conf
+unchanged 1 "directory" add hub.conf two --force
+rmdir two.conf
 unchanged 2 "named one" add hub.conf one -o none
 unchanged 1 "No such file" add hub.conf two -o none
 unchanged 2 "no peer" remove hub.conf two
