@@ -49,6 +49,8 @@ bool xt_edit_pair(const struct xt_edit_line *line, struct xt_lex_line *out, cons
 {
 	char text[64];
 
+	if (!line->off && line_disabled(line))
+		return false;
 	line_lex(line, out);
 	return out->kind == XT_LEX_PAIR && xt_span_squeeze(&out->word, text, sizeof(text)) &&
 	       strcasecmp(text, word) == 0;
@@ -127,6 +129,11 @@ static void lines_assign(struct xt_edit *edit)
 
 		line->section = XT_EDIT_NONE;
 		line_classify(line, &lex);
+		/* Of no disabled section: a comment of the one that is open. */
+		if (line->off && line->kind == XT_EDIT_CONTENT && at.disabled == XT_EDIT_NONE) {
+			line->off = false;
+			lex.kind = XT_LEX_BLANK;
+		}
 		if (line->kind == XT_EDIT_COMMENT || line->kind == XT_EDIT_BLANK)
 			continue;
 		line->section = line_section(edit, &at, line, &lex);

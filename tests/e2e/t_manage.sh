@@ -106,6 +106,9 @@ hub add two --force >/dev/null
 [ "$(cksum two.conf)" != "$old" ] && [ "$(stat -c %a two.conf)" = 600 ] || fail "--force"
 hub remove two
 rm two.conf
+mkdir two.conf
+unchanged 1 "directory" add hub.conf two --force
+rmdir two.conf
 unchanged 2 "named one" add hub.conf one -o none
 unchanged 1 "No such file" add hub.conf two -o none
 unchanged 2 "no peer" remove hub.conf two
@@ -139,6 +142,22 @@ ok "names, files, folders, a full network: refused, and all is as before"
 sed -i "s/^ListenPort = .*/&\n#: Sandbox = off/" hub.conf
 unchanged 4 "as it was" add hub.conf two
 [ ! -e two.conf ] || fail "the file of a peer that the instance refused"
+cat good.conf >hub.conf
+
+# A step of the reload fails: the port that the file has now is taken.
+ip netns exec left "$PYTHON" -c "
+import signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 51899))
+print('bound', flush=True)
+signal.pause()" >bound 2>&1 &
+taken=$!
+await 10 "the port is taken" has bound bound
+sed -i "s/^ListenPort = .*/ListenPort = 51899/" hub.conf
+unchanged 1 "as it was" add hub.conf two
+[ ! -e two.conf ] || fail "the file of a peer whose reload failed"
+unchanged 1 "as it was" remove hub.conf one
+kill $taken
 cat good.conf >hub.conf
 ok "an instance that refuses the file: file and peers are as before"
 

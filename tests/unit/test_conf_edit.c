@@ -280,7 +280,72 @@ static void the_last_endpoint_is_remembered(void **state)
 	xt_edit_clear(&e);
 }
 
-TEST_MAIN(cmocka_unit_test(what_append_adds_remove_takes_away),
+/* Lines of any kind in any order: what is added and removed, or disabled and enabled,
+ * comes back. */
+static void any_lines_come_back(void **state)
+{
+	static const char *const lines[] = {
+	    "[Interface]",
+	    "[Peer]",
+	    "[peer]  # x",
+	    "",
+	    "   ",
+	    "# comment",
+	    "#: Name = n",
+	    "MTU = 1400",
+	    "AllowedIPs = 1",
+	    "\t",
+	    "#",
+	    "PublicKey = " KEY_A,
+	    "junk",
+	    "[Peer",
+	    "= x",
+	    "# [Peer]",
+	    "PublicKey = " KEY_B,
+	    "#disabled: [Peer]\n#disabled: PublicKey = " KEY_B "\n\n[Peer]",
+	    "#disabled: MTU = 1",
+	    "#disabled: PublicKey = " KEY_B,
+	};
+	uint32_t random = 17;
+	(void)state;
+
+	for (int round = 0; round < 3000; round++) {
+		char text[1024] = "";
+		size_t n;
+
+		random = random * 1103515245u + 12345u;
+		n = random >> 16 & 15;
+		for (size_t i = 0; i < n; i++) {
+			random = random * 1103515245u + 12345u;
+			strcat(text, lines[(random >> 16) % (sizeof(lines) / sizeof(lines[0]))]);
+			if (i + 1 < n || random >> 30 & 1)
+				strcat(text, round & 1 ? "\r\n" : "\n");
+		}
+		there_and_back(text, APPEND, REMOVE, KEY_C);
+		char *disabled = edit(text, DISABLE, KEY_A);
+		if (disabled)
+			expect(disabled, ENABLE, KEY_A, text);
+		free(disabled);
+	}
+}
+
+static void disabled_lines_are_kept_for_a_new_text(void **state)
+{
+	static const char text[] =
+	    HEAD "\n#disabled: [Peer]\n#disabled: PublicKey = " KEY_A
+		 "\n# comment\n#disabled: [Peer]\n#disabled: PublicKey = " KEY_B;
+	struct xt_secbuf out = XT_SECBUF_INIT(XT_SECBUF_MAX);
+	(void)state;
+
+	assert_int_equal(xt_edit_keep_disabled(text, sizeof(text) - 1, &out), 0);
+	assert_string_equal(out.p, "\n#disabled: [Peer]\n#disabled: PublicKey = " KEY_A
+				   "\n\n#disabled: [Peer]\n#disabled: PublicKey = " KEY_B "\n");
+	xt_secbuf_clear(&out);
+}
+
+TEST_MAIN(cmocka_unit_test(any_lines_come_back),
+	  cmocka_unit_test(disabled_lines_are_kept_for_a_new_text),
+	  cmocka_unit_test(what_append_adds_remove_takes_away),
 	  cmocka_unit_test(what_disable_makes_a_comment_enable_restores),
 	  cmocka_unit_test(a_new_section_has_the_line_ends_of_the_file),
 	  cmocka_unit_test(remove_takes_the_comment_above_and_no_other),
