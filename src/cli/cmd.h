@@ -70,7 +70,7 @@ extern const struct xt_option xt_echo_options[];
 /* The long help of a verb. */
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[],
     xt_text_strip[], xt_text_save[], xt_text_show[], xt_text_why[], xt_text_wait[], xt_text_ping[],
-    xt_text_exporter[], xt_text_metrics[], xt_text_events[], xt_text_log[], xt_text_capture[], xt_text_check[],
-    xt_text_new[], xt_text_echo[];
+    xt_text_exporter[], xt_text_metrics[], xt_text_events[], xt_text_log[], xt_text_capture[],
+    xt_text_check[], xt_text_new[], xt_text_echo[];
 
 #endif
