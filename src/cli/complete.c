@@ -23,7 +23,7 @@ static const struct {
 } kinds[] = {
     {"NAME", KIND_NAME},   {"INTERFACE", KIND_NAME}, {"HUB", KIND_NAME},      {"PEER", KIND_PEER},
     {"FILE", KIND_FILE},   {"OTHER", KIND_FILE},     {"PATH", KIND_FILE},     {"DIR", KIND_DIR},
-    {"FIELD", KIND_FIELD}, {"LEVEL", KIND_LEVEL},    {"PEERNAME", KIND_PEER},
+    {"FIELD", KIND_FIELD}, {"LEVEL", KIND_LEVEL},
 };
 
 /* Names come from files and other processes: nothing that a terminal would obey. */
