@@ -13,6 +13,7 @@
 #include <xtunnel/xtunnel.h>
 
 #include "cli/version_uv.h"
+#include "exporter/exporter.h"
 #include "tunnel/cipher.h"
 
 struct loaded {
@@ -71,5 +72,7 @@ void xt_version_print(FILE *out)
 	fprintf(out, "jansson %s\n", jansson_version_str());
 	loaded_print(out, "libb2", "libb2.so");
 	loaded_print(out, "libmnl", "libmnl.so");
+	if (xt_exporter_library())
+		fprintf(out, "libmicrohttpd %s\n", xt_exporter_library());
 	cipher_print(out);
 }
