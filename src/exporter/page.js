@@ -118,7 +118,7 @@ function peerRow(instance, peer, now) {
 		["sent", bytes(peer.tx_bytes || 0) + ", " + bits(last.tx)],
 		["round trip", peer.rtt_us ? (peer.rtt_us / 1000).toFixed(1) + " ms" : "not known"],
 		["path MTU", peer.path_mtu || "not known"],
-		["allowed IPs", peer.allowed_ips]];
+		["allowed IPs", peer.allowed_ips.replaceAll(",", ", ")]];
 	for (const [label, text, style] of cells) {
 		const cell = element("td", text, {"data-label": label});
 		if (style)
