@@ -22,6 +22,7 @@ is the point. --write replaces the outputs of the document by those of this run.
 """
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 MARK = "=end of command="
-WAIT = 60
+WAIT = 90
 
 
 def die(text):
@@ -49,15 +50,21 @@ PREPARE = r"""
 set -e
 umask 022
 mount --make-rprivate /
-options=lowerdir=/etc,upperdir=$1/upper,workdir=$1/work
-mount -t tmpfs tmpfs "$1" && mkdir "$1"/upper "$1"/work "$1"/root "$1"/state
-mount -t overlay -o "$options" overlay /etc ||
-    mount -t overlay -o "$options,userxattr" overlay /etc
+mount -t tmpfs tmpfs "$1"
+mkdir "$1"/root
+cover() { # cover FOLDER DIR: what the host changes in it is the host's
+    mkdir -p "$1/upper$2" "$1/work$2"
+    options=lowerdir=$2,upperdir=$1/upper$2,workdir=$1/work$2
+    mount -t overlay -o "$options" overlay "$2" 2>/dev/null ||
+        mount -t overlay -o "$options,userxattr" overlay "$2"
+}
+cover "$1" /etc
+cover "$1" /var/lib
 mount --bind "$1"/root /root
 mount -t tmpfs tmpfs /run
 mkdir -p /run/wireguard /run/xtunnel
 [ -L /var/run ] || { mount -t tmpfs tmpfs /var/run && mkdir -p /var/run/wireguard; }
-[ ! -d /var/lib/xtunnel ] || mount --bind "$1"/state /var/lib/xtunnel
+rm -rf /etc/xtunnel /etc/wireguard /var/lib/xtunnel
 ip link set lo up
 hostname "$2" 2>/dev/null || :
 install -d -m 750 /etc/xtunnel
@@ -111,11 +118,11 @@ class Host:
         environment = dict(os.environ, HOME="/root", TERM="dumb", NO_COLOR="1", LC_ALL="C.UTF-8",
                            PATH=lab.programs + ":" + os.environ["PATH"],
                            DOCUMENT_MAIL=lab.mail, DOCUMENT_ROOT=ROOT)
-        for unwanted in ("XT_E2E_INSIDE", "LOG_LEVEL", "NOTIFY_SOCKET"):
+        for unwanted in ("XT_E2E_INSIDE", "LOG_LEVEL", "NOTIFY_SOCKET", "XT_STATE_DIR"):
             environment.pop(unwanted, None)
         self.shell = subprocess.Popen(
-            ["nsenter", "-t", str(self.pid), "-n", "-m", "-p", "-u", "--wd=/root",
-             "bash", "-c", "umask 022; exec bash --noprofile --norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["nsenter", "-t", str(self.pid), "-n", "-m", "-p", "-u",
+             "bash", "-c", "umask 022; cd /root; exec bash --noprofile --norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, env=environment)
 
     def await_first(self):
@@ -146,17 +153,21 @@ class Host:
             file.write(command + "\n")
         self.shell.stdin.write(". %s </dev/null >%s 2>&1; echo '%s' $?\n" % (script, output, MARK))
         self.shell.stdin.flush()
-        for line in self.shell.stdout:
-            if line.startswith(MARK):
-                with open(self.path(output), encoding="utf-8", errors="replace") as file:
-                    return int(line.split()[-1]), file.read().splitlines()
-        return die("%s: the shell ended in: %s" % (self.name, command))
+        if not select.select([self.shell.stdout], [], [], WAIT)[0]:
+            self.shell.kill()
+            die("%s# %s: no end within %d s" % (self.name, command, WAIT))
+        line = self.shell.stdout.readline()
+        if not line.startswith(MARK):
+            die("%s: the shell ended in: %s" % (self.name, command))
+        with open(self.path(output), encoding="utf-8", errors="replace") as file:
+            return int(line.split()[-1]), file.read().splitlines()
 
     def end(self):
-        self.run("for i in /run/xtunnel/*.sock; do [ ! -S $i ] || i=${i##*/}; "
-                 "xtunnel down ${i%.sock} --if-running; done; kill $(jobs -p) 2>/dev/null")
-        self.shell.stdin.close()
-        self.shell.wait()
+        if self.shell.poll() is None:
+            self.run("for i in /run/xtunnel/*.sock; do [ -S $i ] || continue; i=${i##*/}; "
+                     "xtunnel down ${i%.sock} --if-running; done; kill $(jobs -p) 2>/dev/null")
+            self.shell.stdin.close()
+            self.shell.wait()
         self.first.kill()
         self.first.wait()
 
@@ -337,6 +348,7 @@ def form(text):
     text = re.sub(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*\d{4}\b", "DATE", text)
     addresses = re.compile(r"\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*::"
                            r"[0-9a-f:]*(?:/\d+)?")
+    text = re.sub(r"\bonce\b|\d+ times\b", "N times", text)
     kept = addresses.findall(text)
     text = re.sub(r"\d+(?:[.,]\d+)*", "N", addresses.sub("\0", text))
     for address in kept:
@@ -344,7 +356,7 @@ def form(text):
     return " ".join(text.split())
 
 
-SOMETIMES = re.compile(r"[▀▄█]|^ *(path mtu|ignored|echo): ")
+SOMETIMES = re.compile(r"[▀▄█]|^\w+ drops: |^ *(path mtu|ignored|echo): ")
 
 
 def forms(lines):
@@ -429,6 +441,7 @@ class Runner:
             self.edit(kind, self.host(name, line).path(value[0]), value[1])
         elif kind == "run":
             code, real = self.host(name, line).run(value)
+            self.lab.deliver()
             if code != 0:
                 die("line %d: %s# %s: %s" % (line, name, value, "\n".join(real)))
         elif kind == "await":
