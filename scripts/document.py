@@ -348,6 +348,7 @@ def form(text):
     text = re.sub(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*\d{4}\b", "DATE", text)
     addresses = re.compile(r"\d+\.\d+\.\d+\.\d+(?:/\d+)?|[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*::"
                            r"[0-9a-f:]*(?:/\d+)?")
+    text = re.sub(r"\b(response|initiation|datagram|packet)s?\b", r"\1s", text)
     text = re.sub(r"\bonce\b|\d+ times\b", "N times", text)
     kept = addresses.findall(text)
     text = re.sub(r"\d+(?:[.,]\d+)*", "N", addresses.sub("\0", text))
