@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Hosts of their own have a writable /etc, which takes root.
-[ "$(awk '{ n += $3 } END { print n }' /proc/self/uid_map)" -gt 65536 ] || skip "not root"
+awk '$3 > 65536 { found = 1 } END { exit !found }' /proc/self/uid_map || skip "not root"
 
 # document_run FILE.md...: each command block is run, and its output has the form that is shown
 document_run() {
