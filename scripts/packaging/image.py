@@ -40,6 +40,9 @@ def layer_make(program, epoch):
             tar.addfile(entry(name, mode, epoch))
         for name, mode, data in files:
             tar.addfile(entry(name, mode, epoch, len(data)), io.BytesIO(data))
+        run = entry("var/run", 0o777, epoch)  # where wg(8) looks for sockets
+        run.type, run.linkname = tarfile.SYMTYPE, "../run"
+        tar.addfile(run)
     return out.getvalue()
 
 

@@ -17,6 +17,7 @@
 #include "cli/private_file.h"
 #include "cli/qr_output.h"
 #include "cli/term.h"
+#include "config/conf_value.h"
 #include "config/hubconf.h"
 #include "crypto/init.h"
 
@@ -91,56 +92,38 @@ static int addresses_choose(struct xt_hubconf *peer, const struct xt_hub *hub)
 /* "A/B,C/D" replaces what the peer sends to the hub. */
 static bool allowed_set(struct xt_hubconf *peer, const char *text)
 {
+	struct xt_span rest = {text, strlen(text), 1}, entry;
 	size_t n = 1;
-	struct xt_cidr *v;
 
 	for (const char *c = text; *c; c++)
 		n += *c == ',';
-	v = calloc(n, sizeof(*v));
-	if (!v)
-		return false;
 	free(peer->allowed);
-	peer->allowed = v;
 	peer->n_allowed = 0;
-	for (;;) {
-		size_t len = strcspn(text, ",");
-		char word[XT_CIDR_TEXT];
+	peer->allowed = calloc(n, sizeof(*peer->allowed));
+	while (peer->allowed && xt_value_next(&rest, &entry, true)) {
+		struct xt_cidr *cidr = &peer->allowed[peer->n_allowed];
 
-		while (len && *text == ' ')
-			text++, len--;
-		if (len >= sizeof(word))
+		if (peer->n_allowed == n || xt_value_cidr(cidr, &entry))
 			return false;
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (xt_cidr_parse(&v[peer->n_allowed], word) < 0)
-			return false;
-		xt_cidr_mask(&v[peer->n_allowed++]);
-		if (!text[len])
-			return true;
-		text += len + 1;
+		xt_cidr_mask(cidr);
+		peer->n_allowed++;
 	}
+	return peer->n_allowed > 0;
 }
 
 static bool dns_is_valid(const char *text)
 {
-	if (strlen(text) > 1000 || !xt_text_is_printable(text) || strchr(text, '#'))
-		return false;
-	for (;;) {
-		size_t len = strcspn(text, ",");
-		char word[256];
+	struct xt_span rest = {text, strlen(text), 1}, entry;
+	bool any = false;
+	char word[256];
 
-		while (len && *text == ' ')
-			text++, len--;
-		if (!len || len >= sizeof(word))
+	if (rest.len > 1000 || !xt_text_is_printable(text) || strchr(text, '#'))
+		return false;
+	for (; xt_value_next(&rest, &entry, true); any = true)
+		if (!xt_span_squeeze(&entry, word, sizeof(word)) ||
+		    xt_conf_word(word) == XT_WORD_OTHER)
 			return false;
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (xt_conf_word(word) == XT_WORD_OTHER)
-			return false;
-		if (!text[len])
-			return true;
-		text += len + 1;
-	}
+	return any;
 }
 
 static int arguments_judge(const struct xt_args *args)

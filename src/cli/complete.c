@@ -21,9 +21,9 @@ static const struct {
 	const char *word;
 	enum kind kind;
 } kinds[] = {
-    {"NAME", KIND_NAME},   {"INTERFACE", KIND_NAME}, {"HUB", KIND_NAME},      {"PEER", KIND_PEER},
-    {"FILE", KIND_FILE},   {"OTHER", KIND_FILE},     {"PATH", KIND_FILE},     {"DIR", KIND_DIR},
-    {"FIELD", KIND_FIELD}, {"LEVEL", KIND_LEVEL},    {"PEERNAME", KIND_PEER},
+    {"NAME", KIND_NAME},   {"INTERFACE", KIND_NAME}, {"HUB", KIND_NAME},  {"PEER", KIND_PEER},
+    {"FILE", KIND_FILE},   {"OTHER", KIND_FILE},     {"PATH", KIND_FILE}, {"DIR", KIND_DIR},
+    {"FIELD", KIND_FIELD}, {"LEVEL", KIND_LEVEL},
 };
 
 /* Names come from files and other processes: nothing that a terminal would obey. */

@@ -146,17 +146,15 @@ bool xt_hub_has_name(const struct xt_hub *hub, const char *name)
 
 const struct xt_conf_peer *xt_hub_peer(const struct xt_hub *hub, const char *word, bool *disabled)
 {
-	const struct xt_conf_peer *peer = NULL;
-	size_t n = *word ? peers_find(&hub->conf, word, &peer) : 0, off;
+	const struct xt_conf_peer *peer = NULL, *off_peer = NULL;
+	size_t n = *word ? peers_find(&hub->conf, word, &peer) : 0;
+	size_t off = *word ? peers_find(&hub->disabled, word, &off_peer) : 0;
 
 	*disabled = n == 0;
-	off = *word ? peers_find(&hub->disabled, word, &peer) : 0;
 	if (n + off == 1)
-		return peer;
-	if (n == 1 && off == 1) { /* the same peer, written twice */
-		(void)peers_find(&hub->conf, word, &peer);
-		return peer;
-	}
+		return n ? peer : off_peer;
+	if (n == 1 && off == 1 && memcmp(&peer->key, &off_peer->key, sizeof(peer->key)) == 0)
+		return peer; /* written twice */
 	if (n + off)
 		xt_message("%s: several peers are named %s: give the public key", hub->conf.path,
 			   word);

@@ -14,6 +14,7 @@
 
 #include "cli/qr.h"
 #include "cli/version_uv.h"
+#include "exporter/exporter.h"
 #include "tunnel/cipher.h"
 
 struct loaded {
@@ -74,5 +75,7 @@ void xt_version_print(FILE *out)
 	loaded_print(out, "libmnl", "libmnl.so");
 	if (xt_qr_library())
 		fprintf(out, "libqrencode %s\n", xt_qr_library());
+	if (xt_exporter_library())
+		fprintf(out, "libmicrohttpd %s\n", xt_exporter_library());
 	cipher_print(out);
 }

@@ -107,8 +107,8 @@ static int answer_log(struct xt_instance *instance, struct xt_control_request *r
 static int answer_show(struct xt_instance *instance, struct xt_control_request *request,
 		       const json_t *msg)
 {
-	(void)msg;
-	return xt_instance_answer_status(instance, request);
+	return xt_instance_answer_status(instance, request,
+					 json_is_true(json_object_get(msg, "brief")));
 }
 
 static int answer_why(struct xt_instance *instance, struct xt_control_request *request,

@@ -153,6 +153,7 @@ static void status_fill(struct xt_instance_answer *answer)
 	struct xt_status *status = &answer->status;
 
 	xt_instance_status(answer->instance, status, answer->words);
+	status->brief = answer->brief;
 	status->name = text_keep(&answer->kept[0], status->name);
 	status->aead_reason = text_keep(&answer->kept[1], status->aead_reason);
 	status->path = text_keep(&answer->kept[2], status->path);
@@ -330,19 +331,21 @@ static void answer_start(struct xt_instance_answer *answer)
 	answers_advance(answer->instance);
 }
 
-static int status_add(struct xt_instance *instance, struct xt_control_request *request)
+static int status_add(struct xt_instance *instance, struct xt_control_request *request, bool brief)
 {
 	struct xt_instance_answer *answer = xt_instance_answer_new(instance, request);
 
 	if (!answer)
 		return XT_E_NOMEM;
+	answer->brief = brief;
 	answer_start(answer);
 	return 0;
 }
 
-int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request)
+int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request,
+			      bool brief)
 {
-	return status_add(instance, request);
+	return status_add(instance, request, brief);
 }
 
 int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_request *request,
@@ -376,5 +379,5 @@ void xt_instance_log_status(struct xt_instance *instance)
 		if (answer->log)
 			return;
 	}
-	(void)status_add(instance, NULL);
+	(void)status_add(instance, NULL, false);
 }

@@ -120,7 +120,7 @@ struct xt_instance_answer {
 	struct xt_instance *instance;
 	struct xt_control_request *request;
 	enum { XT_ANSWER_OTHER, XT_ANSWER_WAITING, XT_ANSWER_MAKING } state; /* of a status */
-	bool log, versioned, why;
+	bool log, versioned, why, brief;
 	char *word;
 	atomic_bool dropped; /* the instance ends: no more is written */
 	struct xt_status status;
@@ -375,7 +375,9 @@ struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
 						  struct xt_control_request *request);
 void xt_instance_answer_free(struct xt_instance_answer *answer);
 void xt_instance_drop_answers(struct xt_instance *instance);
-int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request);
+/* brief: of peers only what metrics need. */
+int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request,
+			      bool brief);
 int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_request *request,
 			   const char *word);
 void xt_instance_log_status(struct xt_instance *instance);

@@ -40,7 +40,7 @@ static const char *reason_of(int error)
 
 int xt_collect_instance(struct xt_metrics *metrics, struct xt_client *client, const char *name)
 {
-	int rc = xt_client_request_each(client, json_pack("{s:s}", "do", "show"),
+	int rc = xt_client_request_each(client, json_pack("{s:s,s:b}", "do", "show", "brief", 1),
 					XT_COLLECT_SILENCE_MS, on_part, metrics);
 
 	if (rc < 0 && xt_metrics_add_silent(metrics, name, reason_of(rc)) < 0)

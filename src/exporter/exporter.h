@@ -14,5 +14,7 @@ struct xt_exporter_options {
 
 /* Serve until SIGTERM or SIGINT. An enum xt_exit; failures are printed. */
 int xt_exporter_run(const struct xt_exporter_options *options);
+/* The version of the HTTP library; NULL: it is not here, or not in this build. */
+const char *xt_exporter_library(void);
 
 #endif

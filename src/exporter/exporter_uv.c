@@ -129,6 +129,13 @@ static int exporter_serve(void *ctx, const struct xt_keeper_child *child)
 	return XT_EXIT_OK;
 }
 
+const char *xt_exporter_library(void)
+{
+	const struct xt_mhd *mhd = xt_mhd_load();
+
+	return mhd ? mhd->get_version() : NULL;
+}
+
 int xt_exporter_run(const struct xt_exporter_options *options)
 {
 	struct exporter exporter = {.options = options, .mhd = xt_mhd_load()};

@@ -46,19 +46,23 @@ function duration(s) {
 function rate(key, rx, tx, now) {
 	const last = seen.get(key) || {now, rx, tx, points: []};
 	const s = (now - last.now) / 1000;
-	const point = s > 0 && rx >= last.rx && tx >= last.tx ?
-		{rx: (rx - last.rx) / s, tx: (tx - last.tx) / s} : {rx: 0, tx: 0};
-	last.points.push(point);
+	if (s > 0)
+		last.points.push(rx >= last.rx && tx >= last.tx ?
+			{rx: (rx - last.rx) / s, tx: (tx - last.tx) / s} : {rx: 0, tx: 0});
 	if (last.points.length > POINTS)
 		last.points.shift();
 	seen.set(key, {now, rx, tx, points: last.points});
 	return last.points;
 }
 
+function latest(points) {
+	return points[points.length - 1] || {rx: 0, tx: 0};
+}
+
 function plot(points, name) {
 	const svgName = "http://www.w3.org/2000/svg";
 	const most = Math.max(1, ...points.map(p => Math.max(p.rx, p.tx)));
-	const last = points[points.length - 1];
+	const last = latest(points);
 	const figure = element("figure");
 	const svg = document.createElementNS(svgName, "svg");
 	svg.setAttribute("viewBox", "0 0 " + (POINTS - 1) + " 100");
@@ -101,7 +105,7 @@ function facts(instance) {
 function peerRow(instance, peer, now) {
 	const row = element("tr");
 	const points = rate(instance.name + " " + peer.public_key, peer.rx_bytes || 0, peer.tx_bytes || 0, now);
-	const last = points[points.length - 1];
+	const last = latest(points);
 	const title = peer.name || peer.public_key.slice(0, 10) + "\u2026";
 	const state = peer.code + (peer.critical ? ", critical" : "") +
 		(peer.sentence ? ": " + peer.sentence : "");
@@ -114,7 +118,7 @@ function peerRow(instance, peer, now) {
 		["sent", bytes(peer.tx_bytes || 0) + ", " + bits(last.tx)],
 		["round trip", peer.rtt_us ? (peer.rtt_us / 1000).toFixed(1) + " ms" : "not known"],
 		["path MTU", peer.path_mtu || "not known"],
-		["allowed IPs", peer.allowed_ips]];
+		["allowed IPs", peer.allowed_ips.replaceAll(",", ", ")]];
 	for (const [label, text, style] of cells) {
 		const cell = element("td", text, {"data-label": label});
 		if (style)

@@ -231,7 +231,7 @@ int xt_client_request(struct xt_client *c, json_t *msg, int silence_ms, json_t *
 }
 
 int xt_client_request_each(struct xt_client *c, json_t *msg, int silence_ms, xt_client_use *use,
-			    void *ctx)
+			   void *ctx)
 {
 	json_t *part;
 	int err = request_begin(c, msg, silence_ms, &part);

@@ -157,6 +157,19 @@ static const char *path_mtu_source(const struct xt_peer_report *p)
 	return words[p->path_mtu_source];
 }
 
+/* What metrics need of a peer. */
+static inline bool key_is_metric(const char *key)
+{
+	return strcmp(key, "public_key") == 0 || strcmp(key, "name") == 0 ||
+	       strcmp(key, "critical") == 0 || strcmp(key, "endpoint") == 0 ||
+	       strcmp(key, "allowed_ips") == 0 || strcmp(key, "latest_handshake") == 0 ||
+	       strcmp(key, "rx_bytes") == 0 || strcmp(key, "tx_bytes") == 0 ||
+	       strcmp(key, "rtt_us") == 0 || strcmp(key, "path_mtu") == 0 ||
+	       strcmp(key, "handshake_attempts") == 0 || strcmp(key, "staged") == 0 ||
+	       strcmp(key, "counters") == 0 || strcmp(key, "code") == 0 ||
+	       strcmp(key, "sentence") == 0;
+}
+
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)
 {
 	const struct xt_report *r = peers->report;
@@ -168,14 +181,15 @@ static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_
 	why.code = xt_why_judge(s, r, p);
 	if (!xt_why_is_fine(why.code)) /* of many peers most are: their sentence is not shown */
 		xt_why_sentence(s, r, p, why.sentence);
-	if (s->endpoint_name && !s->endpoint_name(s->ctx, &p->key, n))
+	if (!s->brief && s->endpoint_name && !s->endpoint_name(s->ctx, &p->key, n))
 		name.name[0] = name.state[0] = '\0';
 
 #define TOP_ROW(key, type, value)
 #define UDP_ROW(key, type, value)
 #define ECHO_ROW(key, type, value)
 #define SANDBOX_ROW(key, type, value)
-#define PEER_ROW(key, type, value) ok = ok && json_put_##type(o, key, value);
+#define PEER_ROW(key, type, value)                                                                 \
+	ok = ok && ((s->brief && !key_is_metric(key)) || json_put_##type(o, key, value));
 #define GIVEN(object, key, type, field, ...)
 #define REPORT(object, key, type, value, ...) object##_ROW(key, type, value)
 #include "ipc/status.def"

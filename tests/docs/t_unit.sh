@@ -38,6 +38,13 @@ judge() {
 judge xtunnel 28
 judge xtunnel-strict 20
 
+unit=$work/xtunnel-exporter.service
+sed "s,^\(ExecStart=\)/[^ ]*,\1$XT_BIN," "$build/xtunnel-exporter.service" >"$unit"
+out=$(systemd-analyze verify --man=no "$unit" 2>&1) || complain "exporter: verify: $out"
+[ -z "$out" ] || complain "exporter: verify: $out"
+systemd-analyze security --offline=true --threshold=12 "$unit" >"$work/out" 2>&1 ||
+	complain "exporter: above 1.2: $(tail -n 1 "$work/out")"
+
 while read -r key; do
 	grep -q "\`$key" "$source/docs/systemd.md" || complain "docs/systemd.md says nothing of $key"
 done < <(sed -n 's/^\(\(Protect\|Private\|Restrict[A-Z]\|NoNew\|Lock\|Memory\|Keyring\|SystemCall\|Capability\)[A-Za-z]*=\).*/\1/p' \

@@ -157,6 +157,31 @@ for where in 127.0.0.1 9586 example:9586 unix:relative 127.0.0.1:99999; do
 done
 ok "a TCP port is said to be open, and wrong addresses are refused"
 
+# A user without root, as DynamicUser= makes one: a member of the group, then another one.
+as_user() { setpriv --reuid 61998 --regid "$1" --clear-groups "${@:2}"; }
+if as_user $gid test -x "$XT_BIN" 2>/dev/null; then
+	mkdir -m 755 /run/member /run/other
+	chown 61998 /run/member /run/other
+	for who in member:$gid other:61998; do
+		name=${who%:*}
+		ip netns exec left setpriv --reuid 61998 --regid "${who#*:}" --clear-groups \
+			"$XT_BIN" exporter --listen unix:/run/$name/e.sock >"$name.log" 2>&1 &
+		PID[$name]=$!
+		await 10 "$name" has "serving on" "$name.log"
+		curl -s --unix-socket /run/$name/e.sock http://localhost/metrics >$name.prom
+		curl -s --unix-socket /run/$name/e.sock http://localhost/healthz >$name.health
+		exporter_stop $name
+		[ ! -e /run/$name/e.sock ] || fail "the socket of $name is left"
+	done
+	grep -qx 'xtunnel_up{interface="left"} 1' member.prom || fail "a member: $(cat member.prom member.log)"
+	grep -q '^wireguard_sent_bytes_total{interface="left"' member.prom || fail "$(cat member.prom)"
+	grep -qx 'xtunnel_up{interface="left"} 0' other.prom || fail "another user: $(cat other.prom)"
+	grep -q wireguard other.prom && fail "another user learns a state"
+	grep -q '^left: this user may not ask it; members of the group' other.health ||
+		fail "$(cat other.health)"
+	ok "a user needs no root but the group"
+fi
+
 exporter_start killed left
 kill -KILL "$(pgrep -P "${PID[killed]}")"
 wait "${PID[killed]}"

@@ -129,6 +129,12 @@ mount --bind hubs hubs && cp hub.conf hubs/hub.conf && mount -o remount,ro,bind 
 unchanged 1 "read-only" add hubs/hub.conf two
 [ ! -e two.conf ] || fail "the file of a peer whose hub was not changed"
 cp hub.conf good.conf
+hub disable one
+printf '\n[Peer]\n#: Name = one\nPublicKey = %s\n' "$("$XT_BIN" genkey | "$XT_BIN" pubkey)" >>hub.conf
+unchanged 2 "several peers" enable hub.conf one
+unchanged 2 "several peers" remove hub.conf one
+cat good.conf >hub.conf
+at left "$XT_BIN" reload hub >/dev/null || fail "reload"
 echo "Nonsense = 1" >>hub.conf
 cp hub.conf bad.conf
 for verb in add remove disable enable; do

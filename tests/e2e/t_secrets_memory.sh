@@ -59,6 +59,13 @@ for source in file command keyfile; do
 	private_once "keys by $source"
 	at left "$XT_BIN" reload left >out 2>&1 || fail "reload: $(cat out)"
 	private_once "keys by $source, after reload"
+	before=${PID[left]}
+	at left "$XT_BIN" upgrade left >out 2>&1 ||
+		fail "upgrade: $(cat out)"
+	await 10 "the process before ends" gone "$before"
+	PID[left]=$(json left left .pid)
+	both_families left 2
+	private_once "keys by $source, after an upgrade"
 	[ $source != keyfile ] || break
 	stop left
 	stop right

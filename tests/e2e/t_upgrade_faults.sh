@@ -78,9 +78,12 @@ at left "$X" upgrade left >out 2>&1 && fail "a directory in the place of the soc
 pings left 10.7.0.2 || fail "no answer after it: $(cat ping.log)"
 rmdir /run/xtunnel/left.next
 ok "bad words, and a directory in the place of the socket: $(cat out)"
-for request in '{"do":"upgrade"}' '{"do":"upgrade","probe":1}' '{"do":"upgrade","probe":true}'; do
-	printf '%s\n' "$request" | at left timeout 2 socat -t 2 - UNIX-CONNECT:/run/xtunnel/left.sock >>out 2>&1
+for request in '{"do":"upgrade"}' '{"do":"upgrade","probe":1}'; do
+	printf '%s\n' "$request" | at left nc -U -w 2 /run/xtunnel/left.sock >answer
+	jq -e '.error and .code < 0' answer >/dev/null || fail "$request is answered by $(cat answer)"
 done
+printf '{"do":"upgrade","probe":true}\n' | at left nc -U -w 2 /run/xtunnel/left.sock >answer
+jq -e '.handover > 0 and .snapshot > 0 and .pid > 0' answer >/dev/null || fail "probe: $(cat answer)"
 pings left 10.7.0.2 || fail "no answer after requests without a process: $(cat ping.log)"
 ok "a request without a process that waits is an error"
 

@@ -73,7 +73,6 @@ ok "up --replace: nothing for the same program, another one goes on and reloads;
 ip netns exec left "$XT_BIN" events left >events.log 2>&1 &
 events=$!
 await 5 "events" eval '[ -n "$(ls -l /proc/'$events'/fd | grep socket)" ]'
-ip netns exec left socat - UNIX-CONNECT:/run/wireguard/left.sock </dev/null >/dev/null 2>&1
 upgrade left left "$XT_BIN" upgrade left
 await 5 "the end of events" gone $events
 for _ in $(seq 20); do

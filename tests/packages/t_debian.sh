@@ -160,6 +160,30 @@ inside dpkg -i /next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
 rm "$root/usr/sbin/policy-rc.d"
 echo "ok: $suite: policy-rc.d"
 
+# --- units: systemd is a script here, which says that left is one and that right cannot be reloaded
+mkdir -p "$root/run/systemd/system" "$root/usr/local/bin"
+cat >"$root/usr/local/bin/systemctl" <<'EOF'
+#!/bin/sh
+echo "$*" >>/run/systemctl
+case "$*" in
+*list-units*) printf '%s loaded active running text\n' xtunnel@left.service xtunnel@right.service ;;
+*is-active*) ;;
+"reload xtunnel@right.service") exit 1 ;;
+esac
+EOF
+chmod 755 "$root/usr/local/bin/systemctl"
+pids="$(pid left) $(pid right)"
+inside dpkg -i /next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
+for what in daemon-reload "reload xtunnel@left.service" "reload xtunnel@right.service"; do
+	grep -qx -- "$what" "$root/run/systemctl" || fail "no $what: $(cat "$root/run/systemctl")"
+done
+grep -E '(^| )(re)?(start|stop)' "$root/run/systemctl" && fail "more than a reload"
+[ "$(pid left) $(pid right)" = "$pids" ] || fail "a unit was upgraded from outside: $(cat "$T/update")"
+grep -q "xtunnel@right.service goes on in the program before" "$T/update" ||
+	fail "nothing says that a reload failed: $(cat "$T/update")"
+rm -r "$root/usr/local/bin/systemctl" "$root/run/systemctl" "$root/run/systemd/system"
+echo "ok: $suite: units are reloaded, and nothing else"
+
 # --- removal
 inside dpkg -r xtunnel >"$T/remove" 2>&1 || fail "remove: $(cat "$T/remove")"
 ip -n left link show left >/dev/null 2>&1 && fail "the interface is left: $(cat "$T/remove")"

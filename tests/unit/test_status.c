@@ -267,6 +267,25 @@ static void counters_keep_all_their_bits(void **state)
 	json_decref(json);
 }
 
+static void a_brief_status_has_of_peers_what_metrics_need(void **state)
+{
+	struct xt_status brief = status;
+	json_t *json, *peer;
+	(void)state;
+
+	brief.brief = true;
+	json = xt_status_json(&brief, &report);
+	assert_non_null(json);
+	peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_int_equal(json_integer_value(json_object_get(peer, "rx_bytes")), 1526);
+	assert_true(json_is_array(json_object_get(peer, "allowed_ips")));
+	assert_true(json_is_string(json_object_get(peer, "code")));
+	assert_null(json_object_get(peer, "endpoints"));
+	assert_null(json_object_get(peer, "preshared_key"));
+	assert_int_equal(json_integer_value(json_object_get(json, "mtu")), 1420);
+	json_decref(json);
+}
+
 static void an_object_of_another_version_is_printed_as_far_as_known(void **state)
 {
 	static const char *const texts[] = {
@@ -305,5 +324,6 @@ TEST_MAIN(cmocka_unit_test_setup(text_has_the_form_of_wg_show_and_more, fill),
 	  cmocka_unit_test_setup(json_has_every_counter_and_no_secret, fill),
 	  cmocka_unit_test_setup(a_peer_has_the_counters_that_are_not_0, fill),
 	  cmocka_unit_test_setup(counters_keep_all_their_bits, fill),
+	  cmocka_unit_test_setup(a_brief_status_has_of_peers_what_metrics_need, fill),
 	  cmocka_unit_test(an_object_of_another_version_is_printed_as_far_as_known),
 	  cmocka_unit_test(colour_obeys_the_environment))
