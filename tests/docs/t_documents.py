@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # README, tutorial, operations, faq and comparison: links lead somewhere, every block of commands is
-# one that a test runs, and each figure of the comparison is one that was measured.
+# one that a test runs, and each figure in a table is one that was measured.
 import re
 
 from common import SOURCE, end, read, want
@@ -61,10 +61,14 @@ for name in PAGES:
 measured = {cell.strip() for path in MEASURED for row in re.findall(r"^\|.*\|$", read(path), re.M)
             for cell in row.split("|")}
 figures = 0
-for row in re.findall(r"^\|.*\|$", read("docs/comparison.md"), re.M):
-    for cell in row.strip("|").split("|")[1:]:
-        if re.search(r"\d", cell) and not re.search("[a-z]{4}", cell):
-            figures += 1
-            want(cell.strip() in measured, f"docs/comparison.md: {cell.strip()} was not measured")
-want(figures > 20, "docs/comparison.md has no figures")
+for name in ("README.md", "docs/comparison.md"):
+    for row in re.findall(r"^\|.*\|$", read(name), re.M):
+        for cell in row.strip("|").split("|")[1:]:
+            if re.search(r"\d", cell) and not re.search("[a-z]{4}", cell):
+                figures += 1
+                want(cell.strip() in measured, f"{name}: {cell.strip()} was not measured")
+want(figures > 100, "README.md and docs/comparison.md have no figures")
+for path in (SOURCE / "docs").glob("**/*.md"):
+    name = str(path.relative_to(SOURCE))
+    want(name in RUN or "```console" not in path.read_text(), f"{name}: no test runs its commands")
 end(f"{len(PAGES)} documents, {figures} figures")
