@@ -143,6 +143,9 @@ static const struct xt_verb verbs[] = {
      "# for a fault report: what host1 sends and receives\n"
      "xtunnel lab --capture lab.pcapng -- ping -c 3 host2\n",
      xt_text_lab, xt_lab_options, xt_cmd_lab},
+    {"bench", "", 0, 0, "measure what this machine can do at most",
+     "xtunnel bench\n# for programs, and as a picture\nxtunnel bench --json --svg bench.svg\n",
+     xt_text_bench, xt_bench_options, xt_cmd_bench},
     {0},
 };
 
