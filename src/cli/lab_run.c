@@ -172,8 +172,9 @@ static void command_execute(const struct xt_lab *lab)
 
 	snprintf(host, sizeof(host), "host%u", lab->host);
 	xt_lab_signals_reset();
-	if (unshare(CLONE_NEWUTS) == 0)
-		(void)sethostname(host, strlen(host)); /* for the prompt */
+	/* For the prompt. */
+	if (unshare(CLONE_NEWUTS) < 0 || sethostname(host, strlen(host)) < 0)
+		xt_message("lab: the host keeps its name: %s", strerror(errno));
 	while (lab->command && lab->command[n])
 		n++;
 	argv = calloc(n + 6, sizeof(*argv));
@@ -263,7 +264,8 @@ static void environment_set(void)
 		unsetenv(outside[i]);
 	setenv("XT_STATE_DIR", XT_LAB_DIR "/state", 1);
 	program[n > 0 ? n : 0] = '\0';
-	(void)symlink(program, XT_LAB_DIR "/bin/xtunnel");
+	if (symlink(program, XT_LAB_DIR "/bin/xtunnel") < 0)
+		xt_message("lab: no xtunnel in PATH: %s", strerror(errno));
 	snprintf(path, sizeof(path), XT_LAB_DIR "/bin:%s",
 		 before ? before : "/usr/sbin:/usr/bin:/sbin:/bin");
 	setenv("PATH", path, 1);
