@@ -39,6 +39,8 @@ int xt_cmd_genkey(const struct xt_args *args);
 int xt_cmd_pubkey(const struct xt_args *args);
 int xt_cmd_genpsk(const struct xt_args *args);
 int xt_cmd_echo(const struct xt_args *args);
+int xt_cmd_bench(const struct xt_args *args);
+int xt_cmd_lab(const struct xt_args *args);
 
 /* What `up` does where an instance of that name runs. reload: apply its file, when that differs.
  * any_file: whichever file it has, not that of word.
@@ -86,6 +88,8 @@ extern const struct xt_option xt_add_options[];
 extern const struct xt_option xt_list_options[];
 extern const struct xt_option xt_rotate_options[];
 extern const struct xt_option xt_echo_options[];
+extern const struct xt_option xt_bench_options[];
+extern const struct xt_option xt_lab_options[];
 
 /* The long help of a verb. */
 extern const char xt_text_run[], xt_text_up[], xt_text_down[], xt_text_upgrade[], xt_text_reload[],
@@ -96,5 +100,6 @@ extern const char xt_text_add[], xt_text_remove[], xt_text_list[], xt_text_disab
     xt_text_enable[], xt_text_rotate[], xt_text_start[], xt_text_stop[], xt_text_restart[],
     xt_text_status[];
 extern const char xt_text_exporter[], xt_text_metrics[];
+extern const char xt_text_bench[], xt_text_lab[];
 
 #endif

@@ -135,6 +135,17 @@ static const struct xt_verb verbs[] = {
      "# a point-to-point pair, with a dump of each packet\n"
      "xtunnel echo echo0 192.168.7.1 192.168.7.2 --hexdump\n",
      xt_text_echo, xt_echo_options, xt_cmd_echo},
+    {"lab", "[COMMAND [ARGUMENT...]]", 0, -1,
+     "hosts on this machine with tunnels between them, to try things out",
+     "# two hosts, and a shell in the first\nxtunnel lab\n"
+     "# a hub and three peers behind NAT; one command\n"
+     "xtunnel lab --hosts 4 --nat -- ping -c 3 host3\n"
+     "# for a fault report: what host1 sends and receives\n"
+     "xtunnel lab --capture lab.pcapng -- ping -c 3 host2\n",
+     xt_text_lab, xt_lab_options, xt_cmd_lab},
+    {"bench", "", 0, 0, "measure what this machine can do at most",
+     "xtunnel bench\n# for programs, and as a picture\nxtunnel bench --json --svg bench.svg\n",
+     xt_text_bench, xt_bench_options, xt_cmd_bench},
     {0},
 };
 
