@@ -8,7 +8,7 @@ list() {
 }
 bad=0
 for file in $(list | sed 's,^\./,,' |
-	grep -vE '^(build/|\.git/)|^tests/fuzz/corpus/|^tests/vectors/.*[^y]$|\.(json|svg|pyc)$|^LICENSE$|^scripts/packaging/debian/(changelog|copyright|source/format)$'); do
+	grep -vE '^(build/|\.git/)|^tests/fuzz/corpus/|^tests/vectors/.*[^y]$|\.(json|svg|png|pyc)$|^LICENSE$|^scripts/packaging/debian/(changelog|copyright|source/format)$'); do
 	[ -s "$file" ] || continue
 	head -n 4 "$file" | grep -q 'SPDX-License-Identifier: MIT' && continue
 	echo "$file: no line SPDX-License-Identifier: MIT among the first four"

@@ -37,7 +37,9 @@ ok "CAP_NET_ADMIN and /dev/net/tun are enough; what is missing is reported"
 at left sysctl -q -w net.ipv4.conf.all.src_valid_mark=1
 bare up "$T/left.conf" >up.log 2>&1 || fail "up: $(cat up.log)"
 has "src_valid_mark" up.log && fail "it is reported though it is set: $(cat up.log)"
-kill -KILL "$(pgrep -o -f "$T/left.conf")"
+monitor=$(pgrep -o -f "$T/left.conf")
+kill -KILL "$monitor"
+await 3 "the end of the monitor, which has the state file" gone "$monitor"
 await 3 "the kernel's part" eval "! at left ip link show left"
 bare down left >down.log 2>&1 || fail "down after kill -9: $(cat down.log)"
 at left ip rule | grep -q 51820 && fail "rules are left after a crash"
