@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* wait: ask peers for a handshake, and return when they have answered. */
+#include <stdio.h>
+
 #include <xtunnel/error.h>
 
 #include "cli/cmd.h"
+#include "cli/progress.h"
 #include "cli/query.h"
 #include "cli/term.h"
 #include "ipc/why.h"
+#include "platform/clock.h"
 
 enum { TIMEOUT };
 const struct xt_option xt_wait_options[] = {
@@ -67,8 +71,28 @@ static int answer_print(const char *name, const json_t *answer, uint64_t timeout
 		       (double)timeout_ms / 1000, name);
 }
 
+struct wait_progress {
+	struct xt_progress line;
+	uint64_t timeout_ms;
+};
+
+static void wait_progress_show(void *ctx, uint64_t done, uint64_t total)
+{
+	struct wait_progress *progress = ctx;
+	uint64_t passed_ms = (xt_clock_now().mono - progress->line.start) / 1000000;
+	char detail[40];
+
+	progress->line.total = total;
+	snprintf(detail, sizeof(detail), "waits for %llu s more",
+		 (unsigned long long)(progress->timeout_ms > passed_ms
+					  ? (progress->timeout_ms - passed_ms + 500) / 1000
+					  : 0));
+	xt_progress_update(&progress->line, done, detail);
+}
+
 int xt_wait_peers(const char *name, const char *peer, uint64_t timeout_ms, bool reachable)
 {
+	struct wait_progress progress = {.timeout_ms = timeout_ms};
 	struct xt_client *client;
 	json_t *request = xt_query_wait(peer, timeout_ms, reachable), *answer = NULL;
 	int status = xt_query_open(&client, name, NULL, false), rc;
@@ -77,7 +101,10 @@ int xt_wait_peers(const char *name, const char *peer, uint64_t timeout_ms, bool 
 		json_decref(request);
 		return status;
 	}
+	xt_progress_begin(&progress.line, name, " peers up", 0);
+	xt_client_on_progress(client, wait_progress_show, &progress);
 	rc = xt_client_request(client, request, XT_SOCKET_SILENCE_MS, &answer);
+	xt_progress_end(&progress.line);
 	xt_client_close(client);
 	status = rc < 0 ? xt_query_peer_failed(name, peer, answer, rc)
 			: answer_print(name, answer, timeout_ms);

@@ -177,6 +177,7 @@ static void on_timer(uv_timer_t *timer)
 		i++;
 	}
 	wait->scanning = wait->at < wait->n;
+	xt_control_progress(wait->request, wait->n - wait->pending, wait->n);
 	if (wait->pending == 0 || xt_clock_now().mono >= wait->until_ns)
 		wait_end(wait);
 	else

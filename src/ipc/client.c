@@ -23,6 +23,8 @@
 struct xt_client {
 	int fd;
 	struct xt_secbuf received;
+	xt_client_progress *report; /* NULL: none is wanted */
+	void *report_ctx;
 };
 
 int xt_client_open(struct xt_client **out, const char *path)
@@ -55,6 +57,21 @@ void xt_client_close(struct xt_client *c)
 int xt_client_fd(const struct xt_client *c)
 {
 	return c->fd;
+}
+
+void xt_client_on_progress(struct xt_client *c, xt_client_progress *report, void *ctx)
+{
+	c->report = report;
+	c->report_ctx = ctx;
+}
+
+static void progress_report(const struct xt_client *c, const json_t *frame)
+{
+	json_int_t done = json_integer_value(json_object_get(frame, "done"));
+	json_int_t total = json_integer_value(json_object_get(frame, "total"));
+
+	if (c->report && done >= 0 && done <= total && total > 0)
+		c->report(c->report_ctx, (uint64_t)done, (uint64_t)total);
 }
 
 int xt_client_send(struct xt_client *c, json_t *msg)
@@ -149,6 +166,7 @@ int xt_client_recv(struct xt_client *c, int silence_ms, json_t **out)
 	*out = NULL;
 	while ((err = frame_recv(c, silence_ms, out)) == 0 &&
 	       json_is_true(json_object_get(*out, "progress"))) {
+		progress_report(c, *out);
 		json_decref(*out);
 		*out = NULL;
 	}

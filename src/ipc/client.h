@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct xt_client;
@@ -14,6 +15,10 @@ struct xt_client;
 int xt_client_open(struct xt_client **out, const char *path);
 void xt_client_close(struct xt_client *client); /* NULL does nothing */
 int xt_client_fd(const struct xt_client *client);
+/* From now on, while an answer is awaited, report gets what the instance says of its progress: so
+ * much of total is done. */
+typedef void xt_client_progress(void *ctx, uint64_t done, uint64_t total);
+void xt_client_on_progress(struct xt_client *client, xt_client_progress *report, void *ctx);
 
 /* Takes the reference of msg. -EPIPE: the instance closed the connection; -ETIMEDOUT; -errno;
  * XT_E_NOMEM. */

@@ -15,7 +15,7 @@
 #include "ipc/server_uv.h"
 #include "ipc/stream_uv.h"
 
-#define PROGRESS_MS 2000       /* well below XT_SOCKET_SILENCE_MS */
+#define PROGRESS_MS 1000       /* well below XT_SOCKET_SILENCE_MS */
 #define ANSWER_MAX  (1u << 30) /* bytes of an answer; 100,000 peers are 60 MB */
 
 struct xt_control {
@@ -31,9 +31,10 @@ struct xt_control_request {
 	struct xt_control *control;
 	struct xt_request *request;
 	struct xt_control_request *prev, *next;
-	bool versioned; /* its client stated the protocol */
-	bool greeted;	/* and got it stated */
-	bool streams;	/* bytes, no more lines */
+	bool versioned;	      /* its client stated the protocol */
+	bool greeted;	      /* and got it stated */
+	bool streams;	      /* bytes, no more lines */
+	uint64_t done, total; /* of xt_control_progress */
 	void *data;
 	struct xt_stream *stream; /* its last answer, on the way */
 };
@@ -227,6 +228,20 @@ void *xt_control_get(const struct xt_control_request *r)
 	return r->data;
 }
 
+void xt_control_progress(struct xt_control_request *r, uint64_t done, uint64_t total)
+{
+	r->done = done;
+	r->total = total;
+}
+
+static json_t *progress_json(const struct xt_control_request *r)
+{
+	if (r->total == 0)
+		return json_pack("{s:b}", "progress", 1);
+	return json_pack("{s:b,s:I,s:I}", "progress", 1, "done", (json_int_t)r->done, "total",
+			 (json_int_t)r->total);
+}
+
 static void on_progress(uv_timer_t *timer)
 {
 	struct xt_control *control = timer->data;
@@ -237,7 +252,7 @@ static void on_progress(uv_timer_t *timer)
 	for (; r; r = r->next) {
 		/* A piece of a stream may end within a line. */
 		if (r->versioned && !r->stream && !r->streams && !xt_request_unread(r->request))
-			reply_send(r, json_pack("{s:b}", "progress", 1), false);
+			reply_send(r, progress_json(r), false);
 	}
 }
 

@@ -66,6 +66,8 @@ void xt_control_error(struct xt_control_request *request, int error, const char 
 void xt_control_follow(struct xt_control_request *request);
 /* Bytes of answers that the client has not read. */
 size_t xt_control_unread(const struct xt_control_request *request);
+/* What is told to a client that waits: so much of total is done. 0 of 0: not known. */
+void xt_control_progress(struct xt_control_request *request, uint64_t done, uint64_t total);
 void xt_control_set(struct xt_control_request *request, void *data);
 void *xt_control_get(const struct xt_control_request *request);
 

@@ -111,6 +111,7 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 	} else if (strcmp(verb, "slow") == 0) {
 		h->waiting = request;
 		h->left = 1;
+		xt_control_progress(request, 3, 10);
 		uv_timer_start(&h->ticks, on_tick, 3000, 0);
 	} else if (strcmp(verb, "never") == 0) {
 		h->waiting = request;
@@ -534,10 +535,20 @@ static void json_requests_are_answered(void **state)
 	assert_int_equal(xt_client_open(&c, path), -ENOENT);
 }
 
+static void on_reported(void *ctx, uint64_t done, uint64_t total)
+{
+	unsigned *reported = ctx;
+
+	assert_int_equal(done, 3);
+	assert_int_equal(total, 10);
+	++*reported;
+}
+
 static void answers_are_large_slow_and_clean(void **state)
 {
 	struct host h = {0};
 	struct xt_client *c;
+	unsigned reported = 0;
 	json_t *answer;
 	(void)state;
 
@@ -547,8 +558,10 @@ static void answers_are_large_slow_and_clean(void **state)
 	assert_int_equal(json_object_size(answer), 1);
 	json_decref(answer);
 	/* Progress arrives while the answer takes longer than the limit on silence. */
+	xt_client_on_progress(c, on_reported, &reported);
 	answer = client_request(c, json_pack("{s:s}", "verb", "slow"), 2500, 0);
 	json_decref(answer);
+	assert_in_range(reported, 1, 3);
 	client_answered(c,
 			json_pack("{s:s}", "verb",
 				  "a\xc2\x9b"
