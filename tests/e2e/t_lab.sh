@@ -111,7 +111,7 @@ pid, fd = pty.fork()
 if pid == 0:
     os.environ["SHELL"] = "/bin/bash"
     os.execv(sys.argv[1], [sys.argv[1], "lab", "--host", "2"])
-steps = [(b"from another terminal", b"echo in-$(hostname)-$(ls /run/netns | wc -l); sleep 15\n"),
+steps = [(b"from another terminal", b"sh -c 'echo in-$(hostname)-$(ls /run/netns | wc -l); exec sleep 15'\n"),
          (b"in-host2-3", b"\x03"), (b"^C", b"exit 5\n")]
 seen, end = b"", time.time() + 60
 while time.time() < end:
