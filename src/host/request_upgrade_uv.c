@@ -64,6 +64,19 @@ static int upgrade_open(struct xt_requests *requests, int fd, uv_poll_cb callbac
 	return uv_poll_start(&upgrade->poll, UV_READABLE, callback);
 }
 
+/* The next message: 0 and its kind; -EAGAIN; another error: the end. */
+static int kind_read(struct xt_upgrade *upgrade, enum xt_handover_kind *kind)
+{
+	struct xt_handover_packet packet;
+	int rc = xt_handover_recv(upgrade->fd, &packet, 0);
+
+	if (rc < 0)
+		return rc;
+	*kind = packet.kind;
+	xt_handover_close_fds(&packet);
+	return 0;
+}
+
 static void end_answer(struct xt_requests *requests, int error)
 {
 	const struct xt_reply reply = {.error = error};
@@ -93,16 +106,14 @@ static void on_new(uv_poll_t *poll, int status, int events)
 {
 	struct xt_upgrade *upgrade = poll->data;
 	struct xt_requests *requests = upgrade->requests;
-	struct xt_handover_packet packet;
-	int rc = xt_handover_recv(upgrade->fd, &packet, 0);
+	enum xt_handover_kind kind;
+	int rc = kind_read(upgrade, &kind);
 
 	(void)status;
 	(void)events;
 	if (rc == -EAGAIN)
 		return;
-	if (rc == 0)
-		xt_handover_close_fds(&packet);
-	if (rc == 0 && packet.kind == XT_HANDOVER_TAKEN && !requests->handed_over) {
+	if (rc == 0 && kind == XT_HANDOVER_TAKEN && !requests->handed_over) {
 		instance_part(requests);
 	} else {
 		end_answer(requests, -EPIPE);
@@ -286,13 +297,11 @@ void xt_request_upgrade_close(struct xt_requests *requests)
 
 /* --- in the new process --- */
 
+/* The instance is this process's. */
 static void take_over(struct xt_requests *requests)
 {
-	const struct xt_reply reply = {0};
-
 	requests->taken = true;
 	upgrade_close(requests);
-	request_answer(requests, XT_REQUEST_TAKE_OVER, &reply);
 	xt_request_bound_resume(requests);
 }
 
@@ -300,16 +309,16 @@ static void take_over(struct xt_requests *requests)
 static void on_before(uv_poll_t *poll, int status, int events)
 {
 	struct xt_upgrade *upgrade = poll->data;
-	struct xt_handover_packet packet;
-	int rc = xt_handover_recv(upgrade->fd, &packet, 0);
+	struct xt_requests *requests = upgrade->requests;
+	const struct xt_reply reply = {0};
+	enum xt_handover_kind kind;
 
 	(void)status;
 	(void)events;
-	if (rc == -EAGAIN)
+	if (kind_read(upgrade, &kind) == -EAGAIN)
 		return;
-	if (rc == 0)
-		xt_handover_close_fds(&packet);
-	take_over(upgrade->requests);
+	take_over(requests);
+	request_answer(requests, XT_REQUEST_TAKE_OVER, &reply);
 }
 
 int xt_request_take_over(struct xt_requests *requests, const struct xt_request *request,
@@ -330,7 +339,6 @@ int xt_request_take_over(struct xt_requests *requests, const struct xt_request *
 		return LATER;
 	if (!requests->upgrade)
 		close(fd);
-	upgrade_close(requests); /* without it: it has ended, and there is no other */
-	requests->taken = true;
+	take_over(requests); /* without its word: it has ended, and there is no other */
 	return 0;
 }

@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "host/handover.h"
 #include "host/request.h"
 #include "test_main.h"
 
@@ -496,6 +498,54 @@ static void names_are_resolved_until_cancelled(void **state)
 	assert_int_equal(seen->answers, 1);
 }
 
+/* BOUND_READ waits for the process before, and is answered whether that says its last word or has
+ * ended without one. */
+static void files_are_read_once_the_process_before_has_let_go(void **state)
+{
+	static const char identity[] = "0123456789abcdef0123456789abcdef";
+	const struct xt_request read = {.kind = XT_REQUEST_BOUND_READ, .identity = identity};
+	const struct xt_handover_packet gone = {.kind = XT_HANDOVER_GONE};
+	struct seen *seen = *state;
+
+	for (unsigned ended = 0; ended < 2; ended++) {
+		struct xt_adoption adoption = {.tunnel = -1, .tun = -1, .state_file = -1};
+		const struct xt_requests_options options = {.conf = &seen->conf,
+							    .ready = -1,
+							    .event = on_event,
+							    .ctx = seen,
+							    .directory = run_directory,
+							    .socket = socket_path,
+							    .listen = listen_at,
+							    .adoption = &adoption};
+		struct xt_handover_packet packet;
+		int ends[2];
+
+		assert_true(xt_requests_close(seen->requests));
+		assert_int_equal(xt_requests_open(&seen->requests, &seen->uv, &options), 0);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+		adoption.monitor = ends[0];
+		seen->answers = 0;
+		xt_request(seen->requests, &read, on_reply, seen);
+		assert_int_equal(seen->answers, 0);
+		if (ended)
+			close(ends[1]);
+		xt_request(seen->requests, &(struct xt_request){.kind = XT_REQUEST_TAKE_OVER},
+			   on_reply, seen);
+		if (!ended) {
+			assert_int_equal(xt_handover_recv(ends[1], &packet, 0), 0);
+			assert_int_equal(packet.kind, XT_HANDOVER_TAKEN);
+			assert_int_equal(seen->answers, 0);
+			assert_int_equal(xt_handover_send(ends[1], &gone), 0);
+		}
+		for (unsigned i = 0; i < 100 && seen->answers < 2; i++)
+			uv_run(&seen->uv, UV_RUN_NOWAIT);
+		assert_int_equal(seen->answers, 2);
+		assert_false(xt_requests_released(seen->requests));
+		if (!ended)
+			close(ends[1]);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 TEST_MAIN(T(a_listening_socket_is_named_by_its_use),
@@ -508,4 +558,5 @@ TEST_MAIN(T(a_listening_socket_is_named_by_its_use),
 	  T(a_bound_is_read_back_after_it_was_written),
 	  T(bounds_after_the_first_are_written_apart_from_the_loop),
 	  T(records_of_peers_are_read_back), T(a_key_log_that_others_can_read_is_refused),
-	  T(names_are_resolved_until_cancelled))
+	  T(names_are_resolved_until_cancelled),
+	  T(files_are_read_once_the_process_before_has_let_go))
