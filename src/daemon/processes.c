@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/log.h"
 #include "daemon/sandbox_status.h"
 #include "host/channel_uv.h"
@@ -110,18 +109,6 @@ static void resolver_run(int fd, struct xt_conf *conf, const struct xt_instance_
 
 /* --- tunnel process --- */
 
-/* Those that are for the monitor alone. */
-static void descriptors_close(struct xt_adoption *adoption)
-{
-	int *const fds[] = {&adoption->monitor, &adoption->tun, &adoption->state_file};
-
-	for (size_t i = 0; i < XT_LEN(fds); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
-}
-
 static void tunnel_run(const struct xt_processes *processes, struct xt_conf *conf,
 		       const struct xt_instance_options *options, struct xt_monitor_link *link,
 		       xt_process_serve *serve)
@@ -133,7 +120,7 @@ static void tunnel_run(const struct xt_processes *processes, struct xt_conf *con
 	close(processes->names);
 	link->requests = processes->requests;
 	if (options->adoption)
-		descriptors_close(options->adoption);
+		xt_adoption_close_monitors(options->adoption);
 	if (options->quiet)
 		xt_streams_close();
 	status = serve(conf, options, link);

@@ -18,6 +18,7 @@
 #include <xtunnel/error.h>
 
 #include "base/secbuf.h"
+#include "host/descriptors.h"
 
 /* offset: of this packet's bytes in the message of len bytes. Host order: one machine. */
 struct header {
@@ -111,20 +112,6 @@ static void channel_end(struct xt_channel *channel, int error)
 
 /* --- send --- */
 
-static void fds_attach(struct msghdr *msg, void *control, size_t room, const int *fds, size_t n)
-{
-	struct cmsghdr *cmsg;
-
-	memset(control, 0, room);
-	msg->msg_control = control;
-	msg->msg_controllen = CMSG_SPACE(n * sizeof(int));
-	cmsg = CMSG_FIRSTHDR(msg);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
-}
-
 /* The next packet of message. 1: sent; 0: the socket is full; -errno. */
 static int packet_send(struct xt_channel *channel, struct unsent *message)
 {
@@ -142,7 +129,8 @@ static int packet_send(struct xt_channel *channel, struct unsent *message)
 		len = XT_CHANNEL_PACKET;
 	vecs[1].iov_len = len;
 	if (message->n_fds > 0)
-		fds_attach(&msg, &control, sizeof(control), message->fds, message->n_fds);
+		xt_descriptors_attach(&msg, &control, sizeof(control), message->fds,
+				      message->n_fds);
 	do
 		sent = sendmsg(channel->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
@@ -225,27 +213,8 @@ void xt_channel_flush(struct xt_channel *channel, int ms)
 /* Descriptors of one packet; false: more than a message may have, or others are on it. */
 static bool fds_take(struct xt_channel *channel, struct msghdr *msg)
 {
-	bool ok = true;
-
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		size_t n;
-
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(fd));
-			if (channel->n_fds < XT_CHANNEL_FDS && !channel->receiving)
-				channel->fds[channel->n_fds++] = fd;
-			else {
-				close(fd);
-				ok = false;
-			}
-		}
-	}
-	return ok;
+	return xt_descriptors_take(msg, channel->fds, &channel->n_fds,
+				   channel->receiving ? channel->n_fds : XT_CHANNEL_FDS);
 }
 
 /* 1: a packet of n bytes; 0: nothing to read, or the end; -errno. */

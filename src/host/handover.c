@@ -16,6 +16,7 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 #include "host/conf_wire.h"
+#include "host/descriptors.h"
 
 #define MAGIC 0x78746831u
 
@@ -39,20 +40,13 @@ int xt_handover_send(int fd, const struct xt_handover_packet *packet)
 			    .error = packet->error,
 			    .n_fds = (uint32_t)packet->n_fds};
 	struct iovec vec = {&wire, sizeof(wire)};
-	union control control = {0};
+	union control control;
 	struct msghdr msg = {.msg_iov = &vec, .msg_iovlen = 1};
-	size_t len = packet->n_fds * sizeof(int);
 	ssize_t sent;
 
 	memcpy(wire.value, packet->value, sizeof(wire.value));
-	if (len > 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(len);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(len);
-		memcpy(CMSG_DATA(&control.head), packet->fds, len);
-	}
+	if (packet->n_fds > 0)
+		xt_descriptors_attach(&msg, &control, sizeof(control), packet->fds, packet->n_fds);
 	do
 		sent = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
@@ -65,20 +59,6 @@ void xt_handover_close_fds(struct xt_handover_packet *packet)
 		if (packet->fds[i] >= 0)
 			close(packet->fds[i]);
 	packet->n_fds = 0;
-}
-
-/* Those that came, whatever the packet says. */
-static void fds_take(struct xt_handover_packet *packet, struct msghdr *msg)
-{
-	for (struct cmsghdr *head = CMSG_FIRSTHDR(msg); head; head = CMSG_NXTHDR(msg, head)) {
-		size_t n = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = XT_MIN(n, XT_LEN(packet->fds) - packet->n_fds);
-		memcpy(packet->fds + packet->n_fds, CMSG_DATA(head), n * sizeof(int));
-		packet->n_fds += n;
-	}
 }
 
 static int packet_read(int fd, struct xt_handover_packet *packet)
@@ -98,7 +78,7 @@ static int packet_read(int fd, struct xt_handover_packet *packet)
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
-	fds_take(packet, &msg);
+	(void)xt_descriptors_take(&msg, packet->fds, &packet->n_fds, XT_LEN(packet->fds));
 	if (got == 0 && packet->n_fds == 0)
 		return -EPIPE;
 	if (got != sizeof(wire) || wire.magic != MAGIC || wire.n_fds != packet->n_fds ||
@@ -180,16 +160,24 @@ int xt_adoption_decode(struct xt_adoption *out, const void *data, size_t len)
 	return rc;
 }
 
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void xt_adoption_close_monitors(struct xt_adoption *adoption)
+{
+	fd_close(&adoption->monitor);
+	fd_close(&adoption->tun);
+	fd_close(&adoption->state_file);
+}
+
 void xt_adoption_clear(struct xt_adoption *adoption)
 {
-	int *const fds[] = {&adoption->monitor, &adoption->tunnel, &adoption->tun,
-			    &adoption->state_file};
-
-	for (size_t i = 0; i < XT_LEN(fds); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
+	xt_adoption_close_monitors(adoption);
+	fd_close(&adoption->tunnel);
 	xt_conf_clear(&adoption->conf);
 }
 

@@ -101,6 +101,8 @@ struct xt_secbuf;
 int xt_adoption_encode(struct xt_secbuf *out, const struct xt_adoption *adoption);
 /* 0; XT_E_INVALID, XT_E_NOMEM: out is empty. The descriptors are -1. */
 int xt_adoption_decode(struct xt_adoption *out, const void *data, size_t len);
+/* Those descriptors that are for the monitor alone. */
+void xt_adoption_close_monitors(struct xt_adoption *adoption);
 void xt_adoption_clear(struct xt_adoption *adoption);
 
 /* The socket at which the new monitor waits for the one before, beside the control socket at path:
