@@ -28,15 +28,6 @@ static bool key_is_of_wg(enum xt_conf_key_id id)
 	       id == XT_KEY_LISTEN_PORT || id == XT_KEY_FWMARK;
 }
 
-static void key_put(struct strip *strip, enum xt_conf_key_id id, const uint8_t key[32])
-{
-	char base64[XT_KEY_BASE64];
-
-	xt_key_to_base64(base64, key);
-	xt_secbuf_printf(&strip->out, "%s = %s\n", xt_conf_keys[id].key, base64);
-	xt_wipe(base64, sizeof(base64));
-}
-
 /* The key that the file of that line holds. A later section of the same peer may have replaced it:
  * wg(8) does the same, so nothing is missing then. */
 static void psk_put(struct strip *strip, unsigned line)
@@ -48,7 +39,7 @@ static void psk_put(struct strip *strip, unsigned line)
 
 		if (!peer->psk_file || peer->psk_line != line)
 			continue;
-		key_put(strip, XT_KEY_PRESHARED_KEY, peer->psk.b);
+		xt_conf_put_key(&strip->out, xt_conf_keys[XT_KEY_PRESHARED_KEY].key, peer->psk.b);
 		strip->next = (strip->next + i + 1) % conf->n_peers;
 		return;
 	}
@@ -105,7 +96,8 @@ static void pair_put(struct strip *strip, const struct xt_lex_line *line)
 	if (id == XT_KEYS || (line->ours && xt_conf_keys[id].repeat != XT_KEY_OURS))
 		line_put(strip, line); /* a comment */
 	else if (id == XT_KEY_PRIVATE_KEY_FILE)
-		key_put(strip, XT_KEY_PRIVATE_KEY, strip->conf->private_key.b);
+		xt_conf_put_key(&strip->out, xt_conf_keys[XT_KEY_PRIVATE_KEY].key,
+				strip->conf->private_key.b);
 	else if (id == XT_KEY_PRESHARED_KEY_FILE)
 		psk_put(strip, line->line);
 	else if (id == XT_KEY_ENDPOINT)

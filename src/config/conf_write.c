@@ -14,12 +14,12 @@
 #include "base/secbuf.h"
 #include "base/text.h"
 
-static void text_put_key(struct xt_secbuf *t, const char *key, const uint8_t value[32])
+void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32])
 {
 	char base64[XT_KEY_BASE64];
 
-	xt_key_to_base64(base64, value);
-	xt_secbuf_printf(t, "%s%s\n", key, base64);
+	xt_key_to_base64(base64, key);
+	xt_secbuf_printf(out, "%s = %s\n", word, base64);
 	xt_wipe(base64, sizeof(base64));
 }
 
@@ -118,7 +118,7 @@ static void text_put_interface(struct xt_secbuf *t, const struct xt_conf *conf)
 	else if (conf->private_key_command)
 		text_put_line(t, "#: PrivateKeyCommand = ", conf->private_key_command);
 	else if (conf->has_key)
-		text_put_key(t, "PrivateKey = ", conf->private_key.b);
+		xt_conf_put_key(t, "PrivateKey", conf->private_key.b);
 	text_put_extensions(t, conf);
 }
 
@@ -153,11 +153,11 @@ static void text_put_peer(struct xt_secbuf *t, const struct xt_conf_peer *peer)
 
 		text_put_line(t, "#: ProbeAddress = ", xt_ip_print(&peer->probe_address, buf));
 	}
-	text_put_key(t, "PublicKey = ", peer->key.b);
+	xt_conf_put_key(t, "PublicKey", peer->key.b);
 	if (peer->psk_file)
 		text_put_line(t, "#: PresharedKeyFile = ", peer->psk_file);
 	else if (peer->has_psk)
-		text_put_key(t, "PresharedKey = ", peer->psk.b);
+		xt_conf_put_key(t, "PresharedKey", peer->psk.b);
 	text_put_cidrs(t, "AllowedIPs = ", peer->allowed, peer->n_allowed);
 	text_put_endpoints(t, peer);
 	if (peer->keepalive_s)

@@ -40,6 +40,10 @@ struct xt_conf_force {
  * MTU stays automatic. XT_E_NOMEM: conf is unchanged. */
 int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force);
 
+/* Append "word = key" as a line. */
+struct xt_secbuf;
+void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32]);
+
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.
  * -errno or XT_E_NOMEM: nothing changed. */
 int xt_conf_replace(const char *path, const char *text, size_t len);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/address_pool.h"
 #include "config/conf_edit.h"
+#include "config/conf_write.h"
 
 #define KEEPALIVE_S 25 /* NAT mappings of UDP live for 30 s and more */
 
@@ -126,20 +127,11 @@ static void text_put_cidrs(struct xt_secbuf *out, const char *key, const struct 
 	xt_secbuf_puts(out, "\n");
 }
 
-static void text_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32])
-{
-	char text[XT_KEY_BASE64];
-
-	xt_key_to_base64(text, key);
-	xt_secbuf_printf(out, "%s = %s\n", word, text);
-	xt_wipe(text, sizeof(text));
-}
-
 int xt_hubconf_section(const struct xt_hubconf *peer, struct xt_secbuf *out)
 {
 	xt_secbuf_printf(out, "[Peer]\n#: Name = %s\n", peer->name);
-	text_put_key(out, "PublicKey", peer->public_key.b);
-	text_put_key(out, "PresharedKey", peer->psk.b);
+	xt_conf_put_key(out, "PublicKey", peer->public_key.b);
+	xt_conf_put_key(out, "PresharedKey", peer->psk.b);
 	text_put_cidrs(out, "AllowedIPs", peer->addresses, peer->n_addresses, true);
 	if (*peer->reached)
 		xt_secbuf_printf(out, "Endpoint = %s\n", peer->reached);
@@ -155,7 +147,7 @@ int xt_hubconf_file(const struct xt_hubconf *peer, bool phone, struct xt_secbuf 
 				 "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
 				 peer->name, peer->hub_name);
 	xt_secbuf_puts(out, "[Interface]\n");
-	text_put_key(out, "PrivateKey", peer->private_key.b);
+	xt_conf_put_key(out, "PrivateKey", peer->private_key.b);
 	if (peer->listen)
 		xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)peer->listen);
 	text_put_cidrs(out, "Address", peer->addresses, peer->n_addresses, false);
@@ -168,8 +160,8 @@ int xt_hubconf_file(const struct xt_hubconf *peer, bool phone, struct xt_secbuf 
 	xt_secbuf_puts(out, "\n[Peer]\n");
 	if (!phone)
 		xt_secbuf_printf(out, "#: Name = %s\n", peer->hub_name);
-	text_put_key(out, "PublicKey", peer->hub_key.b);
-	text_put_key(out, "PresharedKey", peer->psk.b);
+	xt_conf_put_key(out, "PublicKey", peer->hub_key.b);
+	xt_conf_put_key(out, "PresharedKey", peer->psk.b);
 	text_put_cidrs(out, "AllowedIPs", peer->allowed, peer->n_allowed, false);
 	if (*peer->endpoint)
 		xt_secbuf_printf(out, "Endpoint = %s\n", peer->endpoint);

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/secbuf.h"
 #include "base/text.h"
+#include "config/conf_write.h"
 
 #define CANDIDATES4 3  /* 16-bit private networks, of 256 networks each */
 #define KEEPALIVE_S 25 /* NAT mappings of UDP live for 30 s and more */
@@ -244,15 +245,6 @@ static void text_put_networks(struct xt_secbuf *out, const char *key,
 	xt_secbuf_puts(out, "\n");
 }
 
-static void text_put_key(struct xt_secbuf *out, const char *name, const uint8_t key[32])
-{
-	char text[XT_KEY_BASE64];
-
-	xt_key_to_base64(text, key);
-	xt_secbuf_printf(out, "%s = %s\n", name, text);
-	xt_wipe(text, sizeof(text));
-}
-
 static void text_put_end(struct xt_secbuf *out, const struct xt_newconf_end *local,
 			 const struct xt_newconf_end *other, const struct xt_psk *psk)
 {
@@ -263,13 +255,13 @@ static void text_put_end(struct xt_secbuf *out, const struct xt_newconf_end *loc
 	xt_secbuf_printf(out, "# %s: its end of the link to %s. Holds secrets: mode 0600.\n\n",
 			 local->host, other->host);
 	xt_secbuf_puts(out, "[Interface]\n");
-	text_put_key(out, "PrivateKey", local->private_key.b);
+	xt_conf_put_key(out, "PrivateKey", local->private_key.b);
 	xt_secbuf_printf(out, "ListenPort = %u\n", (unsigned)local->port);
 	text_put_networks(out, "Address", local, false);
 	xt_secbuf_puts(out, "#: Echo = peer\n\n[Peer]\n");
 	xt_secbuf_printf(out, "#: Name = %s\n", label);
-	text_put_key(out, "PublicKey", other->public_key.b);
-	text_put_key(out, "PresharedKey", psk->b);
+	xt_conf_put_key(out, "PublicKey", other->public_key.b);
+	xt_conf_put_key(out, "PresharedKey", psk->b);
 	text_put_networks(out, "AllowedIPs", other, true);
 	if (other->reachable)
 		xt_secbuf_printf(out, "Endpoint = %s%s%s:%u\n", bracket, other->host,
