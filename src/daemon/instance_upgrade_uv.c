@@ -220,14 +220,12 @@ static bool instance_is_busy(const struct xt_instance *instance)
 static void tunnel_park(struct xt_instance_upgrade *upgrade)
 {
 	struct xt_instance *instance = upgrade->instance;
-	uint64_t now = uv_now(&instance->uv);
 
-	if (instance_is_busy(instance) && now < upgrade->until_ms) {
+	if (instance_is_busy(instance) && uv_now(&instance->uv) < upgrade->until_ms) {
 		uv_timer_start(&upgrade->timer, on_timer, BUSY_MS, 0);
 		return;
 	}
 	upgrade->state = PARKS;
-	upgrade->until_ms = now + CONFIRM_MS;
 	uv_timer_start(&upgrade->timer, on_timer, CONFIRM_MS, 0);
 	xt_instance_capture_stop(instance);
 	instance->parked = true;
