@@ -72,7 +72,8 @@ static bool work_run(struct xt_instance *instance, uint64_t until_ns)
 	struct xt_instance_work *work;
 	int rc = 0;
 
-	while (rc != WAITS && !instance->parked && (work = instance->work) && uv_hrtime() < until_ns) {
+	while (rc != WAITS && !instance->parked && (work = instance->work) &&
+	       uv_hrtime() < until_ns) {
 		rc = work->begun ? work_step(instance, work) : work_begin(instance, work);
 		if (!work->begun && rc == 0)
 			work->begun = true;

@@ -269,8 +269,7 @@ void xt_reply_release(enum xt_request_kind kind, const struct xt_reply *reply)
 		return;
 	if (kind == XT_REQUEST_ADDRESSES)
 		free(reply->addresses.v);
-	if (kind == XT_REQUEST_KEYLOG || kind == XT_REQUEST_LISTEN ||
-	    kind == XT_REQUEST_UPGRADE)
+	if (kind == XT_REQUEST_KEYLOG || kind == XT_REQUEST_LISTEN || kind == XT_REQUEST_UPGRADE)
 		fd_close(reply->fd);
 	if (kind == XT_REQUEST_WATCH)
 		fd_close(reply->watch.fd);

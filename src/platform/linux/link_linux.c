@@ -135,8 +135,7 @@ static void steps_adopt(struct xt_link_journal *journal, const struct xt_link_pl
 	for (size_t i = 0; i < n; i++) {
 		const struct xt_link_step step = {.kind = XT_LINK_STEP_ROUTE,
 						  .network = networks[i],
-						  .table =
-						      xt_link_route_table(plan, &networks[i])};
+						  .table = xt_link_route_table(plan, &networks[i])};
 
 		if (!xt_link_address_covers(plan, &step))
 			journal->v[journal->n++] = step;

@@ -185,8 +185,8 @@ static const int tunnel_refused[] = {
     SCMP_SYS(unlinkat),
 };
 
-static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
-				   F_SETFL, F_ADD_SEALS};
+static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	 F_SETFD,
+				   F_GETFL, F_SETFL,	     F_ADD_SEALS};
 
 /* Not TUNSETPERSIST and TUNSETOWNER, which need no right. */
 static const unsigned long tunnel_ioctl[] = {FIONBIO,	 FIONREAD,    SIOCGIFINDEX,
