@@ -156,6 +156,28 @@ static enum xt_args_action args_parse_word(struct xt_args *args, int argc, char 
 	return args_wrong_verb(args->table, word, message, len);
 }
 
+static bool word_is_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
+	       strcmp(word, "version") == 0;
+}
+
+/* --version and --json, in any order. */
+static enum xt_args_action args_parse_version(struct xt_args *args, int argc, char **argv,
+					      char *message, size_t len)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			args->given[0] = true;
+		} else if (!word_is_version(argv[i])) {
+			snprintf(message, len, "--version takes --json and no other word: %.40s",
+				 argv[i]);
+			return XT_ARGS_WRONG;
+		}
+	}
+	return XT_ARGS_VERSION;
+}
+
 /* The first word. XT_ARGS_RUN: it is a verb. */
 static enum xt_args_action args_parse_head(struct xt_args *args, int argc, char **argv,
 					   char *message, size_t len)
@@ -163,9 +185,9 @@ static enum xt_args_action args_parse_head(struct xt_args *args, int argc, char 
 	const char *word = argc > 1 ? argv[1] : "--help";
 	bool help = strcmp(word, "help") == 0;
 
-	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ||
-	    strcmp(word, "version") == 0)
-		return XT_ARGS_VERSION;
+	if (word_is_version(word) ||
+	    (strcmp(word, "--json") == 0 && argc > 2 && word_is_version(argv[2])))
+		return args_parse_version(args, argc, argv, message, len);
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (help && argc == 2))
 		return XT_ARGS_HELP;
 	if (strcmp(word, "-f") == 0 || strcmp(word, "--foreground") == 0 || strcmp(word, "--") == 0)

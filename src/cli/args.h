@@ -47,8 +47,8 @@ enum xt_args_action {
 	XT_ARGS_RUN,	   /* call verb->run */
 	XT_ARGS_INTERFACE, /* [-f] NAME: operands[0], and given[0] for -f */
 	XT_ARGS_HELP,	   /* of verb, or of all where it is NULL */
-	XT_ARGS_VERSION,
-	XT_ARGS_WRONG, /* message says why: exit 2 */
+	XT_ARGS_VERSION,   /* given[0] for --json */
+	XT_ARGS_WRONG,	   /* message says why: exit 2 */
 };
 
 /* Parse argv[1..] by the table; permutes argv. message: at least 200 bytes, written when the

@@ -42,7 +42,7 @@ void xt_help_all(const struct xt_verb *table, FILE *out)
 	for (; table->name; table++)
 		fprintf(out, "  %-9s %s\n", table->name, table->summary);
 	fputs(
-	    "\n  help VERB  describes one verb; --version prints the libraries in use.\n"
+	    "\n  help VERB  describes one verb; --version [--json] prints the libraries in use.\n"
 	    "\nExit status: 0 success, 1 failure, 2 usage, 3 not running, 4 configuration invalid,\n"
 	    "5 peer not reachable.\n",
 	    out);

@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 			xt_help_all(verbs, stdout);
 		break;
 	case XT_ARGS_VERSION:
-		xt_version_print(stdout);
+		xt_version_print(stdout, args.given[0]);
 		break;
 	case XT_ARGS_WRONG:
 		status = xt_fail(XT_EXIT_USAGE, "%s", message);

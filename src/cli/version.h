@@ -3,8 +3,10 @@
 #ifndef XT_CLI_VERSION_H
 #define XT_CLI_VERSION_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-void xt_version_print(FILE *out);
+/* As lines of text, or as one JSON object: version-1 in docs/schema. */
+void xt_version_print(FILE *out, bool json);
 
 #endif

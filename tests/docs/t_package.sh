@@ -65,7 +65,7 @@ mkdir project
 cat >project/CMakeLists.txt <<EOF
 cmake_minimum_required(VERSION 3.22)
 project(example LANGUAGES C)
-find_package(xtunnel 0.1 REQUIRED)
+find_package(xtunnel 0.2 REQUIRED)
 foreach(name IN ITEMS two_devices batch)
     add_executable(\${name} $examples/\${name}.c)
     target_link_libraries(\${name} PRIVATE xtunnel::xtunnel)

@@ -107,7 +107,16 @@ jq -e 'any(has("other_line"))' out.json >/dev/null || fail "no second place: $(c
 prints check-1 -- check none.conf --json
 prints list-1 -- list left.conf --json
 prints show-interfaces-1 -- show interfaces --json
-ok "why, reload, ping, check, list, show interfaces"
+prints version-1 -- --version --json
+jq -e '.version | test("^[0-9]+[.][0-9]+[.][0-9]+$")' out.json >/dev/null || fail "version: $(cat out.json)"
+prints version-1 -- --json --version
+prints version-1 -- version --json
+"$XT_BIN" --version >out.txt
+[ "$(head -n 1 out.txt)" = "xtunnel $(jq -r .version out.json)" ] || fail "$(cat out.txt out.json)"
+jq -r '.libraries | to_entries[].key' out.json | while read -r name; do
+	grep -q "^$name " out.txt || fail "--version has no $name: $(cat out.txt)"
+done || exit 1
+ok "why, reload, ping, check, list, show interfaces, version"
 
 # --- events, until the end of an instance ---
 keys_make third nowhere

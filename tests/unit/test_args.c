@@ -127,6 +127,16 @@ static void help_and_version_are_actions(void **state)
 	assert_int_equal(parse("ping left -h"), XT_ARGS_HELP);
 	assert_int_equal(parse("--version"), XT_ARGS_VERSION);
 	assert_int_equal(parse("-V"), XT_ARGS_VERSION);
+	assert_false(args.given[0]);
+	assert_int_equal(parse("--version --json"), XT_ARGS_VERSION);
+	assert_true(args.given[0]);
+	assert_int_equal(parse("--json --version"), XT_ARGS_VERSION);
+	assert_true(args.given[0]);
+	assert_int_equal(parse("version --json"), XT_ARGS_VERSION);
+	assert_true(args.given[0]);
+	message_has("--version --jsn", "--version takes --json");
+	message_has("--json", "unknown option");
+	message_has("--json ping", "unknown option");
 }
 
 static void is_interface(const char *words, const char *name, bool foreground)
