@@ -273,10 +273,18 @@ static void on_mtu(void *ctx, uint32_t mtu)
 		    instance->conf->name, (unsigned)mtu, (unsigned)XT_LINK_MTU_MAX);
 }
 
+static void link_restore(struct xt_instance *instance);
+
 static void on_link_restored(void *ctx, const struct xt_reply *reply)
 {
 	struct xt_instance *instance = ctx;
+	bool again = instance->restore_again && instance->state == XT_STATE_RUN;
 
+	instance->restoring = instance->restore_again = false;
+	if (again) {
+		link_restore(instance);
+		return;
+	}
 	if (reply->error < 0)
 		xt_log_warning("%s: the interface is up again, but not all of its addresses, "
 			       "routes and rules: %s",
@@ -290,16 +298,26 @@ static void on_link_restored(void *ctx, const struct xt_reply *reply)
 	}
 }
 
+/* A second request of this kind may not follow before the answer to the first one. The answer of
+ * that time may be of before the interface went down again, so it is repeated. */
+static void link_restore(struct xt_instance *instance)
+{
+	instance->restore_again = instance->restoring;
+	if (instance->restoring)
+		return;
+	instance->restoring = true;
+	step_request(instance, XT_REQUEST_LINK_RESTORE, on_link_restored);
+}
+
 /* The kernel drops routes and IPv6 addresses of an interface that goes down. For a drop-in the
- * controlling program made them. */
+ * controlling program made them. It is also called when messages of the kernel were lost, as while
+ * another program makes many routes. */
 static void on_link_up(void *ctx)
 {
 	struct xt_instance *instance = ctx;
 
 	if (instance->state == XT_STATE_RUN && !instance->options.dropin)
-		xt_request(instance->requests,
-			   &(struct xt_request){.kind = XT_REQUEST_LINK_RESTORE}, on_link_restored,
-			   instance);
+		link_restore(instance);
 }
 
 static void pinger_report(void *ctx, xt_pinger_reported *done, void *done_ctx)

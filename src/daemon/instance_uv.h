@@ -192,6 +192,8 @@ struct xt_instance {
 	struct xt_instance_route_wait *route_waits;
 	struct xt_echo *former_echo; /* may hold packets that wait to be sent */
 	bool was_ready, watch_pending;
+	/* XT_REQUEST_LINK_RESTORE is under way; and is to be asked for once more after it */
+	bool restoring, restore_again;
 	uv_timer_t status_timer, watchdog_timer;
 	struct xt_instance_mtu mtu;
 	struct xt_instance_losses losses;

@@ -79,7 +79,24 @@ stop left
 steady | diff none - >diff.log || fail "stop leaves: $(cat diff.log)"
 ok "down NAME and the next start remove what a crash leaves"
 
+# Messages of the kernel are lost while another program makes many routes: the instance looks at
+# everything again, here twice before the monitor has answered the first time, and goes on.
 start left
+"$PYTHON" -c 'for i in range(20000):
+	print(f"route add 10.{100 + i // 65536}.{i // 256 % 256}.{i % 256}/32 dev wire table 77")' >routes
+tunnel=$(tunnel_process "${PID[left]}")
+[ "$tunnel" = "${PID[left]}" ] || kill -STOP "${PID[left]}"
+for i in 1 2; do
+	kill -STOP "$tunnel"
+	ip -n left -batch routes || fail "many routes"
+	ip -n left route flush table 77
+	kill -CONT "$tunnel"
+	pings left 10.7.0.2 || fail "no answer while another program makes routes: $(cat left.log)"
+done
+kill -CONT "${PID[left]}"
+pings left 10.7.0.2 || fail "no answer after many routes of another program: $(cat left.log)"
+ok "many routes of another program"
+
 ip -n left link del left
 instance_ended left
 [ $CODE != 0 ] && [ $CODE != 127 ] || fail "deleted under run: exit status $CODE"
