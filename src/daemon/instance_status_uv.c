@@ -28,7 +28,7 @@
 #include "platform/link.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
-#define PEERS_PART  64u	 /* of a long answer of why */
+#define PEERS_PART  64u	 /* of a long answer */
 
 static const char *echo_word(enum xt_echo_mode mode)
 {
@@ -210,7 +210,7 @@ static json_t *why_json(const struct xt_instance_answer *answer)
 	return xt_why_json(&answer->status, answer->report, peer ? &peer->key : NULL);
 }
 
-static json_t *why_part(void *ctx, bool *more)
+static json_t *answer_part(void *ctx, bool *more)
 {
 	struct xt_instance_answer *answer = ctx;
 	size_t from = answer->at;
@@ -219,7 +219,9 @@ static json_t *why_part(void *ctx, bool *more)
 	*more = answer->at < answer->report->n_peers;
 	if (atomic_load(&answer->dropped))
 		return NULL;
-	return xt_why_json_part(&answer->status, answer->report, from, PEERS_PART);
+	if (answer->why)
+		return xt_why_json_part(&answer->status, answer->report, from, PEERS_PART);
+	return xt_status_json_part(&answer->status, answer->report, from, PEERS_PART);
 }
 
 static json_t *answer_json(const struct xt_instance_answer *answer)
@@ -233,8 +235,8 @@ static void answer_print(struct xt_instance_answer *answer)
 {
 	json_t *json;
 
-	if (answer->why && answer->versioned && !answer->word) {
-		(void)xt_control_print_long(why_part, answer, &answer->text, &answer->len);
+	if (answer->versioned && !answer->word) {
+		(void)xt_control_print_long(answer_part, answer, &answer->text, &answer->len);
 		return;
 	}
 	json = answer_json(answer);

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/status_endpoints.h"
@@ -32,9 +33,11 @@ struct why_text {
 	char sentence[XT_WHY_SENTENCE];
 };
 
+/* Those of report from one index to before another. */
 struct peers {
 	const struct xt_report *report;
 	const struct xt_status *status;
+	size_t from, end;
 };
 
 /* json_put_TYPE: set key of object; false: no memory. */
@@ -209,7 +212,7 @@ static bool json_put_PEERS(json_t *object, const char *key, const struct peers *
 	json_t *list = json_array();
 	bool ok = json_put(object, key, list);
 
-	for (size_t i = 0; ok && i < r->n_peers; i++) {
+	for (size_t i = peers->from; ok && i < peers->end; i++) {
 		json_t *peer = json_object();
 
 		ok = json_array_append_new(list, peer) == 0 &&
@@ -219,7 +222,8 @@ static bool json_put_PEERS(json_t *object, const char *key, const struct peers *
 }
 
 static bool json_put_status(json_t *o, json_t *udp, json_t *echo, json_t *sandbox,
-			    const struct xt_status *s, const struct xt_report *r)
+			    const struct xt_status *s, const struct xt_report *r,
+			    const struct peers *peers)
 {
 	bool ok = true;
 
@@ -234,7 +238,7 @@ static bool json_put_status(json_t *o, json_t *udp, json_t *echo, json_t *sandbo
 	return ok;
 }
 
-json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report)
+static json_t *status_json(const struct xt_status *status, const struct peers *peers)
 {
 	json_t *o = json_object(), *udp = json_object(), *echo = json_object(),
 	       *sandbox = json_object();
@@ -242,8 +246,28 @@ json_t *xt_status_json(const struct xt_status *status, const struct xt_report *r
 
 	ok = json_put(o, "echo", echo) && ok;
 	ok = json_put(o, "sandbox", sandbox) && ok;
-	ok = ok && json_put_status(o, udp, echo, sandbox, status, report);
+	ok = ok && json_put_status(o, udp, echo, sandbox, status, peers->report, peers);
 	if (ok)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report)
+{
+	return status_json(status, &(struct peers){report, status, 0, report->n_peers});
+}
+
+json_t *xt_status_json_part(const struct xt_status *status, const struct xt_report *report,
+			    size_t from, size_t n)
+{
+	const struct peers peers = {report, status, from, from + XT_MIN(n, report->n_peers - from)};
+	json_t *o;
+
+	if (from == 0)
+		return status_json(status, &peers);
+	o = json_object();
+	if (json_put_PEERS(o, "peers", &peers))
 		return o;
 	json_decref(o);
 	return NULL;

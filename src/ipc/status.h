@@ -55,6 +55,10 @@ struct xt_status {
 
 /* The caller's reference; NULL: no memory. */
 json_t *xt_status_json(const struct xt_status *status, const struct xt_report *report);
+/* The same in parts for ipc/chunks.h, so that the JSON of many peers is never there as a whole: n
+ * peers from there on; the first part, with from 0, also has all the rest. */
+json_t *xt_status_json_part(const struct xt_status *status, const struct xt_report *report,
+			    size_t from, size_t n);
 
 struct xt_status_style {
 	bool colour;
