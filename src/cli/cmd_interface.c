@@ -67,7 +67,7 @@ int xt_cmd_interface(const struct xt_args *args)
 		return XT_EXIT_FAILURE;
 	if (args->given[0] || (foreground && strcmp(foreground, "1") == 0))
 		return interface_serve(&interface, &options);
-	status = xt_background(interface_serve, &interface, loud, interface.fd, 2);
+	status = xt_background(interface_serve, &interface, loud, interface.fd, 2, NULL);
 	if (status == XT_EXIT_OK && isatty(STDERR_FILENO)) {
 		xt_message("started an interface named %s, without key and peers, for wg(8)",
 			   interface.name);

@@ -15,7 +15,8 @@ const char xt_text_run[] =
     "LOG_LEVEL=silent|error|warning|notice|verbose|debug sets what is logged (notice), as does\n"
     "LogLevel in the file.\n";
 const char xt_text_up[] =
-    "\nReturns once the instance is ready and PostUp has run. When a step fails, all steps are undone\n"
+    "\nReturns once the instance is ready and PostUp has run; of many peers it shows on a terminal how\n"
+    "far it is. When a step fails, all steps are undone\n"
     "and the exit status is that of run. See `xtunnel help run` for names and LOG_LEVEL.\n"
     "When NAME runs already: with an unchanged file the exit status is 0 and nothing happens; with a\n"
     "changed one it is 1, or with --reload that of reload. --replace does what upgrade does before, if\n"

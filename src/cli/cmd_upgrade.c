@@ -333,7 +333,7 @@ static int job_run(struct job *job)
 {
 	bool loud = xt_log_level_env(XT_LOG_NOTICE);
 	pid_t pid = getpid();
-	int status = xt_background(job_serve, job, loud, NULL, 0);
+	int status = xt_background(job_serve, job, loud, NULL, 0, NULL);
 
 	if (status == XT_EXIT_OK && getpid() == pid)
 		printf("%s: goes on in xtunnel %s; its sessions too\n", job->name, XT_VERSION);

@@ -21,9 +21,17 @@ void xt_progress_begin(struct xt_progress *progress, const char *what, const cha
 	*progress = (struct xt_progress){.what = what,
 					 .unit = unit,
 					 .total = total,
-					 .start = xt_clock_now().mono,
+					 .first = xt_clock_now().mono,
 					 .terminal = isatty(STDERR_FILENO) && term &&
 						     strcmp(term, "dumb") != 0};
+	progress->start = progress->first;
+}
+
+void xt_progress_next(struct xt_progress *progress, const char *unit, uint64_t total)
+{
+	progress->unit = unit;
+	progress->total = total;
+	progress->start = xt_clock_now().mono;
 }
 
 void xt_progress_text(const struct xt_progress *progress, uint64_t now, uint64_t done,
@@ -53,7 +61,7 @@ void xt_progress_update(struct xt_progress *progress, uint64_t done, const char 
 	uint64_t now = xt_clock_now().mono;
 	char line[LINE_MAX + 1];
 
-	if (!progress->terminal || now - progress->start < FIRST_NS ||
+	if (!progress->terminal || now - progress->first < FIRST_NS ||
 	    (progress->visible && now - progress->shown < REPEAT_NS))
 		return;
 	xt_progress_text(progress, now, done, detail, line, sizeof(line));

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/startup.h"
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
+#include "cli/progress.h"
 #include "cli/query.h"
 #include "daemon/background.h"
 #include "daemon/log_level.h"
@@ -89,10 +91,38 @@ static int path_fd(const char *path)
 	return -1;
 }
 
+struct up_progress {
+	struct xt_progress line;
+	unsigned phase;
+};
+
+/* The instance waits at the end of a phase until the line is gone, since it may print then. */
+static void up_progress_show(void *ctx, struct xt_startup *startup)
+{
+	struct up_progress *progress = ctx;
+	unsigned phase = atomic_load(&startup->phase);
+	size_t total = atomic_load(&startup->total);
+
+	if (phase != progress->phase) {
+		xt_progress_end(&progress->line);
+		xt_progress_next(&progress->line, phase == XT_STARTUP_PEERS ? " peers" : " routes",
+				 total);
+		progress->phase = phase;
+	}
+	atomic_store(&startup->shown, phase != XT_STARTUP_OTHER);
+	if (phase != XT_STARTUP_OTHER && phase == atomic_load(&startup->phase))
+		xt_progress_update(&progress->line, XT_MIN(atomic_load(&startup->done), total), "");
+	if (!progress->line.visible)
+		atomic_store(&startup->shown, false);
+}
+
 int xt_up(const char *word, bool reload, bool any_file)
 {
 	bool loud = xt_log_level_env(XT_LOG_NOTICE);
 	struct source source = {word, path_fd(word), false};
+	struct up_progress progress = {.phase = XT_STARTUP_OTHER};
+	const struct xt_background_watch watch = {up_progress_show, &progress};
+	char name[64];
 	int status = source.fd < 0 ? xt_up_running(source.path, reload, any_file) : XT_RUNNING_NONE;
 
 	if (status != XT_RUNNING_NONE)
@@ -102,5 +132,9 @@ int xt_up(const char *word, bool reload, bool any_file)
 		source.fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 		source.stdin_copy = source.fd >= 0;
 	}
-	return xt_background(source_serve, &source, loud, &source.fd, source.fd > STDERR_FILENO);
+	xt_progress_begin(&progress.line, xt_query_name(word, name), "", 0);
+	status = xt_background(source_serve, &source, loud, &source.fd, source.fd > STDERR_FILENO,
+			       progress.line.terminal ? &watch : NULL);
+	xt_progress_end(&progress.line);
+	return status;
 }

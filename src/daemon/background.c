@@ -5,14 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "daemon/exit.h"
 #include "base/message.h"
+#include "base/startup.h"
 #include "host/descriptors.h"
 
 static bool fd_kept(int fd, const int *keep, size_t n_keep)
@@ -56,6 +59,29 @@ static int child_serve(xt_serve *serve, const void *what, int ready, bool loud)
 	return serve(what, &options);
 }
 
+/* Shared with the processes that are forked from now on; NULL: none is needed, or possible. */
+static struct xt_startup *startup_map(const struct xt_background_watch *watch)
+{
+	void *map = MAP_FAILED;
+
+	if (watch)
+		map = mmap(NULL, sizeof(struct xt_startup), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return map == MAP_FAILED ? NULL : map;
+}
+
+static void child_watch(int ready, const struct xt_background_watch *watch,
+			struct xt_startup *startup)
+{
+	struct pollfd fd = {.fd = ready, .events = POLLIN};
+	int n = 0;
+
+	while (startup && (n == 0 || (n < 0 && errno == EINTR))) {
+		n = poll(&fd, 1, XT_BACKGROUND_LOOK_MS);
+		watch->look(watch->ctx, startup);
+	}
+}
+
 static int child_await(pid_t child, int ready)
 {
 	char byte;
@@ -81,8 +107,10 @@ static int child_await(pid_t child, int ready)
 	return XT_EXIT_FAILURE;
 }
 
-int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep)
+int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep,
+		  const struct xt_background_watch *watch)
 {
+	struct xt_startup *startup = startup_map(watch);
 	int ends[2], status;
 	pid_t child;
 
@@ -94,10 +122,14 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 	if (child == 0) {
 		close(ends[0]);
 		inherited_close(ends[1], keep, n_keep);
+		xt_startup_share(startup);
 		return child_serve(serve, what, ends[1], loud);
 	}
 	close(ends[1]);
+	child_watch(ends[0], watch, startup);
 	status = child_await(child, ends[0]);
 	close(ends[0]);
+	if (startup)
+		munmap(startup, sizeof(*startup));
 	return status;
 }

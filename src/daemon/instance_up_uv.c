@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "base/startup.h"
 #include "base/text.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
@@ -233,6 +234,7 @@ static int tunnel_start(struct xt_instance *instance, const struct xt_change *ch
 	start.n_local_nets = instance->options.dropin ? 0 : xt_plan_local_nets(conf, nets);
 	instance->keylog = -1;
 	rc = xt_tunnel_start(instance->tunnel, &start, &step);
+	xt_startup_end();
 	xt_instance_adopt_forget(instance);
 	if (rc == 0 || step > XT_TUNNEL_UDP)
 		instance->sockets = instance->old_sockets = XT_NO_SOCKETS;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/startup.h"
 #include "host/handover.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
@@ -173,6 +174,7 @@ static int link_set(struct xt_requests *requests, const struct xt_request *reque
 	else
 		rc = xt_link_set(&requests->link, &link.plan, requests->text,
 				 sizeof(requests->text));
+	xt_startup_end();
 	xt_conf_link_clear(&link);
 	if (rc < 0 && *requests->text)
 		reply->text = requests->text;

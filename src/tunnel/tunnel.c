@@ -9,6 +9,8 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "base/startup.h"
+#include "core/apply.h"
 #include "core/peer.h"
 #include "core/snapshot.h"
 #include "platform/cache.h"
@@ -112,6 +114,25 @@ static int timestamp_start(struct xt_tunnel *tunnel)
 	return rc;
 }
 
+#define APPLY_STEP 512u /* entries between two counts */
+
+/* The device is new, and no packet waits. Each entry is gone through twice. */
+static int device_configure(struct xt_device *dev, const struct xt_change *change)
+{
+	struct xt_time now = xt_clock_now();
+	struct xt_apply apply;
+
+	xt_apply_begin(&apply, dev, change);
+	while (xt_apply_step(&apply, now, APPLY_STEP)) {
+		if (apply.phase == XT_APPLY_PREPARE)
+			xt_startup_count(XT_STARTUP_PEERS, apply.at / 2, change->n_peers);
+		else if (apply.phase == XT_APPLY_COMMIT)
+			xt_startup_count(XT_STARTUP_PEERS, (change->n_peers + apply.at) / 2,
+					 change->n_peers);
+	}
+	return apply.error;
+}
+
 static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)
 {
 	struct xt_env env = {
@@ -146,7 +167,7 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	xt_device_set_mtu(tunnel->dev, tunnel->tun->mtu);
 	if (start->n_local_nets)
 		xt_device_search_mtu(tunnel->dev, start->local_nets, start->n_local_nets);
-	rc = xt_device_apply(tunnel->dev, xt_clock_now(), &bound);
+	rc = device_configure(tunnel->dev, &bound);
 	sodium_memzero(&bound, sizeof(bound));
 	return rc;
 }

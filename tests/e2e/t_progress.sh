@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What takes longer than a second shows on a terminal how far it is; and nothing anywhere else.
-# timeout: 60
+# timeout: 180
 . "$(dirname "$0")/lib.sh"
 cat >terminal.py <<'EOF'
 import os, pty, sys
@@ -37,4 +37,29 @@ grep -q $'\e' out && fail "progress without a terminal: $(cat -v out)"
 "$PYTHON" terminal.py dumb "$XT_BIN" wait left --timeout 2 >out 2>err
 grep -q $'\e' out && fail "progress on a dumb terminal: $(cat -v out)"
 ok "nothing in less than a second, without a terminal, on a dumb one"
+
+# A start with many routes; those of a network need an address each.
+peers=${XT_PROGRESS_PEERS:-60000}
+"$PYTHON" - "$peers" >many.conf <<'EOF'
+import base64, random, sys
+random.seed(7)
+key = lambda: base64.b64encode(random.randbytes(32)).decode()
+print(f"[Interface]\nPrivateKey = {key()}\nListenPort = 51899\nAddress = 10.99.0.1/32")
+for i in range(int(sys.argv[1])):
+    print(f"[Peer]\nPublicKey = {key()}\nAllowedIPs = 10.{100 + i // 65536}.{i // 256 % 256}.{i % 256}/32")
+EOF
+chmod 600 many.conf
+at left "$PYTHON" terminal.py xterm "$XT_BIN" up ./many.conf >out 2>err || fail "up: $(cat -v out err)"
+grep -qE $'\r\e\\[Kmany: [0-9]+ of '"$peers"' (routes|peers), [0-9.]+/s, [0-9]+ s left' out ||
+	fail "no progress of up: $(cat -v out)"
+tail -c 20 out | grep -q $'\r\e\\[K$' || fail "the line is not removed: $(tail -c 300 out | cat -v)"
+at left "$XT_BIN" down many || fail "down of many peers"
+at left "$XT_BIN" up ./many.conf >out 2>&1 </dev/null || fail "up without a terminal: $(cat out)"
+[ ! -s out ] || fail "up without a terminal prints $(cat -v out)"
+at left "$XT_BIN" down many || fail "down of many peers"
+sed -i '16,$d' many.conf
+at left "$PYTHON" terminal.py xterm "$XT_BIN" up ./many.conf >out 2>err || fail "up: $(cat -v out err)"
+grep -q $'\e' out && fail "progress of a start that took no time: $(cat -v out)"
+at left "$XT_BIN" down many
+ok "up: how many peers and routes are there, the rate, the time left"
 instances_stop

@@ -11,6 +11,7 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
+#include "base/startup.h"
 
 static int route_steps(struct xt_link_setting *set)
 {
@@ -25,8 +26,10 @@ static int route_steps(struct xt_link_setting *set)
 		rc = xt_link_routes_list(&set->nl, &present);
 	if (rc < 0)
 		xt_link_fail(set, rc, "routes of %s: %s", set->plan->name, xt_strerror(rc));
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		xt_startup_count(XT_STARTUP_ROUTES, i, n);
 		rc = xt_link_route_step(set, &present, &networks[i]);
+	}
 	free(present.v);
 	free(networks);
 	return rc;
