@@ -39,7 +39,8 @@ const char xt_text_stop[] =
     "left is removed.\n" LSB_CODES;
 const char xt_text_restart[] =
     "\n`stop`, then `start`. The file is checked before: when it is refused, the instance goes on.\n"
-    "Sessions end; `reload` and `upgrade` keep them.\n" LSB_CODES;
+    "Sessions end; `reload` and `upgrade` keep them. When a step of the end fails, as a PostDown, the\n"
+    "instance is started all the same, and the exit status is 1.\n" LSB_CODES;
 const char xt_text_status[] =
     "\nPrints one line. The exit status is that of an init script by the Linux Standard Base: 0 it is\n"
     "running; 1 it is dead, and has left sockets or routes (`stop` removes them); 3 it is not\n"
@@ -128,6 +129,26 @@ int xt_cmd_stop(const struct xt_args *args)
 	return status == XT_EXIT_USAGE ? LSB_ARGUMENT : status;
 }
 
+/* After a stop that failed with that status: one that has ended all the same, as with a hook of its
+ * way down that failed, is started again, so that the host is not left without its tunnel. */
+static int restart_anyway(const char *word, int stopped)
+{
+	char buf[64];
+	const char *name = xt_query_name(word, buf);
+	pid_t starter = getpid();
+	int status;
+
+	if (stopped != LSB_FAILURE || instance_runs(name))
+		return stopped;
+	status = service_start(word);
+	if (getpid() != starter)
+		return status;
+	if (status == LSB_OK)
+		xt_message("%s was started again, but not all of its end succeeded, see above",
+			   name);
+	return status == LSB_OK ? stopped : status;
+}
+
 int xt_cmd_restart(const struct xt_args *args)
 {
 	const char *word = args->operands[0];
@@ -138,7 +159,7 @@ int xt_cmd_restart(const struct xt_args *args)
 		return action_status(word, status);
 	}
 	status = xt_cmd_stop(args);
-	return status == LSB_OK ? service_start(word) : status;
+	return status == LSB_OK ? service_start(word) : restart_anyway(word, status);
 }
 
 /* The instance answers. */

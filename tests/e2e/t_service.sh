@@ -42,6 +42,19 @@ code 4 "not a" status "a b"
 code 2 "" start
 ok "restart, stop; files that are missing or refused"
 
+sed '/^\[Interface\]/a PostDown = echo its end; false' left.conf >/etc/xtunnel/left.conf
+code 0 "" start left
+pid=$(at left "$XT_BIN" show left --json | jq .pid)
+code 1 "PostDown" restart left
+grep -q "left was started again" said || fail "restart with a PostDown that fails: $(cat said)"
+code 0 "running" status left
+[ "$(at left "$XT_BIN" show left --json | jq .pid)" != "$pid" ] || fail "restart left the instance as it was"
+sed 's/echo its end; false/true/; /^\[Interface\]/a PostUp = false' /etc/xtunnel/left.conf >next.conf
+cp next.conf /etc/xtunnel/left.conf
+code 1 "PostUp" restart left
+code 3 "not running" status left
+ok "restart: an end that fails, a start that fails"
+
 cp left.conf /etc/xtunnel/left.conf
 code 0 "" restart left
 PID[left]=$(at left "$XT_BIN" show left --json | jq .pid)
