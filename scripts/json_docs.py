@@ -25,8 +25,12 @@ TYPES = {
     "number": ({"type": "integer", "minimum": 0}, "integer"),
     "signed": ({"type": "integer"}, "integer"),
     "real": ({"type": "number"}, "number"),
+    "number-or-null": ({"type": ["integer", "null"], "minimum": 0}, "integer or null"),
+    "real-or-null": ({"type": ["number", "null"]}, "number or null"),
     "flag": ({"type": "boolean"}, "boolean"),
     "true": ({"const": True}, "true"),
+    "numbers": ({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+                "object of integers"),
     "words": ({"type": "object", "additionalProperties": {"type": "string"}}, "object of texts"),
     "object": ({"type": "object"}, "object"),
     "list": ({"type": "array", "items": {"type": "object"}}, "array of objects"),
@@ -44,7 +48,8 @@ STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "SANDBOX": "sandbox."
 # The unit of a number: by the end of its key, else by the first of these words in its sentence.
 UNIT_ENDS = {"_us": "microseconds", "_ms": "milliseconds", "_ns": "nanoseconds", "_s": "seconds",
              "_bytes": "bytes"}
-UNIT_WORDS = ("bytes", "seconds", "milliseconds", "microseconds", "packets", "datagrams", "messages",
+UNIT_WORDS = ("bytes a second", "packets a second", "gigabits a second", "processors", "peers", "bytes",
+              "seconds", "milliseconds", "microseconds", "packets", "datagrams", "messages",
               "requests", "initiations", "threads", "offloads", "differences", "answers", "replies",
               "events", "lines", "errors", "responses", "percent", "sessions")
 NO_UNIT = ("port", "user", "mark", "index", "version", "number of the request", "process number", "errno")
@@ -58,7 +63,7 @@ class Row:
         self.meaning = sentence[:match.start()] if match else sentence
 
     def unit(self):
-        if self.kind not in ("number", "signed", "real"):
+        if self.kind.removesuffix("-or-null") not in ("number", "signed", "real"):
             return ""
         for end, unit in UNIT_ENDS.items():
             if self.path.endswith(end):

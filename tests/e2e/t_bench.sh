@@ -35,6 +35,10 @@ bars = [e for e in svg.iter() if e.tag.endswith("rect")]
 assert len(bars) == sum("gbit_per_s" in row for row in rows), len(bars)
 assert max(float(bar.get("width")) for bar in bars) == 380
 EOF
+if "$PYTHON" -c 'import jsonschema' 2>/dev/null; then
+	"$PYTHON" "$SOURCE/tests/e2e/json_valid.py" "$SOURCE/docs/schema/bench-1.json" <all.json >valid.out ||
+		fail "not as bench-1 says: $(cat valid.out)"
+fi
 "$PYTHON" judge.py || fail "the figures are wrong: $(cat all.json)"
 ok "three parts, as JSON and as a picture"
 

@@ -106,6 +106,8 @@ prints check-1 -- check left.conf odd.conf --json
 jq -e 'any(has("other_line"))' out.json >/dev/null || fail "no second place: $(cat out.json)"
 prints check-1 -- check none.conf --json
 prints list-1 -- list left.conf --json
+prints top-1 --lines -- top left --json --count 2 --interval 0.2
+prints top-1 --lines -- top --json --count 1
 prints show-interfaces-1 -- show interfaces --json
 prints version-1 -- --version --json
 jq -e '.version | test("^[0-9]+[.][0-9]+[.][0-9]+$")' out.json >/dev/null || fail "version: $(cat out.json)"
