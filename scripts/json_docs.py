@@ -39,7 +39,7 @@ TYPES = {
                  "array of address/length"),
 }
 STATUS_TYPES = {"TEXT": "text", "KEY": "key", "ENDPOINT": "endpoint", "ADDRESS": "address",
-                "NUMBER": "number", "FLAG": "flag", "NETWORKS": "networks", "ENDPOINTS": "list",
+                "NUMBER": "number", "LOSS": "number", "FLAG": "flag", "NETWORKS": "networks", "ENDPOINTS": "list",
                 "COUNTERS": "counters", "LOCKS": "words", "VERDICTS": "nonzero-counters", "PEERS": "list"}
 COUNTERS = ("counters", "nonzero-counters")
 STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "SANDBOX": "sandbox.",
@@ -47,7 +47,7 @@ STATUS_PATHS = {"TOP": "", "UDP": "udp.", "ECHO": "echo.", "SANDBOX": "sandbox."
 
 # The unit of a number: by the end of its key, else by the first of these words in its sentence.
 UNIT_ENDS = {"_us": "microseconds", "_ms": "milliseconds", "_ns": "nanoseconds", "_s": "seconds",
-             "_bytes": "bytes"}
+             "_bytes": "bytes", "_ppm": "parts per million"}
 UNIT_WORDS = ("bytes a second", "packets a second", "gigabits a second", "processors", "peers", "bytes",
               "seconds", "milliseconds", "microseconds", "packets", "datagrams", "messages",
               "requests", "initiations", "threads", "offloads", "differences", "answers", "replies",

@@ -117,6 +117,8 @@ function peerRow(instance, peer, now) {
 		["received", bytes(peer.rx_bytes || 0) + ", " + bits(last.rx)],
 		["sent", bytes(peer.tx_bytes || 0) + ", " + bits(last.tx)],
 		["round trip", peer.rtt_us ? (peer.rtt_us / 1000).toFixed(1) + " ms" : "not known"],
+		["loss", peer.loss_ppm === undefined ? "not known" :
+			(peer.loss_ppm / 10000).toFixed(1) + " %"],
 		["path MTU", peer.path_mtu || "not known"],
 		["allowed IPs", peer.allowed_ips.replaceAll(",", ", ")]];
 	for (const [label, text, style] of cells) {

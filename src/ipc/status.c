@@ -151,6 +151,16 @@ static bool json_put_VERDICTS(json_t *object, const char *key, const struct xt_p
 	return ok;
 }
 
+/* received counts messages that were late, too. */
+static bool json_put_LOSS(json_t *object, const char *key, const struct xt_peer_report *p)
+{
+	uint64_t expected = p->facts.expected, received = XT_MIN(p->facts.received, expected);
+
+	double ppm = expected ? (double)(expected - received) * 1e6 / (double)expected : 0;
+
+	return !expected || json_put_NUMBER(object, key, (uint64_t)ppm);
+}
+
 /* NULL: left out. */
 static const char *path_mtu_source(const struct xt_peer_report *p)
 {
@@ -167,10 +177,10 @@ static inline bool key_is_metric(const char *key)
 	       strcmp(key, "critical") == 0 || strcmp(key, "endpoint") == 0 ||
 	       strcmp(key, "allowed_ips") == 0 || strcmp(key, "latest_handshake") == 0 ||
 	       strcmp(key, "rx_bytes") == 0 || strcmp(key, "tx_bytes") == 0 ||
-	       strcmp(key, "rtt_us") == 0 || strcmp(key, "path_mtu") == 0 ||
-	       strcmp(key, "handshake_attempts") == 0 || strcmp(key, "staged") == 0 ||
-	       strcmp(key, "counters") == 0 || strcmp(key, "code") == 0 ||
-	       strcmp(key, "sentence") == 0;
+	       strcmp(key, "rtt_us") == 0 || strcmp(key, "loss_ppm") == 0 ||
+	       strcmp(key, "path_mtu") == 0 || strcmp(key, "handshake_attempts") == 0 ||
+	       strcmp(key, "staged") == 0 || strcmp(key, "counters") == 0 ||
+	       strcmp(key, "code") == 0 || strcmp(key, "sentence") == 0;
 }
 
 static bool json_put_peer(json_t *o, const struct peers *peers, const struct xt_peer_report *p)

@@ -20,6 +20,7 @@ for line in "xtunnel_build_info{version=\"[^\"]*\"} 1" "xtunnel_up{interface=\"l
 	"wireguard_peer_info{device=\"left\",public_key=\"$PUB_right\",endpoint=\"$R4:51802\",.*} 1" \
 	"xtunnel_peer_why{$labels,name=\"$escaped\",code=\"up\"} 1" \
 	"xtunnel_peer_critical{$labels,name=\"$escaped\"} 1" \
+	"xtunnel_peer_loss_ratio{$labels,name=\"$escaped\"} 0" \
 	"xtunnel_peer_rtt_seconds{$labels,name=\"$escaped\"} 0\.[0-9]*" \
 	"xtunnel_cpu_seconds_total{interface=\"left\"} [0-9.]*" \
 	"xtunnel_drops_total{interface=\"left\",verdict=\"replay\"} 0"; do

@@ -25,12 +25,12 @@
 	"\"echo\":{\"mode\":\"both\",\"answered_host\":4,\"answered_peer\":5},"                    \
 	"\"udp\":{\"port\":51820,\"refused\":6,\"overruns\":7,\"egress_drops\":8},"                \
 	"\"counters\":{\"pass\":9,\"drop_replay\":10}"
-#define PEER                                                                                       \
-	"{\"public_key\":\"" KEY "\",\"name\":\"a \\\"b\\\" \\\\ c\\nd\","                         \
-	"\"endpoint\":\"192.0.2.1:7\",\"allowed_ips\":[\"10.7.0.2/32\",\"fd07::/64\"],"            \
-	"\"latest_handshake\":1764494000,\"rx_bytes\":1526,\"tx_bytes\":794,\"critical\":true,"    \
-	"\"rtt_us\":20500,\"path_mtu\":1420,\"handshake_attempts\":2,\"staged\":1,"                \
-	"\"counters\":{\"taken_handshake\":3,\"drop_auth\":11},"                                   \
+#define PEER                                                                                           \
+	"{\"public_key\":\"" KEY "\",\"name\":\"a \\\"b\\\" \\\\ c\\nd\","                             \
+	"\"endpoint\":\"192.0.2.1:7\",\"allowed_ips\":[\"10.7.0.2/32\",\"fd07::/64\"],"                \
+	"\"latest_handshake\":1764494000,\"rx_bytes\":1526,\"tx_bytes\":794,\"critical\":true,"        \
+	"\"rtt_us\":20500,\"loss_ppm\":25000,\"path_mtu\":1420,\"handshake_attempts\":2,\"staged\":1," \
+	"\"counters\":{\"taken_handshake\":3,\"drop_auth\":11},"                                       \
 	"\"code\":\"silent\",\"sentence\":\"no answer of \\\"b\\\"\"}"
 
 static void add(struct xt_metrics *m, const char *text, int rc)
