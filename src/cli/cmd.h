@@ -85,6 +85,7 @@ extern const struct xt_option xt_top_options[];
 extern const struct xt_option xt_check_options[];
 extern const struct xt_option xt_new_options[];
 extern const struct xt_option xt_add_options[];
+extern const struct xt_option xt_remove_options[];
 extern const struct xt_option xt_list_options[];
 extern const struct xt_option xt_rotate_options[];
 extern const struct xt_option xt_echo_options[];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <sodium.h>
 
 #include <xtunnel/error.h>
@@ -21,7 +22,7 @@
 #include "config/hubconf.h"
 #include "crypto/init.h"
 
-enum { ENDPOINT, DIR, DNS, ALLOWED, FORCE, QR };
+enum { ENDPOINT, DIR, DNS, ALLOWED, FORCE, QR, DRY_RUN, JSON };
 const struct xt_option xt_add_options[] = {
     {'e', "endpoint", "HOST[:PORT]", "where the peer reaches HUB (as for the last peer)"},
     {'o', "dir", "DIR", "directory of the peer's file (.)"},
@@ -29,6 +30,8 @@ const struct xt_option xt_add_options[] = {
     {'r', "allowed-ips", "NETWORKS", "what the peer sends to HUB (HUB's networks): 0.0.0.0/0,::/0"},
     {'f', "force", NULL, "replace the peer's file, and the image, if it exists"},
     {'q', "qr", "[=FILE]", "show a QR code for a phone, or write it into FILE: .png or .svg"},
+    {'n', "dry-run", NULL, "print what would be done, and change nothing"},
+    {'j', "json", NULL, "print one JSON object"},
     {0},
 };
 const char xt_text_add[] =
@@ -43,6 +46,9 @@ const char xt_text_add[] =
     "\n"
     "The QR code holds the same as the file, for the WireGuard applications: who sees it has the\n"
     "keys. An image has mode 0600.\n"
+    "\n"
+    "--dry-run judges all of it and makes nothing: no key, no file. --json names the peer's public\n"
+    "key, addresses and file; secrets are in that file alone. With --qr it needs a file for the image.\n"
     "\n"
     "The exit status is 0; 2 for a name that a peer has, and other wrong arguments; 4 when HUB's file\n"
     "is refused; 1 when no address is free or a step failed.\n";
@@ -137,6 +143,8 @@ static int arguments_judge(const struct xt_args *args)
 		    XT_EXIT_USAGE,
 		    "add --dns %.80s: expected addresses and domains with commas between",
 		    args->value[DNS]);
+	if (args->given[QR] && !args->value[QR] && args->given[JSON])
+		return xt_fail(XT_EXIT_USAGE, "add --json: --qr needs a file: --qr=FILE");
 	return args->given[QR] ? xt_qr_output_judge(args->value[QR]) : XT_EXIT_OK;
 }
 
@@ -213,7 +221,80 @@ static void steps_print(const struct xt_hub *hub, const struct xt_hubconf *peer)
 		name, name);
 }
 
+static json_t *addresses_json(const struct xt_hubconf *peer)
+{
+	json_t *list = json_array();
+	char text[XT_CIDR_TEXT];
+
+	for (size_t i = 0; i < peer->n_addresses; i++)
+		json_array_append_new(list, json_string(xt_cidr_print(&peer->addresses[i], text)));
+	return list;
+}
+
+static void done_print_json(const struct xt_hub *hub, const struct xt_hubconf *peer,
+			    const char *path, const struct xt_args *args)
+{
+	char key[XT_KEY_BASE64];
+	json_t *out = json_pack(
+	    "{s:i,s:b,s:s,s:s,s:s,s:o,s:s,s:s}", "schema", 1, "dry_run", (int)args->given[DRY_RUN],
+	    "hub", hub->conf.name, "file", hub->conf.path, "name", peer->name, "addresses",
+	    addresses_json(peer), "endpoint", peer->endpoint, "peer_file", path);
+
+	xt_key_to_base64(key, peer->public_key.b);
+	if (!args->given[DRY_RUN])
+		json_object_set_new(out, "public_key", json_string(key));
+	if (args->value[QR])
+		json_object_set_new(out, "image", json_string(args->value[QR]));
+	json_dumpf(out, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(out);
+}
+
+static void done_print(const struct xt_hub *hub, const struct xt_hubconf *peer,
+		       const struct outputs *outputs, const struct xt_args *args)
+{
+	char text[XT_IP_TEXT];
+
+	if (args->given[JSON]) {
+		done_print_json(hub, peer, outputs->file.path, args);
+	} else if (args->given[DRY_RUN]) {
+		printf("%s\n", outputs->file.path);
+		fflush(stdout);
+		xt_message("%s: %s would be %s there, and reach %s at %s; nothing was changed",
+			   hub->conf.name, peer->name, xt_ip_print(&peer->addresses[0].ip, text),
+			   hub->conf.name, peer->endpoint);
+	} else {
+		printf("%s\n", outputs->file.path);
+		if (args->given[QR])
+			xt_qr_output_print(&outputs->qr);
+		steps_print(hub, peer);
+	}
+}
+
+/* As peer_commit, up to the first step that would change something. */
+static int peer_judge(struct xt_hub *hub, const struct xt_secbuf *text, struct outputs *outputs,
+		      const struct xt_args *args)
+{
+	struct xt_private_file image = {0};
+	bool force = args->given[FORCE];
+
+	snprintf(image.path, sizeof(image.path), "%s", args->value[QR] ? args->value[QR] : "");
+	if (!xt_private_file_judge(&outputs->file, force) ||
+	    (args->value[QR] && !xt_private_file_judge(&image, force)))
+		return XT_EXIT_FAILURE;
+	return xt_hub_judge(hub, text);
+}
+
 /* The peer's file, then the hub's. */
+static int peer_commit(struct xt_hub *hub, const struct xt_hubconf *peer,
+		       const struct xt_secbuf *text, struct outputs *outputs,
+		       const struct xt_args *args)
+{
+	int status = outputs_write(outputs, peer, args);
+
+	return status == XT_EXIT_OK ? xt_hub_commit(hub, text, outputs_keep, outputs) : status;
+}
+
 static int peer_write(struct xt_hub *hub, const struct xt_hubconf *peer, const struct xt_args *args)
 {
 	struct xt_secbuf section = XT_SECBUF_INIT(XT_SECBUF_MAX), text = section;
@@ -224,20 +305,17 @@ static int peer_write(struct xt_hub *hub, const struct xt_hubconf *peer, const s
 	xt_hubconf_interface(peer->name, name);
 	if (!xt_private_file_init(&outputs.file, args->value[DIR], name, ".conf"))
 		return XT_EXIT_USAGE;
-	status = outputs_write(&outputs, peer, args);
-	if (status == XT_EXIT_OK && (xt_hubconf_section(peer, &section) < 0 ||
-				     xt_edit_append(&hub->edit, section.p, &text) < 0))
+	if (xt_hubconf_section(peer, &section) < 0 ||
+	    xt_edit_append(&hub->edit, section.p, &text) < 0)
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
-	if (status == XT_EXIT_OK)
-		status = xt_hub_commit(hub, &text, outputs_keep, &outputs);
+	else if (args->given[DRY_RUN])
+		status = peer_judge(hub, &text, &outputs, args);
+	else
+		status = peer_commit(hub, peer, &text, &outputs, args);
 	xt_secbuf_clear(&section);
 	xt_secbuf_clear(&text);
-	if (status == XT_EXIT_OK) {
-		printf("%s\n", outputs.file.path);
-		if (args->given[QR])
-			xt_qr_output_print(&outputs.qr);
-		steps_print(hub, peer);
-	}
+	if (status == XT_EXIT_OK)
+		done_print(hub, peer, &outputs, args);
 	xt_private_file_drop(&outputs.file);
 	xt_qr_output_clear(&outputs.qr);
 	return status;

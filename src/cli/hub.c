@@ -262,6 +262,11 @@ static int change_commit(const struct xt_hub *hub, const char *path, const struc
 	return status;
 }
 
+int xt_hub_judge(const struct xt_hub *hub, const struct xt_secbuf *text)
+{
+	return text_check(hub, text);
+}
+
 int xt_hub_commit(struct xt_hub *hub, const struct xt_secbuf *text, xt_hub_finish *finish,
 		  void *ctx)
 {

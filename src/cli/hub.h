@@ -28,6 +28,8 @@ const struct xt_conf_peer *xt_hub_peer(const struct xt_hub *hub, const char *wor
 /* Has a peer, disabled or not, this Name? */
 bool xt_hub_has_name(const struct xt_hub *hub, const char *name);
 
+/* Would xt_hub_commit refuse text? Changes nothing. enum xt_exit. */
+int xt_hub_judge(const struct xt_hub *hub, const struct xt_secbuf *text);
 /* Replace the file by text, which is checked before, and reload the instance that runs with it.
  * When that fails, file and instance are as before. Signals that would end the program wait.
  * finish, if not NULL, is the last step; it returns false and prints why it failed.

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -67,6 +68,21 @@ bool xt_private_file_write(struct xt_private_file *file, const void *data, size_
 	if (close(fd) < 0 && !error)
 		error = errno;
 	return error ? file_failed(file, error) : true;
+}
+
+bool xt_private_file_judge(const struct xt_private_file *file, bool force)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	char *slash;
+
+	memcpy(dir, file->path, sizeof(dir));
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = '\0';
+	if (!force && lstat(file->path, &st) == 0)
+		return file_failed(file, EEXIST);
+	return access(slash ? dir : ".", W_OK | X_OK) < 0 ? file_failed(file, errno) : true;
 }
 
 bool xt_private_file_keep(struct xt_private_file *file)

@@ -19,6 +19,8 @@ bool xt_private_file_init(struct xt_private_file *file, const char *dir, const c
 /* Write and sync. force: a file that exists is replaced when this one is kept; otherwise it is
  * refused now. */
 bool xt_private_file_write(struct xt_private_file *file, const void *data, size_t len, bool force);
+/* Would it be refused because of what is there? Writes nothing. */
+bool xt_private_file_judge(const struct xt_private_file *file, bool force);
 bool xt_private_file_keep(struct xt_private_file *file);
 void xt_private_file_drop(struct xt_private_file *file); /* unless it was kept */
 

@@ -138,7 +138,7 @@ function peers(instance, now) {
 	const up = instance.peers.filter(p => p.code === "up").length;
 	table.append(element("caption", up + " of " + instance.peers.length + " peers up" +
 		(instance.omitted ? "; " + instance.omitted + " more are not shown" : "")));
-	for (const name of ["Peer", "State", "Endpoint", "Handshake", "Received", "Sent", "Round trip",
+	for (const name of ["Peer", "State", "Endpoint", "Handshake", "Received", "Sent", "Round trip", "Loss",
 		"Path MTU", "Allowed IPs"])
 		names.append(element("th", name, {scope: "col"}));
 	head.append(names);

@@ -75,6 +75,54 @@ at right "$XT_BIN" wait right >/dev/null || fail "no handshake with an enabled p
 pings right 10.7.0.1 || fail "right does not reach the hub again"
 ok "list, disable, enable; a disabled peer keeps its address"
 
+# --- --dry-run and --json
+valid() { # valid SCHEMA: the file said is as that schema says
+	"$PYTHON" -c 'import jsonschema' 2>/dev/null || return 0
+	"$PYTHON" "$SOURCE/tests/e2e/json_valid.py" "$SOURCE/docs/schema/$1.json" <said >valid.out ||
+		fail "not as $1 says: $(cat valid.out said)"
+}
+touch other.conf
+cp hub.conf before.conf
+files() { stat -c '%n %i %s %y %a' ./*.conf; }
+files >files
+unchanged() {
+	same before.conf "$1"
+	[ "$(peers)" = "old right" ] || fail "$1: changed what runs: $(peers)"
+	files | diff files - || fail "$1: changed files"
+}
+[ "$(hub add third --dry-run)" = third.conf ] || fail "add --dry-run: $(hub add third --dry-run)"
+grep -q "third would be 10.7.0.4 there, and reach hub at $L4:51801" err || fail "add --dry-run: $(cat err)"
+hub add third --dry-run --json >said
+valid add-1
+jq -e '.dry_run and (has("public_key") | not) and .addresses == ["10.7.0.4/29", "fd07::3/64"]' said >/dev/null ||
+	fail "add --dry-run --json: $(cat said)"
+refuses 2 "a peer is named right" at left "$XT_BIN" add hub.conf right --dry-run
+refuses 1 "other.conf: File exists" at left "$XT_BIN" add hub.conf other --dry-run
+refuses 1 "none/third.conf: No such file" at left "$XT_BIN" add hub.conf third --dry-run -o none
+refuses 2 "needs a file" at left "$XT_BIN" add hub.conf third --json --qr
+hub remove right --dry-run
+grep -q "right would be removed" err || fail "remove --dry-run: $(cat err)"
+hub remove right --dry-run --json >said
+valid remove-1
+jq -e ".dry_run and .public_key == \"$right\" and .allowed_ips[0] == \"10.7.0.3/32\"" said >/dev/null ||
+	fail "remove --dry-run --json: $(cat said)"
+refuses 2 "no peer has" at left "$XT_BIN" remove hub.conf third --dry-run
+unchanged "--dry-run"
+hub add third --json >said
+valid add-1
+third=$(jq -r .public_key said)
+[ "$(value PrivateKey "$(jq -r .peer_file said)" | "$XT_BIN" pubkey)" = "$third" ] || fail "add --json: $(cat said)"
+grep -qF "$(value PrivateKey third.conf)" said && fail "add --json prints a private key"
+grep -qF "$(value PresharedKey third.conf)" said && fail "add --json prints a pre-shared key"
+[ "$(peers)" = "old right third" ] || fail "add --json was not applied: $(peers)"
+hub disable third
+hub remove third --json >said
+valid remove-1
+jq -e '.disabled and .name == "third"' said >/dev/null || fail "remove --json: $(cat said)"
+rm third.conf
+same before.conf "add and remove with --json"
+ok "add and remove: --dry-run, --json"
+
 hub remove "$right"
 same first.conf "remove"
 [ "$(peers)" = old ] || fail "removed, and in force: $(peers)"
