@@ -25,10 +25,8 @@ struct xt_startup {
 
 /* Count there from now on, also in processes that are forked later. NULL: nowhere. */
 void xt_startup_share(struct xt_startup *startup);
+struct xt_startup *xt_startup_shared(void);
+/* host/startup_end.h has the end of a phase. */
 void xt_startup_count(enum xt_startup_phase phase, size_t done, size_t total);
-/* The phase is over, and messages may follow: wait until the line is off the terminal, at most
- * for XT_STARTUP_CLEAR_MS. */
-#define XT_STARTUP_CLEAR_MS 300
-void xt_startup_end(void);
 
 #endif

@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "base/message.h"
-#include "base/startup.h"
 #include "base/text.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/plan.h"
+#include "host/startup_end.h"
 #include "ipc/client.h"
 #include "ipc/link_name.h"
 #include "packet/echo_responder.h"

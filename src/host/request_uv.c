@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/startup.h"
 #include "host/handover.h"
 #include "host/keylog_file.h"
 #include "host/link_plan.h"
@@ -16,6 +15,7 @@
 #include "host/run_directory.h"
 #include "host/runner_client_uv.h"
 #include "host/save_uv.h"
+#include "host/startup_end.h"
 #include "platform/watch.h"
 
 /* --- TUN --- */
