@@ -69,7 +69,7 @@ assert read(load["Config"]) and read(load["Layers"][0])
 EOF
 echo "ok: image"
 
-for file in scripts/packaging/debian/xtunnel.p* scripts/packaging/alpine/* conf/openrc/*; do
+for file in scripts/packaging/debian/xtunnel.{p*,config} scripts/packaging/alpine/* conf/openrc/*; do
 	sh -n "$file" || fail "$file"
 done
 [ -x scripts/packaging/debian/rules ] || fail "debian/rules is not executable"
