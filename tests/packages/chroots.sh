@@ -23,7 +23,7 @@ system_make() {
 	local archive=${XT_CHROOTS:-$T}/$suite-$1.tar
 	if [ ! -s "$archive" ]; then
 		# shellcheck disable=SC2086
-		mmdebstrap -q --skip=cleanup/apt --variant="$2" --components=$components --include="${3// /,}" \
+		mmdebstrap -q --skip=cleanup/apt --format=tar --variant="$2" --components=$components --include="${3// /,}" \
 			"$suite" "$archive.new" ${XT_MIRROR:-} >"$T/mmdebstrap.log" 2>&1 ||
 			skip "no $suite here: $(tail -n 3 "$T/mmdebstrap.log")"
 		mv "$archive.new" "$archive"

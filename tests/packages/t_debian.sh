@@ -134,9 +134,9 @@ ip -n left addr add 198.18.0.1/24 dev wire
 ip -n right addr add 198.18.0.2/24 dev wire
 ip -n left link set wire up
 ip -n right link set wire up
+(umask 022 && printf '198.18.0.%s %s.example\n' 1 left 2 right >>"$root/etc/hosts")
 umask 077
 # As the tutorial has it, with hooks whose runs are counted.
-printf '198.18.0.%s %s.example\n' 1 left 2 right >>"$root/etc/hosts"
 inside sh -c 'cd /etc/xtunnel && xtunnel new left.example right.example' >"$T/new" 2>&1 ||
 	fail "new: $(cat "$T/new")"
 sed -i 's,^ListenPort.*,&\nPostUp = echo up >>/run/hooks\nPostDown = echo down >>/run/hooks,' \
@@ -151,7 +151,8 @@ at() {
 for name in left right; do
 	at $name xtunnel up $name >"$T/up" 2>&1 || fail "up $name: $(cat "$T/up")"
 done
-awaits 20 at left ping -c1 -W1 192.168.7.2 || fail "no answer through the tunnel"
+awaits 20 at left ping -c1 -W1 192.168.7.2 ||
+	fail "no answer through the tunnel: $(at left xtunnel why left; at right xtunnel why right)"
 at left xtunnel ping left right -c 2 >"$T/ping" 2>&1 || fail "xtunnel ping: $(cat "$T/ping")"
 at left ping -c1 -W5 fd07::2 >"$T/ping" 2>&1 || fail "IPv6: $(cat "$T/ping")"
 at left xtunnel show left >"$T/show" 2>&1 || fail "show: $(cat "$T/show")"
@@ -161,7 +162,7 @@ pid() { at "$1" xtunnel show "$1" --json | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/
 handshakes() { at left xtunnel show left latest-handshakes; }
 
 # --- the exporter, as root and therefore another user
-at left xtunnel exporter >"$T/exporter" 2>&1 &
+ip netns exec left chroot "$root" xtunnel exporter >"$T/exporter" 2>&1 & # not at(): $! is to be its
 exporter=$!
 metrics() { inside curl -s --unix-socket /run/xtunnel/xtunnel-exporter.sock http://localhost/metrics; }
 answers() { metrics | grep -q "^$1"; }
