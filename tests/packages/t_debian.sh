@@ -5,7 +5,8 @@
 # lost packet or a handshake, the confined instances do with its C library what they do with ours, a
 # removal ends them, a purge leaves only keys, and asks. lintian finds nothing.
 #
-#   XT_DEBS   a directory of packages that scripts/package deb has made; else they are made
+#   XT_DEBS             a folder of packages that scripts/package deb has made; else they are made
+#   XT_PACKAGES_QUICK   not empty: without the end-to-end tests
 #   chroots.sh has more
 #
 # cases: bookworm trixie noble
@@ -61,6 +62,7 @@ if [ -z "${XT_PACKAGES_INSIDE:-}" ]; then
 		packages_build
 	else
 		mkdir "$T/helpers" && cp -r "$XT_DEBS" "$T/debs" || fail "no packages in $XT_DEBS"
+		cp "${XT_BUILD:-$here/build/debug}/e2e_inject" "$T/helpers/" || fail "no e2e_inject (XT_BUILD)"
 	fi
 	next_make xtunnel
 	next_make xtunnel-exporter
@@ -227,22 +229,30 @@ ok "units are reloaded, the exporter is restarted, and nothing else"
 
 # --- the end-to-end tests of what is locked, with the C library and the program of the chroot
 end_to_end() {
-	local name code ran=0 skipped=
+	local name code try ran=0 note= failed=
 	for name in $CONFINED; do
-		system_run root env XT_BIN=/usr/bin/xtunnel XT_BUILD=/helpers TMPDIR=/tmp \
-			"/source/tests/e2e/t_$name.sh" >"$T/e2e" 2>&1 </dev/null
-		code=$?
+		for try in 1 2; do # some measure time, and the machine may be busy
+			system_run root env XT_BIN=/usr/bin/xtunnel XT_BUILD=/helpers TMPDIR=/tmp \
+				"/source/tests/e2e/t_$name.sh" >"$T/e2e" 2>&1 </dev/null
+			code=$?
+			[ $code != 0 ] && [ $code != 77 ] || break
+			echo "# e2e_$name, try $try: exit $code: $(grep -a '^FAIL' "$T/e2e" || tail -n 3 "$T/e2e")"
+		done
 		case $code in
-		0) ran=$((ran + 1)) ;;
-		77)
-			[[ " ${NEEDED//[$'\t\n']/ } " != *" $name "* ]] || [ -n "${XT_DEBS:-}" ] ||
-				fail "e2e_$name is skipped: $(cat "$T/e2e")"
-			skipped="$skipped; $name: $(sed -n 's/^skip: //p' "$T/e2e")"
+		0)
+			ran=$((ran + 1))
+			[ $try = 1 ] || note="$note; $name in its second try"
 			;;
-		*) fail "e2e_$name with $(cat "$T/libc"): $(tail -n 60 "$T/e2e")" ;;
+		77)
+			[[ " ${NEEDED//[$'\t\n']/ } " != *" $name "* ]] ||
+				fail "e2e_$name is skipped: $(cat "$T/e2e")"
+			note="$note; $name is skipped: $(sed -n 's/^skip: //p' "$T/e2e")"
+			;;
+		*) failed="$failed $name" ;;
 		esac
 	done
-	ok "$ran end-to-end tests of confined instances with $(cat "$T/libc")${skipped:+; skipped$skipped}"
+	[ -z "$failed" ] || fail "end-to-end tests with $(cat "$T/libc"):$failed"
+	ok "$ran end-to-end tests of confined instances with $(cat "$T/libc")$note"
 }
 inside ldd --version | head -n 1 >"$T/libc"
 [ -n "${XT_PACKAGES_QUICK:-}" ] || end_to_end
@@ -267,7 +277,8 @@ rest=$(comm -13 <(echo "$before") <(state) |
 [ "$rest" = "etc/xtunnel
 etc/xtunnel/left.conf
 etc/xtunnel/right.conf" ] || fail "a purge leaves: $rest"
-[ -z "$(ls "$root/$wants")" ] || fail "a purge leaves links of units: $(ls "$root/$wants")"
+links=$(ls "$root/$wants")
+[[ $links != *xtunnel* ]] || fail "a purge leaves links of units: $links"
 inside debconf-show xtunnel | grep . && fail "a purge leaves its question"
 ok "a purge that cannot ask leaves nothing but /etc/xtunnel"
 
