@@ -146,7 +146,8 @@ int xt_exporter_run(const struct xt_exporter_options *options)
 		return XT_EXIT_USAGE;
 	if (!exporter.mhd) {
 		xt_message("exporter: libmicrohttpd.so.12 is not here");
-		xt_hint("install it (Debian: libmicrohttpd12), or use `xtunnel metrics -o FILE`");
+		xt_hint(
+		    "install it (Debian: the package xtunnel-exporter), or use `xtunnel metrics -o FILE`");
 		return XT_EXIT_FAILURE;
 	}
 	if (xt_page_make(&exporter.page) < 0)

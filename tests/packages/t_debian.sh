@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# t_debian.sh [SUITE]: the Debian package in a chroot of SUITE (bookworm): it installs, running
-# instances go on over an update without a lost packet or a handshake, a removal ends them, a purge
-# leaves only configurations. lintian finds nothing.
+# t_debian.sh SUITE: the Debian packages, built in a chroot of SUITE twice with the same hash, in
+# another one: they install, a first link comes up, running instances go on over an update without a
+# lost packet or a handshake, the confined instances do with its C library what they do with ours, a
+# removal ends them, a purge leaves only keys, and asks. lintian finds nothing.
 #
-#   XT_DEBS   a directory of packages that scripts/package deb has made; else they are made
-#   XT_MIRROR of SUITE
+#   XT_DEBS             a folder of packages that scripts/package deb has made; else they are made
+#   XT_PACKAGES_QUICK   not empty: without the end-to-end tests
+#   chroots.sh has more
 #
-# timeout: 1800
+# cases: bookworm trixie noble
+# timeout: 5400
 # alone
 set -u
 suite=${1:-bookworm}
@@ -20,44 +23,60 @@ fail() {
 	echo "FAIL: $*"
 	exit 1
 }
+ok() { echo "ok: $suite: $*"; }
+. "$here/tests/packages/chroots.sh"
+
+# Tests that run in the chroot, with the program of the package: each process of an instance is
+# locked, and has to do there all that it does.
+CONFINED="confined_inside upgrade upgrade_faults upgrade_kinds names hooks reload key_command quick_dns
+	quick_route aead exporter cleanup log endpoints secrets_memory service_manager"
+NEEDED="confined_inside upgrade names hooks reload quick_route exporter" # may not be skipped
+
+# next_make PACKAGE: $T/PACKAGE.next.deb, that package of the next release. The program is another
+# one as well, since a note is added to it.
+next_make() {
+	local tree=$T/next-$1
+	dpkg-deb -R "$T/debs/$1"_*.deb "$tree" || fail "dpkg-deb -R"
+	sed -i 's/^Version: .*/&+next/; /^Depends:/s/\(xtunnel (= [^)]*\))/\1+next)/' "$tree/DEBIAN/control"
+	if [ -e "$tree/usr/bin/xtunnel" ]; then
+		echo next >"$T/note"
+		objcopy --add-section .note.next="$T/note" "$tree/usr/bin/xtunnel" || fail "objcopy"
+	fi
+	(cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' |
+		LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+	dpkg-deb --root-owner-group -b "$tree" "$T/$1.next.deb" >/dev/null || fail "dpkg-deb -b"
+}
+
 if [ -z "${XT_PACKAGES_INSIDE:-}" ]; then
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	for program in mmdebstrap dpkg-deb dpkg-buildpackage dh ip ping; do
+	for program in mmdebstrap dpkg-deb objcopy ip ping script; do
 		command -v $program >/dev/null || skip "no $program (scripts/bootstrap --vm)"
 	done
 	(: <>/dev/net/tun) 2>/dev/null || skip "/dev/net/tun cannot be opened"
+	suite_check
 	T=$(mktemp -d "${TMPDIR:-/tmp}/xt-packages.XXXXXX") || exit 1
 	export T
 	trap 'rm -rf --one-file-system "$T"' EXIT
 
 	if [ -z "${XT_DEBS:-}" ]; then
-		export XT_DEBS=$T/packages
-		XT_PACKAGES=$XT_DEBS "$here/scripts/package" deb >"$T/package.log" 2>&1 ||
-			fail "scripts/package deb: $(tail -n 20 "$T/package.log")"
+		packages_build
+	else
+		mkdir "$T/helpers" && cp -r "$XT_DEBS" "$T/debs" || fail "no packages in $XT_DEBS"
+		cp "${XT_BUILD:-$here/build/debug}/e2e_inject" "$T/helpers/" || fail "no e2e_inject (XT_BUILD)"
 	fi
-	deb=$(ls "$XT_DEBS"/xtunnel_*.deb) || fail "no package in $XT_DEBS"
-	if command -v lintian >/dev/null; then
-		lintian --allow-root --fail-on error,warning "$XT_DEBS"/*.changes >"$T/lintian" 2>&1 ||
-			fail "lintian: $(cat "$T/lintian")"
-		echo "ok: lintian"
-	fi
+	next_make xtunnel
+	next_make xtunnel-exporter
 
-	# The next release: another version, and another program, since a note is added to it.
-	dpkg-deb -R "$deb" "$T/next" || fail "dpkg-deb -R"
-	sed -i 's/^Version: .*/&+next/' "$T/next/DEBIAN/control"
-	echo next >"$T/note"
-	objcopy --add-section .note.next="$T/note" "$T/next/usr/bin/xtunnel" || fail "objcopy"
-	(cd "$T/next" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' |
-		LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-	dpkg-deb --root-owner-group -b "$T/next" "$T/next.deb" >/dev/null || fail "dpkg-deb -b"
-
-	depends=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
-	# shellcheck disable=SC2086
-	mmdebstrap -q --variant=apt --include="iproute2,iputils-ping,$depends" "$suite" "$T/root" \
-		${XT_MIRROR:-} >"$T/mmdebstrap.log" 2>&1 ||
-		skip "no $suite here: $(tail -n 3 "$T/mmdebstrap.log")"
-	cp "$deb" "$T/root/first.deb"
-	cp "$T/next.deb" "$T/root/next.deb"
+	depends=$(for deb in "$T"/debs/xtunnel_*.deb; do dpkg-deb -f "$deb" Depends; done |
+		sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')
+	system_make root apt "iproute2 iputils-ping procps python3-minimal jq curl wireguard-tools nftables
+		netcat-openbsd tcpdump $depends"
+	cp -L /etc/resolv.conf "$T/root/etc/resolv.conf" # for what the exporter depends on
+	cp "$T"/debs/xtunnel_*.deb "$T/root/first.deb"
+	cp "$T"/debs/xtunnel-exporter_*.deb "$T/root/exporter.deb"
+	cp "$T"/xtunnel*.next.deb "$T/root/"
+	mkdir "$T/root/source" && cp -r "$here/tests" "$here/scripts" "$here/conf" "$here/docs" "$here/src" \
+		"$T/root/source/" && cp -r "$T/helpers" "$T/root/" || fail "cp of the sources"
 	XT_PACKAGES_INSIDE=1 unshare -m -p -f --mount-proc --kill-child "$0" "$suite"
 	exit
 fi
@@ -99,7 +118,14 @@ inside id xtunnel >/dev/null || fail "no user xtunnel"
 [ "$(stat -c %a "$root/etc/xtunnel")" = 750 ] || fail "/etc/xtunnel: $(stat "$root/etc/xtunnel")"
 [ "$(inside stat -c %U:%G /etc/xtunnel)" = root:xtunnel ] || fail "the owner of /etc/xtunnel"
 inside test -e /run/xtunnel && fail "an instance is running"
-echo "ok: $suite: installed, $(head -n 1 "$T/version")"
+inside getent group xtunnel-observer >/dev/null || fail "no group of observers"
+inside xtunnel exporter >"$T/out" 2>&1 && fail "an exporter without its library"
+grep -q "Debian: the package xtunnel-exporter" "$T/out" || fail "no hint: $(cat "$T/out")"
+inside apt-get install -y -q --no-install-recommends ./exporter.deb >"$T/apt.log" 2>&1 ||
+	fail "install of the exporter: $(tail -n 20 "$T/apt.log")"
+[ ! -e "$root/etc/systemd/system/multi-user.target.wants/xtunnel-exporter.service" ] ||
+	fail "an installation enables the exporter"
+ok "installed, $(head -n 1 "$T/version")"
 
 # --- two hosts
 for name in left right; do
@@ -110,17 +136,15 @@ ip -n left addr add 198.18.0.1/24 dev wire
 ip -n right addr add 198.18.0.2/24 dev wire
 ip -n left link set wire up
 ip -n right link set wire up
+(umask 022 && printf '198.18.0.%s %s.example\n' 1 left 2 right >>"$root/etc/hosts")
 umask 077
-left=$(inside xtunnel genkey) right=$(inside xtunnel genkey)
-public() { inside xtunnel pubkey <<<"$1"; }
-conf() { # conf NAME KEY NUMBER PEER_KEY PEER_NUMBER
-	printf '%s\n' "[Interface]" "PrivateKey = $2" "ListenPort = 5180$3" "Address = 10.7.0.$3/24" \
-		"PostUp = echo up >>/run/hooks" "PostDown = echo down >>/run/hooks" "[Peer]" \
-		"PublicKey = $(public "$4")" "AllowedIPs = 10.7.0.$5/32" \
-		"Endpoint = 198.18.0.$5:5180$5" >"$root/etc/xtunnel/$1.conf"
-}
-conf left "$left" 1 "$right" 2
-conf right "$right" 2 "$left" 1
+# As the tutorial has it, with hooks whose runs are counted.
+inside sh -c 'cd /etc/xtunnel && xtunnel new left.example right.example' >"$T/new" 2>&1 ||
+	fail "new: $(cat "$T/new")"
+sed -i 's,^ListenPort.*,&\nPostUp = echo up >>/run/hooks\nPostDown = echo down >>/run/hooks,' \
+	"$root/etc/xtunnel/left.conf" "$root/etc/xtunnel/right.conf"
+inside xtunnel check /etc/xtunnel/left.conf /etc/xtunnel/right.conf >"$T/check" 2>&1 ||
+	fail "check: $(cat "$T/check")"
 at() {
 	local name=$1
 	shift
@@ -129,16 +153,32 @@ at() {
 for name in left right; do
 	at $name xtunnel up $name >"$T/up" 2>&1 || fail "up $name: $(cat "$T/up")"
 done
-awaits 20 at left ping -c1 -W1 10.7.0.2 || fail "no answer through the tunnel"
+awaits 20 at left ping -c1 -W1 192.168.7.2 ||
+	fail "no answer through the tunnel: $(at left xtunnel why left; at right xtunnel why right)"
+at left xtunnel ping left right -c 2 >"$T/ping" 2>&1 || fail "xtunnel ping: $(cat "$T/ping")"
+at left ping -c1 -W5 fd07::2 >"$T/ping" 2>&1 || fail "IPv6: $(cat "$T/ping")"
+at left xtunnel show left >"$T/show" 2>&1 || fail "show: $(cat "$T/show")"
+grep -i '^ *sandbox' "$T/show" | grep -q ': on' || fail "not every lock is taken: $(cat "$T/show")"
+ok "a first link, $(sed -n 's/^ *\(sandbox: .*\)/\1/p' "$T/show")"
 pid() { at "$1" xtunnel show "$1" --json | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p' | head -n 1; }
 handshakes() { at left xtunnel show left latest-handshakes; }
+
+# --- the exporter, as root and therefore another user
+ip netns exec left chroot "$root" xtunnel exporter >"$T/exporter" 2>&1 & # not at(): $! is to be its
+exporter=$!
+metrics() { inside curl -s --unix-socket /run/xtunnel/xtunnel-exporter.sock http://localhost/metrics; }
+answers() { metrics | grep -q "^$1"; }
+awaits 20 answers 'xtunnel_up{interface="right"} 1' ||
+	fail "the exporter: $(cat "$T/exporter"; metrics)"
+kill -TERM "$exporter" && wait "$exporter" || fail "the exporter ends with $?: $(cat "$T/exporter")"
+ok "the exporter answers"
 
 # --- update
 first=$(handshakes) pids="$(pid left) $(pid right)"
 case $pids in *[0-9]" "[0-9]*) ;; *) fail "no process: $pids" ;; esac
-at left ping -n -i 0.01 -c 1000 -W 5 10.7.0.2 >"$T/ping" 2>&1 &
+at left ping -n -i 0.01 -c 1000 -W 5 192.168.7.2 >"$T/ping" 2>&1 &
 stream=$!
-inside dpkg -i /next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
+inside dpkg -i /xtunnel.next.deb /xtunnel-exporter.next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
 wait $stream
 grep -q " 1000 received, 0% packet loss" "$T/ping" || fail "pings: $(tail -n 3 "$T/ping"; cat "$T/update")"
 [ "$(handshakes)" = "$first" ] || fail "a handshake: $(cat "$T/update")"
@@ -149,16 +189,16 @@ for name in left right; do
 	cmp -s "/proc/$now/exe" "$root/usr/bin/xtunnel" || fail "$name runs the program before"
 done
 [ "$(grep -c . "$root/run/hooks")" = 2 ] || fail "hooks ran: $(cat "$root/run/hooks")"
-echo "ok: $suite: 1000 of 1000 pings over an update, no handshake, no hook"
+ok "1000 of 1000 pings over an update, no handshake, no hook"
 
 # --- an instance that cannot go on is not restarted
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 pids=$(pid left)
-inside dpkg -i /next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
+inside dpkg -i /xtunnel.next.deb /xtunnel-exporter.next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
 [ "$(pid left)" = "$pids" ] || fail "policy-rc.d is not heeded: $(cat "$T/update")"
 rm "$root/usr/sbin/policy-rc.d"
-echo "ok: $suite: policy-rc.d"
+ok "policy-rc.d"
 
 # --- units: systemd is a script here, which says that left is one and that right cannot be reloaded
 mkdir -p "$root/run/systemd/system" "$root/usr/local/bin"
@@ -173,38 +213,100 @@ esac
 EOF
 chmod 755 "$root/usr/local/bin/systemctl"
 pids="$(pid left) $(pid right)"
-inside dpkg -i /next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
+inside dpkg -i /xtunnel.next.deb /xtunnel-exporter.next.deb >"$T/update" 2>&1 || fail "update: $(cat "$T/update")"
 for what in daemon-reload "reload xtunnel@left.service" "reload xtunnel@right.service"; do
 	grep -qx -- "$what" "$root/run/systemctl" || fail "no $what: $(cat "$root/run/systemctl")"
 done
-grep -E '(^| )(re)?(start|stop)' "$root/run/systemctl" && fail "more than a reload"
+grep -E '(^| )(re)?start .*xtunnel-exporter.service' "$root/run/systemctl" >/dev/null ||
+	fail "the exporter is not restarted: $(cat "$root/run/systemctl")"
+grep -E '(^| )(re)?(start|stop)' "$root/run/systemctl" | grep -v 'xtunnel-exporter.service' &&
+	fail "more than a reload"
 [ "$(pid left) $(pid right)" = "$pids" ] || fail "a unit was upgraded from outside: $(cat "$T/update")"
 grep -q "xtunnel@right.service goes on in the program before" "$T/update" ||
 	fail "nothing says that a reload failed: $(cat "$T/update")"
 rm -r "$root/usr/local/bin/systemctl" "$root/run/systemctl" "$root/run/systemd/system"
-echo "ok: $suite: units are reloaded, and nothing else"
+ok "units are reloaded, the exporter is restarted, and nothing else"
+
+# --- the end-to-end tests of what is locked, with the C library and the program of the chroot
+end_to_end() {
+	local name code try ran=0 note= failed=
+	for name in $CONFINED; do
+		for try in 1 2; do # some measure time, and the machine may be busy
+			system_run root env XT_BIN=/usr/bin/xtunnel XT_BUILD=/helpers TMPDIR=/tmp \
+				"/source/tests/e2e/t_$name.sh" >"$T/e2e" 2>&1 </dev/null
+			code=$?
+			[ $code != 0 ] && [ $code != 77 ] || break
+			echo "# e2e_$name, try $try: exit $code: $(grep -a '^FAIL' "$T/e2e" || tail -n 3 "$T/e2e")"
+		done
+		case $code in
+		0)
+			ran=$((ran + 1))
+			[ $try = 1 ] || note="$note; $name in its second try"
+			;;
+		77)
+			[[ " ${NEEDED//[$'\t\n']/ } " != *" $name "* ]] ||
+				fail "e2e_$name is skipped: $(cat "$T/e2e")"
+			note="$note; $name is skipped: $(sed -n 's/^skip: //p' "$T/e2e")"
+			;;
+		*) failed="$failed $name" ;;
+		esac
+	done
+	[ -z "$failed" ] || fail "end-to-end tests with $(cat "$T/libc"):$failed"
+	ok "$ran end-to-end tests of confined instances with $(cat "$T/libc")$note"
+}
+inside ldd --version | head -n 1 >"$T/libc"
+[ -n "${XT_PACKAGES_QUICK:-}" ] || end_to_end
 
 # --- removal
-inside dpkg -r xtunnel >"$T/remove" 2>&1 || fail "remove: $(cat "$T/remove")"
+inside dpkg -r xtunnel-exporter xtunnel >"$T/remove" 2>&1 || fail "remove: $(cat "$T/remove")"
 ip -n left link show left >/dev/null 2>&1 && fail "the interface is left: $(cat "$T/remove")"
 [ "$(grep -c down "$root/run/hooks")" = 2 ] || fail "PostDown: $(cat "$root/run/hooks")"
 [ -d "$root/var/lib/xtunnel" ] || fail "a removal took the state"
-echo "ok: $suite: a removal ends the instances"
-mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-ln -s /lib/systemd/system/xtunnel@.service \
-	"$root/etc/systemd/system/multi-user.target.wants/xtunnel@left.service"
-inside dpkg -P xtunnel >"$T/purge" 2>&1 || fail "purge: $(cat "$T/purge")"
+ok "a removal ends the instances"
+wants=etc/systemd/system/multi-user.target.wants
+mkdir -p "$root/$wants"
+for name in xtunnel@left xtunnel-exporter; do
+	ln -s "/usr/lib/systemd/system/${name%left}.service" "$root/$wants/$name.service"
+done
+inside dpkg -P xtunnel-exporter xtunnel >"$T/purge" 2>&1 || fail "purge: $(cat "$T/purge")"
 grep -q "/etc/xtunnel is kept" "$T/purge" || fail "purge says nothing: $(cat "$T/purge")"
-rm "$root/run/hooks"
+rm -f "$root/run/hooks"
 # The user stays, as with every package of Debian; /run/wireguard is of all implementations.
-rest=$(comm -13 <(echo "$before") <(state) | grep -vE '^user xtunnel:|^run/wireguard$')
+rest=$(comm -13 <(echo "$before") <(state) |
+	grep -vE "^user xtunnel:|^run/wireguard\$|^etc/hosts\$|^etc/systemd/system/multi-user")
 [ "$rest" = "etc/xtunnel
 etc/xtunnel/left.conf
 etc/xtunnel/right.conf" ] || fail "a purge leaves: $rest"
-echo "ok: $suite: a purge leaves nothing but /etc/xtunnel"
-inside apt-get install -y -q --no-install-recommends ./first.deb >"$T/apt.log" 2>&1 ||
-	fail "a second install: $(tail -n 5 "$T/apt.log")"
-rm -r "$root/etc/xtunnel"/*
+links=$(ls "$root/$wants")
+[[ $links != *xtunnel* ]] || fail "a purge leaves links of units: $links"
+inside debconf-show xtunnel | grep . && fail "a purge leaves its question"
+ok "a purge that cannot ask leaves nothing but /etc/xtunnel"
+
+# --- a purge asks
+install_again() {
+	inside dpkg -i /first.deb >"$T/apt.log" 2>&1 || fail "install again: $(tail -n 5 "$T/apt.log")"
+}
+purge_answered() { # purge_answered ANSWER: on a terminal
+	printf '%s\n' "$1" | inside env DEBIAN_FRONTEND=readline TERM=dumb \
+		script -qec "dpkg -P xtunnel" /dev/null >"$T/purge" 2>&1
+	grep -q "Remove the configurations and private keys of xtunnel?" "$T/purge" ||
+		fail "a purge does not ask: $(cat "$T/purge")"
+	inside dpkg -s xtunnel 2>&1 | grep -q "^Status: .*installed" && fail "purge: $(cat "$T/purge")"
+}
+install_again
+purge_answered no
+[ -s "$root/etc/xtunnel/left.conf" ] || fail "no is the answer, and keys are gone: $(cat "$T/purge")"
+install_again
+inside xtunnel check left >/dev/null 2>&1 || fail "the configuration that was kept"
+purge_answered yes
+[ ! -e "$root/etc/xtunnel" ] || fail "yes is the answer, and keys are there: $(cat "$T/purge")"
+install_again
+touch "$root/etc/xtunnel/left.conf"
+echo xtunnel xtunnel/purge-keys boolean true | inside debconf-set-selections
 inside dpkg -P xtunnel >"$T/purge" 2>&1 || fail "purge: $(cat "$T/purge")"
+[ ! -e "$root/etc/xtunnel" ] || fail "an answer given before is not heeded: $(cat "$T/purge")"
+install_again
+inside dpkg -P xtunnel >"$T/purge" 2>&1 || fail "purge: $(cat "$T/purge")"
+grep -q "is kept" "$T/purge" && fail "an empty /etc/xtunnel is kept"
 [ ! -e "$root/etc/xtunnel" ] || fail "an empty /etc/xtunnel stays"
-echo "ok: $suite: installed again, purged without keys"
+ok "a purge asks; no keeps the keys, yes removes them, also when given before"
