@@ -3,7 +3,7 @@
 
 static struct xt_startup *shared;
 
-void xt_startup_share(struct xt_startup *startup)
+void xt_startup_use(struct xt_startup *startup)
 {
 	shared = startup;
 }

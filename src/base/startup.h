@@ -24,7 +24,7 @@ struct xt_startup {
 };
 
 /* Count there from now on, also in processes that are forked later. NULL: nowhere. */
-void xt_startup_share(struct xt_startup *startup);
+void xt_startup_use(struct xt_startup *startup);
 struct xt_startup *xt_startup_shared(void);
 /* host/startup_end.h has the end of a phase. */
 void xt_startup_count(enum xt_startup_phase phase, size_t done, size_t total);

@@ -77,8 +77,8 @@ static void child_watch(int ready, const struct xt_background_watch *watch,
 	int n = 0;
 
 	while (startup && (n == 0 || (n < 0 && errno == EINTR))) {
-		n = poll(&fd, 1, XT_BACKGROUND_LOOK_MS);
-		watch->look(watch->ctx, startup);
+		n = poll(&fd, 1, XT_BACKGROUND_POLL_MS);
+		watch->poll(watch->ctx, startup);
 	}
 }
 
@@ -122,7 +122,7 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 	if (child == 0) {
 		close(ends[0]);
 		inherited_close(ends[1], keep, n_keep);
-		xt_startup_share(startup);
+		xt_startup_use(startup);
 		return child_serve(serve, what, ends[1], loud);
 	}
 	close(ends[1]);

@@ -140,7 +140,7 @@ struct xt_instance {
 	struct xt_sandbox_texts sandbox_texts;
 	bool has_keylog;
 	uint64_t clock_evidence, clock_floor; /* daemon/clock_evidence.h */
-	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
+	const struct xt_monitor_link *link;   /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */
@@ -204,7 +204,7 @@ struct xt_instance {
 	/* An upgrade, of the process before.
 	 * parked       no packet is read or sent, and no work begins
 	 * handed_over  nothing of the host is taken back */
-	struct xt_instance_upgrade *upgrade; /* instance_upgrade_uv.c; NULL: none */
+	struct xt_instance_upgrade *upgrade;	  /* instance_upgrade_uv.c; NULL: none */
 	struct xt_instance_answer *upgrade_waits; /* to one that waits for the end of a reload */
 	bool parked, handed_over;
 	/* With options.adoption, of the new process.

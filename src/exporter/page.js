@@ -21,7 +21,7 @@ function bytes(n) {
 		n /= 1024;
 		i++;
 	}
-	return n.toFixed(i && n < 100 ? 1 : 0) + " " + units[i];
+	return n.toFixed(i && n < 100 ? 1 : 0) + "\u00a0" + units[i];
 }
 
 function bits(n) {
@@ -32,7 +32,7 @@ function bits(n) {
 		n /= 1000;
 		i++;
 	}
-	return n.toFixed(i && n < 100 ? 1 : 0) + " " + units[i];
+	return n.toFixed(i && n < 100 ? 1 : 0) + "\u00a0" + units[i];
 }
 
 function duration(s) {
@@ -59,17 +59,21 @@ function latest(points) {
 	return points[points.length - 1] || {rx: 0, tx: 0};
 }
 
+// Nothing is known of a rate before the second fetch.
+function rateText(points, key) {
+	return points.length ? bits(latest(points)[key]) : "rate not known yet";
+}
+
 function plot(points, name) {
 	const svgName = "http://www.w3.org/2000/svg";
 	const most = Math.max(1, ...points.map(p => Math.max(p.rx, p.tx)));
-	const last = latest(points);
 	const figure = element("figure");
 	const svg = document.createElementNS(svgName, "svg");
 	svg.setAttribute("viewBox", "0 0 " + (POINTS - 1) + " 100");
 	svg.setAttribute("preserveAspectRatio", "none");
 	svg.setAttribute("role", "img");
 	svg.setAttribute("aria-label", "Throughput of " + name + " in the last two minutes, at most " +
-		bits(most) + ": receiving " + bits(last.rx) + ", sending " + bits(last.tx));
+		bits(most) + ": receiving " + rateText(points, "rx") + ", sending " + rateText(points, "tx"));
 	for (const [key, style] of [["rx", "in"], ["tx", "out"]]) {
 		const line = document.createElementNS(svgName, "polyline");
 		line.setAttribute("class", style);
@@ -78,9 +82,9 @@ function plot(points, name) {
 		svg.append(line);
 	}
 	const caption = element("figcaption");
-	caption.append(element("span", "receiving " + bits(last.rx), {"class": "in"}),
-		element("span", "sending " + bits(last.tx) + " (dashed)", {"class": "out"}),
-		element("span", "top of the plot: " + bits(most)));
+	caption.append(element("span", "receiving: " + rateText(points, "rx"), {"class": "in"}),
+		element("span", "sending (dashed): " + rateText(points, "tx"), {"class": "out"}),
+		element("span", points.length ? "top of the plot: " + bits(most) : ""));
 	figure.append(svg, caption);
 	return figure;
 }
@@ -105,7 +109,6 @@ function facts(instance) {
 function peerRow(instance, peer, now) {
 	const row = element("tr");
 	const points = rate(instance.name + " " + peer.public_key, peer.rx_bytes || 0, peer.tx_bytes || 0, now);
-	const last = latest(points);
 	const title = peer.name || peer.public_key.slice(0, 10) + "\u2026";
 	const state = peer.code + (peer.critical ? ", critical" : "") +
 		(peer.sentence ? ": " + peer.sentence : "");
@@ -114,8 +117,8 @@ function peerRow(instance, peer, now) {
 		["endpoint", peer.endpoint || "not known"],
 		["handshake", peer.latest_handshake ?
 			duration(now / 1000 - peer.latest_handshake) + " ago" : "never"],
-		["received", bytes(peer.rx_bytes || 0) + ", " + bits(last.rx)],
-		["sent", bytes(peer.tx_bytes || 0) + ", " + bits(last.tx)],
+		["received", bytes(peer.rx_bytes || 0) + (points.length ? ", " + rateText(points, "rx") : "")],
+		["sent", bytes(peer.tx_bytes || 0) + (points.length ? ", " + rateText(points, "tx") : "")],
 		["round trip", peer.rtt_us ? (peer.rtt_us / 1000).toFixed(1) + " ms" : "not known"],
 		["loss", peer.loss_ppm === undefined ? "not known" :
 			(peer.loss_ppm / 10000).toFixed(1) + " %"],
@@ -185,7 +188,7 @@ function draw(status, now) {
 		if (label === focused)
 			area.focus();
 	}
-	document.getElementById("version").textContent = "xtunnel " + status.version + ".";
+	document.getElementById("version").textContent = "xtunnel " + status.version;
 	say(status.healthy ? "healthy" : "not healthy: a critical peer or an instance is down",
 		status.healthy);
 }

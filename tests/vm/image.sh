@@ -4,6 +4,7 @@
 # what xtunnel and ordinary hooks use. It runs guest.sh of its second disk and switches itself off.
 set -eu
 folder=$(realpath -m "$1")
+self=$(realpath "$0")
 suite=bookworm
 # The sources of this system, when it is that Debian; else XT_VM_MIRROR, or mmdebstrap's default.
 . /etc/os-release
@@ -18,6 +19,7 @@ fi
 packages=systemd,systemd-sysv,udev,kmod,procps,iproute2,iptables,nftables,iputils-ping
 packages=$packages,wireguard-tools,linux-image-cloud-amd64,initramfs-tools,jq
 packages=$packages,libsodium23,libb2-1,libuv1,libjansson4,libmnl0,liburing2,libseccomp2
+packages=$packages,libncursesw6,libqrencode4,libmicrohttpd12,libgomp1,curl
 
 mkdir -p "$folder"
 work=$(mktemp -d "$folder/work.XXXXXX")
@@ -54,4 +56,5 @@ echo "/dev/vda / ext4 rw 0 1" >etc/fstab
 echo machine >etc/hostname
 mke2fs -q -t ext4 -O ^has_journal -d "$work/root" "$work/root.ext4" 800M
 mv "$work/vmlinuz" "$work/initrd" "$folder"
+sha256sum <"$self" >"$folder/made-by" # another list of packages: another image
 mv "$work/root.ext4" "$folder" # the last one: with it the image is complete

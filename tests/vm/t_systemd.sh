@@ -17,7 +17,8 @@ skip() {
 for tool in qemu-system-x86_64 mke2fs; do
 	command -v $tool >/dev/null || skip "no $tool"
 done
-if [ ! -e "$image/root.ext4" ]; then
+if [ ! -e "$image/root.ext4" ] ||
+	! sha256sum <"$here/image.sh" | cmp -s - "$image/made-by"; then
 	command -v mmdebstrap >/dev/null || skip "no mmdebstrap to make the image $image"
 	[ "$(id -u)" = 0 ] || skip "only root makes the image $image"
 	"$here/image.sh" "$image" >"$build/vm-image.log" 2>&1 ||
