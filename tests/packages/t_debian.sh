@@ -69,7 +69,7 @@ if [ -z "${XT_PACKAGES_INSIDE:-}" ]; then
 
 	depends=$(for deb in "$T"/debs/xtunnel_*.deb; do dpkg-deb -f "$deb" Depends; done |
 		sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')
-	system_make root apt "iproute2 iputils-ping procps python3-minimal jq curl wireguard-tools nftables
+	system_make root apt "iproute2 iputils-ping procps python3 jq curl wireguard-tools nftables
 		netcat-openbsd tcpdump $depends"
 	cp -L /etc/resolv.conf "$T/root/etc/resolv.conf" # for what the exporter depends on
 	cp "$T"/debs/xtunnel_*.deb "$T/root/first.deb"
