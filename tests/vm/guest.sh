@@ -283,5 +283,36 @@ drop_in 'modprobe -v nft_tproxy' ProtectKernelModules=no CapabilityBoundingSet=C
 	SystemCallFilter=@module
 ok "hooks with the drop-ins of docs/systemd.md"
 
+# --- the exporter: started before an instance, and asked by a user of its group alone
+exporter=/run/xtunnel-exporter/exporter.sock
+rm -f /run/systemd/system/xtunnel@left.service.d/*
+systemctl daemon-reload
+systemctl start xtunnel-exporter || fail "xtunnel-exporter does not start"
+config_write left 1 2 51820 443 >/etc/xtunnel/left.conf
+systemctl start xtunnel@left || fail "start beside the exporter"
+reaches "beside the exporter"
+[ "$(stat -c '%G %a' $exporter)" = "xtunnel-observer 660" ] || fail "$(stat -c '%U %G %a' $exporter)"
+pid=$(property xtunnel-exporter MainPID)
+grep -q -E '^CapEff:.*0000000000000000$' "/proc/$pid/status" || fail "the exporter has capabilities"
+[ "$(ps -o egroup= -p "$pid")" = xtunnel-observer ] || fail "group of the exporter: $(ps -o euser=,egroup= -p "$pid")"
+[ "$(ps -o euid= -p "$pid")" -gt 0 ] || fail "the exporter is root"
+curl -sS --max-time 5 --unix-socket $exporter http://localhost/metrics >/run/metrics.txt ||
+	fail "curl to the exporter"
+grep -q '^xtunnel_up{interface="left"} 1$' /run/metrics.txt || fail "left is not in it: $(grep xtunnel_up /run/metrics.txt)"
+grep -q '^wireguard_latest_handshake_seconds{interface="left",.*[1-9]$' /run/metrics.txt || fail "no handshake in it"
+[ "$(curl -sS --max-time 5 --unix-socket $exporter -o /dev/null -w '%{http_code}' http://localhost/healthz)" = 200 ] ||
+	fail "/healthz is not 200"
+setpriv --reuid 65534 --regid 65534 --groups "$(getent group xtunnel-observer | cut -d: -f3)" \
+	curl -sS --max-time 5 --unix-socket $exporter -o /dev/null http://localhost/metrics ||
+	fail "a member of xtunnel-observer is refused"
+setpriv --reuid 65534 --regid 65534 --clear-groups \
+	curl -sS --max-time 5 --unix-socket $exporter -o /dev/null http://localhost/metrics 2>/dev/null &&
+	fail "a user of no such group is served"
+systemctl restart xtunnel-exporter || fail "restart of the exporter"
+systemctl stop xtunnel-exporter xtunnel@left || fail "stop of the exporter"
+[ "$(property xtunnel-exporter Result)" = success ] || fail "exporter: $(property xtunnel-exporter Result)"
+[ ! -e $exporter ] || fail "the exporter leaves its socket"
+ok "xtunnel-exporter: without root, of its group, scraped by curl over its socket, by members alone"
+
 systemctl stop xtunnel@right
 echo "end: 0"
