@@ -18,6 +18,10 @@ upgrade_in() { # upgrade_in MS: the upgrade begins, and all that it has started 
 	done
 	wait $upgrade 2>/dev/null
 	sleep 0.1
+	# Told that the tunnel went with the process that was killed, this one needs a while to end.
+	if tail -n 1 left.log | grep -q "took the tunnel over has ended"; then
+		await 10 "the process before ends" gone "$before"
+	fi
 	gone "$before"
 }
 
