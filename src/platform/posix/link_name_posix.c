@@ -3,6 +3,7 @@
 #include "platform/link_name.h"
 
 #include <net/if.h>
+#include <stddef.h>
 
 void xt_link_name_open(void)
 {
