@@ -3,11 +3,6 @@
  * the loaded file. */
 #include "cli/version.h"
 
-#include <limits.h>
-#include <link.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <jansson.h>
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>
@@ -15,45 +10,26 @@
 #include "cli/qr.h"
 #include "cli/version_uv.h"
 #include "exporter/exporter.h"
+#include "platform/library.h"
 #include "tunnel/cipher.h"
-
-struct loaded {
-	const char *name; /* "libmnl.so" */
-	char file[PATH_MAX];
-};
-
-static int object_match(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct loaded *loaded = arg;
-	const char *slash = strrchr(info->dlpi_name, '/'), *real_slash;
-	char real[PATH_MAX];
-
-	(void)size;
-	if (!slash || strncmp(slash + 1, loaded->name, strlen(loaded->name)) != 0)
-		return 0;
-	if (!realpath(info->dlpi_name, real))
-		return 0;
-	real_slash = strrchr(real, '/');
-	memcpy(loaded->file, real_slash + 1, strlen(real_slash + 1) + 1);
-	return 1;
-}
 
 /* One library: its version, NULL where it is not known or the library is absent; otherwise in file
  * the name of what is loaded, empty when the library is linked in. */
 struct library {
 	const char *name, *version;
-	struct loaded loaded;
 	bool by_file;
+	char file[XT_LIBRARY_FILE];
 };
 
 #define LIBRARIES 7
 
-static void loaded_find(struct library *library)
+static void file_find(struct library *library)
 {
-	char *file = library->loaded.file;
+	char prefix[32];
 
-	if (!dl_iterate_phdr(object_match, &library->loaded))
-		*file = '\0';
+	snprintf(prefix, sizeof(prefix), "%s.", library->name);
+	if (!xt_library_file(prefix, library->file))
+		*library->file = '\0';
 }
 
 static void libraries_find(struct library *libraries)
@@ -62,8 +38,8 @@ static void libraries_find(struct library *libraries)
 	    {.name = "libsodium", .version = sodium_version_string()},
 	    {.name = "libuv", .version = xt_uv_version()},
 	    {.name = "jansson", .version = jansson_version_str()},
-	    {.name = "libb2", .loaded = {.name = "libb2.so"}, .by_file = true},
-	    {.name = "libmnl", .loaded = {.name = "libmnl.so"}, .by_file = true},
+	    {.name = "libb2", .by_file = true},
+	    {.name = XT_NETLINK_LIBRARY, .by_file = *XT_NETLINK_LIBRARY},
 	    {.name = "libqrencode", .version = xt_qr_library()},
 	    {.name = "libmicrohttpd", .version = xt_exporter_library()},
 	};
@@ -71,7 +47,7 @@ static void libraries_find(struct library *libraries)
 	memcpy(libraries, found, sizeof(found));
 	for (size_t i = 0; i < LIBRARIES; i++)
 		if (libraries[i].by_file)
-			loaded_find(&libraries[i]);
+			file_find(&libraries[i]);
 }
 
 /* The backend that a start without Aead would choose on this host; name NULL: none. detail: what
@@ -103,7 +79,7 @@ static void text_print(FILE *out)
 
 		if (library->by_file)
 			fprintf(out, "%s (%s)\n", library->name,
-				*library->loaded.file ? library->loaded.file : "linked in");
+				*library->file ? library->file : "linked in");
 		else if (library->version)
 			fprintf(out, "%s %s\n", library->name, library->version);
 	}
@@ -136,7 +112,7 @@ static void json_print(FILE *out)
 	libraries_find(libraries);
 	for (size_t i = 0; i < LIBRARIES; i++) {
 		const struct library *library = &libraries[i];
-		const char *text = *library->loaded.file ? library->loaded.file : library->version;
+		const char *text = *library->file ? library->file : library->version;
 
 		if (text)
 			json_object_set_new(object, library->name, json_string(text));

@@ -16,6 +16,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "host/handover.h"
+#include "platform/memory_file.h"
 #include "platform/watch.h"
 
 #define WAIT_MS	   10000
@@ -73,7 +74,7 @@ static void descriptors_take(struct xt_instance *instance, struct xt_handover_pa
 	instance->mark = (uint32_t)packet->value[XT_HANDOVER_MARK];
 	if (packet->value[XT_HANDOVER_LOG_LEVEL] < XT_LOG_LEVELS)
 		xt_log_set_level((enum xt_log_level)packet->value[XT_HANDOVER_LOG_LEVEL]);
-	instance->snapshot_size = packet->value[XT_HANDOVER_SIZE];
+	instance->snapshot_size = (size_t)XT_MIN(packet->value[XT_HANDOVER_SIZE], FILE_MAX);
 }
 
 void xt_instance_adopt_sockets(struct xt_instance *instance)
@@ -96,25 +97,26 @@ void xt_instance_adopt_sockets(struct xt_instance *instance)
  * mapping of it must not fail. Descriptor or -errno. */
 static int snapshot_file(const struct xt_instance *instance, size_t *size)
 {
-	int fd = memfd_create("xtunnel-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
+	int fd = xt_memory_file("xtunnel-snapshot"), rc;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	*size = XT_MIN(instance->snapshot_size, FILE_MAX / 2);
 	*size += *size / 2 + FILE_LEAST;
-	rc = posix_fallocate(fd, 0, (off_t)*size);
+	rc = xt_memory_file_size(fd, *size);
 	if (rc == 0)
 		return fd;
 	close(fd);
-	return -rc;
+	return rc;
 }
 
 /* Copied once: what is read cannot change meanwhile. */
-static int snapshot_copy(struct xt_instance *instance, int file, size_t size, size_t len)
+static int snapshot_copy(struct xt_instance *instance, int file, size_t size, uint64_t value)
 {
+	size_t len = (size_t)value;
 	void *memory;
 
-	if (len == 0 || len > size)
+	if (value == 0 || value > size)
 		return XT_E_INVALID;
 	instance->snapshot = malloc(len);
 	if (!instance->snapshot)
@@ -146,7 +148,7 @@ static int snapshot_await(struct xt_instance *instance, int file, size_t size)
 		rc = packet_await(instance, XT_HANDOVER_SNAPSHOT, &packet);
 	if (rc == 0) {
 		xt_handover_close_fds(&packet);
-		rc = snapshot_copy(instance, file, size, (size_t)packet.value[0]);
+		rc = snapshot_copy(instance, file, size, packet.value[0]);
 	}
 	return rc < 0 ? explain(instance, rc) : 0;
 }

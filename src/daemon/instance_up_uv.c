@@ -14,7 +14,7 @@
 #include "daemon/plan.h"
 #include "host/startup_end.h"
 #include "ipc/client.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 #include "packet/echo_responder.h"
 #include "platform/watch.h"
 
