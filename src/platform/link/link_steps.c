@@ -36,7 +36,9 @@ int xt_link_journal_reserve(struct xt_link_journal *journal, size_t more)
 
 	if (journal->cap - journal->n >= more)
 		return 0;
-	v = reallocarray(journal->v, journal->n + more, sizeof(*v));
+	if (more > SIZE_MAX / sizeof(*v) - journal->n)
+		return XT_E_NOMEM;
+	v = realloc(journal->v, (journal->n + more) * sizeof(*v));
 	if (!v)
 		return XT_E_NOMEM;
 	journal->v = v;
