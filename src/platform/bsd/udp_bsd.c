@@ -20,7 +20,7 @@
 #define BUFFER_LEAST (256 << 10)
 #define PORT_TRIES   64 /* until a port is free in both families */
 
-static const struct udp_bsd_option shared_v6[] = {
+static const struct udp_bsd_option options_v6[] = {
     {IPPROTO_IPV6, IPV6_V6ONLY, 1, false},
     {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, false},
     {IPPROTO_IPV6, IPV6_RECVTCLASS, 1, true},
@@ -50,13 +50,10 @@ static int socket_prepare(int fd, unsigned family, uint32_t mark)
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
-	if (family == 4) {
+	if (family == 4)
 		rc = options_set(fd, udp_bsd_options_v4, udp_bsd_n_options_v4);
-	} else {
-		rc = options_set(fd, shared_v6, XT_LEN(shared_v6));
-		if (rc == 0)
-			rc = options_set(fd, udp_bsd_options_v6, udp_bsd_n_options_v6);
-	}
+	else
+		rc = options_set(fd, options_v6, XT_LEN(options_v6));
 	buffer_raise(fd, SO_RCVBUF);
 	buffer_raise(fd, SO_SNDBUF);
 	return rc == 0 && mark != 0 ? udp_bsd_mark_set(fd, mark) : rc;

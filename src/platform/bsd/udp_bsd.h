@@ -94,16 +94,16 @@ struct udp_bsd_option {
 	int level, name, value;
 	bool optional; /* where the kernel lacks it, something is not seen, and all else works */
 };
-/* Of a socket of the family, 4 or 6, beside those that all systems share. */
-extern const struct udp_bsd_option udp_bsd_options_v4[], udp_bsd_options_v6[];
-extern const size_t udp_bsd_n_options_v4, udp_bsd_n_options_v6;
+/* Of an IPv4 socket; those of IPv6 are the same everywhere. */
+extern const struct udp_bsd_option udp_bsd_options_v4[];
+extern const size_t udp_bsd_n_options_v4;
 
 /* 0: no mark. -EOPNOTSUPP: the system has none; another -errno. */
 int udp_bsd_mark_set(int fd, uint32_t mark);
 /* Let the socket send by that link alone, 0: by any. Without such an option nothing happens. */
 void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex);
-/* Send the next datagrams whole or not at all. */
-void udp_bsd_whole_set(int fd, unsigned family, bool whole);
+/* Send the next IPv4 datagrams whole or not at all; of IPv6 ones a control message says so. */
+void udp_bsd_whole_set(int fd, bool whole);
 
 /* Append a control message. */
 void udp_bsd_control_put(struct msghdr *msg, int level, int type, const void *value, size_t len);

@@ -256,6 +256,9 @@ static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *r
 	if (tos != 0)
 		udp_bsd_control_put(&message->head, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 				    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	if (run->dont_fragment && v6)
+		udp_bsd_control_put(&message->head, IPPROTO_IPV6, IPV6_DONTFRAG, &(int){1},
+				    sizeof(int));
 	if (message->head.msg_controllen == 0)
 		message->head.msg_control = NULL;
 }
@@ -380,16 +383,16 @@ static int runs_send(struct udp_bsd *sock, struct xt_tx *tx, uint32_t *next)
 	int fd = sock->udp.fd[family == 6], error = 0, sent;
 	uint32_t done = 0, n = messages_build(sock, tx, *next);
 
-	if (probe)
-		udp_bsd_whole_set(fd, family, true);
+	if (probe && family == 4)
+		udp_bsd_whole_set(fd, true);
 	while (done < n && error == 0) {
 		sent = udp_bsd_send_many(fd, &sock->messages[done], n - done);
 		if (sent < 0 && errno != EINTR)
 			error = errno;
 		done += sent > 0 ? (uint32_t)sent : 0;
 	}
-	if (probe)
-		udp_bsd_whole_set(fd, family, false);
+	if (probe && family == 4)
+		udp_bsd_whole_set(fd, false);
 	for (uint32_t i = 0; i < done; i++)
 		runs_advance(tx, next);
 	if (error == EAGAIN || error == EWOULDBLOCK)

@@ -28,10 +28,6 @@ const struct udp_bsd_option udp_bsd_options_v4[] = {
     {IPPROTO_IP, IP_RECVTOS, 1, true},
 };
 const size_t udp_bsd_n_options_v4 = XT_LEN(udp_bsd_options_v4);
-const struct udp_bsd_option udp_bsd_options_v6[] = {
-    {IPPROTO_IPV6, IPV6_DONTFRAG, 0, true},
-};
-const size_t udp_bsd_n_options_v6 = XT_LEN(udp_bsd_options_v6);
 
 int udp_bsd_mark_set(int fd, uint32_t mark)
 {
@@ -48,13 +44,11 @@ void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
 	(void)ifindex;
 }
 
-void udp_bsd_whole_set(int fd, unsigned family, bool whole)
+void udp_bsd_whole_set(int fd, bool whole)
 {
 	int value = whole;
 
-	if (family == 6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &value, sizeof(value));
-	else if (IP_DONTFRAG)
+	if (IP_DONTFRAG)
 		(void)setsockopt(fd, IPPROTO_IP, IP_DONTFRAG, &value, sizeof(value));
 }
 
