@@ -13,8 +13,8 @@ static int socket_bound(struct sockaddr_in *name)
 
 	if (s == INVALID_SOCKET)
 		return -1;
-	*name = (struct sockaddr_in){.sin_family = AF_INET,
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	*name =
+	    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	if (bind(s, (struct sockaddr *)name, sizeof(*name)) == 0 &&
 	    getsockname(s, (struct sockaddr *)name, &len) == 0 &&
 	    ioctlsocket(s, (long)FIONBIO, &on) == 0)

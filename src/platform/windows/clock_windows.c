@@ -12,9 +12,9 @@
 #include "platform/windows/bell_windows.h"
 #include "platform/windows/system_windows.h"
 
-#define UNIT_NS	   100u			  /* of the times of Windows */
+#define UNIT_NS	   100u			 /* of the times of Windows */
 #define EPOCH_1970 116444736000000000ull /* in those since 1601 */
-#define MS_UNITS   10000u		  /* a millisecond, in those */
+#define MS_UNITS   10000u		 /* a millisecond, in those */
 
 typedef void(WINAPI time_query)(ULONGLONG *time);
 
@@ -86,8 +86,8 @@ uint64_t xt_clock_suspended(void)
 /* --- the end of a suspend --- */
 
 #define WATCHES		16
-#define NOTIFY_CALLBACK 2u /* DEVICE_NOTIFY_CALLBACK */
-#define RESUME_SUSPEND	7u /* PBT_APMRESUMESUSPEND */
+#define NOTIFY_CALLBACK 2u  /* DEVICE_NOTIFY_CALLBACK */
+#define RESUME_SUSPEND	7u  /* PBT_APMRESUMESUSPEND */
 #define RESUME_AUTO	18u /* PBT_APMRESUMEAUTOMATIC */
 
 typedef ULONG CALLBACK power_callback(void *context, ULONG type, void *setting);

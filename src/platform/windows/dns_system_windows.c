@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Name servers by SetInterfaceDnsSettings, which Windows has from version 2004 on and which is
- * therefore asked for at run time; rules of the NRPT in the registry, where the DNS client's service
- * reads them. */
+ * therefore asked for at run time; rules of the NRPT in the registry, where the DNS client's
+ * service reads them. */
 #include "platform/windows/dns_windows.h"
 
 #include <errno.h>
@@ -33,8 +33,7 @@ typedef DWORD(WINAPI settings_call)(GUID id, struct dns_settings *settings);
 typedef void(WINAPI settings_release)(struct dns_settings *settings);
 typedef BOOL(WINAPI cache_flush)(void);
 
-#define RULES                                                                                     \
-	L"SYSTEM\\CurrentControlSet\\Services\\Dnscache\\Parameters\\DnsPolicyConfig"
+#define RULES		L"SYSTEM\\CurrentControlSet\\Services\\Dnscache\\Parameters\\DnsPolicyConfig"
 #define RULE_VERSION	2u
 #define RULE_BY_SERVERS 8u /* ConfigOptions: GenericDNSServers is set */
 
@@ -84,11 +83,11 @@ static int system_get(unsigned ifindex, uint8_t family, struct xt_dns_settings *
 static int system_set(unsigned ifindex, uint8_t family, const struct xt_dns_settings *in)
 {
 	wchar_t servers[XT_DNS_TEXT], search[XT_DNS_TEXT];
-	struct dns_settings settings = {
-	    .version = SETTINGS_VERSION,
-	    .flags = SETTING_SERVERS | SETTING_SEARCH | (family == 6 ? SETTING_IPV6 : 0),
-	    .servers = servers,
-	    .search = search};
+	struct dns_settings settings = {.version = SETTINGS_VERSION,
+					.flags = SETTING_SERVERS | SETTING_SEARCH |
+						 (family == 6 ? SETTING_IPV6 : 0),
+					.servers = servers,
+					.search = search};
 	settings_call *set;
 	GUID id;
 	int rc = interface_guid(ifindex, &id);
@@ -133,8 +132,7 @@ static LSTATUS rule_write(HKEY key, const struct xt_dns_rule *rule)
 	if (status == ERROR_SUCCESS)
 		status = number_put(key, L"ConfigOptions", RULE_BY_SERVERS);
 	if (status == ERROR_SUCCESS)
-		status = RegSetValueExW(key, L"GenericDNSServers", 0, REG_SZ,
-					(const BYTE *)servers,
+		status = RegSetValueExW(key, L"GenericDNSServers", 0, REG_SZ, (const BYTE *)servers,
 					(DWORD)((wcslen(servers) + 1) * sizeof(wchar_t)));
 	if (status == ERROR_SUCCESS)
 		status = RegSetValueExW(key, L"Name", 0, REG_MULTI_SZ, (const BYTE *)names,

@@ -46,8 +46,8 @@ static bool list_add(char list[XT_DNS_TEXT], char separator, const char *text)
 {
 	size_t used = strlen(list), n;
 
-	n = (size_t)snprintf(list + used, XT_DNS_TEXT - used, "%.*s%s", used > 0 ? 1 : 0, &separator,
-			     text);
+	n = (size_t)snprintf(list + used, XT_DNS_TEXT - used, "%.*s%s", used > 0 ? 1 : 0,
+			     &separator, text);
 	return n < XT_DNS_TEXT - used;
 }
 

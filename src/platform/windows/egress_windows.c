@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Look routes up as Windows does: the longest prefix, and of equal ones the least sum of the metrics
- * of route and interface; but without the tunnel's own. */
+/* Look routes up as Windows does: the longest prefix, and of equal ones the least sum of the
+ * metrics of route and interface; but without the tunnel's own. */
 #include "platform/windows/egress_windows.h"
 
 #include <stdlib.h>

@@ -17,9 +17,8 @@ void *xt_library_load(const char *file)
 	    !xt_win_beside(path, PATH, name))
 		return NULL;
 	if (GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
-		return LoadLibraryExW(path, NULL,
-				      LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR |
-					  LOAD_LIBRARY_SEARCH_SYSTEM32);
+		return LoadLibraryExW(
+		    path, NULL, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
 	return LoadLibraryExW(name, NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
 }
 

@@ -51,9 +51,7 @@ static int edit_begin(struct xt_link_edit *edit, const struct xt_link_plan *plan
 	memcpy(edit->before, link->now, sizeof(edit->before));
 	edit->mtu = link->mtu;
 	if (mtu)
-		edit->mtu = plan->mtu != 0
-				? plan->mtu
-				: xt_link_mtu_below(link->ifindex, plan);
+		edit->mtu = plan->mtu != 0 ? plan->mtu : xt_link_mtu_below(link->ifindex, plan);
 	rc = xt_link_settings_plan(link, plan, edit->mtu, edit->after, error);
 	for (unsigned i = 0; !mtu && i < 2; i++)
 		edit->after[i].mtu = link->now[i].mtu;
@@ -106,10 +104,10 @@ int xt_link_retire(struct xt_link_edit *edit, char *error, size_t error_len)
 		rc = xt_link_step_undo(edit->link->ifindex, step);
 		if (rc < 0 && rc != -ENOENT && rc != -ENODEV) {
 			xt_cidr_print(&step->cidr, text);
-			return xt_link_fail(
-			    &to, rc, "removing the %s %s: %s",
-			    step->kind == XT_LINK_STEP_ADDRESS ? "address" : "route", text,
-			    xt_strerror(rc));
+			return xt_link_fail(&to, rc, "removing the %s %s: %s",
+					    step->kind == XT_LINK_STEP_ADDRESS ? "address"
+									       : "route",
+					    text, xt_strerror(rc));
 		}
 		edit->removed.v[edit->removed.n++] = *step;
 	}

@@ -65,7 +65,8 @@ static int route_order(const void *a, const void *b)
 bool xt_link_steps_have(const struct xt_link_steps *steps, const struct xt_link_step *step)
 {
 	for (size_t i = 0; i < steps->n; i++)
-		if (steps->v[i].kind == step->kind && cidr_order(&steps->v[i].cidr, &step->cidr) == 0)
+		if (steps->v[i].kind == step->kind &&
+		    cidr_order(&steps->v[i].cidr, &step->cidr) == 0)
 			return true;
 	return false;
 }
@@ -126,8 +127,8 @@ static int routes_plan(struct xt_link_steps *out, const struct xt_link_plan *pla
 	char text[XT_CIDR_TEXT];
 
 	if (plan->routes && plan->table != 0)
-		return xt_link_fail(error, -EOPNOTSUPP,
-				    "Table = %u: Windows has one routing table", plan->table);
+		return xt_link_fail(error, -EOPNOTSUPP, "Table = %u: Windows has one routing table",
+				    plan->table);
 	for (size_t i = 0; plan->routes && i < plan->n_networks; i++) {
 		const struct xt_cidr *network = &plan->networks[i];
 
@@ -183,9 +184,8 @@ static bool plan_has_family(const struct xt_link_plan *plan, uint8_t family)
 	return false;
 }
 
-int xt_link_settings_plan(const struct xt_link *link, const struct xt_link_plan *plan,
-			  uint32_t mtu, struct xt_net_interface in[2],
-			  const struct xt_link_error *error)
+int xt_link_settings_plan(const struct xt_link *link, const struct xt_link_plan *plan, uint32_t mtu,
+			  struct xt_net_interface in[2], const struct xt_link_error *error)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		uint8_t family = i == 0 ? 4 : 6;
@@ -269,8 +269,7 @@ static int route_present(unsigned ifindex, const struct xt_cidr *network, bool *
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		*present |= v[i].ifindex == ifindex &&
-			    cidr_order(&v[i].network, network) == 0;
+		*present |= v[i].ifindex == ifindex && cidr_order(&v[i].network, network) == 0;
 	free(v);
 	return 0;
 }
@@ -323,8 +322,7 @@ static int tap_address_set(const struct xt_link *link, const struct xt_link_step
 }
 
 int xt_link_steps_make(const struct xt_link *link, const struct xt_link_steps *wanted,
-		       struct xt_link_steps *made, bool lenient,
-		       const struct xt_link_error *error)
+		       struct xt_link_steps *made, bool lenient, const struct xt_link_error *error)
 {
 	int rc = tap_address_set(link, wanted, error);
 
@@ -347,7 +345,6 @@ int xt_link_step_undo(unsigned ifindex, const struct xt_link_step *step)
 {
 	const struct xt_net_route route = route_of(ifindex, step);
 
-	return step->kind == XT_LINK_STEP_ADDRESS
-		   ? xt_net()->address_remove(ifindex, &step->cidr)
-		   : xt_net()->route_remove(&route);
+	return step->kind == XT_LINK_STEP_ADDRESS ? xt_net()->address_remove(ifindex, &step->cidr)
+						  : xt_net()->route_remove(&route);
 }

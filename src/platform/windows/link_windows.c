@@ -27,8 +27,8 @@ static int link_new(struct xt_link **out, const struct xt_link_plan *plan)
 		return XT_E_NOMEM;
 	rc = xt_link_index(plan->name, &link->ifindex);
 	for (unsigned i = 0; rc == 0 && i < 2; i++) {
-		link->family[i] = xt_net()->interface_get(link->ifindex, i == 0 ? 4 : 6,
-							  &link->before[i]) == 0;
+		link->family[i] =
+		    xt_net()->interface_get(link->ifindex, i == 0 ? 4 : 6, &link->before[i]) == 0;
 		link->now[i] = link->before[i];
 	}
 	if (rc == 0 && !link->family[0] && !link->family[1])
@@ -63,9 +63,7 @@ static int plan_apply(struct xt_link *link, const struct xt_link_plan *plan,
 	struct xt_net_interface in[2];
 	int rc;
 
-	link->mtu = plan->mtu != 0
-			? plan->mtu
-			: xt_link_mtu_below(link->ifindex, plan);
+	link->mtu = plan->mtu != 0 ? plan->mtu : xt_link_mtu_below(link->ifindex, plan);
 	rc = xt_link_settings_plan(link, plan, link->mtu, in, error);
 	if (rc == 0)
 		rc = xt_link_settings_apply(link, in, error);
@@ -173,8 +171,8 @@ int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint3
 			  bool v6)
 {
 	(void)name;
-	*policy = (struct xt_link_policy){.table = mark != 0 ? mark : POLICY_TABLE,
-					  .priority = {v4, v6}};
+	*policy =
+	    (struct xt_link_policy){.table = mark != 0 ? mark : POLICY_TABLE, .priority = {v4, v6}};
 	return 0;
 }
 

@@ -42,7 +42,7 @@ struct xt_link_error {
 int xt_link_fail(const struct xt_link_error *error, int rc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-int xt_link_index(const char *name, unsigned *ifindex); /* -ENODEV */
+int xt_link_index(const char *name, unsigned *ifindex);		     /* -ENODEV */
 int xt_link_steps_reserve(struct xt_link_steps *steps, size_t more); /* XT_E_NOMEM */
 bool xt_link_steps_have(const struct xt_link_steps *steps, const struct xt_link_step *step);
 
@@ -52,9 +52,8 @@ int xt_link_steps_plan(struct xt_link_steps *out, const struct xt_link_plan *pla
 /* The MTU by the rule of xt_link_plan.mtu; routes through the interface avoid do not count. */
 uint32_t xt_link_mtu_below(unsigned avoid, const struct xt_link_plan *plan);
 /* MTU and metric that plan asks for, by family. */
-int xt_link_settings_plan(const struct xt_link *link, const struct xt_link_plan *plan,
-			  uint32_t mtu, struct xt_net_interface in[2],
-			  const struct xt_link_error *error);
+int xt_link_settings_plan(const struct xt_link *link, const struct xt_link_plan *plan, uint32_t mtu,
+			  struct xt_net_interface in[2], const struct xt_link_error *error);
 /* Bring those in force; link->now follows. On error what was changed is changed back. */
 int xt_link_settings_apply(struct xt_link *link, const struct xt_net_interface in[2],
 			   const struct xt_link_error *error);
@@ -64,8 +63,7 @@ int xt_link_step_make(unsigned ifindex, const struct xt_link_step *step, bool *m
 		      const struct xt_link_error *error);
 /* Make those of wanted that neither link nor made has, append them to made, which has room. */
 int xt_link_steps_make(const struct xt_link *link, const struct xt_link_steps *wanted,
-		       struct xt_link_steps *made, bool lenient,
-		       const struct xt_link_error *error);
+		       struct xt_link_steps *made, bool lenient, const struct xt_link_error *error);
 int xt_link_step_undo(unsigned ifindex, const struct xt_link_step *step);
 
 #endif

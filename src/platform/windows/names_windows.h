@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The interfaces that this process has made, by their names in the configuration. The alias of a
- * TAP adapter is its administrator's, so a name may differ from it; and the way to an endpoint never
- * leads through one of these. */
+ * TAP adapter is its administrator's, so a name may differ from it; and the way to an endpoint
+ * never leads through one of these. */
 #ifndef XT_PLATFORM_NAMES_WINDOWS_H
 #define XT_PLATFORM_NAMES_WINDOWS_H
 

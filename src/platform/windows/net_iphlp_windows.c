@@ -139,8 +139,7 @@ static int iphlp_addresses(struct xt_net_address **out, size_t *n)
 	return *out ? 0 : XT_E_NOMEM;
 }
 
-static void address_row(MIB_UNICASTIPADDRESS_ROW *row, unsigned ifindex,
-			const struct xt_cidr *cidr)
+static void address_row(MIB_UNICASTIPADDRESS_ROW *row, unsigned ifindex, const struct xt_cidr *cidr)
 {
 	InitializeUnicastIpAddressEntry(row);
 	address_put(&row->Address, &cidr->ip);

@@ -3,8 +3,8 @@
  * types: a table of functions, so that tests keep interfaces, addresses and routes in memory, on
  * any system. net_iphlp_windows.c fills it in by iphlpapi.dll.
  *
- * Errors are -errno: -ENODEV no such interface, -EEXIST there is one already, -ENOENT there is none,
- * -EPERM, -EOPNOTSUPP this version of Windows cannot. Lists are the caller's to free. */
+ * Errors are -errno: -ENODEV no such interface, -EEXIST there is one already, -ENOENT there is
+ * none, -EPERM, -EOPNOTSUPP this version of Windows cannot. Lists are the caller's to free. */
 #ifndef XT_PLATFORM_NET_WINDOWS_H
 #define XT_PLATFORM_NET_WINDOWS_H
 

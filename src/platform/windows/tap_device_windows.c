@@ -132,8 +132,7 @@ int xt_tap_adapter_get(unsigned i, struct xt_tap_adapter *out)
 	for (DWORD at = 0; rc == -ENOENT; at++) {
 		wchar_t subkey[64];
 		DWORD len = XT_LEN(subkey);
-		LSTATUS status =
-		    RegEnumKeyExW(adapters, at, subkey, &len, NULL, NULL, NULL, NULL);
+		LSTATUS status = RegEnumKeyExW(adapters, at, subkey, &len, NULL, NULL, NULL, NULL);
 
 		if (status == ERROR_MORE_DATA)
 			continue; /* longer than any adapter's number */

@@ -10,7 +10,8 @@
 
 #define XT_TAP_NAME 256
 
-/* An adapter in the registry. guid: of its instance; name: of its connection, "" when it has none. */
+/* An adapter in the registry. guid: of its instance; name: of its connection, "" when it has none.
+ *  */
 struct xt_tap_adapter {
 	char guid[40];
 	char name[XT_TAP_NAME];
@@ -19,8 +20,9 @@ struct xt_tap_adapter {
 /* As the functions of Windows that they are named after. read and write are overlapped. */
 struct xt_tap_system {
 	HANDLE (*open)(const wchar_t *path);
-	BOOL (*control)(HANDLE device, DWORD code, void *in, DWORD in_len, void *out, DWORD out_len,
-			DWORD *len, OVERLAPPED *overlapped);
+	BOOL(*control)
+	(HANDLE device, DWORD code, void *in, DWORD in_len, void *out, DWORD out_len, DWORD *len,
+	 OVERLAPPED *overlapped);
 	BOOL (*read)(HANDLE device, void *bytes, DWORD len, OVERLAPPED *overlapped);
 	BOOL (*write)(HANDLE device, const void *bytes, DWORD len, OVERLAPPED *overlapped);
 	BOOL (*result)(HANDLE device, OVERLAPPED *overlapped, DWORD *len, BOOL wait);

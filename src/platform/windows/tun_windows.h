@@ -15,8 +15,7 @@ int xt_tun_tap_open(struct xt_tun **out, const char *name);
  * Neither driver takes super-packets. */
 static inline bool xt_tun_windows_accepts(struct xt_pkt *pkt)
 {
-	bool accepted =
-	    pkt->gso.kind == XT_GSO_NONE && pkt->len > 0 && pkt->len <= XT_PACKET_MAX;
+	bool accepted = pkt->gso.kind == XT_GSO_NONE && pkt->len > 0 && pkt->len <= XT_PACKET_MAX;
 
 	if (!accepted)
 		pkt->verdict = XT_DROP_TUN;

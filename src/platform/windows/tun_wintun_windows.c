@@ -85,7 +85,8 @@ static int tun_wintun_send(struct xt_tun *tun, struct xt_batch *batch)
 		room = dev->api.allocate(dev->session, pkt->len);
 		if (!room) {
 			dev->gone = GetLastError() == ERROR_HANDLE_EOF;
-			pkt->verdict = XT_DROP_TUN; /* the ring is full: the host reads too slowly */
+			pkt->verdict =
+			    XT_DROP_TUN; /* the ring is full: the host reads too slowly */
 			continue;
 		}
 		memcpy(room, pkt->data, pkt->len);

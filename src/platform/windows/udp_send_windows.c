@@ -214,16 +214,24 @@ static int run_send(struct udp_windows *sock, const struct xt_tx *tx, struct xt_
 	return rc;
 }
 
+/* Keep the socket's datagrams out of the tunnel; link 0: Windows chooses theirs. */
+static bool socket_pin(int fd, unsigned i, uint32_t link)
+{
+	DWORD value = i == 0 ? htonl(link) : link;
+
+	return setsockopt((SOCKET)fd, i == 0 ? IPPROTO_IP : IPPROTO_IPV6, IP_OPT_UNICAST_IF,
+			  (const char *)&value, sizeof(value)) == 0;
+}
+
 /* The tunnel has the default route, or has it no longer. */
 static void pins_judge(struct udp_windows *sock)
 {
 	sock->judge = false;
 	for (unsigned i = 0; i < 2; i++) {
-		uint32_t link =
-		    xt_egress_default(sock->egress, sock->udp.avoid, i == 0 ? 4 : 6);
+		uint32_t link = xt_egress_default(sock->egress, sock->udp.avoid, i == 0 ? 4 : 6);
 
 		if (sock->udp.fd[i] >= 0 && link != sock->pinned[i] &&
-		    udp_windows_pin(sock->udp.fd[i], i, link) == 0)
+		    socket_pin(sock->udp.fd[i], i, link))
 			sock->pinned[i] = link;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of Windows: one a family on one port, which xt_udp_move replaces. A descriptor of
- * struct xt_udp is a SOCKET: handles of Windows fit an int. Fwmark has no meaning here; datagrams are
- * kept out of the tunnel by the link that they name (egress_windows.h). ICMP errors are switched off,
- * as Windows reports them in place of the next datagram. */
+ * struct xt_udp is a SOCKET: handles of Windows fit an int. Fwmark has no meaning here; datagrams
+ * are kept out of the tunnel by the link that they name (egress_windows.h). ICMP errors are
+ * switched off, as Windows reports them in place of the next datagram. */
 #include "platform/windows/udp_windows.h"
 
 #include <errno.h>
@@ -156,12 +156,6 @@ int xt_udp_sockets_mark(const int fd[2], uint32_t mark, uint32_t old)
 	return 0;
 }
 
-int udp_windows_pin(int fd, unsigned i, uint32_t link)
-{
-	return option_set(fd, i == 0 ? IPPROTO_IP : IPPROTO_IPV6, IP_OPT_UNICAST_IF,
-			  i == 0 ? htonl(link) : link);
-}
-
 /* --- readiness --- */
 
 static void events_close(HANDLE events[2])
@@ -261,8 +255,7 @@ static void udp_windows_source(struct xt_udp *udp, const struct xt_path *path, s
 
 	if (egress.pin)
 		*out = path->local;
-	else if (egress.link != 0 &&
-		 xt_net()->source(egress.link, &path->remote.ip, &source) == 0)
+	else if (egress.link != 0 && xt_net()->source(egress.link, &path->remote.ip, &source) == 0)
 		*out = source;
 }
 
@@ -332,8 +325,8 @@ static uint32_t pair_queue(const int fd[2])
 		DWORD bytes = 0;
 		int len = sizeof(bytes);
 
-		if (fd[i] >= 0 && getsockopt((SOCKET)fd[i], SOL_SOCKET, SO_RCVBUF, (char *)&bytes,
-					     &len) == 0)
+		if (fd[i] >= 0 &&
+		    getsockopt((SOCKET)fd[i], SOL_SOCKET, SO_RCVBUF, (char *)&bytes, &len) == 0)
 			least = XT_MIN(least, bytes);
 	}
 	return least;

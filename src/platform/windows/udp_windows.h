@@ -72,7 +72,5 @@ struct udp_windows {
 
 int udp_windows_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 int udp_windows_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
-/* Keep the socket's datagrams out of the tunnel; 0: Windows chooses their link. -errno. */
-int udp_windows_pin(int fd, unsigned i, uint32_t link);
 
 #endif

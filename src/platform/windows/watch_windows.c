@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The watch on Windows: the IP helper calls back on threads of its own when interfaces, addresses or
- * routes change. They note what it was and make a descriptor readable; what is so now is asked when
- * the watch is read. */
+/* The watch on Windows: the IP helper calls back on threads of its own when interfaces, addresses
+ * or routes change. They note what it was and make a descriptor readable; what is so now is asked
+ * when the watch is read. */
 #include "platform/watch.h"
 
 #include <errno.h>
@@ -32,8 +32,8 @@ struct watching {
 	unsigned changed[CHANGED], n_changed;
 };
 
-/* The callbacks of one watch run at the same time, and xt_watch is copied: its state is found by its
- * descriptor. */
+/* The callbacks of one watch run at the same time, and xt_watch is copied: its state is found by
+ * its descriptor. */
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct watching *list;
 
@@ -104,8 +104,8 @@ static int watching_start(struct watching *watching)
 	code = NotifyIpInterfaceChange(AF_UNSPEC, on_interface, watching, FALSE,
 				       &watching->handles[0]);
 	if (code == NO_ERROR)
-		code = NotifyRouteChange2(AF_UNSPEC, on_route, watching, FALSE,
-					  &watching->handles[1]);
+		code =
+		    NotifyRouteChange2(AF_UNSPEC, on_route, watching, FALSE, &watching->handles[1]);
 	if (code == NO_ERROR)
 		code = NotifyUnicastIpAddressChange(AF_UNSPEC, on_address, watching, FALSE,
 						    &watching->handles[2]);

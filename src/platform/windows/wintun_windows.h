@@ -14,15 +14,14 @@ typedef void *xt_wintun_adapter;
 typedef void *xt_wintun_session;
 
 /* Errors are those of GetLastError.
- * receive   the oldest packet, valid until release; NULL: ERROR_NO_MORE_ITEMS, ERROR_HANDLE_EOF (the
- *	     adapter ends), ERROR_INVALID_DATA (the ring is damaged)
+ * receive   the oldest packet, valid until release; NULL: ERROR_NO_MORE_ITEMS, ERROR_HANDLE_EOF
+ *	     (the adapter ends), ERROR_INVALID_DATA (the ring is damaged)
  * allocate  room for a packet of that size; NULL: ERROR_BUFFER_OVERFLOW, ERROR_HANDLE_EOF. Packets
  *	     leave in the order of allocate
  * wait      an event, the session's, set when a packet comes after receive has found none */
 struct xt_wintun {
 	HMODULE library;
-	xt_wintun_adapter(WINAPI *create)(const wchar_t *name, const wchar_t *type,
-					  const GUID *id);
+	xt_wintun_adapter(WINAPI *create)(const wchar_t *name, const wchar_t *type, const GUID *id);
 	xt_wintun_adapter(WINAPI *open)(const wchar_t *name);
 	void(WINAPI *close)(xt_wintun_adapter adapter);
 	void(WINAPI *luid)(xt_wintun_adapter adapter, ULONG64 *luid);
