@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* down: end an instance and remove all that it made on the host, also after a crash. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +11,7 @@
 #include "cli/cmd.h"
 #include "host/host_uv.h"
 #include "host/run_directory.h"
+#include "ipc/socket.h"
 #include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
@@ -32,28 +30,14 @@ const struct xt_option xt_down_options[] = {
     {0},
 };
 
-/* A descriptor that becomes readable when the instance's process ends; -1: not available. */
-static int process_watch(const struct xt_client *client)
-{
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
-
-	if (getsockopt(xt_client_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-	    peer.pid <= 0)
-		return -1;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
-}
-
 /* Wait without a limit: hooks may take any time. */
 static void process_await_end(int process, const char *path)
 {
 	static const struct timespec nap = {0, 20000000};
-	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
 	struct xt_client *client;
 
 	if (process >= 0) {
-		while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
-			;
+		xt_peer_process_await(process);
 		return;
 	}
 	while (xt_client_open(&client, path) == 0) {
@@ -88,7 +72,7 @@ static bool failures_print(struct xt_client *client, const char *name)
 static int request_down(struct xt_client *client, const char *name, const char *path, int *status)
 {
 	json_t *answer = NULL;
-	int process = process_watch(client);
+	int process = xt_peer_process_open(xt_client_fd(client));
 	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1),
 				   XT_SOCKET_SILENCE_MS, &answer);
 
@@ -100,7 +84,7 @@ static int request_down(struct xt_client *client, const char *name, const char *
 	if (rc == 0 || rc == -EPIPE)
 		process_await_end(process, path);
 	if (process >= 0)
-		close(process);
+		xt_peer_process_close(process);
 	return rc == -EPIPE ? 0 : rc;
 }
 

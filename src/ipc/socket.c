@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -190,4 +191,81 @@ bool xt_socket_hung_up(int fd)
 	struct pollfd poll_fd = {.fd = fd};
 
 	return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+}
+
+/* --- connected --- */
+
+ssize_t xt_socket_send(int fd, const void *bytes, size_t len)
+{
+	ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+
+	if (n >= 0)
+		return n;
+	return errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+ssize_t xt_socket_recv(int fd, void *bytes, size_t len)
+{
+	ssize_t n = recv(fd, bytes, len, 0);
+
+	if (n >= 0)
+		return n;
+	return errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+int xt_socket_await_any(const int *fds, bool *ready, size_t n, int ms)
+{
+	struct pollfd v[XT_SOCKET_AWAIT_MAX];
+	int rc;
+
+	if (n > XT_SOCKET_AWAIT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+	rc = poll(v, (nfds_t)n, ms);
+	for (size_t i = 0; i < n; i++)
+		ready[i] = rc > 0 && v[i].revents;
+	return rc < 0 ? -errno : rc;
+}
+
+int xt_socket_await(int fd, int ms)
+{
+	bool ready;
+
+	return xt_socket_await_any(&fd, &ready, 1, ms);
+}
+
+void xt_socket_finish(int fd, bool both)
+{
+	(void)shutdown(fd, both ? SHUT_RDWR : SHUT_WR);
+}
+
+void xt_socket_close(int fd)
+{
+	close(fd);
+}
+
+/* --- the process that listens --- */
+
+int xt_peer_process_open(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
+
+void xt_peer_process_await(int process)
+{
+	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
+
+	while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+void xt_peer_process_close(int process)
+{
+	close(process);
 }
