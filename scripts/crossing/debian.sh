@@ -15,7 +15,7 @@ debian_root() {
 	shift 2
 	wanted="$debian_suite $architecture $*"
 	[ "$(cat "$folder/made" 2>/dev/null)" != "$wanted" ] || return 0
-	[ -r "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
+	[ -r "$keyring" ] || cross_fail "$keyring is missing (package debian-archive-keyring)"
 	rm -rf "$folder"
 	mkdir -p "$folder"/lists/partial "$folder"/archives/partial "$folder"/root
 	: >"$folder/status"
@@ -29,10 +29,10 @@ debian_root() {
 	{ "${apt[@]}" update && "${apt[@]}" install -y --download-only "$@"; } \
 		>"$folder/log" 2>&1 </dev/null || {
 		tail -n 5 "$folder/log" >&2
-		die "no packages of Debian $debian_suite for $architecture: $folder/log"
+		cross_fail "no packages of Debian $debian_suite for $architecture: $folder/log"
 	}
 	for package in "$folder"/archives/*.deb; do
-		dpkg-deb -x "$package" "$folder/root" || die "$package cannot be unpacked"
+		dpkg-deb -x "$package" "$folder/root" || cross_fail "$package cannot be unpacked"
 	done
 	debian_links "$folder/root"
 	(cd "$folder/archives" && sha256sum -- *.deb) >"$folder/SHA256SUMS"

@@ -25,22 +25,19 @@ linux_names() {
 }
 
 linux_dependencies() {
-	local architecture triplet compiler processor emulator root program
+	local architecture triplet compiler processor emulator root
 	linux_names "$1"
-	for program in "$compiler-gcc" ${emulator:+"$emulator"}; do
-		command -v "$program" >/dev/null ||
-			die "$program is missing: scripts/bootstrap --cross"
-	done
+	cross_need "$compiler-gcc" ${emulator:+"$emulator"}
 	# shellcheck disable=SC2086
-	debian_root "$architecture" "$cache/$1" $linux_packages
-	root=$cache/$1/root
-	cat >"$cache/$1/toolchain.cmake" <<-END
+	debian_root "$architecture" "$cache/$1/debian" $linux_packages
+	root=$cache/$1/debian/root
+	cross_write "$cache/$1/toolchain.cmake" <<-END
 		set(CMAKE_SYSTEM_NAME Linux)
 		set(CMAKE_SYSTEM_PROCESSOR $processor)
 		set(CMAKE_C_COMPILER $compiler-gcc)
 		set(CMAKE_LIBRARY_ARCHITECTURE $triplet)
 		set(CMAKE_SYSROOT $root)
-		# The compiler's package has a C library of its own, which may be a newer one.
+		# The compiler's package has a C library too, perhaps a newer one.
 		set(CMAKE_C_FLAGS_INIT "-isystem $root/usr/include -isystem $root/usr/include/$triplet -B$root/usr/lib/$triplet")
 		set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-rpath-link,$root/lib/$triplet:$root/usr/lib/$triplet")
 		set(CMAKE_FIND_ROOT_PATH $root)
@@ -50,13 +47,11 @@ linux_dependencies() {
 		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 		set(ENV{PKG_CONFIG_SYSROOT_DIR} $root)
 		set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$triplet/pkgconfig:$root/usr/share/pkgconfig)
+		${emulator:+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator;-L;$root)}
 	END
-	[ -z "$emulator" ] ||
-		echo "set(CMAKE_CROSSCOMPILING_EMULATOR $emulator -L $root)" >>"$cache/$1/toolchain.cmake"
 }
 
 linux_configure() {
-	cmake -S . -B "build/$1" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$cache/$1/toolchain.cmake" \
-		-DCMAKE_BUILD_TYPE="${XT_CROSS_TYPE:-Release}" -DXT_WERROR="${XT_WERROR:-OFF}" \
-		-DXT_DOCS=OFF -DXT_TESTS=ON
+	cross_xtunnel "$cache/$1/toolchain.cmake" \
+		${XT_CROSS_OPTIMISE:+-DCMAKE_C_FLAGS_RELEASE="$XT_CROSS_OPTIMISE"}
 }
