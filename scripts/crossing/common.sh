@@ -16,13 +16,19 @@ prefix=$cache/$target/prefix
 jobs=${XT_CROSS_JOBS:-$(nproc)}
 mkdir -p "$cache/sources" "$prefix/include" "$prefix/lib/pkgconfig" build
 
-# One call at a time changes the cache; a second one waits.
-exec 8>"$cache/lock"
+# One call at a time builds the libraries of a target; a second one waits. Another lock (9) guards
+# what all targets have in common.
+exec 8>"$cache/$target/.lock"
 flock 8
 
 cross_fail() {
 	echo "cross: $target: $*" >&2
 	exit 1
+}
+
+cross_lock() {
+	exec 9>"$cache/lock"
+	flock 9
 }
 
 cross_need() { # cross_need PROGRAM…: fails with the name of the first that is not installed
@@ -48,25 +54,28 @@ cross_unpack() { # cross_unpack ARCHIVE FOLDER
 	mv "$2.new" "$2"
 }
 
-# The upstream archive of a Debian source package, unpacked. Several versions may carry the same
-# archive: the first that the package index has is taken, and the archive's checksum decides.
+# The upstream archive of a Debian source package, unpacked. Several releases carry the same archive
+# with other patches: its checksum decides.
 cross_debian() { # cross_debian NAME ARCHIVE SHA256: sets source
 	local archive=$cache/sources/$2 work=$cache/apt
 	source=$cache/sources/$1-${3:0:12}
 	[ ! -d "$source" ] || return 0
+	cross_lock
 	if [ ! -e "$archive" ]; then
 		cross_need apt-get
 		cross_index
 		rm -rf "$work/get"
 		mkdir -p "$work/get"
+		# Its other files (patches, signatures) may be missing.
 		(cd "$work/get" && apt-get "${cross_apt[@]}" source --download-only "$1") \
-			>"$work/log" 2>&1 || cross_fail "apt-get source $1 failed: $work/log"
-		[ -e "$work/get/$2" ] || cross_fail "apt-get source $1 gave no $2: $(ls "$work/get")"
+			>"$work/log" 2>&1 || [ -e "$work/get/$2" ] ||
+			cross_fail "apt-get source $1 gave no $2: $work/log"
 		cross_verify "$work/get/$2" "$3"
 		mv "$work/get/$2" "$archive"
 	fi
 	cross_verify "$archive" "$3"
 	cross_unpack "$archive" "$source"
+	flock -u 9
 }
 
 # An index of source packages beside the machine's configuration, from the same sources. The
@@ -95,6 +104,7 @@ cross_crate() { # cross_crate NAME VERSION SHA256: sets source
 	local archive=$cache/sources/$1-$2.crate work=$cache/cargo found
 	source=$cache/sources/$1-$2
 	[ ! -d "$source" ] || return 0
+	cross_lock
 	if [ ! -e "$archive" ]; then
 		cross_need cargo
 		rm -rf "$work/project"
@@ -117,6 +127,7 @@ cross_crate() { # cross_crate NAME VERSION SHA256: sets source
 	fi
 	cross_verify "$archive" "$3"
 	cross_unpack "$archive" "$source"
+	flock -u 9
 }
 
 # zig, whose clang brings the C libraries and headers of other systems, as a package of Python's
@@ -129,6 +140,8 @@ cross_zig() { # sets zig
 	# Its compilation cache is large: it stays beside the rest.
 	export ZIG_GLOBAL_CACHE_DIR=$cache/zig ZIG_LOCAL_CACHE_DIR=$cache/zig
 	[ ! -x "$zig" ] || return 0
+	cross_lock
+	[ ! -x "$zig" ] || return 0
 	cross_need python3
 	rm -rf "$folder.new"
 	[ -x "$cache/python/bin/pip" ] || python3 -m venv "$cache/python"
@@ -137,6 +150,7 @@ cross_zig() { # sets zig
 		--target "$folder.new" -r "$cache/zig.txt" >"$cache/zig.log" 2>&1 ||
 		cross_fail "pip install ziglang $cross_zig_version failed: $cache/zig.log"
 	mv "$folder.new" "$folder"
+	flock -u 9
 }
 
 # True when a library of this target was built from the same source by the same compiler before.
@@ -153,7 +167,7 @@ cross_built() { # cross_built NAME VERSION
 cross_log() { # cross_log NAME COMMAND…
 	local log=$cache/$target/$1.log
 	shift
-	"$@" >"$log" 2>&1 </dev/null || {
+	"$@" >"$log" 2>&1 || {
 		tail -n 30 "$log" >&2
 		cross_fail "$log: failed: $*"
 	}
@@ -192,15 +206,16 @@ cross_configure() { # cross_configure NAME SOURCE HOST [OPTION…]
 
 # A library from a list of files. The environment has CC, AR.
 cross_archive() { # cross_archive NAME SOURCE "FILE…" [FLAG…]
-	local name=$1 from=$2 files=$3 work=$cache/$target/$1 file
+	local name=$1 from=$2 files=$3 work=$cache/$target/$1
 	shift 3
 	rm -rf "$work"
 	mkdir -p "$work"
-	for file in $files; do
-		# shellcheck disable=SC2086
-		cross_log "$name-build" $CC -O2 -fPIC -ffunction-sections -fdata-sections "$@" \
-			-c "$from/$file" -o "$work/$(echo "$file" | tr / _).o"
-	done
+	# shellcheck disable=SC2016,SC2086
+	printf '%s\n' $files | cross_log "$name-build" xargs -P "$jobs" -I{} sh -c '
+		file=$1 from=$2 work=$3
+		shift 3
+		exec $CC -O2 -fPIC -ffunction-sections -fdata-sections "$@" -c "$from/$file" \
+			-o "$work/$(echo "$file" | tr / _).o"' - {} "$from" "$work" "$@"
 	rm -f "$prefix/lib/lib$name.a"
 	cross_log "$name-archive" "${AR:-ar}" rcs "$prefix/lib/lib$name.a" "$work"/*.o
 	rm -rf "$work"
@@ -217,6 +232,52 @@ cross_pc() { # cross_pc NAME VERSION "LIBS" ["CFLAGS"]
 	EOF
 }
 
+# Compiler, archiver and CMake's toolchain file for one of zig's targets. Sets CC, AR, RANLIB for
+# configure scripts and toolchain for CMake.
+cross_zig_toolchain() { # cross_zig_toolchain TRIPLE SYSTEM PROCESSOR [FLAG…]
+	local triple=$1 system=$2 processor=$3 bin=$cache/$target/bin name
+	shift 3
+	cross_zig
+	mkdir -p "$bin"
+	cross_write "$bin/cc" <<-EOF
+		#!/bin/sh
+		export ZIG_GLOBAL_CACHE_DIR="$ZIG_GLOBAL_CACHE_DIR" ZIG_LOCAL_CACHE_DIR="$ZIG_LOCAL_CACHE_DIR"
+		exec "$zig" cc -target $triple $* "\$@"
+	EOF
+	for name in ar ranlib; do
+		cross_write "$bin/$name" <<-EOF
+			#!/bin/sh
+			exec "$zig" $name "\$@"
+		EOF
+	done
+	chmod +x "$bin"/*
+	toolchain=$cache/$target/toolchain.cmake
+	export CC=$bin/cc AR=$bin/ar RANLIB=$bin/ranlib
+	cross_toolchain_file "$system" "$processor"
+}
+
+# Writes a file unless it has that content: its time is compared by what is built with it.
+cross_write() { # cross_write FILE <CONTENT
+	cat >"$1.new"
+	if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+}
+
+cross_toolchain_file() { # cross_toolchain_file SYSTEM PROCESSOR [LINE…]; uses CC, AR, RANLIB
+	cross_write "$toolchain" <<-EOF
+		set(CMAKE_SYSTEM_NAME $1)
+		set(CMAKE_SYSTEM_PROCESSOR $2)
+		set(CMAKE_C_COMPILER "$CC")
+		set(CMAKE_AR "$AR" CACHE FILEPATH "")
+		set(CMAKE_RANLIB "$RANLIB" CACHE FILEPATH "")
+		set(CMAKE_FIND_ROOT_PATH "$prefix")
+		set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+		set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+		set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+		$(shift 2 && printf '%s\n' "$@")
+	EOF
+}
+
 # CMake's configuration of xtunnel, with nothing but what is in $prefix.
 cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	local toolchain=$1
@@ -228,3 +289,5 @@ cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 		-DXT_TESTS="${XT_CROSS_TESTS:-ON}" "$@"
 	flock -u 8 # what follows is in this target's build folder only
 }
+
+. scripts/crossing/libraries.sh
