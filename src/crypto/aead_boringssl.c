@@ -3,12 +3,12 @@
  * functions used are declared here, so that the build needs no header. */
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "crypto/aead_ops.h"
 #include "crypto/aead_symbols.h"
 #include "crypto/nonce.h"
@@ -58,7 +58,7 @@ static const char *const files[] = {XT_BORINGSSL_DIR "libcrypto.so.0", "libcrypt
 static void boringssl_free(void *self)
 {
 	sodium_memzero(self, sizeof(struct boringssl));
-	free(self);
+	xt_aligned_free(self);
 }
 
 static bool library_load(struct boringssl *ssl, char *detail)
@@ -94,11 +94,10 @@ static void context_wipe(struct boringssl *ssl)
 
 static int boringssl_new(void **self, const struct xt_aead_host *host, char *detail)
 {
-	struct boringssl *ssl = aligned_alloc(_Alignof(struct boringssl), sizeof(*ssl));
+	struct boringssl *ssl = xt_aligned_new(_Alignof(struct boringssl), sizeof(*ssl));
 
 	if (ssl == NULL)
 		return XT_E_NOMEM;
-	memset(ssl, 0, sizeof(*ssl));
 	ssl->host = host;
 	if (!library_load(ssl, detail)) {
 		boringssl_free(ssl);

@@ -9,6 +9,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "crypto/aead_ops.h"
 #include "crypto/aead_symbols.h"
 #include "crypto/ipsecmb.h"
@@ -35,7 +36,7 @@ static void ipsecmb_free(void *self)
 
 	if (mb->memory != NULL) {
 		sodium_memzero(mb->memory, mb->size);
-		free(mb->memory);
+		xt_aligned_free(mb->memory);
 	}
 	if (mb->library != NULL)
 		mb->host->unload(mb->host->ctx, mb->library);
@@ -87,10 +88,9 @@ static int manager_start(struct ipsecmb *mb, char *detail)
 	if (!xt_aead_symbols(mb->host, mb->library, NAME, &lib, symbols, XT_LEN(symbols), detail))
 		return XT_E_UNSUPPORTED;
 	mb->size = XT_ALIGN_UP(lib.get_size(), 64);
-	mb->memory = aligned_alloc(64, mb->size);
+	mb->memory = xt_aligned_new(64, mb->size);
 	if (mb->memory == NULL)
 		return XT_E_NOMEM;
-	memset(mb->memory, 0, mb->size);
 	mb->manager = lib.set_pointers(mb->memory, 0, 1);
 	lib.init_auto(mb->manager, &arch);
 	if (mb->manager->error != 0 || mb->manager->submit_job_nocheck == NULL) {

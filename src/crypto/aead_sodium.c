@@ -8,12 +8,12 @@
  * (aead_works.c, tests/oracle/oracle_aead.c). */
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "crypto/aead_ops.h"
 #include "crypto/nonce.h"
 
@@ -37,12 +37,11 @@ struct sodium {
 
 static int backend_new(void **self, const struct xt_aead_host *host, char *detail)
 {
-	struct sodium *sodium = aligned_alloc(_Alignof(struct sodium), sizeof(*sodium));
+	struct sodium *sodium = xt_aligned_new(_Alignof(struct sodium), sizeof(*sodium));
 
 	(void)host;
 	if (sodium == NULL)
 		return XT_E_NOMEM;
-	memset(sodium, 0, sizeof(*sodium));
 	sodium->strides = sodium_runtime_has_ssse3() || sodium_runtime_has_avx2();
 	snprintf(detail, XT_AEAD_DETAIL, "libsodium %s", sodium_version_string());
 	*self = sodium;
@@ -52,7 +51,7 @@ static int backend_new(void **self, const struct xt_aead_host *host, char *detai
 static void backend_free(void *self)
 {
 	sodium_memzero(self, sizeof(struct sodium));
-	free(self);
+	xt_aligned_free(self);
 }
 
 /* The length to request for n bytes of key stream: the cheapest that is not shorter. */

@@ -5,12 +5,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "packet/room.h"
 
@@ -37,24 +37,6 @@ const char *xt_verdict_sentence(enum xt_verdict verdict)
 	return (unsigned)verdict < XT_VERDICTS ? sentences[verdict] : "unknown";
 }
 
-/* Pages are allocated on first use and singly: huge pages would make an idle instance large.
- * Packets are excluded from core dumps. */
-static uint8_t *slab_new(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-#ifdef MADV_DONTDUMP
-	(void)madvise(p, len, MADV_DONTDUMP);
-#endif
-#ifdef MADV_NOHUGEPAGE
-	(void)madvise(p, len, MADV_NOHUGEPAGE);
-#endif
-	return p;
-}
-
 int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len)
 {
 	const size_t page = 4096;
@@ -67,7 +49,7 @@ int xt_batch_new(struct xt_batch **out, uint32_t cap, size_t slab_len)
 	batch->pkts = calloc(batch->cap, sizeof(*batch->pkts));
 	batch->jobs = calloc(batch->cap, sizeof(*batch->jobs));
 	batch->paths = calloc(batch->cap, sizeof(*batch->paths));
-	batch->slab = slab_new(batch->slab_len);
+	batch->slab = xt_pages_new(batch->slab_len);
 	if (!batch->pkts || !batch->jobs || !batch->paths || !batch->slab)
 		goto fail;
 	batch->slot_pkt = UINT32_MAX;
@@ -86,7 +68,7 @@ void xt_batch_free(struct xt_batch *batch)
 	if (batch->slab) {
 		XT_UNPOISON(batch->slab, batch->slab_len); /* also for what is mapped here next */
 		xt_wipe(batch->slab, batch->slab_high);
-		munmap(batch->slab, batch->slab_len);
+		xt_pages_free(batch->slab, batch->slab_len);
 	}
 	free(batch->pkts);
 	free(batch->jobs);

@@ -18,6 +18,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "packet/merge.h"
 #include "platform/sandbox.h"
 
@@ -186,14 +187,13 @@ int xt_worker_pool_new(struct xt_worker_pool **out, struct xt_aead *aead, unsign
 
 	if (threads < 1 || threads > XT_WORKER_POOL_MAX)
 		return XT_E_INVALID;
-	pool = aligned_alloc(LINE, sizeof(*pool));
+	pool = xt_aligned_new(LINE, sizeof(*pool));
 	if (!pool)
 		return XT_E_NOMEM;
-	memset(pool, 0, sizeof(*pool));
 	pool->aead = aead;
 	pool->workers = calloc(threads, sizeof(*pool->workers));
 	if (!pool->workers) {
-		free(pool);
+		xt_aligned_free(pool);
 		return XT_E_NOMEM;
 	}
 	/* Signals are for the loop's thread: workers inherit a mask that blocks all but
@@ -226,7 +226,7 @@ void xt_worker_pool_free(struct xt_worker_pool *pool)
 		xt_aead_free(pool->workers[i].aead);
 	}
 	free(pool->workers);
-	free(pool);
+	xt_aligned_free(pool);
 }
 
 unsigned xt_worker_pool_threads(const struct xt_worker_pool *pool)

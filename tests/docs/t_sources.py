@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# Every source stands in a list of its folder's CMakeLists.txt, in order: no source is left out of
-# the build unnoticed.
+# Every source stands in a list of its folder, in its CMakeLists.txt or a .cmake file beside it, in
+# order: no source is left out of the build unnoticed.
 import re
 
 from common import SOURCE, end, want
@@ -18,7 +18,9 @@ for folder in [*sorted((SOURCE / "src").iterdir()), *sorted((SOURCE / "tests").i
     want(lists.exists(), f"{name} has sources and no CMakeLists.txt")
     if not lists.exists():
         continue
-    text = re.sub(r"#.*", "", lists.read_text())
+    # The lists of a system stand beside: src/platform/linux.cmake.
+    text = "\n".join(re.sub(r"#.*", "", path.read_text())
+                     for path in [lists, *sorted(folder.glob("*.cmake"))])
     words = set(re.findall(r"[\w./-]+", text))
     for source in sources:
         n += 1
