@@ -15,6 +15,7 @@ set(xt_platform_sources
     bsd/message_bsd.c
     bsd/tun_bsd.c
     bsd/tun_io_bsd.c
+    bsd/tun_name_bsd.c
     bsd/tun_node_bsd.c
     bsd/udp_bsd.c
     bsd/udp_io_bsd.c

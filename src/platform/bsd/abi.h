@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel interface that macOS, FreeBSD and OpenBSD share but for its numbers: routing messages,
- * requests by ioctl, control sockets. The code writes and reads them as bytes by this table, so that
- * it is the same for all three and runs against a kernel of the tests on any host. */
+ * requests by ioctl, control sockets. The code writes and reads them as bytes by this table, so
+ * that it is the same for all three and runs against a kernel of the tests on any host. */
 #ifndef XT_PLATFORM_BSD_ABI_H
 #define XT_PLATFORM_BSD_ABI_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock of FreeBSD and OpenBSD. OpenBSD's CLOCK_BOOTTIME counts suspended time; FreeBSD's is its
- * monotonic clock, which does so as far as the hardware's counter runs on. */
+/* The clock of FreeBSD and OpenBSD. OpenBSD's CLOCK_BOOTTIME counts suspended time; FreeBSD's is
+ * its monotonic clock, which does so as far as the hardware's counter runs on. */
 #include "platform/clock.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls about links and routes on macOS, FreeBSD and OpenBSD: the routing socket, requests by
- * ioctl, lists by sysctl. */
+/* System calls about links and routes on macOS, FreeBSD and OpenBSD: the routing socket, requests
+ * by ioctl, lists by sysctl. */
 #ifndef XT_PLATFORM_BSD_KERNEL_H
 #define XT_PLATFORM_BSD_KERNEL_H
 
@@ -27,7 +27,7 @@ int xt_bsd_route_write(struct xt_link_kernel *kernel, uint32_t type,
 int xt_bsd_route_get(const struct xt_ip *to, struct xt_bsd_message *out);
 
 /* Call seen for each entry of a list: the routes of a family, or the links with their addresses.
- * ifindex: of one link; 0: all. Ends early when seen returns a negative error, which is returned. */
+ * ifindex: of one link; 0: all. Ends early when seen returns a negative error, and returns it. */
 typedef int xt_bsd_seen(const struct xt_bsd_message *entry, void *ctx);
 int xt_bsd_routes(unsigned family, xt_bsd_seen *seen, void *ctx);
 int xt_bsd_links(unsigned ifindex, xt_bsd_seen *seen, void *ctx);

@@ -85,22 +85,57 @@ static uint32_t type_of(enum xt_link_do what)
 	return xt_abi.rtm_add;
 }
 
+struct half_search {
+	const struct xt_bsd_route *half;
+	bool found;
+};
+
+static int half_seen(const struct xt_bsd_message *entry, void *ctx)
+{
+	struct half_search *search = ctx;
+	const struct xt_cidr *dst = &search->half->dst;
+
+	search->found |= entry->index == search->half->ifindex && entry->dst.bits == dst->bits &&
+			 xt_ip_equal(&entry->dst.ip, &dst->ip);
+	return 0;
+}
+
+/* The kernel may have dropped only one of them: a half that is there through the same link is as
+ * good as made. */
+static int half_add(struct xt_link_kernel *kernel, const struct xt_bsd_route *half)
+{
+	struct half_search search = {.half = half};
+	int rc = xt_bsd_route_write(kernel, xt_abi.rtm_add, half);
+
+	if (rc == -EEXIST && xt_bsd_routes(half->dst.ip.family, half_seen, &search) == 0 &&
+	    search.found)
+		return 1;
+	return rc;
+}
+
 /* Both halves, or none. */
 static int halves_do(struct xt_link_kernel *kernel, const struct xt_bsd_route *whole,
 		     enum xt_link_do what)
 {
-	struct xt_bsd_route first = *whole, second = *whole;
-	int rc, rc_second;
+	struct xt_bsd_route halves[2] = {*whole, *whole};
+	struct xt_cidr networks[2];
+	int rc[2];
 
-	first.dst.bits = second.dst.bits = 1;
-	second.dst.ip.b[0] = 0x80;
-	rc = xt_bsd_route_write(kernel, type_of(what), &first);
-	if (rc < 0 && what != XT_LINK_REMOVE)
-		return rc;
-	rc_second = xt_bsd_route_write(kernel, type_of(what), &second);
-	if (rc_second < 0 && what == XT_LINK_ADD)
-		(void)xt_bsd_route_write(kernel, xt_abi.rtm_delete, &first);
-	return rc < 0 ? rc : rc_second;
+	xt_link_halves(&whole->dst, networks);
+	for (unsigned i = 0; i < 2; i++) {
+		halves[i].dst = networks[i];
+		rc[i] = what == XT_LINK_ADD ? half_add(kernel, &halves[i])
+					    : xt_bsd_route_write(kernel, type_of(what), &halves[i]);
+		if (rc[i] < 0 && !(what == XT_LINK_REMOVE && rc[i] == -ESRCH)) {
+			if (i == 1 && rc[0] == 0 && what != XT_LINK_REPLACE)
+				(void)xt_bsd_route_write(kernel,
+							 what == XT_LINK_ADD ? xt_abi.rtm_delete
+									     : xt_abi.rtm_add,
+							 &halves[0]);
+			return rc[i];
+		}
+	}
+	return rc[0] == 1 && rc[1] == 1 ? -EEXIST : XT_MIN(XT_MIN(rc[0], rc[1]), 0);
 }
 
 int xt_link_route_do(struct xt_link_kernel *kernel, unsigned ifindex, uint32_t table,
@@ -153,12 +188,14 @@ int xt_link_address_do(struct xt_link_kernel *kernel, unsigned ifindex,
 
 	if (!name_get(ifindex, name))
 		return -ENODEV;
-	if (what == XT_LINK_REMOVE && address_route(address, ifindex, &route))
-		(void)xt_bsd_route_write(kernel, xt_abi.rtm_delete, &route);
 	number = xt_bsd_address_put(request, name, address, what != XT_LINK_REMOVE);
 	rc = xt_bsd_request(kernel, family, number, request);
-	if (rc < 0 || what == XT_LINK_REMOVE || !address_route(address, ifindex, &route))
+	if (rc < 0 || !address_route(address, ifindex, &route))
 		return rc;
+	if (what == XT_LINK_REMOVE) {
+		(void)xt_bsd_route_write(kernel, xt_abi.rtm_delete, &route);
+		return 0;
+	}
 	rc = xt_bsd_route_write(kernel, xt_abi.rtm_add, &route);
 	if (rc == 0 || rc == -EEXIST) /* with an IPv6 address some kernels make it themselves */
 		return 0;

@@ -52,29 +52,14 @@ static int route_seen(const struct xt_bsd_message *entry, void *ctx)
 	return route_put(list, &entry->dst);
 }
 
-static const struct xt_cidr *routes_half(const struct xt_link_routes *list, unsigned family,
-					 uint8_t first)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].bits == 1 && list->v[i].ip.family == family &&
-		    list->v[i].ip.b[0] == first)
-			return &list->v[i];
-	return NULL;
-}
-
-/* Two halves are the whole that they were made of. */
 int xt_link_routes_list(struct xt_link_kernel *kernel, struct xt_link_routes *list)
 {
 	(void)kernel;
 	if (list->table != XT_LINK_TABLE_MAIN)
 		return 0;
 	for (size_t i = 0; i < XT_LEN(families); i++) {
-		struct xt_cidr whole = {.ip.family = (uint8_t)families[i]};
 		int rc = xt_bsd_routes(families[i], route_seen, list);
 
-		if (rc == 0 && routes_half(list, families[i], 0) &&
-		    routes_half(list, families[i], 0x80))
-			rc = route_put(list, &whole);
 		if (rc < 0 && rc != -EAFNOSUPPORT)
 			return rc;
 	}

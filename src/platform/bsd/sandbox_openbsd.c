@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The locks of OpenBSD: unveil takes the file system away (the lock "landlock"), pledge all system
- * calls but those of a role (the lock "seccomp"). A monitor configures links and opens TUN nodes all
- * its life, which no promise of pledge(2) covers: it stays unconfined. */
+ * calls but those of a role (the lock "seccomp"). A monitor configures links and opens TUN nodes
+ * all its life, which no promise of pledge(2) covers: it stays unconfined. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The TUN device of macOS, FreeBSD and OpenBSD as an object. The interface has no owner, and none of
- * the offloads of Linux. */
+/* The TUN device of macOS, FreeBSD and OpenBSD as an object. The interface has no owner, and none
+ * of the offloads of Linux. */
 #include "platform/bsd/tun_bsd.h"
 
 #include <errno.h>
@@ -15,8 +15,6 @@
 #include "base/bytes.h"
 #include "platform/link.h"
 #include "platform/posix/wake_posix.h"
-
-#define UNIT_MAX 32766 /* the largest number of a device that all three systems take */
 
 static void tun_bsd_close(struct xt_tun *tun)
 {
@@ -48,30 +46,6 @@ static const struct xt_tun_ops tun_bsd_ops = {
     .watch = tun_bsd_watch,
     .close = tun_bsd_close,
 };
-
-bool tun_bsd_unit(const char *name, const char *prefix, int *unit)
-{
-	size_t len = strlen(prefix);
-	long number = 0;
-
-	if (strncmp(name, prefix, len) != 0)
-		return false;
-	name += len;
-	*unit = TUN_BSD_ANY;
-	if (!*name)
-		return true;
-	if (name[0] == '0' && name[1])
-		return false; /* "tun07" is no name of an interface */
-	for (; *name; name++) {
-		if (*name < '0' || *name > '9')
-			return false;
-		number = number * 10 + (*name - '0');
-		if (number > UNIT_MAX)
-			return false;
-	}
-	*unit = (int)number;
-	return true;
-}
 
 void xt_tun_hand_over(struct xt_tun *tun, bool handed_over)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The TUN device of FreeBSD and OpenBSD: /dev/tunN is the interface tunN. A point-to-point link, and
- * on FreeBSD with the address family before each packet (TUNSIFHEAD), which OpenBSD always has.
+/* The TUN device of FreeBSD and OpenBSD: /dev/tunN is the interface tunN. A point-to-point link,
+ * and on FreeBSD with the address family before each packet (TUNSIFHEAD), which OpenBSD always has.
  * FreeBSD gives the interface another name; on OpenBSD it has to be called tunN. */
 #include <errno.h>
 #include <fcntl.h>

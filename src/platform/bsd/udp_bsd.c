@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of macOS, FreeBSD and OpenBSD: one a family on one port, which xt_udp_move
- * replaces. These kernels fragment what is larger than the link's MTU, and report no ICMP error to a
- * socket that is not connected: what is known of a path comes from the errors of sends. */
+ * replaces. These kernels fragment what is larger than the link's MTU, and report no ICMP error to
+ * a socket that is not connected: what is known of a path comes from the errors of sends. */
 #include "platform/bsd/udp_bsd.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #define XT_PLATFORM_BSD_UDP_H
 
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -106,7 +107,18 @@ void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex);
 void udp_bsd_whole_set(int fd, bool whole);
 
 /* Append a control message. */
-void udp_bsd_control_put(struct msghdr *msg, int level, int type, const void *value, size_t len);
+static inline void udp_bsd_control_put(struct msghdr *msg, int level, int type, const void *value,
+				       size_t len)
+{
+	struct cmsghdr head = {.cmsg_level = level, .cmsg_type = type};
+	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
+
+	head.cmsg_len = (socklen_t)CMSG_LEN(len);
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + CMSG_LEN(0), value, len);
+	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
+}
+
 /* The IPv4 source of a datagram to be sent; of one that came: local address, link, DS field. */
 void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path);
 void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_path *path,

@@ -193,17 +193,6 @@ int udp_bsd_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes
 
 /* --- send --- */
 
-void udp_bsd_control_put(struct msghdr *msg, int level, int type, const void *value, size_t len)
-{
-	struct cmsghdr head = {.cmsg_level = level, .cmsg_type = type};
-	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
-
-	head.cmsg_len = (socklen_t)CMSG_LEN(len);
-	memcpy(at, &head, sizeof(head));
-	memcpy(at + CMSG_LEN(0), value, len);
-	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
-}
-
 /* Pins only the source address: the routing table still chooses the interface. A link-local address
  * is meaningless without its interface, so that is pinned too. */
 static void source_put(struct msghdr *msg, const struct xt_path *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The way out of datagrams, by the routes of the host but those through the tunnel's interface. They
- * are listed when something has changed, and not for a datagram. While the tunnel's interface
+/* The way out of datagrams, by the routes of the host but those through the tunnel's interface.
+ * They are listed when something has changed, and not for a datagram. While the tunnel's interface
  * catches the datagrams to every host, the sockets are bound to the link of the host's own default
  * route, where the system has an option for that. */
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of macOS's kernel interface against the headers of macOS: what differs does not compile. */
+/* The table of macOS's kernel interface against the headers of macOS: what differs does not
+ * compile. */
 /* clang-format off: the first two come before all others */
 #include <sys/types.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* utun, the TUN device of macOS: a socket of the kernel control com.apple.net.utun_control. Unit n+1
- * of it is the interface utunN, and unit 0 the first free one. The interface lives as long as the
- * socket, and no file stands for it. */
+/* utun, the TUN device of macOS: a socket of the kernel control com.apple.net.utun_control. Unit
+ * n+1 of it is the interface utunN, and unit 0 the first free one. The interface lives as long as
+ * the socket, and no file stands for it. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -81,18 +81,27 @@ static bool journal_has_rules(const struct xt_link_edit *edit, unsigned family)
 
 /* --- routes --- */
 
-/* The networks of the journal's routes in that table, sorted. */
+/* The networks of the journal's routes in that table, as the system has them, sorted. */
 static int journal_networks(const struct xt_link_journal *journal, uint32_t table,
 			    struct xt_cidr **out, size_t *n)
 {
-	struct xt_cidr *v = calloc(journal->n + 1, sizeof(*v));
+	const size_t each = xt_link_system.halves ? 3 : 1;
+	struct xt_cidr *v = calloc(journal->n + 1, each * sizeof(*v));
 
 	*n = 0;
 	if (!v)
 		return XT_E_NOMEM;
-	for (size_t i = 0; i < journal->n; i++)
-		if (journal->v[i].kind == XT_LINK_STEP_ROUTE && journal->v[i].table == table)
-			v[(*n)++] = journal->v[i].network;
+	for (size_t i = 0; i < journal->n; i++) {
+		const struct xt_cidr *network = &journal->v[i].network;
+
+		if (journal->v[i].kind != XT_LINK_STEP_ROUTE || journal->v[i].table != table)
+			continue;
+		v[(*n)++] = *network;
+		if (xt_link_system.halves && network->bits == 0) {
+			xt_link_halves(network, &v[*n]);
+			*n += 2;
+		}
+	}
 	qsort(v, *n, sizeof(*v), xt_link_network_order);
 	*out = v;
 	return 0;

@@ -80,6 +80,26 @@ int xt_link_endpoint_steps(struct xt_link_setting *set, const struct xt_link_jou
 	return rc;
 }
 
+void xt_link_endpoints_adopt(struct xt_link *link, const struct xt_link_plan *plan)
+{
+	struct xt_link_kernel *kernel = NULL;
+
+	if (!xt_link_system.halves || xt_link_kernel_open(&kernel) < 0)
+		return;
+	for (size_t i = 0; i < plan->n_endpoints; i++) {
+		const struct xt_ip *endpoint = &plan->endpoints[i];
+		struct xt_link_step step = {.kind = XT_LINK_STEP_ENDPOINT,
+					    .network = {*endpoint, (uint8_t)xt_ip_bits(endpoint)}};
+
+		if (!plan_has_halves(plan, endpoint->family) ||
+		    journal_has_endpoint(&link->journal, endpoint) ||
+		    xt_link_hop_find(kernel, link->ifindex, endpoint, &step.hop) < 0)
+			continue;
+		link->journal.v[link->journal.n++] = step;
+	}
+	xt_link_kernel_close(kernel);
+}
+
 /* --- the host's routes have changed --- */
 
 static int endpoint_follow(struct xt_link_kernel *kernel, unsigned except,

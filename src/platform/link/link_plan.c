@@ -165,6 +165,7 @@ int xt_link_adopt(struct xt_link **out, const struct xt_link_plan *plan, uint32_
 		for (unsigned family = 0; family < 2; family++)
 			if (xt_link_plan_has_rules(plan, family))
 				rules_adopt(&link->journal, &plan->policy, family);
+		xt_link_endpoints_adopt(link, plan);
 		*out = link;
 	} else if (link) {
 		link_free(link);

@@ -125,6 +125,20 @@ int xt_link_up_step(struct xt_link_setting *set)
 	return 0;
 }
 
+/* Both halves of the network are routed through the interface. */
+static bool halves_present(const struct xt_link_routes *present, const struct xt_cidr *whole)
+{
+	struct xt_cidr halves[2];
+	unsigned found = 0;
+
+	xt_link_halves(whole, halves);
+	for (size_t i = 0; i < present->n; i++)
+		for (unsigned half = 0; half < 2; half++)
+			if (xt_link_network_order(&present->v[i], &halves[half]) == 0)
+				found |= 1u << half;
+	return found == 3;
+}
+
 /* Whether a route is superfluous. In the main table it is when another covers the network, as in
  * wg-quick(8); in another table only when it exists. */
 static bool route_superfluous(const struct xt_link_setting *set,
@@ -132,6 +146,8 @@ static bool route_superfluous(const struct xt_link_setting *set,
 {
 	bool covered_is_enough = set->table == XT_LINK_TABLE_MAIN;
 
+	if (xt_link_system.halves && network->bits == 0 && halves_present(present, network))
+		return true;
 	for (size_t i = 0; i < present->n; i++) {
 		const struct xt_cidr *route = &present->v[i];
 

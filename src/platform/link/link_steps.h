@@ -20,6 +20,13 @@ struct xt_link_system {
 	bool halves;
 };
 extern const struct xt_link_system xt_link_system;
+/* The two halves of a network that is a whole family. */
+static inline void xt_link_halves(const struct xt_cidr *whole, struct xt_cidr out[2])
+{
+	out[0] = out[1] = *whole;
+	out[0].bits = out[1].bits = 1;
+	out[1].ip.b[0] = 0x80;
+}
 /* Where IPv6 is switched off, for an error. */
 void xt_link_ipv6_hint(const char *name, char *text, size_t len);
 
@@ -168,6 +175,8 @@ int xt_link_rule_steps(struct xt_link_setting *set, unsigned family);
 void xt_link_journal_put(struct xt_link_setting *set, const struct xt_link_step *step);
 /* Of every endpoint of the plan that a half would catch; those in have are left out. */
 int xt_link_endpoint_steps(struct xt_link_setting *set, const struct xt_link_journal *have);
+/* As if they had been made here; the journal has room. */
+void xt_link_endpoints_adopt(struct xt_link *link, const struct xt_link_plan *plan);
 bool xt_link_plan_has_endpoint(const struct xt_link_plan *plan, const struct xt_cidr *host);
 
 /* What a plan asks for. sort: the networks to be routed, without host bits, each once, the most
