@@ -33,6 +33,7 @@ function(xt_test_program name label)
     xt_test_target(${name} ${rooms} PkgConfig::CMOCKA)
     target_compile_definitions(${name} PRIVATE XT_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
     target_link_options(${name} PRIVATE ${XT_NO_LTO})
+    add_dependencies(test_programs ${name})
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77
                          PROCESSORS 2)

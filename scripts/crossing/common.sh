@@ -278,7 +278,8 @@ cross_toolchain_file() { # cross_toolchain_file SYSTEM PROCESSOR [LINE…]; uses
 	EOF
 }
 
-# CMake's configuration of xtunnel, with nothing but what is in $prefix.
+# CMake's configuration of xtunnel, with nothing but what is in $prefix. Packages set XT_CROSS_TESTS=OFF
+# and XT_CROSS_LINK=-s.
 cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	local toolchain=$1
 	shift
@@ -286,7 +287,8 @@ cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	cross_need cmake ninja pkg-config
 	cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
 		-DCMAKE_PREFIX_PATH="$prefix" -DXT_WERROR="${XT_WERROR:-OFF}" -DXT_DOCS=OFF \
-		-DXT_TESTS="${XT_CROSS_TESTS:-ON}" "$@"
+		-DXT_TESTS="${XT_CROSS_TESTS:-ON}" -DCMAKE_C_FLAGS="-ffile-prefix-map=$PWD=." \
+		-DCMAKE_EXE_LINKER_FLAGS="${XT_CROSS_LINK:-} ${cross_link_flags:-}" "$@"
 	flock -u 8 # what follows is in this target's build folder only
 }
 
