@@ -2,6 +2,7 @@
 /* Processes of FreeBSD and OpenBSD. A queue of kernel events is a descriptor that can be waited for
  * like any other. */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 /* sys/types.h comes first. */
