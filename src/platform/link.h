@@ -74,6 +74,8 @@ int xt_link_adopt(struct xt_link **out, const struct xt_link_plan *plan, uint32_
 /* The interface was down and is up again: make the addresses, routes and rules again that
  * xt_link_set made and the kernel has dropped. Returns the first error; the rest is tried. */
 int xt_link_restore(struct xt_link *link);
+/* Whether the datagrams to the endpoints have routes of their own on this system. */
+bool xt_link_follows(void);
 /* The host's routes have changed: where the datagrams to the endpoints have routes of their own,
  * let these go by the present gateway. Returns the first error; the rest is tried. */
 int xt_link_follow(struct xt_link *link);

@@ -127,6 +127,11 @@ static int endpoint_follow(struct xt_link_kernel *kernel, unsigned except,
 	return rc;
 }
 
+bool xt_link_follows(void)
+{
+	return xt_link_system.halves;
+}
+
 int xt_link_follow(struct xt_link *link)
 {
 	struct xt_link_kernel *kernel = NULL;
