@@ -27,6 +27,15 @@ set(xt_platform_sources
     link/link_plan.c
     link/link_steps.c
     link/route_mtu.c
+    posix/condition_posix.c
+    posix/fd_end_posix.c
+    posix/fd_posix.c
+    posix/library_files_posix.c
+    posix/link_name_posix.c
+    posix/malloc_posix.c
+    posix/memory_file_posix.c
+    posix/namespace_posix.c
+    posix/random_posix.c
     posix/wake_posix.c
     ${one})
 set(xt_platform_libraries)

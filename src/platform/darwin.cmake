@@ -16,6 +16,8 @@ set(xt_platform_sources
     darwin/abi_check_darwin.c
     darwin/abi_darwin.c
     darwin/clock_darwin.c
+    darwin/condition_darwin.c
+    darwin/library_files_darwin.c
     darwin/tun_utun_darwin.c
     darwin/udp_system_darwin.c
     link/link_edit.c
@@ -23,6 +25,13 @@ set(xt_platform_sources
     link/link_plan.c
     link/link_steps.c
     link/route_mtu.c
+    posix/fd_end_posix.c
+    posix/fd_late_posix.c
+    posix/link_name_posix.c
+    posix/malloc_posix.c
+    posix/memory_file_posix.c
+    posix/namespace_posix.c
+    posix/random_posix.c
     posix/sandbox_none_posix.c
     posix/wake_posix.c)
 set(xt_platform_libraries)
