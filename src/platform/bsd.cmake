@@ -13,6 +13,7 @@ set(xt_platform_sources
     bsd/link_bsd.c
     bsd/link_query_bsd.c
     bsd/message_bsd.c
+    bsd/process_bsd.c
     bsd/tun_bsd.c
     bsd/tun_io_bsd.c
     bsd/tun_name_bsd.c

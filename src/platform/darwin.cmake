@@ -18,6 +18,7 @@ set(xt_platform_sources
     darwin/clock_darwin.c
     darwin/condition_darwin.c
     darwin/library_files_darwin.c
+    darwin/process_darwin.c
     darwin/tun_utun_darwin.c
     darwin/udp_system_darwin.c
     link/link_edit.c

@@ -31,6 +31,7 @@ else()
 endif()
 
 set(xt_platform_sources
+    ${files}
     link/link_edit.c
     link/link_endpoints.c
     link/link_plan.c
@@ -68,7 +69,6 @@ set(xt_platform_sources
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
-    ${files}
     ${filter}
     ${malloc}
     ${ring})
