@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "platform/fd.h"
+#include "platform/process.h"
 
 #define BACKLOG 128
 
@@ -30,11 +32,11 @@ static int address_set(struct sockaddr_un *out, const char *path)
 }
 
 /* limit: of the connect, which waits while the listener's backlog is full, and of each send */
-static int socket_connect_flags(const char *path, int flags, const struct timeval *limit)
+static int socket_connect(const char *path, bool nonblock, const struct timeval *limit)
 {
 	struct sockaddr_un to;
 	int err = address_set(&to, path);
-	int fd = err ? err : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	int fd = err ? err : xt_fd_socket(AF_UNIX, SOCK_STREAM, nonblock);
 
 	if (err || fd < 0)
 		return err ? err : -errno;
@@ -51,13 +53,12 @@ static int socket_connect_flags(const char *path, int flags, const struct timeva
 /* The process that called listen, or the client at its connect. */
 int xt_socket_peer_uid(int fd, uid_t *uid)
 {
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
+	struct xt_fd_peer peer;
+	int err = xt_fd_peer(fd, &peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return -errno;
-	*uid = peer.uid;
-	return 0;
+	if (!err)
+		*uid = (uid_t)peer.uid;
+	return err;
 }
 
 void xt_socket_trust(uid_t uid)
@@ -69,7 +70,7 @@ int xt_socket_connect(const char *path)
 {
 	static const struct timeval limit = {.tv_sec = XT_SOCKET_SILENCE_MS / 1000};
 	uid_t uid = (uid_t)-1;
-	int fd = socket_connect_flags(path, 0, &limit);
+	int fd = socket_connect(path, false, &limit);
 
 	if (fd < 0)
 		return fd == -EAGAIN ? -ETIMEDOUT : fd;
@@ -100,7 +101,7 @@ static int directory_make(const char *path)
 static int path_clear_stale(const char *path)
 {
 	struct stat st;
-	int fd = socket_connect_flags(path, SOCK_NONBLOCK, &(struct timeval){0});
+	int fd = socket_connect(path, true, &(struct timeval){0});
 
 	if (fd >= 0) {
 		close(fd);
@@ -134,7 +135,7 @@ int xt_socket_listen(const char *path, struct stat *id)
 	err = err ? err : directory_make(path);
 	if (err)
 		return err;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = xt_fd_socket(AF_UNIX, SOCK_STREAM, true);
 	if (fd < 0)
 		return -errno;
 	err = socket_bind_private(fd, &to);
@@ -172,8 +173,7 @@ int xt_socket_accept(int fd)
 {
 	int client;
 
-	while ((client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0 &&
-	       (errno == EINTR || errno == ECONNABORTED))
+	while ((client = xt_fd_accept(fd, true)) < 0 && (errno == EINTR || errno == ECONNABORTED))
 		;
 	return client < 0 ? -errno : client;
 }
@@ -249,12 +249,11 @@ void xt_socket_close(int fd)
 
 int xt_peer_process_open(int fd)
 {
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
+	struct xt_fd_peer peer;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.pid <= 0)
+	if (xt_fd_peer(fd, &peer) < 0 || peer.pid <= 0)
 		return -1;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	return xt_process_watch(peer.pid);
 }
 
 void xt_peer_process_await(int process)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of interfaces by the system's call: this process has all rights it needs for it. */
-#include "ipc/link_name.h"
+/* Names of interfaces by the C library. */
+#include "platform/link_name.h"
 
 #include <net/if.h>
 
@@ -10,6 +10,7 @@ void xt_link_name_open(void)
 
 bool xt_link_name(unsigned ifindex, char out[XT_LINK_NAME])
 {
+	_Static_assert(XT_LINK_NAME == IF_NAMESIZE, "a name fits");
 	return if_indextoname(ifindex, out) != NULL;
 }
 
