@@ -21,7 +21,7 @@ MAY_SEE = {
     "core": {"crypto", "packet", "base"},
     "platform": {"packet", "base"},
     "config": {"core", "crypto", "packet", "base"},
-    "ipc": {"core", "base"},
+    "ipc": {"platform", "core", "base"},
     "host": {"config", "platform", "base"},
     "tunnel": {"platform", "core", "crypto", "packet", "base"},
     "daemon": {"host", "tunnel", "config", "ipc", "platform", "core", "crypto", "packet", "base"},

@@ -142,6 +142,15 @@ void xt_text_clean(char *text)
 	*to = '\0';
 }
 
+const char *xt_text_last(const char *text, char c, size_t n)
+{
+	while (n > 0) {
+		if (text[--n] == c)
+			return text + n;
+	}
+	return NULL;
+}
+
 void xt_wipe(void *p, size_t len)
 {
 	sodium_memzero(p, len);

@@ -29,6 +29,9 @@ bool xt_text_is_printable(const char *text);
  * host sent, before it reaches a terminal or a log. */
 void xt_text_clean(char *text);
 
+/* The last c among the n bytes at text; NULL: there is none. */
+const char *xt_text_last(const char *text, char c, size_t n);
+
 /* Wipe memory; the compiler does not optimise it away. */
 void xt_wipe(void *p, size_t len);
 

@@ -13,6 +13,7 @@
 #include "cli/lab.h"
 #include "daemon/exit.h"
 #include "platform/clock.h"
+#include "platform/fd.h"
 
 #define PORT   5001
 #define BUFFER (256 * 1024)
@@ -33,7 +34,7 @@ static int socket_open(struct sockaddr_in *address)
 {
 	*address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(PORT)};
 	(void)inet_pton(AF_INET, "192.168.7.2", &address->sin_addr);
-	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return xt_fd_socket(AF_INET, SOCK_STREAM, false);
 }
 
 static void stream_receive(int fd, struct stream *stream, char *buffer)

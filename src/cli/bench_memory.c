@@ -2,7 +2,6 @@
 /* bench: all that two devices do with packets, joined by memory: no socket, no interface. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <xtunnel/error.h>
 #include <xtunnel/xtunnel.h>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "cli/bench.h"
 #include "platform/clock.h"
+#include "platform/random.h"
 #include "tunnel/cipher.h"
 
 #define BATCH 64
@@ -31,7 +31,7 @@ struct side {
 static void random_bytes(void *ctx, void *buf, size_t n)
 {
 	(void)ctx;
-	while (getrandom(buf, n, 0) != (ssize_t)n)
+	while (!xt_random_bytes(buf, n))
 		;
 }
 

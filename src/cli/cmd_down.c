@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +15,8 @@
 #include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
+#include "platform/fd.h"
+#include "platform/process.h"
 #include "platform/tun.h"
 
 const char xt_text_down[] =
@@ -32,16 +32,14 @@ const struct xt_option xt_down_options[] = {
     {0},
 };
 
-/* A descriptor that becomes readable when the instance's process ends; -1: not available. */
+/* A descriptor that becomes readable when the instance's process ends; below 0: not available. */
 static int process_watch(const struct xt_client *client)
 {
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
+	struct xt_fd_peer peer;
 
-	if (getsockopt(xt_client_fd(client), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-	    peer.pid <= 0)
+	if (xt_fd_peer(xt_client_fd(client), &peer) < 0 || peer.pid <= 0)
 		return -1;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	return xt_process_watch(peer.pid);
 }
 
 /* Wait without a limit: hooks may take any time. */

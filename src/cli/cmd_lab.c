@@ -83,20 +83,12 @@ static int capture_open(const char *path)
 int xt_cmd_lab(const struct xt_args *args)
 {
 	struct xt_lab lab;
-	int fd, status;
+	int status;
 
 	if (!lab_parse(&lab, args))
 		return XT_EXIT_USAGE;
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		xt_message("lab: cannot open /dev/net/tun: %s", strerror(errno));
-		xt_hint("%s", errno == EACCES || errno == EPERM
-				  ? "run it with sudo"
-				  : "load it with `modprobe tun`, or give the container --device "
-				    "/dev/net/tun");
+	if (!xt_lab_possible())
 		return XT_EXIT_FAILURE;
-	}
-	close(fd);
 	if (args->given[CAPTURE]) {
 		lab.capture_fd = capture_open(args->value[CAPTURE]);
 		if (lab.capture_fd < 0)

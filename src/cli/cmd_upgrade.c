@@ -2,7 +2,6 @@
 /* upgrade: go on with a running instance in the program that is this one. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,8 @@
 #include "daemon/program.h"
 #include "host/handover.h"
 #include "host/log_sink.h"
+#include "platform/fd.h"
+#include "platform/namespace.h"
 
 #define WAIT_MS 10000
 
@@ -74,7 +75,7 @@ static int next_listen(char path[sizeof(((struct sockaddr_un *)0)->sun_path)],
 	if (!xt_handover_path(at.sun_path, sizeof(at.sun_path), control_path))
 		return -ENAMETOOLONG;
 	strcpy(path, at.sun_path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = xt_fd_socket(AF_UNIX, SOCK_SEQPACKET, true);
 	if (fd < 0)
 		return -errno;
 	(void)unlink(path);
@@ -91,14 +92,13 @@ static int next_listen(char path[sizeof(((struct sockaddr_un *)0)->sun_path)],
 /* Upgrade was answered: the instance has connected. Its process must be of this user. */
 static int next_accept(int listener, long *process)
 {
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct xt_fd_peer peer;
+	int fd = xt_fd_accept(listener, true);
 
 	if (fd < 0)
 		return -errno;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid()) {
-		*process = (long)peer.pid;
+	if (xt_fd_peer(fd, &peer) == 0 && peer.uid == geteuid()) {
+		*process = peer.pid;
 		return fd;
 	}
 	close(fd);
@@ -123,17 +123,6 @@ static int body_read(struct xt_adoption *out, int file, uint64_t len)
 	return rc;
 }
 
-/* The sockets of a reload have to be of the network namespace that the instance is in. */
-static int namespace_enter(int namespace)
-{
-	struct stat theirs, ours;
-
-	if (fstat(namespace, &theirs) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-	    theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino)
-		return 0;
-	return setns(namespace, CLONE_NEWNET) < 0 ? -errno : 0;
-}
-
 static int hello_take(struct xt_adoption *out, struct xt_handover_packet *hello)
 {
 	enum { FILE_FD, TUNNEL, TUN, NAMESPACE, STATE };
@@ -143,7 +132,8 @@ static int hello_take(struct xt_adoption *out, struct xt_handover_packet *hello)
 		return XT_E_INVALID;
 	if (hello->value[0] != XT_HANDOVER_VERSION || hello->value[1] != XT_SNAPSHOT_VERSION)
 		return XT_E_UNSUPPORTED;
-	rc = namespace_enter(hello->fds[NAMESPACE]);
+	/* The sockets of a reload have to be of the network that the instance is in. */
+	rc = xt_namespace_enter(hello->fds[NAMESPACE]);
 	if (rc == 0)
 		rc = body_read(out, hello->fds[FILE_FD], hello->value[2]);
 	if (rc < 0)

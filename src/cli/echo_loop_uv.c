@@ -82,7 +82,7 @@ static void on_tun(struct xt_wake_uv *wake_uv)
 	xt_batch_reset(state->replies);
 	xt_batch_reset(state->in);
 	if (rc < 0)
-		loop_end(state, rc == -ENODEV || rc == -EBADFD ? -ENODEV : rc);
+		loop_end(state, rc);
 	else if (limit_reached(state) || state->what->ended())
 		loop_end(state, 0);
 	timer_arm(state, now);

@@ -15,13 +15,14 @@
 #include "cli/networks.h"
 #include "cli/term.h"
 #include "config/newconf.h"
+#include "platform/fd.h"
 
 /* The address from which this host would send to destination; nothing is sent. */
 static bool source_find(struct xt_ip *out, const struct sockaddr *destination, socklen_t len)
 {
 	struct sockaddr_storage local;
 	socklen_t local_len = sizeof(local);
-	int fd = socket(destination->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = xt_fd_socket(destination->sa_family, SOCK_DGRAM, false);
 	bool found = fd >= 0 && connect(fd, destination, len) == 0 &&
 		     getsockname(fd, (struct sockaddr *)&local, &local_len) == 0;
 

@@ -36,6 +36,8 @@ struct xt_lab {
 	bool quiet;
 };
 
+/* false: this machine cannot have a lab, which is printed. */
+bool xt_lab_possible(void);
 /* Make the lab, run the command in it, end it. The command's exit status, 128 and the number of the
  * signal that ended it or the lab, or an enum xt_exit with what failed on stderr. */
 int xt_lab_run(const struct xt_lab *lab);

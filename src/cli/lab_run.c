@@ -291,6 +291,22 @@ static int lab_inside(const struct xt_lab *lab, pid_t outer)
 	return command_run(lab, capture);
 }
 
+bool xt_lab_possible(void)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	xt_message("lab: cannot open /dev/net/tun: %s", strerror(errno));
+	xt_hint("%s", errno == EACCES || errno == EPERM
+			  ? "run it with sudo"
+			  : "load it with `modprobe tun`, or give the container --device "
+			    "/dev/net/tun");
+	return false;
+}
+
 int xt_lab_run(const struct xt_lab *lab)
 {
 	return xt_lab_contain(lab_inside, lab);

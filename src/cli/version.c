@@ -3,11 +3,6 @@
  * the loaded file. */
 #include "cli/version.h"
 
-#include <limits.h>
-#include <link.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <jansson.h>
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>
@@ -15,35 +10,15 @@
 #include "cli/qr.h"
 #include "cli/version_uv.h"
 #include "exporter/exporter.h"
+#include "platform/library.h"
 #include "tunnel/cipher.h"
-
-struct loaded {
-	const char *name; /* "libmnl.so" */
-	char file[PATH_MAX];
-};
-
-static int object_match(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct loaded *loaded = arg;
-	const char *slash = strrchr(info->dlpi_name, '/'), *real_slash;
-	char real[PATH_MAX];
-
-	(void)size;
-	if (!slash || strncmp(slash + 1, loaded->name, strlen(loaded->name)) != 0)
-		return 0;
-	if (!realpath(info->dlpi_name, real))
-		return 0;
-	real_slash = strrchr(real, '/');
-	memcpy(loaded->file, real_slash + 1, strlen(real_slash + 1) + 1);
-	return 1;
-}
 
 static void loaded_print(FILE *out, const char *label, const char *name)
 {
-	struct loaded loaded = {.name = name};
+	char file[XT_LIBRARY_FILE];
 
-	if (dl_iterate_phdr(object_match, &loaded))
-		fprintf(out, "%s (%s)\n", label, loaded.file);
+	if (xt_library_file(name, file))
+		fprintf(out, "%s (%s)\n", label, file);
 	else
 		fprintf(out, "%s (linked in)\n", label);
 }
@@ -72,7 +47,9 @@ void xt_version_print(FILE *out)
 	fprintf(out, "libuv %s\n", xt_uv_version());
 	fprintf(out, "jansson %s\n", jansson_version_str());
 	loaded_print(out, "libb2", "libb2.so");
+#ifdef XT_HAVE_MNL
 	loaded_print(out, "libmnl", "libmnl.so");
+#endif
 	if (xt_qr_library())
 		fprintf(out, "libqrencode %s\n", xt_qr_library());
 	if (xt_exporter_library())

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
+
 #define VALUE_MAX 400 /* of a row; a peer may have a hundred thousand networks */
 
 /* Up to VALUE_MAX bytes, cut between two characters. */
@@ -32,7 +34,7 @@ void xt_differ_row(struct xt_differ *d, enum xt_difference_kind kind, const char
 
 	if (out->n == out->cap) {
 		size_t cap = out->cap ? out->cap * 2 : 16;
-		struct xt_difference *v = reallocarray(out->v, cap, sizeof(*v));
+		struct xt_difference *v = xt_items_resize(out->v, cap, sizeof(*v));
 
 		if (!v) {
 			d->failed = XT_E_NOMEM;

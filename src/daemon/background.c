@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "daemon/exit.h"
 #include "base/message.h"
-#include "host/descriptors.h"
+#include "platform/fd.h"
 
 static bool fd_kept(int fd, const int *keep, size_t n_keep)
 {
@@ -36,7 +36,7 @@ static void inherited_close(int ready, const int *keep, size_t n_keep)
 		if (fd != ready && !fd_kept(fd, keep, n_keep))
 			(void)close(fd);
 	}
-	xt_descriptors_close(last + 1);
+	xt_fd_close_from(last + 1);
 }
 
 /* The child: a session of its own, nothing to read. Its messages reach the terminal until it is
@@ -86,7 +86,7 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 	int ends[2], status;
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (xt_fd_pipe(ends, false) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "pipe: %s", strerror(errno));
 	child = fork();
 	if (child < 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Core dumps and tracers. A pipe in core_pattern ignores the limit, so the process is made
- * undumpable as well. */
+/* Core dumps and tracers. */
 #include "daemon/harden.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
+
+#include "platform/process.h"
 
 void xt_process_harden(void)
 {
@@ -14,5 +14,5 @@ void xt_process_harden(void)
 		limit.rlim_cur = 0; /* hooks may raise it again for themselves */
 		(void)setrlimit(RLIMIT_CORE, &limit);
 	}
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	xt_process_hide();
 }

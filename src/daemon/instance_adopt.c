@@ -16,6 +16,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "host/handover.h"
+#include "platform/memory_file.h"
 #include "platform/watch.h"
 
 #define WAIT_MS	   10000
@@ -96,17 +97,17 @@ void xt_instance_adopt_sockets(struct xt_instance *instance)
  * mapping of it must not fail. Descriptor or -errno. */
 static int snapshot_file(const struct xt_instance *instance, size_t *size)
 {
-	int fd = memfd_create("xtunnel-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
+	int fd = xt_memory_file("xtunnel-snapshot"), rc;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	*size = XT_MIN(instance->snapshot_size, FILE_MAX / 2);
 	*size += *size / 2 + FILE_LEAST;
-	rc = posix_fallocate(fd, 0, (off_t)*size);
+	rc = xt_memory_file_size(fd, *size);
 	if (rc == 0)
 		return fd;
 	close(fd);
-	return -rc;
+	return rc;
 }
 
 /* Copied once: what is read cannot change meanwhile. */

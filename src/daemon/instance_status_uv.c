@@ -17,7 +17,6 @@
 #include "base/bytes.h"
 #include "base/message.h"
 #include "base/text.h"
-#include "base/trim.h"
 #include "daemon/clock_evidence.h"
 #include "daemon/ping_target.h"
 #include "host/log_relay.h"
@@ -26,6 +25,7 @@
 #include "packet/merge.h"
 #include "platform/clock.h"
 #include "platform/link.h"
+#include "platform/malloc.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
 #define PEERS_PART  64u	 /* of a long answer of why */

@@ -13,7 +13,7 @@
 #include "daemon/explain.h"
 #include "daemon/plan.h"
 #include "ipc/client.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 #include "packet/echo_responder.h"
 #include "platform/watch.h"
 

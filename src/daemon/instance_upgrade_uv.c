@@ -20,6 +20,7 @@
 #include "core/snapshot.h"
 #include "daemon/exit.h"
 #include "host/handover.h"
+#include "platform/memory_file.h"
 
 /* The new processes start and load libraries in the first one. Then packets wait. */
 #define PREPARE_MS   10000
@@ -179,12 +180,9 @@ static int snapshot_put(struct xt_instance_upgrade *upgrade, const struct xt_sec
 		return -errno;
 	}
 	upgrade->len = snapshot->len;
-	(void)madvise(upgrade->memory, upgrade->len, MADV_DONTDUMP);
+	xt_memory_hide(upgrade->memory, upgrade->len);
 	memcpy(upgrade->memory, snapshot->p, snapshot->len);
-	if (fcntl(upgrade->file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) <
-	    0)
-		return -errno;
-	return 0;
+	return xt_memory_file_seal(upgrade->file, XT_MEMORY_SEAL_OTHERS);
 }
 
 void xt_instance_parked(void *ctx)

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/message.h"
-#include "base/trim.h"
 #include "crypto/init.h"
 #include "daemon/clock_evidence.h"
 #include "daemon/exit.h"
@@ -21,6 +20,7 @@
 #include "daemon/program.h"
 #include "host/log_relay.h"
 #include "host/log_sink.h"
+#include "platform/malloc.h"
 
 /* start   the step of the state
  * cancel  NULL, or called on XT_INSTANCE_END: end the step sooner

@@ -11,9 +11,9 @@
 #include <xtunnel/xtunnel.h>
 
 #include "base/bytes.h"
-#include "base/trim.h"
 #include "daemon/ping_target.h"
 #include "platform/clock.h"
+#include "platform/malloc.h"
 
 #define SLICE	       64u /* peers between two passes of packets */
 #define STARTS	       16u /* handshakes of a slice, and then a rest: 1,000 in a second */

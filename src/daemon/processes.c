@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,16 +18,11 @@
 #include "host/log_relay.h"
 #include "host/resolver_process_uv.h"
 #include "host/runner_uv.h"
+#include "platform/process.h"
 #include "platform/sandbox.h"
 
 /* A caller may wait for the end of its pipe: with options.quiet each process closes the standard
  * streams, the monitor when the instance is ready, because it prints what failed until then. */
-
-/* For `ps` and `top`; 15 bytes. */
-static void name_set(const char *name)
-{
-	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
-}
 
 /* Forks, and leaves in *fd this process's end of a pair. In the child *fd is its end, and 0 is
  * returned. */
@@ -100,7 +94,7 @@ static int resolver_lock(void *ctx)
 static void resolver_run(int fd, struct xt_conf *conf, const struct xt_instance_options *options,
 			 struct xt_monitor_link *link)
 {
-	name_set("xtunnel-names");
+	xt_process_name("xtunnel-names");
 	if (options->quiet)
 		xt_streams_close();
 	xt_conf_clear(conf);
@@ -115,7 +109,7 @@ static void tunnel_run(const struct xt_processes *processes, struct xt_conf *con
 {
 	int status;
 
-	name_set("xtunnel-tunnel");
+	xt_process_name("xtunnel-tunnel");
 	close(processes->runner);
 	close(processes->names);
 	link->requests = processes->requests;
@@ -136,7 +130,7 @@ int xt_processes_fork(struct xt_processes *out, struct xt_conf *conf,
 	int sender, rc;
 
 	if (child == 0) {
-		name_set("xtunnel-runner");
+		xt_process_name("xtunnel-runner");
 		_exit(xt_runner_serve_keys(out->runner, conf, key_read));
 	}
 	if (child < 0)

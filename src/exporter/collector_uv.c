@@ -3,10 +3,10 @@
  * the instances no more than one. */
 #include "exporter/collector_uv.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 
 #include "exporter/collect.h"
+#include "platform/malloc.h"
 
 void xt_snapshot_release(struct xt_snapshot *snapshot)
 {
@@ -14,7 +14,7 @@ void xt_snapshot_release(struct xt_snapshot *snapshot)
 		return;
 	xt_metrics_free(snapshot->metrics);
 	free(snapshot);
-	(void)malloc_trim(0); /* the texts of many peers are many pieces */
+	xt_memory_trim(); /* the texts of many peers are many pieces */
 }
 
 static void collect(uv_work_t *work)

@@ -3,7 +3,6 @@
  * gives them up, and only then it accepts a connection. */
 #include "exporter/exporter.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "exporter/keeper.h"
 #include "exporter/listen.h"
 #include "host/observers.h"
+#include "platform/malloc.h"
 
 /* Connections, one to an instance, and those of loop and library. */
 #define DESCRIPTORS (XT_HTTP_CONNECTIONS + 64u)
@@ -111,7 +111,7 @@ static int exporter_serve(void *ctx, const struct xt_keeper_child *child)
 	/* One thread asks the instances; its memory comes from where it goes back to. */
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
 	(void)setenv("UV_USE_IO_URING", "0", 1);
-	(void)mallopt(M_ARENA_MAX, 1);
+	xt_memory_share();
 	if (uv_loop_init(&exporter->loop) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "exporter: no loop");
 	if (!rights_drop(exporter, child))

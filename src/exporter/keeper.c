@@ -13,16 +13,18 @@
 #include "daemon/exit.h"
 #include "host/notify.h"
 #include "ipc/socket.h"
+#include "platform/fd.h"
 
 /* Until the child has ended. Its wait status. */
 static int child_await(pid_t child, const sigset_t *signals)
 {
-	int number, status;
+	int number = 0, status;
 
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG) == child)
 			return status;
-		number = sigwaitinfo(signals, NULL);
+		if (sigwait(signals, &number) != 0)
+			continue;
 		if (number == SIGTERM || number == SIGINT)
 			(void)kill(child, SIGTERM);
 	}
@@ -60,7 +62,7 @@ int xt_keeper_run(const struct xt_listen *listen, xt_keeper_serve *serve, void *
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGCHLD);
-	if (pipe2(ready, O_CLOEXEC) < 0)
+	if (xt_fd_pipe(ready, false) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "exporter: %s", strerror(errno));
 	(void)sigprocmask(SIG_BLOCK, &signals, &before);
 	child = fork();

@@ -17,6 +17,7 @@
 #include "daemon/exit.h"
 #include "host/observers.h"
 #include "ipc/socket.h"
+#include "platform/fd.h"
 
 #define BACKLOG 64
 /* No interface has a name of 16 letters, so no instance has this file. */
@@ -78,7 +79,7 @@ static int tcp_listen(const struct xt_endpoint *at)
 {
 	struct sockaddr_storage address;
 	socklen_t len = address_fill(&address, at);
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = xt_fd_socket(address.ss_family, SOCK_STREAM, true);
 	int on = 1, rc = 0;
 
 	if (fd < 0)

@@ -18,7 +18,9 @@
 #include <xtunnel/error.h>
 
 #include "base/secbuf.h"
+#include "base/text.h"
 #include "host/descriptors.h"
+#include "platform/fd.h"
 
 /* offset: of this packet's bytes in the message of len bytes. Host order: one machine. */
 struct header {
@@ -57,9 +59,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 int xt_channel_pair(int fd[2])
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0
-		   ? -errno
-		   : 0;
+	return xt_fd_socketpair(SOCK_SEQPACKET, true, fd) < 0 ? -errno : 0;
 }
 
 static void descriptors_close(int *fds, size_t *n)
@@ -72,7 +72,7 @@ static void descriptors_close(int *fds, size_t *n)
 
 static void wipe(void *p, size_t len)
 {
-	explicit_bzero(p, len);
+	xt_wipe(p, len);
 }
 
 static void unsent_free(struct xt_channel *channel, struct unsent *message)
@@ -232,7 +232,7 @@ static int packet_receive(struct xt_channel *channel, size_t *n, bool *end)
 	ssize_t got;
 
 	do
-		got = recvmsg(channel->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		got = xt_fd_recvmsg(channel->fd, &msg, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno != EAGAIN && errno != ECONNRESET)
 		return -errno;

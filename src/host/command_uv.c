@@ -14,8 +14,8 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "host/descriptors.h"
 #include "host/runner_client_uv.h"
+#include "platform/fd.h"
 
 struct xt_command {
 	uv_process_t process;
@@ -152,7 +152,7 @@ static int command_spawn(struct xt_command *command, uv_loop_t *loop, const char
 	    .stdio_count = 3,
 	};
 
-	xt_descriptors_cloexec(3);
+	xt_fd_cloexec_from(3);
 	return uv_spawn(loop, &command->process, &options);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors: of any number that this process inherited, and those that a message carries. */
+/* Descriptors that a message carries. */
 #ifndef XT_HOST_DESCRIPTORS_H
 #define XT_HOST_DESCRIPTORS_H
 
@@ -7,12 +7,6 @@
 #include <stddef.h>
 
 struct msghdr;
-
-/* Close all descriptors from first on. */
-void xt_descriptors_close(int first);
-/* Make all descriptors from first on close-on-exec: those made here are, inherited ones need not
- * be. */
-void xt_descriptors_cloexec(int first);
 
 /* Put n > 0 descriptors on msg; control: of room bytes, enough for them, aligned for a cmsghdr. */
 void xt_descriptors_attach(struct msghdr *msg, void *control, size_t room, const int *fds,

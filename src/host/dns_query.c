@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "platform/fd.h"
+#include "platform/random.h"
 
 #define TYPE_A	  1u
 #define TYPE_AAAA 28u
@@ -180,13 +181,13 @@ int xt_dns_server_open(const struct xt_endpoint *server, uint32_t mark)
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(server->port)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(server->port)};
 	bool v4 = server->ip.family == 4;
-	int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = xt_fd_socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM, false);
 
 	memcpy(&in.sin_addr, server->ip.b, 4);
 	memcpy(&in6.sin6_addr, server->ip.b, 16);
 	/* Without the right to mark it is a question like any other. */
 	if (fd >= 0 && mark)
-		(void)setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+		(void)xt_fd_mark(fd, mark);
 	if (fd >= 0 && connect(fd, v4 ? (const void *)&in : (const void *)&in6,
 			       v4 ? sizeof(in) : sizeof(in6)) < 0) {
 		close(fd);
@@ -203,7 +204,7 @@ static int server_ask(int fd, const char *host, uint16_t type, struct xt_endpoin
 	uint16_t id = 0;
 	size_t len;
 
-	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) < 0)
+	if (!xt_random_bytes(&id, sizeof(id)))
 		return -1;
 	len = xt_dns_question(question, id, host, type);
 	if (len == 0 || send(fd, question, len, MSG_NOSIGNAL) < 0)

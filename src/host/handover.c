@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "host/conf_wire.h"
 #include "host/descriptors.h"
+#include "platform/fd.h"
 
 #define MAGIC 0x78746831u
 
@@ -74,7 +75,7 @@ static int packet_read(int fd, struct xt_handover_packet *packet)
 
 	memset(packet, 0, sizeof(*packet));
 	do
-		got = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		got = xt_fd_recvmsg(fd, &msg, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;

@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "base/message.h"
-#include "host/descriptors.h"
 #include "host/hook_command.h"
 #include "host/runner_client_uv.h"
 #include "host/stderr.h"
+#include "platform/fd.h"
+#include "platform/memory_file.h"
 
 #define KILL_AFTER_MS 2000
 #define PRINT_WAIT_MS 200 /* for the reader of standard error, so that a hook's output follows */
@@ -154,7 +155,7 @@ static int hook_spawn(struct xt_hooks_run *run, bool bash)
 
 	xt_hook_args(args, bash, run->commands[run->at]);
 	options.file = args[0];
-	xt_descriptors_cloexec(STDERR_FILENO + 1);
+	xt_fd_cloexec_from(STDERR_FILENO + 1);
 	return uv_spawn(run->loop, &run->process, &options);
 }
 
@@ -313,7 +314,7 @@ int xt_hooks_start(struct xt_hooks_run **out, uv_loop_t *loop,
 	run->done = done;
 	run->ctx = ctx;
 	run->at = options->from;
-	run->output = options->capture ? memfd_create("hook", MFD_CLOEXEC) : -1;
+	run->output = options->capture ? xt_memory_file("hook") : -1;
 	run->quiet = options->quiet;
 	run->runner = options->runner;
 	run->list = options->list;

@@ -19,8 +19,9 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "config/conf_diagnostic.h"
-#include "host/descriptors.h"
 #include "host/hook_command.h"
+#include "platform/fd.h"
+#include "platform/memory_file.h"
 
 #define OUTPUT_MAX 4096u /* of a key file, too */
 #define POLL_MS	   20	 /* the end of a process is no event of poll(2) */
@@ -49,14 +50,11 @@ static uint64_t now_ms(void)
 
 static int page_map(struct key_command *c)
 {
-	c->page =
-	    mmap(NULL, OUTPUT_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	c->page = mmap(NULL, OUTPUT_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
 	if (c->page == MAP_FAILED)
 		return -errno;
 	(void)mlock(c->page, OUTPUT_MAX); /* as elsewhere: best effort under a small limit */
-#ifdef MADV_DONTDUMP
-	(void)madvise(c->page, OUTPUT_MAX, MADV_DONTDUMP);
-#endif
+	xt_memory_hide(c->page, OUTPUT_MAX);
 	return 0;
 }
 
@@ -102,7 +100,7 @@ static int shell_spawn(struct key_command *c, const char *command, int output)
 		rc = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	if (!rc)
 		rc = attributes_set(&attributes);
-	xt_descriptors_cloexec(STDERR_FILENO + 1);
+	xt_fd_cloexec_from(STDERR_FILENO + 1);
 	for (int bash = 1; !rc && bash >= 0; bash--) {
 		xt_hook_args(args, bash, command);
 		rc = posix_spawnp(&c->pid, args[0], &actions, &attributes, (char **)(uintptr_t)args,
@@ -122,7 +120,7 @@ static int command_start(struct key_command *c, const char *command)
 {
 	int fds[2], rc, output;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (xt_fd_pipe(fds, true) < 0)
 		return -errno;
 	output = fcntl(fds[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	rc = output < 0 ? -errno : 0;

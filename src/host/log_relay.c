@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "host/log_sink.h"
 #include "host/stderr.h"
+#include "platform/fd.h"
 
 #define QUEUE	 (4 << 20) /* bytes, of which the kernel counts 768 for a short line */
 #define TEXT_MAX 4096u	   /* of one datagram */
@@ -292,12 +293,12 @@ int xt_log_relay_read(void)
 
 int xt_log_relay_open(int *sender, int *receiver, const char *interface)
 {
-	int ends[2], size = QUEUE, rc;
+	int ends[2], rc;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+	if (xt_fd_socketpair(SOCK_SEQPACKET, true, ends) < 0)
 		return -errno;
 	relay.counters = mmap(NULL, sizeof(*relay.counters), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+			      MAP_SHARED | MAP_ANON, -1, 0);
 	if (relay.counters == MAP_FAILED) {
 		rc = -errno;
 		relay.counters = NULL;
@@ -305,8 +306,7 @@ int xt_log_relay_open(int *sender, int *receiver, const char *interface)
 		close(ends[1]);
 		return rc;
 	}
-	if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	xt_fd_send_buffer(ends[0], QUEUE);
 	snprintf(relay.interface, sizeof(relay.interface), "%s", interface);
 	xt_log_sink_count_in(&relay.counters->sink);
 	xt_stderr_on_idle(flush_publish);

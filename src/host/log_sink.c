@@ -22,6 +22,7 @@
 #include "base/output.h"
 #include "host/log_text.h"
 #include "platform/clock.h"
+#include "platform/fd.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SYSLOG_SOCKET  "/dev/log"
@@ -182,7 +183,7 @@ void xt_log_sink_open(const struct xt_log_sink_options *options)
 	address_set(&sink.journal, options->journal ? options->journal : JOURNAL_SOCKET);
 	address_set(&sink.syslog, options->syslog ? options->syslog : SYSLOG_SOCKET);
 	if ((sink.form == JOURNAL || sink.form == BACKGROUND) && sink.fd < 0)
-		sink.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		sink.fd = xt_fd_socket(AF_UNIX, SOCK_DGRAM, true);
 	tzset(); /* it reads a file, which localtime_r does not do again */
 	if (sink.form == TEXT)
 		xt_log_set_sink(NULL, NULL);

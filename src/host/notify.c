@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/fd.h"
 
 static bool address_read(struct sockaddr_un *to, socklen_t *len)
 {
@@ -53,7 +54,7 @@ static void lines_send(const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = xt_fd_socket(AF_UNIX, SOCK_DGRAM, true);
 	if (fd < 0)
 		return;
 	if (n > 0 && (size_t)n < sizeof(text))

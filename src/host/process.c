@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "host/descriptors.h"
+#include "platform/fd.h"
 
 static void signals_ignore(void)
 {
@@ -29,7 +29,7 @@ int xt_process_begin(int fd)
 			return -errno;
 		fd = first;
 	}
-	xt_descriptors_close(first + 1);
+	xt_fd_close_from(first + 1);
 	return fd;
 }
 

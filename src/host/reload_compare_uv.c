@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "base/trim.h"
+#include "platform/malloc.h"
 
 struct xt_reload_comparison {
 	uv_loop_t *loop;

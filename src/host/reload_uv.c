@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/trim.h"
 #include "host/link_plan.h"
+#include "platform/malloc.h"
 
 /* began   how many steps were begun: those are undone
  * failed  its value when the last one failed

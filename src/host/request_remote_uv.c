@@ -15,10 +15,10 @@
 
 #include "base/bytes.h"
 #include "base/secbuf.h"
-#include "base/trim.h"
 #include "host/channel_uv.h"
 #include "host/request_impl_uv.h"
 #include "host/request_wire.h"
+#include "platform/malloc.h"
 
 struct xt_requests_remote {
 	uv_loop_t *loop;

@@ -19,6 +19,9 @@
 #include "host/host_uv.h"
 #include "host/notify.h"
 #include "host/request_impl_uv.h"
+#include "platform/fd.h"
+#include "platform/memory_file.h"
+#include "platform/namespace.h"
 
 #define BODY_MAX (64u << 20)
 
@@ -128,28 +131,23 @@ static int new_connect(const struct xt_requests *requests, long *process)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	char control[XT_REQUEST_PATH_MAX];
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
-	int fd;
+	struct xt_fd_peer peer;
+	int fd, rc;
 
 	if (!requests->options.socket(control, XT_SOCKET_CONTROL, requests->conf->name) ||
 	    !xt_handover_path(to.sun_path, sizeof(to.sun_path), control))
 		return -ENAMETOOLONG;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = xt_fd_socket(AF_UNIX, SOCK_SEQPACKET, true);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
-		int rc = -errno;
-
-		close(fd);
-		return rc;
+	rc = connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : xt_fd_peer(fd, &peer);
+	if (rc == 0) {
+		*process = peer.pid;
+		rc = peer.uid == geteuid() ? fd : -EPERM;
 	}
-	*process = (long)peer.pid;
-	if (peer.uid == geteuid())
-		return fd;
-	close(fd);
-	return -EPERM;
+	if (rc < 0)
+		close(fd);
+	return rc;
 }
 
 static void variable_copy(char *out, size_t cap, const char *name)
@@ -178,7 +176,7 @@ static void adoption_fill(const struct xt_requests *requests, struct xt_adoption
 /* A sealed file of the bytes. Descriptor or -errno. */
 static int bytes_file(const struct xt_secbuf *bytes)
 {
-	int fd = memfd_create("xtunnel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = xt_memory_file("xtunnel");
 	size_t at = 0;
 
 	while (fd >= 0 && at < bytes->len) {
@@ -191,8 +189,8 @@ static int bytes_file(const struct xt_secbuf *bytes)
 		at += (size_t)n;
 	}
 	if (fd >= 0)
-		(void)fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW);
-	return fd < 0 ? -errno : fd;
+		(void)xt_memory_file_seal(fd, XT_MEMORY_SEAL_CONTENT);
+	return fd;
 }
 
 static int hello_send(struct xt_requests *requests, int fd, int tunnel)
@@ -200,8 +198,7 @@ static int hello_send(struct xt_requests *requests, int fd, int tunnel)
 	struct xt_secbuf bytes = XT_SECBUF_INIT(BODY_MAX);
 	struct xt_handover_packet hello = {.kind = XT_HANDOVER_HELLO};
 	struct xt_adoption adoption = {0};
-	int namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc = namespace < 0 ? -errno : 0, file = -1;
+	int namespace = xt_namespace_open(), rc = XT_MIN(namespace, 0), file = -1;
 
 	adoption_fill(requests, &adoption);
 	if (rc == 0)

@@ -13,13 +13,13 @@
 #include <utlist.h>
 
 #include "base/text.h"
-#include "base/trim.h"
 #include "host/channel_uv.h"
 #include "host/command_uv.h"
 #include "host/hook_command.h"
 #include "host/hooks_uv.h"
 #include "host/process.h"
 #include "host/runner.h"
+#include "platform/malloc.h"
 
 /* What the runner keeps of the file. */
 struct hooks_file {

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/trim.h"
 #include "config/conf_edit.h"
 #include "config/conf_write.h"
+#include "platform/malloc.h"
 
 struct job {
 	uv_work_t work;

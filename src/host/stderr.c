@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/output.h"
+#include "platform/condition.h"
 #include "platform/sandbox.h"
 
 #define CHUNK	     4096u
@@ -171,7 +171,6 @@ static void on_exit_flush(void)
 
 int xt_stderr_start(void)
 {
-	pthread_condattr_t monotonic;
 	pthread_t thread;
 	sigset_t all, old;
 	int rc;
@@ -181,10 +180,7 @@ int xt_stderr_start(void)
 	out.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (out.fd < 0)
 		return -errno;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&out.emptied, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	(void)xt_condition_init(&out.emptied);
 	sigfillset(&all); /* signals are the loop's; a closed pipe is an error here */
 	sigdelset(&all, xt_sandbox_signal());
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -220,17 +216,10 @@ bool xt_stderr_idle(void)
 
 void xt_stderr_flush(unsigned ms)
 {
-	struct timespec until;
+	uint64_t until = xt_condition_time(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&out.lock);
-	while (!queue_is_idle() && pthread_cond_timedwait(&out.emptied, &out.lock, &until) == 0)
+	while (!queue_is_idle() && xt_condition_wait(&out.emptied, &out.lock, until) == 0)
 		;
 	pthread_mutex_unlock(&out.lock);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 
 char *xt_endpoint_print_named(const struct xt_endpoint *ep, char *buf)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 /* Length of a get, or of bytes that are neither get nor set. 0: a set, or undecided. */
 static size_t uapi_short_frame(const char *buf, size_t len)
@@ -25,7 +26,7 @@ static size_t uapi_short_frame(const char *buf, size_t len)
 static bool line_is_too_long(const char *buf, size_t at, size_t end)
 {
 	size_t back = XT_MIN(at, XT_FRAME_UAPI_LINE_MAX + 1);
-	const char *newline = back ? memrchr(buf + at - back, '\n', back) : NULL;
+	const char *newline = back ? xt_text_last(buf + at - back, '\n', back) : NULL;
 	size_t from = newline ? (size_t)(newline - buf) + 1 : at - back;
 
 	return end - from > XT_FRAME_UAPI_LINE_MAX;

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "platform/fd.h"
+
 #define BACKLOG 128
 
 static uid_t trusted_uid; /* a listener of this user is one of root's */
@@ -29,11 +31,11 @@ static int address_set(struct sockaddr_un *out, const char *path)
 }
 
 /* limit: of the connect, which waits while the listener's backlog is full, and of each send */
-static int socket_connect_flags(const char *path, int flags, const struct timeval *limit)
+static int socket_connect(const char *path, bool nonblock, const struct timeval *limit)
 {
 	struct sockaddr_un to;
 	int err = address_set(&to, path);
-	int fd = err ? err : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	int fd = err ? err : xt_fd_socket(AF_UNIX, SOCK_STREAM, nonblock);
 
 	if (err || fd < 0)
 		return err ? err : -errno;
@@ -50,13 +52,12 @@ static int socket_connect_flags(const char *path, int flags, const struct timeva
 /* The process that called listen, or the client at its connect. */
 int xt_socket_peer_uid(int fd, uid_t *uid)
 {
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
+	struct xt_fd_peer peer;
+	int err = xt_fd_peer(fd, &peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return -errno;
-	*uid = peer.uid;
-	return 0;
+	if (!err)
+		*uid = (uid_t)peer.uid;
+	return err;
 }
 
 void xt_socket_trust(uid_t uid)
@@ -68,7 +69,7 @@ int xt_socket_connect(const char *path)
 {
 	static const struct timeval limit = {.tv_sec = XT_SOCKET_SILENCE_MS / 1000};
 	uid_t uid = (uid_t)-1;
-	int fd = socket_connect_flags(path, 0, &limit);
+	int fd = socket_connect(path, false, &limit);
 
 	if (fd < 0)
 		return fd == -EAGAIN ? -ETIMEDOUT : fd;
@@ -99,7 +100,7 @@ static int directory_make(const char *path)
 static int path_clear_stale(const char *path)
 {
 	struct stat st;
-	int fd = socket_connect_flags(path, SOCK_NONBLOCK, &(struct timeval){0});
+	int fd = socket_connect(path, true, &(struct timeval){0});
 
 	if (fd >= 0) {
 		close(fd);
@@ -133,7 +134,7 @@ int xt_socket_listen(const char *path, struct stat *id)
 	err = err ? err : directory_make(path);
 	if (err)
 		return err;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = xt_fd_socket(AF_UNIX, SOCK_STREAM, true);
 	if (fd < 0)
 		return -errno;
 	err = socket_bind_private(fd, &to);
@@ -171,8 +172,7 @@ int xt_socket_accept(int fd)
 {
 	int client;
 
-	while ((client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0 &&
-	       (errno == EINTR || errno == ECONNABORTED))
+	while ((client = xt_fd_accept(fd, true)) < 0 && (errno == EINTR || errno == ECONNABORTED))
 		;
 	return client < 0 ? -errno : client;
 }

@@ -11,7 +11,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/text.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 
 struct line {
 	const char *key, *value; /* not terminated */

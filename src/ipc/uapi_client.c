@@ -12,6 +12,7 @@
 
 #include <xtunnel/error.h>
 
+#include "base/text.h"
 #include "ipc/socket.h"
 
 #define REPLY_MAX ((size_t)1 << 30)
@@ -24,7 +25,7 @@ static bool reply_complete(const struct xt_secbuf *reply, int *error)
 
 	if (len < 2 || reply->p[len - 1] != '\n' || reply->p[len - 2] != '\n')
 		return false;
-	const char *newline = memrchr(reply->p, '\n', len - 2);
+	const char *newline = xt_text_last(reply->p, '\n', len - 2);
 	const char *line = newline ? newline + 1 : reply->p;
 	if (strncmp(line, head, strlen(head)) != 0)
 		return false;

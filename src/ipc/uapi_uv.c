@@ -9,10 +9,10 @@
 #include <xtunnel/error.h>
 
 #include "base/text.h"
-#include "base/trim.h"
 #include "ipc/server_uv.h"
 #include "ipc/stream_uv.h"
 #include "ipc/uapi.h"
+#include "platform/malloc.h"
 
 /* A set of 100,000 peers is 20 MB. */
 #define REQUEST_MAX (256u << 20)
@@ -47,7 +47,7 @@ struct job {
 	char *text; /* of a long request */
 	size_t len;
 	struct xt_change change;
-	void *mark; /* after the change: see base/trim.h */
+	void *mark; /* after the change: see platform/malloc.h */
 	struct xt_report *report;
 	struct xt_secbuf answer;
 };

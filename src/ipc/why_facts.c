@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/why_impl.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 
 static bool json_put(json_t *o, const char *key, json_t *value)
 {

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "ipc/endpoint_text.h"
 #include "ipc/why_impl.h"
-#include "ipc/link_name.h"
+#include "platform/link_name.h"
 
 typedef const struct xt_why_view *view_t;
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Linux. Writes by io_uring, or their stand-in (scripts/cmake/XtUring.cmake).
+# Linux.
+include(CheckSymbolExists)
+
+# Writes by io_uring, or their stand-in (scripts/cmake/XtUring.cmake).
 if(URING_FOUND)
     set(ring linux/ring_linux.c)
 else()
@@ -13,15 +16,35 @@ else()
     set(filter linux/sandbox_seccomp_none_linux.c)
 endif()
 
+# The loaded libraries: a static program has none (scripts/cmake/XtStatic.cmake).
+set(files)
+if(NOT XT_STATIC)
+    set(files posix/library_files_posix.c)
+endif()
+
+# What the C library keeps of freed memory: glibc is asked to give it back.
+check_symbol_exists(mallopt malloc.h XT_HAVE_MALLOPT)
+if(XT_HAVE_MALLOPT)
+    set(malloc linux/malloc_glibc_linux.c)
+else()
+    set(malloc posix/malloc_posix.c)
+endif()
+
 set(xt_platform_sources
     linux/clock_linux.c
     linux/egress_linux.c
+    linux/fd_linux.c
     linux/link_change_linux.c
     linux/link_linux.c
     linux/link_mtu_linux.c
+    linux/link_name_linux.c
     linux/link_query_linux.c
     linux/link_steps_linux.c
+    linux/memory_file_linux.c
+    linux/namespace_linux.c
     linux/nl_linux.c
+    linux/process_linux.c
+    linux/random_linux.c
     linux/route_mtu_linux.c
     linux/route_way_linux.c
     linux/rule_linux.c
@@ -40,6 +63,11 @@ set(xt_platform_sources
     linux/wake_linux.c
     linux/watch_follow_linux.c
     linux/watch_linux.c
+    posix/condition_posix.c
+    posix/fd_end_posix.c
+    posix/fd_posix.c
+    ${files}
     ${filter}
+    ${malloc}
     ${ring})
 set(xt_platform_libraries PkgConfig::MNL ${xt_seccomp} ${xt_uring})

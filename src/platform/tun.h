@@ -13,8 +13,8 @@ struct xt_wake; /* platform/wake.h */
 
 struct xt_tun_ops {
 	/* Append packets to batch (xt_batch_add) until there are none, the batch is full or budget
-	 * bytes were read. >= 0: how many were appended; -errno: the device is gone (-ENODEV,
-	 * -EBADFD). 0: nothing to read. No packet is larger than its slot (XT_SLOT_MAX). With
+	 * bytes were read. >= 0: how many were appended; -errno: the device is gone (-ENODEV).
+	 * 0: nothing to read. No packet is larger than its slot (XT_SLOT_MAX). With
 	 * offload, gso says what is left to do (packet/split.h); a packet whose header contradicts
 	 * it is appended with XT_DROP_MALFORMED. */
 	int (*recv)(struct xt_tun *tun, struct xt_batch *batch, size_t budget_bytes);

@@ -42,7 +42,7 @@ unsigned xt_watch_read(struct xt_watch *watch, struct xt_link_state *state);
 
 /* The interface of that TUN was moved: a watch of it in its new namespace, which does not hold that
  * namespace, and its state. Needs the right to configure networks, which the process that reads the
- * watch need not have. -ENODEV, -EBADFD: it was deleted; another -errno (-EPERM): it still exists
+ * watch need not have. -ENODEV: it was deleted; another -errno (-EPERM): it still exists
  * but cannot be watched, and the TUN device's error shows its end. */
 int xt_watch_follow(struct xt_watch *watch, int tun_fd, struct xt_link_state *state);
 

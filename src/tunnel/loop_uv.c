@@ -234,7 +234,7 @@ static void changes_stop(struct xt_loop *loop)
 void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
 		   const struct xt_link_state *state)
 {
-	if (error == -ENODEV || error == -EBADFD)
+	if (error == -ENODEV)
 		loop_gone(loop, error);
 	if (error < 0)
 		return;

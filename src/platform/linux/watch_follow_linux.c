@@ -155,5 +155,5 @@ int xt_watch_follow(struct xt_watch *watch, int tun_fd, struct xt_link_state *st
 	}
 	if (rc < 0)
 		xt_watch_close(watch);
-	return rc;
+	return rc == -EBADFD ? -ENODEV : rc;
 }

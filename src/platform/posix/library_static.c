@@ -53,6 +53,13 @@ void xt_library_unload(void *library)
 	(void)library;
 }
 
+bool xt_library_file(const char *prefix, char out[XT_LIBRARY_FILE])
+{
+	(void)prefix;
+	(void)out;
+	return false;
+}
+
 /* The pages are of the program's file, which this process may no longer read. */
 void xt_library_trim(const char *prefix)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names and numbers of network interfaces, for a process that may make no socket: each call of
  * if_indextoname(3) makes one. */
-#ifndef XT_IPC_LINK_NAME_H
-#define XT_IPC_LINK_NAME_H
+#ifndef XT_PLATFORM_LINK_NAME_H
+#define XT_PLATFORM_LINK_NAME_H
 
 #include <stdbool.h>
 

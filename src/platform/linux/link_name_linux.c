@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of interfaces by ioctl on one socket, of which the kind does not matter. */
-#include "ipc/link_name.h"
+#include "platform/fd.h"
+#include "platform/link_name.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static int kept = -1;
 void xt_link_name_open(void)
 {
 	if (kept < 0)
-		kept = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		kept = xt_fd_socket(AF_UNIX, SOCK_DGRAM, false);
 }
 
 bool xt_link_name(unsigned ifindex, char out[XT_LINK_NAME])
