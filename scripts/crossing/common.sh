@@ -292,4 +292,17 @@ cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	flock -u 8 # what follows is in this target's build folder only
 }
 
+# The list of tests that this target cannot pass, if there is one (tests/skips).
+cross_skips() {
+	[ ! -e "tests/skips/$target.txt" ] || echo "$PWD/tests/skips/$target.txt"
+}
+
+# Runs tests of the target. Their results are in build/TARGET.xml, for scripts/tally.py.
+cross_ctest() { # cross_ctest CTEST-OPTION…
+	ctest --test-dir "$build" -j "$((jobs * 2))" --output-on-failure --no-tests=error \
+		${XT_REPEAT:+--repeat "until-pass:$XT_REPEAT"} \
+		--test-output-size-passed 4000000 --test-output-size-failed 4000000 \
+		--output-junit "$PWD/build/$target.xml" "$@" </dev/null
+}
+
 . scripts/crossing/libraries.sh
