@@ -8,6 +8,7 @@ endif()
 
 set(xt_platform_sources
     bsd/clock_bsd.c
+    bsd/fd_bsd.c
     bsd/kernel_bsd.c
     bsd/link_address_bsd.c
     bsd/link_bsd.c

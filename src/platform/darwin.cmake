@@ -17,6 +17,7 @@ set(xt_platform_sources
     darwin/abi_darwin.c
     darwin/clock_darwin.c
     darwin/condition_darwin.c
+    darwin/fd_darwin.c
     darwin/library_files_darwin.c
     darwin/process_darwin.c
     darwin/tun_utun_darwin.c
