@@ -10,9 +10,10 @@
 #include <sddl.h>
 #include <stdio.h>
 
-#define READS  (FILE_READ_DATA | GENERIC_READ | GENERIC_ALL)
-#define WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | DELETE | \
-		GENERIC_WRITE | GENERIC_ALL)
+#define READS (FILE_READ_DATA | GENERIC_READ | GENERIC_ALL)
+#define WRITES                                                                                     \
+	(FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | DELETE | GENERIC_WRITE |   \
+	 GENERIC_ALL)
 #define SETTINGS L"Software\\xtunnel"
 
 /* The folder is the system's: a variable of a user does not move it for a service, and an
@@ -94,8 +95,7 @@ static void acl_judge(struct xt_win_access *out, const struct judge *judge, PACL
 			continue;
 		ace = at;
 		if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-		    (ace->Header.AceFlags & INHERIT_ONLY_ACE) ||
-		    !(ace->Mask & (READS | WRITES)) ||
+		    (ace->Header.AceFlags & INHERIT_ONLY_ACE) || !(ace->Mask & (READS | WRITES)) ||
 		    sid_trusted(judge, (PSID)&ace->SidStart))
 			continue;
 		if (!out->reads && !out->writes)
