@@ -15,8 +15,6 @@
 #include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
-#include "platform/fd.h"
-#include "platform/process.h"
 #include "platform/tun.h"
 
 const char xt_text_down[] =

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "platform/fd.h"
+#include "platform/process.h"
 
 #define BACKLOG 128
 
@@ -249,12 +249,11 @@ void xt_socket_close(int fd)
 
 int xt_peer_process_open(int fd)
 {
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
+	struct xt_fd_peer peer;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.pid <= 0)
+	if (xt_fd_peer(fd, &peer) < 0 || peer.pid <= 0)
 		return -1;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	return xt_process_watch(peer.pid);
 }
 
 void xt_peer_process_await(int process)

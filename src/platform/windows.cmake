@@ -18,6 +18,11 @@ set(xt_platform_sources
     windows/link_windows.c
     windows/names_windows.c
     windows/net_iphlp_windows.c
+    windows/places_windows.c
+    windows/posix/files_windows.c
+    windows/posix/interfaces_windows.c
+    windows/posix/signals_windows.c
+    windows/posix/texts_windows.c
     windows/process_windows.c
     windows/processors_windows.c
     windows/random_windows.c
