@@ -63,8 +63,8 @@ if(XT_SANITIZE)
     list(APPEND xt_link_options -fsanitize=${XT_SANITIZE})
 elseif(NOT XT_COVERAGE)
     xt_harden(compile -fstack-protector-strong)
-    # Windows demands probes of the stack by itself, and gcc fails on both at once (internal error).
-    if(NOT xt_system STREQUAL "windows")
+    # mingw's compiler ends at functions with a large frame; Windows probes stacks by itself.
+    if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
         xt_harden(compile -fstack-clash-protection)
     endif()
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i.86)$")

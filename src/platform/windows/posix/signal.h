@@ -28,6 +28,10 @@ enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
 int sigemptyset(sigset_t *set);
 int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int number);
+int sigdelset(sigset_t *set, int number);
 int sigprocmask(int how, const sigset_t *set, sigset_t *old);
+/* Of one thread: nothing, as above. */
+#undef pthread_sigmask
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 #endif
