@@ -28,7 +28,7 @@ void xt_wake_free(struct xt_wake *wake); /* NULL is fine; devices are left open 
  * keeps. -1: this system has none, and the loop asks for a notification instead. */
 int xt_wake_fd(const struct xt_wake *wake);
 /* Without a descriptor: notify(ctx) is called, from any thread, when a watched device becomes ready
- * or is still ready after xt_wake_poll. */
+ * or is still ready after xt_wake_poll. NULL: no longer, and no call is under way afterwards. */
 void xt_wake_notify(struct xt_wake *wake, void (*notify)(void *ctx), void *ctx);
 
 /* Fill events with the devices that are ready now, at most max; never waits. Level-triggered: a
