@@ -2,7 +2,6 @@
 /* Addresses, networks and endpoints as text, and classes of addresses. */
 #include "base/addr.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,13 +35,76 @@ static bool ip4_parse(uint8_t out[4], const char *text)
 	return true;
 }
 
+static int hex_digit(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One group, up to its end: at most four digits. NULL: there is none. */
+static const char *ip6_group_parse(uint8_t out[2], const char *text)
+{
+	const char *end = text;
+	unsigned v = 0;
+
+	for (; hex_digit(*end) >= 0; end++) {
+		if (end - text == 4)
+			return NULL;
+		v = v << 4 | (unsigned)hex_digit(*end);
+	}
+	xt_be16_put(out, (uint16_t)v);
+	return end > text ? end : NULL;
+}
+
+/* Groups up to the end of text, with IPv4's form for the last two, and at most one "::", which
+ * stands for one group of zeros or more (RFC 4291 2.2). */
+static bool ip6_parse(uint8_t out[16], const char *text)
+{
+	const size_t none = 16;
+	size_t n = 0, gap = none;
+
+	if (*text == ':' && *++text != ':')
+		return false;
+	for (;;) {
+		const char *end;
+
+		if (*text == ':') {
+			if (gap != none || n == 16)
+				return false;
+			gap = n;
+			if (!*++text)
+				break;
+		}
+		if (n <= 12 && ip4_parse(out + n, text)) {
+			n += 4;
+			break;
+		}
+		end = n < 16 ? ip6_group_parse(out + n, text) : NULL;
+		if (!end)
+			return false;
+		n += 2;
+		if (!*end)
+			break;
+		if (*end != ':')
+			return false;
+		text = end + 1;
+	}
+	if (gap == none || n == 16)
+		return gap == none && n == 16;
+	memmove(out + 16 - (n - gap), out + gap, n - gap);
+	memset(out + gap, 0, 16 - n);
+	return true;
+}
+
 int xt_ip_parse(struct xt_ip *out, const char *text)
 {
 	struct xt_ip ip = {0};
 
 	if (strchr(text, ':')) {
 		ip.family = 6;
-		if (inet_pton(AF_INET6, text, ip.b) != 1)
+		if (!ip6_parse(ip.b, text))
 			return XT_E_SYNTAX;
 	} else {
 		ip.family = 4;

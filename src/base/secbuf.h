@@ -15,8 +15,9 @@
  * max  len never exceeds it; at most XT_SECBUF_MAX
  * error  0, or why the first append failed: XT_E_FULL or XT_E_NOMEM. Later appends do nothing and
  *        return it, so that a writer checks once, at its end
- * maps   large contents may grow by realloc: the program has called xt_memory_init (platform/malloc.h),
- *        so that they are a mapping of their own, whose pages move and are not copied */
+ * maps   large contents may grow by realloc: the program has called xt_memory_init
+ *        (platform/malloc.h), so that they are a mapping of their own, whose pages move and are not
+ *        copied */
 struct xt_secbuf {
 	char *p;
 	size_t len, cap, max;

@@ -111,7 +111,7 @@ static int exporter_serve(void *ctx, const struct xt_keeper_child *child)
 	/* One thread asks the instances; its memory comes from where it goes back to. */
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
 	(void)setenv("UV_USE_IO_URING", "0", 1);
-	xt_memory_share();
+	xt_memory_pool();
 	if (uv_loop_init(&exporter->loop) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "exporter: no loop");
 	if (!rights_drop(exporter, child))

@@ -32,7 +32,7 @@ void xt_fd_send_buffer(int fd, int bytes);
  * no marks. */
 int xt_fd_mark(int fd, uint32_t mark);
 
-/* Close all descriptors from first on: of any number, and whoever made them. */
+/* Close all descriptors from first on, inherited ones too. */
 void xt_fd_close_from(int first);
 /* Make all descriptors from first on close-on-exec: those made here are, inherited ones need not
  * be. */

@@ -10,7 +10,7 @@ void xt_memory_init(void);
 void *xt_memory_mark(void);
 
 /* For a program that is idle most of its time. One pool of memory for all threads, from now on: */
-void xt_memory_share(void);
+void xt_memory_pool(void);
 /* Give back what is free; holds up every thread that allocates. */
 void xt_memory_trim(void);
 

@@ -12,7 +12,7 @@ int xt_memory_file(const char *name);
  * -errno. */
 int xt_memory_file_size(int fd, size_t len);
 
-/* What nobody can do with the file from now on.
+/* What no process can do with the file from now on.
  * CONTENT  change its bytes or its length
  * OTHERS   change its length; or change its bytes, but for this process by a mapping that it has
  * 0 or -errno; -ENOSYS: the system has no such lock, and another process can cut the file while

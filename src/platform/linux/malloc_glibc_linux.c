@@ -21,7 +21,7 @@ void *xt_memory_mark(void)
 	return malloc(MARK);
 }
 
-void xt_memory_share(void)
+void xt_memory_pool(void)
 {
 	(void)mallopt(M_ARENA_MAX, 1);
 }

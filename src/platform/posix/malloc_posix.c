@@ -13,7 +13,7 @@ void *xt_memory_mark(void)
 	return NULL;
 }
 
-void xt_memory_share(void)
+void xt_memory_pool(void)
 {
 }
 
