@@ -56,7 +56,6 @@ linux_configure() {
 	local architecture triplet compiler processor emulator options=()
 	local root=$cache/$1/debian/root
 	linux_names "$1"
-	[ -z "${XT_CROSS_OPTIMISE:-}" ] || options+=(-DCMAKE_C_FLAGS_RELEASE="$XT_CROSS_OPTIMISE")
 	[ -n "$emulator" ] ||
 		options+=(-DXT_TEST_LINK_OPTIONS="-Wl,--dynamic-linker=$root/lib/ld-linux.so.2;-Wl,--disable-new-dtags;-Wl,-rpath,$root/lib/$triplet:$root/usr/lib/$triplet")
 	cross_xtunnel "$cache/$1/toolchain.cmake" -DXT_SKIPS="$(cross_skips)" "${options[@]}"

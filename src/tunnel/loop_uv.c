@@ -423,7 +423,7 @@ void xt_loop_stop(struct xt_loop *loop)
 		return;
 	loop->state = LOOP_STOPPING;
 	if (loop->wake_uv.handle.any.data)
-		uv_close(&loop->wake_uv.handle.any, on_closed);
+		xt_wake_uv_close(&loop->wake_uv, on_closed);
 	changes_stop(loop);
 	uv_timer_stop(&loop->timer);
 	uv_timer_stop(&loop->port);
