@@ -28,9 +28,9 @@ musl_compiler() {
 	own=$("$host-gcc" -print-file-name=include)
 	libgcc=$(dirname "$("$host-gcc" -print-libgcc-file-name)")
 	cross_write "$specs" <<-END
-		%rename cpp_options gcc_cpp_options
+		%rename cpp_unique_options gcc_cpp_options
 
-		*cpp_options:
+		*cpp_unique_options:
 		-nostdinc -isystem $root/usr/include/$musl -isystem $own -isystem $root/usr/include -isystem $root/usr/include/$host %(gcc_cpp_options)
 
 		*self_spec:
