@@ -29,7 +29,7 @@ linux_dependencies() {
 	linux_names "$1"
 	cross_need "$compiler-gcc" ${emulator:+"$emulator"}
 	# shellcheck disable=SC2086
-	debian_root "$architecture" "$cache/$1/debian" $linux_packages
+	debian_root bookworm "$architecture" "$cache/$1/debian" $linux_packages
 	root=$cache/$1/debian/root
 	cross_write "$cache/$1/toolchain.cmake" <<-END
 		set(CMAKE_SYSTEM_NAME Linux)
@@ -51,7 +51,22 @@ linux_dependencies() {
 	END
 }
 
+# Without an emulator, which knows the root, the tests have to name the loader in it.
 linux_configure() {
-	cross_xtunnel "$cache/$1/toolchain.cmake" \
-		${XT_CROSS_OPTIMISE:+-DCMAKE_C_FLAGS_RELEASE="$XT_CROSS_OPTIMISE"}
+	local architecture triplet compiler processor emulator options=()
+	local root=$cache/$1/debian/root
+	linux_names "$1"
+	[ -n "$emulator" ] ||
+		options+=(-DXT_TEST_LINK_OPTIONS="-Wl,--dynamic-linker=$root/lib/ld-linux.so.2;-Wl,--disable-new-dtags;-Wl,-rpath,$root/lib/$triplet:$root/usr/lib/$triplet")
+	cross_xtunnel "$cache/$1/toolchain.cmake" -DXT_SKIPS="$(cross_skips)" "${options[@]}"
+}
+
+# Emulated, these simulations take longer than all other tests together. XT_CROSS_LONG=yes runs them.
+linux_slow='^sim_(cookie|facts|lossy|network|peers|rekey|ten_days)$'
+
+linux_test() {
+	local architecture triplet compiler processor emulator slow=$linux_slow
+	linux_names "$1"
+	[ -n "$emulator" ] && [ -z "${XT_CROSS_LONG:-}" ] || slow='^$'
+	cross_ctest -L '^(unit|sim|fuzz)$' -LE '^long$' -E "$slow"
 }

@@ -29,7 +29,8 @@ windows_dependencies() {
 # that the program is one file.
 windows_configure() {
 	[ "$target" != windows-x86_64 ] || cross_link_flags='-static -Wl,--no-insert-timestamp'
-	cross_xtunnel "$toolchain" -DCMAKE_CROSSCOMPILING_EMULATOR="$PWD/scripts/crossing/wine"
+	cross_xtunnel "$toolchain" -DXT_SKIPS="$(cross_skips)" \
+		-DCMAKE_CROSSCOMPILING_EMULATOR="$PWD/scripts/crossing/wine"
 }
 
 # All tests of that build by wine, which has a folder of its own in the cache.
@@ -42,8 +43,5 @@ windows_test() {
 	# It takes seconds to fill a new folder, which no test should have to wait for.
 	[ -e "${XT_WINE:-$cache/wine}/system.reg" ] ||
 		cross_log wine scripts/crossing/wine cmd /c exit
-	ctest --test-dir "$build" -j "$jobs" --output-on-failure --no-tests=error \
-		--test-output-size-passed 4000000 --test-output-size-failed 4000000 \
-		${XT_REPEAT:+--repeat "until-pass:$XT_REPEAT"} --output-junit "$PWD/build/$target.xml" \
-		-LE '^long$' </dev/null
+	cross_ctest -LE '^long$'
 }

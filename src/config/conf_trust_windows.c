@@ -20,7 +20,7 @@ static int path_judge(const char *path, const char *what, struct xt_conf_diagnos
 				     "%s can write the %s %.70s, and hooks run as administrator: "
 				     "take the right away, or keep the file in "
 				     "%%ProgramData%%\\xtunnel",
-				     access.who, what, path);
+				     access.user, what, path);
 	return rc < 0 ? rc : XT_E_SYNTAX;
 }
 
@@ -43,8 +43,7 @@ int xt_conf_trust(const struct xt_conf *conf, struct xt_conf_diagnostics *diagno
 	bool hooks = conf->pre_up.n || conf->post_up.n || conf->pre_down.n || conf->post_down.n;
 	int file, directory;
 
-	if (geteuid() != 0 || !hooks || !conf->path ||
-	    !xt_win_setting("DangerousScriptExecution"))
+	if (geteuid() != 0 || !hooks || !conf->path || !xt_win_setting("DangerousScriptExecution"))
 		return 0;
 	file = path_judge(conf->path, "file", diagnostics);
 	directory = directory_judge(conf->path, diagnostics);

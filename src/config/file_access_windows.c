@@ -6,7 +6,7 @@
 
 #include "platform/windows/places_windows.h"
 
-/* One that cannot be read is taken for private: whoever could open the file had the right to. */
+/* One that cannot be read is taken for private: the caller could open the file. */
 void xt_file_access(struct xt_file_access *out, int fd, const struct stat *st)
 {
 	struct xt_win_access access;
@@ -18,7 +18,7 @@ void xt_file_access(struct xt_file_access *out, int fd, const struct stat *st)
 	if (!access.reads && !access.writes)
 		return;
 	out->exposure = access.writes ? XT_FILE_WRITABLE : XT_FILE_READABLE;
-	snprintf(out->text, sizeof(out->text), "%s is let in", access.who);
+	snprintf(out->text, sizeof(out->text), "%s is let in", access.user);
 }
 
 int xt_file_access_keep(int fd, const char *path)

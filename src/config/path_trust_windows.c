@@ -49,7 +49,7 @@ int xt_path_judge_directory(const char *path, struct xt_path_fault *fault)
 	}
 	if (xt_win_access_path(&access, path) < 0 || !access.writes)
 		return 0;
-	snprintf(fault->sentence, sizeof(fault->sentence),
-		 "%s: %s may write to this directory", path, access.who);
+	snprintf(fault->sentence, sizeof(fault->sentence), "%s: %s may write to this directory",
+		 path, access.user);
 	return -EPERM;
 }

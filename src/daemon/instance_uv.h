@@ -140,7 +140,7 @@ struct xt_instance {
 	struct xt_sandbox_texts sandbox_texts;
 	bool has_keylog;
 	uint64_t clock_evidence, clock_floor; /* daemon/clock_evidence.h */
-	const struct xt_monitor_link *link; /* NULL: this process is the whole instance */
+	const struct xt_monitor_link *link;   /* NULL: this process is the whole instance */
 	enum xt_state state;
 	unsigned events; /* posted, not handled: bits of enum xt_instance_event */
 	bool handling;	 /* events are being handled further up the stack */
@@ -202,7 +202,7 @@ struct xt_instance {
 	/* An upgrade, of the process before.
 	 * parked       no packet is read or sent, and no work begins
 	 * handed_over  nothing of the host is taken back */
-	struct xt_instance_upgrade *upgrade; /* instance_upgrade_uv.c; NULL: none */
+	struct xt_instance_upgrade *upgrade;	  /* instance_upgrade_uv.c; NULL: none */
 	struct xt_instance_answer *upgrade_waits; /* to one that waits for the end of a reload */
 	bool parked, handed_over;
 	/* With options.adoption, of the new process.
@@ -267,6 +267,9 @@ int xt_instance_requests_open(struct xt_instance *instance);
 void xt_instance_listen(struct xt_instance *instance, enum xt_host_socket which, int fd,
 			bool removal, xt_request_done *done);
 void xt_instance_host_event(void *instance, const struct xt_host_event *event);
+/* instance_signals_uv.c: what asks for the end, a reload or the state from outside. The first steps
+ * have not begun. */
+void xt_instance_signals_start(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
 /* instance_reload_uv.c: routes that are due, or the first of the queue. cancel: the instance is to

@@ -36,7 +36,7 @@ int xt_wake_fd(const struct xt_wake *wake);
 bool xt_wake_list(struct xt_wake *wake, int (*changed)(void *ctx, int fd, unsigned events),
 		  void *ctx);
 /* Without a list: notify(ctx) is called, from any thread, when a watched device becomes ready
- * or is still ready after xt_wake_poll. */
+ * or is still ready after xt_wake_poll. NULL: no longer, and no call is under way afterwards. */
 void xt_wake_notify(struct xt_wake *wake, void (*notify)(void *ctx), void *ctx);
 
 /* Fill events with the devices that are ready now, at most max; never waits. Level-triggered: a

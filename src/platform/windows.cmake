@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Windows.
 set(xt_platform_sources
+    posix/condition_posix.c
+    posix/malloc_posix.c
+    posix/namespace_posix.c
     windows/bell_windows.c
     windows/cache_windows.c
     windows/clock_windows.c
@@ -9,11 +12,20 @@ set(xt_platform_sources
     windows/egress_windows.c
     windows/library_windows.c
     windows/link_change_windows.c
+    windows/link_name_windows.c
     windows/link_query_windows.c
     windows/link_steps_windows.c
     windows/link_windows.c
     windows/names_windows.c
     windows/net_iphlp_windows.c
+    windows/places_windows.c
+    windows/posix/files_windows.c
+    windows/posix/interfaces_windows.c
+    windows/posix/signals_windows.c
+    windows/posix/texts_windows.c
+    windows/process_windows.c
+    windows/processors_windows.c
+    windows/random_windows.c
     windows/sandbox_windows.c
     windows/system_windows.c
     windows/tap_device_windows.c

@@ -36,6 +36,13 @@ void xt_library_unload(void *library)
 	(void)FreeLibrary(library);
 }
 
+bool xt_library_file(const char *prefix, char out[XT_LIBRARY_FILE])
+{
+	(void)prefix;
+	(void)out;
+	return false;
+}
+
 /* Windows shares and trims the pages of libraries itself. */
 void xt_library_trim(const char *prefix)
 {

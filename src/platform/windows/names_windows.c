@@ -64,13 +64,23 @@ bool xt_names_find(const char *name, unsigned *ifindex)
 	return found;
 }
 
-bool xt_names_has(unsigned ifindex)
+bool xt_names_of(unsigned ifindex, char out[16])
 {
 	bool found = false;
 
 	AcquireSRWLockShared(&lock);
-	for (size_t i = 0; i < NAMES; i++)
-		found |= names[i].name[0] && names[i].ifindex == ifindex;
+	for (size_t i = 0; i < NAMES && !found; i++) {
+		found = names[i].name[0] && names[i].ifindex == ifindex;
+		if (found)
+			memcpy(out, names[i].name, sizeof(names[i].name));
+	}
 	ReleaseSRWLockShared(&lock);
 	return found;
+}
+
+bool xt_names_has(unsigned ifindex)
+{
+	char name[16];
+
+	return xt_names_of(ifindex, name);
 }

@@ -15,5 +15,6 @@ void xt_names_remove(const char *name); /* what is not there is no error */
 
 bool xt_names_find(const char *name, unsigned *ifindex);
 bool xt_names_has(unsigned ifindex);
+bool xt_names_of(unsigned ifindex, char out[16]); /* the name of one of them */
 
 #endif

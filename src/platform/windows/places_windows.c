@@ -10,9 +10,10 @@
 #include <sddl.h>
 #include <stdio.h>
 
-#define READS  (FILE_READ_DATA | GENERIC_READ | GENERIC_ALL)
-#define WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | DELETE | \
-		GENERIC_WRITE | GENERIC_ALL)
+#define READS (FILE_READ_DATA | GENERIC_READ | GENERIC_ALL)
+#define WRITES                                                                                     \
+	(FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | DELETE | GENERIC_WRITE |   \
+	 GENERIC_ALL)
 #define SETTINGS L"Software\\xtunnel"
 
 /* The folder is the system's: a variable of a user does not move it for a service, and an
@@ -94,12 +95,11 @@ static void acl_judge(struct xt_win_access *out, const struct judge *judge, PACL
 			continue;
 		ace = at;
 		if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-		    (ace->Header.AceFlags & INHERIT_ONLY_ACE) ||
-		    !(ace->Mask & (READS | WRITES)) ||
+		    (ace->Header.AceFlags & INHERIT_ONLY_ACE) || !(ace->Mask & (READS | WRITES)) ||
 		    sid_trusted(judge, (PSID)&ace->SidStart))
 			continue;
 		if (!out->reads && !out->writes)
-			sid_text(out->who, sizeof(out->who), (PSID)&ace->SidStart);
+			sid_text(out->user, sizeof(out->user), (PSID)&ace->SidStart);
 		out->reads |= (ace->Mask & READS) != 0;
 		out->writes |= (ace->Mask & WRITES) != 0;
 	}
@@ -112,7 +112,7 @@ static int descriptor_judge(struct xt_win_access *out, PSID owner, PACL acl)
 	user_read(&judge);
 	if (!acl) { /* none: everyone may do everything */
 		out->reads = out->writes = true;
-		snprintf(out->who, sizeof(out->who), "everyone");
+		snprintf(out->user, sizeof(out->user), "everyone");
 		return 0;
 	}
 	acl_judge(out, &judge, acl);
@@ -137,6 +137,18 @@ int xt_win_access(struct xt_win_access *out, int fd)
 	return 0;
 }
 
+/* Another user's own directory or file is that user's to change. */
+static void owner_judge(struct xt_win_access *out, PSID owner)
+{
+	struct judge judge = {0};
+
+	user_read(&judge);
+	if (!owner || sid_trusted(&judge, owner))
+		return;
+	out->writes = true;
+	sid_text(out->user, sizeof(out->user), owner);
+}
+
 int xt_win_access_path(struct xt_win_access *out, const char *path)
 {
 	PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -157,6 +169,7 @@ int xt_win_access_path(struct xt_win_access *out, const char *path)
 	if (error != 0)
 		return xt_win_error(error);
 	(void)descriptor_judge(out, owner, acl);
+	owner_judge(out, owner);
 	LocalFree(descriptor);
 	return 0;
 }

@@ -10,11 +10,11 @@
 /* %ProgramData%/xtunnel and tail, with / between the parts. false: too long. */
 bool xt_win_data_dir(char *out, size_t cap, const char *tail);
 
-/* Who beside its owner, administrators, the system and this user is let in to what is open as fd.
- * reads, writes: others do. who: the first of them, as DOMAIN\NAME or as a SID. 0 or -errno. */
+/* Which users beside its owner, administrators, the system and this user are let in to what is open
+ * as fd. reads, writes: others do. user: the first of them, as NAME or as a SID. 0 or -errno. */
 struct xt_win_access {
 	bool reads, writes;
-	char who[64];
+	char user[64];
 };
 int xt_win_access(struct xt_win_access *out, int fd);
 /* fd gets the access control list of the file at path. 0 or -errno. */

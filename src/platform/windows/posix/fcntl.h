@@ -12,4 +12,13 @@
 #define O_DIRECTORY 0x20000000 /* opens a directory, for fsync alone */
 #define O_SYNC	    0
 
+/* clang-format off */
+#define F_GETFD		1 /* -1: fd is not open */
+#define F_DUPFD_CLOEXEC 2 /* the lowest number is not looked at */
+/* clang-format on */
+int fcntl(int fd, int command, ...);
+
+/* dir: of a directory that is open; name: of a file in it. */
+int openat(int dir, const char *name, int flags, ...);
+
 #endif

@@ -3,6 +3,7 @@
 #define XT_POSIX_WINDOWS_PLAIN
 #include "platform/windows/posix/posix_windows.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
 
 #include "platform/windows/system_windows.h"
@@ -11,9 +12,10 @@
 #include <sddl.h>
 
 #define WIDE_PATH     4096
-#define RENAME_POSIX  3 /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS | FILE_RENAME_FLAG_POSIX_SEMANTICS */
+#define RENAME_POSIX  3	 /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS | FILE_RENAME_FLAG_POSIX_SEMANTICS */
 #define RENAME_EX     22 /* FileRenameInfoEx */
 #define PRIVATE_BITS  0077
+#define WRITE_BITS    0022 /* a directory that others may read on Unix is private here */
 #define LOCK_POSITION 0x7fffffff /* a byte that no file has: locks of Windows are mandatory */
 
 static int fail(int error)
@@ -73,13 +75,13 @@ static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
 	const wchar_t *inherit = directory ? L"OICI" : L"";
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if ((mode & PRIVATE_BITS) || !user_sid(sid, sizeof(sid) / sizeof(*sid)))
+	if ((mode & (directory ? WRITE_BITS : PRIVATE_BITS)) || !user_sid(sid, sizeof(sid) / sizeof(*sid)))
 		return NULL;
 	_snwprintf(text, sizeof(text) / sizeof(*text),
 		   L"D:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;FA;;;%ls)", inherit, inherit, inherit,
 		   sid);
 	(void)ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &out,
-								    NULL);
+								   NULL);
 	return out;
 }
 
@@ -159,9 +161,8 @@ int xt_posix_open(const char *path, int flags, ...)
 		CloseHandle(file);
 		return -1;
 	}
-	fd = _open_osfhandle((intptr_t)file,
-			     (flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND)) | _O_BINARY |
-				 _O_NOINHERIT);
+	fd = _open_osfhandle((intptr_t)file, (flags & (O_RDONLY | O_WRONLY | O_RDWR | O_APPEND)) |
+						 _O_BINARY | _O_NOINHERIT);
 	if (fd < 0)
 		CloseHandle(file);
 	return fd;
@@ -197,8 +198,8 @@ int xt_posix_unlink(const char *path)
 	return DeleteFileW(wide) ? 0 : fail_last();
 }
 
-/* As POSIX: an open file is replaced too. Before Windows 10 1709, and on some file systems, only one
- * that is not open. */
+/* As POSIX: an open file is replaced too. Before Windows 10 1709, and on some file systems, only
+ * one that is not open. */
 static bool rename_over_open(const wchar_t *from, const wchar_t *to)
 {
 	size_t len = wcslen(to) * sizeof(*to);
@@ -216,9 +217,9 @@ static bool rename_over_open(const wchar_t *from, const wchar_t *to)
 	if (file == INVALID_HANDLE_VALUE)
 		return false;
 	memcpy(info.name, to, len + sizeof(*to));
-	done = SetFileInformationByHandle(file, (FILE_INFO_BY_HANDLE_CLASS)RENAME_EX, &info,
-					  (DWORD)(offsetof(FILE_RENAME_INFO, FileName) + len +
-						  sizeof(*to)));
+	done = SetFileInformationByHandle(
+	    file, (FILE_INFO_BY_HANDLE_CLASS)RENAME_EX, &info,
+	    (DWORD)(offsetof(FILE_RENAME_INFO, FileName) + len + sizeof(*to)));
 	CloseHandle(file);
 	return done;
 }
@@ -240,11 +241,23 @@ int xt_posix_mkdir(const char *path, mode_t mode)
 	PSECURITY_DESCRIPTOR descriptor = private_descriptor(mode, true);
 	SECURITY_ATTRIBUTES security = {sizeof(security), descriptor, FALSE};
 	wchar_t wide[WIDE_PATH];
-	bool made = path_wide(wide, path) && CreateDirectoryW(wide, &security);
-	DWORD error = GetLastError();
+	DWORD error, attributes;
+	bool made;
 
+	if (!path_wide(wide, path)) {
+		LocalFree(descriptor);
+		return -1;
+	}
+	made = CreateDirectoryW(wide, &security);
+	error = GetLastError();
 	LocalFree(descriptor);
-	return made ? 0 : fail(-xt_win_error(error));
+	if (made)
+		return 0;
+	/* Of a drive the answer is that it is not permitted. */
+	attributes = GetFileAttributesW(wide);
+	if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY))
+		return fail(EEXIST);
+	return fail(-xt_win_error(error));
 }
 
 int xt_posix_access(const char *path, int mode)
@@ -379,4 +392,63 @@ int xt_posix_dup(int fd)
 	if (out < 0)
 		CloseHandle(copy);
 	return out;
+}
+
+/* --- files of a directory --- */
+
+static bool path_at(char out[PATH_MAX], int dir, const char *name)
+{
+	wchar_t wide[WIDE_PATH];
+	DWORD n = GetFinalPathNameByHandleW((HANDLE)_get_osfhandle(dir), wide, WIDE_PATH, 0);
+	size_t len;
+
+	if (n == 0 || n >= WIDE_PATH || !xt_win_utf8(out, PATH_MAX, wide)) {
+		errno = n ? ENAMETOOLONG : EBADF;
+		return false;
+	}
+	len = strlen(out);
+	if (len + 1 + strlen(name) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	out[len] = '\\';
+	strcpy(out + len + 1, name);
+	return true;
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	int mode = 0666;
+
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, int);
+	va_end(args);
+	return path_at(path, dir, name) ? xt_posix_open(path, flags, mode) : -1;
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	char source[PATH_MAX], target[PATH_MAX];
+
+	if (!path_at(source, from_dir, from) || !path_at(target, to_dir, to))
+		return -1;
+	return xt_posix_rename(source, target);
+}
+
+int unlinkat(int dir, const char *name, int flags)
+{
+	char path[PATH_MAX];
+
+	(void)flags;
+	return path_at(path, dir, name) ? xt_posix_unlink(path) : -1;
+}
+
+int fcntl(int fd, int command, ...)
+{
+	if (_get_osfhandle(fd) == (intptr_t)INVALID_HANDLE_VALUE)
+		return fail(EBADF);
+	return command == F_DUPFD_CLOEXEC ? xt_posix_dup(fd) : 0;
 }

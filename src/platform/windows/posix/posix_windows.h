@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <limits.h>
 #include <process.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,13 +32,13 @@ int xt_posix_open(const char *path, int flags, ...);
 FILE *xt_posix_fopen(const char *path, const char *mode);
 int xt_posix_unlink(const char *path);
 int xt_posix_rename(const char *from, const char *to); /* replaces to */
-int xt_posix_mkdir(const char *path, mode_t mode);     /* mode without group: private */
+int xt_posix_mkdir(const char *path, mode_t mode);     /* private, unless others may write */
 int xt_posix_access(const char *path, int mode);
 int xt_posix_stat(const char *path, struct stat *st);
 int xt_posix_lstat(const char *path, struct stat *st);
 char *xt_posix_getcwd(char *path, size_t len);
 char *xt_posix_getenv(const char *name); /* valid until the variable is asked for again */
-int xt_posix_dup(int fd);		  /* not inherited */
+int xt_posix_dup(int fd);		 /* not inherited */
 
 #ifndef XT_POSIX_WINDOWS_PLAIN /* of posix_windows.c, which calls the system's */
 /* clang-format off */
@@ -61,15 +62,17 @@ uid_t getuid(void);
 gid_t getegid(void);
 
 int fsync(int fd);
+int renameat(int from_dir, const char *from, int to_dir, const char *to);
+int unlinkat(int dir, const char *name, int flags);
 ssize_t pread(int fd, void *bytes, size_t len, off_t at);
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at);
 /* With / between its parts; malloc'ed where out is NULL. */
 char *realpath(const char *path, char *out);
+#undef PATH_MAX
 #define PATH_MAX 4096
+#undef NAME_MAX
 #define NAME_MAX 255
 
-int asprintf(char **out, const char *format, ...) __attribute__((format(gnu_printf, 2, 3)));
-int vasprintf(char **out, const char *format, va_list args);
 char *strndup(const char *text, size_t len);
 char *strsep(char **text, const char *delimiters);
 void *memrchr(const void *bytes, int byte, size_t len);
@@ -80,6 +83,7 @@ int unsetenv(const char *name);
 
 #define _SC_NPROCESSORS_ONLN 1
 #define _SC_PAGESIZE	     2
+#define _SC_CLK_TCK	     3
 long sysconf(int name);
 
 struct tm *localtime_r(const time_t *at, struct tm *out);

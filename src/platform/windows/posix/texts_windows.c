@@ -7,29 +7,6 @@
 
 #define VARIABLES 64
 
-int vasprintf(char **out, const char *format, va_list args)
-{
-	va_list again;
-	int n;
-
-	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	*out = n < 0 ? NULL : malloc((size_t)n + 1);
-	return *out ? vsnprintf(*out, (size_t)n + 1, format, args) : -1;
-}
-
-int asprintf(char **out, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(out, format, args);
-	va_end(args);
-	return n;
-}
-
 char *strndup(const char *text, size_t len)
 {
 	const char *end = memchr(text, '\0', len);
