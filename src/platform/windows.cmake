@@ -12,6 +12,7 @@ set(xt_platform_sources
     windows/egress_windows.c
     windows/library_windows.c
     windows/link_change_windows.c
+    windows/link_follow_windows.c
     windows/link_name_windows.c
     windows/link_query_windows.c
     windows/link_steps_windows.c

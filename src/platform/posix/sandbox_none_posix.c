@@ -17,3 +17,8 @@ int xt_sandbox_signal(void)
 {
 	return SIGUSR2; /* none is sent; a thread may block all others */
 }
+
+bool xt_sandbox_available(void)
+{
+	return false;
+}
