@@ -34,6 +34,7 @@ set(xt_platform_sources
     windows/tun_tap_windows.c
     windows/tun_windows.c
     windows/tun_wintun_windows.c
+    windows/tun_words_windows.c
     windows/udp_recv_windows.c
     windows/udp_send_windows.c
     windows/udp_windows.c

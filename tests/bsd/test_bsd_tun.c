@@ -103,6 +103,8 @@ static void an_owner_is_refused(void **state)
 	options.owner_gid = 1000;
 	assert_int_equal(xt_tun_open(&tun, &options), -EOPNOTSUPP);
 	assert_int_equal(kernel.requests, 0);
+	assert_non_null(xt_tun_words.owner); /* the reason that a user reads */
+	assert_non_null(xt_tun_words.names);
 }
 
 static void an_error_of_any_request_leaves_nothing_open(void **state)

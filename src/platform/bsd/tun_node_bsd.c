@@ -19,6 +19,15 @@
 #define PREFIX	  "tun"
 #define UNITS_TRY 256 /* when any one will do */
 
+const struct xt_tun_words xt_tun_words = {
+    .names = "it is tun and a number, as in tun7.conf; FreeBSD also takes other names",
+    .missing = "there is no /dev/tun of that number on this host",
+    .remedy = "FreeBSD loads it with `kldload if_tuntap`; OpenBSD makes it with `cd /dev && sh "
+	      "MAKEDEV tun7`",
+    .shows = "ifconfig",
+    .owner = "an interface of this system has no owner; its device file has",
+};
+
 static int unit_open(int unit, char name[16])
 {
 	char path[32];

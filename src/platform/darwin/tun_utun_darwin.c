@@ -17,6 +17,14 @@
 
 enum { CONTROL_MAX = 128 };
 
+const struct xt_tun_words xt_tun_words = {
+    .names = "on macOS it is utun and a number, as in utun7.conf; utun takes the next free one",
+    .missing = "there is no utun on this host",
+    .remedy = "it is a part of macOS; `ifconfig` shows the interfaces",
+    .shows = "ifconfig",
+    .owner = "an interface of macOS ends with its program and has no owner",
+};
+
 /* The number that this boot of the kernel has given the control. */
 static int control_find(int fd, uint32_t *id)
 {
