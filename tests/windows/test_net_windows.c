@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "platform/link.h"
 #include "platform/watch.h"
+#include "platform/windows/dns_windows.h"
 #include "platform/windows/names_windows.h"
 #include "platform/windows/net_windows.h"
 #include "platform/windows/system_windows.h"
@@ -212,8 +213,61 @@ static void a_plan_is_carried_out(void **state)
 	free(v);
 }
 
+#define RULES "SYSTEM\\CurrentControlSet\\Services\\Dnscache\\Parameters\\DnsPolicyConfig"
+
+/* Rules in the registry; of one, name and servers. */
+static DWORD rules_count(char names[256], char servers[256])
+{
+	HKEY key;
+	DWORD n = 0, len = 256;
+	char subkey[64];
+
+	memset(names, 0, 256);
+	if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, RULES, 0, KEY_READ, &key) != ERROR_SUCCESS)
+		return 0;
+	RegQueryInfoKeyA(key, NULL, NULL, NULL, &n, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+	if (n > 0 && RegEnumKeyA(key, 0, subkey, sizeof(subkey)) == ERROR_SUCCESS) {
+		assert_int_equal(subkey[0], '{');
+		RegGetValueA(key, subkey, "Name", RRF_RT_REG_MULTI_SZ, NULL, names, &len);
+		len = 256;
+		RegGetValueA(key, subkey, "GenericDNSServers", RRF_RT_REG_SZ, NULL, servers, &len);
+	}
+	RegCloseKey(key);
+	return n;
+}
+
+static void name_servers_are_set_and_come_back(void **state)
+{
+	static const char expected[] = ".corp.example\0.lab\0";
+	const char *const domains[] = {"corp.example", "lab"};
+	const struct xt_ip server = cidr_of("10.7.0.53").ip;
+	const struct xt_dns_ops *ops = xt_dns_windows();
+	struct xt_dns_settings settings;
+	struct xt_dns_interface *dns;
+	char error[200], names[256], servers[256];
+
+	(void)state;
+	if (rules_count(names, servers) != 0)
+		skip(); /* this host has rules of others */
+	assert_int_equal(xt_dns_interface_set(&dns, ops, "wg0", adapter, &server, 1, domains, 2,
+					      error, sizeof(error)),
+			 0);
+	assert_int_equal(ops->get(adapter, 4, &settings), 0);
+	assert_string_equal(settings.servers, "10.7.0.53");
+	assert_string_equal(settings.domains, "corp.example,lab");
+	assert_int_equal(rules_count(names, servers), 1);
+	assert_memory_equal(names, expected, sizeof(expected));
+	assert_string_equal(servers, "10.7.0.53");
+	xt_dns_interface_unset(dns);
+	assert_int_equal(ops->get(adapter, 4, &settings), 0);
+	assert_string_equal(settings.servers, "");
+	assert_int_equal(rules_count(names, servers), 0);
+	assert_int_equal(ops->get(77, 4, &settings), -ENODEV);
+}
+
 GROUP_TEST_MAIN(setup, NULL, cmocka_unit_test(settings_are_read_and_written),
 		cmocka_unit_test(addresses_come_and_go), cmocka_unit_test(routes_come_and_go),
 		cmocka_unit_test(a_source_is_asked_for_by_link),
 		cmocka_unit_test(the_watch_tells_link_and_routing_apart),
-		cmocka_unit_test(a_plan_is_carried_out))
+		cmocka_unit_test(a_plan_is_carried_out),
+		cmocka_unit_test(name_servers_are_set_and_come_back))
