@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Instances by the names of their pipes. Their state files are in %ProgramData%\\xtunnel\\run. */
+/* Instances by the names of their pipes. Their state files lie beside the configurations. */
 #include "daemon/rundir.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ bool xt_rundir_each(unsigned i, char dir[XT_RUNDIR_MAX])
 	if (i > 0)
 		return false;
 	if (!only || !*only)
-		return xt_win_data_dir(dir, XT_RUNDIR_MAX, "/run");
+		return xt_win_data_dir(dir, XT_RUNDIR_MAX, "");
 	n = snprintf(dir, XT_RUNDIR_MAX, "%s", only);
 	return n > 0 && n < XT_RUNDIR_MAX;
 }
@@ -60,19 +60,15 @@ bool xt_rundir_explain(const char *only)
 	return true;
 }
 
-/* The directory of the program's files is made by the first instance, for administrators. */
 int xt_rundir_path(char dir[XT_RUNDIR_MAX])
 {
-	char parent[XT_RUNDIR_MAX];
 	struct xt_path_fault fault;
 	int rc;
 
 	if (!xt_rundir_each(0, dir))
 		return -ENAMETOOLONG;
-	if (xt_win_data_dir(parent, sizeof(parent), ""))
-		(void)mkdir(parent, 0700);
 	rc = xt_path_judge_directory(dir, &fault);
-	return rc == -ENOENT ? 0 : rc;
+	return rc == -ENOENT ? 0 : rc; /* a missing directory is none to distrust */
 }
 
 bool xt_rundir_socket(char path[XT_RUNSOCK_MAX], const char *dir, const char *name)

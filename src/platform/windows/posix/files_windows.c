@@ -15,6 +15,7 @@
 #define RENAME_POSIX  3	 /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS | FILE_RENAME_FLAG_POSIX_SEMANTICS */
 #define RENAME_EX     22 /* FileRenameInfoEx */
 #define PRIVATE_BITS  0077
+#define WRITE_BITS    0022 /* a directory that others may read on Unix is private here */
 #define LOCK_POSITION 0x7fffffff /* a byte that no file has: locks of Windows are mandatory */
 
 static int fail(int error)
@@ -74,7 +75,7 @@ static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
 	const wchar_t *inherit = directory ? L"OICI" : L"";
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if ((mode & PRIVATE_BITS) || !user_sid(sid, sizeof(sid) / sizeof(*sid)))
+	if ((mode & (directory ? WRITE_BITS : PRIVATE_BITS)) || !user_sid(sid, sizeof(sid) / sizeof(*sid)))
 		return NULL;
 	_snwprintf(text, sizeof(text) / sizeof(*text),
 		   L"D:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;FA;;;%ls)", inherit, inherit, inherit,
@@ -240,11 +241,23 @@ int xt_posix_mkdir(const char *path, mode_t mode)
 	PSECURITY_DESCRIPTOR descriptor = private_descriptor(mode, true);
 	SECURITY_ATTRIBUTES security = {sizeof(security), descriptor, FALSE};
 	wchar_t wide[WIDE_PATH];
-	bool made = path_wide(wide, path) && CreateDirectoryW(wide, &security);
-	DWORD error = GetLastError();
+	DWORD error, attributes;
+	bool made;
 
+	if (!path_wide(wide, path)) {
+		LocalFree(descriptor);
+		return -1;
+	}
+	made = CreateDirectoryW(wide, &security);
+	error = GetLastError();
 	LocalFree(descriptor);
-	return made ? 0 : fail(-xt_win_error(error));
+	if (made)
+		return 0;
+	/* Of a drive the answer is that it is not permitted. */
+	attributes = GetFileAttributesW(wide);
+	if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY))
+		return fail(EEXIST);
+	return fail(-xt_win_error(error));
 }
 
 int xt_posix_access(const char *path, int mode)

@@ -32,7 +32,7 @@ int xt_posix_open(const char *path, int flags, ...);
 FILE *xt_posix_fopen(const char *path, const char *mode);
 int xt_posix_unlink(const char *path);
 int xt_posix_rename(const char *from, const char *to); /* replaces to */
-int xt_posix_mkdir(const char *path, mode_t mode);     /* mode without group: private */
+int xt_posix_mkdir(const char *path, mode_t mode);     /* private, unless others may write */
 int xt_posix_access(const char *path, int mode);
 int xt_posix_stat(const char *path, struct stat *st);
 int xt_posix_lstat(const char *path, struct stat *st);
