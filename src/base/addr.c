@@ -87,7 +87,7 @@ static bool ip6_parse(uint8_t out[16], const char *text)
 		n += 2;
 		if (!*end)
 			break;
-		if (*end != ':' || !end[1])
+		if (*end != ':')
 			return false;
 		text = end + 1;
 	}

@@ -6,6 +6,8 @@
 
 #include <xtunnel/error.h>
 
+#include "base/size.h"
+
 void xt_heap_init(struct xt_heap *heap)
 {
 	*heap = (struct xt_heap){0};
@@ -26,11 +28,10 @@ int xt_heap_reserve(struct xt_heap *heap, size_t n)
 
 	if (n <= heap->cap)
 		return 0;
-	if (n > SIZE_MAX / 2 / sizeof(struct xt_heap_node *))
-		return XT_E_NOMEM;
 	while (cap < n)
-		cap *= 2;
-	v = realloc(heap->v, cap * sizeof(struct xt_heap_node *));
+		if (!xt_size_mul(&cap, cap, 2))
+			return XT_E_NOMEM;
+	v = xt_items_resize(heap->v, cap, sizeof(struct xt_heap_node *));
 	if (!v)
 		return XT_E_NOMEM;
 	heap->v = v;

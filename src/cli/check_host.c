@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "cli/networks.h"
 #include "crypto/dh.h"
@@ -25,7 +26,7 @@ static void *array_grow(void *v, size_t n, size_t *cap, size_t size)
 
 	if (n < *cap)
 		return v;
-	grown = realloc(v, more * size);
+	grown = xt_items_resize(v, more, size);
 	if (grown)
 		*cap = more;
 	return grown;

@@ -113,7 +113,7 @@ static int body_read(struct xt_adoption *out, int file, uint64_t len)
 
 	if (fstat(file, &st) < 0)
 		return -errno;
-	if (len == 0 || st.st_size < 0 || len != (uint64_t)st.st_size)
+	if (len == 0 || len > PTRDIFF_MAX || st.st_size < 0 || len != (uint64_t)st.st_size)
 		return XT_E_INVALID;
 	bytes = mmap(NULL, (size_t)len, PROT_READ, MAP_PRIVATE, file, 0);
 	if (bytes == MAP_FAILED)

@@ -14,6 +14,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/size.h"
 
 #define ROUTE_MIN 8 /* wider routes are default routes, or halves of one */
 
@@ -21,7 +22,7 @@ static int network_add(struct xt_networks *out, const struct xt_cidr *net)
 {
 	if (out->n == out->cap) {
 		size_t cap = out->cap ? 2 * out->cap : 32;
-		struct xt_cidr *v = realloc(out->v, cap * sizeof(*v));
+		struct xt_cidr *v = xt_items_resize(out->v, cap, sizeof(*v));
 
 		if (!v)
 			return XT_E_NOMEM;

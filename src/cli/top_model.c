@@ -13,6 +13,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/size.h"
 
 const char *const xt_top_orders[XT_TOP_ORDERS] = {
     [XT_TOP_BY_NAME] = "name", [XT_TOP_BY_STATE] = "state", [XT_TOP_BY_RX] = "rx",
@@ -398,7 +399,7 @@ static int instance_order(const void *a, const void *b)
 size_t xt_top_instances(struct xt_top *top, const struct xt_top_instance *const **out)
 {
 	size_t n = HASH_COUNT(top->instances), i = 0;
-	const struct xt_top_instance **v = realloc(top->shown_instances, (n + 1) * sizeof(*v));
+	const struct xt_top_instance **v = xt_items_resize(top->shown_instances, n + 1, sizeof(*v));
 	struct instance *instance;
 
 	*out = v;
@@ -467,7 +468,7 @@ size_t xt_top_peers(struct xt_top *top, enum xt_top_order order, bool reverse, c
 {
 	size_t n = 0;
 	const struct xt_top_peer **v =
-	    realloc(top->shown_peers, (HASH_COUNT(top->peers) + 1) * sizeof(*v));
+	    xt_items_resize(top->shown_peers, HASH_COUNT(top->peers) + 1, sizeof(*v));
 
 	*out = v;
 	if (!v)

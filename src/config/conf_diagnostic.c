@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/secbuf.h"
+#include "base/size.h"
 
 size_t xt_conf_diagnostics_count(const struct xt_conf_diagnostics *diagnostics, bool warning)
 {
@@ -37,7 +38,7 @@ int xt_conf_diagnostics_add(struct xt_conf_diagnostics *diagnostics, enum xt_lin
 		return 0;
 	if (diagnostics->n == diagnostics->cap) {
 		size_t cap = diagnostics->cap ? diagnostics->cap * 2 : 8;
-		struct xt_conf_diagnostic *v = realloc(diagnostics->v, cap * sizeof(*v));
+		struct xt_conf_diagnostic *v = xt_items_resize(diagnostics->v, cap, sizeof(*v));
 
 		if (!v)
 			return XT_E_NOMEM;

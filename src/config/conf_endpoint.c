@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "config/conf_reader.h"
 #include "config/conf_value.h"
@@ -95,7 +96,7 @@ int xt_conf_endpoint_append(struct xt_conf_peer *peer, const struct xt_conf_endp
 		memcpy(peer->endpoint_service, entry->service, sizeof(entry->service));
 		return 0;
 	}
-	v = realloc(peer->endpoints_more, (peer->n_endpoints_more + 1) * sizeof(*v));
+	v = xt_items_resize(peer->endpoints_more, peer->n_endpoints_more + 1, sizeof(*v));
 	if (!v)
 		return XT_E_NOMEM;
 	peer->endpoints_more = v;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/size.h"
 
 static const struct {
 	const char *word;
@@ -42,7 +43,7 @@ static struct xt_finding *finding_new(struct xt_findings *findings, enum xt_lint
 		return NULL;
 	if (findings->n == findings->cap) {
 		size_t cap = findings->cap ? 2 * findings->cap : 16;
-		struct xt_finding *v = realloc(findings->v, cap * sizeof(*v));
+		struct xt_finding *v = xt_items_resize(findings->v, cap, sizeof(*v));
 
 		if (!v) {
 			findings->failed = XT_E_NOMEM;

@@ -11,6 +11,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/size.h"
 
 struct address {
 	uint64_t hi, lo;
@@ -77,14 +78,12 @@ static int nodes_reserve(struct xt_allowedips *table, size_t nodes)
 
 	if (nodes <= have)
 		return 0;
-	want = table->cap + (nodes - have) + (table->cap ? 0 : 1);
-	if (want > UINT32_MAX)
+	if (!xt_size_add(&want, table->cap, nodes - have) ||
+	    !xt_size_add(&want, want, table->cap ? 0 : 1) || want > UINT32_MAX)
 		return XT_E_FULL;
 	cap = XT_MAX(want, XT_MIN(XT_MAX((size_t)table->cap + table->cap / 2, (size_t)16),
 				  (size_t)UINT32_MAX));
-	if (cap > SIZE_MAX / sizeof(*moved))
-		return XT_E_NOMEM;
-	moved = realloc(table->nodes, cap * sizeof(*moved));
+	moved = xt_items_resize(table->nodes, cap, sizeof(*moved));
 	if (!moved)
 		return XT_E_NOMEM;
 	if (!table->n)

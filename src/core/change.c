@@ -7,20 +7,19 @@
 
 #include <xtunnel/error.h>
 
+#include "base/size.h"
 #include "base/text.h"
 
 /* Make room for one more item by copying: realloc would leave keys in freed memory. */
 static int items_grow(void *items, size_t *cap, size_t n, size_t size)
 {
 	void **v = items;
-	size_t more = *cap ? 2 * *cap : 4;
+	size_t more = *cap ? 2 * *cap : 4, len;
 	void *moved;
 
 	if (n < *cap)
 		return 0;
-	if (more > SIZE_MAX / 2 / size)
-		return XT_E_NOMEM;
-	moved = malloc(more * size);
+	moved = xt_size_mul(&len, more, size) ? malloc(len) : NULL;
 	if (!moved)
 		return XT_E_NOMEM;
 	if (*v) {

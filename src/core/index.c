@@ -7,6 +7,8 @@
 
 #include <xtunnel/error.h>
 
+#include "base/size.h"
+
 #define DRAWS 64
 
 void xt_index_init(struct xt_index *table)
@@ -33,12 +35,13 @@ static struct xt_index_slot *slot_find(const struct xt_index *table, uint32_t in
 int xt_index_reserve(struct xt_index *table, size_t n)
 {
 	struct xt_index old = *table;
-	size_t cap = old.cap ? old.cap : 16;
+	size_t cap = old.cap ? old.cap : 16, all;
 
-	if (n > UINT32_MAX || old.n + n > UINT32_MAX / 2)
+	if (!xt_size_add(&all, old.n, n) || all > UINT32_MAX / 2)
 		return XT_E_NOMEM;
-	while (cap / 2 < old.n + n)
-		cap *= 2;
+	while (cap / 2 < all)
+		if (!xt_size_mul(&cap, cap, 2))
+			return XT_E_NOMEM;
 	if (cap == old.cap)
 		return 0;
 	table->slots = calloc(cap, sizeof(*table->slots));

@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "core/apply.h"
 #include "core/device_impl.h"
@@ -41,12 +42,15 @@ static void path_report(const struct xt_device *dev, struct xt_time now, const s
 /* Room for n more items of the given size behind the first used ones. NULL: no memory. */
 static void *items_reserve(void *items, size_t *cap, size_t used, size_t n, size_t size)
 {
-	size_t more = XT_MAX(2 * *cap, used + n + 1);
+	size_t more;
 	void *grown;
 
-	if (used + n < *cap)
+	if (used < *cap && n < *cap - used)
 		return items;
-	grown = realloc(items, more * size);
+	if (!xt_size_add(&more, used, n) || !xt_size_add(&more, more, 1))
+		return NULL;
+	more = XT_MAX(more, *cap + XT_MIN(*cap, SIZE_MAX - *cap));
+	grown = xt_items_resize(items, more, size);
 	if (grown)
 		*cap = more;
 	return grown;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/size.h"
 
 static int name_compare(const void *a, const void *b)
 {
@@ -276,7 +277,7 @@ bool xt_endpoint_name_answer(struct xt_endpoint_name *name, const char *why,
 		return first; /* the entries behind it may be used now */
 	if (name->n == n && memcmp(name->v, v, n * sizeof(*v)) == 0)
 		return false;
-	copy = malloc(n * sizeof(*v));
+	copy = xt_items_resize(NULL, n, sizeof(*v));
 	if (!copy)
 		return false;
 	memcpy(copy, v, n * sizeof(*v));

@@ -74,7 +74,7 @@ static void descriptors_take(struct xt_instance *instance, struct xt_handover_pa
 	instance->mark = (uint32_t)packet->value[XT_HANDOVER_MARK];
 	if (packet->value[XT_HANDOVER_LOG_LEVEL] < XT_LOG_LEVELS)
 		xt_log_set_level((enum xt_log_level)packet->value[XT_HANDOVER_LOG_LEVEL]);
-	instance->snapshot_size = packet->value[XT_HANDOVER_SIZE];
+	instance->snapshot_size = (size_t)XT_MIN(packet->value[XT_HANDOVER_SIZE], FILE_MAX);
 }
 
 void xt_instance_adopt_sockets(struct xt_instance *instance)
@@ -111,11 +111,12 @@ static int snapshot_file(const struct xt_instance *instance, size_t *size)
 }
 
 /* Copied once: what is read cannot change meanwhile. */
-static int snapshot_copy(struct xt_instance *instance, int file, size_t size, size_t len)
+static int snapshot_copy(struct xt_instance *instance, int file, size_t size, uint64_t value)
 {
+	size_t len = (size_t)value;
 	void *memory;
 
-	if (len == 0 || len > size)
+	if (value == 0 || value > size)
 		return XT_E_INVALID;
 	instance->snapshot = malloc(len);
 	if (!instance->snapshot)
@@ -147,7 +148,7 @@ static int snapshot_await(struct xt_instance *instance, int file, size_t size)
 		rc = packet_await(instance, XT_HANDOVER_SNAPSHOT, &packet);
 	if (rc == 0) {
 		xt_handover_close_fds(&packet);
-		rc = snapshot_copy(instance, file, size, (size_t)packet.value[0]);
+		rc = snapshot_copy(instance, file, size, packet.value[0]);
 	}
 	return rc < 0 ? explain(instance, rc) : 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "daemon/plan.h"
 
 #define NETWORKS 32   /* at a time */
@@ -88,7 +89,7 @@ static bool mtu_add(struct xt_instance_mtu *mtu, const struct xt_public *peer)
 		}
 	if (mtu->n == mtu->cap) {
 		size_t cap = XT_MAX(mtu->cap * 2, (size_t)16);
-		struct xt_public *due = realloc(mtu->due, cap * sizeof(*due));
+		struct xt_public *due = xt_items_resize(mtu->due, cap, sizeof(*due));
 
 		if (!due)
 			return false;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/size.h"
 #include "config/conf.h"
 #include "config/path_trust.h"
 #include "ipc/socket.h"
@@ -174,7 +175,7 @@ static int names_add(char ***names, size_t *n, const char *name)
 			return 0;
 	}
 	copy = strdup(name);
-	grown = copy ? realloc(*names, (*n + 1) * sizeof(**names)) : NULL;
+	grown = copy ? xt_items_resize(*names, *n + 1, sizeof(**names)) : NULL;
 	if (!grown) {
 		free(copy);
 		return -ENOMEM;

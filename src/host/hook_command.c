@@ -8,16 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
+
 #define SH_SCRIPT "(set -o pipefail) 2>/dev/null && set -o pipefail; eval \"$1\""
 
 char *xt_hook_expand(const char *command, const char *name)
 {
-	size_t len = strlen(name), n = 0;
+	size_t len = strlen(name), n = 0, room;
 	const char *at = command;
 
 	for (const char *c = command; (c = strstr(c, "%i")); c += 2)
 		n++;
-	char *out = malloc(strlen(command) + n * len + 1), *to = out;
+	char *out = xt_size_items(&room, strlen(command) + 1, n, len) ? malloc(room) : NULL;
+	char *to = out;
 	while (out && *at) {
 		if (at[0] == '%' && at[1] == 'i') {
 			memcpy(to, name, len);

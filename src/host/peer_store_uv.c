@@ -16,6 +16,7 @@
 
 #include <xtunnel/error.h>
 
+#include "base/size.h"
 #include "host/atomic_file.h"
 
 #define SPACING 20 /* between two writes, in times that the last one took */
@@ -83,7 +84,7 @@ static int changes_append(struct changes *changes, const struct xt_peer_memory *
 {
 	if (changes->n + n > changes->cap) {
 		size_t cap = 2 * (changes->n + n);
-		struct xt_peer_memory *more = realloc(changes->v, cap * sizeof(*more));
+		struct xt_peer_memory *more = xt_items_resize(changes->v, cap, sizeof(*more));
 
 		if (!more)
 			return XT_E_NOMEM;

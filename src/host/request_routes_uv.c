@@ -10,6 +10,7 @@
 #include <xtunnel/error.h>
 
 #include "base/addr.h"
+#include "base/size.h"
 #include "host/link_plan.h"
 #include "host/request_impl_uv.h"
 
@@ -132,7 +133,7 @@ static int networks_replace(struct routes *routes, struct xt_conf_link *link)
 		return rc;
 	kept = defaults_keep(link);
 	n = link->plan.n_networks;
-	v = realloc(link->networks, (n + report->n_allowed + 1) * sizeof(*v));
+	v = xt_items_resize(link->networks, n + report->n_allowed + 1, sizeof(*v));
 	if (!v)
 		return XT_E_NOMEM;
 	for (size_t i = 0; i < report->n_allowed; i++) {

@@ -9,6 +9,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/size.h"
 #include "ipc/why.h"
 
 #define BLOCK 65536u
@@ -145,7 +146,7 @@ static bool room_make(void **array, size_t n, size_t *cap, size_t size)
 
 	if (n < *cap)
 		return true;
-	grown = realloc(*array, wanted * size);
+	grown = xt_items_resize(*array, wanted, size);
 	if (!grown)
 		return false;
 	*array = grown;

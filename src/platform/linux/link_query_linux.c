@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/size.h"
 
 int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *address,
 		       uint16_t type, uint16_t flags)
@@ -157,7 +158,7 @@ static int route_seen(const struct nlmsghdr *nlh, void *data)
 	network.ip.family = msg->rtm_family == AF_INET ? 4 : 6;
 	if (list->n == list->cap) {
 		size_t cap = list->cap > 0 ? list->cap * 2 : 32;
-		struct xt_cidr *v = realloc(list->v, cap * sizeof(*v));
+		struct xt_cidr *v = xt_items_resize(list->v, cap, sizeof(*v));
 
 		if (!v) {
 			list->rc = XT_E_NOMEM;
@@ -200,7 +201,7 @@ static void address_list_put(struct address_list *list, const struct xt_link_add
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap > 0 ? list->cap * 2 : 8;
-		struct xt_link_address *v = realloc(list->v, cap * sizeof(*v));
+		struct xt_link_address *v = xt_items_resize(list->v, cap, sizeof(*v));
 
 		if (!v) {
 			list->rc = XT_E_NOMEM;
@@ -296,7 +297,7 @@ static int connected_listed(const struct nlmsghdr *nlh, void *data)
 	xt_cidr_mask(&connected.network);
 	if (list->n == list->cap) {
 		size_t cap = list->cap > 0 ? list->cap * 2 : 16;
-		struct xt_link_connected *v = realloc(list->v, cap * sizeof(*v));
+		struct xt_link_connected *v = xt_items_resize(list->v, cap, sizeof(*v));
 
 		if (!v) {
 			list->rc = XT_E_NOMEM;
