@@ -105,14 +105,16 @@ cross_jansson() { # cross_jansson [OPTION…]
 # One file. Its own project always builds a shared library, and asks the compiler for what is known.
 cross_cmocka() { # cross_cmocka [FLAG…]
 	local version=1.1.5 sha256=f0ccd8242d55e2fd74b16ba518359151f6f8383ff8aef4976e48393f77bba8b6
-	! cross_have cmocka "$version $*" || return 0
+	local libs=-lcmocka
+	case $target in windows-*) libs="-lcmocka -lpthread" ;; esac # clock_gettime
+	! cross_have cmocka "$version $libs $*" || return 0
 	cross_debian cmocka cmocka_$version.orig.tar.xz $sha256
 	cross_archive cmocka "$source/src" cmocka.c "-I$source/include" -DHAVE_INTTYPES_H \
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME -DHAVE_GCC_THREAD_LOCAL_STORAGE \
 		-DHAVE_SIGNAL_H "$@"
 	cp "$source"/include/cmocka*.h "$prefix/include/"
-	cross_pc cmocka $version -lcmocka
-	cross_built cmocka "$version $*"
+	cross_pc cmocka $version "$libs"
+	cross_built cmocka "$version $libs $*"
 }
 
 cross_uthash() {
