@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "cli/query.h"
 #include "cli/term.h"
 #include "ipc/pcapng.h"
+#include "ipc/socket.h"
 
 enum { WRITE, OUTER, SECRETS, SEGMENTS, COUNT };
 const struct xt_option xt_capture_options[] = {
@@ -49,7 +49,7 @@ static void capture_finish(int number)
 	(void)number;
 	interrupts++;
 	if (client_fd >= 0)
-		(void)shutdown(client_fd, SHUT_WR);
+		xt_socket_finish(client_fd, false);
 }
 
 /* A descriptor; negative: an enum xt_exit, negated, with the reason printed. */
@@ -183,7 +183,7 @@ static int stream_follow(struct xt_client *client, struct xt_capture_output *out
 		len -= (size_t)taken;
 		memmove(bytes, bytes + taken, len);
 		if (output->complete && !ends)
-			(void)shutdown(xt_client_fd(client), SHUT_WR);
+			xt_socket_finish(xt_client_fd(client), false);
 	}
 	if (bytes)
 		xt_wipe(bytes, BUFFER);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* down: end an instance and remove all that it made on the host, also after a crash. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,11 +11,10 @@
 #include "cli/cmd.h"
 #include "host/host_uv.h"
 #include "host/run_directory.h"
+#include "ipc/socket.h"
 #include "daemon/explain.h"
 #include "daemon/rundir.h"
 #include "cli/term.h"
-#include "platform/fd.h"
-#include "platform/process.h"
 #include "platform/tun.h"
 
 const char xt_text_down[] =
@@ -32,26 +30,14 @@ const struct xt_option xt_down_options[] = {
     {0},
 };
 
-/* A descriptor that becomes readable when the instance's process ends; below 0: not available. */
-static int process_watch(const struct xt_client *client)
-{
-	struct xt_fd_peer peer;
-
-	if (xt_fd_peer(xt_client_fd(client), &peer) < 0 || peer.pid <= 0)
-		return -1;
-	return xt_process_watch(peer.pid);
-}
-
 /* Wait without a limit: hooks may take any time. */
 static void process_await_end(int process, const char *path)
 {
 	static const struct timespec nap = {0, 20000000};
-	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
 	struct xt_client *client;
 
 	if (process >= 0) {
-		while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
-			;
+		xt_peer_process_await(process);
 		return;
 	}
 	while (xt_client_open(&client, path) == 0) {
@@ -86,7 +72,7 @@ static bool failures_print(struct xt_client *client, const char *name)
 static int request_down(struct xt_client *client, const char *name, const char *path, int *status)
 {
 	json_t *answer = NULL;
-	int process = process_watch(client);
+	int process = xt_peer_process_open(xt_client_fd(client));
 	int rc = xt_client_request(client, json_pack("{s:s,s:b}", "do", "down", "remove", 1),
 				   XT_SOCKET_SILENCE_MS, &answer);
 
@@ -98,7 +84,7 @@ static int request_down(struct xt_client *client, const char *name, const char *
 	if (rc == 0 || rc == -EPIPE)
 		process_await_end(process, path);
 	if (process >= 0)
-		close(process);
+		xt_peer_process_close(process);
 	return rc == -EPIPE ? 0 : rc;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* events: what happens, of one instance or of all, as it happens. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "cli/query.h"
 #include "cli/term.h"
 #include "ipc/events.h"
+#include "ipc/socket.h"
 
 enum { JSON };
 const struct xt_option xt_events_options[] = {
@@ -151,12 +151,12 @@ static bool source_read(struct follower *f, struct source *source)
 	return !end && rc == -ETIMEDOUT;
 }
 
-static void sources_read(struct follower *f, const struct pollfd *fds)
+static void sources_read(struct follower *f, const bool *ready)
 {
 	for (size_t i = f->n; i-- > 0;) {
 		bool silent = now_ms() - f->v[i].heard_ms > XT_SOCKET_SILENCE_MS;
 
-		if (fds[i].revents) {
+		if (ready[i]) {
 			if (!source_read(f, &f->v[i]))
 				source_close(f, i);
 		} else if (silent) {
@@ -171,15 +171,16 @@ static void sources_read(struct follower *f, const struct pollfd *fds)
 /* Until all sources or the output's reader have ended. */
 static void follow(struct follower *f)
 {
-	struct pollfd fds[SOURCES_MAX];
+	int fds[SOURCES_MAX];
+	bool ready[SOURCES_MAX];
 
 	while (f->n > 0 && xt_term_flush()) {
 		for (size_t i = 0; i < f->n; i++)
-			fds[i] =
-			    (struct pollfd){.fd = xt_client_fd(f->v[i].client), .events = POLLIN};
-		if (poll(fds, (nfds_t)f->n, RESCAN_MS) < 0 && errno != EINTR)
+			fds[i] = xt_client_fd(f->v[i].client);
+		int rc = xt_socket_await_any(fds, ready, f->n, RESCAN_MS);
+		if (rc < 0 && rc != -EINTR)
 			return;
-		sources_read(f, fds);
+		sources_read(f, ready);
 		if (!f->one)
 			sources_scan(f);
 	}

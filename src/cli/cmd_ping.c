@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <xtunnel/error.h>
 
 #include "cli/query.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
+#include "ipc/socket.h"
 
 enum { COUNT, SIZE, INTERVAL, TIMEOUT, JSON };
 const struct xt_option xt_ping_options[] = {
@@ -41,7 +41,7 @@ static void on_interrupt(int number)
 {
 	(void)number;
 	if (client_fd >= 0)
-		(void)shutdown(client_fd, SHUT_RDWR);
+		xt_socket_finish(client_fd, true);
 }
 
 static uint64_t reply_number(const json_t *reply, const char *key)

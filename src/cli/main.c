@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of verbs, and nothing else. */
-#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/complete.h"
+#include "cli/startup.h"
 #include "cli/term.h"
 #include "cli/version.h"
 #include "daemon/harden.h"
@@ -156,8 +156,8 @@ int main(int argc, char **argv)
 	char message[256];
 	int status = XT_EXIT_OK;
 
-	signal(SIGPIPE, SIG_IGN);
-	xt_term_open();
+	if (!xt_startup(&argc, &argv, &status))
+		return status;
 	xt_process_harden(); /* most verbs read or make keys */
 	if (argc > 1 && strcmp(argv[1], XT_COMPLETE_VERB) == 0) {
 		xt_complete(verbs, argc - 2, argv + 2);

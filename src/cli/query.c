@@ -189,7 +189,7 @@ int xt_query_uapi_names(char ***names, size_t *n)
 		fd = xt_rundir_socket(path, XT_UAPI_DIR, (*names)[i]) ? xt_socket_connect(path)
 								      : -ENAMETOOLONG;
 		if (fd >= 0) {
-			close(fd);
+			xt_socket_close(fd);
 			(*names)[alive++] = (*names)[i];
 		} else {
 			free((*names)[i]);

@@ -3,13 +3,12 @@
 #include "cli/term.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/message.h"
+#include "cli/startup.h"
 
 bool xt_term_color(FILE *stream)
 {
@@ -25,15 +24,6 @@ bool xt_term_color(FILE *stream)
 
 static int output_error; /* of the first flush of stdout that failed */
 
-/* The error of a write that stdio made on its own is lost, but a pipe still says that its reader
- * has left. */
-static int output_error_find(void)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) ? EPIPE : EIO;
-}
-
 bool xt_term_flush(void)
 {
 	int error = fflush(stdout) == 0 ? 0 : errno;
@@ -41,7 +31,7 @@ bool xt_term_flush(void)
 	if (!error && !ferror(stdout))
 		return true;
 	if (!output_error)
-		output_error = error ? error : output_error_find();
+		output_error = error ? error : xt_term_output_error();
 	return false;
 }
 
@@ -50,15 +40,4 @@ int xt_term_finish(int status)
 	if (xt_term_flush() || output_error == EPIPE) /* EPIPE: the reader has left on purpose */
 		return status;
 	return xt_fail(status ? status : 1, "standard output: %s", strerror(output_error));
-}
-
-void xt_term_open(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* Read only: a write to an output that the caller closed must fail. */
-		int mode = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
-
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode) < 0)
-			return;
-	}
 }

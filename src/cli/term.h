@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The terminal: colour and the standard streams. */
+/* The terminal: colour, and whether what was printed has arrived. */
 #ifndef XT_CLI_TERM_H
 #define XT_CLI_TERM_H
 
@@ -10,11 +10,6 @@
 
 /* Colour on this stream: a terminal, no NO_COLOR, no TERM=dumb; WG_COLOR_MODE always|never wins. */
 bool xt_term_color(FILE *stream);
-
-/* Open /dev/null for those of the descriptors 0 to 2 that the caller left closed, so that no socket
- * gets such a number and receives messages. Writes to a closed stdout go on failing. Call it before
- * anything is opened. */
-void xt_term_open(void);
 
 /* Flush stdout. false: what was printed did not arrive; a verb that prints until it is interrupted
  * ends then. */

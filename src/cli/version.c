@@ -3,6 +3,8 @@
  * the loaded file. */
 #include "cli/version.h"
 
+#include <string.h>
+
 #include <jansson.h>
 #include <sodium.h>
 #include <xtunnel/xtunnel.h>

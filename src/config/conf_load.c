@@ -12,7 +12,9 @@
 #include "base/secbuf.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_names.h"
+#include "config/conf_place.h"
 #include "config/conf_value.h"
+#include "config/file_access.h"
 #include "config/path_trust.h"
 
 #define KEY_FILE_MAX 4096u
@@ -38,55 +40,52 @@ static int text_read(struct xt_secbuf *text, int fd)
 }
 
 /* plain: a FIFO is refused, and opening it does not wait for its writer. */
-static int text_open(struct xt_secbuf *text, const char *path, bool plain, struct stat *st)
+static int text_open(struct xt_secbuf *text, const char *path, bool plain,
+		     struct xt_file_access *access)
 {
+	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (plain ? O_NONBLOCK : 0)), err;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, st) < 0)
+	if (fstat(fd, &st) < 0)
 		err = -errno;
-	else if (S_ISDIR(st->st_mode))
+	else if (S_ISDIR(st.st_mode))
 		err = -EISDIR;
-	else if (!S_ISREG(st->st_mode) && (plain || !S_ISFIFO(st->st_mode)))
+	else if (!S_ISREG(st.st_mode) && (plain || !S_ISFIFO(st.st_mode)))
 		err = -EINVAL;
 	else
 		err = text_read(text, fd);
+	if (!err)
+		xt_file_access(access, fd, &st);
 	close(fd);
 	if (err)
 		xt_secbuf_clear(text);
 	return err;
 }
 
-/* A service with a user of its own reads a file of root by its group. */
-static bool group_reads_only(const struct stat *st)
+static int access_check(const struct xt_file_access *access, const char *what, unsigned line,
+			unsigned column, struct xt_conf_diagnostics *diagnostics)
 {
-	return (st->st_mode & 0066) == 0040 && geteuid() != 0 && st->st_uid != geteuid() &&
-	       st->st_gid == getegid();
-}
-
-static int mode_check(const struct stat *st, const char *what, unsigned line, unsigned column,
-		      struct xt_conf_diagnostics *diagnostics)
-{
-	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0066) || group_reads_only(st))
+	if (access->exposure == XT_FILE_PRIVATE)
 		return 0;
 	return xt_conf_diagnostics_add(
-	    diagnostics, XT_LINT_FILE_MODE, line, column, "%s: others can %s this file (mode %03o)",
-	    what, st->st_mode & 0022 ? "write" : "read", (unsigned)st->st_mode & 0777);
+	    diagnostics, XT_LINT_FILE_MODE, line, column, "%s: others can %s this file (%s)", what,
+	    access->exposure == XT_FILE_WRITABLE ? "write" : "read", access->text);
 }
 
 static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char *path, bool plain,
 			 unsigned line, const char *what, struct xt_conf_diagnostics *diagnostics)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(KEY_FILE_MAX + 1);
-	struct stat st;
+	struct xt_file_access access;
 	unsigned column = 1;
 	char *full;
 	int err = xt_path_key_file(&full, conf->path, path);
 	bool credentials = err != -ENXIO;
 
 	if (err == 0)
-		err = text_open(&text, full, plain, &st);
+		err = text_open(&text, full, plain, &access);
 	free(full);
 	if (err == XT_E_NOMEM)
 		return err;
@@ -106,7 +105,7 @@ static int key_file_read(uint8_t key[32], const struct xt_conf *conf, const char
 					      "%s: in the file: %s", what, sentence);
 		return err ? err : XT_E_SYNTAX;
 	}
-	return mode_check(&st, what, line, 1, diagnostics);
+	return access_check(&access, what, line, 1, diagnostics);
 }
 
 static int key_files_read(struct xt_conf *conf, bool plain, struct xt_conf_diagnostics *diagnostics)
@@ -140,20 +139,21 @@ bool xt_conf_is_path(const char *word)
 
 char *xt_conf_path(const char *word)
 {
-	static const char *const places[] = {"/etc/xtunnel", "/etc/wireguard"};
+	char place[512];
 	char *path = NULL;
 
 	if (xt_conf_is_path(word))
 		return strdup(word);
-	for (size_t i = 0; i < XT_LEN(places); i++) {
+	for (unsigned i = 0; xt_conf_place(i, place, sizeof(place)); i++) {
 		free(path);
-		if (asprintf(&path, "%s/%s.conf", places[i], word) < 0)
+		if (asprintf(&path, "%s/%s.conf", place, word) < 0)
 			return NULL;
 		if (access(path, F_OK) == 0 || errno != ENOENT)
 			return path;
 	}
 	free(path);
-	if (asprintf(&path, "%s/%s.conf", places[0], word) < 0)
+	if (!xt_conf_place(0, place, sizeof(place)) ||
+	    asprintf(&path, "%s/%s.conf", place, word) < 0)
 		return NULL;
 	return path;
 }
@@ -205,13 +205,13 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_secbuf *te
 		     struct xt_conf_diagnostics *diagnostics)
 {
 	char name[64];
-	struct stat st;
+	struct xt_file_access access;
 
 	xt_conf_path_name(path, name, sizeof(name));
 	int err = name_check(name, diagnostics);
 	if (err)
 		return err;
-	err = text_open(text, path, plain, &st);
+	err = text_open(text, path, plain, &access);
 	if (err == XT_E_NOMEM)
 		return err;
 	if (err) {
@@ -221,7 +221,7 @@ static int conf_read(struct xt_conf *out, const char *path, struct xt_secbuf *te
 	}
 	err = xt_conf_parse(out, name, text->p, text->len, diagnostics);
 	if (!err && conf_holds_key(out))
-		err = mode_check(&st, "this file holds keys", 0, 0, diagnostics);
+		err = access_check(&access, "this file holds keys", 0, 0, diagnostics);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/secbuf.h"
 #include "base/text.h"
+#include "config/file_access.h"
 
 void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32])
 {
@@ -205,19 +206,6 @@ static void directory_sync(const char *path)
 	free(directory);
 }
 
-/* Of the file that is replaced. When the owner cannot be kept, the mode is not either: a group of
- * this user would read the keys. */
-static int file_keep_mode(int fd, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return -errno;
-	if (fchown(fd, st.st_uid, st.st_gid) < 0)
-		return errno == EPERM ? 0 : -errno;
-	return fchmod(fd, st.st_mode & 0777) < 0 ? -errno : 0;
-}
-
 static int file_replace(const char *path, const char *text, size_t len, bool kept)
 {
 	char *real = realpath(path, NULL), *tmp = NULL;
@@ -232,7 +220,7 @@ static int file_replace(const char *path, const char *text, size_t len, bool kep
 	if (rc == 0) {
 		(void)unlink(tmp); /* left by an earlier attempt, perhaps with another mode */
 		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		rc = fd < 0 ? -errno : kept ? file_keep_mode(fd, real) : 0;
+		rc = fd < 0 ? -errno : kept ? xt_file_access_keep(fd, real) : 0;
 		if (rc == 0)
 			rc = file_write(fd, text, len);
 	}

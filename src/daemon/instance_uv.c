@@ -4,7 +4,6 @@
 #include "daemon/instance_uv.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,36 +170,6 @@ static void instance_begin(struct xt_instance *instance)
 	events_handle(instance);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
-{
-	struct xt_host_event event = {.kind = number == SIGHUP	  ? XT_HOST_RELOAD
-					      : number == SIGUSR1 ? XT_HOST_STATUS
-								  : XT_HOST_END};
-
-	xt_instance_host_event(handle->data, &event);
-}
-
-static void signals_start(struct xt_instance *instance)
-{
-	static const int numbers[XT_SIGNALS] = {
-	    [XT_SIGNAL_TERM] = SIGTERM,
-	    [XT_SIGNAL_INT] = SIGINT,
-	    [XT_SIGNAL_HUP] = SIGHUP,
-	    [XT_SIGNAL_USR1] = SIGUSR1,
-	};
-
-	for (int i = 0; i < XT_SIGNALS; i++) {
-		if (instance->link) { /* a terminal sends them to all; the monitor passes them on */
-			(void)signal(numbers[i], SIG_IGN);
-			continue;
-		}
-		uv_signal_init(&instance->uv, &instance->signals[i]);
-		instance->signals[i].data = instance;
-		uv_signal_start(&instance->signals[i], on_signal, numbers[i]);
-		instance->signals_open++;
-	}
-}
-
 /* A question to a name server that does not answer would hold the end up for many seconds, because
  * libuv joins its threads at exit: _exit skips that. */
 static int loop_finish(struct xt_instance *instance)
@@ -259,7 +228,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 	xt_explain_open();
 	xt_memory_init();
 	xt_instance_work_open(&instance);
-	signals_start(&instance);
+	xt_instance_signals_start(&instance);
 	instance_begin(&instance);
 	while (instance.state != XT_STATE_END || instance.signals_open > 0 || instance.answers ||
 	       instance.saves)

@@ -269,6 +269,9 @@ int xt_instance_requests_open(struct xt_instance *instance);
 void xt_instance_listen(struct xt_instance *instance, enum xt_host_socket which, int fd,
 			bool removal, xt_request_done *done);
 void xt_instance_host_event(void *instance, const struct xt_host_event *event);
+/* instance_signals_uv.c: what asks for the end, a reload or the state from outside. The first steps
+ * have not begun. */
+void xt_instance_signals_start(struct xt_instance *instance);
 /* instance_save_uv.c */
 void xt_instance_save_at_end(struct xt_instance *instance);
 /* instance_reload_uv.c: routes that are due, or the first of the queue. cancel: the instance is to
@@ -351,6 +354,9 @@ void xt_instance_drop_reloads(struct xt_instance *instance);
  * drop: wait no longer. */
 bool xt_instance_change_moves_routes(const struct xt_change *change);
 void xt_instance_follow_routes(struct xt_instance *instance, xt_instance_applied *done, void *ctx);
+/* The network of the host, or the endpoint of a peer, has changed: on systems where endpoints have
+ * routes of their own, these follow. */
+void xt_instance_follow_endpoints(struct xt_instance *instance);
 void xt_instance_routes(struct xt_instance *instance);
 void xt_instance_drop_routes(struct xt_instance *instance);
 /* instance_gear_uv.c: what a reload exchanges inside of this process. open: make what the file

@@ -22,6 +22,8 @@
 #define STRICT_DIR  "/run/xtunnel-strict"
 #define STRICT_USER "xtunnel"
 
+const char xt_uapi_dir[] = "/var/run/wireguard";
+
 static bool dir_join(char dir[XT_RUNDIR_MAX], const char *head, const char *tail)
 {
 	int n = snprintf(dir, XT_RUNDIR_MAX, "%s%s", head, tail);

@@ -15,7 +15,9 @@
 #define XT_RUNSOCK_MAX XT_REQUEST_PATH_MAX
 #define XT_RUNDIR_MAX  XT_REQUEST_PATH_MAX /* with name and ".sock" it fits, or it is too long */
 
-#define XT_UAPI_DIR "/var/run/wireguard"
+/* Where wg(8) looks for sockets. */
+extern const char xt_uapi_dir[];
+#define XT_UAPI_DIR xt_uapi_dir
 
 /* The directory for instances that this process starts; it may be missing. 0; -EPERM: another user
  * could change it, see xt_rundir_explain, and dir is filled in; -errno. */

@@ -3,8 +3,6 @@
  * configuration alone. Only the file that was made or found at LISTEN is ever removed. */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "config/path_trust.h"
@@ -103,19 +101,6 @@ static int socket_watch(struct xt_requests *requests, const struct xt_request *r
 	return 0;
 }
 
-/* A listening socket of the process before, which was made for this path. */
-static bool listens_at(int fd, const char *path)
-{
-	struct sockaddr_un at = {0};
-	socklen_t len = sizeof(at), value_len = sizeof(int);
-	int listens = 0;
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 || at.sun_family != AF_UNIX ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &value_len) < 0 || !listens)
-		return false;
-	return strncmp(at.sun_path, path, sizeof(at.sun_path)) == 0;
-}
-
 int xt_request_listen(struct xt_requests *requests, const struct xt_request *request,
 		      struct xt_reply *reply)
 {
@@ -126,7 +111,7 @@ int xt_request_listen(struct xt_requests *requests, const struct xt_request *req
 	if (!requests->options.socket(path, request->listen.which, requests->conf->name))
 		return -ENAMETOOLONG;
 	if (fd > 0 && requests->options.adoption && !requests->options.dropin &&
-	    !listens_at(fd, path)) {
+	    !xt_socket_listens_at(fd, path)) {
 		close(fd);
 		return -EINVAL;
 	}

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <xtunnel/error.h>
 
@@ -152,4 +154,16 @@ int xt_socket_watch_remove(struct xt_socket_watch *watch)
 
 	xt_socket_watch_close(watch);
 	return rc;
+}
+
+bool xt_socket_listens_at(int fd, const char *path)
+{
+	struct sockaddr_un at = {0};
+	socklen_t len = sizeof(at), value_len = sizeof(int);
+	int listens = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 || at.sun_family != AF_UNIX ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &value_len) < 0 || !listens)
+		return false;
+	return strncmp(at.sun_path, path, sizeof(at.sun_path)) == 0;
 }

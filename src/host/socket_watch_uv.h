@@ -30,4 +30,7 @@ void xt_socket_watch_again(struct xt_socket_watch *watch);
 int xt_socket_watch_remove(struct xt_socket_watch *watch);
 void xt_socket_watch_close(struct xt_socket_watch *watch); /* the same, but leave the file */
 
+/* fd is a listening socket that was made for this path. */
+bool xt_socket_listens_at(int fd, const char *path);
+
 #endif

@@ -3,12 +3,9 @@
 #include "ipc/client.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <xtunnel/error.h>
 
@@ -49,7 +46,7 @@ void xt_client_close(struct xt_client *c)
 {
 	if (!c)
 		return;
-	close(c->fd);
+	xt_socket_close(c->fd);
 	xt_secbuf_clear(&c->received);
 	free(c);
 }
@@ -85,12 +82,12 @@ int xt_client_send(struct xt_client *c, json_t *msg)
 	size_t len = strlen(text) + 1, at = 0;
 	text[len - 1] = '\n';
 	while (at < len && !err) {
-		ssize_t n = send(c->fd, text + at, len - at, MSG_NOSIGNAL);
+		ssize_t n = xt_socket_send(c->fd, text + at, len - at);
 
 		if (n >= 0)
 			at += (size_t)n;
-		else if (errno != EINTR)
-			err = errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
+		else if (n != -EINTR)
+			err = (int)n;
 	}
 	free(text);
 	return err;
@@ -99,20 +96,19 @@ int xt_client_send(struct xt_client *c, json_t *msg)
 /* Wait for more bytes and append them to received. 1: some came; 0: interrupted, try again. */
 static int client_fill(struct xt_client *c, int silence_ms)
 {
-	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
-	int n = poll(&poll_fd, 1, silence_ms);
+	int n = xt_socket_await(c->fd, silence_ms);
 
 	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
+		return n == -EINTR ? 0 : n;
 	if (n == 0)
 		return -ETIMEDOUT;
 	size_t room;
 	int err = xt_secbuf_room(&c->received, &room);
 	if (err)
 		return err == XT_E_FULL ? XT_E_SYNTAX : err;
-	ssize_t got = recv(c->fd, c->received.p + c->received.len, room, 0);
+	ssize_t got = xt_socket_recv(c->fd, c->received.p + c->received.len, room);
 	if (got < 0)
-		return errno == EINTR ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
+		return got == -EINTR ? 0 : (int)got;
 	xt_secbuf_added(&c->received, (size_t)got);
 	return got ? 1 : -EPIPE;
 }
@@ -183,10 +179,8 @@ ssize_t xt_client_read(struct xt_client *c, void *bytes, size_t len)
 		xt_secbuf_take(&c->received, n);
 		return (ssize_t)n;
 	}
-	got = recv(c->fd, bytes, len, 0);
-	if (got < 0)
-		return errno == ECONNRESET ? 0 : -errno;
-	return got;
+	got = xt_socket_recv(c->fd, bytes, len);
+	return got == -EPIPE ? 0 : got;
 }
 
 /* Receive the chunks after the first one, which *out holds. */

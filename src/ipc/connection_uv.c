@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "ipc/socket.h"
+#include "ipc/listener_uv.h"
 
 #define UNREAD_MAX  (128u << 20) /* answers that one client has not read: it is aborted */
 #define UNREAD_HOLD (64u << 10)	 /* its next request is held back */
@@ -77,10 +77,7 @@ static bool client_must_wait(const struct xt_connection *c)
 
 static bool client_hung_up(const struct xt_connection *c)
 {
-	uv_os_fd_t fd;
-
-	return c->eof && uv_fileno((const uv_handle_t *)&c->pipe, &fd) == 0 &&
-	       xt_socket_hung_up(fd);
+	return c->eof && xt_pipe_closed(&c->pipe);
 }
 
 static void on_stall(uv_timer_t *timer)

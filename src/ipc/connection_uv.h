@@ -44,14 +44,6 @@ struct xt_connection {
 	struct xt_request request;
 };
 
-/* spare  a duplicate of fd: closed for a moment, it leaves room to accept a connection, and close
- *        it, when this process has no descriptor left */
-struct xt_listener {
-	uv_poll_t poll;
-	int fd, spare;
-	struct xt_server *server;
-};
-
 struct xt_server {
 	uv_loop_t *loop;
 	struct xt_listener *listener; /* NULL: the server is closing */

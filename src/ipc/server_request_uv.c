@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a handler may learn of its request, and take from it. */
 #include "ipc/connection_uv.h"
-#include "ipc/socket.h"
+#include "ipc/listener_uv.h"
 
 #define UNREAD_ALL (64u << 20) /* of all clients together: every request is held back */
 
@@ -38,11 +38,7 @@ char *xt_request_take(struct xt_request *request)
 
 int xt_request_uid(const struct xt_request *request, uid_t *uid)
 {
-	const struct xt_connection *c = xt_connection_of(request);
-	uv_os_fd_t fd;
-	int err = uv_fileno((const uv_handle_t *)&c->pipe, &fd);
-
-	return err ? err : xt_socket_peer_uid(fd, uid);
+	return xt_pipe_uid(&xt_connection_of(request)->pipe, uid);
 }
 
 void xt_request_set(struct xt_request *request, void *data)

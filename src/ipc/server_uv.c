@@ -4,7 +4,6 @@
 #include "ipc/server_uv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 #include <xtunnel/error.h>
 
 #include "ipc/connection_uv.h"
+#include "ipc/listener_uv.h"
 #include "ipc/socket.h"
 
 #define CLIENTS_MAX 64
-#define ACCEPTS	    32 /* between two passes */
 #define REQUEST_MAX (64u << 10)
 #define STALL_MS    10000
 
@@ -51,8 +50,9 @@ static unsigned server_open_clients(const struct xt_server *s)
 	return n;
 }
 
-static void client_accept(struct xt_server *s, int fd)
+static void client_accept(void *ctx, int fd)
 {
+	struct xt_server *s = ctx;
 	struct xt_connection *c;
 
 	if (server_open_clients(s) >= s->options.max_clients)
@@ -62,77 +62,6 @@ static void client_accept(struct xt_server *s, int fd)
 		close(fd);
 	else if (xt_connection_start(c, fd) < 0 || server_open_clients(s) > s->options.max_clients)
 		xt_connection_close(c, false);
-}
-
-/* Without a descriptor for it the connection would stay in the queue and wake the loop for ever. */
-static void client_refuse(struct xt_listener *listener)
-{
-	int fd;
-
-	if (listener->spare < 0)
-		return;
-	close(listener->spare);
-	fd = xt_socket_accept(listener->fd);
-	if (fd >= 0)
-		close(fd);
-	listener->spare = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
-}
-
-/* A client may close its side, or the server be closed, between two of them. */
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-	struct xt_listener *listener = poll->data;
-
-	(void)status;
-	(void)events;
-	for (int i = 0; i < ACCEPTS && !uv_is_closing((uv_handle_t *)poll); i++) {
-		int fd = xt_socket_accept(listener->fd);
-
-		if (fd == -EMFILE || fd == -ENFILE)
-			client_refuse(listener);
-		if (fd < 0)
-			break;
-		client_accept(listener->server, fd);
-	}
-}
-
-static void on_listener_closed(uv_handle_t *handle)
-{
-	struct xt_listener *listener = handle->data;
-
-	close(listener->fd);
-	if (listener->spare >= 0)
-		close(listener->spare);
-	free(listener);
-}
-
-static void listener_close(struct xt_listener *listener)
-{
-	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
-}
-
-/* Takes fd, which listens. */
-static int listener_new(struct xt_listener **out, struct xt_server *s, int fd)
-{
-	struct xt_listener *listener = calloc(1, sizeof(*listener));
-	int err = listener ? uv_poll_init(s->loop, &listener->poll, fd) : XT_E_NOMEM;
-
-	if (err) {
-		close(fd);
-		free(listener);
-		return err;
-	}
-	listener->poll.data = listener;
-	listener->server = s;
-	listener->fd = fd;
-	listener->spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	err = uv_poll_start(&listener->poll, UV_READABLE, on_readable);
-	if (err) {
-		listener_close(listener);
-		return err;
-	}
-	*out = listener;
-	return 0;
 }
 
 static void socket_remove(struct xt_server *s)
@@ -168,7 +97,7 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 	s->options.path = s->path;
 	options_default(&s->options);
 	fd = s->path ? xt_socket_listen(s->path, &s->id) : xt_socket_adopt(options->listen_fd);
-	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
+	int err = fd < 0 ? fd : xt_listener_new(&s->listener, s->loop, fd, client_accept, s);
 	if (err) {
 		if (fd >= 0)
 			socket_remove(s);
@@ -182,26 +111,23 @@ int xt_server_open(struct xt_server **out, uv_loop_t *loop, const struct xt_serv
 
 void xt_server_pause(struct xt_server *s, bool pause)
 {
-	if (pause)
-		(void)uv_poll_stop(&s->listener->poll);
-	else
-		(void)uv_poll_start(&s->listener->poll, UV_READABLE, on_readable);
+	xt_listener_pause(s->listener, pause);
 }
 
 int xt_server_listen_fd(const struct xt_server *s)
 {
-	return s->listener->fd;
+	return xt_listener_fd(s->listener);
 }
 
 int xt_server_listen_again(struct xt_server *s, int listen_fd)
 {
 	struct xt_listener *old = s->listener;
 	int fd = xt_socket_adopt(listen_fd);
-	int err = fd < 0 ? fd : listener_new(&s->listener, s, fd);
+	int err = fd < 0 ? fd : xt_listener_new(&s->listener, s->loop, fd, client_accept, s);
 
 	if (err)
 		return err;
-	listener_close(old);
+	xt_listener_close(old);
 	return 0;
 }
 
@@ -212,7 +138,7 @@ void xt_server_close(struct xt_server *s)
 	if (!s || !s->listener)
 		return;
 	socket_remove(s);
-	listener_close(s->listener);
+	xt_listener_close(s->listener);
 	s->listener = NULL;
 	for (struct xt_connection *c = s->connections; c; c = next) {
 		next = c->next;

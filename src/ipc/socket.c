@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/fd.h"
+#include "platform/process.h"
 
 #define BACKLOG 128
 
@@ -190,4 +191,80 @@ bool xt_socket_hung_up(int fd)
 	struct pollfd poll_fd = {.fd = fd};
 
 	return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+}
+
+/* --- connected --- */
+
+ssize_t xt_socket_send(int fd, const void *bytes, size_t len)
+{
+	ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+
+	if (n >= 0)
+		return n;
+	return errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+ssize_t xt_socket_recv(int fd, void *bytes, size_t len)
+{
+	ssize_t n = recv(fd, bytes, len, 0);
+
+	if (n >= 0)
+		return n;
+	return errno == ECONNRESET ? -EPIPE : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+int xt_socket_await_any(const int *fds, bool *ready, size_t n, int ms)
+{
+	struct pollfd v[XT_SOCKET_AWAIT_MAX];
+	int rc;
+
+	if (n > XT_SOCKET_AWAIT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+	rc = poll(v, (nfds_t)n, ms);
+	for (size_t i = 0; i < n; i++)
+		ready[i] = rc > 0 && v[i].revents;
+	return rc < 0 ? -errno : rc;
+}
+
+int xt_socket_await(int fd, int ms)
+{
+	bool ready;
+
+	return xt_socket_await_any(&fd, &ready, 1, ms);
+}
+
+void xt_socket_finish(int fd, bool both)
+{
+	(void)shutdown(fd, both ? SHUT_RDWR : SHUT_WR);
+}
+
+void xt_socket_close(int fd)
+{
+	close(fd);
+}
+
+/* --- the process that listens --- */
+
+int xt_peer_process_open(int fd)
+{
+	struct xt_fd_peer peer;
+
+	if (xt_fd_peer(fd, &peer) < 0 || peer.pid <= 0)
+		return -1;
+	return xt_process_watch(peer.pid);
+}
+
+void xt_peer_process_await(int process)
+{
+	struct pollfd poll_fd = {.fd = process, .events = POLLIN};
+
+	while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+void xt_peer_process_close(int process)
+{
+	close(process);
 }

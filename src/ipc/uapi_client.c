@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <xtunnel/error.h>
 
@@ -42,11 +39,15 @@ static int reply_read(int fd, struct xt_secbuf *reply)
 		int rc = xt_secbuf_room(reply, &room);
 		if (rc < 0)
 			return rc;
-		ssize_t n = recv(fd, reply->p + reply->len, room, 0);
-		if (n < 0 && errno == EINTR)
+		ssize_t n = xt_socket_await(fd, XT_SOCKET_SILENCE_MS);
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n > 0)
+			n = xt_socket_recv(fd, reply->p + reply->len, room);
+		if (n == -EINTR)
 			continue;
 		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return (int)n;
 		if (n == 0)
 			return -EPROTO;
 		xt_secbuf_added(reply, (size_t)n);
@@ -58,15 +59,15 @@ static int reply_read(int fd, struct xt_secbuf *reply)
 int xt_uapi_client_get(const char *path, struct xt_secbuf *reply)
 {
 	static const char request[] = "get=1\n\n";
-	struct timeval timeout = {XT_SOCKET_SILENCE_MS / 1000, 0};
 	int fd = xt_socket_connect(path), rc;
 
 	*reply = XT_SECBUF_INIT(REPLY_MAX);
 	if (fd < 0)
 		return fd;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	rc = send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 ? -errno : reply_read(fd, reply);
-	close(fd);
+	rc = (int)xt_socket_send(fd, request, strlen(request));
+	if (rc >= 0)
+		rc = reply_read(fd, reply);
+	xt_socket_close(fd);
 	if (rc < 0)
 		xt_secbuf_clear(reply);
 	return rc;

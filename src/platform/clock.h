@@ -13,6 +13,7 @@ uint64_t xt_clock_suspended(void);
 /* A descriptor that becomes readable when the host wakes from a suspend or its wall clock is set,
  * which no timer does. Needs no right. -errno, -ENOSYS: the system has none. */
 int xt_clock_watch_open(void);
-void xt_clock_watch_read(int fd); /* take the event off */
+void xt_clock_watch_read(int fd);  /* take the event off */
+void xt_clock_watch_close(int fd); /* below 0 is fine */
 
 #endif

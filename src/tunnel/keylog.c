@@ -35,7 +35,7 @@ size_t xt_keylog_print_static(char out[XT_KEYLOG_TEXT], const struct xt_private 
 void xt_keylog_write(int fd, const struct xt_keylog *keys)
 {
 	char text[XT_KEYLOG_TEXT];
-	ssize_t n = write(fd, text, xt_keylog_print(text, keys));
+	ssize_t n = write(fd, text, (unsigned)xt_keylog_print(text, keys));
 
 	(void)n;
 	xt_wipe(text, sizeof(text));

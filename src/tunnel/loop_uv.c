@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "platform/clock.h"
 #include "platform/wake.h"
@@ -212,8 +211,10 @@ static void on_changes_closed(uv_handle_t *handle);
 static int changes_start(struct xt_loop *loop)
 {
 	uv_poll_t *changes = calloc(1, sizeof(*changes));
-	int rc = changes ? uv_poll_init(loop->timer.loop, changes, loop->watch.fd) : XT_E_NOMEM;
+	int rc = XT_E_NOMEM;
 
+	if (changes)
+		rc = uv_poll_init_socket(loop->timer.loop, changes, (uv_os_sock_t)loop->watch.fd);
 	if (rc < 0) {
 		free(changes);
 		return rc;
@@ -234,16 +235,19 @@ static void changes_stop(struct xt_loop *loop)
 void xt_loop_watch(struct xt_loop *loop, int error, const struct xt_watch *watch,
 		   const struct xt_link_state *state)
 {
+	struct xt_watch unused = loop->state == LOOP_STOPPING ? *watch : loop->watch;
+
 	if (error == -ENODEV)
 		loop_gone(loop, error);
 	if (error < 0)
 		return;
 	if (loop->state == LOOP_STOPPING) {
-		close(watch->fd);
+		xt_watch_close(&unused);
 		return;
 	}
 	changes_stop(loop);
-	close(xt_watch_replace(&loop->watch, watch->fd, watch->ifindex, watch->nsid));
+	(void)xt_watch_replace(&loop->watch, watch->fd, watch->ifindex, watch->nsid);
+	xt_watch_close(&unused);
 	error = changes_start(loop);
 	if (error < 0)
 		loop_gone(loop, error);
@@ -317,8 +321,7 @@ static void loop_close(struct xt_loop *loop)
 	struct xt_loop_callbacks callbacks = loop->callbacks;
 	xt_wake_free(loop->wake);
 	xt_watch_close(&loop->watch);
-	if (loop->clock_fd >= 0)
-		close(loop->clock_fd);
+	xt_clock_watch_close(loop->clock_fd);
 	free(loop);
 	callbacks.closed(callbacks.ctx);
 }
@@ -376,7 +379,8 @@ static void on_awake(uv_poll_t *handle, int status, int events)
 static void clock_open(struct xt_loop *loop)
 {
 	loop->clock_fd = xt_clock_watch_open();
-	if (loop->clock_fd < 0 || uv_poll_init(loop->timer.loop, &loop->awake, loop->clock_fd) < 0)
+	if (loop->clock_fd < 0 ||
+	    uv_poll_init_socket(loop->timer.loop, &loop->awake, (uv_os_sock_t)loop->clock_fd) < 0)
 		return;
 	loop->awake.data = loop;
 	loop->open++;
@@ -422,8 +426,10 @@ void xt_loop_stop(struct xt_loop *loop)
 	if (loop->state == LOOP_STOPPING)
 		return;
 	loop->state = LOOP_STOPPING;
-	if (loop->wake_uv.handle.any.data)
-		uv_close(&loop->wake_uv.handle.any, on_closed);
+	if (loop->wake_uv.handle.any.data) {
+		xt_wake_notify(loop->wake, NULL, NULL); /* no longer into a handle that closes */
+		xt_wake_uv_close(&loop->wake_uv, on_closed);
+	}
 	changes_stop(loop);
 	uv_timer_stop(&loop->timer);
 	uv_timer_stop(&loop->port);

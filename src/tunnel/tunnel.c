@@ -15,6 +15,7 @@
 #include "core/snapshot.h"
 #include "platform/cache.h"
 #include "platform/clock.h"
+#include "platform/processors.h"
 #include "tunnel/cipher.h"
 
 /* Bytes of a pass. */
@@ -172,14 +173,14 @@ static int device_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *
 	return rc;
 }
 
-/* Asked once: glibc reads a file for it, which a confined process cannot. */
+/* Asked once, before the process is confined. */
 static unsigned processors_count(void)
 {
-	static long n;
+	static unsigned n;
 
 	if (!n)
-		n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n > 0 ? (unsigned)n : 1;
+		n = xt_processors();
+	return n;
 }
 
 int xt_tunnel_workers_new(struct xt_worker_pool **out, struct xt_aead *aead, unsigned threads)

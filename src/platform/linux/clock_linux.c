@@ -54,3 +54,9 @@ void xt_clock_watch_read(int fd)
 		got = read(fd, &n, sizeof(n)); /* ECANCELED; the timer stays armed */
 	while (got < 0 && errno == EINTR);
 }
+
+void xt_clock_watch_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
