@@ -175,7 +175,7 @@ static struct xt_imb_job *fake_flush(struct xt_imb_manager *manager)
 static struct xt_imb_job *fake_submit(struct xt_imb_manager *manager)
 {
 	uint8_t sealed[9000 + XT_TAG_LEN], *at = the_job.dst;
-	const size_t len = the_job.cipher_len;
+	const size_t len = (size_t)the_job.cipher_len;
 
 	(void)manager;
 	if (world.mb_ns != 0)

@@ -32,4 +32,10 @@ static inline uint64_t xt_below(uint64_t *state, uint64_t n)
 	return xt_next(state) % n;
 }
 
+/* As a length or an index. */
+static inline size_t xt_pick(uint64_t *state, size_t n)
+{
+	return (size_t)xt_below(state, n);
+}
+
 #endif

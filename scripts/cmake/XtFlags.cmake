@@ -12,6 +12,10 @@ set(xt_definitions _GNU_SOURCE)
 set(xt_compile_options -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wvla -fno-strict-aliasing -fno-common)
 set(xt_link_options)
+if(xt_system STREQUAL "linux" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+    # Files whose inode or length takes more than 32 bits, and times after 2038.
+    list(APPEND xt_definitions _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
 if(XT_WERROR)
     list(APPEND xt_compile_options -Werror)
 elseif(NOT PROJECT_IS_TOP_LEVEL)

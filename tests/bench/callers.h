@@ -253,7 +253,7 @@ static inline int callers_by_value(const void *a, const void *b)
 static inline void callers_print(const struct callers *c, uint64_t *took, uint64_t n, uint64_t ns,
 				 uint64_t valid)
 {
-	qsort(took, n, sizeof(*took), callers_by_value);
+	qsort(took, (size_t)n, sizeof(*took), callers_by_value);
 	printf("{\"bench\": \"callers\", \"answered\": %llu, \"valid\": %llu, \"lost\": %llu, "
 	       "\"cookies\": %llu, \"seconds\": %.4f, \"per_second\": %.1f, "
 	       "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
@@ -283,7 +283,7 @@ static inline int callers_burst_run(struct callers *c, const struct xt_public *r
 	for (uint32_t i = 0; i < c->n; i++)
 		if (c->calls[i].answered)
 			took[n++] = c->calls[i].answered;
-	qsort(took, n, sizeof(*took), callers_by_value);
+	qsort(took, (size_t)n, sizeof(*took), callers_by_value);
 	printf("{\"bench\": \"burst\", \"callers\": %u, \"answered\": %llu, \"cookies\": %llu, "
 	       "\"p50_ms\": %.1f, \"p90_ms\": %.1f, \"p100_ms\": %.1f}\n",
 	       c->n, (unsigned long long)n, (unsigned long long)c->cookies,

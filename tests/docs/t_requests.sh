@@ -7,11 +7,10 @@
 #   daemon/monitor*      the process that carries requests out
 #   daemon/rundir.c      lists the run directories, for `show` and completion
 #   ipc/socket.c         the client's side, and the listening that the daemon lends to requests
-#   ipc/link_name.c      one socket, opened before an instance is confined
 cd "${XT_SOURCE:-$(dirname "$0")/../..}" || exit 1
-except='^src/(daemon/(background|processes|monitor_uv)|ipc/(socket|link_name))\.c:|^src/daemon/rundir\.c:.*opendir'
+except='^src/(daemon/(background|processes|monitor_uv)|ipc/socket)\.c:|^src/daemon/rundir\.c:.*opendir'
 calls='open|openat|creat|fopen|freopen|opendir|fork|vfork|popen|system|posix_spawnp?|execv[pe]*'
-calls="$calls|uv_spawn|uv_fs_open|socket|socketpair|getaddrinfo|uv_getaddrinfo|mkdir|unlink|rename"
+calls="$calls|uv_spawn|uv_fs_open|(xt_fd_)?socket(pair)?|xt_namespace_[a-z]+|getaddrinfo|uv_getaddrinfo|mkdir|unlink|rename"
 calls="$calls|xt_tun_(open|remove)|xt_udp_(open|sockets_open|sockets_mark)"
 calls="$calls|xt_link_(set|route_mtu|undo|forget|mtu_set|addresses|policy_choose|policy_remove)"
 calls="$calls|xt_conf_(load|replace)|xt_(command|hooks|dns|host|resolver|bound|peer_store|identity)_[a-z_]+"

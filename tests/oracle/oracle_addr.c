@@ -99,7 +99,7 @@ static void octets_write(uint64_t *r, char *text)
 static void text_damage(uint64_t *r, char *text)
 {
 	static const char some[] = "0123456789abcfF:::...%g xX-+/[]\x80";
-	size_t len = strlen(text), at = xt_below(r, len + 1);
+	size_t len = strlen(text), at = xt_pick(r, len + 1);
 
 	switch (xt_below(r, 3)) {
 	case 0:

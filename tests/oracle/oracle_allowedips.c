@@ -83,7 +83,7 @@ static struct xt_peer *scan_find(const struct xt_ip *ip)
 static struct xt_ip random_ip(uint64_t *r)
 {
 	struct xt_ip ip = {.family = xt_below(r, 2) ? 4 : 6};
-	size_t len = ip.family == 4 ? 4 : 16, flips = xt_below(r, 5);
+	size_t len = ip.family == 4 ? 4 : 16, flips = xt_pick(r, 5);
 
 	ip.b[0] = 0xfd;
 	for (size_t i = 0; i < flips; i++)

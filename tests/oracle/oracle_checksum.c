@@ -16,7 +16,7 @@ static uint64_t state;
 
 static size_t fill(uint8_t *p, size_t max)
 {
-	size_t len = xt_next(&state) % (max + 1);
+	size_t len = xt_pick(&state, max + 1);
 	unsigned kind = (unsigned)(xt_next(&state) % 4);
 
 	for (size_t i = 0; i < len; i++)
@@ -47,7 +47,7 @@ static void parts_of_even_length_add_up_to_the_whole(void **unused)
 		uint64_t sum = 0;
 
 		while (a < len) {
-			size_t n = xt_next(&state) % 40 * 2;
+			size_t n = xt_pick(&state, 40) * 2;
 
 			n = XT_MIN(n, len - a);
 			sum = xt_checksum_add(sum, buf + a, n);
@@ -82,7 +82,7 @@ static void update_equals_a_fresh_sum(void **unused)
 
 	(void)unused;
 	for (int round = 0; round < 20000; round++) {
-		size_t at = xt_next(&state) % 31 * 2;
+		size_t at = xt_pick(&state, 31) * 2;
 		uint16_t before, was, is;
 
 		for (size_t i = 0; i < sizeof(buf); i++)

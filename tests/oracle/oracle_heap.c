@@ -48,7 +48,7 @@ static void the_heap_agrees_with_a_searched_array(void **state)
 	xt_heap_init(&heap);
 	for (int step = 0; step < 40000; step++) {
 		/* Grows in one half of the time and shrinks in the other; equal keys are common. */
-		size_t i = xt_below(&r, NODES);
+		size_t i = xt_pick(&r, NODES);
 		uint64_t key = xt_below(&r, 3) ? xt_below(&r, 50) : xt_next(&r);
 
 		if (!in[i]) {

@@ -202,7 +202,7 @@ SIM_CASE(noise_gets_no_answer)
 		struct xt_endpoint src = sim_node_endpoint(alice, false),
 				   dst = sim_node_endpoint(bob, false);
 		static const uint16_t lens[] = {148, 92, 64, 32};
-		size_t len = sim_random_below(sim, sizeof(junk));
+		size_t len = (size_t)sim_random_below(sim, sizeof(junk));
 
 		for (size_t j = 0; j < len; j++)
 			junk[j] = (uint8_t)sim_random(sim);

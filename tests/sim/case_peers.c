@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SPOKES 500
+/* Each node takes some 5 MiB of addresses, of which a 32-bit process has 3 GiB. */
+#define SPOKES (SIZE_MAX > UINT32_MAX ? 500u : 150u)
 
 SIM_CASE(peer_removed_while_its_packets_are_in_flight)
 {
@@ -63,7 +64,7 @@ static struct sim_node *star_new(struct sim *sim, struct sim_node **spokes, unsi
 	return hub;
 }
 
-SIM_CASE(five_hundred_peers_on_a_hub)
+SIM_CASE(hundreds_of_peers_on_a_hub)
 {
 	static struct sim_node *spokes[SPOKES];
 	struct sim_node *hub = star_new(sim, spokes, SPOKES);
@@ -88,7 +89,7 @@ SIM_CASE(five_hundred_peers_on_a_hub)
 }
 
 /* Honest load: every peer gets in by cookies and retries. */
-SIM_CASE(five_hundred_peers_that_begin_at_once)
+SIM_CASE(hundreds_of_peers_that_begin_at_once)
 {
 	static struct sim_node *spokes[SPOKES];
 	struct sim_node *hub = star_new(sim, spokes, SPOKES);

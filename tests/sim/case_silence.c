@@ -23,7 +23,7 @@ static size_t message_len(struct sim *sim, unsigned type)
 	static const size_t lens[] = {0, sizeof(struct xt_msg_initiation),
 				      sizeof(struct xt_msg_response), sizeof(struct xt_msg_cookie)};
 
-	return type < SIM_DATA ? lens[type] : 32 + 16 * sim_random_below(sim, 4);
+	return type < SIM_DATA ? lens[type] : 32 + 16 * (size_t)sim_random_below(sim, 4);
 }
 
 static void forge(struct sim *sim, const struct xt_endpoint *src, const struct sim_node *victim,

@@ -183,7 +183,7 @@ static char *random_word(uint64_t *seed)
 {
 	char word[12] = "";
 
-	for (size_t n = 1 + xt_below(seed, 10); n > 0; n--)
+	for (size_t n = 1 + xt_pick(seed, 10); n > 0; n--)
 		word[n - 1] = (char)('a' + xt_below(seed, 26));
 	return strdup(word);
 }
@@ -209,7 +209,7 @@ static void random_peer(struct xt_conf_peer *peer, uint64_t *seed)
 	peer->has_psk = xt_below(seed, 2);
 	for (size_t i = 0; peer->has_psk && i < 32; i++)
 		peer->psk.b[i] = (uint8_t)xt_below(seed, 256);
-	peer->n_allowed = xt_below(seed, 5);
+	peer->n_allowed = xt_pick(seed, 5);
 	peer->allowed = calloc(peer->n_allowed + 1, sizeof(*peer->allowed));
 	peer->allowed_lines = calloc(peer->n_allowed + 1, sizeof(*peer->allowed_lines));
 	for (size_t i = 0; i < peer->n_allowed; i++)
@@ -217,7 +217,7 @@ static void random_peer(struct xt_conf_peer *peer, uint64_t *seed)
 	if (xt_below(seed, 2)) {
 		peer->endpoint_host = random_word(seed);
 		peer->endpoint_port = (uint16_t)(1 + xt_below(seed, 65535));
-		peer->n_endpoints_more = xt_below(seed, XT_CONF_ENDPOINTS_MAX);
+		peer->n_endpoints_more = xt_pick(seed, XT_CONF_ENDPOINTS_MAX);
 		peer->endpoints_more = calloc(XT_CONF_ENDPOINTS_MAX, sizeof(*peer->endpoints_more));
 	}
 	for (size_t i = 0; i < peer->n_endpoints_more; i++) {
@@ -239,11 +239,11 @@ static void random_configurations_survive_a_round_trip(void **state)
 		conf.listen_port = (uint16_t)xt_below(&seed, 65536);
 		conf.fwmark = (uint32_t)xt_next(&seed);
 		conf.mtu = (uint32_t)(68 + xt_below(&seed, 65472 - 67));
-		conf.n_addresses = xt_below(&seed, 4);
+		conf.n_addresses = xt_pick(&seed, 4);
 		conf.addresses = calloc(conf.n_addresses + 1, sizeof(*conf.addresses));
 		for (size_t i = 0; i < conf.n_addresses; i++)
 			conf.addresses[i].cidr = random_cidr(&seed, false);
-		conf.n_peers = xt_below(&seed, 5);
+		conf.n_peers = xt_pick(&seed, 5);
 		conf.peers = calloc(conf.n_peers + 1, sizeof(*conf.peers));
 		for (size_t i = 0; i < conf.n_peers; i++)
 			random_peer(&conf.peers[i], &seed);

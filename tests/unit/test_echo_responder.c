@@ -72,7 +72,7 @@ static void the_reply_lies_where_the_request_lay(void **unused)
 static void shuffle(size_t *order, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t j = xt_below(&state, i + 1);
+		size_t j = xt_pick(&state, i + 1);
 
 		order[i] = order[j];
 		order[j] = i;

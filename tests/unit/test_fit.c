@@ -434,7 +434,7 @@ static void random_flows_are_cut_as_their_sender_would(void **state)
 	for (int i = 0; i < 3000; i++) {
 		struct flow f = flow_of(xt_below(&seed, 2) ? 4 : 6, 6);
 		uint32_t mtu = 552 + (uint32_t)xt_below(&seed, 1000);
-		size_t len = 1 + xt_below(&seed, xt_below(&seed, 8) ? 3000 : 60000);
+		size_t len = 1 + xt_pick(&seed, xt_pick(&seed, 8) ? 3000 : 60000);
 		bool super = xt_below(&seed, 2);
 		uint16_t size = super ? (uint16_t)(1 + xt_below(&seed, 2000)) : 0;
 

@@ -206,7 +206,7 @@ static void random_lists_change_in_values_only(void **state)
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
 		uint8_t options[40];
-		size_t n = 4 * xt_below(&seed, 11);
+		size_t n = 4 * xt_pick(&seed, 11);
 		uint32_t mtu = (uint32_t)xt_below(&seed, 2000), changes = 0;
 
 		for (size_t k = 0; k < n; k++) {

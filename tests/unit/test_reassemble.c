@@ -74,7 +74,7 @@ static void shuffled_fragments_of_the_largest_datagrams_become_whole(void **unus
 
 		n = (len - head + step - 1) / step;
 		for (size_t i = 0; i < n; i++) {
-			size_t j = xt_below(&state, i + 1);
+			size_t j = xt_pick(&state, i + 1);
 
 			order[i] = order[j];
 			order[j] = i;

@@ -185,7 +185,7 @@ static void any_text_is_handled(void **state)
 	for (int i = 0; i < 20000; i++) {
 		char text[512] = "", *once, *again;
 		char *out;
-		size_t len, n = xt_below(&seed, 9);
+		size_t len, n = xt_pick(&seed, 9);
 		bool found, made;
 
 		for (size_t k = 0; k < n; k++)

@@ -112,7 +112,7 @@ static void jobs_that_are_submitted_piece_by_piece_are_all_done(void **state)
 				plan(shared, bytes[1], &again, JOBS);
 			}
 			for (size_t at = 0; at < JOBS;) {
-				size_t n = 1 + xt_below(&r, 60);
+				size_t n = 1 + xt_pick(&r, 60);
 
 				n = XT_MIN(n, JOBS - at);
 				assert_true(xt_worker_pool_submit(pool, (enum xt_worker_op)opening,
