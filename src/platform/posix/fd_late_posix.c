@@ -48,9 +48,31 @@ int xt_fd_socket(int family, int type, bool nonblock)
 	return fd_prepare(socket(family, type, 0), nonblock);
 }
 
+/* A packet may be as large as the send buffer, which is 2 KiB by default. */
+#define PACKETS_BUFFER (1 << 20)
+
+/* macOS has no packets between Unix sockets. Datagrams of a pair are as reliable and keep their
+ * bounds. But one end that closes does not wake the other: that finds it at its next call. */
+static int packets_pair(int ends[2])
+{
+	const int bytes = PACKETS_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0)
+		return 0;
+	if (errno != EPROTONOSUPPORT || socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		(void)setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+		(void)setsockopt(ends[i], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	}
+	return 0;
+}
+
 int xt_fd_socketpair(int type, bool nonblock, int ends[2])
 {
-	return pair_prepare(socketpair(AF_UNIX, type, 0, ends), ends, nonblock);
+	int rc = type == SOCK_SEQPACKET ? packets_pair(ends) : socketpair(AF_UNIX, type, 0, ends);
+
+	return pair_prepare(rc, ends, nonblock);
 }
 
 int xt_fd_accept(int listener, bool nonblock)
