@@ -14,7 +14,11 @@
 #include <cmocka.h>
 
 #include "platform/fd.h"
+#include "platform/posix/fd_end_posix.h"
 #include "test_main.h"
+#include "unit/syscall_refuse.h"
+
+#define CLOSE_RANGE 436
 
 static void flags_expect(int fd, bool nonblock)
 {
@@ -151,6 +155,49 @@ static int cloexec_from_run(int first)
 	return fcntl(first, F_GETFD) == 0 ? 0 : 2;
 }
 
+/* As before Linux 5.9, before 5.11 (the flag), and under a container's filter. */
+static int refused_error;
+
+static int close_from_refused(int first)
+{
+	syscall_refuse(CLOSE_RANGE, refused_error);
+	return close_from_run(first);
+}
+
+static int cloexec_from_refused(int first)
+{
+	syscall_refuse(CLOSE_RANGE, refused_error);
+	return cloexec_from_run(first);
+}
+
+static void a_kernel_without_close_range_leaves_no_descriptor_open(void **state)
+{
+	static const int errors[] = {ENOSYS, EINVAL, EPERM};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		refused_error = errors[i];
+		assert_int_equal(child_run(close_from_refused), 0);
+		assert_int_equal(child_run(cloexec_from_refused), 0);
+	}
+}
+
+static int close_unlisted(int first)
+{
+	xt_fd_end_listed("/nonexistent", first + 1, false);
+	for (int i = 1; i < 20; i++) {
+		if (fcntl(first + i * i * 10, F_GETFD) >= 0)
+			return 1;
+	}
+	return fcntl(first, F_GETFD) == 0 ? 0 : 2;
+}
+
+static void without_a_list_every_number_up_to_the_limit_is_tried(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(close_unlisted), 0);
+}
+
 static void every_descriptor_from_one_on_is_closed(void **state)
 {
 	(void)state;
@@ -168,4 +215,6 @@ TEST_MAIN(cmocka_unit_test(what_is_made_is_close_on_exec_and_blocks_as_asked),
 	  cmocka_unit_test(an_accepted_connection_says_who_has_connected),
 	  cmocka_unit_test(descriptors_of_a_message_are_close_on_exec),
 	  cmocka_unit_test(every_descriptor_from_one_on_is_closed),
-	  cmocka_unit_test(every_descriptor_from_one_on_is_not_inherited))
+	  cmocka_unit_test(every_descriptor_from_one_on_is_not_inherited),
+	  cmocka_unit_test(a_kernel_without_close_range_leaves_no_descriptor_open),
+	  cmocka_unit_test(without_a_list_every_number_up_to_the_limit_is_tried))

@@ -6,13 +6,15 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STACK 16384
+
 /* In the child, which shares no memory: its exit status is the errno. */
-static int root_move(void)
+static int root_move(void *unused)
 {
+	(void)unused;
 	if (chroot("/proc/self/fdinfo/") < 0 || chdir("/") < 0)
 		return errno;
 	return 0;
@@ -20,14 +22,14 @@ static int root_move(void)
 
 void xt_lock_root(struct xt_lock_result *result)
 {
+	_Alignas(16) char stack[STACK];
 	int status = 0, rc;
-	/* Without SIGCHLD at its end, which is for the children that the caller awaits. */
-	long pid = syscall(SYS_clone, CLONE_FS, 0, 0, 0, 0);
+	/* Without SIGCHLD at its end, which is for the children that the caller awaits. The system
+	 * call itself has its arguments in another order on some machines. */
+	pid_t pid = clone(root_move, stack + sizeof(stack), CLONE_FS, NULL);
 
-	if (pid == 0)
-		_exit(root_move());
 	rc = pid < 0 ? -errno : 0;
-	while (rc == 0 && waitpid((pid_t)pid, &status, __WALL) < 0)
+	while (rc == 0 && waitpid(pid, &status, __WALL) < 0)
 		if (errno != EINTR)
 			rc = -errno;
 	if (rc == 0)
