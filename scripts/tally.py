@@ -57,7 +57,8 @@ def judge(tally, run, case):
     else:
         tally.passed += sum(cases) or len(re.findall(r"^ok: ", text, re.M)) or 1
         for one in sorted(set(re.findall(r"^\[  SKIPPED \] (\w+)$", text, re.M))):
-            tally.skip(f"{name}", f"{one} (the program says why)")
+            why = re.search(rf"^skip-case: {re.escape(one)}: (.*)$", text, re.M)
+            tally.skip(f"{name}", f"{one} ({why.group(1) if why else 'the program says why'})")
     for why in parts:
         tally.skip(name, why)
 

@@ -242,7 +242,7 @@ cross_zig_toolchain() { # cross_zig_toolchain TRIPLE SYSTEM PROCESSOR [FLAG…]
 	cross_write "$bin/cc" <<-EOF
 		#!/bin/sh
 		export ZIG_GLOBAL_CACHE_DIR="$ZIG_GLOBAL_CACHE_DIR" ZIG_LOCAL_CACHE_DIR="$ZIG_LOCAL_CACHE_DIR"
-		exec "$zig" cc -target $triple $* "\$@"
+		exec "$zig" cc -target $triple -Qunused-arguments $* "\$@"
 	EOF
 	for name in ar ranlib; do
 		cross_write "$bin/$name" <<-EOF
@@ -278,16 +278,33 @@ cross_toolchain_file() { # cross_toolchain_file SYSTEM PROCESSOR [LINE…]; uses
 	EOF
 }
 
-# CMake's configuration of xtunnel, with nothing but what is in $prefix.
+# CMake's configuration of xtunnel, with nothing but what is in $prefix. Packages set XT_CROSS_TESTS=OFF
+# and XT_CROSS_LINK=-s.
 cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
-	local toolchain=$1
+	local toolchain=$1 optimise=()
 	shift
+	[ -z "${XT_CROSS_OPTIMISE:-}" ] || optimise=(-DCMAKE_C_FLAGS_RELEASE="$XT_CROSS_OPTIMISE")
 	export PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig PKG_CONFIG_PATH=
 	cross_need cmake ninja pkg-config
-	cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
+	# In the environment, they are added to the flags of the toolchain file.
+	CFLAGS="-ffile-prefix-map=$PWD=." LDFLAGS="${XT_CROSS_LINK:-} ${cross_link_flags:-}" \
+		cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
 		-DCMAKE_PREFIX_PATH="$prefix" -DXT_WERROR="${XT_WERROR:-OFF}" -DXT_DOCS=OFF \
-		-DXT_TESTS="${XT_CROSS_TESTS:-ON}" "$@"
+		-DXT_TESTS="${XT_CROSS_TESTS:-ON}" "${optimise[@]}" "$@"
 	flock -u 8 # what follows is in this target's build folder only
+}
+
+# The list of tests that this target cannot pass, if there is one (tests/skips).
+cross_skips() {
+	[ ! -e "tests/skips/$target.txt" ] || echo "$PWD/tests/skips/$target.txt"
+}
+
+# Runs tests of the target. Their results are in build/TARGET.xml, for scripts/tally.py.
+cross_ctest() { # cross_ctest CTEST-OPTION…
+	ctest --test-dir "$build" -j "$((jobs * 2))" --output-on-failure --no-tests=error \
+		${XT_REPEAT:+--repeat "until-pass:$XT_REPEAT"} \
+		--test-output-size-passed 4000000 --test-output-size-failed 4000000 \
+		--output-junit "$PWD/build/$target.xml" "$@" </dev/null
 }
 
 . scripts/crossing/libraries.sh

@@ -77,19 +77,20 @@ cross_libuv() { # cross_libuv [OPTION…]
 }
 
 # Its reference code where the processor has no SSE2.
+# BLAKE2s alone: the names of BLAKE2b are libsodium's too, which linkers of macOS refuse.
 cross_libb2() { # cross_libb2 [FLAG…]
 	local version=0.98.1 sha256=10053dbc2fa342516b780a6bbf6e7b2a2360b8d49c5ac426936bf3df82526732
 	local kind='' config=$cache/$target/b2-config
-	! cross_have b2 "$version $*" || return 0
+	! cross_have b2 "$version blake2s $*" || return 0
 	cross_debian libb2 libb2_$version.orig.tar.gz $sha256
 	mkdir -p "$config"
 	: >"$config/config.h"
 	case $target in *-x86_64) ;; *) kind=-ref ;; esac
-	cross_archive b2 "$source/src" "blake2b$kind.c blake2s$kind.c blake2bp.c blake2sp.c" \
+	cross_archive b2 "$source/src" "blake2s$kind.c" \
 		-DSUFFIX= "-I$config" "$@"
 	cp "$source/src/blake2.h" "$prefix/include/"
 	cross_pc libb2 $version -lb2
-	cross_built b2 "$version $*"
+	cross_built b2 "$version blake2s $*"
 }
 
 cross_jansson() { # cross_jansson [OPTION…]

@@ -164,6 +164,8 @@ int xt_echo_loop_run(const struct xt_echo_loop *what)
 		rc = loop_start(&state);
 		if (rc == 0)
 			uv_run(&state.uv, UV_RUN_DEFAULT);
+		if (state.wake_uv.handle.any.data)
+			xt_wake_uv_close(&state.wake_uv, NULL);
 		uv_walk(&state.uv, handle_close, NULL);
 		uv_run(&state.uv, UV_RUN_DEFAULT);
 		uv_loop_close(&state.uv);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "platform/tun.h"
 
 static struct {
 	bool known;
@@ -62,8 +63,8 @@ void xt_explain_tun(const char *name, int error)
 	switch (error) {
 	case -EBUSY:
 		xt_message("cannot make the interface %s: the name is in use", name);
-		xt_hint("`ip link show %s` shows by what; end it, or give the file another name",
-			name);
+		xt_hint("`%s %s` shows by what; end it, or give the file another name",
+			xt_tun_words.shows, name);
 		break;
 	case -EPERM:
 	case -EACCES:
@@ -73,12 +74,14 @@ void xt_explain_tun(const char *name, int error)
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
-		xt_message("there is no /dev/net/tun on this host");
-		xt_hint("load it with `modprobe tun`; give a container --device /dev/net/tun");
+		xt_message("%s", xt_tun_words.missing);
+		xt_hint("%s", xt_tun_words.remedy);
 		break;
 	case -EINVAL:
 		xt_message("%s: the kernel refuses this name for an interface", name);
-		xt_hint("give the file another name");
+		xt_hint("%s%sgive the file another name",
+			xt_tun_words.names ? xt_tun_words.names : "",
+			xt_tun_words.names ? "; " : "");
 		break;
 	default:
 		xt_message("cannot make the interface %s: %s", name, xt_strerror(error));

@@ -82,6 +82,8 @@ static void peer_apply(struct xt_instance *instance, const struct xt_endpoint_pe
 	if (rc < 0)
 		xt_log_warning("%s: the endpoints of a peer: %s", instance->conf->name,
 			       xt_strerror(rc));
+	else if (reason == REASON_ANSWER)
+		xt_instance_follow_endpoints(instance);
 }
 
 /* The file's lists, up to max of those that the device has not got yet. */

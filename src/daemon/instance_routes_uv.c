@@ -11,6 +11,7 @@
 #include <xtunnel/error.h>
 
 #include "base/log.h"
+#include "platform/link.h"
 
 /* A client whose answer waits for the routes.
  * begun  the present run is for it */
@@ -41,6 +42,7 @@ bool xt_instance_change_moves_routes(const struct xt_change *change)
 
 	for (size_t i = 0; i < change->n_peers && !moves; i++)
 		moves = change->peers[i].n_allowed > 0 ||
+			(xt_link_follows() && (change->peers[i].set & XT_PEER_ENDPOINT) != 0) ||
 			(change->peers[i].set & (XT_PEER_REMOVE | XT_PEER_REPLACE_ALLOWED)) != 0;
 	return moves;
 }
@@ -71,6 +73,18 @@ void xt_instance_follow_routes(struct xt_instance *instance, xt_instance_applied
 		done(ctx, 0);
 	if (follows)
 		instance->post(instance, XT_INSTANCE_RELOAD);
+}
+
+static void followed(void *ctx, int error)
+{
+	(void)ctx;
+	(void)error; /* it was said in the log */
+}
+
+void xt_instance_follow_endpoints(struct xt_instance *instance)
+{
+	if (xt_link_follows())
+		xt_instance_follow_routes(instance, followed, NULL);
 }
 
 static void routes_finish(struct xt_instance *instance)

@@ -313,6 +313,7 @@ static void on_network(void *ctx)
 	struct xt_instance *instance = ctx;
 
 	xt_instance_names_refresh(instance);
+	xt_instance_follow_endpoints(instance);
 	xt_instance_emit(instance, XT_CODE_NETWORK, NULL, NULL, false, NULL);
 }
 

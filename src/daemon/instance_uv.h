@@ -352,6 +352,9 @@ void xt_instance_drop_reloads(struct xt_instance *instance);
  * drop: wait no longer. */
 bool xt_instance_change_moves_routes(const struct xt_change *change);
 void xt_instance_follow_routes(struct xt_instance *instance, xt_instance_applied *done, void *ctx);
+/* The network of the host, or the endpoint of a peer, has changed: on systems where endpoints have
+ * routes of their own, these follow. */
+void xt_instance_follow_endpoints(struct xt_instance *instance);
 void xt_instance_routes(struct xt_instance *instance);
 void xt_instance_drop_routes(struct xt_instance *instance);
 /* instance_gear_uv.c: what a reload exchanges inside of this process. open: make what the file

@@ -9,7 +9,11 @@
 static const char *summary_word(const struct xt_sandbox_state *state)
 {
 	static const char *const words[] = {
-	    [XT_SANDBOX_OFF] = "off", [XT_SANDBOX_ON] = "on", [XT_SANDBOX_PARTIAL] = "partial"};
+	    [XT_SANDBOX_OFF] = "off",
+	    [XT_SANDBOX_ON] = "on",
+	    [XT_SANDBOX_PARTIAL] = "partial",
+	    [XT_SANDBOX_UNCONFINED] = "unconfined",
+	};
 
 	return words[xt_sandbox_summary(state)];
 }

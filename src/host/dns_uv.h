@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Set an interface's name servers in the host: by systemd-resolved, by resolvconf(8), or in
- * /etc/resolv.conf itself; the first of these that accepts them. */
+ * /etc/resolv.conf itself; the first of these that accepts them. On macOS by scutil(8). */
 #ifndef XT_HOST_DNS_UV_H
 #define XT_HOST_DNS_UV_H
 
@@ -11,6 +11,7 @@ enum xt_dns_way { /* as bits */
 		  XT_DNS_RESOLVED = 1,
 		  XT_DNS_RESOLVCONF = 2,
 		  XT_DNS_FILE = 4,
+		  XT_DNS_SCUTIL = 8, /* macOS */
 };
 
 #define XT_RESOLV_CONF "/etc/resolv.conf"

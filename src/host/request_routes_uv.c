@@ -151,6 +151,26 @@ static int networks_replace(struct routes *routes, struct xt_conf_link *link)
 	return 0;
 }
 
+/* Where endpoints have routes of their own: those of the device in place of the file's. */
+static int endpoints_replace(const struct routes *routes, struct xt_conf_link *link)
+{
+	const struct xt_report *report = routes->report;
+	struct xt_ip *v;
+
+	if (!xt_link_follows())
+		return 0;
+	v = realloc(link->endpoints, (report->n_peers + 1) * sizeof(*v));
+	if (!v)
+		return XT_E_NOMEM;
+	link->endpoints = v;
+	link->plan.endpoints = v;
+	link->plan.n_endpoints = 0;
+	for (size_t i = 0; i < report->n_peers; i++)
+		if (report->peers[i].endpoint.ip.family != 0)
+			v[link->plan.n_endpoints++] = report->peers[i].endpoint.ip;
+	return 0;
+}
+
 static int link_follow(struct routes *routes, const struct xt_link_plan *plan)
 {
 	struct xt_link_edit *edit;
@@ -160,11 +180,12 @@ static int link_follow(struct routes *routes, const struct xt_link_plan *plan)
 	if (rc < 0)
 		return rc;
 	rc = xt_link_retire(edit, routes->text, sizeof(routes->text));
-	if (rc < 0)
+	if (rc < 0) {
 		xt_link_revert(edit);
-	else
-		xt_link_commit(edit);
-	return rc;
+		return rc;
+	}
+	xt_link_commit(edit);
+	return xt_link_follow(routes->requests->link);
 }
 
 static int routes_set(struct routes *routes)
@@ -175,6 +196,8 @@ static int routes_set(struct routes *routes)
 	if (rc < 0)
 		return rc;
 	rc = networks_replace(routes, &link);
+	if (rc == 0)
+		rc = endpoints_replace(routes, &link);
 	link.plan.policy = routes->requests->policy;
 	link.plan.lenient = true;
 	if (routes->without_ipv6)

@@ -37,6 +37,11 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 		reply->text = requests->text;
 		return rc;
 	}
+	if (conf->owner_user && xt_tun_words.owner) {
+		snprintf(requests->text, sizeof(requests->text), "Owner: %s", xt_tun_words.owner);
+		reply->text = requests->text;
+		return -EOPNOTSUPP;
+	}
 	reply->tun.existed = if_nametoindex(conf->name) != 0;
 	reply->tun.persistent = options.persist;
 	rc = xt_tun_open(&reply->tun.v, &options);

@@ -69,7 +69,8 @@ struct xt_runner_key {
 #define XT_RUNNER_TASKS_MAX   16 /* at once; one more is answered with -EBUSY */
 
 /* The runner may run these words with that input for the interface: nft with the rules of its table
- * alone (host/firewall.h), resolvconf and resolvectl with the interface, addresses and domains. */
+ * alone (host/firewall.h), resolvconf, resolvectl and scutil with the interface, addresses and
+ * domains. */
 bool xt_runner_command_ok(const char *interface, const char *const *words, size_t n,
 			  const char *input, size_t len);
 

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "config/conf.h"
 #include "host/firewall.h"
+#include "host/scutil_text.h"
 
 #define WORD_MAX 255
 
@@ -113,6 +114,8 @@ bool xt_runner_command_ok(const char *interface, const char *const *words, size_
 	if (word_is(words[0], "nft"))
 		return n == 3 && word_is(words[1], "-f") && word_is(words[2], "-") &&
 		       xt_firewall_text_ok(input, len, interface);
+	if (word_is(words[0], "scutil"))
+		return n == 1 && xt_scutil_text_ok(input, len, interface);
 	if (word_is(words[0], "resolvectl"))
 		return len == 0 && resolvectl_ok(interface, words, n);
 	return word_is(words[0], "resolvconf") && resolvconf_ok(interface, words, n, input, len);

@@ -62,7 +62,8 @@ struct xt_link; /* what was changed, for undo */
 /* Apply all of plan, in the order MTU, addresses, up, routes (most specific first), rules; or
  * nothing. Steps that are already so need no right and change nothing. In the main table a network
  * that a route through the interface covers gets no route, and /0 goes by plan->policy; without a
- * policy /0 is refused (-EINVAL), because it would catch the datagrams of the tunnel itself.
+ * policy /0 is refused (-EINVAL), because it would catch the datagrams of the tunnel itself. A
+ * system without marks routes /0 as two halves, and plan->endpoints by host routes of their own.
  * error    buffer of at least 200 bytes for a sentence ("address 10.7.0.1/24: File exists")
  * returns  0 or -errno */
 int xt_link_set(struct xt_link **out, const struct xt_link_plan *plan, char *error,
@@ -73,6 +74,11 @@ int xt_link_adopt(struct xt_link **out, const struct xt_link_plan *plan, uint32_
 /* The interface was down and is up again: make the addresses, routes and rules again that
  * xt_link_set made and the kernel has dropped. Returns the first error; the rest is tried. */
 int xt_link_restore(struct xt_link *link);
+/* Whether the datagrams to the endpoints have routes of their own on this system. */
+bool xt_link_follows(void);
+/* The host's routes have changed: where the datagrams to the endpoints have routes of their own,
+ * let these go by the present gateway. Returns the first error; the rest is tried. */
+int xt_link_follow(struct xt_link *link);
 /* The hosts behind those networks are reached by packets of mtu bytes at most: set it on the routes
  * that xt_link_set made for exactly these networks, and that still exist. Other networks are
  * skipped. At least 552 for IPv4 and 1280 for IPv6 are set; what is not below the interface's MTU,

@@ -31,21 +31,24 @@ else()
 endif()
 
 set(xt_platform_sources
+    ${files}
+    link/link_edit.c
+    link/link_endpoints.c
+    link/link_plan.c
+    link/link_steps.c
+    link/route_mtu.c
     linux/clock_linux.c
     linux/egress_linux.c
     linux/fd_linux.c
-    linux/link_change_linux.c
     linux/link_linux.c
     linux/link_mtu_linux.c
     linux/link_name_linux.c
     linux/link_query_linux.c
-    linux/link_steps_linux.c
     linux/memory_file_linux.c
     linux/namespace_linux.c
     linux/nl_linux.c
     linux/process_linux.c
     linux/random_linux.c
-    linux/route_mtu_linux.c
     linux/route_way_linux.c
     linux/rule_linux.c
     linux/sandbox_landlock_linux.c
@@ -66,7 +69,6 @@ set(xt_platform_sources
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
-    ${files}
     ${filter}
     ${malloc}
     ${ring})

@@ -94,8 +94,17 @@ const char *xt_lock_name(enum xt_lock lock); /* "seccomp"; in logs and JSON */
 /* "taken", "unused", or why not: "not available here: setgroups: Operation not permitted". */
 const char *xt_lock_text(const struct xt_lock_result *result, char text[XT_LOCK_TEXT]);
 
-/* OFF: no lock was taken. ON: every lock that was asked for. PARTIAL: some failed. */
-enum xt_sandbox_summary { XT_SANDBOX_OFF, XT_SANDBOX_ON, XT_SANDBOX_PARTIAL };
+/* Whether this system has locks at all. */
+bool xt_sandbox_available(void);
+
+/* OFF: no lock was taken. ON: every lock that was asked for. PARTIAL: some failed. UNCONFINED: this
+ * system has none. */
+enum xt_sandbox_summary {
+	XT_SANDBOX_OFF,
+	XT_SANDBOX_ON,
+	XT_SANDBOX_PARTIAL,
+	XT_SANDBOX_UNCONFINED
+};
 enum xt_sandbox_summary xt_sandbox_summary(const struct xt_sandbox_state *state);
 
 #endif

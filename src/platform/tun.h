@@ -62,6 +62,16 @@ struct xt_tun_options {
 };
 int xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options);
 
+/* What a user is told of the TUN devices of this system.
+ * names    how an interface has to be called; NULL: nearly as one likes
+ * missing  that there is no such device, and what brings it
+ * shows    the program that shows an interface
+ * owner    why Owner is refused; NULL: it is not */
+struct xt_tun_words {
+	const char *names, *missing, *remedy, *shows, *owner;
+};
+extern const struct xt_tun_words xt_tun_words;
+
 /* Switch super-packets of a device on or off; on only as far as the kernel has them and
  * xt_offload_tun permits. false: it was opened without, and cannot have them. */
 bool xt_tun_offload(struct xt_tun *tun, bool on);

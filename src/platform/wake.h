@@ -11,6 +11,8 @@
 #ifndef XT_PLATFORM_WAKE_H
 #define XT_PLATFORM_WAKE_H
 
+#include <stdbool.h>
+
 struct xt_wake;
 
 /* ERROR is reported wherever another event is watched; it is never asked for by itself. */
@@ -25,9 +27,15 @@ int xt_wake_new(struct xt_wake **out);	 /* XT_E_NOMEM, -errno */
 void xt_wake_free(struct xt_wake *wake); /* NULL is fine; devices are left open */
 
 /* How a loop waits: with a descriptor, readable while a watched device is ready, which the source
- * keeps. -1: this system has none, and the loop asks for a notification instead. */
+ * keeps. -1: this system has none, and the loop asks for the list or for a notification instead. */
 int xt_wake_fd(const struct xt_wake *wake);
-/* Without a descriptor: notify(ctx) is called, from any thread, when a watched device becomes ready
+/* Without a descriptor of its own: changed(ctx) is called, on the thread that lets a device watch,
+ * for each descriptor to be waited for, at once for those watched already, and when its events
+ * change; 0: no longer, before it is closed. It returns 0 or -errno, which the device returns then.
+ * changed NULL: no more calls. false: there is no such list either. */
+bool xt_wake_list(struct xt_wake *wake, int (*changed)(void *ctx, int fd, unsigned events),
+		  void *ctx);
+/* Without a list: notify(ctx) is called, from any thread, when a watched device becomes ready
  * or is still ready after xt_wake_poll. NULL: no longer, and no call is under way afterwards. */
 void xt_wake_notify(struct xt_wake *wake, void (*notify)(void *ctx), void *ctx);
 

@@ -12,6 +12,7 @@ set(xt_platform_sources
     windows/egress_windows.c
     windows/library_windows.c
     windows/link_change_windows.c
+    windows/link_follow_windows.c
     windows/link_name_windows.c
     windows/link_query_windows.c
     windows/link_steps_windows.c
@@ -33,6 +34,7 @@ set(xt_platform_sources
     windows/tun_tap_windows.c
     windows/tun_windows.c
     windows/tun_wintun_windows.c
+    windows/tun_words_windows.c
     windows/udp_recv_windows.c
     windows/udp_send_windows.c
     windows/udp_windows.c

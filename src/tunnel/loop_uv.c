@@ -428,7 +428,7 @@ void xt_loop_stop(struct xt_loop *loop)
 	loop->state = LOOP_STOPPING;
 	if (loop->wake_uv.handle.any.data) {
 		xt_wake_notify(loop->wake, NULL, NULL); /* no longer into a handle that closes */
-		uv_close(&loop->wake_uv.handle.any, on_closed);
+		xt_wake_uv_close(&loop->wake_uv, on_closed);
 	}
 	changes_stop(loop);
 	uv_timer_stop(&loop->timer);

@@ -69,9 +69,19 @@ assert read(load["Config"]) and read(load["Layers"][0])
 EOF
 echo "ok: image"
 
-for file in scripts/packaging/debian/xtunnel.p* scripts/packaging/alpine/* conf/openrc/*; do
+for file in scripts/packaging/debian/xtunnel.p* scripts/packaging/alpine/* conf/openrc/* conf/freebsd/*; do
 	sh -n "$file" || fail "$file"
 done
+python3 - conf/macos/*.plist <<'EOF' || fail "a plist of launchd"
+import plistlib, sys
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        plist = plistlib.load(file)
+    name = plist["ProgramArguments"][2]
+    assert plist["Label"] == "xtunnel." + name, path
+    assert path.endswith(plist["Label"] + ".plist"), path
+    assert plist["StandardErrorPath"] == f"/var/log/{plist['Label']}.log", path
+EOF
 [ -x scripts/packaging/debian/rules ] || fail "debian/rules is not executable"
 if command -v rpmspec >/dev/null; then
 	sed "s/@VERSION@/$version/; s/^@CHANGELOG@/* Mon Nov 30 2026 A <a@example.org> - $version-1/" \

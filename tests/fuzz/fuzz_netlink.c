@@ -147,11 +147,11 @@ static void addresses_read(void)
 	free(v);
 }
 
-static void routes_read(struct xt_nl *nl)
+static void routes_read(struct xt_link_kernel *kernel)
 {
 	struct xt_link_routes list = {.ifindex = 2, .table = 254};
 
-	(void)xt_link_routes_list(nl, &list);
+	(void)xt_link_routes_list(kernel, &list);
 	for (size_t i = 0; i < list.n; i++)
 		check(list.v[i].ip.family == 4 || list.v[i].ip.family == 6);
 	free(list.v);
@@ -164,33 +164,34 @@ static void answers_read(uint8_t question)
 	struct xt_link_policy policy;
 	struct xt_route_way way;
 	struct xt_nl_link link;
-	static struct xt_nl nl;
+	static struct xt_link_kernel kernel;
+	struct xt_nl *nl = &kernel.nl;
 	bool exists;
 
-	check(xt_nl_open(&nl) == 0);
+	check(xt_nl_open(nl) == 0);
 	switch (question) {
 	case 0:
 		addresses_read();
 		break;
 	case 1:
-		routes_read(&nl);
+		routes_read(&kernel);
 		break;
 	case 2:
-		(void)xt_route_way(&nl, &to, NULL, 1, &way);
+		(void)xt_route_way(nl, &to, NULL, 1, &way);
 		break;
 	case 3:
-		(void)xt_nl_link_get(&nl, 2, &link);
+		(void)xt_nl_link_get(nl, 2, &link);
 		check(memchr(link.name, '\0', sizeof(link.name)) != NULL);
 		break;
 	case 4:
-		(void)xt_link_address_exists(&nl, 2, &address, &exists);
+		(void)xt_link_address_exists(&kernel, 2, &address, &exists);
 		break;
 	case 5:
 		if (xt_link_policy_choose(&policy, "lo", 0, true, true) == 0)
 			check(policy.table >= 51820 && policy.priority[0] >= 2);
 		break;
 	}
-	xt_nl_close(&nl);
+	xt_nl_close(nl);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

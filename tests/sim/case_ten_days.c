@@ -2,19 +2,9 @@
 /* Ten days of random traffic. */
 #include "core/limits.h"
 #include "sim/flow.h"
+#include "sim/memory.h"
 #include "sim/net.h"
 #include "sim/node.h"
-
-#include <malloc.h>
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t memory_used(void)
-{
-	if (__sanitizer_get_current_allocated_bytes)
-		return __sanitizer_get_current_allocated_bytes();
-	return mallinfo2().uordblks;
-}
 
 /* A day of bursts from either side after pauses of random length. */
 static void day_run(struct sim *sim, struct sim_node *alice, struct sim_node *bob)
@@ -43,10 +33,10 @@ SIM_CASE(ten_days)
 	sim_pair_new(sim, &alice, &bob);
 	sim_flow_reserve(sim->flow, 1 << 20);
 	day_run(sim, alice, bob);
-	before = memory_used();
+	before = sim_memory_used();
 	for (int i = 1; i < 10; i++)
 		day_run(sim, alice, bob);
-	after = memory_used();
+	after = sim_memory_used();
 	SIM_SAME(sim, sim_stream_lost(sim, 0, sim->flow->n), 0);
 	SIM_SAME(sim, xt_scheduler_deadline(alice->scheduler), XT_NEVER);
 	SIM_SAME(sim, sim_node_keypairs(alice) + sim_node_keypairs(bob), 0);

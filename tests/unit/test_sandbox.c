@@ -644,6 +644,15 @@ static void a_thread_that_takes_no_signal_is_reported(void **test)
 
 /* ---- a lock that cannot be taken ---- */
 
+/* 32-bit processors have older calls too, for users of 16 bits. */
+#ifdef SYS_setresuid32
+#define CALL_SETRESUID SYS_setresuid32
+#define CALL_SETGROUPS SYS_setgroups32
+#else
+#define CALL_SETRESUID SYS_setresuid
+#define CALL_SETGROUPS SYS_setgroups
+#endif
+
 static void state_without(int number, int error, enum xt_lock missing)
 {
 	int status;
@@ -674,8 +683,8 @@ static void a_lock_that_is_missing_is_reported_and_the_others_hold(void **test)
 	state_without(SYS_seccomp, EPERM, XT_LOCK_SECCOMP);
 	if (geteuid() == 0) {
 		state_without(SYS_chroot, EPERM, XT_LOCK_ROOT);
-		state_without(SYS_setresuid, EPERM, XT_LOCK_USER);
-		state_without(SYS_setgroups, EPERM, XT_LOCK_USER);
+		state_without(CALL_SETRESUID, EPERM, XT_LOCK_USER);
+		state_without(CALL_SETGROUPS, EPERM, XT_LOCK_USER);
 	}
 }
 

@@ -32,12 +32,21 @@ void xt_wake_notify(struct xt_wake *wake, void (*notify)(void *ctx), void *ctx)
 	wake->ctx = ctx;
 }
 
+bool xt_wake_list(struct xt_wake *wake, int (*changed)(void *ctx, int fd, unsigned events),
+		  void *ctx)
+{
+	(void)wake;
+	(void)changed;
+	(void)ctx;
+	return false;
+}
+
 static unsigned calls;
 
 static void ready(struct xt_wake_uv *wake_uv)
 {
 	calls++;
-	uv_close(&wake_uv->handle.any, NULL);
+	xt_wake_uv_close(wake_uv, NULL);
 }
 
 static void *device_run(void *arg)

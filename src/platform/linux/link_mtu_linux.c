@@ -99,8 +99,8 @@ static uint32_t default_mtu_find(struct xt_nl *nl, unsigned char family, unsigne
 	return facts_mtu(nl, &facts, except);
 }
 
-uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n,
-			   unsigned except, bool v6)
+static uint32_t mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size_t n,
+			  unsigned except, bool v6)
 {
 	uint32_t least = v6 ? XT_LINK_MTU_V6 : MTU_LEAST_V4;
 	uint32_t below = 0;
@@ -121,6 +121,12 @@ uint32_t xt_link_mtu_below(struct xt_nl *nl, const struct xt_ip *endpoints, size
 	return below < least + MTU_OVERHEAD ? least : below - MTU_OVERHEAD;
 }
 
+uint32_t xt_link_mtu_below(struct xt_link_kernel *kernel, const struct xt_ip *endpoints, size_t n,
+			   unsigned except, bool v6)
+{
+	return mtu_below(&kernel->nl, endpoints, n, except, v6);
+}
+
 uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
 {
 	struct xt_nl nl;
@@ -128,20 +134,20 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
 
 	if (xt_nl_open(&nl) < 0)
 		return MTU_ETHERNET - MTU_OVERHEAD;
-	mtu = xt_link_mtu_below(&nl, endpoints, n, 0, false);
+	mtu = mtu_below(&nl, endpoints, n, 0, false);
 	xt_nl_close(&nl);
 	return mtu;
 }
 
 int xt_link_mtu_set(unsigned ifindex, uint32_t mtu)
 {
-	struct xt_nl nl;
-	int rc = xt_nl_open(&nl);
+	struct xt_link_kernel *kernel;
+	int rc = xt_link_kernel_open(&kernel);
 
 	if (rc < 0)
 		return rc;
-	rc = xt_link_mtu_do(&nl, ifindex, mtu);
-	xt_nl_close(&nl);
+	rc = xt_link_mtu_do(kernel, ifindex, mtu);
+	xt_link_kernel_close(kernel);
 	return rc;
 }
 

@@ -15,10 +15,12 @@
 #include "base/bytes.h"
 #include "base/size.h"
 
-int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_address *address,
-		       uint16_t type, uint16_t flags)
+int xt_link_address_do(struct xt_link_kernel *kernel, unsigned ifindex,
+		       const struct xt_link_address *address, enum xt_link_do what)
 {
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct ifaddrmsg));
+	const struct xt_link_message as = xt_link_message(RTM_NEWADDR, what);
+	struct xt_nl *nl = &kernel->nl;
+	struct nlmsghdr *nlh = xt_nl_begin(nl, as.type, as.flags, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
 	const struct xt_ip *local = &address->cidr.ip;
 
@@ -30,13 +32,14 @@ int xt_link_address_do(struct xt_nl *nl, unsigned ifindex, const struct xt_link_
 	xt_nl_put_ip(nlh, IFA_LOCAL, local);
 	xt_nl_put_ip(nlh, IFA_ADDRESS, address->peer.family != 0 ? &address->peer : local);
 	/* no other host is on the link, so duplicate address detection would only delay */
-	if (local->family == 6 && type == RTM_NEWADDR)
+	if (local->family == 6 && what == XT_LINK_ADD)
 		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
 	return xt_nl_do(nl);
 }
 
-int xt_link_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t mtu)
+int xt_link_mtu_do(struct xt_link_kernel *kernel, unsigned ifindex, uint32_t mtu)
 {
+	struct xt_nl *nl = &kernel->nl;
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
 	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
 
@@ -45,8 +48,9 @@ int xt_link_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t mtu)
 	return xt_nl_do(nl);
 }
 
-int xt_link_up_do(struct xt_nl *nl, unsigned ifindex, bool up)
+int xt_link_up_do(struct xt_link_kernel *kernel, unsigned ifindex, bool up)
 {
+	struct xt_nl *nl = &kernel->nl;
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
 	struct ifinfomsg *msg = mnl_nlmsg_get_payload(nlh);
 
@@ -65,16 +69,12 @@ static void route_head(struct nlmsghdr *nlh, unsigned char family, uint32_t tabl
 	mnl_attr_put_u32(nlh, RTA_TABLE, table);
 }
 
-int xt_link_route_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
-		     const struct xt_cidr *network, uint16_t type, uint16_t flags)
+int xt_link_route_do(struct xt_link_kernel *kernel, unsigned ifindex, uint32_t table,
+		     const struct xt_cidr *network, uint32_t mtu, enum xt_link_do what)
 {
-	return xt_link_route_mtu_do(nl, ifindex, table, network, 0, type, flags);
-}
-
-int xt_link_route_mtu_do(struct xt_nl *nl, unsigned ifindex, uint32_t table,
-			 const struct xt_cidr *network, uint32_t mtu, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
+	const struct xt_link_message as = xt_link_message(RTM_NEWROUTE, what);
+	struct xt_nl *nl = &kernel->nl;
+	struct nlmsghdr *nlh = xt_nl_begin(nl, as.type, as.flags, sizeof(struct rtmsg));
 	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
 
 	route_head(nlh, xt_nl_family(&network->ip), table);
@@ -122,10 +122,11 @@ static int address_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int xt_link_address_exists(struct xt_nl *nl, unsigned ifindex,
+int xt_link_address_exists(struct xt_link_kernel *kernel, unsigned ifindex,
 			   const struct xt_link_address *address, bool *exists)
 {
 	struct address_search search = {.address = address, .ifindex = ifindex};
+	struct xt_nl *nl = &kernel->nl;
 	struct nlmsghdr *nlh = xt_nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *msg = mnl_nlmsg_get_payload(nlh);
 	int rc;
@@ -171,8 +172,9 @@ static int route_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int xt_link_routes_list(struct xt_nl *nl, struct xt_link_routes *list)
+int xt_link_routes_list(struct xt_link_kernel *kernel, struct xt_link_routes *list)
 {
+	struct xt_nl *nl = &kernel->nl;
 	static const unsigned char families[] = {AF_INET, AF_INET6};
 
 	for (size_t i = 0; i < XT_LEN(families); i++) {

@@ -139,10 +139,12 @@ int xt_link_policy_choose(struct xt_link_policy *policy, const char *name, uint3
 	return rc;
 }
 
-int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
-		    bool suppress, uint16_t type, uint16_t flags)
+int xt_link_rule_do(struct xt_link_kernel *kernel, const struct xt_link_policy *policy, unsigned i,
+		    bool suppress, enum xt_link_do what)
 {
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct fib_rule_hdr));
+	const struct xt_link_message as = xt_link_message(RTM_NEWRULE, what);
+	struct xt_nl *nl = &kernel->nl;
+	struct nlmsghdr *nlh = xt_nl_begin(nl, as.type, as.flags, sizeof(struct fib_rule_hdr));
 	struct fib_rule_hdr *head = mnl_nlmsg_get_payload(nlh);
 	uint32_t table = suppress ? RT_TABLE_MAIN : policy->table;
 
@@ -161,10 +163,12 @@ int xt_link_rule_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsig
 	return xt_nl_do(nl);
 }
 
-int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsigned i,
-		     uint16_t type, uint16_t flags)
+int xt_link_block_do(struct xt_link_kernel *kernel, const struct xt_link_policy *policy, unsigned i,
+		     enum xt_link_do what)
 {
-	struct nlmsghdr *nlh = xt_nl_begin(nl, type, flags, sizeof(struct rtmsg));
+	const struct xt_link_message as = xt_link_message(RTM_NEWROUTE, what);
+	struct xt_nl *nl = &kernel->nl;
+	struct nlmsghdr *nlh = xt_nl_begin(nl, as.type, as.flags, sizeof(struct rtmsg));
 	struct rtmsg *msg = mnl_nlmsg_get_payload(nlh);
 
 	msg->rtm_family = families[i];
@@ -179,19 +183,19 @@ int xt_link_block_do(struct xt_nl *nl, const struct xt_link_policy *policy, unsi
 
 void xt_link_policy_remove(const struct xt_link_policy *policy)
 {
-	struct xt_nl nl;
+	struct xt_link_kernel *kernel;
 
-	if (policy->table == 0 || xt_nl_open(&nl) < 0)
+	if (policy->table == 0 || xt_link_kernel_open(&kernel) < 0)
 		return;
 	for (unsigned i = 0; i < XT_LEN(families); i++) {
 		if (policy->priority[i] < 2)
 			continue;
 		/* first the rule that catches all traffic */
-		(void)xt_link_rule_do(&nl, policy, i, false, RTM_DELRULE, 0);
-		(void)xt_link_rule_do(&nl, policy, i, true, RTM_DELRULE, 0);
-		(void)xt_link_block_do(&nl, policy, i, RTM_DELROUTE, 0);
+		(void)xt_link_rule_do(kernel, policy, i, false, XT_LINK_REMOVE);
+		(void)xt_link_rule_do(kernel, policy, i, true, XT_LINK_REMOVE);
+		(void)xt_link_block_do(kernel, policy, i, XT_LINK_REMOVE);
 	}
-	xt_nl_close(&nl);
+	xt_link_kernel_close(kernel);
 }
 
 bool xt_link_ipv6_off(const char *name)

@@ -158,3 +158,8 @@ void xt_sandbox_lock(const struct xt_sandbox_options *options, struct xt_sandbox
 	xt_lock_seccomp(options->role, &state->locks[XT_LOCK_SECCOMP]);
 	state->uid = (uint32_t)geteuid();
 }
+
+bool xt_sandbox_available(void)
+{
+	return true;
+}

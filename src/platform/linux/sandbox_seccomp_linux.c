@@ -28,6 +28,10 @@
 #define FIRST_COMMON 424
 #define LAST_COMMON  511
 
+/* libseccomp's numbers of what socketcall(2) alone can do on some machines (send, recv, accept). */
+#define FIRST_SOCKETCALL (-101)
+#define LAST_SOCKETCALL	 (-120)
+
 #define IO_URING_ENABLE_RINGS 12
 #define ARG_EQ(n, value)      arg_compare(n, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
 #define ARG_NE(n, value)      arg_compare(n, SCMP_CMP_NE, (uint32_t)(value), 0)
@@ -63,13 +67,24 @@ struct filter {
 	int rc;
 };
 
+/* True where the C library makes its sockets by one call, socketcall(2), with the arguments in
+ * memory, where a filter cannot see them: rules of libseccomp then hold whatever they are. */
+static bool machine_has_socketcall(void)
+{
+	uint32_t machine = seccomp_arch_native();
+
+	return machine == SCMP_ARCH_X86 || machine == SCMP_ARCH_S390 || machine == SCMP_ARCH_S390X;
+}
+
 static void filter_add(struct filter *filter, uint32_t action, int number, unsigned n,
 		       const struct scmp_arg_cmp *args)
 {
 	int rc = filter->rc;
+	bool has = number >= 0 || (number <= FIRST_SOCKETCALL && number >= LAST_SOCKETCALL &&
+				   machine_has_socketcall());
 
-	/* Negative: this machine has no such call. */
-	if (rc == 0 && number >= 0)
+	/* Otherwise this machine has no such call. */
+	if (rc == 0 && has)
 		rc = seccomp_rule_add_array(filter->rules, action, number, n, args);
 	filter->rc = rc;
 }
@@ -86,14 +101,19 @@ static void filter_add_list(struct filter *filter, uint32_t action, const int *n
 		filter_add(filter, action, numbers[i], 0, NULL);
 }
 
-/* On descriptors that are open, on memory of this process, on time: none reaches further. */
+/* On descriptors that are open, on memory of this process, on time: none reaches further. 32-bit
+ * processors have calls of their own for 64-bit times, offsets and users. */
 static const int tunnel_allowed[] = {
+    SCMP_SYS(_llseek),
     SCMP_SYS(accept),
     SCMP_SYS(accept4),
     SCMP_SYS(brk),
     SCMP_SYS(clock_getres),
+    SCMP_SYS(clock_getres_time64),
     SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_gettime64),
     SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(clock_nanosleep_time64),
     SCMP_SYS(close),
     SCMP_SYS(close_range),
     SCMP_SYS(dup),
@@ -109,13 +129,18 @@ static const int tunnel_allowed[] = {
     SCMP_SYS(exit_group),
     SCMP_SYS(fdatasync),
     SCMP_SYS(fstat),
+    SCMP_SYS(fstat64),
     SCMP_SYS(fsync),
     SCMP_SYS(futex),
+    SCMP_SYS(futex_time64),
     SCMP_SYS(futex_waitv),
     SCMP_SYS(getcpu),
     SCMP_SYS(getegid),
+    SCMP_SYS(getegid32),
     SCMP_SYS(geteuid),
+    SCMP_SYS(geteuid32),
     SCMP_SYS(getgid),
+    SCMP_SYS(getgid32),
     SCMP_SYS(getpeername),
     SCMP_SYS(getpid),
     SCMP_SYS(getppid),
@@ -126,6 +151,7 @@ static const int tunnel_allowed[] = {
     SCMP_SYS(gettid),
     SCMP_SYS(gettimeofday),
     SCMP_SYS(getuid),
+    SCMP_SYS(getuid32),
     SCMP_SYS(io_uring_enter),
     SCMP_SYS(lseek),
     SCMP_SYS(madvise),
@@ -139,11 +165,14 @@ static const int tunnel_allowed[] = {
     SCMP_SYS(pipe2),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),
+    SCMP_SYS(ppoll_time64),
     SCMP_SYS(pread64),
     SCMP_SYS(read),
     SCMP_SYS(readv),
+    SCMP_SYS(recv),
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmmsg),
+    SCMP_SYS(recvmmsg_time64),
     SCMP_SYS(recvmsg),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(rseq),
@@ -152,18 +181,22 @@ static const int tunnel_allowed[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(rt_sigtimedwait),
+    SCMP_SYS(rt_sigtimedwait_time64),
     SCMP_SYS(sched_getaffinity),
     SCMP_SYS(sched_yield),
+    SCMP_SYS(send),
     SCMP_SYS(sendmmsg),
     SCMP_SYS(sendmsg),
     SCMP_SYS(sendto),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(shutdown),
     SCMP_SYS(sigaltstack),
+    SCMP_SYS(sigreturn),
     SCMP_SYS(sysinfo),
     SCMP_SYS(time),
     SCMP_SYS(timerfd_create),
     SCMP_SYS(timerfd_settime),
+    SCMP_SYS(timerfd_settime64),
     SCMP_SYS(umask),
     SCMP_SYS(uname),
     SCMP_SYS(wait4),
@@ -174,24 +207,26 @@ static const int tunnel_allowed[] = {
 /* Paths and new sockets. Libraries try them (zone files, /dev/urandom, names of interfaces) and do
  * without. */
 static const int tunnel_refused[] = {
-    SCMP_SYS(access),	  SCMP_SYS(bind),    SCMP_SYS(chmod),	   SCMP_SYS(chown),
-    SCMP_SYS(connect),	  SCMP_SYS(creat),   SCMP_SYS(faccessat),  SCMP_SYS(fchmodat),
-    SCMP_SYS(fchownat),	  SCMP_SYS(getcwd),  SCMP_SYS(getdents64), SCMP_SYS(link),
-    SCMP_SYS(linkat),	  SCMP_SYS(listen),  SCMP_SYS(lstat),	   SCMP_SYS(mkdir),
-    SCMP_SYS(mkdirat),	  SCMP_SYS(open),    SCMP_SYS(openat),	   SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat), SCMP_SYS(rename),  SCMP_SYS(renameat),   SCMP_SYS(renameat2),
-    SCMP_SYS(rmdir),	  SCMP_SYS(socket),  SCMP_SYS(socketpair), SCMP_SYS(stat),
-    SCMP_SYS(statfs),	  SCMP_SYS(symlink), SCMP_SYS(symlinkat),  SCMP_SYS(unlink),
-    SCMP_SYS(unlinkat),
+    SCMP_SYS(access),	  SCMP_SYS(bind),      SCMP_SYS(chmod),	     SCMP_SYS(chown),
+    SCMP_SYS(connect),	  SCMP_SYS(creat),     SCMP_SYS(faccessat),  SCMP_SYS(fchmodat),
+    SCMP_SYS(fchownat),	  SCMP_SYS(getcwd),    SCMP_SYS(getdents64), SCMP_SYS(link),
+    SCMP_SYS(linkat),	  SCMP_SYS(listen),    SCMP_SYS(lstat),	     SCMP_SYS(mkdir),
+    SCMP_SYS(mkdirat),	  SCMP_SYS(open),      SCMP_SYS(openat),     SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(rename),    SCMP_SYS(renameat),   SCMP_SYS(renameat2),
+    SCMP_SYS(rmdir),	  SCMP_SYS(socket),    SCMP_SYS(socketpair), SCMP_SYS(stat),
+    SCMP_SYS(statfs),	  SCMP_SYS(symlink),   SCMP_SYS(symlinkat),  SCMP_SYS(unlink),
+    SCMP_SYS(unlinkat),	  SCMP_SYS(lstat64),   SCMP_SYS(stat64),     SCMP_SYS(statfs64),
+    SCMP_SYS(chown32),	  SCMP_SYS(fstatat64),
 };
 
 static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	 F_SETFD,
 				   F_GETFL, F_SETFL,	     F_ADD_SEALS};
 
-/* Not TUNSETPERSIST and TUNSETOWNER, which need no right. */
-static const unsigned long tunnel_ioctl[] = {FIONBIO,	 FIONREAD,    SIOCGIFINDEX,
-					     SIOCGIFMTU, SIOCGIFNAME, SIOCOUTQ,
-					     TCGETS,	 TUNGETIFF,   TUNSETOFFLOAD};
+/* Not TUNSETPERSIST and TUNSETOWNER, which need no right. TIOCGWINSZ is how musl learns, at the first
+ * write to a stream, whether it is a terminal; glibc asks by TCGETS. */
+static const unsigned long tunnel_ioctl[] = {FIONBIO,	  FIONREAD,	SIOCGIFINDEX, SIOCGIFMTU,
+					     SIOCGIFNAME, SIOCOUTQ,	TCGETS,	      TIOCGWINSZ,
+					     TUNGETIFF,	  TUNSETOFFLOAD};
 
 static const struct {
 	int level, name;
@@ -221,10 +256,15 @@ static void tunnel_arguments(struct filter *filter)
 
 	for (size_t i = 0; i < XT_LEN(memory); i++)
 		filter_add_if(filter, SCMP_ACT_ALLOW, memory[i], ARG_BITS(2, PROT_EXEC, 0));
-	for (size_t i = 0; i < XT_LEN(tunnel_fcntl); i++)
+	for (size_t i = 0; i < XT_LEN(tunnel_fcntl); i++) {
 		filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), ARG_EQ(1, tunnel_fcntl[i]));
+		filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl64),
+			      ARG_EQ(1, tunnel_fcntl[i]));
+	}
 	for (size_t i = 0; i < XT_LEN(tunnel_ioctl); i++)
 		filter_add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), ARG_EQ(1, tunnel_ioctl[i]));
+	if (machine_has_socketcall())
+		filter_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 0, NULL);
 	for (size_t i = 0; i < XT_LEN(tunnel_setsockopt); i++) {
 		const struct scmp_arg_cmp args[] = {ARG_EQ(1, tunnel_setsockopt[i].level),
 						    ARG_EQ(2, tunnel_setsockopt[i].name)};
@@ -341,15 +381,24 @@ static const int resolver_forbidden[] = {
     SCMP_SYS(symlink),	       SCMP_SYS(symlinkat),
     SCMP_SYS(tkill),	       SCMP_SYS(truncate),
     SCMP_SYS(unlink),	       SCMP_SYS(unlinkat),
+    SCMP_SYS(chown32),	       SCMP_SYS(fchown32),
+    SCMP_SYS(lchown32),	       SCMP_SYS(setgid32),
+    SCMP_SYS(setgroups32),     SCMP_SYS(setregid32),
+    SCMP_SYS(setresgid32),     SCMP_SYS(setresuid32),
+    SCMP_SYS(setreuid32),      SCMP_SYS(setuid32),
+    SCMP_SYS(truncate64),
 };
 
-/* The four families that names, links and logs need. */
+/* The four families that names, links and logs need. With socketcall(2) they cannot be told apart:
+ * there only the rights, which are gone, refuse packet and raw sockets. */
 static void sockets_filter(struct filter *filter)
 {
 	const uint32_t refused = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	const struct scmp_arg_cmp raw4[] = {ARG_EQ(0, AF_INET), ARG_BITS(1, 0xf, SOCK_RAW)};
 	const struct scmp_arg_cmp raw6[] = {ARG_EQ(0, AF_INET6), ARG_BITS(1, 0xf, SOCK_RAW)};
 
+	if (machine_has_socketcall())
+		return;
 	for (int family = 0; family < AF_MAX; family++)
 		if (family != AF_UNIX && family != AF_INET && family != AF_INET6 &&
 		    family != AF_NETLINK)

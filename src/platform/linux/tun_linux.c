@@ -28,6 +28,12 @@
 #define OFFLOAD_USO  (OFFLOAD_USO4 | OFFLOAD_USO6)
 #define OFFLOAD_TSO  ((unsigned)TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 
+const struct xt_tun_words xt_tun_words = {
+    .missing = "there is no /dev/net/tun on this host",
+    .remedy = "load it with `modprobe tun`; give a container --device /dev/net/tun",
+    .shows = "ip link show",
+};
+
 /* What the kernel accepts as a name; it fills in "%d" by itself, any other % is refused. */
 static bool name_valid(const char *name)
 {

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/bytes.h"
@@ -225,6 +227,13 @@ static void discovery_set(int fd, uint8_t family, bool probe)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
+/* The system call itself: musl's function of that name sends one message a call, because its lengths
+ * are narrower than the kernel's. What lies beside them in msgs and in the controls is zero here. */
+static int batch_send(int fd, struct mmsghdr *msgs, uint32_t n)
+{
+	return (int)syscall(SYS_sendmmsg, fd, msgs, n, MSG_DONTWAIT);
+}
+
 /* Send n messages. Returns how many are over; with fewer than n, error is that of the next one. A
  * socket that reports ICMP errors also reports what the queue of a link drops (ENOBUFS): such a
  * message is counted, and nothing is wrong with the next one. */
@@ -234,7 +243,7 @@ static uint32_t messages_send(struct udp_linux *sock, int fd, uint32_t n, int *e
 	unsigned tries = 0;
 
 	while (done < n) {
-		int sent = sendmmsg(fd, &sock->out.msgs[done], n - done, MSG_DONTWAIT);
+		int sent = batch_send(fd, &sock->out.msgs[done], n - done);
 
 		if (sent < 0 && errno == EINTR)
 			continue;

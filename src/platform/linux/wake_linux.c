@@ -47,6 +47,15 @@ int xt_wake_fd(const struct xt_wake *wake)
 	return wake->epoll;
 }
 
+bool xt_wake_list(struct xt_wake *wake, int (*changed)(void *ctx, int fd, unsigned events),
+		  void *ctx)
+{
+	(void)wake;
+	(void)changed;
+	(void)ctx;
+	return false;
+}
+
 void xt_wake_notify(struct xt_wake *wake, void (*notify)(void *ctx), void *ctx)
 {
 	(void)wake;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The stand-in of a program that is linked statically (XT_STATIC): what would be loaded is a part
  * of it, or absent. dlopen of a static program needs the very C library that it was linked with. */
+#ifdef XT_HAVE_NSS
 #include <nss.h>
+#endif
 #include <stddef.h>
 #include <string.h>
 
@@ -64,8 +66,9 @@ void xt_library_trim(const char *prefix)
 	(void)prefix;
 }
 
+#ifdef XT_HAVE_NSS
 /* glibc has the services files and dns in itself. Others of nsswitch.conf it would load, from a C
- * library that may be another one: users, groups and hosts are those of /etc, and of DNS. */
+ * library that may be another one: users, groups and hosts are those of /etc, and of DNS. musl knows nothing else. */
 __attribute__((constructor)) static void services_limit(void)
 {
 	(void)__nss_configure_lookup("passwd", "files");
@@ -73,3 +76,4 @@ __attribute__((constructor)) static void services_limit(void)
 	(void)__nss_configure_lookup("services", "files");
 	(void)__nss_configure_lookup("hosts", "files dns");
 }
+#endif

@@ -44,6 +44,8 @@ enum xt_sandbox_summary xt_sandbox_summary(const struct xt_sandbox_state *state)
 {
 	bool taken = false, failed = false;
 
+	if (!xt_sandbox_available())
+		return XT_SANDBOX_UNCONFINED;
 	for (unsigned i = 0; i < XT_LOCKS; i++) {
 		taken |= state->locks[i].state == XT_LOCK_TAKEN;
 		failed |= state->locks[i].state == XT_LOCK_FAILED;

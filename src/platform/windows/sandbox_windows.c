@@ -16,3 +16,8 @@ int xt_sandbox_signal(void)
 {
 	return 0;
 }
+
+bool xt_sandbox_available(void)
+{
+	return false;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The single steps of a link plan, each done, undone and done again by rtnetlink. A step that
+/* The single steps of a link plan, each done, undone and done again. A step that
  * changed something is appended to the journal of its setting. */
-#include "platform/linux/link_linux.h"
+#include "platform/link/link_steps.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ int xt_link_fail(struct xt_link_setting *set, int rc, const char *format, ...)
 }
 
 /* xt_link_journal_reserve made room. */
-static void journal_put(struct xt_link_setting *set, const struct xt_link_step *step)
+void xt_link_journal_put(struct xt_link_setting *set, const struct xt_link_step *step)
 {
 	set->journal->v[set->journal->n++] = *step;
 }
@@ -36,7 +36,9 @@ int xt_link_journal_reserve(struct xt_link_journal *journal, size_t more)
 
 	if (journal->cap - journal->n >= more)
 		return 0;
-	v = reallocarray(journal->v, journal->n + more, sizeof(*v));
+	if (more > SIZE_MAX / sizeof(*v) - journal->n)
+		return XT_E_NOMEM;
+	v = realloc(journal->v, (journal->n + more) * sizeof(*v));
 	if (!v)
 		return XT_E_NOMEM;
 	journal->v = v;
@@ -56,8 +58,8 @@ int xt_link_mtu_wanted(struct xt_link_setting *set, uint32_t *out)
 				    plan->mtu, XT_LINK_MTU_V6);
 	*out = plan->mtu;
 	if (plan->mtu == 0)
-		*out = xt_link_mtu_below(&set->nl, plan->endpoints, plan->n_endpoints, set->ifindex,
-					 v6);
+		*out = xt_link_mtu_below(set->kernel, plan->endpoints, plan->n_endpoints,
+					 set->ifindex, v6);
 	return 0;
 }
 
@@ -68,17 +70,17 @@ int xt_link_mtu_step(struct xt_link_setting *set, uint32_t mtu)
 
 	if (set->now.mtu == mtu)
 		return 0;
-	rc = xt_link_mtu_do(&set->nl, set->ifindex, mtu);
+	rc = xt_link_mtu_do(set->kernel, set->ifindex, mtu);
 	if (rc < 0)
 		return xt_link_fail(set, rc, "MTU %u: %s", mtu, xt_strerror(rc));
-	journal_put(set, &step);
+	xt_link_journal_put(set, &step);
 	return 0;
 }
 
 int xt_link_address_step(struct xt_link_setting *set, const struct xt_link_address *address)
 {
 	struct xt_link_step step = {.kind = XT_LINK_STEP_ADDRESS, .address = *address};
-	char text[XT_CIDR_TEXT], peer[XT_IP_TEXT + 4] = "";
+	char text[XT_CIDR_TEXT], peer[XT_IP_TEXT + 4] = "", hint[100];
 	bool present;
 	int rc;
 
@@ -91,22 +93,20 @@ int xt_link_address_step(struct xt_link_setting *set, const struct xt_link_addre
 					    "address %s%s: IPv4 and IPv6 do not make a pair", text,
 					    peer);
 	}
-	rc = xt_link_address_exists(&set->nl, set->ifindex, address, &present);
+	rc = xt_link_address_exists(set->kernel, set->ifindex, address, &present);
 	if (rc == 0 && present)
 		return 0;
-	rc = xt_link_address_do(&set->nl, set->ifindex, address, RTM_NEWADDR,
-				NLM_F_CREATE | NLM_F_EXCL);
+	rc = xt_link_address_do(set->kernel, set->ifindex, address, XT_LINK_ADD);
 	if (rc == 0) {
-		journal_put(set, &step);
+		xt_link_journal_put(set, &step);
 		return 0;
 	}
 	if (address->cidr.ip.family == 6 &&
-	    (rc == -EACCES || rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP))
-		return xt_link_fail(
-		    set, rc,
-		    "address %s%s: IPv6 is switched off on this host "
-		    "(sysctl net.ipv6.conf.%s.disable_ipv6, or ipv6.disable=1 at boot)",
-		    text, peer, set->plan->name);
+	    (rc == -EACCES || rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP)) {
+		xt_link_ipv6_hint(set->plan->name, hint, sizeof(hint));
+		return xt_link_fail(set, rc, "address %s%s: IPv6 is switched off on this host (%s)",
+				    text, peer, hint);
+	}
 	return xt_link_fail(set, rc, "address %s%s: %s", text, peer, xt_strerror(rc));
 }
 
@@ -117,12 +117,26 @@ int xt_link_up_step(struct xt_link_setting *set)
 
 	if (set->now.up)
 		return 0;
-	rc = xt_link_up_do(&set->nl, set->ifindex, true);
+	rc = xt_link_up_do(set->kernel, set->ifindex, true);
 	if (rc < 0)
 		return xt_link_fail(set, rc, "interface %s up: %s", set->plan->name,
 				    xt_strerror(rc));
-	journal_put(set, &step);
+	xt_link_journal_put(set, &step);
 	return 0;
+}
+
+/* Both halves of the network are routed through the interface. */
+static bool halves_present(const struct xt_link_routes *present, const struct xt_cidr *whole)
+{
+	struct xt_cidr halves[2];
+	unsigned found = 0;
+
+	xt_link_halves(whole, halves);
+	for (size_t i = 0; i < present->n; i++)
+		for (unsigned half = 0; half < 2; half++)
+			if (xt_link_network_order(&present->v[i], &halves[half]) == 0)
+				found |= 1u << half;
+	return found == 3;
 }
 
 /* Whether a route is superfluous. In the main table it is when another covers the network, as in
@@ -130,8 +144,10 @@ int xt_link_up_step(struct xt_link_setting *set)
 static bool route_superfluous(const struct xt_link_setting *set,
 			      const struct xt_link_routes *present, const struct xt_cidr *network)
 {
-	bool covered_is_enough = set->table == RT_TABLE_MAIN;
+	bool covered_is_enough = set->table == XT_LINK_TABLE_MAIN;
 
+	if (xt_link_system.halves && network->bits == 0 && halves_present(present, network))
+		return true;
 	for (size_t i = 0; i < present->n; i++) {
 		const struct xt_cidr *route = &present->v[i];
 
@@ -152,7 +168,7 @@ uint32_t xt_link_route_table(const struct xt_link_plan *plan, const struct xt_ci
 
 	if (whole)
 		return plan->policy.table;
-	return plan->table != 0 ? plan->table : RT_TABLE_MAIN;
+	return plan->table != 0 ? plan->table : XT_LINK_TABLE_MAIN;
 }
 
 /* A persistent interface may still have its default route from an earlier run. */
@@ -160,7 +176,7 @@ static int default_exists(struct xt_link_setting *set, const struct xt_cidr *net
 			  uint32_t table, bool *exists)
 {
 	struct xt_link_routes present = {.ifindex = set->ifindex, .table = table};
-	int rc = xt_link_routes_list(&set->nl, &present);
+	int rc = xt_link_routes_list(set->kernel, &present);
 
 	*exists = false;
 	for (size_t i = 0; rc == 0 && i < present.n; i++)
@@ -178,7 +194,7 @@ int xt_link_route_step(struct xt_link_setting *set, const struct xt_link_routes 
 
 	step.table = xt_link_route_table(set->plan, network);
 	xt_cidr_print(network, text);
-	if (network->bits == 0 && step.table == RT_TABLE_MAIN)
+	if (network->bits == 0 && step.table == XT_LINK_TABLE_MAIN && !xt_link_system.halves)
 		return xt_link_fail(set, -EINVAL, "route %s: needs a table of its own", text);
 	if (step.table == set->table && route_superfluous(set, present, network))
 		return 0;
@@ -192,15 +208,15 @@ int xt_link_route_step(struct xt_link_setting *set, const struct xt_link_routes 
 		if (exists)
 			return 0;
 	}
-	rc = xt_link_route_do(&set->nl, set->ifindex, step.table, network, RTM_NEWROUTE,
-			      NLM_F_CREATE | NLM_F_EXCL);
+	rc = xt_link_route_do(set->kernel, set->ifindex, step.table, network, 0, XT_LINK_ADD);
 	if (rc == -EEXIST)
 		xt_link_fail(set, rc, "route %s: table %u has another one already%s", text,
-			     step.table, step.table == RT_TABLE_MAIN ? " (the main table)" : "");
+			     step.table,
+			     step.table == XT_LINK_TABLE_MAIN ? " (the main table)" : "");
 	else if (rc < 0)
 		xt_link_fail(set, rc, "route %s: %s", text, xt_strerror(rc));
 	else
-		journal_put(set, &step);
+		xt_link_journal_put(set, &step);
 	return set->plan->lenient ? 0 : rc;
 }
 
@@ -209,8 +225,7 @@ static int rule_step(struct xt_link_setting *set, unsigned family, bool suppress
 	const struct xt_link_policy *policy = &set->plan->policy;
 	struct xt_link_step step = {
 	    .kind = XT_LINK_STEP_RULE, .policy = *policy, .family = family, .suppress = suppress};
-	int rc = xt_link_rule_do(&set->nl, policy, family, suppress, RTM_NEWRULE,
-				 NLM_F_CREATE | NLM_F_EXCL);
+	int rc = xt_link_rule_do(set->kernel, policy, family, suppress, XT_LINK_ADD);
 
 	if (rc < 0 && suppress)
 		return xt_link_fail(set, rc, "IPv%u rule `table main suppress_prefixlength 0`: %s",
@@ -219,7 +234,7 @@ static int rule_step(struct xt_link_setting *set, unsigned family, bool suppress
 		return xt_link_fail(set, rc, "IPv%u rule `not fwmark %u table %u`: %s",
 				    family == 0 ? 4 : 6, policy->table, policy->table,
 				    xt_strerror(rc));
-	journal_put(set, &step);
+	xt_link_journal_put(set, &step);
 	return 0;
 }
 
@@ -229,13 +244,12 @@ static int block_step(struct xt_link_setting *set, unsigned family)
 	const struct xt_link_policy *policy = &set->plan->policy;
 	struct xt_link_step step = {
 	    .kind = XT_LINK_STEP_BLOCK, .policy = *policy, .family = family};
-	int rc =
-	    xt_link_block_do(&set->nl, policy, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	int rc = xt_link_block_do(set->kernel, policy, family, XT_LINK_ADD);
 
 	if (rc < 0 && rc != -EEXIST)
 		return xt_link_fail(set, rc, "IPv%u route `unreachable default table %u`: %s",
 				    family == 0 ? 4 : 6, policy->table, xt_strerror(rc));
-	journal_put(set, &step);
+	xt_link_journal_put(set, &step);
 	return 0;
 }
 
@@ -263,7 +277,7 @@ struct xt_cidr xt_link_address_network(const struct xt_link_address *address)
 
 bool xt_link_address_covers(const struct xt_link_plan *plan, const struct xt_link_step *step)
 {
-	for (size_t i = 0; step->table == RT_TABLE_MAIN && i < plan->n_addresses; i++) {
+	for (size_t i = 0; step->table == XT_LINK_TABLE_MAIN && i < plan->n_addresses; i++) {
 		struct xt_cidr network = xt_link_address_network(&plan->addresses[i]);
 
 		if (network.ip.family == step->network.ip.family &&
@@ -314,55 +328,65 @@ int xt_link_networks_sort(const struct xt_link_plan *plan, struct xt_cidr **out,
 	return 0;
 }
 
-int xt_link_step_undo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_step *step)
+int xt_link_step_undo(struct xt_link_kernel *kernel, unsigned ifindex,
+		      const struct xt_link_step *step)
 {
 	switch (step->kind) {
 	case XT_LINK_STEP_MTU:
-		return xt_link_mtu_do(nl, ifindex, step->old_mtu);
+		return xt_link_mtu_do(kernel, ifindex, step->old_mtu);
 	case XT_LINK_STEP_ADDRESS:
-		return xt_link_address_do(nl, ifindex, &step->address, RTM_DELADDR, 0);
+		return xt_link_address_do(kernel, ifindex, &step->address, XT_LINK_REMOVE);
 	case XT_LINK_STEP_UP:
-		return xt_link_up_do(nl, ifindex, false);
+		return xt_link_up_do(kernel, ifindex, false);
 	case XT_LINK_STEP_ROUTE:
-		return xt_link_route_do(nl, ifindex, step->table, &step->network, RTM_DELROUTE, 0);
+		return xt_link_route_do(kernel, ifindex, step->table, &step->network, 0,
+					XT_LINK_REMOVE);
 	case XT_LINK_STEP_BLOCK:
-		return xt_link_block_do(nl, &step->policy, step->family, RTM_DELROUTE, 0);
+		return xt_link_block_do(kernel, &step->policy, step->family, XT_LINK_REMOVE);
 	case XT_LINK_STEP_RULE:
-		return xt_link_rule_do(nl, &step->policy, step->family, step->suppress, RTM_DELRULE,
-				       0);
+		return xt_link_rule_do(kernel, &step->policy, step->family, step->suppress,
+				       XT_LINK_REMOVE);
+	case XT_LINK_STEP_ENDPOINT:
+		if (step->hop.ifindex != 0)
+			return xt_link_endpoint_do(kernel, &step->network.ip, &step->hop,
+						   XT_LINK_REMOVE);
 	}
 	return 0;
 }
 
 /* Done again: MTU and `up` are the administrator's once the interface runs. */
-int xt_link_step_redo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_step *step)
+int xt_link_step_redo(struct xt_link_kernel *kernel, unsigned ifindex,
+		      const struct xt_link_step *step)
 {
-	const uint16_t flags = NLM_F_CREATE | NLM_F_EXCL;
-
 	switch (step->kind) {
 	case XT_LINK_STEP_MTU:
 	case XT_LINK_STEP_UP:
 		break;
 	case XT_LINK_STEP_ADDRESS:
-		return xt_link_address_do(nl, ifindex, &step->address, RTM_NEWADDR, flags);
+		return xt_link_address_do(kernel, ifindex, &step->address, XT_LINK_ADD);
 	case XT_LINK_STEP_ROUTE:
-		return xt_link_route_mtu_do(nl, ifindex, step->table, &step->network, step->mtu,
-					    RTM_NEWROUTE, flags);
+		return xt_link_route_do(kernel, ifindex, step->table, &step->network, step->mtu,
+					XT_LINK_ADD);
 	case XT_LINK_STEP_BLOCK:
-		return xt_link_block_do(nl, &step->policy, step->family, RTM_NEWROUTE, flags);
+		return xt_link_block_do(kernel, &step->policy, step->family, XT_LINK_ADD);
 	case XT_LINK_STEP_RULE:
-		return xt_link_rule_do(nl, &step->policy, step->family, step->suppress, RTM_NEWRULE,
-				       flags);
+		return xt_link_rule_do(kernel, &step->policy, step->family, step->suppress,
+				       XT_LINK_ADD);
+	case XT_LINK_STEP_ENDPOINT:
+		if (step->hop.ifindex != 0)
+			return xt_link_endpoint_do(kernel, &step->network.ip, &step->hop,
+						   XT_LINK_ADD);
 	}
 	return 0;
 }
 
-int xt_link_journal_redo(struct xt_nl *nl, unsigned ifindex, const struct xt_link_journal *journal)
+int xt_link_journal_redo(struct xt_link_kernel *kernel, unsigned ifindex,
+			 const struct xt_link_journal *journal)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < journal->n; i++) {
-		int rc = xt_link_step_redo(nl, ifindex, &journal->v[i]);
+		int rc = xt_link_step_redo(kernel, ifindex, &journal->v[i]);
 
 		if (rc < 0 && rc != -EEXIST && result == 0)
 			result = rc;

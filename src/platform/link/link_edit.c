@@ -2,7 +2,7 @@
 /* From one link plan to the next while the interface is in use. First what the new plan has more is
  * added, then what the old one had more is removed, so that what both have is never gone. Each half
  * can be taken back. */
-#include "platform/linux/link_linux.h"
+#include "platform/link/link_steps.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -62,6 +62,8 @@ static bool step_wanted(const struct xt_link_plan *plan, const struct xt_link_st
 		return xt_link_plan_has_rules(plan, step->family) &&
 		       step->policy.table == plan->policy.table &&
 		       step->policy.priority[step->family] == plan->policy.priority[step->family];
+	case XT_LINK_STEP_ENDPOINT:
+		return xt_link_plan_has_endpoint(plan, &step->network);
 	}
 	return true;
 }
@@ -71,25 +73,35 @@ static bool journal_has_rules(const struct xt_link_edit *edit, unsigned family)
 	const struct xt_link_journal *old = &edit->link->journal;
 
 	for (size_t i = old->n; i > 0 && old->v[i - 1].kind >= XT_LINK_STEP_BLOCK; i--)
-		if (old->v[i - 1].family == family && edit->wanted[i - 1])
+		if (old->v[i - 1].kind != XT_LINK_STEP_ENDPOINT && old->v[i - 1].family == family &&
+		    edit->wanted[i - 1])
 			return true;
 	return false;
 }
 
 /* --- routes --- */
 
-/* The networks of the journal's routes in that table, sorted. */
+/* The networks of the journal's routes in that table, as the system has them, sorted. */
 static int journal_networks(const struct xt_link_journal *journal, uint32_t table,
 			    struct xt_cidr **out, size_t *n)
 {
-	struct xt_cidr *v = calloc(journal->n + 1, sizeof(*v));
+	const size_t each = xt_link_system.halves ? 3 : 1;
+	struct xt_cidr *v = calloc(journal->n + 1, each * sizeof(*v));
 
 	*n = 0;
 	if (!v)
 		return XT_E_NOMEM;
-	for (size_t i = 0; i < journal->n; i++)
-		if (journal->v[i].kind == XT_LINK_STEP_ROUTE && journal->v[i].table == table)
-			v[(*n)++] = journal->v[i].network;
+	for (size_t i = 0; i < journal->n; i++) {
+		const struct xt_cidr *network = &journal->v[i].network;
+
+		if (journal->v[i].kind != XT_LINK_STEP_ROUTE || journal->v[i].table != table)
+			continue;
+		v[(*n)++] = *network;
+		if (xt_link_system.halves && network->bits == 0) {
+			xt_link_halves(network, &v[*n]);
+			*n += 2;
+		}
+	}
 	qsort(v, *n, sizeof(*v), xt_link_network_order);
 	*out = v;
 	return 0;
@@ -124,7 +136,7 @@ static int routes_present(struct xt_link_setting *set, const struct xt_link_edit
 			  struct xt_link_routes *present)
 {
 	size_t n = 0;
-	int rc = xt_link_routes_list(&set->nl, present);
+	int rc = xt_link_routes_list(set->kernel, present);
 
 	for (size_t i = 0; rc == 0 && i < present->n; i++) {
 		const struct xt_cidr *route = &present->v[i];
@@ -189,6 +201,8 @@ static int steps_add(struct xt_link_setting *set, struct xt_link_edit *edit, boo
 	for (unsigned family = 0; rc == 0 && family < 2; family++)
 		if (xt_link_plan_has_rules(plan, family) && !journal_has_rules(edit, family))
 			rc = xt_link_rule_steps(set, family);
+	if (rc == 0)
+		rc = xt_link_endpoint_steps(set, &edit->link->journal);
 	return rc;
 }
 
@@ -213,8 +227,8 @@ static int edit_new(struct xt_link_edit **out, struct xt_link *link,
 	edit->wanted = calloc(old + 1, sizeof(*edit->wanted));
 	/* commit puts what was added behind the old steps */
 	if (!edit->wanted || xt_link_journal_reserve(&edit->removed, old + 1) < 0 ||
-	    xt_link_journal_reserve(&link->journal, 16 + plan->n_addresses + plan->n_networks) <
-		0) {
+	    xt_link_journal_reserve(&link->journal, 16 + plan->n_addresses + plan->n_networks +
+							plan->n_endpoints) < 0) {
 		edit_free(edit);
 		return XT_E_NOMEM;
 	}
@@ -247,7 +261,7 @@ int xt_link_extend(struct xt_link_edit **out, struct xt_link *link, const struct
 		edit->mtu = set.now.mtu;
 	if (rc == 0)
 		rc = steps_add(&set, edit, mtu, networks, n);
-	xt_nl_close(&set.nl);
+	xt_link_kernel_close(set.kernel);
 	free(networks);
 	if (rc < 0)
 		xt_link_revert(edit);
@@ -271,12 +285,14 @@ static int step_remove(struct xt_link_setting *set, struct xt_link_edit *edit,
 	    [XT_LINK_STEP_ROUTE] = "route",
 	    [XT_LINK_STEP_BLOCK] = "route `unreachable default`",
 	    [XT_LINK_STEP_RULE] = "rule",
+	    [XT_LINK_STEP_ENDPOINT] = "route to the endpoint",
 	};
 	bool address = step->kind == XT_LINK_STEP_ADDRESS;
+	bool network = step->kind == XT_LINK_STEP_ROUTE || step->kind == XT_LINK_STEP_ENDPOINT;
 	char text[XT_CIDR_TEXT] = "";
-	int rc = xt_link_step_undo(&set->nl, edit->link->ifindex, step);
+	int rc = xt_link_step_undo(set->kernel, edit->link->ifindex, step);
 
-	if (address || step->kind == XT_LINK_STEP_ROUTE)
+	if (address || network)
 		xt_cidr_print(address ? &step->address.cidr : &step->network, text);
 	if (rc < 0 && !gone_already(rc))
 		return xt_link_fail(set, rc, "removing the %s %s: %s", kinds[step->kind], text,
@@ -288,20 +304,21 @@ static int step_remove(struct xt_link_setting *set, struct xt_link_edit *edit,
 
 /* With the first address of a network the kernel removes the others of it, and with the last one
  * of a family every route. */
-static int survivors_redo(struct xt_nl *nl, const struct xt_link_edit *edit)
+static int survivors_redo(struct xt_link_kernel *kernel, const struct xt_link_edit *edit)
 {
 	const struct xt_link_journal *old = &edit->link->journal;
 	int result = 0;
 
 	for (size_t i = 0; i < old->n; i++) {
-		int rc =
-		    edit->wanted[i] ? xt_link_step_redo(nl, edit->link->ifindex, &old->v[i]) : 0;
+		int rc = edit->wanted[i]
+			     ? xt_link_step_redo(kernel, edit->link->ifindex, &old->v[i])
+			     : 0;
 
 		if (rc < 0 && rc != -EEXIST && result == 0)
 			result = rc;
 	}
 	if (result == 0)
-		result = xt_link_journal_redo(nl, edit->link->ifindex, &edit->added);
+		result = xt_link_journal_redo(kernel, edit->link->ifindex, &edit->added);
 	return result;
 }
 
@@ -309,7 +326,7 @@ int xt_link_retire(struct xt_link_edit *edit, char *error, size_t error_len)
 {
 	const struct xt_link_journal *old = &edit->link->journal;
 	struct xt_link_setting set = {.error = error, .error_len = error_len};
-	int rc = xt_nl_open(&set.nl);
+	int rc = xt_link_kernel_open(&set.kernel);
 
 	if (rc < 0)
 		return xt_link_fail(&set, rc, "%s", xt_strerror(rc));
@@ -317,17 +334,17 @@ int xt_link_retire(struct xt_link_edit *edit, char *error, size_t error_len)
 		if (!edit->wanted[i - 1])
 			rc = step_remove(&set, edit, &old->v[i - 1]);
 	if (rc == 0 && edit->moved) {
-		rc = survivors_redo(&set.nl, edit);
+		rc = survivors_redo(set.kernel, edit);
 		if (rc < 0)
 			xt_link_fail(&set, rc, "addresses and routes that stay: %s",
 				     xt_strerror(rc));
 	}
 	if (rc == 0 && edit->mtu < edit->old_mtu) {
-		rc = xt_link_mtu_do(&set.nl, edit->link->ifindex, edit->mtu);
+		rc = xt_link_mtu_do(set.kernel, edit->link->ifindex, edit->mtu);
 		if (rc < 0)
 			xt_link_fail(&set, rc, "MTU %u: %s", edit->mtu, xt_strerror(rc));
 	}
-	xt_nl_close(&set.nl);
+	xt_link_kernel_close(set.kernel);
 	return rc;
 }
 
@@ -335,36 +352,36 @@ int xt_link_retire(struct xt_link_edit *edit, char *error, size_t error_len)
 
 /* The order of addresses decides on sources, and one that is added again would be the last: all are
  * added again, in their old order. */
-static void addresses_restore(struct xt_nl *nl, const struct xt_link_edit *edit)
+static void addresses_restore(struct xt_link_kernel *kernel, const struct xt_link_edit *edit)
 {
 	const struct xt_link_journal *old = &edit->link->journal;
 
 	for (size_t i = 0; i < old->n; i++)
 		if (old->v[i].kind == XT_LINK_STEP_ADDRESS)
-			(void)xt_link_step_undo(nl, edit->link->ifindex, &old->v[i]);
+			(void)xt_link_step_undo(kernel, edit->link->ifindex, &old->v[i]);
 	for (size_t i = 0; i < old->n; i++)
 		if (old->v[i].kind == XT_LINK_STEP_ADDRESS)
-			(void)xt_link_step_redo(nl, edit->link->ifindex, &old->v[i]);
+			(void)xt_link_step_redo(kernel, edit->link->ifindex, &old->v[i]);
 }
 
 /* Errors are ignored: what no longer exists was removed together with the interface. */
 void xt_link_revert(struct xt_link_edit *edit)
 {
 	unsigned ifindex = edit->link->ifindex;
-	struct xt_nl nl;
+	struct xt_link_kernel *kernel = NULL;
 
-	if (xt_nl_open(&nl) == 0) {
+	if (xt_link_kernel_open(&kernel) == 0) {
 		if (edit->mtu < edit->old_mtu)
-			(void)xt_link_mtu_do(&nl, ifindex, edit->old_mtu);
+			(void)xt_link_mtu_do(kernel, ifindex, edit->old_mtu);
 		for (size_t i = edit->removed.n; i > 0; i--)
-			(void)xt_link_step_redo(&nl, ifindex, &edit->removed.v[i - 1]);
+			(void)xt_link_step_redo(kernel, ifindex, &edit->removed.v[i - 1]);
 		for (size_t i = edit->added.n; i > 0; i--)
-			(void)xt_link_step_undo(&nl, ifindex, &edit->added.v[i - 1]);
+			(void)xt_link_step_undo(kernel, ifindex, &edit->added.v[i - 1]);
 		if (edit->moved)
-			addresses_restore(&nl, edit);
+			addresses_restore(kernel, edit);
 		if (edit->moved || edit->added.n > 0)
-			(void)xt_link_journal_redo(&nl, ifindex, &edit->link->journal);
-		xt_nl_close(&nl);
+			(void)xt_link_journal_redo(kernel, ifindex, &edit->link->journal);
+		xt_link_kernel_close(kernel);
 	}
 	edit_free(edit);
 }

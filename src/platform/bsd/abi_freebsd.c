@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel interface of FreeBSD. */
+#include "platform/bsd/abi.h"
+
+#define XT_ABI(field, value, expression) .field = (value),
+
+const struct xt_abi xt_abi = {
+#include "platform/bsd/abi_freebsd.def"
+};
