@@ -28,6 +28,7 @@ enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
 int sigemptyset(sigset_t *set);
 int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int number);
+int sigdelset(sigset_t *set, int number);
 int sigprocmask(int how, const sigset_t *set, sigset_t *old);
 
 #endif

@@ -30,6 +30,12 @@ int sigaddset(sigset_t *set, int number)
 	return 0;
 }
 
+int sigdelset(sigset_t *set, int number)
+{
+	*set &= ~(1u << number);
+	return 0;
+}
+
 int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
 	if (old)
