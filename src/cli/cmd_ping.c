@@ -11,7 +11,7 @@
 #include "cli/term.h"
 #include "ipc/socket.h"
 
-enum { COUNT, SIZE, INTERVAL, TIMEOUT, JSON };
+enum { COUNT, PAYLOAD, INTERVAL, TIMEOUT, JSON };
 const struct xt_option xt_ping_options[] = {
     {'c', "count", "N", "stop after N requests (5); 0: until Ctrl-C"},
     {'s', "size", "BYTES", "bytes of payload (56), at most what fits the MTU"},
@@ -181,7 +181,7 @@ static json_t *request_make(const struct xt_args *args)
 	uint64_t requests, size, interval, timeout;
 
 	if (!xt_args_number(args, COUNT, 0, 1000000000, 5, &requests) ||
-	    !xt_args_number(args, SIZE, 0, 65507, 56, &size) ||
+	    !xt_args_number(args, PAYLOAD, 0, 65507, 56, &size) ||
 	    !xt_args_seconds(args, INTERVAL, 1, 86400000, 1000, &interval) ||
 	    !xt_args_seconds(args, TIMEOUT, 1, 86400000, 5000, &timeout))
 		return NULL;

@@ -9,6 +9,7 @@
 
 #include "cli/args.h"
 #include "cli/term.h"
+#include "config/conf_place.h"
 #include "host/key_command.h"
 
 static void diagnostics_print(const struct xt_conf_diagnostics *diagnostics, const char *file,
@@ -60,8 +61,9 @@ static void failure_print(const char *file, const struct xt_conf_diagnostics *di
 	if (error == XT_E_NOMEM)
 		xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(error));
 	else if (error == -ENOENT)
-		xt_hint("a NAME is searched in /etc/xtunnel and /etc/wireguard; give a path, "
-			"or write the files of a new tunnel with `xtunnel new`");
+		xt_hint("a NAME is searched in %s; give a path, or write the files of a new tunnel "
+			"with `xtunnel new`",
+			xt_conf_places_text());
 	else if (error == -EACCES && geteuid() != 0)
 		xt_hint(
 		    "it is for another user: retry with sudo; a service that has a user of its own "

@@ -26,6 +26,7 @@
 #include "platform/clock.h"
 #include "platform/link.h"
 #include "platform/malloc.h"
+#include "platform/text_stream.h"
 
 #define PEERS_SMALL 256u /* a state that is made at once */
 #define PEERS_PART  64u	 /* of a long answer */
@@ -187,14 +188,15 @@ static void lines_put(const struct xt_instance_answer *answer, const char *text,
 static void status_log(const struct xt_instance_answer *answer, const json_t *json)
 {
 	struct xt_status_style style = {.colour = false, .now_s = (uint64_t)time(NULL)};
-	char *text = NULL;
-	size_t len = 0;
-	FILE *file = open_memstream(&text, &len);
+	struct xt_text_stream stream;
+	size_t len;
+	char *text;
 
-	if (!file)
+	if (xt_text_stream_open(&stream) < 0)
 		return;
-	xt_status_print(file, json, &style);
-	fclose(file);
+	xt_status_print(stream.file, json, &style);
+	if (xt_text_stream_close(&stream, &text, &len) < 0)
+		return;
 	lines_put(answer, text, len);
 	free(text);
 }

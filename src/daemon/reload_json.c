@@ -11,6 +11,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "ipc/reload_print.h"
+#include "platform/text_stream.h"
 
 /* JSON holds UTF-8 only, and a value of a file may be anything. */
 static json_t *text_json(const char *text)
@@ -122,15 +123,15 @@ void xt_reload_json_notes(json_t *answer, const struct xt_reload *data, bool tun
 
 void xt_reload_json_log(const json_t *answer)
 {
-	char *text = NULL, *line, *rest;
-	size_t len = 0;
-	FILE *file = open_memstream(&text, &len);
+	struct xt_text_stream stream;
+	char *text, *line, *rest;
+	size_t len;
 
-	if (!file)
+	if (xt_text_stream_open(&stream) < 0)
 		return;
-	xt_reload_print_findings(file, answer);
-	xt_reload_print(file, answer);
-	if (fclose(file) != 0)
+	xt_reload_print_findings(stream.file, answer);
+	xt_reload_print(stream.file, answer);
+	if (xt_text_stream_close(&stream, &text, &len) < 0)
 		return;
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
 		if (*line)

@@ -12,12 +12,13 @@
 int xt_name_file_write(const char *name, char *text, size_t cap)
 {
 	const char *path = getenv("WG_TUN_NAME_FILE");
-	int fd, rc = 0;
+	char line[64];
+	int len = snprintf(line, sizeof(line), "%s\n", name), fd, rc = 0;
 
 	if (!path || !*path)
 		return 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0 || dprintf(fd, "%s\n", name) < 0) {
+	if (fd < 0 || write(fd, line, (size_t)len) != len) {
 		rc = -errno;
 		snprintf(text, cap, "%s: %s", path, strerror(errno));
 	}

@@ -19,15 +19,15 @@
 #include <aclapi.h>
 #include <sddl.h>
 
-#define PREFIX	     "\\\\.\\pipe\\"
-#define PROTECTED    "ProtectedPrefix\\Administrators\\"
-#define OBSERVERS    L"xtunnel-observer"
-#define PATH_UNITS   160
-#define PIPE_BUFFER  65536
-#define LISTENERS    8	/* of one process */
-#define FDS	     2048 /* of the C library */
-#define WATCH_MS     10 /* a pipe cannot be waited for without reading from it */
-#define CONNECT_MS   2000
+#define PREFIX	    "\\\\.\\pipe\\"
+#define PROTECTED   "ProtectedPrefix\\Administrators\\"
+#define OBSERVERS   L"xtunnel-observer"
+#define PATH_UNITS  160
+#define PIPE_BUFFER 65536
+#define LISTENERS   8	 /* of one process */
+#define FDS	    2048 /* of the C library */
+#define WATCH_MS    10	 /* a pipe cannot be waited for without reading from it */
+#define CONNECT_MS  2000
 
 /* SYSTEM and administrators at a high integrity level, as WireGuard for Windows has it. */
 #define OWNERS L"O:SYD:P(A;;GA;;;SY)(A;;GA;;;BA)"
@@ -111,7 +111,7 @@ static PSECURITY_DESCRIPTOR descriptor_make(const char *path)
 	else
 		_snwprintf(text, 512, L"%ls%ls", OWNERS, HIGH);
 	(void)ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &out,
-								    NULL);
+								   NULL);
 	return out;
 }
 

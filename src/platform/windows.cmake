@@ -10,6 +10,7 @@ set(xt_platform_sources
     windows/dns_system_windows.c
     windows/dns_windows.c
     windows/egress_windows.c
+    windows/fd_windows.c
     windows/library_windows.c
     windows/link_change_windows.c
     windows/link_follow_windows.c
@@ -41,4 +42,4 @@ set(xt_platform_sources
     windows/wake_windows.c
     windows/watch_windows.c
     windows/wintun_windows.c)
-set(xt_platform_libraries iphlpapi ws2_32 advapi32)
+set(xt_platform_libraries iphlpapi ws2_32 advapi32 pthread)

@@ -57,6 +57,7 @@ has out "PrivateKey = "
 grep -q "Address" out && { echo "strip left an Address"; failed=1; }
 
 # A hub, and a peer of it.
+mkdir hubs
 run 0 new --hub hub.example anna -o hubs
 run 0 add hubs/hub.conf ben --endpoint hub.example:51820 -o hubs
 run 0 list hubs/hub.conf
@@ -66,7 +67,7 @@ run 0 rotate hubs/hub.conf
 
 printf '[Interface]\nPrivateKey = x\n' >bad.conf
 run 4 check bad.conf
-has out "bad.conf:2:14: error:"
+has out "bad.conf:2:15: error:"
 { echo "[Interface]"; echo "PrivateKey = $(cat key)"; echo "#: Sandbox = strict"; } >strict.conf
 run 2 run strict.conf
 has err "unconfined"

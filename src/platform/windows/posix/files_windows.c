@@ -15,7 +15,7 @@
 #define RENAME_POSIX  3	 /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS | FILE_RENAME_FLAG_POSIX_SEMANTICS */
 #define RENAME_EX     22 /* FileRenameInfoEx */
 #define PRIVATE_BITS  0077
-#define WRITE_BITS    0022 /* a directory that others may read on Unix is private here */
+#define WRITE_BITS    0022	 /* a directory that others may read on Unix is private here */
 #define LOCK_POSITION 0x7fffffff /* a byte that no file has: locks of Windows are mandatory */
 
 static int fail(int error)
@@ -75,7 +75,8 @@ static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
 	const wchar_t *inherit = directory ? L"OICI" : L"";
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if ((mode & (directory ? WRITE_BITS : PRIVATE_BITS)) || !user_sid(sid, sizeof(sid) / sizeof(*sid)))
+	if ((mode & (directory ? WRITE_BITS : PRIVATE_BITS)) ||
+	    !user_sid(sid, sizeof(sid) / sizeof(*sid)))
 		return NULL;
 	_snwprintf(text, sizeof(text) / sizeof(*text),
 		   L"D:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;FA;;;%ls)", inherit, inherit, inherit,
@@ -100,7 +101,7 @@ static DWORD access_of(int flags)
 {
 	switch (flags & (O_RDONLY | O_WRONLY | O_RDWR)) {
 	case O_WRONLY:
-		return GENERIC_WRITE;
+		return GENERIC_WRITE | READ_CONTROL;
 	case O_RDWR:
 		return GENERIC_READ | GENERIC_WRITE;
 	default:
@@ -131,7 +132,8 @@ static HANDLE file_create(const wchar_t *wide, int flags, mode_t mode)
 
 	if (flags & O_NOFOLLOW)
 		attributes |= FILE_FLAG_OPEN_REPARSE_POINT;
-	file = CreateFileW(wide, access_of(flags),
+	/* The one that makes a file may set its rights (fchmod). */
+	file = CreateFileW(wide, access_of(flags) | (flags & O_CREAT ? WRITE_DAC : 0),
 			   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, &security,
 			   disposition_of(flags), attributes, NULL);
 	LocalFree(descriptor);
@@ -224,6 +226,23 @@ static bool rename_over_open(const wchar_t *from, const wchar_t *to)
 	return done;
 }
 
+/* Where neither replaces an open file (old Windows, wine) it is moved away first. For a moment
+ * there is none at to. */
+static bool rename_aside(const wchar_t *from, const wchar_t *to)
+{
+	wchar_t aside[WIDE_PATH];
+
+	if (_snwprintf(aside, WIDE_PATH, L"%ls.old", to) < 0 ||
+	    !MoveFileExW(to, aside, MOVEFILE_REPLACE_EXISTING))
+		return false;
+	if (MoveFileExW(from, to, MOVEFILE_WRITE_THROUGH)) {
+		(void)DeleteFileW(aside);
+		return true;
+	}
+	(void)MoveFileExW(aside, to, 0);
+	return false;
+}
+
 int xt_posix_rename(const char *from, const char *to)
 {
 	wchar_t source[WIDE_PATH], target[WIDE_PATH];
@@ -231,7 +250,7 @@ int xt_posix_rename(const char *from, const char *to)
 	if (!path_wide(source, from) || !path_wide(target, to))
 		return -1;
 	if (MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) ||
-	    rename_over_open(source, target))
+	    rename_over_open(source, target) || rename_aside(source, target))
 		return 0;
 	return fail_last();
 }
@@ -270,13 +289,27 @@ int xt_posix_access(const char *path, int mode)
 	return GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES ? 0 : fail_last();
 }
 
+int xt_posix_fstat(int fd, struct stat *st)
+{
+	BY_HANDLE_FILE_INFORMATION info;
+	int rc = fstat(fd, st);
+
+	if (rc < 0)
+		return rc;
+	st->st_mode = (unsigned short)((st->st_mode & S_IFMT) | 0600);
+	if (GetFileInformationByHandle((HANDLE)_get_osfhandle(fd), &info) &&
+	    (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
+		st->st_mode = (unsigned short)(S_IFDIR | 0700);
+	return 0;
+}
+
 int xt_posix_stat(const char *path, struct stat *st)
 {
 	int fd = xt_posix_open(path, O_RDONLY), rc;
 
 	if (fd < 0)
 		return -1;
-	rc = fstat(fd, st);
+	rc = xt_posix_fstat(fd, st);
 	_close(fd);
 	return rc;
 }
@@ -337,6 +370,22 @@ char *realpath(const char *path, char *out)
 int fsync(int fd)
 {
 	return FlushFileBuffers((HANDLE)_get_osfhandle(fd)) ? 0 : fail_last();
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	PSECURITY_DESCRIPTOR descriptor = private_descriptor(mode, false);
+	BOOL present = FALSE, defaulted;
+	DWORD error = 0;
+	PACL acl = NULL;
+
+	if (descriptor && GetSecurityDescriptorDacl(descriptor, &present, &acl, &defaulted))
+		error =
+		    SetSecurityInfo((HANDLE)_get_osfhandle(fd), SE_FILE_OBJECT,
+				    DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+				    NULL, NULL, acl, NULL);
+	LocalFree(descriptor);
+	return error == 0 ? 0 : fail(-xt_win_error(error));
 }
 
 static OVERLAPPED place(off_t at)

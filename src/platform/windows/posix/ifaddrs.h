@@ -12,6 +12,8 @@ struct ifaddrs {
 	struct sockaddr *ifa_addr, *ifa_netmask;
 };
 
+#define IFF_POINTOPOINT IFF_POINTTOPOINT
+
 int getifaddrs(struct ifaddrs **out);
 void freeifaddrs(struct ifaddrs *all);
 

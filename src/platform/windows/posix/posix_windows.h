@@ -36,6 +36,7 @@ int xt_posix_mkdir(const char *path, mode_t mode);     /* private, unless others
 int xt_posix_access(const char *path, int mode);
 int xt_posix_stat(const char *path, struct stat *st);
 int xt_posix_lstat(const char *path, struct stat *st);
+int xt_posix_fstat(int fd, struct stat *st); /* of a mode the kind alone has a meaning: 0600 */
 char *xt_posix_getcwd(char *path, size_t len);
 char *xt_posix_getenv(const char *name); /* valid until the variable is asked for again */
 int xt_posix_dup(int fd);		 /* not inherited */
@@ -52,6 +53,7 @@ int xt_posix_dup(int fd);		 /* not inherited */
 #define getenv	xt_posix_getenv
 /* clang-format on */
 #define dup(fd)		xt_posix_dup(fd)
+#define fstat(fd, st)	xt_posix_fstat(fd, st)
 #define stat(path, st)	xt_posix_stat(path, st)
 #define lstat(path, st) xt_posix_lstat(path, st)
 #endif
@@ -62,6 +64,7 @@ uid_t getuid(void);
 gid_t getegid(void);
 
 int fsync(int fd);
+int fchmod(int fd, mode_t mode); /* private, unless others may read or write */
 int renameat(int from_dir, const char *from, int to_dir, const char *to);
 int unlinkat(int dir, const char *name, int flags);
 ssize_t pread(int fd, void *bytes, size_t len, off_t at);
