@@ -292,7 +292,7 @@ int xt_posix_access(const char *path, int mode)
 int xt_posix_fstat(int fd, struct stat *st)
 {
 	BY_HANDLE_FILE_INFORMATION info;
-	int rc = fstat(fd, st);
+	int rc = (fstat)(fd, st); /* the C library's */
 
 	if (rc < 0)
 		return rc;
