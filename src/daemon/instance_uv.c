@@ -13,6 +13,7 @@
 #include "base/message.h"
 #include "crypto/init.h"
 #include "daemon/clock_evidence.h"
+#include "daemon/confined_loop_uv.h"
 #include "daemon/exit.h"
 #include "daemon/explain.h"
 #include "daemon/monitor_uv.h"
@@ -215,7 +216,7 @@ static int instance_serve(struct xt_conf *conf, const struct xt_instance_options
 
 	if (xt_crypto_init() < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the cryptographic library does not work");
-	if (uv_loop_init(&instance.uv) < 0)
+	if ((link ? xt_confined_loop_init(&instance.uv) : uv_loop_init(&instance.uv)) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "the event loop does not start: out of memory or "
 						"descriptors");
 	if (uv_mutex_init(&instance.names_lock) < 0)

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "core/snapshot.h"
+#include "daemon/confined_loop_uv.h"
 #include "daemon/exit.h"
 #include "daemon/monitor_undo.h"
 #include "daemon/processes.h"
@@ -423,7 +423,7 @@ static int monitor_open(struct monitor *monitor)
 					       .snapshot_version = XT_SNAPSHOT_VERSION,
 					       .adoption = monitor->options->adoption};
 	const struct xt_processes *processes = &monitor->processes;
-	int rc = uv_loop_init(&monitor->uv);
+	int rc = xt_confined_loop_init(&monitor->uv);
 
 	if (rc < 0)
 		return rc;

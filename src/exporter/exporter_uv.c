@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "daemon/confined_loop_uv.h"
 #include "daemon/exit.h"
 #include "daemon/sandbox_status.h"
 #include "daemon/sandbox_user.h"
@@ -112,7 +113,8 @@ static int exporter_serve(void *ctx, const struct xt_keeper_child *child)
 	(void)setenv("UV_THREADPOOL_SIZE", "1", 1);
 	(void)setenv("UV_USE_IO_URING", "0", 1);
 	xt_memory_pool();
-	if (uv_loop_init(&exporter->loop) < 0)
+	if ((exporter->mode == XT_SANDBOX_MODE_OFF ? uv_loop_init(&exporter->loop)
+						   : xt_confined_loop_init(&exporter->loop)) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "exporter: no loop");
 	if (!rights_drop(exporter, child))
 		return xt_fail(XT_EXIT_FAILURE,

@@ -85,6 +85,11 @@ struct xt_sandbox_state {
  * Nothing is undone. A thread that blocks xt_sandbox_signal() cannot be reached: it is reported. */
 void xt_sandbox_lock(const struct xt_sandbox_options *options, struct xt_sandbox_state *state);
 
+/* Before libraries: from now on no ring of io_uring can be set up in this process but those that
+ * the platform itself makes. A library's ring would be without restrictions and outlast the locks,
+ * and a filter ends the process that uses it. Sets no_new_privs; best effort. */
+void xt_sandbox_rings_limit(void);
+
 /* The signal that xt_sandbox_lock sends to other threads: a thread blocks all others at most. */
 int xt_sandbox_signal(void);
 

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "platform/linux/ring_linux.h"
 #include "platform/linux/sandbox_linux.h"
 #include "unit/syscall_refuse.h"
 
@@ -202,6 +203,27 @@ static int try_ring(void)
 	return (int)syscall(SYS_io_uring_setup, 4, params);
 }
 
+/* As libuv does for each loop. */
+static int try_library_ring(void)
+{
+	uint32_t params[30] = {0};
+
+	return (int)syscall(SYS_io_uring_setup, 256, params);
+}
+
+static int try_platform_ring(void)
+{
+	uint32_t params[30] = {0};
+
+	return (int)syscall(SYS_io_uring_setup, XT_RING_MAX, params);
+}
+
+/* DONE: as where the kernel has no io_uring. */
+static int try_ring_absence(void)
+{
+	return try_library_ring() < 0 && errno == ENOSYS ? 0 : -1;
+}
+
 static int try_memfd(void)
 {
 	return (int)syscall(SYS_memfd_create, "x", 0);
@@ -342,6 +364,16 @@ static void a_monitor_runs_no_program(void **test)
 	assert_int_equal(attempt_run(try_create, monitor_lock), DONE);
 	assert_int_equal(attempt_run(try_udp, monitor_lock), DONE);
 	assert_int_equal(attempt_run(try_netlink, monitor_lock), DONE);
+}
+
+static void a_library_makes_no_ring_and_goes_on(void **test)
+{
+	(void)test;
+	assert_int_equal(attempt_run(try_ring_absence, xt_sandbox_rings_limit), DONE);
+	assert_int_equal(attempt_run(try_ring_absence, resolver_lock), DONE);
+	assert_int_equal(attempt_run(try_ring_absence, monitor_lock), DONE);
+	assert_int_equal(attempt_run(try_platform_ring, xt_sandbox_rings_limit),
+			 attempt_run(try_platform_ring, NULL));
 }
 
 /* ---- what goes on working ---- */
@@ -712,6 +744,7 @@ int main(void)
 	    cmocka_unit_test(an_ordinary_user_is_locked_as_well),
 	    cmocka_unit_test(a_resolver_writes_nothing_and_runs_nothing),
 	    cmocka_unit_test(a_monitor_runs_no_program),
+	    cmocka_unit_test(a_library_makes_no_ring_and_goes_on),
 	    cmocka_unit_test(what_a_tunnel_process_needs_works),
 	    cmocka_unit_test(every_thread_from_before_is_locked),
 	    cmocka_unit_test(landlock_reaches_threads_from_before),

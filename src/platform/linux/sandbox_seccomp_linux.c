@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "platform/linux/ring_linux.h"
 
 /* Numbers from here on are the same on every machine. */
 #define FIRST_COMMON 424
@@ -326,7 +327,6 @@ static const int common_forbidden[] = {
     SCMP_SYS(init_module),
     SCMP_SYS(io_uring_enter),
     SCMP_SYS(io_uring_register),
-    SCMP_SYS(io_uring_setup),
     SCMP_SYS(ioperm),
     SCMP_SYS(iopl),
     SCMP_SYS(kcmp),
@@ -412,6 +412,8 @@ static void common_filter(struct filter *filter)
 {
 	filter_add_list(filter, KILL, common_forbidden, XT_LEN(common_forbidden));
 	filter_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+	/* libuv tries it for each loop, and does without. */
+	filter_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup), 0, NULL);
 	for (int i = 0; i < 32; i++)
 		if (NAMESPACES & (1u << i))
 			filter_add_if(filter, KILL, SCMP_SYS(clone), ARG_BITS(0, 1u << i, 1u << i));
@@ -468,5 +470,19 @@ void xt_lock_seccomp(enum xt_sandbox_role role, struct xt_lock_result *result)
 
 		xt_lock_judge(result, rc, "seccomp_load");
 	}
+	seccomp_release(filter.rules);
+}
+
+void xt_sandbox_rings_limit(void)
+{
+	struct filter filter = {.rules = seccomp_init(SCMP_ACT_ALLOW)};
+
+	if (!filter.rules)
+		return;
+	filter.rc = attributes_set(filter.rules);
+	filter_add_if(&filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup),
+		      ARG_NE(0, XT_RING_MAX));
+	if (filter.rc == 0)
+		(void)seccomp_load(filter.rules);
 	seccomp_release(filter.rules);
 }
