@@ -7,7 +7,7 @@ if(NOT XT_CROSS_CACHE)
     endif()
     set(XT_CROSS_CACHE ${XT_CROSS_CACHE} CACHE PATH "Cache of scripts/cross")
 endif()
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES XT_CROSS_CACHE)
+set(ENV{XT_CROSS_CACHE} ${XT_CROSS_CACHE}) # for projects that only test the compiler
 if(NOT EXISTS ${XT_CROSS_CACHE}/${XT_TOOLCHAIN_OF}/toolchain.cmake)
     message(FATAL_ERROR "${XT_CROSS_CACHE} has no compiler and libraries for ${XT_TOOLCHAIN_OF}: "
                         "run scripts/cross ${XT_TOOLCHAIN_OF} once")

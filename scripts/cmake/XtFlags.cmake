@@ -11,6 +11,11 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(xt_definitions _GNU_SOURCE)
 set(xt_compile_options -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wvla -fno-strict-aliasing -fno-common)
+# musl's structures have lengths narrower than size_t, and its macros for them mix signs.
+option(XT_CONVERSION_WARNINGS "Warn of conversions that may change a value" ON)
+if(NOT XT_CONVERSION_WARNINGS)
+    list(REMOVE_ITEM xt_compile_options -Wconversion)
+endif()
 set(xt_link_options)
 if(xt_system STREQUAL "linux" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
     # Files whose inode or length takes more than 32 bits, and times after 2038.

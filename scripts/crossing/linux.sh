@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of common.sh
 # linux-*: Debian's cross compilers of gcc, and a root of Debian's packages of that processor. The
 # programs run under qemu's emulation of that processor; those for i386 run by themselves.
 # shellcheck source=scripts/crossing/debian.sh
@@ -16,7 +17,6 @@ linux_names() {
 	linux-arm64) set -- arm64 aarch64-linux-gnu aarch64 ;;
 	linux-armhf) set -- armhf arm-linux-gnueabihf arm ;;
 	linux-i386) set -- i386 i386-linux-gnu i686 i686-linux-gnu ;;
-	linux-mips64el) set -- mips64el mips64el-linux-gnuabi64 mips64el ;;
 	linux-ppc64el) set -- ppc64el powerpc64le-linux-gnu ppc64le ;;
 	linux-s390x) set -- s390x s390x-linux-gnu s390x ;;
 	esac
@@ -61,7 +61,7 @@ linux_configure() {
 	cross_xtunnel "$cache/$1/toolchain.cmake" -DXT_SKIPS="$(cross_skips)" "${options[@]}"
 }
 
-# Emulated, these simulations take longer than all other tests together. XT_CROSS_LONG=yes runs them.
+# Emulated, these simulations take longer than all other tests. XT_CROSS_LONG=yes runs them.
 linux_slow='^sim_(cookie|facts|lossy|network|peers|rekey|ten_days)$'
 
 linux_test() {

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,16 +29,16 @@ static void work_run(uv_work_t *work)
 	uv_sem_post(&work_done);
 }
 
-/* In place of libuv's: the work has ended when this returns. */
-int uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_work_cb after)
+int __real_uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_work_cb after);
+int __wrap_uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_work_cb after);
+
+/* In place of libuv's (CMakeLists.txt): the work has ended when this returns. */
+int __wrap_uv_queue_work(uv_loop_t *loop, uv_work_t *work, uv_work_cb run, uv_after_work_cb after)
 {
-	int (*queue)(uv_loop_t *, uv_work_t *, uv_work_cb, uv_after_work_cb);
-	void *symbol = dlsym(RTLD_NEXT, "uv_queue_work");
 	int rc;
 
-	memcpy(&queue, &symbol, sizeof(queue));
 	work_queued = run;
-	rc = queue(loop, work, work_run, after);
+	rc = __real_uv_queue_work(loop, work, work_run, after);
 	if (rc == 0)
 		uv_sem_wait(&work_done);
 	return rc;

@@ -60,15 +60,15 @@ static void lock_parent(int parent, struct xt_lock_result *result)
 	xt_lock_judge(result, rc, "the parent process");
 }
 
-static int limit_lower(int which, rlim_t most)
+static int limit_lower(unsigned which, rlim_t most)
 {
 	struct rlimit limit;
 
-	if (getrlimit((__rlimit_resource_t)which, &limit) < 0)
+	if (getrlimit(which, &limit) < 0)
 		return -errno;
 	limit.rlim_max = XT_MIN(limit.rlim_max, most);
 	limit.rlim_cur = limit.rlim_max;
-	return setrlimit((__rlimit_resource_t)which, &limit) < 0 ? -errno : 0;
+	return setrlimit(which, &limit) < 0 ? -errno : 0;
 }
 
 static void lock_limits(const struct xt_sandbox_options *options, struct xt_lock_result *result)

@@ -223,8 +223,8 @@ static const int tunnel_refused[] = {
 static const int tunnel_fcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	 F_SETFD,
 				   F_GETFL, F_SETFL,	     F_ADD_SEALS};
 
-/* Not TUNSETPERSIST and TUNSETOWNER, which need no right. TIOCGWINSZ is how musl learns, at the first
- * write to a stream, whether it is a terminal; glibc asks by TCGETS. */
+/* Not TUNSETPERSIST and TUNSETOWNER, which need no right. By TIOCGWINSZ musl learns at the first
+ * write to a stream whether that is a terminal; glibc asks by TCGETS. */
 static const unsigned long tunnel_ioctl[] = {FIONBIO,	  FIONREAD,	SIOCGIFINDEX, SIOCGIFMTU,
 					     SIOCGIFNAME, SIOCOUTQ,	TCGETS,	      TIOCGWINSZ,
 					     TUNGETIFF,	  TUNSETOFFLOAD};

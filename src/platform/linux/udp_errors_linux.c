@@ -5,6 +5,8 @@
  * error, so it becomes a note for reports and nothing else (docs/decisions/0013). */
 #include "platform/linux/udp_linux.h"
 
+#include <time.h> /* linux/errqueue.h needs it */
+
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/icmp.h>

@@ -227,8 +227,8 @@ static void discovery_set(int fd, uint8_t family, bool probe)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
 }
 
-/* The system call itself: musl's function of that name sends one message a call, because its lengths
- * are narrower than the kernel's. What lies beside them in msgs and in the controls is zero here. */
+/* The system call itself: musl's function of that name sends one message a call, because its
+ * lengths are narrower than the kernel's. What lies beside them in msgs and controls is zero. */
 static int batch_send(int fd, struct mmsghdr *msgs, uint32_t n)
 {
 	return (int)syscall(SYS_sendmmsg, fd, msgs, n, MSG_DONTWAIT);

@@ -68,7 +68,8 @@ void xt_library_trim(const char *prefix)
 
 #ifdef XT_HAVE_NSS
 /* glibc has the services files and dns in itself. Others of nsswitch.conf it would load, from a C
- * library that may be another one: users, groups and hosts are those of /etc, and of DNS. musl knows nothing else. */
+ * library that may be another one: users, groups and hosts are those of /etc, and of DNS.
+ * musl knows nothing else. */
 __attribute__((constructor)) static void services_limit(void)
 {
 	(void)__nss_configure_lookup("passwd", "files");
