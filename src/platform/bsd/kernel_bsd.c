@@ -167,8 +167,8 @@ static int list_walk(int mib[6], xt_bsd_seen *seen, void *ctx)
 {
 	struct xt_bsd_message entry;
 	const uint8_t *at;
-	uint8_t *buf;
-	size_t left;
+	uint8_t *buf = NULL;
+	size_t left = 0;
 	int rc = list_read(mib, &buf, &left);
 
 	if (rc < 0)

@@ -67,7 +67,7 @@ static int control_name(int fd, char name[16])
 int tun_bsd_attach(const struct xt_tun_options *options, char name[16], bool *created)
 {
 	int fd, rc, unit;
-	uint32_t id;
+	uint32_t id = 0;
 
 	if (options->persist)
 		return -EOPNOTSUPP;
