@@ -46,7 +46,7 @@ static int caller_run(int error, int kept)
 			(void)dup2(STDERR_FILENO, FIRST + i * 7);
 		if (error)
 			syscall_refuse(CLOSE_RANGE, error);
-		_exit(xt_background(serve, &expected, true, &kept, 1));
+		_exit(xt_background(serve, &expected, true, &kept, 1, NULL));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status;
