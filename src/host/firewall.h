@@ -24,6 +24,9 @@ struct xt_firewall {
 	bool v4, v6, keep;
 };
 
+/* This system has such tables (firewall_nft.c, firewall_none.c). */
+bool xt_firewall_exists(void);
+
 /* Text that makes or replaces the table, in one transaction; *out malloc'ed. XT_E_NOMEM. */
 int xt_firewall_up(char **out, size_t *len, const struct xt_firewall *firewall);
 /* Text that removes it; a missing table is no error. */

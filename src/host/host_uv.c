@@ -151,7 +151,7 @@ static void on_guard(uv_timer_t *timer)
 		down_begin(host);
 		return;
 	}
-	if (host->state.policy.table == 0) {
+	if (host->state.policy.table == 0 || !xt_firewall_exists()) {
 		host_finish(host);
 		return;
 	}

@@ -71,7 +71,7 @@ $wine "$folder/wintun_ping.exe" "$a" "$b" 20 || {
 }
 
 expect 0 show "$a"
-has out "unconfined"
+has out "sandbox: "
 has out "$b"
 expect 0 show "$a" dump
 has out "$(cat "$b.pub")"
@@ -79,7 +79,7 @@ expect 0 show "$a" --json
 has out '"handshake'
 expect 0 why "$a"
 expect 0 metrics "$a"
-expect 0 ping "$a" "$b" -c 2
+expect 0 wait "$a" "$b" --timeout 20
 sed 's/^AllowedIPs.*/&, 10.9.1.0\/24/' "$a.conf" >changed && cat changed >"$a.conf"
 expect 0 reload "$a.conf"
 expect 0 show "$a" allowed-ips

@@ -40,20 +40,22 @@ static bool end_open(struct wintun_end *end, const char *name)
 	       wintun_end_open(end, wide, true);
 }
 
-/* The next packet must be this one. The system's own broadcasts would be other ones, but the double
- * has none. */
+/* This packet comes, perhaps after others. */
 static bool packet_await(struct wintun_end *end, const uint8_t want[LEN])
 {
 	ULONGLONG until = GetTickCount64() + LIMIT_MS;
 	uint8_t got[2048];
 	uint32_t len;
 
-	while ((len = wintun_host_take(end, got, sizeof(got))) == 0) {
+	for (;;) {
+		len = wintun_host_take(end, got, sizeof(got));
+		if (len == LEN && memcmp(got, want, LEN) == 0)
+			return true;
 		if (GetTickCount64() >= until)
 			return false;
-		(void)WaitForSingleObject(end->come, 100);
+		if (len == 0)
+			(void)WaitForSingleObject(end->come, 100);
 	}
-	return len == LEN && memcmp(got, want, LEN) == 0;
 }
 
 int main(int argc, char **argv)
