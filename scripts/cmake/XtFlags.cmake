@@ -72,6 +72,10 @@ if(XT_SANITIZE)
     list(APPEND xt_link_options -fsanitize=${XT_SANITIZE})
 elseif(NOT XT_COVERAGE)
     xt_harden(compile -fstack-protector-strong)
+    # mingw's functions for it, and for fortified ones, are in a library that this adds.
+    if(MINGW)
+        list(APPEND xt_link_options -fstack-protector-strong)
+    endif()
     # mingw's compiler ends at functions with a large frame; Windows probes stacks by itself.
     if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
         xt_harden(compile -fstack-clash-protection)
