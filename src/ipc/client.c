@@ -20,6 +20,9 @@
 #include "ipc/rights.h"
 #include "ipc/socket.h"
 
+/* What is received behind a frame moves when the frame is taken. */
+#define READ_MAX (32u << 10)
+
 struct xt_client {
 	int fd;
 	struct xt_secbuf received;
@@ -110,7 +113,8 @@ static int client_fill(struct xt_client *c, int silence_ms)
 	int err = xt_secbuf_room(&c->received, &room);
 	if (err)
 		return err == XT_E_FULL ? XT_E_SYNTAX : err;
-	ssize_t got = recv(c->fd, c->received.p + c->received.len, room, 0);
+	ssize_t got =
+	    recv(c->fd, c->received.p + c->received.len, XT_MIN(room, (size_t)READ_MAX), 0);
 	if (got < 0)
 		return errno == EINTR ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
 	xt_secbuf_added(&c->received, (size_t)got);
