@@ -170,6 +170,8 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 	} else if (strcmp(verb, "lines") == 0) {
 		h->waiting = request;
 		h->row = 0;
+		free(h->rest); /* of one whose client has gone */
+		h->rest = NULL;
 		h->broken_at = (int)json_integer_value(json_object_get(msg, "broken_at"));
 		h->lines = (struct xt_control_long){.next = rows_make, .ctx = h};
 		uv_timer_start(&h->ticks, on_lines, 0, 1);
