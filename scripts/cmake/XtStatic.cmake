@@ -23,8 +23,8 @@ if(XT_STATIC)
     endif()
 endif()
 
-# xt_static_check(PREFIX NAME): of what pkg_check_modules has found for PREFIX a static program takes
-# nothing without an archive. NAME is the option, AUTO or ON.
+# xt_static_check(PREFIX NAME): of what pkg_check_modules has found for PREFIX a static program
+# takes nothing without an archive. NAME is the option, AUTO or ON.
 macro(xt_static_check prefix name)
     if(XT_STATIC AND ${prefix}_FOUND)
         set(xt_shared_only ${${prefix}_LINK_LIBRARIES})
