@@ -41,8 +41,8 @@ die() { # of what all that follows needs
 	end
 }
 await() { # await SECONDS WHAT COMMAND…
-	local limit=$((SECONDS + $1)) what=$2
-	shift 2
+	local limit=$((SECONDS + $1))
+	shift 2 # what is awaited is for the reader
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $limit ] || return 1
 		sleep 0.2
