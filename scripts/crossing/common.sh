@@ -307,4 +307,15 @@ cross_ctest() { # cross_ctest CTEST-OPTION…
 		--output-junit "$PWD/build/$target.xml" "$@" </dev/null
 }
 
+# Of a target of which nothing runs here: that its program is linked, and of the kind that file(1)
+# names so. The result is in build/TARGET.xml, as one test.
+cross_linked() { # cross_linked KIND
+	local kind
+	cross_need file
+	kind=$(file -b "$build/xtunnel")
+	[[ $kind == *"$1"* ]] || cross_fail "xtunnel is: $kind"
+	printf '<testsuite><testcase name="links" status="run"/></testsuite>\n' >"build/$target.xml"
+	echo "cross: $target: built and linked; nothing of it runs here"
+}
+
 . scripts/crossing/libraries.sh

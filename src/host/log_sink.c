@@ -149,7 +149,8 @@ static bool stderr_is_journal(void)
 	int end = 0;
 
 	return text && sscanf(text, "%llu:%llu%n", &device, &inode, &end) == 2 && !text[end] &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	       fstat(STDERR_FILENO, &st) == 0 && (unsigned long long)st.st_dev == device &&
+	       st.st_ino == inode;
 }
 
 static enum form form_choose(bool background)

@@ -25,7 +25,8 @@ int xt_process_begin(int fd)
 
 	signals_ignore();
 	if (fd != first) {
-		if (dup3(fd, first, O_CLOEXEC) < 0)
+		/* dup3 is missing from older macOS. No other thread starts a program by now. */
+		if (dup2(fd, first) < 0 || fcntl(first, F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
 		fd = first;
 	}

@@ -19,8 +19,8 @@
 #include "tunnel/cipher.h"
 
 /* Bytes of a pass. */
-#define PASS_MIN ((size_t)128 << 10)
-#define PASS_MAX ((size_t)512 << 10)
+#define CACHE_PASS_MIN ((size_t)128 << 10)
+#define CACHE_PASS_MAX ((size_t)512 << 10)
 
 static void env_event(void *ctx, enum xt_event event, const struct xt_public *peer,
 		      const struct xt_endpoint *endpoint)
@@ -198,7 +198,8 @@ static size_t pass_bytes(void)
 {
 	size_t cache = xt_cache_bytes();
 
-	return cache ? XT_MIN(XT_MAX(cache / 2, PASS_MIN), PASS_MAX) : XT_PASS_BYTES_DEFAULT;
+	return cache ? XT_MIN(XT_MAX(cache / 2, CACHE_PASS_MIN), CACHE_PASS_MAX)
+		     : XT_PASS_BYTES_DEFAULT;
 }
 
 static int scheduler_start(struct xt_tunnel *tunnel, const struct xt_tunnel_start *start)

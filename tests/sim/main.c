@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "platform/random.h"
 
 #define CASES_MAX  256
 #define FIXED_SEED 20261123
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
 	}
 	seed = FIXED_SEED;
 	failed = cases_run(n);
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+	if (!xt_random_bytes(&seed, sizeof(seed)))
 		return 1;
 	seed >>= 16;
 	return (cases_run(n) | failed) != 0;
