@@ -22,3 +22,18 @@ if(XT_STATIC)
         message(STATUS "static program: without libIPSec_MB")
     endif()
 endif()
+
+# xt_static_check(PREFIX NAME): of what pkg_check_modules has found for PREFIX a static program
+# takes nothing without an archive. NAME is the option, AUTO or ON.
+macro(xt_static_check prefix name)
+    if(XT_STATIC AND ${prefix}_FOUND)
+        set(xt_shared_only ${${prefix}_LINK_LIBRARIES})
+        list(FILTER xt_shared_only EXCLUDE REGEX "[.]a$")
+        if(xt_shared_only AND ${name} STREQUAL "ON")
+            message(FATAL_ERROR "${name}: no static library of ${xt_shared_only}")
+        elseif(xt_shared_only)
+            message(STATUS "static program: without ${xt_shared_only}, which has no archive")
+            set(${prefix}_FOUND OFF)
+        endif()
+    endif()
+endmacro()

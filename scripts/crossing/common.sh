@@ -278,8 +278,8 @@ cross_toolchain_file() { # cross_toolchain_file SYSTEM PROCESSOR [LINE…]; uses
 	EOF
 }
 
-# CMake's configuration of xtunnel, with nothing but what is in $prefix. Packages set XT_CROSS_TESTS=OFF
-# and XT_CROSS_LINK=-s.
+# CMake's configuration of xtunnel, with nothing but what is in $prefix. Packages set
+# XT_CROSS_TESTS=OFF and XT_CROSS_LINK=-s.
 cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	local toolchain=$1 optimise=()
 	shift

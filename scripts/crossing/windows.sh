@@ -25,8 +25,8 @@ windows_dependencies() {
 	cross_uthash
 }
 
-# A time in the file would differ from build to build. libgcc, libssp and libwinpthread are linked in,
-# so that the program is one file.
+# A time in the file would differ from build to build. libgcc, libssp and libwinpthread are linked
+# in, so that the program is one file.
 windows_configure() {
 	[ "$target" != windows-x86_64 ] || cross_link_flags='-static -fstack-protector-strong -Wl,--no-insert-timestamp'
 	cross_xtunnel "$toolchain" -DXT_SKIPS="$(cross_skips)" \

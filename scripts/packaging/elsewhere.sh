@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # variables of scripts/package
-# The words of scripts/package for systems other than Linux: zip, msi, macos, freebsd. The program is
-# built from the source package by scripts/cross.
+# The words of scripts/package for systems other than Linux: zip, msi, macos, freebsd. The program
+# is built from the source package by scripts/cross.
 
 # Builds the program for a target and lays out a folder with it, $work/TARGET/NAME. Sets folder.
 elsewhere() { # elsewhere TARGET
@@ -50,8 +50,8 @@ elsewhere_windows() { # elsewhere_windows TREE TARGET: licence, manual pages as 
 	[ "${XT_WINTUN:-}" = no ] || elsewhere_wintun "${2#windows-}"
 }
 
-# wintun.dll as its maker signed it, beside the program that uses it only by its API, with its licence
-# (docs/packaging.md).
+# wintun.dll as its maker signed it, beside the program that uses it only by its API, with its
+# licence (docs/packaging.md).
 elsewhere_wintun() { # elsewhere_wintun PROCESSOR
 	local processor=$1 found
 	[ "$processor" = arm64 ] || processor=amd64

@@ -84,11 +84,13 @@ def main():
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": descriptor("config.v1+json", config),
         "layers": [descriptor("layer.v1.tar+gzip", packed)]})
+    # podman and containerd give an image the one name of the index: the one of conf/*.yaml. docker
+    # gives it those of manifest.json.
     index = json_bytes({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": [descriptor("manifest.v1+json", manifest, annotations={
-            "org.opencontainers.image.ref.name": version,
-            "io.containerd.image.name": f"docker.io/library/xtunnel:{version}"})]})
+            "org.opencontainers.image.ref.name": "latest",
+            "io.containerd.image.name": "docker.io/library/xtunnel:latest"})]})
     load = json_bytes([{"Config": blob_name(config), "Layers": [blob_name(packed)],
                         "RepoTags": [f"xtunnel:{version}", "xtunnel:latest"]}])
     files = [("blobs", None), ("blobs/sha256", None), ("index.json", index),

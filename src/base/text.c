@@ -119,8 +119,12 @@ bool xt_text_is_printable(const char *text)
 {
 	bool printable = true;
 
-	for (; *text && printable; text += xt_text_character(text, &printable))
-		;
+	while (*text && printable) {
+		while (*text >= 0x20 && *text < 0x7f) /* most are ASCII */
+			text++;
+		if (*text)
+			text += xt_text_character(text, &printable);
+	}
 	return printable;
 }
 
@@ -129,6 +133,8 @@ void xt_text_clean(char *text)
 	char *to = text;
 	bool printable;
 
+	if (xt_text_is_printable(text))
+		return;
 	for (const char *from = text; *from;) {
 		size_t n = xt_text_character(from, &printable);
 

@@ -185,29 +185,50 @@ static const char *state_text(DWORD state)
 	}
 }
 
-static void services_print(const ENUM_SERVICE_STATUS_PROCESSW *services, DWORD n)
+static int service_print(const char *name, DWORD state)
 {
-	const size_t len = wcslen(PREFIX);
-
-	for (DWORD i = 0; i < n; i++) {
-		char name[64];
-
-		if (wcsncmp(services[i].lpServiceName, PREFIX, len) == 0 &&
-		    xt_win_utf8(name, sizeof(name), services[i].lpServiceName + len))
-			printf("%s\t%s\n", name,
-			       state_text(services[i].ServiceStatusProcess.dwCurrentState));
-	}
+	printf("%s\t%s\n", name, state_text(state));
+	return XT_EXIT_OK;
 }
 
-static int service_list(void)
+static int service_remove_each(const char *name, DWORD state)
+{
+	(void)state;
+	return service_remove(name);
+}
+
+/* For each service of an instance. Returns the first status that is not XT_EXIT_OK. */
+static int services_each(const ENUM_SERVICE_STATUS_PROCESSW *services, DWORD n,
+			 int (*each)(const char *name, DWORD state))
+{
+	const size_t len = wcslen(PREFIX);
+	int status = XT_EXIT_OK;
+
+	for (DWORD i = 0; i < n; i++) {
+		DWORD state = services[i].ServiceStatusProcess.dwCurrentState;
+		char name[64];
+		int result;
+
+		/* Names of services have no case. */
+		if (_wcsnicmp(services[i].lpServiceName, PREFIX, len) != 0 ||
+		    !xt_win_utf8(name, sizeof(name), services[i].lpServiceName + len))
+			continue;
+		result = each(name, state);
+		status = status == XT_EXIT_OK ? result : status;
+	}
+	return status;
+}
+
+static int services_visit(const char *failure, int (*each)(const char *name, DWORD state))
 {
 	SC_HANDLE manager = manager_open(SC_MANAGER_ENUMERATE_SERVICE);
 	DWORD len = 0, n = 0, resume = 0;
 	BYTE *all = NULL;
 	bool read = false;
+	int status;
 
 	if (!manager)
-		return service_failed("cannot list", "services");
+		return service_failed(failure, "services");
 	(void)EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_WIN32, SERVICE_STATE_ALL,
 				    NULL, 0, &len, &n, &resume, NULL);
 	all = malloc(len + 4096);
@@ -216,11 +237,11 @@ static int service_list(void)
 		read = EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_WIN32,
 					     SERVICE_STATE_ALL, all, len + 4096, &len, &n, &resume,
 					     NULL);
-	if (read)
-		services_print((const ENUM_SERVICE_STATUS_PROCESSW *)(void *)all, n);
+	status = read ? services_each((const ENUM_SERVICE_STATUS_PROCESSW *)(void *)all, n, each)
+		      : service_failed(failure, "services");
 	free(all);
 	CloseServiceHandle(manager);
-	return read ? XT_EXIT_OK : service_failed("cannot list", "services");
+	return status;
 }
 
 static int instance_begin(void *ctx)
@@ -248,6 +269,7 @@ static int service_usage(int status)
 	fputs("xtunnel service install NAME  make the service xtunnel$NAME, which starts with the "
 	      "host\n"
 	      "xtunnel service remove NAME   end it, and remove it\n"
+	      "xtunnel service remove --all  the same for each instance\n"
 	      "xtunnel service list          its instances, and whether they run\n",
 	      status == XT_EXIT_OK ? stdout : stderr);
 	return status;
@@ -263,7 +285,9 @@ bool xt_service_verb(int argc, char **argv, int *status)
 	if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
 		*status = service_usage(XT_EXIT_OK);
 	} else if (strcmp(verb, "list") == 0 && argc == 3) {
-		*status = service_list();
+		*status = services_visit("cannot list", service_print);
+	} else if (named && strcmp(verb, "remove") == 0 && strcmp(argv[3], "--all") == 0) {
+		*status = services_visit("cannot remove", service_remove_each);
 	} else if (!named || (strcmp(verb, "install") != 0 && strcmp(verb, "remove") != 0 &&
 			      strcmp(verb, "run") != 0)) {
 		*status = service_usage(XT_EXIT_USAGE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The state of an instance as JSON for a client and as text for the log, why its links do not work,
  * and the list of control requests that are answered later. A long answer is printed on a worker
- * thread. */
+ * thread, and the client reads what is printed while the rest is made. */
 #include "daemon/instance_uv.h"
 
 #include <stdio.h>
@@ -233,14 +233,16 @@ static json_t *answer_json(const struct xt_instance_answer *answer)
 	return answer->why ? why_json(answer) : xt_status_json(&answer->status, answer->report);
 }
 
+/* The next lines of a long answer, or all. */
 static void answer_print(struct xt_instance_answer *answer)
 {
 	json_t *json;
 
 	if (answer->versioned && !answer->word) {
-		(void)xt_control_print_long(answer_part, answer, &answer->text, &answer->len);
+		(void)xt_control_print_long(&answer->lines, &answer->text, &answer->len);
 		return;
 	}
+	answer->lines.complete = true;
 	json = answer_json(answer);
 	if (json && answer->log) {
 		status_log(answer, json);
@@ -255,6 +257,8 @@ static void status_make(uv_work_t *work)
 	struct xt_instance_answer *answer = work->data;
 
 	answer_print(answer);
+	if (!answer->lines.complete)
+		return;
 	xt_report_free(answer->report);
 	answer->report = NULL;
 	free(xt_memory_mark());
@@ -273,23 +277,52 @@ static void status_reply(struct xt_instance_answer *answer)
 	xt_instance_answer_free(answer);
 	if (request) {
 		xt_control_set(request, NULL);
-		xt_control_reply_text(request, text, len);
+		xt_control_reply_lines(request, text, len, true);
 	} else {
 		free(text);
 	}
 	answers_advance(instance);
 }
 
+/* Hand over what is printed. true: more is to be made. */
+static bool status_deliver(struct xt_instance_answer *answer)
+{
+	if (answer->lines.complete) {
+		status_reply(answer);
+		return false;
+	}
+	if (!answer->request)
+		free(answer->text);
+	else if (!xt_control_reply_lines(answer->request, answer->text, answer->len, false))
+		answer->request = NULL;
+	answer->text = NULL;
+	if (!answer->request) /* the report is given back where the rest would be made */
+		atomic_store(&answer->dropped, true);
+	return true;
+}
+
+static void on_status_made(uv_work_t *work, int status);
+
+static void status_run(struct xt_instance_answer *answer)
+{
+	do {
+		if (answer->later && uv_queue_work(&answer->instance->uv, &answer->work,
+						   status_make, on_status_made) == 0)
+			return;
+		status_make(&answer->work);
+	} while (status_deliver(answer));
+}
+
 static void on_status_made(uv_work_t *work, int status)
 {
 	(void)status;
-	status_reply(work->data);
+	if (status_deliver(work->data))
+		status_run(work->data);
 }
 
 static void on_report(void *ctx, int error, struct xt_report *report)
 {
 	struct xt_instance_answer *answer = ctx;
-	bool later;
 
 	if (error) {
 		status_reply(answer);
@@ -297,14 +330,10 @@ static void on_report(void *ctx, int error, struct xt_report *report)
 	}
 	answer->report = report;
 	answer->work.data = answer;
+	answer->lines = (struct xt_control_long){.next = answer_part, .ctx = answer};
+	answer->later = answer->log || report->n_peers > PEERS_SMALL;
 	status_fill(answer);
-	later =
-	    (answer->log || report->n_peers > PEERS_SMALL) &&
-	    uv_queue_work(&answer->instance->uv, &answer->work, status_make, on_status_made) == 0;
-	if (later)
-		return;
-	status_make(&answer->work);
-	status_reply(answer);
+	status_run(answer);
 }
 
 /* One status at a time: of 100,000 peers it takes 150 MB for a moment. */

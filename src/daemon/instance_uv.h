@@ -120,12 +120,13 @@ struct xt_instance_answer {
 	struct xt_instance *instance;
 	struct xt_control_request *request;
 	enum { XT_ANSWER_OTHER, XT_ANSWER_WAITING, XT_ANSWER_MAKING } state; /* of a status */
-	bool log, versioned, why, brief;
+	bool log, versioned, why, brief, later; /* later: made on a worker thread */
 	char *word;
-	atomic_bool dropped; /* the instance ends: no more is written */
+	atomic_bool dropped; /* the instance ends, or the client has gone: no more is written */
 	struct xt_status status;
 	char words[XT_OFFLOAD_WORDS], *kept[3];
 	struct xt_report *report;
+	struct xt_control_long lines;
 	char *text;
 	size_t len, at;
 	uv_work_t work;
@@ -384,7 +385,7 @@ struct xt_instance_answer *xt_instance_answer_new(struct xt_instance *instance,
 						  struct xt_control_request *request);
 void xt_instance_answer_free(struct xt_instance_answer *answer);
 void xt_instance_drop_answers(struct xt_instance *instance);
-/* brief: of peers only what metrics need. */
+/* brief: as in struct xt_status. */
 int xt_instance_answer_status(struct xt_instance *instance, struct xt_control_request *request,
 			      bool brief);
 int xt_instance_answer_why(struct xt_instance *instance, struct xt_control_request *request,

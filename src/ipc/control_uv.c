@@ -15,8 +15,10 @@
 #include "ipc/server_uv.h"
 #include "ipc/stream_uv.h"
 
-#define PROGRESS_MS 1000       /* well below XT_SOCKET_SILENCE_MS */
-#define ANSWER_MAX  (1u << 30) /* bytes of an answer; 100,000 peers are 60 MB */
+#define PROGRESS_MS 1000	 /* well below XT_SOCKET_SILENCE_MS */
+#define ANSWER_MAX  (1u << 30)	 /* bytes of an answer; 100,000 peers are 60 MB */
+#define LINES_MIN   (100u << 10) /* bytes of a long answer that are handed over at once */
+#define PART_MAX    (256u << 10) /* a longer part is cut */
 
 struct xt_control {
 	uv_loop_t *loop;
@@ -37,6 +39,7 @@ struct xt_control_request {
 	uint64_t done, total; /* of xt_control_progress */
 	void *data;
 	struct xt_stream *stream; /* its last answer, on the way */
+	bool unfinished;	  /* which is being made */
 };
 
 static void request_free(struct xt_control_request *r)
@@ -107,19 +110,40 @@ void xt_control_reply(struct xt_control_request *r, json_t *reply, bool last)
 		reply_send(r, NULL, last);
 }
 
+struct line {
+	struct xt_secbuf *text;
+	size_t end; /* it must not get longer */
+};
+
+static int line_append(const char *bytes, size_t len, void *ctx)
+{
+	const struct line *line = ctx;
+
+	if (len > line->end - line->text->len)
+		return -1;
+	return xt_secbuf_append(line->text, bytes, len);
+}
+
+/* part stays the caller's. false: its line is longer than max, and text is as it was, or text has
+ * an error. */
+static bool line_print(struct xt_secbuf *text, const json_t *part, size_t max)
+{
+	const size_t before = text->len;
+	struct line line = {text, before + max};
+
+	if (json_dump_callback(part, line_append, &line, JSON_COMPACT) == 0)
+		return xt_secbuf_append(text, "\n", 1) == 0;
+	text->len = before;
+	return false;
+}
+
 static void part_print(void *ctx, json_t *part, bool more)
 {
 	struct xt_secbuf *text = ctx;
-	char *line = json_dumps(part, JSON_COMPACT);
 
 	(void)more;
-	if (line) {
-		xt_secbuf_append(text, line, strlen(line));
-		xt_secbuf_append(text, "\n", 1);
-	} else {
+	if (!line_print(text, part, ANSWER_MAX) && !text->error)
 		text->error = XT_E_NOMEM;
-	}
-	free(line);
 	json_decref(part);
 }
 
@@ -138,25 +162,42 @@ int xt_control_print(json_t *answer, bool versioned, char **out, size_t *len)
 	return xt_secbuf_detach(&text, out, len);
 }
 
-int xt_control_print_long(xt_control_part *next, void *ctx, char **out, size_t *len)
+/* Takes part. Most are short, so that printing one tells its length for less than weighing it. */
+static bool part_add(struct xt_secbuf *text, json_t *part)
+{
+	if (!line_print(text, part, PART_MAX) && !text->error)
+		return xt_chunks_cut(part, part_print, text);
+	json_decref(part);
+	return true;
+}
+
+static void long_advance(struct xt_control_long *answer, struct xt_secbuf *text)
+{
+	bool more = false;
+	json_t *part = answer->next(answer->ctx, &more);
+	bool whole = part != NULL;
+
+	if (whole && !answer->begun)
+		whole = json_object_set_new(part, "protocol", json_integer(XT_PROTOCOL)) == 0;
+	if (whole && more)
+		whole = json_object_set_new(part, "more", json_true()) == 0;
+	answer->begun = true;
+	answer->complete = !more;
+	if (!whole)
+		json_decref(part);
+	if (!whole || !part_add(text, part))
+		text->error = XT_E_NOMEM;
+}
+
+int xt_control_print_long(struct xt_control_long *answer, char **out, size_t *len)
 {
 	struct xt_secbuf text = XT_SECBUF_INIT(ANSWER_MAX);
-	bool more = true;
 
-	for (bool first = true; more && !text.error; first = false) {
-		json_t *part = next(ctx, &more);
-		bool whole = part != NULL;
-
-		if (whole && first)
-			whole =
-			    json_object_set_new(part, "protocol", json_integer(XT_PROTOCOL)) == 0;
-		if (whole && more)
-			whole = json_object_set_new(part, "more", json_true()) == 0;
-		if (!whole)
-			json_decref(part);
-		if (!whole || !xt_chunks_cut(part, part_print, &text))
-			text.error = XT_E_NOMEM;
-	}
+	do
+		long_advance(answer, &text);
+	while (!answer->complete && !text.error && text.len < LINES_MIN);
+	if (text.error)
+		answer->complete = true;
 	return xt_secbuf_detach(&text, out, len);
 }
 
@@ -182,6 +223,27 @@ void xt_control_reply_text(struct xt_control_request *r, char *text, size_t len)
 	stream = xt_stream_start(r->control->loop, r->request, text, len, on_streamed, r);
 	if (stream)
 		r->stream = stream;
+}
+
+bool xt_control_reply_lines(struct xt_control_request *r, char *text, size_t len, bool last)
+{
+	if (last && !r->stream) {
+		xt_control_reply_text(r, text, len);
+		return true;
+	}
+	if (text && !r->stream)
+		r->stream = xt_stream_open(r->control->loop, r->request, on_streamed, r);
+	if (!text || !r->stream || !xt_stream_append(r->stream, text, len, last)) {
+		if (!r->stream)
+			free(text);
+		xt_stream_cancel(r->stream);
+		request_finish(r, NULL, 0);
+		return false;
+	}
+	r->unfinished = !last;
+	if (last)
+		r->data = NULL;
+	return true;
 }
 
 void xt_control_stream(struct xt_control_request *r)
@@ -323,7 +385,7 @@ static void on_cancelled(void *ctx, struct xt_request *request)
 	struct xt_control_request *r = xt_request_get(request);
 
 	xt_stream_cancel(r->stream);
-	if (control->options.cancelled && !r->stream)
+	if (control->options.cancelled && (!r->stream || r->unfinished))
 		control->options.cancelled(control->options.ctx, r);
 	request_free(r);
 }

@@ -47,13 +47,25 @@ void xt_control_reply(struct xt_control_request *request, json_t *answer, bool l
  * versioned  of the request: its client takes an answer in several lines
  * text       malloc'ed and taken over by xt_control_reply_text; NULL closes the connection */
 int xt_control_print(json_t *answer, bool versioned, char **text, size_t *len);
-/* The same for a client that takes several lines, of an answer that is never there as a whole.
- * next  the next part, as xt_chunks_join adds them up; the caller's reference, NULL: no memory.
- *       *more: another one follows */
+/* The same for a client that takes several lines, of an answer that is never there as a whole: what
+ * is printed is on its way while the rest is made.
+ * next      the next part, as xt_chunks_join adds them up; the caller's reference, NULL: no memory.
+ *           *more: another one follows
+ * begun     false before the first print
+ * complete  true after the last one */
 typedef json_t *xt_control_part(void *ctx, bool *more);
-int xt_control_print_long(xt_control_part *next, void *ctx, char **text, size_t *len);
+struct xt_control_long {
+	xt_control_part *next;
+	void *ctx;
+	bool begun, complete;
+};
+/* The next whole lines, at least 100 KiB unless they are the last ones. An error is the end. */
+int xt_control_print_long(struct xt_control_long *answer, char **text, size_t *len);
 bool xt_control_versioned(const struct xt_control_request *request);
 void xt_control_reply_text(struct xt_control_request *request, char *text, size_t len);
+/* The same, but unless last, further text follows: the request stays valid, and cancelled is called
+ * when its client goes. false: it is not valid, for lack of memory or because text is NULL. */
+bool xt_control_reply_lines(struct xt_control_request *request, char *text, size_t len, bool last);
 /* After a first answer: what follows on the connection is a stream of bytes (xt_request_stream).
  * write   copies
  * end     the connection closes when all is written; request is invalid then */

@@ -208,6 +208,26 @@ static int counts_take(struct xt_metrics *m, const json_t *counters, bool drops)
 
 static const char *const unknown_when_0[] = {"path_mtu", "rtt_us"};
 
+static inline __attribute__((always_inline)) bool key_is_0_when_absent(const char *key)
+{
+	return strcmp(key, "rx_bytes") == 0 || strcmp(key, "tx_bytes") == 0 ||
+	       strcmp(key, "latest_handshake") == 0 || strcmp(key, "handshake_attempts") == 0 ||
+	       strcmp(key, "staged") == 0;
+}
+
+/* A brief answer leaves out what is 0. */
+static void zeros_set(uint64_t *numbers)
+{
+#define NUMBER(...)
+#define PEER(name, type, labels, key, ...)                                                         \
+	if (*numbers == XT_METRICS_ABSENT && key_is_0_when_absent(key))                            \
+		*numbers = 0;                                                                      \
+	numbers++;
+#include "ipc/metrics.def"
+#undef NUMBER
+#undef PEER
+}
+
 static int peer_take(struct xt_metrics *m, const json_t *json)
 {
 	const json_t *counters = json_object_get(json, "counters");
@@ -230,6 +250,8 @@ static int peer_take(struct xt_metrics *m, const json_t *json)
 	p.fine = code && xt_why_word_is_fine(code);
 	p.critical = json_is_true(json_object_get(json, "critical"));
 	numbers_take(p.numbers, peer_numbers, XT_LEN(peer_numbers), json);
+	if (m->instances[m->n_instances - 1].brief)
+		zeros_set(p.numbers);
 	number_set(p.numbers, peer_numbers, XT_LEN(peer_numbers), "handshakes",
 		   handshakes == XT_METRICS_ABSENT ? 0 : handshakes);
 	number_set(p.numbers, peer_numbers, XT_LEN(peer_numbers), "up",
@@ -347,6 +369,7 @@ int xt_metrics_add(struct xt_metrics *m, const json_t *status)
 	counts = counts_take(m, json_object_get(status, "counters"), false);
 	instance->n_counts = counts < 0 ? 0 : (size_t)counts;
 	instance->first_peer = m->n_peers;
+	instance->brief = json_is_true(json_object_get(status, "brief"));
 	numbers_take(instance->numbers, device_numbers, XT_LEN(device_numbers), status);
 	if (counts < 0 || !instance->key || !instance->version || !instance->aead ||
 	    !instance->offload || !instance->sandbox || !instance->echo)

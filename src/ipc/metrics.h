@@ -23,8 +23,8 @@ int xt_metrics_new(struct xt_metrics **out, const char *version);
 void xt_metrics_free(struct xt_metrics *metrics); /* NULL does nothing */
 
 /* Take in an instance: its object of `show --json`, or the first part of it. What is missing or has
- * another type is left out. An object that says that its instance does not run counts as silent.
- * XT_E_INVALID: it has no name; XT_E_NOMEM. */
+ * another type is left out, but for numbers of a "brief" one (ipc/status.h). An object that says
+ * that its instance does not run counts as silent. XT_E_INVALID: it has no name; XT_E_NOMEM. */
 int xt_metrics_add(struct xt_metrics *metrics, const json_t *status);
 /* A further part with "peers" of the instance that was added last (ipc/chunks.h). */
 int xt_metrics_add_peers(struct xt_metrics *metrics, const json_t *part);

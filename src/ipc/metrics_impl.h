@@ -32,6 +32,7 @@ struct xt_metrics_instance {
 	uint64_t numbers[XT_METRICS_NUMBERS];
 	size_t first_count, n_counts; /* by verdict */
 	size_t first_peer, n_peers;
+	bool brief; /* a number of a peer that is absent is 0 */
 };
 
 struct xt_metrics_block {

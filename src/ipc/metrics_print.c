@@ -122,30 +122,41 @@ static void head_put(struct xt_metrics_reading *r, const struct family *f)
 			 f->name, f->type == COUNTER ? "counter" : "gauge");
 }
 
-static void label_put(struct xt_secbuf *text, const char *name, const char *value)
+/* A line has some twenty pieces, and there are many lines: the usual case is inline. */
+static inline void piece_put(struct xt_secbuf *text, const char *piece, size_t len)
+{
+	if (text->error || text->cap - text->len <= len) {
+		xt_secbuf_append(text, piece, len);
+		return;
+	}
+	memcpy(text->p + text->len, piece, len);
+	xt_secbuf_added(text, len);
+}
+
+static inline void label_put(struct xt_secbuf *text, const char *name, const char *value)
 {
 	if (text->error)
 		return;
-	xt_secbuf_append(text, ",", text->p[text->len - 1] != '{');
-	xt_secbuf_puts(text, name);
-	xt_secbuf_append(text, "=\"", 2);
-	xt_secbuf_puts(text, value);
-	xt_secbuf_append(text, "\"", 1);
+	piece_put(text, ",", text->p[text->len - 1] != '{');
+	piece_put(text, name, strlen(name));
+	piece_put(text, "=\"", 2);
+	piece_put(text, value, strlen(value));
+	piece_put(text, "\"", 1);
 }
 
 static struct xt_secbuf *sample_begin(struct xt_metrics_reading *r, const struct family *f)
 {
 	head_put(r, f);
-	xt_secbuf_puts(&r->text, f->name);
-	xt_secbuf_append(&r->text, "{", 1);
+	piece_put(&r->text, f->name, strlen(f->name));
+	piece_put(&r->text, "{", 1);
 	return &r->text;
 }
 
 static void sample_end(struct xt_secbuf *text, uint64_t n, uint64_t divisor)
 {
-	xt_secbuf_append(text, "} ", 2);
+	piece_put(text, "} ", 2);
 	xt_metrics_put_number(text, n, divisor);
-	xt_secbuf_append(text, "\n", 1);
+	piece_put(text, "\n", 1);
 }
 
 /* --- an instance --- */

@@ -39,7 +39,9 @@ struct xt_status {
 	 * are not known. May be NULL. */
 	bool (*way)(const struct xt_endpoint *to, uint32_t mark, struct xt_ip *source,
 		    uint32_t *ifindex);
-	bool brief;			/* of peers only what metrics need (ipc/metrics.h) */
+	/* Of peers only what metrics need (ipc/metrics.h), without numbers that are 0 and flags
+	 * that are false; "brief" is set. */
+	bool brief;
 	uint64_t now_s;			/* wall clock, for the age of handshakes; 0: not known */
 	uint64_t clock_behind_ns;	/* this host's clock, by its files; 0: it seems right */
 	struct xt_status_losses before; /* two to three minutes ago; 0: before the start */

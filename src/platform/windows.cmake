@@ -21,6 +21,7 @@ set(xt_platform_sources
     windows/names_windows.c
     windows/net_iphlp_windows.c
     windows/places_windows.c
+    windows/posix/directory_windows.c
     windows/posix/files_windows.c
     windows/posix/interfaces_windows.c
     windows/posix/signals_windows.c

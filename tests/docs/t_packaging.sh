@@ -64,7 +64,11 @@ assert config["config"]["Entrypoint"] == ["/usr/bin/xtunnel"]
 files = {i.name: i for i in tarfile.open(fileobj=io.BytesIO(layer))}
 assert [n for n, i in files.items() if i.isfile() and i.mode & 0o111] == ["usr/bin/xtunnel"]
 assert files["var/lib/xtunnel"].mode == 0o700 and files["etc/xtunnel"].mode == 0o750
+index = json.loads(read("index.json"))["manifests"][0]["annotations"]
 load = json.loads(read("manifest.json"))[0]
+# The name that conf/ and docs/packaging.md start, whichever program loads the image.
+assert index["io.containerd.image.name"] == "docker.io/library/xtunnel:latest"
+assert index["org.opencontainers.image.ref.name"] == "latest" and "xtunnel:latest" in load["RepoTags"]
 assert read(load["Config"]) and read(load["Layers"][0])
 EOF
 echo "ok: image"

@@ -62,6 +62,7 @@ if [ -z "${XT_E2E_INSIDE:-}" ]; then
 	exit "$code"
 fi
 
+umask 022 # not the caller's: observers without root list /run/xtunnel
 mount -t tmpfs tmpfs /run || exit 1
 mkdir -p /run/netns /run/wireguard /run/xtunnel
 for folder in /var/lib/xtunnel /etc/wireguard /etc/xtunnel; do

@@ -3,6 +3,8 @@
 # waits
 # scripts/selfcheck: all of it passes here, nothing is left, and the report tells no secret.
 . "$(dirname "$0")/lib.sh"
+# The search for leaks starts a thread, which a process that has left its PID namespace cannot.
+[ -z "$XT_SANITIZE" ] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 
 check() { # check CODE PROGRAM
 	CODE=0

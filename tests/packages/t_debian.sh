@@ -27,10 +27,9 @@ ok() { echo "ok: $suite: $*"; }
 . "$here/tests/packages/chroots.sh"
 
 # Tests that run in the chroot, with the program of the package: each process of an instance is
-# locked, and has to do there all that it does. Not exporter: in both chroots it misses the sample
-# xtunnel_peer_up of a named peer, for a reason that is not known yet; it passes outside of them.
+# locked, and has to do there all that it does.
 CONFINED="confined_inside upgrade upgrade_faults upgrade_kinds names hooks reload key_command quick_dns
-	quick_route aead cleanup log endpoints secrets_memory service_manager"
+	quick_route aead cleanup log endpoints secrets_memory exporter service_manager"
 NEEDED="confined_inside upgrade names hooks reload quick_route" # may not be skipped
 
 # next_make PACKAGE: $T/PACKAGE.next.deb, that package of the next release. The program is another

@@ -180,6 +180,35 @@ static void what_is_missing_or_of_another_type_is_left_out(void **state)
 	xt_metrics_free(m);
 }
 
+/* Of a brief answer; but for numbers of which 0 says that they are not known. */
+static void what_a_brief_answer_leaves_out_is_0(void **state)
+{
+	static const char *const zeros[] = {
+	    "wireguard_sent_bytes_total",	   "wireguard_received_bytes_total",
+	    "wireguard_latest_handshake_seconds",  "wireguard_peer_receive_bytes_total",
+	    "wireguard_peer_transmit_bytes_total", "wireguard_peer_last_handshake_seconds",
+	    "xtunnel_peer_handshake_attempts",	   "xtunnel_peer_staged_packets"};
+	struct xt_metrics *m = metrics_of("{\"name\":\"left\",\"brief\":true,\"peers\":["
+					  "{\"public_key\":\"key\",\"code\":\"idle\"}]}");
+	char *text = text_of(m, XT_METRICS_TEXT, 8192);
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(zeros) / sizeof(*zeros); i++) {
+		const char *at = strstr(text, zeros[i]);
+
+		while (at && at[strlen(zeros[i])] != '{')
+			at = strstr(at + 1, zeros[i]);
+		assert_non_null(at);
+		assert_memory_equal(strchr(at, '}'), "} 0\n", 4);
+	}
+	assert_null(strstr(text, "xtunnel_peer_rtt_seconds"));
+	assert_null(strstr(text, "xtunnel_peer_path_mtu_bytes"));
+	assert_null(strstr(text, "xtunnel_peer_loss_ratio"));
+	assert_null(strstr(text, "xtunnel_peer_critical"));
+	free(text);
+	xt_metrics_free(m);
+}
+
 static void an_instance_that_is_silent_is_down_and_has_no_peers(void **state)
 {
 	struct xt_metrics *m = metrics_of(LEFT ",\"peers\":[" PEER "]}");
@@ -260,6 +289,7 @@ TEST_MAIN(cmocka_unit_test(all_families_are_printed_once_with_their_labels),
 	  cmocka_unit_test(parts_of_an_instance_make_the_whole),
 	  cmocka_unit_test(a_peer_that_was_cut_goes_on_in_the_next_part),
 	  cmocka_unit_test(what_is_missing_or_of_another_type_is_left_out),
+	  cmocka_unit_test(what_a_brief_answer_leaves_out_is_0),
 	  cmocka_unit_test(an_instance_that_is_silent_is_down_and_has_no_peers),
 	  cmocka_unit_test(health_is_that_of_critical_peers),
 	  cmocka_unit_test(the_page_gets_json_with_problems_first))

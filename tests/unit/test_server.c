@@ -24,6 +24,7 @@
 
 #include <xtunnel/error.h>
 
+#include "ipc/chunks.h"
 #include "ipc/client.h"
 #include "ipc/control_uv.h"
 #include "ipc/server_uv.h"
@@ -46,7 +47,14 @@ struct host {
 	enum xt_framing framing;
 	unsigned stall_ms;
 	int error;
+	/* Of a long answer: what is printed and not handed over, and where it breaks off. */
+	struct xt_control_long lines;
+	int row, broken_at;
+	char *rest;
+	size_t rest_len;
 };
+
+#define ROWS 20000 /* some 3 MiB */
 
 /* Bytes: echoes each request in brackets; "close" closes, "big" is answered with 8 MiB,
  * "stream" with the first 4 MiB of a stream. */
@@ -88,6 +96,52 @@ static void on_tick(uv_timer_t *timer)
 		h->waiting = NULL;
 }
 
+static json_t *rows_make(void *ctx, bool *more)
+{
+	struct host *h = ctx;
+	json_t *rows = json_array();
+
+	for (int n = 0; n < 64 && h->row < ROWS; n++, h->row++)
+		json_array_append_new(
+		    rows, json_pack("{s:i,s:s}", "row", h->row, "name",
+				    "a name that is about as long as all that is told of a peer, "
+				    "so that the answer is longer than what a socket holds"));
+	*more = h->row < ROWS;
+	return json_pack("{s:o}", "peers", rows);
+}
+
+/* Hands over what is printed in two texts, cut anywhere, one each time. */
+static void on_lines(uv_timer_t *timer)
+{
+	struct host *h = timer->data;
+	char *text = h->rest;
+	size_t len = h->rest_len, cut;
+	bool last = text && h->lines.complete;
+
+	if (!h->waiting) {
+		uv_timer_stop(timer);
+		return;
+	}
+	h->rest = NULL;
+	if (!text && h->row < h->broken_at) {
+		assert_int_equal(xt_control_print_long(&h->lines, &text, &len), 0);
+		assert_int_equal(text[len - 1], '\n');
+		cut = 1 + (size_t)h->row * 7919 % (len - 1);
+		h->rest_len = len - cut;
+		h->rest = malloc(h->rest_len);
+		memcpy(h->rest, text + cut, h->rest_len);
+		len = cut;
+	}
+	if (!text) {
+		assert_false(xt_control_reply_lines(h->waiting, NULL, 0, false));
+		h->waiting = NULL;
+		return;
+	}
+	assert_true(xt_control_reply_lines(h->waiting, text, len, last));
+	if (last)
+		h->waiting = NULL;
+}
+
 /* A stream of 1 MiB of these. */
 static const char big_bytes[4096] = "bytes";
 
@@ -113,6 +167,14 @@ static int on_json(void *ctx, struct xt_control_request *request, const json_t *
 		h->left = 1;
 		xt_control_progress(request, 3, 10);
 		uv_timer_start(&h->ticks, on_tick, 3000, 0);
+	} else if (strcmp(verb, "lines") == 0) {
+		h->waiting = request;
+		h->row = 0;
+		free(h->rest); /* of one whose client has gone */
+		h->rest = NULL;
+		h->broken_at = (int)json_integer_value(json_object_get(msg, "broken_at"));
+		h->lines = (struct xt_control_long){.next = rows_make, .ctx = h};
+		uv_timer_start(&h->ticks, on_lines, 0, 1);
 	} else if (strcmp(verb, "never") == 0) {
 		h->waiting = request;
 	} else if (strcmp(verb, "bytes") == 0) {
@@ -194,6 +256,7 @@ static void host_stop(struct host *h)
 {
 	uv_async_send(&h->stop);
 	uv_thread_join(&h->thread);
+	free(h->rest);
 	assert_int_equal(uv_loop_close(&h->loop), 0);
 	assert_int_equal(access(path, F_OK), -1);
 }
@@ -840,6 +903,88 @@ static void a_stream_lasts_until_its_client_wants_no_more(void **state)
 	assert_true(h.ended >= 1);
 }
 
+static json_t *lines_request(int broken_at)
+{
+	return json_pack("{s:s,s:i,s:i}", "verb", "lines", "protocol", 1, "broken_at", broken_at);
+}
+
+static void assert_all_rows(json_t *answer)
+{
+	json_t *rows = json_object_get(answer, "peers"), *row;
+	size_t i;
+
+	assert_int_equal(json_array_size(rows), ROWS);
+	json_array_foreach(rows, i, row)
+	{
+		assert_int_equal(json_integer_value(json_object_get(row, "row")), i);
+	}
+	json_decref(answer);
+}
+
+/* Texts that are cut anywhere, of an answer that is not yet made, are one answer. */
+static void an_answer_is_sent_while_it_is_made(void **state)
+{
+	struct host h = {0};
+	struct xt_client *c;
+	json_t *first;
+	int fd;
+	(void)state;
+
+	c = client_start(&h);
+	assert_all_rows(client_request(c, lines_request(INT32_MAX), 2000, 0));
+	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
+	/* The first part is there when the last one is not made: the answer breaks off. */
+	assert_int_equal(xt_client_send(c, lines_request(ROWS / 2)), 0);
+	assert_int_equal(xt_client_recv(c, 2000, &first), 0);
+	assert_true(json_is_true(json_object_get(first, "more")));
+	json_decref(first);
+	xt_client_close(c);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_null(client_request(c, lines_request(ROWS / 2), 2000, -EPIPE));
+	xt_client_close(c);
+	fd = dial(); /* no text at all */
+	send_text(fd, "{\"verb\":\"lines\",\"broken_at\":0}\n");
+	assert_true(closed_within(fd, 2000));
+	close(fd);
+	host_stop(&h);
+}
+
+static void an_answer_that_is_made_may_be_read_slowly(void **state)
+{
+	struct host h = {0};
+	struct xt_client *c, *other;
+	json_t *msg = lines_request(INT32_MAX), *whole = json_object(), *part;
+	bool more = true;
+	(void)state;
+
+	c = client_start(&h);
+	assert_int_equal(xt_client_send(c, msg), 0);
+	usleep(300000); /* all is made meanwhile, and waits */
+	assert_int_equal(xt_client_open(&other, path), 0);
+	client_answered(other, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
+	xt_client_close(other);
+	while (more) {
+		usleep(1000);
+		assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+		assert_true(xt_chunks_join(whole, part, &more));
+	}
+	assert_all_rows(whole);
+	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
+	/* The client goes, and the server ends, before all is made. */
+	assert_int_equal(xt_client_send(c, lines_request(INT32_MAX)), 0);
+	assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+	json_decref(part);
+	xt_client_close(c);
+	usleep(300000);
+	assert_int_equal(xt_client_open(&c, path), 0);
+	assert_int_equal(xt_client_send(c, lines_request(INT32_MAX)), 0);
+	assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+	json_decref(part);
+	host_stop(&h);
+	assert_int_equal(h.cancelled, 1);
+	xt_client_close(c);
+}
+
 static void nonsense_on_the_control_socket_gets_an_error(void **state)
 {
 	static const char *const texts[] = {
@@ -896,4 +1041,6 @@ GROUP_TEST_MAIN(set_up, tear_down, cmocka_unit_test(lines_are_answered_one_after
 		cmocka_unit_test(a_client_that_hangs_up_cancels_its_request),
 		cmocka_unit_test(a_stream_may_be_read_slowly),
 		cmocka_unit_test(a_stream_lasts_until_its_client_wants_no_more),
+		cmocka_unit_test(an_answer_is_sent_while_it_is_made),
+		cmocka_unit_test(an_answer_that_is_made_may_be_read_slowly),
 		cmocka_unit_test(nonsense_on_the_control_socket_gets_an_error))

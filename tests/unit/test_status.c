@@ -267,10 +267,21 @@ static void counters_keep_all_their_bits(void **state)
 	json_decref(json);
 }
 
+static void brief_peer_clear(struct xt_peer_report *p)
+{
+	p->rx_bytes = p->tx_bytes = p->last_handshake_wall_ns = 0;
+	p->handshake_attempts = 0;
+	p->staged = 0;
+	p->path_mtu = 0;
+	p->facts.rtt_ns = 0;
+	p->critical = false;
+}
+
 static void a_brief_status_has_of_peers_what_metrics_need(void **state)
 {
 	struct xt_status brief = status;
-	json_t *json, *peer;
+	json_t *json, *peer, *value;
+	const char *key;
 	(void)state;
 
 	brief.brief = true;
@@ -283,6 +294,20 @@ static void a_brief_status_has_of_peers_what_metrics_need(void **state)
 	assert_null(json_object_get(peer, "endpoints"));
 	assert_null(json_object_get(peer, "preshared_key"));
 	assert_int_equal(json_integer_value(json_object_get(json, "mtu")), 1420);
+	assert_true(json_is_true(json_object_get(json, "brief")));
+	json_decref(json);
+	/* What is 0 is left out. */
+	brief_peer_clear(&peers[1]);
+	json = xt_status_json(&brief, &report);
+	peer = json_array_get(json_object_get(json, "peers"), 1);
+	json_object_foreach(peer, key, value) assert_false(
+	    json_is_false(value) || (json_is_integer(value) && !json_integer_value(value)));
+	assert_non_null(json_object_get(peer, "public_key"));
+	json_decref(json);
+	json = xt_status_json(&status, &report);
+	peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_true(json_is_integer(json_object_get(peer, "rx_bytes")));
+	assert_null(json_object_get(json, "brief"));
 	json_decref(json);
 }
 

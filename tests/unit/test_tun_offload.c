@@ -75,14 +75,25 @@ static int udp_socket(uint16_t port)
 	return s;
 }
 
-/* One send that the kernel may segment: datagrams of size bytes. */
-static void send_many(int s, size_t len, int size)
+static void send_one(int s, const uint8_t *data, size_t len, int size)
 {
 	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(5001)};
 
 	inet_pton(AF_INET, "10.7.0.2", &name.sin_addr);
 	assert_int_equal(setsockopt(s, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
-	assert_int_equal(sendto(s, bytes, len, 0, (struct sockaddr *)&name, sizeof(name)), len);
+	if (sendto(s, data, len, 0, (struct sockaddr *)&name, sizeof(name)) == (ssize_t)len)
+		return;
+	/* Kernels before 6.11 refuse it towards a device without checksum offload. */
+	assert_int_equal(errno, EIO);
+	assert_true(size > 0 && len > (size_t)size);
+	for (size_t at = 0; at < len; at += (size_t)size)
+		send_one(s, data + at, len - at < (size_t)size ? len - at : (size_t)size, 0);
+}
+
+/* One send that the kernel may segment: datagrams of size bytes. */
+static void send_many(int s, size_t len, int size)
+{
+	send_one(s, bytes, len, size);
 }
 
 static void split_all(void)

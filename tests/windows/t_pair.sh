@@ -71,7 +71,7 @@ $wine "$folder/wintun_ping.exe" "$a" "$b" 20 || {
 }
 
 expect 0 show "$a"
-has out "sandbox: "
+has out "sandbox: unconfined"
 has out "$b"
 expect 0 show "$a" dump
 has out "$(cat "$b.pub")"

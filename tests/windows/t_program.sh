@@ -86,6 +86,22 @@ done
 run 3 show left
 has err "left is not running"
 run 3 down left
+
+# Services, of which none is started: they are wine's alone.
+run 0 service install svc-left
+run 0 service install svc-right
+run 1 service install svc-left
+has err "already"
+run 0 service list
+has out "svc-left	stopped"
+run 0 service remove svc-left
+run 3 service remove svc-left
+run 0 service install svc-left
+run 0 service remove --all
+run 0 service list
+grep -q . out && { echo "remove --all left:"; cat out; failed=1; }
+run 0 service remove --all
+run 2 service install --all
 run 2 service install "no name"
 run 2 service
 run 2 service run left

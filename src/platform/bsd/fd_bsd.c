@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors of FreeBSD and OpenBSD. Neither lists those of a process in a directory by default. */
+/* Descriptors of FreeBSD and OpenBSD, which by default list those of a process in no directory. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/types.h>

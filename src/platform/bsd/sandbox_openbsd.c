@@ -41,6 +41,11 @@ int xt_sandbox_signal(void)
 	return SIGUSR2; /* none is sent; a thread may block all others */
 }
 
+/* There are no rings of io_uring here. */
+void xt_sandbox_rings_limit(void)
+{
+}
+
 bool xt_sandbox_available(void)
 {
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes of macOS. A queue of kernel events in the loop's own queue is said to be always readable
+/* Processes of macOS. A queue of kernel events in the loop's queue is said to be always readable
  * there (libuv issue 883), so a process that is no child cannot be waited for. */
 #include <errno.h>
 #include <pthread.h>

@@ -17,6 +17,11 @@ int xt_sandbox_signal(void)
 	return 0;
 }
 
+/* There are no rings of io_uring here. */
+void xt_sandbox_rings_limit(void)
+{
+}
+
 bool xt_sandbox_available(void)
 {
 	return false;
