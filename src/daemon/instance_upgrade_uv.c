@@ -364,7 +364,7 @@ static void on_upgrade(void *ctx, const struct xt_reply *reply)
 	int rc = reply->error;
 
 	xt_instance_answer_free(answer);
-	instance->upgrade_asked = false;
+	instance->upgrade_requested = false;
 	if (rc == 0 && instance->state != XT_STATE_RUN) {
 		close(reply->fd);
 		rc = XT_E_AGAIN;
@@ -392,7 +392,7 @@ static json_t *probe_json(const struct xt_instance *instance)
 
 static void upgrade_ask(struct xt_instance_answer *answer)
 {
-	answer->instance->upgrade_asked = true;
+	answer->instance->upgrade_requested = true;
 	xt_request(answer->instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE},
 		   on_upgrade, answer);
 }
@@ -418,7 +418,7 @@ int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request 
 		xt_control_reply(request, probe_json(instance), true);
 		return 0;
 	}
-	if (instance->upgrade || instance->upgrade_asked || instance->upgrade_waits ||
+	if (instance->upgrade || instance->upgrade_requested || instance->upgrade_waits ||
 	    (instance->state != XT_STATE_RUN && instance->state != XT_STATE_RELOAD))
 		return XT_E_AGAIN;
 	answer = xt_instance_answer_new(instance, request);
