@@ -95,6 +95,13 @@ static void instance_resume(struct xt_instance *instance)
 	xt_instance_work_resume(instance);
 }
 
+/* Begins a reload that came meanwhile. */
+static void reload_resume(struct xt_instance *instance)
+{
+	if (instance->reloads || instance->routes_due)
+		instance->post(instance, XT_INSTANCE_RELOAD);
+}
+
 static void upgrade_fail(struct xt_instance_upgrade *upgrade, int error)
 {
 	const struct xt_handover_packet failed = {.kind = XT_HANDOVER_FAILED, .error = error};
@@ -105,8 +112,7 @@ static void upgrade_fail(struct xt_instance_upgrade *upgrade, int error)
 	instance_resume(instance);
 	xt_log_warning("%s: the upgrade has failed: %s; this process goes on", instance->conf->name,
 		       error == -EPIPE ? "the new process has ended" : xt_strerror(error));
-	if (instance->reloads || instance->routes_due)
-		instance->post(instance, XT_INSTANCE_RELOAD);
+	reload_resume(instance);
 }
 
 bool xt_instance_upgrade_cancel(struct xt_instance *instance)
@@ -358,12 +364,15 @@ static void on_upgrade(void *ctx, const struct xt_reply *reply)
 	int rc = reply->error;
 
 	xt_instance_answer_free(answer);
+	instance->upgrade_requested = false;
 	if (rc == 0 && instance->state != XT_STATE_RUN) {
 		close(reply->fd);
 		rc = XT_E_AGAIN;
 	}
 	if (rc == 0)
 		rc = upgrade_open(instance, reply->fd);
+	if (rc < 0)
+		reload_resume(instance);
 	if (request && rc < 0)
 		xt_control_error(request, rc, NULL);
 	else if (request)
@@ -383,6 +392,7 @@ static json_t *probe_json(const struct xt_instance *instance)
 
 static void upgrade_ask(struct xt_instance_answer *answer)
 {
+	answer->instance->upgrade_requested = true;
 	xt_request(answer->instance->requests, &(struct xt_request){.kind = XT_REQUEST_UPGRADE},
 		   on_upgrade, answer);
 }
@@ -408,7 +418,7 @@ int xt_instance_upgrade(struct xt_instance *instance, struct xt_control_request 
 		xt_control_reply(request, probe_json(instance), true);
 		return 0;
 	}
-	if (instance->upgrade || instance->upgrade_waits ||
+	if (instance->upgrade || instance->upgrade_requested || instance->upgrade_waits ||
 	    (instance->state != XT_STATE_RUN && instance->state != XT_STATE_RELOAD))
 		return XT_E_AGAIN;
 	answer = xt_instance_answer_new(instance, request);

@@ -124,8 +124,10 @@ static void event_handle(struct xt_instance *instance, enum xt_instance_event ev
 		next = row->failed;
 		instance->status = XT_EXIT_FAILURE;
 	} else if (event == XT_INSTANCE_RELOAD) {
-		next = instance->state == XT_STATE_RUN && !instance->upgrade ? XT_STATE_RELOAD
-									     : instance->state;
+		next = instance->state == XT_STATE_RUN && !instance->upgrade &&
+			       !instance->upgrade_requested
+			   ? XT_STATE_RELOAD
+			   : instance->state;
 	} else if (event == XT_INSTANCE_END && xt_instance_upgrade_cancel(instance)) {
 		return;
 	} else if (event == XT_INSTANCE_END) {

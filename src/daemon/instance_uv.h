@@ -207,6 +207,7 @@ struct xt_instance {
 	 * handed_over  nothing of the host is taken back */
 	struct xt_instance_upgrade *upgrade;	  /* instance_upgrade_uv.c; NULL: none */
 	struct xt_instance_answer *upgrade_waits; /* to one that waits for the end of a reload */
+	bool upgrade_requested; /* the monitor, and no reload begins until its answer */
 	bool parked, handed_over;
 	/* With options.adoption, of the new process.
 	 * taken        the one before has ended; until then nothing of the host is changed

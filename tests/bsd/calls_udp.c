@@ -152,7 +152,7 @@ static ssize_t recvmsg_x(int fd, struct message_x *messages, unsigned n, int fla
 		errno = EINVAL;
 		return -1;
 	}
-	for (; done < n; done++) {
+	for (; (unsigned)done < n; done++) {
 		ssize_t len = recvmsg(fd, &messages[done].head, flags);
 
 		if (len < 0)
@@ -171,7 +171,7 @@ static ssize_t sendmsg_x(int fd, const struct message_x *messages, unsigned n, i
 		errno = EINVAL;
 		return -1;
 	}
-	while (done < n && sendmsg(fd, &messages[done].head, flags) >= 0)
+	while ((unsigned)done < n && sendmsg(fd, &messages[done].head, flags) >= 0)
 		done++;
 	return done > 0 ? done : -1;
 }

@@ -60,6 +60,17 @@ for _ in $(seq 10); do
 	wait $reload # it may have met the process before
 done
 PID[left]=$(json left left .pid)
+kill -STOP "${PID[left]}" # the monitor, which both need
+at left "$XT_BIN" upgrade left >out 2>&1 &
+upgrade=$!
+sleep 0.5
+at left "$XT_BIN" reload left >reload.out 2>&1 &
+reload=$!
+sleep 0.5
+kill -CONT "${PID[left]}"
+wait $upgrade || fail "an upgrade before a reload: $(cat out)"
+wait $reload # the process before may end first
+PID[left]=$(json left left .pid)
 both_families left 2
 [ "$(handshakes)" = "$first" ] || fail "a handshake: $first, $(handshakes)"
 ok "upgrades wait for a reload, and follow each other"
