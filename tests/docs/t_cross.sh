@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # scripts/cross: its targets are those of the help and of docs/testing.md, a wrong word is refused
-# with their list, each family has what the driver calls, and a source with another checksum is refused.
+# with their list, each family has what the driver calls, and a source with another checksum is
+# refused.
 set -u
 cd "${XT_SOURCE:?}" || exit 1
 T=$(mktemp -d) || exit 1
