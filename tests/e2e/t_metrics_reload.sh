@@ -27,6 +27,7 @@ names() { # names FILE: how many peers have which name, in one line
 
 metrics >first.prom || fail "metrics"
 [ "$(names first.prom)" = "$PEERS before " ] || fail "before a reload: $(names first.prom)"
+: >seen
 (
 	while [ ! -e stop ]; do
 		metrics >round.prom 2>err || { cp err broken; break; }
