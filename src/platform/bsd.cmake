@@ -26,9 +26,12 @@ set(xt_platform_sources
     bsd/watch_bsd.c
     link/link_edit.c
     link/link_endpoints.c
+    link/link_mtu.c
     link/link_plan.c
     link/link_steps.c
     link/route_mtu.c
+    link/watch_links.c
+    posix/clock_watch_none_posix.c
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
@@ -39,5 +42,6 @@ set(xt_platform_sources
     posix/namespace_posix.c
     posix/random_posix.c
     posix/wake_posix.c
+    udp/udp_open.c
     ${one})
 set(xt_platform_libraries)

@@ -24,9 +24,12 @@ set(xt_platform_sources
     darwin/udp_system_darwin.c
     link/link_edit.c
     link/link_endpoints.c
+    link/link_mtu.c
     link/link_plan.c
     link/link_steps.c
     link/route_mtu.c
+    link/watch_links.c
+    posix/clock_watch_none_posix.c
     posix/fd_end_posix.c
     posix/fd_late_posix.c
     posix/link_name_posix.c
@@ -35,7 +38,8 @@ set(xt_platform_sources
     posix/namespace_posix.c
     posix/random_posix.c
     posix/sandbox_none_posix.c
-    posix/wake_posix.c)
+    posix/wake_posix.c
+    udp/udp_open.c)
 set(xt_platform_libraries)
 # The names of RFC 3542 in netinet/in.h.
 add_compile_definitions(__APPLE_USE_RFC_3542)

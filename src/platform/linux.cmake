@@ -34,9 +34,12 @@ set(xt_platform_sources
     ${files}
     link/link_edit.c
     link/link_endpoints.c
+    link/link_mtu.c
     link/link_plan.c
+    link/link_returns.c
     link/link_steps.c
     link/route_mtu.c
+    link/watch_links.c
     linux/clock_linux.c
     linux/egress_linux.c
     linux/fd_linux.c
@@ -69,6 +72,7 @@ set(xt_platform_sources
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
+    udp/udp_open.c
     ${filter}
     ${malloc}
     ${ring})

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Windows.
 set(xt_platform_sources
+    link/link_returns.c
+    link/watch_links.c
     posix/condition_posix.c
     posix/malloc_posix.c
     posix/namespace_posix.c
+    udp/udp_open.c
     windows/bell_windows.c
     windows/cache_windows.c
     windows/clock_windows.c

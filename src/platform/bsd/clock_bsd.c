@@ -3,7 +3,6 @@
  * its monotonic clock, which does so as far as the hardware's counter runs on. */
 #include "platform/clock.h"
 
-#include <errno.h>
 #include <time.h>
 
 static uint64_t clock_ns(clockid_t id)
@@ -25,19 +24,4 @@ uint64_t xt_clock_suspended(void)
 	uint64_t boot = clock_ns(CLOCK_BOOTTIME), up = clock_ns(CLOCK_UPTIME);
 
 	return boot > up ? boot - up : 0;
-}
-
-int xt_clock_watch_open(void)
-{
-	return -ENOSYS;
-}
-
-void xt_clock_watch_read(int fd)
-{
-	(void)fd;
-}
-
-void xt_clock_watch_close(int fd)
-{
-	(void)fd;
 }

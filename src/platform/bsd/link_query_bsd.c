@@ -187,30 +187,3 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
 	xt_link_kernel_close(kernel);
 	return mtu;
 }
-
-int xt_link_mtu_set(unsigned ifindex, uint32_t mtu)
-{
-	struct xt_link_kernel *kernel;
-	int rc = xt_link_kernel_open(&kernel);
-
-	if (rc < 0)
-		return rc;
-	rc = xt_link_mtu_do(kernel, ifindex, mtu);
-	xt_link_kernel_close(kernel);
-	return rc;
-}
-
-int xt_link_mtu_get(unsigned ifindex, uint32_t *mtu)
-{
-	struct xt_link_kernel *kernel;
-	struct xt_link_facts facts;
-	int rc = xt_link_kernel_open(&kernel);
-
-	if (rc < 0)
-		return rc;
-	rc = xt_link_facts_get(kernel, ifindex, &facts);
-	xt_link_kernel_close(kernel);
-	if (rc == 0)
-		*mtu = facts.mtu;
-	return rc;
-}

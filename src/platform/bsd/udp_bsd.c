@@ -62,7 +62,7 @@ static int socket_prepare(int fd, unsigned family, uint32_t mark)
 /* Bind to *port and store the port that was bound. */
 static int socket_bind(int fd, unsigned family, uint16_t *port)
 {
-	union udp_bsd_name name;
+	union udp_name name;
 	socklen_t len = family == 4 ? sizeof(name.v4) : sizeof(name.v6);
 
 	memset(&name, 0, sizeof(name));
@@ -349,17 +349,4 @@ int xt_udp_new(struct xt_udp **out, const struct xt_udp_sockets *sockets)
 	pair_use(sock, sockets->fd, sockets->port);
 	*out = &sock->udp;
 	return 0;
-}
-
-int xt_udp_open(struct xt_udp **out, uint16_t port, uint32_t mark)
-{
-	struct xt_udp_sockets sockets;
-	int rc = xt_udp_sockets_open(&sockets, port, mark);
-
-	if (rc < 0)
-		return rc;
-	rc = xt_udp_new(out, &sockets);
-	if (rc < 0)
-		xt_udp_sockets_close(&sockets);
-	return rc;
 }

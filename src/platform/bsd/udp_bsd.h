@@ -13,16 +13,11 @@
 
 #include "platform/link/link_steps.h"
 #include "platform/udp.h"
+#include "platform/udp/udp_name.h"
 
 #define UDP_BSD_CALL	64  /* messages a call, at most */
 #define UDP_BSD_CONTROL 160 /* source, DF, ECN; received: a link's address too */
 #define UDP_BSD_HOPS	64  /* remotes whose next hop is remembered */
-
-union udp_bsd_name {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 union udp_bsd_control {
 	struct cmsghdr head; /* for its alignment */
@@ -33,7 +28,7 @@ union udp_bsd_control {
 struct udp_bsd_message {
 	struct msghdr head;
 	uint32_t len;
-	union udp_bsd_name name;
+	union udp_name name;
 	union udp_bsd_control control;
 	struct iovec vec;
 };

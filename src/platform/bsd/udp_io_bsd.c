@@ -13,23 +13,11 @@
 
 /* --- receive --- */
 
-static bool name_get(struct xt_endpoint *out, const struct msghdr *head,
-		     const union udp_bsd_name *name)
+static bool name_get(struct xt_endpoint *out, const struct msghdr *head, const union udp_name *name)
 {
-	if (head->msg_namelen >= sizeof(name->v4) && name->any.sa_family == AF_INET) {
-		out->ip.family = 4;
-		memcpy(out->ip.b, &name->v4.sin_addr, 4);
-		out->port = ntohs(name->v4.sin_port);
-		return true;
-	}
-	if (head->msg_namelen >= sizeof(name->v6) && name->any.sa_family == AF_INET6) {
-		out->ip.family = 6;
-		memcpy(out->ip.b, &name->v6.sin6_addr, 16);
-		out->port = ntohs(name->v6.sin6_port);
-		out->scope = name->v6.sin6_scope_id;
-		return true;
-	}
-	return false;
+	size_t least = name->any.sa_family == AF_INET ? sizeof(name->v4) : sizeof(name->v6);
+
+	return head->msg_namelen >= least && udp_name_get(out, name);
 }
 
 /* The local address to answer from; none for a multicast address. */
@@ -209,22 +197,6 @@ static void source_put(struct msghdr *msg, const struct xt_path *path)
 	udp_bsd_control_put(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
-static socklen_t name_put(union udp_bsd_name *name, const struct xt_endpoint *to)
-{
-	memset(name, 0, sizeof(*name));
-	if (to->ip.family == 4) {
-		name->v4.sin_family = AF_INET;
-		name->v4.sin_port = htons(to->port);
-		memcpy(&name->v4.sin_addr, to->ip.b, 4);
-		return sizeof(name->v4);
-	}
-	name->v6.sin6_family = AF_INET6;
-	name->v6.sin6_port = htons(to->port);
-	name->v6.sin6_scope_id = to->scope;
-	memcpy(&name->v6.sin6_addr, to->ip.b, 16);
-	return sizeof(name->v6);
-}
-
 static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *run,
 			const struct xt_vec *datagram)
 {
@@ -236,7 +208,7 @@ static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *r
 	memset(&message->control, 0, sizeof(message->control));
 	message->vec = (struct iovec){.iov_base = datagram->base, .iov_len = datagram->len};
 	message->head.msg_name = &message->name;
-	message->head.msg_namelen = name_put(&message->name, &run->path.remote);
+	message->head.msg_namelen = udp_name_put(&message->name, &run->path.remote);
 	message->head.msg_iov = &message->vec;
 	message->head.msg_iovlen = 1;
 	message->head.msg_control = message->control.bytes;

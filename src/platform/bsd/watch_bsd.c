@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "platform/bsd/kernel_bsd.h"
+#include "platform/link/watch_links.h"
 
 #define RECEIVE_BUFFER (256 << 10) /* a default route that moves moves many others */
 
@@ -63,29 +64,12 @@ static void state_query(const struct xt_watch *watch, struct xt_link_state *stat
 	state->was_down |= !state->up;
 }
 
-static unsigned *away_find(struct xt_watch *watch, unsigned ifindex)
-{
-	for (size_t i = 0; i < XT_LEN(watch->away); i++)
-		if (watch->away[i] == ifindex)
-			return &watch->away[i];
-	return NULL;
-}
-
-/* A cable that is pulled removes no route, and putting it in adds none. */
 static void carrier_read(struct xt_watch *watch, const struct xt_bsd_message *msg)
 {
 	bool down =
 	    xt_abi.if_state ? msg->state == xt_abi.link_down : !(msg->flags & xt_abi.iff_running);
-	unsigned *away = away_find(watch, msg->index);
 
-	if (down) {
-		if (!away && (away = away_find(watch, 0)))
-			*away = msg->index;
-	} else if (away) {
-		*away = 0;
-		if (watch->n_returned < XT_WATCH_AWAY)
-			watch->returned[watch->n_returned++] = msg->index;
-	}
+	xt_watch_carrier(watch, msg->index, down ? XT_CARRIER_DOWN : XT_CARRIER_UP);
 }
 
 /* about: the message may be about the watched link. */
@@ -158,14 +142,4 @@ int xt_watch_follow(struct xt_watch *watch, int tun_fd, struct xt_link_state *st
 	memset(state, 0, sizeof(*state));
 	*watch = (struct xt_watch){.fd = -1, .nsid = -1};
 	return -ENODEV;
-}
-
-int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid)
-{
-	int former = watch->fd;
-
-	watch->fd = fd;
-	watch->ifindex = ifindex;
-	watch->nsid = nsid;
-	return former;
 }

@@ -2,7 +2,6 @@
 /* The clock of macOS: mach_continuous_time counts suspended time, mach_absolute_time does not. */
 #include "platform/clock.h"
 
-#include <errno.h>
 #include <mach/mach_time.h>
 #include <time.h>
 
@@ -34,19 +33,4 @@ uint64_t xt_clock_suspended(void)
 	uint64_t all = mach_continuous_time(), awake = mach_absolute_time();
 
 	return all > awake ? ticks_ns(all - awake) : 0;
-}
-
-int xt_clock_watch_open(void)
-{
-	return -ENOSYS;
-}
-
-void xt_clock_watch_read(int fd)
-{
-	(void)fd;
-}
-
-void xt_clock_watch_close(int fd)
-{
-	(void)fd;
 }

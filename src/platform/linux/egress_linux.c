@@ -13,12 +13,12 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "platform/link/link_returns.h"
 #include "platform/linux/nl_linux.h"
 #include "platform/linux/route_way_linux.h"
 
 #define LOOPBACK 1 /* the index of `lo` in every namespace */
 #define ENTRIES	 1024
-#define RETURNS	 32
 
 /* generation  of the routing when it was judged; 0: the entry is empty
  * egress      where its datagrams leave; link 0: there is no route */
@@ -30,14 +30,8 @@ struct entry {
 	struct xt_path replacement;
 };
 
-/* How often the carrier of a link has come back. link 0: free. */
-struct returns {
-	uint32_t link, n;
-};
-
 struct xt_egress_cache {
-	struct returns returns[RETURNS];
-	unsigned next_returns; /* to be replaced */
+	struct xt_link_returns returns;
 	struct xt_nl nl;
 	uint32_t generation; /* never 0 */
 	struct entry entries[ENTRIES];
@@ -242,23 +236,9 @@ enum xt_egress_use xt_egress_judge(struct xt_egress_cache *cache, int fd, unsign
 	return entry->use;
 }
 
-static struct returns *returns_find(struct xt_egress_cache *cache, uint32_t link)
-{
-	for (size_t i = 0; i < RETURNS; i++)
-		if (cache->returns[i].link == link)
-			return &cache->returns[i];
-	return NULL;
-}
-
 void xt_egress_link_returned(struct xt_egress_cache *cache, unsigned link)
 {
-	struct returns *returns = returns_find(cache, link);
-
-	if (!returns) {
-		returns = &cache->returns[cache->next_returns++ % RETURNS];
-		*returns = (struct returns){.link = link};
-	}
-	returns->n++;
+	xt_link_returned(&cache->returns, link);
 }
 
 uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
@@ -267,12 +247,12 @@ uint64_t xt_egress_way(struct xt_egress_cache *cache, int fd, unsigned avoid,
 	const struct entry *entry = entry_find(cache, fd, avoid, path);
 
 	const struct xt_route_way *egress = &entry->egress;
-	const struct returns *returns = returns_find(cache, egress->link);
 	struct {
 		uint32_t link, returns;
 		struct xt_ip source, gateway;
 		uint8_t zero[2]; /* in place of padding */
-	} key = {.link = egress->link, .returns = returns ? returns->n : 0};
+	} key = {.link = egress->link,
+		 .returns = xt_link_returned_n(&cache->returns, egress->link)};
 
 	if (!egress->link || entry->use == XT_EGRESS_NONE)
 		return XT_WAY_NONE;

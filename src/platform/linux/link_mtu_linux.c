@@ -138,30 +138,3 @@ uint32_t xt_link_mtu_for(const struct xt_ip *endpoints, size_t n)
 	xt_nl_close(&nl);
 	return mtu;
 }
-
-int xt_link_mtu_set(unsigned ifindex, uint32_t mtu)
-{
-	struct xt_link_kernel *kernel;
-	int rc = xt_link_kernel_open(&kernel);
-
-	if (rc < 0)
-		return rc;
-	rc = xt_link_mtu_do(kernel, ifindex, mtu);
-	xt_link_kernel_close(kernel);
-	return rc;
-}
-
-int xt_link_mtu_get(unsigned ifindex, uint32_t *mtu)
-{
-	struct xt_nl_link link;
-	struct xt_nl nl;
-	int rc = xt_nl_open(&nl);
-
-	if (rc < 0)
-		return rc;
-	rc = xt_nl_link_get(&nl, ifindex, &link);
-	xt_nl_close(&nl);
-	if (rc == 0)
-		*mtu = link.mtu;
-	return rc;
-}

@@ -142,7 +142,7 @@ static bool error_get(struct msghdr *msg, struct sock_extended_err *error, struc
 		memcpy(error, CMSG_DATA(cmsg), sizeof(*error));
 		memcpy(&name, CMSG_DATA(cmsg) + sizeof(*error),
 		       XT_MIN(len - sizeof(*error), sizeof(name)));
-		udp_name_get(&offender, &name);
+		(void)udp_name_get(&offender, &name);
 		*from = offender.ip;
 		return true;
 	}
@@ -154,7 +154,7 @@ static void error_note(struct xt_udp *udp, const union udp_name *name,
 {
 	struct xt_udp_note note = {.icmp_from = *from};
 
-	udp_name_get(&note.remote, name);
+	(void)udp_name_get(&note.remote, name);
 	if (!note.remote.ip.family || is_too_big(error))
 		return;
 	note.icmp_kind = error->ee_origin == SO_EE_ORIGIN_ICMP6

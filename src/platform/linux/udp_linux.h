@@ -11,16 +11,11 @@
 #include "platform/linux/egress_linux.h"
 #include "platform/linux/udp_reserve_linux.h"
 #include "platform/udp.h"
+#include "platform/udp/udp_name.h"
 
 #define UDP_SEND_MSGS 64
 #define UDP_SEND_VECS 512
 #define UDP_CONTROL   128 /* source, ECN, segment size, DF: at most 112 bytes */
-
-union udp_name {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 union udp_control {
 	struct cmsghdr head; /* for its alignment */
@@ -80,21 +75,6 @@ struct udp_linux {
 
 int udp_linux_send(struct xt_udp *udp, struct xt_tx *tx, uint32_t *next);
 int udp_linux_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes);
-
-/* An address that the kernel returned; another family: none. */
-static inline void udp_name_get(struct xt_endpoint *out, const union udp_name *name)
-{
-	if (name->any.sa_family == AF_INET) {
-		out->ip.family = 4;
-		memcpy(out->ip.b, &name->v4.sin_addr, 4);
-		out->port = ntohs(name->v4.sin_port);
-	} else if (name->any.sa_family == AF_INET6) {
-		out->ip.family = 6;
-		memcpy(out->ip.b, &name->v6.sin6_addr, 16);
-		out->port = ntohs(name->v6.sin6_port);
-		out->scope = name->v6.sin6_scope_id;
-	}
-}
 
 /* Note the ICMP errors in the queue of fd, as many as one pass has time for, and take off its
  * pending error. */

@@ -85,7 +85,7 @@ static bool read_get(struct udp_receiving *in, uint32_t i, bool old, struct udp_
 	read->data = in->vecs[i].iov_base;
 	read->len = read->seg = in->msgs[i].msg_len;
 	read->path.old_port = old;
-	udp_name_get(&read->path.remote, &in->names[i]);
+	(void)udp_name_get(&read->path.remote, &in->names[i]);
 	control_get(read, msg);
 	return true;
 }

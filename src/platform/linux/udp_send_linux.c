@@ -51,22 +51,6 @@ static void source_put(struct msghdr *msg, const struct xt_path *path)
 	}
 }
 
-static socklen_t name_put(union udp_name *name, const struct xt_endpoint *to)
-{
-	memset(name, 0, sizeof(*name));
-	if (to->ip.family == 4) {
-		name->v4.sin_family = AF_INET;
-		name->v4.sin_port = htons(to->port);
-		memcpy(&name->v4.sin_addr, to->ip.b, 4);
-		return sizeof(name->v4);
-	}
-	name->v6.sin6_family = AF_INET6;
-	name->v6.sin6_port = htons(to->port);
-	name->v6.sin6_scope_id = to->scope;
-	memcpy(&name->v6.sin6_addr, to->ip.b, 16);
-	return sizeof(name->v6);
-}
-
 /* Message i: datagrams [first, first + n) of run, with its vectors from vec on. */
 static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const struct xt_tx *tx,
 			const struct xt_run *run, uint32_t first, uint32_t n)
@@ -82,7 +66,7 @@ static void message_put(struct udp_sending *out, uint32_t i, uint32_t vec, const
 		out->vecs[vec + k] = (struct iovec){.iov_base = from->base, .iov_len = from->len};
 	}
 	msg->msg_name = &out->names[i];
-	msg->msg_namelen = name_put(&out->names[i], &run->path.remote);
+	msg->msg_namelen = udp_name_put(&out->names[i], &run->path.remote);
 	msg->msg_iov = &out->vecs[vec];
 	msg->msg_iovlen = n;
 	msg->msg_control = out->controls[i].bytes;

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "platform/linux/nl_linux.h"
+#include "platform/link/watch_links.h"
 
 #define GROUP(n) (1u << ((n)-1))
 
@@ -36,16 +37,6 @@ int xt_watch_open(struct xt_watch *watch, unsigned ifindex)
 	}
 	watch->fd = s;
 	return 0;
-}
-
-int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid)
-{
-	int former = watch->fd;
-
-	watch->fd = fd;
-	watch->ifindex = ifindex;
-	watch->nsid = nsid;
-	return former;
 }
 
 void xt_watch_close(struct xt_watch *watch)
@@ -106,33 +97,18 @@ static bool state_read(const struct nlmsghdr *nlh, unsigned ifindex, struct xt_l
 	return true;
 }
 
-static unsigned *away_find(struct xt_watch *watch, unsigned ifindex)
-{
-	for (size_t i = 0; i < XT_LEN(watch->away); i++)
-		if (watch->away[i] == ifindex)
-			return &watch->away[i];
-	return NULL;
-}
-
-/* A cable that is pulled removes no route, and putting it in adds none. */
 static void carrier_read(struct xt_watch *watch, const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-	unsigned *away, index;
+	bool there = nlh->nlmsg_type == RTM_NEWLINK;
 
 	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family != AF_UNSPEC)
 		return;
-	index = (unsigned)info->ifi_index;
-	away = away_find(watch, index);
-	if (nlh->nlmsg_type == RTM_NEWLINK && !(info->ifi_flags & IFF_LOWER_UP)) {
-		if (!away && (away = away_find(watch, 0)))
-			*away = index;
-	} else if (away) {
-		*away = 0;
-		if (nlh->nlmsg_type == RTM_NEWLINK && watch->n_returned < XT_WATCH_AWAY)
-			watch->returned[watch->n_returned++] = index;
-	}
+	xt_watch_carrier(watch, (unsigned)info->ifi_index,
+			 !there				    ? XT_CARRIER_GONE
+			 : (info->ifi_flags & IFF_LOWER_UP) ? XT_CARRIER_UP
+							    : XT_CARRIER_DOWN);
 }
 
 /* The namespace that a message is about, as in xt_watch.nsid. */

@@ -11,11 +11,11 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "platform/link/link_returns.h"
 #include "platform/windows/names_windows.h"
 #include "platform/windows/net_windows.h"
 
 #define ENTRIES 256
-#define RETURNS 32
 
 /* used: of this generation of the lists */
 struct entry {
@@ -23,10 +23,6 @@ struct entry {
 	struct xt_path path;
 	unsigned avoid;
 	struct xt_egress egress;
-};
-
-struct returns {
-	uint32_t link, n;
 };
 
 /* fresh    the lists are those of the host
@@ -38,8 +34,7 @@ struct xt_egress_cache {
 	size_t n_routes;
 	struct xt_net_address *addresses;
 	size_t n_addresses;
-	struct returns returns[RETURNS];
-	unsigned next_returns;
+	struct xt_link_returns returns;
 	struct entry entries[ENTRIES];
 };
 
@@ -191,29 +186,14 @@ uint32_t xt_egress_default(struct xt_egress_cache *cache, unsigned avoid, uint8_
 	return route ? route->ifindex : 0;
 }
 
-static struct returns *returns_find(struct xt_egress_cache *cache, uint32_t link)
-{
-	for (size_t i = 0; i < RETURNS; i++)
-		if (cache->returns[i].link == link)
-			return &cache->returns[i];
-	return NULL;
-}
-
 void xt_egress_link_returned(struct xt_egress_cache *cache, unsigned link)
 {
-	struct returns *returns = returns_find(cache, link);
-
-	if (!returns) {
-		returns = &cache->returns[cache->next_returns++ % RETURNS];
-		*returns = (struct returns){.link = link};
-	}
-	returns->n++;
+	xt_link_returned(&cache->returns, link);
 }
 
 uint64_t xt_egress_way(struct xt_egress_cache *cache, unsigned avoid, const struct xt_path *path)
 {
 	const struct xt_egress egress = xt_egress_find(cache, avoid, path);
-	const struct returns *returns = returns_find(cache, egress.link);
 	struct {
 		uint32_t link, returns;
 		struct xt_ip source, gateway;
@@ -224,7 +204,7 @@ uint64_t xt_egress_way(struct xt_egress_cache *cache, unsigned avoid, const stru
 		return XT_WAY_NONE;
 	memset(&key, 0, sizeof(key));
 	key.link = egress.link;
-	key.returns = returns ? returns->n : 0;
+	key.returns = xt_link_returned_n(&cache->returns, egress.link);
 	key.gateway = egress.gateway;
 	if (egress.pin)
 		key.source = path->local;

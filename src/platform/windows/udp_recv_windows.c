@@ -9,20 +9,6 @@
 
 #define ERRORS_MAX 16 /* drained from one socket in one pass */
 
-static void name_get(struct xt_endpoint *out, const union udp_name *name)
-{
-	if (name->any.sa_family == AF_INET) {
-		out->ip.family = 4;
-		memcpy(out->ip.b, &name->v4.sin_addr, 4);
-		out->port = ntohs(name->v4.sin_port);
-	} else if (name->any.sa_family == AF_INET6) {
-		out->ip.family = 6;
-		memcpy(out->ip.b, &name->v6.sin6_addr, 16);
-		out->port = ntohs(name->v6.sin6_port);
-		out->scope = name->v6.sin6_scope_id;
-	}
-}
-
 /* The local address to answer from; none for a multicast address. */
 static void source_get(struct xt_path *path, int level, const uint8_t *data, size_t len)
 {
@@ -104,7 +90,7 @@ static int read_get(struct udp_windows *sock, int fd, struct udp_read *read)
 			   ? 0
 			   : xt_win_error((unsigned long)WSAGetLastError());
 	read->len = read->seg = len;
-	name_get(&read->path.remote, &sock->name);
+	(void)udp_name_get(&read->path.remote, &sock->name);
 	if (read->path.remote.ip.family == 0 || (msg.dwFlags & MSG_TRUNC))
 		return -1;
 	control_get(read, &msg);

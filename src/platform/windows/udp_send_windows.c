@@ -37,22 +37,6 @@ static void source_put(WSAMSG *msg, uint8_t family, const struct xt_ip *local, u
 	}
 }
 
-static int name_put(union udp_name *name, const struct xt_endpoint *to)
-{
-	memset(name, 0, sizeof(*name));
-	if (to->ip.family == 4) {
-		name->v4.sin_family = AF_INET;
-		name->v4.sin_port = htons(to->port);
-		memcpy(&name->v4.sin_addr, to->ip.b, 4);
-		return sizeof(name->v4);
-	}
-	name->v6.sin6_family = AF_INET6;
-	name->v6.sin6_port = htons(to->port);
-	name->v6.sin6_scope_id = to->scope;
-	memcpy(&name->v6.sin6_addr, to->ip.b, 16);
-	return sizeof(name->v6);
-}
-
 /* What the attempts to send a run leave out after a refusal.
  * plain  segmentation
  * bare   the source address and the link */
@@ -92,7 +76,7 @@ static void message_put(struct udp_windows *sock, WSAMSG *msg, const struct xt_t
 		sock->vecs[k] = (WSABUF){.buf = (char *)from->base, .len = (ULONG)from->len};
 	}
 	msg->name = &sock->name.any;
-	msg->namelen = name_put(&sock->name, &run->path.remote);
+	msg->namelen = udp_name_put(&sock->name, &run->path.remote);
 	msg->lpBuffers = sock->vecs;
 	msg->dwBufferCount = n;
 	msg->Control.buf = (char *)sock->control.bytes;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "platform/udp.h"
+#include "platform/udp/udp_name.h"
 #include "platform/windows/egress_windows.h"
 
 #define UDP_CONTROL 256 /* source, ECN, segment size: at most 112 bytes */
@@ -23,12 +24,6 @@
 #define IP_DISCOVER_DONT  2
 #define IP_DISCOVER_PROBE 3
 #define IP_OPT_UNICAST_IF 31 /* IP_UNICAST_IF in network order, IPV6_UNICAST_IF in host order */
-
-union udp_name {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 union udp_control {
 	WSACMSGHDR head; /* for its alignment */

@@ -14,6 +14,7 @@
 #include "platform/windows/bell_windows.h"
 #include "platform/windows/net_windows.h"
 #include "platform/windows/system_windows.h"
+#include "platform/link/watch_links.h"
 
 #include <iphlpapi.h>
 #include <netioapi.h>
@@ -176,28 +177,15 @@ static int interface_get(unsigned ifindex, struct xt_net_interface *out)
 	return rc < 0 ? xt_net()->interface_get(ifindex, 6, out) : rc;
 }
 
-static unsigned *away_find(struct xt_watch *watch, unsigned ifindex)
-{
-	for (size_t i = 0; i < XT_LEN(watch->away); i++)
-		if (watch->away[i] == ifindex)
-			return &watch->away[i];
-	return NULL;
-}
-
 static void carrier_read(struct xt_watch *watch, unsigned ifindex)
 {
 	struct xt_net_interface now;
 	int rc = interface_get(ifindex, &now);
-	unsigned *away = away_find(watch, ifindex);
 
-	if (rc == 0 && !now.up) {
-		if (!away && (away = away_find(watch, 0)))
-			*away = ifindex;
-	} else if (away) {
-		*away = 0;
-		if (rc == 0 && watch->n_returned < XT_WATCH_AWAY)
-			watch->returned[watch->n_returned++] = ifindex;
-	}
+	xt_watch_carrier(watch, ifindex,
+			 rc < 0	  ? XT_CARRIER_GONE
+			 : now.up ? XT_CARRIER_UP
+				  : XT_CARRIER_DOWN);
 }
 
 static void state_read(const struct xt_watch *watch, bool down, struct xt_link_state *state)
@@ -233,14 +221,4 @@ int xt_watch_follow(struct xt_watch *watch, int tun_fd, struct xt_link_state *st
 	(void)tun_fd;
 	(void)state;
 	return -ENODEV;
-}
-
-int xt_watch_replace(struct xt_watch *watch, int fd, unsigned ifindex, int nsid)
-{
-	int former = watch->fd;
-
-	watch->fd = fd;
-	watch->ifindex = ifindex;
-	watch->nsid = nsid;
-	return former;
 }
