@@ -66,11 +66,6 @@ void xt_explain_udp(const struct xt_conf *conf, int error)
 	}
 }
 
-void xt_explain_step(const char *name, const char *step, int error)
-{
-	xt_message("%s: %s: %s", name, step, xt_strerror(error));
-}
-
 void xt_explain_link(const char *name, const char *sentence, int error)
 {
 	xt_message("%s: %s", name, sentence);
@@ -79,13 +74,6 @@ void xt_explain_link(const char *name, const char *sentence, int error)
 	else if (error == -EEXIST)
 		xt_hint("something else on this host has it already; `netsh interface ip show "
 			"addresses` and `route print` show what");
-}
-
-void xt_explain_directory(const char *sentence, const char *remedy)
-{
-	xt_message("%s", sentence);
-	if (*remedy)
-		xt_hint("make it safe: %s", remedy);
 }
 
 void xt_explain_socket(const char *path, int error)

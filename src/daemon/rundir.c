@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/size.h"
 #include "config/conf.h"
 #include "config/path_trust.h"
 #include "ipc/socket.h"
 #include "daemon/explain.h"
+#include "daemon/rundir_list.h"
 
 /* Instances of xtunnel-strict@.service, which are the user xtunnel's. systemd makes it. */
 #define STRICT_DIR  "/run/xtunnel-strict"
@@ -161,30 +161,6 @@ static bool socket_name(const char *file, char out[16])
 	return xt_conf_name_valid(out);
 }
 
-static int name_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int names_add(char ***names, size_t *n, const char *name)
-{
-	char **grown, *copy;
-
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp((*names)[i], name) == 0)
-			return 0;
-	}
-	copy = strdup(name);
-	grown = copy ? xt_items_resize(*names, *n + 1, sizeof(**names)) : NULL;
-	if (!grown) {
-		free(copy);
-		return -ENOMEM;
-	}
-	*names = grown;
-	grown[(*n)++] = copy;
-	return 0;
-}
-
 static int names_read(const char *dir, char ***names, size_t *n)
 {
 	char name[16];
@@ -199,7 +175,7 @@ static int names_read(const char *dir, char ***names, size_t *n)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
 	while (rc == 0 && (entry = readdir(d))) {
 		if (socket_name(entry->d_name, name))
-			rc = names_add(names, n, name);
+			rc = xt_rundir_list_add(names, n, name);
 	}
 	closedir(d);
 	return rc;
@@ -217,13 +193,7 @@ static int names_list(const char *only, char ***names, size_t *n)
 		rc = names_read(only, names, n);
 	for (unsigned i = 0; !only && rc == 0 && xt_rundir_each(i, dir); i++)
 		rc = names_read(dir, names, n);
-	if (rc < 0) {
-		xt_rundir_list_free(*names, *n);
-		return rc;
-	}
-	if (*n > 1)
-		qsort(*names, *n, sizeof(**names), name_compare);
-	return 0;
+	return xt_rundir_list_end(*names, *n, rc);
 }
 
 int xt_rundir_list(char ***names, size_t *n)
@@ -234,11 +204,4 @@ int xt_rundir_list(char ***names, size_t *n)
 int xt_rundir_list_in(const char *dir, char ***names, size_t *n)
 {
 	return names_list(dir, names, n);
-}
-
-void xt_rundir_list_free(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
 }

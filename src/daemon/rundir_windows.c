@@ -13,6 +13,7 @@
 #include "daemon/explain.h"
 #include "platform/windows/places_windows.h"
 #include "platform/windows/system_windows.h"
+#include "daemon/rundir_list.h"
 
 #define PIPES	  "\\\\.\\pipe\\"
 #define PROTECTED "ProtectedPrefix\\Administrators\\"
@@ -106,30 +107,6 @@ bool xt_rundir_find(char path[XT_RUNSOCK_MAX], const char *name)
 
 /* --- names --- */
 
-static int name_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int names_add(char ***names, size_t *n, const char *name)
-{
-	char **grown, *copy;
-
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp((*names)[i], name) == 0)
-			return 0;
-	}
-	copy = strdup(name);
-	grown = copy ? realloc(*names, (*n + 1) * sizeof(**names)) : NULL;
-	if (!grown) {
-		free(copy);
-		return -ENOMEM;
-	}
-	*names = grown;
-	grown[(*n)++] = copy;
-	return 0;
-}
-
 /* The name after "PREFIX\\", when it can be one. */
 static const char *pipe_name(const char *pipe, const char *dir)
 {
@@ -161,7 +138,7 @@ static int pipes_read(const char *dir, char ***names, size_t *n)
 			continue;
 		name = pipe_name(pipe, dir);
 		if (name)
-			rc = names_add(names, n, name);
+			rc = xt_rundir_list_add(names, n, name);
 	} while (rc == 0 && FindNextFileW(find, &found));
 	FindClose(find);
 	return rc;
@@ -188,7 +165,7 @@ static int files_read(const char *dir, char ***names, size_t *n)
 		name[strlen(name) - strlen(".conf")] = '\0';
 		if (xt_conf_name_valid(name) && xt_rundir_socket(path, dir, name) &&
 		    pipe_exists(path))
-			rc = names_add(names, n, name);
+			rc = xt_rundir_list_add(names, n, name);
 	} while (rc == 0 && FindNextFileW(find, &found));
 	FindClose(find);
 	return rc;
@@ -204,23 +181,10 @@ int xt_rundir_list_in(const char *dir, char ***names, size_t *n)
 	rc = pipes_read(pipes, names, n);
 	if (rc == -ENOENT || (rc == 0 && *n == 0))
 		rc = files_read(pipes, names, n);
-	if (rc < 0) {
-		xt_rundir_list_free(*names, *n);
-		return rc;
-	}
-	if (*n > 1)
-		qsort(*names, *n, sizeof(**names), name_compare);
-	return 0;
+	return xt_rundir_list_end(*names, *n, rc);
 }
 
 int xt_rundir_list(char ***names, size_t *n)
 {
 	return xt_rundir_list_in(control_dir, names, n);
-}
-
-void xt_rundir_list_free(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
 }

@@ -149,6 +149,17 @@ static void owner_judge(struct xt_win_access *out, PSID owner)
 	sid_text(out->user, sizeof(out->user), owner);
 }
 
+/* As the functions of files take it. */
+static bool path_wide(wchar_t wide[MAX_PATH], const char *path)
+{
+	if (!xt_win_wide(wide, MAX_PATH, path))
+		return false;
+	for (wchar_t *at = wide; *at; at++)
+		if (*at == L'/')
+			*at = L'\\';
+	return true;
+}
+
 int xt_win_access_path(struct xt_win_access *out, const char *path)
 {
 	PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -158,11 +169,8 @@ int xt_win_access_path(struct xt_win_access *out, const char *path)
 	DWORD error;
 
 	*out = (struct xt_win_access){0};
-	if (!xt_win_wide(wide, MAX_PATH, path))
+	if (!path_wide(wide, path))
 		return -ENAMETOOLONG;
-	for (wchar_t *at = wide; *at; at++)
-		if (*at == L'/')
-			*at = L'\\';
 	error = GetNamedSecurityInfoW(wide, SE_FILE_OBJECT,
 				      OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
 				      &owner, NULL, &acl, NULL, &descriptor);
@@ -181,11 +189,8 @@ int xt_win_access_copy(int fd, const char *path)
 	PACL acl = NULL;
 	DWORD error;
 
-	if (!xt_win_wide(wide, MAX_PATH, path))
+	if (!path_wide(wide, path))
 		return -ENAMETOOLONG;
-	for (wchar_t *at = wide; *at; at++)
-		if (*at == L'/')
-			*at = L'\\';
 	error = GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL,
 				      &acl, NULL, &descriptor);
 	if (error == 0)
