@@ -39,9 +39,12 @@ def judge(tally, run, case):
         tally.skip(name, "disabled")
         return
     if case.find("skipped") is not None and status != "fail":
+        message = case.find("skipped").get("message", "no reason given")
+        if message == "Unable to find executable":
+            tally.fail(name, "it was not built")
+            return
         reason = re.search(r"^skip: (.*)$", text, re.M)
-        tally.skip(name, reason.group(1) if reason else
-                   case.find("skipped").get("message", "no reason given"))
+        tally.skip(name, reason.group(1) if reason else message)
         return
     cases = [int(n) for n in re.findall(r"^\[  PASSED  \] (\d+) test", text, re.M)]
     bad = re.findall(r"^\[  FAILED  \] (\w+)$", text, re.M)
