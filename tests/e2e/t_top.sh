@@ -49,10 +49,14 @@ refuses 3 "not running" top absent
 ok "filter, order, bad words"
 
 # --- a terminal
-tmux() { command tmux -f /dev/null -S "$T/tmux.sock" "$@"; }
+# Each terminal has a server of its own: one that is about to end still accepts a client, and the
+# new session ends with it.
+terminal=0
+tmux() { command tmux -f /dev/null -S "$T/tmux.$terminal" "$@"; }
 screen() { tmux capture-pane -p -t top; }
 opened() { # opened COLUMNS LINES [VARIABLE…]: top in a terminal of that size
 	tmux kill-server 2>/dev/null
+	terminal=$((terminal + 1))
 	tmux new-session -d -s top -x "$1" -y "$2" \
 		"exec ip netns exec left env LC_ALL=C.UTF-8 ${*:3} $XT_BIN top left --interval 0.3 2>$T/top.log"
 	await 10 "the screen at $1x$2" eval 'screen | grep -q "^xtunnel"'
