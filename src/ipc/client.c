@@ -109,8 +109,8 @@ static int client_fill(struct xt_client *c, int silence_ms)
 	int err = xt_secbuf_room(&c->received, &room);
 	if (err)
 		return err == XT_E_FULL ? XT_E_SYNTAX : err;
-	ssize_t got = xt_socket_recv(c->fd, c->received.p + c->received.len,
-				     XT_MIN(room, (size_t)READ_MAX));
+	ssize_t got =
+	    xt_socket_recv(c->fd, c->received.p + c->received.len, XT_MIN(room, (size_t)READ_MAX));
 	if (got < 0)
 		return got == -EINTR ? 0 : (int)got;
 	xt_secbuf_added(&c->received, (size_t)got);

@@ -85,7 +85,7 @@ touch other.conf
 cp hub.conf before.conf
 files() { stat -c '%n %i %s %y %a' ./*.conf; }
 files >files
-unchanged() {
+file_unchanged() {
 	same before.conf "$1"
 	[ "$(peers)" = "old right" ] || fail "$1: changed what runs: $(peers)"
 	files | diff files - || fail "$1: changed files"
@@ -107,7 +107,7 @@ valid remove-1
 jq -e ".dry_run and .public_key == \"$right\" and .allowed_ips[0] == \"10.7.0.3/32\"" said >/dev/null ||
 	fail "remove --dry-run --json: $(cat said)"
 refuses 2 "no peer has" at left "$XT_BIN" remove hub.conf third --dry-run
-unchanged "--dry-run"
+file_unchanged "--dry-run"
 hub add third --json >said
 valid add-1
 third=$(jq -r .public_key said)
