@@ -83,11 +83,14 @@ static int entry_async(struct xt_ring *ring)
 static void a_ring_writes_and_does_nothing_else(void **test)
 {
 	struct xt_ring *ring = ring_try();
+	int refused;
 
 	(void)test;
 	assert_true(ring_writes(ring));
 	assert_int_equal(entry_open(ring), -EACCES);
-	assert_int_equal(entry_socket(ring), -EACCES);
+	refused = entry_socket(ring);
+	assert_true(refused == -EACCES ||
+		    refused == -EINVAL); /* Linux before 5.19 has no such entry */
 	assert_int_equal(entry_async(ring), -EACCES);
 	assert_true(ring_register(&ring->uring, IORING_REGISTER_PROBE, NULL, 0) < 0);
 	assert_true(ring_writes(ring));
