@@ -62,12 +62,36 @@ static inline void host_now(char text[NET_TEXT])
 	net_run(text, HOST_NOW);
 }
 
+/* The kernel finishes an IPv6 address some time after the request. now: host_now, or like it. */
+static inline void host_becomes(void (*now)(char text[NET_TEXT]), const char *wanted)
+{
+	char text[NET_TEXT];
+
+	for (unsigned i = 0; i < 300; i++) {
+		now(text);
+		if (strcmp(text, wanted) == 0)
+			return;
+		usleep(10000);
+	}
+	assert_string_equal(text, wanted);
+}
+
 static inline void host_unchanged(const char *before)
 {
-	char after[NET_TEXT];
+	host_becomes(host_now, before);
+}
 
-	host_now(after);
-	assert_string_equal(before, after);
+/* The same as host_now, once the kernel has finished the addresses that were set last. */
+static inline void host_settled(char text[NET_TEXT])
+{
+	char again[NET_TEXT];
+
+	host_now(again);
+	do {
+		strcpy(text, again);
+		usleep(50000);
+		host_now(again);
+	} while (strcmp(text, again) != 0);
 }
 
 #endif

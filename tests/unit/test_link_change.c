@@ -37,20 +37,6 @@ static void sorted_now(char text[NET_TEXT])
 	net_run(text, HOST_NOW " | sed 's/ secondary//; s/ src [^ ]*//' | sort");
 }
 
-/* The kernel finishes an IPv6 address some time after the request. now: one of the above. */
-static void host_becomes(void (*now)(char text[NET_TEXT]), const char *wanted)
-{
-	char text[NET_TEXT];
-
-	for (unsigned i = 0; i < 300; i++) {
-		now(text);
-		if (strcmp(text, wanted) == 0)
-			return;
-		usleep(10000);
-	}
-	assert_string_equal(text, wanted);
-}
-
 enum { CHOICES = 11 };
 
 /* A plan of the parts whose bits are set. */
