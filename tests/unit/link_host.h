@@ -51,22 +51,47 @@ static inline struct xt_link *link_set_plan(const struct xt_link_plan *plan)
 	return link;
 }
 
-/* All that set may have changed, but for the queue discipline that up installs. */
+/* What set may have changed, without what the kernel adds or counts down by itself, and without the
+ * queue discipline that up installs. One ip(8) prints almost all, for a test runs this often. */
+#define HOST_NOW                                                                                       \
+	"{ printf '%%s\\n' addr link 'route show table all' rule | ip -o -batch -; ip -o -6 rule; } |" \
+	" sed '/fe80/d; /ff00/d; s/valid_lft.*//; s/expires.*//; s/qdisc [a-z_]*//'"
+
 static inline void host_now(char text[NET_TEXT])
 {
-	net_run(text, "ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
-		      "ip -4 route show table all;"
-		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
-		      "ip -o link | sed 's/qdisc [a-z_]*//';"
-		      "ip -4 rule; ip -6 rule");
+	net_run(text, HOST_NOW);
+}
+
+/* The kernel finishes an IPv6 address some time after the request. now: host_now, or like it. */
+static inline void host_becomes(void (*now)(char text[NET_TEXT]), const char *wanted)
+{
+	char text[NET_TEXT];
+
+	for (unsigned i = 0; i < 300; i++) {
+		now(text);
+		if (strcmp(text, wanted) == 0)
+			return;
+		usleep(10000);
+	}
+	assert_string_equal(text, wanted);
 }
 
 static inline void host_unchanged(const char *before)
 {
-	char after[NET_TEXT];
+	host_becomes(host_now, before);
+}
 
-	host_now(after);
-	assert_string_equal(before, after);
+/* The same as host_now, once the kernel has finished the addresses that were set last. */
+static inline void host_settled(char text[NET_TEXT])
+{
+	char again[NET_TEXT];
+
+	host_now(again);
+	do {
+		strcpy(text, again);
+		usleep(50000);
+		host_now(again);
+	} while (strcmp(text, again) != 0);
 }
 
 #endif

@@ -118,6 +118,9 @@ static void descriptors_of_a_message_are_close_on_exec(void **state)
 	close(ends[1]);
 }
 
+/* Scattered, and below the 1,024 descriptors that a process has by default. */
+#define NUMBER(first, i) ((first) + (i) * (i)*2)
+
 /* In a child, whose descriptors are its affair. */
 static int child_run(int (*run)(int first))
 {
@@ -127,7 +130,8 @@ static int child_run(int (*run)(int first))
 	assert_true(first >= 100);
 	if (child == 0) {
 		for (int i = 1; i < 20; i++)
-			(void)dup2(first, first + i * i * 10);
+			if (dup2(first, NUMBER(first, i)) < 0)
+				_exit(125);
 		_exit(run(first));
 	}
 	close(first);
@@ -149,7 +153,7 @@ static int cloexec_from_run(int first)
 {
 	xt_fd_cloexec_from(first + 1);
 	for (int i = 1; i < 20; i++) {
-		if (fcntl(first + i * i * 10, F_GETFD) != FD_CLOEXEC)
+		if (fcntl(NUMBER(first, i), F_GETFD) != FD_CLOEXEC)
 			return 1;
 	}
 	return fcntl(first, F_GETFD) == 0 ? 0 : 2;
@@ -186,7 +190,7 @@ static int close_unlisted(int first)
 {
 	xt_fd_end_listed("/nonexistent", first + 1, false);
 	for (int i = 1; i < 20; i++) {
-		if (fcntl(first + i * i * 10, F_GETFD) >= 0)
+		if (fcntl(NUMBER(first, i), F_GETFD) >= 0)
 			return 1;
 	}
 	return fcntl(first, F_GETFD) == 0 ? 0 : 2;

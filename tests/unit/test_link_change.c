@@ -31,37 +31,10 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 	return syscall(SYS_sendto, fd, buf, len, flags, to, to_len);
 }
 
-static void rules_now(char text[NET_TEXT])
-{
-	size_t len;
-
-	host_now(text);
-	len = strlen(text);
-	net_run(text + len, "ip -4 rule; ip -6 rule");
-}
-
 /* Without what depends on the order in which addresses came. */
 static void sorted_now(char text[NET_TEXT])
 {
-	net_run(text, "{ ip -o addr | grep -v 'inet6 fe80' | sed 's/valid_lft.*//';"
-		      "ip -4 route show table all;"
-		      "ip -6 route show table all | grep -v 'fe80\\|ff00' | sed 's/expires.*//';"
-		      "ip -4 rule; ip -6 rule; ip -o link | sed 's/qdisc [a-z_]*//'; } | "
-		      "sed 's/ secondary//; s/ src [^ ]*//' | sort");
-}
-
-/* The kernel finishes an IPv6 address some time after the request. now: one of the above. */
-static void host_becomes(void (*now)(char text[NET_TEXT]), const char *wanted)
-{
-	char text[NET_TEXT];
-
-	for (unsigned i = 0; i < 300; i++) {
-		now(text);
-		if (strcmp(text, wanted) == 0)
-			return;
-		usleep(10000);
-	}
-	assert_string_equal(text, wanted);
+	net_run(text, HOST_NOW " | sed 's/ secondary//; s/ src [^ ]*//' | sort");
 }
 
 enum { CHOICES = 11 };
@@ -127,10 +100,10 @@ static struct xt_link *link_adopted(struct xt_link *link, unsigned bits)
 	char before[NET_TEXT], after[NET_TEXT];
 
 	plan_of(&request, bits);
-	rules_now(before);
+	host_now(before);
 	xt_link_release(link);
 	assert_int_equal(xt_link_adopt(&adopted, &request.plan, mtu), 0);
-	rules_now(after);
+	host_now(after);
 	assert_string_equal(after, before);
 	return adopted;
 }
@@ -181,11 +154,11 @@ static void taken_back_the_host_is_as_before(void **state)
 		plan_of(&request, from);
 		link = link_set_plan(&request.plan);
 		usleep(20000);
-		rules_now(before);
+		host_now(before);
 		plan_of(&request, to);
 		assert_int_equal(link_follow(link, &request, i & 1, false), 0);
 		print_message("from %#x to %#x\n", from, to);
-		host_becomes(rules_now, before);
+		host_becomes(host_now, before);
 		xt_link_undo(link);
 	}
 }
@@ -211,7 +184,7 @@ static void each_request_that_fails_takes_all_back(void **state)
 			char before[NET_TEXT];
 			int rc;
 
-			rules_now(before);
+			host_now(before);
 			requests = 0;
 			failing = at;
 			rc = link_follow(link, &to, true, true);
@@ -225,7 +198,7 @@ static void each_request_that_fails_takes_all_back(void **state)
 			failed++;
 			print_message("from %#x to %#x, request %u\n", pairs[i][0], pairs[i][1],
 				      at);
-			host_becomes(rules_now, before);
+			host_becomes(host_now, before);
 		}
 		xt_link_undo(link);
 	}

@@ -85,7 +85,7 @@ static void what_is_already_so_needs_no_rights_and_is_not_undone(void **state)
 	plan_full(&request);
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), EPERM);
 	link = link_set_plan(&request.plan);
-	host_now(before);
+	host_settled(before);
 	assert_int_equal(net_as_user(USER, user_sets, &request.plan), 0);
 	xt_link_undo(link_set_plan(&request.plan));
 	host_unchanged(before);
@@ -221,7 +221,7 @@ static void forgetting_leaves_the_host_as_it_is(void **state)
 
 	(void)state;
 	link = link_full(&request);
-	host_now(before);
+	host_settled(before);
 	xt_link_forget(link);
 	host_unchanged(before);
 }

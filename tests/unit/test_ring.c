@@ -33,7 +33,8 @@ static bool ring_writes(struct xt_ring *ring)
 	int ends[2], results[2];
 	bool ok;
 
-	if (pipe(ends) < 0)
+	/* One that blocks is written by threads of the kernel before Linux 6.4, in any order. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return false;
 	ok = xt_ring_write(ring, ends[1], vecs, 2, results) == 2 && results[0] == 2 &&
 	     results[1] == 1 && read(ends[0], bytes, 3) == 3 && bytes[2] == 'c';
@@ -83,11 +84,14 @@ static int entry_async(struct xt_ring *ring)
 static void a_ring_writes_and_does_nothing_else(void **test)
 {
 	struct xt_ring *ring = ring_try();
+	int refused;
 
 	(void)test;
 	assert_true(ring_writes(ring));
 	assert_int_equal(entry_open(ring), -EACCES);
-	assert_int_equal(entry_socket(ring), -EACCES);
+	refused = entry_socket(ring);
+	assert_true(refused == -EACCES ||
+		    refused == -EINVAL); /* Linux before 5.19 has no such entry */
 	assert_int_equal(entry_async(ring), -EACCES);
 	assert_true(ring_register(&ring->uring, IORING_REGISTER_PROBE, NULL, 0) < 0);
 	assert_true(ring_writes(ring));
@@ -109,7 +113,7 @@ static void a_ring_from_before_the_locks_goes_on_writing(void **test)
 		int ends[2], results[1];
 		const struct iovec vec = {"a", 1};
 
-		if (pipe(ends) < 0)
+		if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 			_exit(2);
 		xt_sandbox_lock(&options, &state);
 		_exit(xt_ring_write(ring, ends[1], &vec, 1, results) == 1 && results[0] == 1 &&

@@ -685,8 +685,16 @@ static void a_thread_that_takes_no_signal_is_reported(void **test)
 #define CALL_SETGROUPS SYS_setgroups
 #endif
 
+/* Linux before 5.13 has no Landlock; later ones may be built or booted without it. */
+static bool landlock_is_there(void)
+{
+	return syscall(444 /* landlock_create_ruleset */, NULL, (size_t)0, 1u /* its version */) >
+	       0;
+}
+
 static void state_without(int number, int error, enum xt_lock missing)
 {
+	bool landlock = landlock_is_there();
 	int status;
 	pid_t pid = fork();
 
@@ -696,7 +704,8 @@ static void state_without(int number, int error, enum xt_lock missing)
 		syscall_refuse(number, error);
 		state = lock(XT_SANDBOX_TUNNEL);
 		for (unsigned i = 0; i < XT_LOCKS; i++)
-			MUST((state.locks[i].state == XT_LOCK_FAILED) == (i == missing));
+			MUST((state.locks[i].state == XT_LOCK_FAILED) ==
+			     (i == missing || (i == XT_LOCK_LANDLOCK && !landlock)));
 		MUST(state.locks[missing].error == -error || missing == XT_LOCK_SECCOMP);
 		MUST(xt_sandbox_summary(&state) == XT_SANDBOX_PARTIAL);
 		MUST(try_open() < 0);
@@ -753,5 +762,7 @@ int main(void)
 	    cmocka_unit_test(a_failed_lock_names_its_step_and_error),
 	};
 
+	/* A locked process writes no file; what a child has to say may go into one. */
+	signal(SIGXFSZ, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

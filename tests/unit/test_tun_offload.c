@@ -18,12 +18,14 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "flows.h"
 #include "net_namespace.h"
 #include "packet/merge.h"
 #include "packet/split.h"
 #include "platform/tun.h"
+#include "platform/udp.h"
 
 static uint8_t bytes[65536];
 static struct xt_batch *batch, *other;
@@ -338,6 +340,45 @@ static void a_super_packet_for_an_interface_that_is_down_is_dropped(void **state
 	tun->ops->close(tun);
 }
 
+/* A tunnel in another one: before Linux 6.11 the kernel refuses a run towards a device without
+ * checksum offload, and the socket sends datagrams by themselves from then on. */
+static void a_run_of_a_tunnel_inside_arrives_whole(void **state)
+{
+	struct xt_tun *tun = tun_ready(false);
+	struct xt_path path = {.remote.port = 5001};
+	struct xt_udp *udp = NULL;
+	struct xt_tx *tx = NULL;
+	bool gso;
+
+	(void)state;
+	assert_int_equal(xt_udp_open(&udp, 0, 0), 0);
+	assert_int_equal(xt_tx_new(&tx, 64, 1 << 20), 0);
+	assert_int_equal(xt_ip_parse(&path.remote.ip, "10.7.0.2"), 0);
+	gso = udp->gso;
+	for (uint32_t round = 0; round < 2; round++) {
+		uint32_t next = 0;
+
+		xt_tx_reset(tx);
+		xt_batch_reset(batch);
+		for (size_t i = 0; i < 10; i++)
+			assert_int_equal(xt_tx_copy(tx, &path, 0, bytes + i, 1000), 0);
+		assert_int_equal(udp->ops->send(udp, tx, &next), 0);
+		assert_int_equal(next, tx->n_runs);
+		assert_int_equal(udp->refused, 0);
+		assert_int_equal(udp->fallbacks, gso && !udp->gso ? 1 : 0);
+		assert_int_equal(tun->ops->recv(tun, batch, SIZE_MAX), 10);
+		for (uint32_t i = 0; i < 10; i++) {
+			assert_int_equal(batch->pkts[i].len, 1028);
+			assert_true(flow_right(batch->pkts[i].data, 1028));
+			assert_memory_equal(batch->pkts[i].data + 28, bytes + i, 1000);
+		}
+	}
+	print_message("segmentation by the kernel: %s\n", udp->gso ? "yes" : "no");
+	xt_tx_free(tx);
+	udp->ops->close(udp);
+	tun->ops->close(tun);
+}
+
 /* An interface of another program: without headers, with them, or with offload left on. */
 static void a_persistent_device_serves_with_and_without_in_any_order(void **state)
 {
@@ -388,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(many_packets_arrive_where_io_uring_is_forbidden),
 	    cmocka_unit_test(a_device_without_headers_takes_no_super_packet),
 	    cmocka_unit_test(a_super_packet_for_an_interface_that_is_down_is_dropped),
+	    cmocka_unit_test(a_run_of_a_tunnel_inside_arrives_whole),
 	    cmocka_unit_test(a_persistent_device_serves_with_and_without_in_any_order),
 	};
 

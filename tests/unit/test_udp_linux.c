@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -496,6 +497,29 @@ static void a_refused_port_and_an_unreachable_net_stop_nothing(void **state)
 	b->ops->close(b);
 }
 
+/* A run that leaves as one super-packet arrives over loopback as one too. Linux before 5.12 cuts it
+ * on the way: loopback does not claim UDP_L4 segmentation there. */
+static bool loopback_keeps_runs(void)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(name);
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 100, on = 1;
+	char bytes[400] = "";
+	ssize_t got;
+
+	assert_int_equal(bind(to, (struct sockaddr *)&name, len), 0);
+	assert_int_equal(getsockname(to, (struct sockaddr *)&name, &len), 0);
+	assert_int_equal(setsockopt(to, SOL_UDP, UDP_GRO, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(from, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
+	assert_int_equal(sendto(from, bytes, 400, 0, (struct sockaddr *)&name, len), 400);
+	got = recv(to, bytes, sizeof(bytes), 0);
+	assert_true(got == 100 || got == 400);
+	close(from);
+	close(to);
+	return got == 400;
+}
+
 /* 40 datagrams, the last one short, and then one of another size. */
 static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 {
@@ -521,8 +545,8 @@ static void run_passes(const char *ip, bool send_offload, bool recv_offload)
 		assert_int_equal(pkt->ecn, 1);
 		assert_int_equal(pkt->from->remote.port, a->port);
 	}
-	if (a->gso && b->gro) /* received by two reads */
-		assert_int_equal(batch->n_paths, 2);
+	if (a->gso && b->gro) /* received by two reads, where loopback allows that */
+		assert_int_equal(batch->n_paths, loopback_keeps_runs() ? 2 : 41);
 	xt_tx_free(tx);
 	xt_batch_free(batch);
 	a->ops->close(a);
