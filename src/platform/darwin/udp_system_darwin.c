@@ -2,7 +2,8 @@
 /* UDP on macOS. IP_RECVDSTADDR only receives: IP_PKTINFO names the local IPv4 address and the link,
  * received and sent. Several datagrams a call by recvmsg_x and sendmsg_x, which are in the system's
  * library but not in its headers: looked up at run time, and given up when the kernel refuses one.
- * One thread calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
+ * An error of sendmsg_x may be about any of its datagrams, and those before it were sent. One thread
+ * calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
@@ -57,9 +58,10 @@ void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_pa
 	if (cmsg->cmsg_level != IPPROTO_IP)
 		return;
 	if (cmsg->cmsg_type == IP_PKTINFO && len >= sizeof(info)) {
+		/* of what was received ipi_spec_dst is empty there */
 		memcpy(&info, data, sizeof(info));
 		path->local.family = 4;
-		memcpy(path->local.b, &info.ipi_spec_dst, 4);
+		memcpy(path->local.b, &info.ipi_addr, 4);
 		path->ifindex = (uint32_t)info.ipi_ifindex;
 	} else if ((cmsg->cmsg_type == IP_RECVTOS || cmsg->cmsg_type == IP_TOS) && len >= 1) {
 		*ecn = data[0] & 3;
@@ -128,10 +130,22 @@ int udp_bsd_recv_many(int fd, struct udp_bsd_message *messages, unsigned n)
 	return (int)got;
 }
 
+/* One datagram a call, until one fails. */
+static int singly_send(int fd, const struct udp_bsd_message *messages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (udp_bsd_send_one(fd, &messages[i]) < 0)
+			return i > 0 ? (int)i : -1;
+	return (int)n;
+}
+
+/* After an error each datagram tells by itself. Some then go twice, which receivers notice by their
+ * counters. A call that is refused although every datagram of it is taken is not used again. */
 int udp_bsd_send_many(int fd, struct udp_bsd_message *messages, unsigned n)
 {
 	struct message_x x[UDP_BSD_CALL];
 	ssize_t sent;
+	int error;
 
 	if (n == 1 || !call_find(&transmit))
 		return udp_bsd_send_one(fd, messages);
@@ -139,11 +153,13 @@ int udp_bsd_send_many(int fd, struct udp_bsd_message *messages, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		x[i] = (struct message_x){.head = messages[i].head};
 	sent = transmit.function(fd, x, n, MSG_DONTWAIT);
-	/* A refusal may be about the first message alone, which tells by itself. */
-	if (sent < 0 && (errno == ENOSYS || errno == EINVAL || errno == ENOTSUP)) {
-		if (errno == ENOSYS)
-			transmit.state = CALL_MISSING;
-		return udp_bsd_send_one(fd, messages);
-	}
-	return sent < 0 ? -1 : (int)sent;
+	error = errno;
+	if (sent > 0)
+		return (int)sent;
+	if (sent < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR))
+		return -1;
+	sent = singly_send(fd, messages, n);
+	if (error == ENOSYS || (sent == (ssize_t)n && (error == EINVAL || error == ENOTSUP)))
+		transmit.state = CALL_MISSING;
+	return (int)sent;
 }
