@@ -154,7 +154,7 @@ void kernel_print(char text[KERNEL_TEXT])
 		snprintf(lines[n], sizeof(lines[0]), "route %s %s%s%s", ip,
 			 link_find(r->index)->name, r->gateway.family ? " by " : "",
 			 r->gateway.family ? other : "");
-		if (r->mtu)
+		if (r->mtu && r->mtu != link_find(r->index)->mtu)
 			snprintf(lines[n] + strlen(lines[n]), 20, " mtu %u", r->mtu);
 		n++;
 	}

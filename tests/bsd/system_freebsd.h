@@ -8,6 +8,8 @@
 
 enum {
 	SYS_AF_INET6 = 28,
+	SYS_SCOPE = 24,	      /* of a link-local address; 0: in the address */
+	SYS_CHANGES_BEST = 0, /* RTM_CHANGE of a host that has no route */
 	SYS_ROUND = 8,
 	SYS_ROUTE_SIZE = 152,
 	SYS_LINK_SIZE = 168,

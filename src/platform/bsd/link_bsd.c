@@ -141,10 +141,19 @@ static int halves_do(struct xt_link_kernel *kernel, const struct xt_bsd_route *w
 int xt_link_route_do(struct xt_link_kernel *kernel, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint32_t mtu, enum xt_link_do what)
 {
-	const struct xt_bsd_route route = {.dst = *network, .ifindex = ifindex, .mtu = mtu};
+	struct xt_bsd_route route = {.dst = *network, .ifindex = ifindex, .mtu = mtu};
+	struct xt_link_facts facts;
 
 	if (table != XT_LINK_TABLE_MAIN)
 		return -EOPNOTSUPP;
+	/* A change keeps what it does not mention. */
+	if (what == XT_LINK_REPLACE && mtu == 0) {
+		int rc = xt_link_facts_get(kernel, ifindex, &facts);
+
+		if (rc < 0)
+			return rc;
+		route.mtu = facts.mtu;
+	}
 	if (network->bits == 0)
 		return halves_do(kernel, &route, what);
 	return xt_bsd_route_write(kernel, type_of(what), &route);
