@@ -22,7 +22,7 @@ bsd_configure() {
 
 bsd_test() {
 	case $target in
-	freebsd-*) cross_linked "x86-64, version 1 (FreeBSD)" ;;
-	openbsd-*) cross_linked "x86-64" ;;
+	freebsd-*) cross_linked "x86-64*for FreeBSD 14" freebsd rc.d/xtunnel ;;
+	openbsd-*) cross_linked "x86-64*for OpenBSD" none ;;
 	esac
 }

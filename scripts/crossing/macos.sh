@@ -21,5 +21,5 @@ macos_configure() {
 }
 
 macos_test() {
-	cross_linked "Mach-O 64-bit ${target#macos-} executable"
+	cross_linked "Mach-O 64-bit ${target#macos-} *executable" macos xtunnel.utun7.plist
 }
