@@ -375,7 +375,8 @@ int address_add(unsigned index, const struct xt_link_address *address)
 	if (address->peer.family && !xt_ip_equal(&address->peer, &address->cidr.ip)) {
 		route.dst = (struct xt_cidr){address->peer, (uint8_t)xt_ip_bits(&address->peer)};
 		(void)route_put(&route);
-	} else if (address->cidr.ip.family == 6 && address->cidr.bits < 128) {
+	} else if (address->cidr.ip.family == 6 && address->cidr.bits < 128 &&
+		   !xt_ip_is_link_local(&address->cidr.ip)) {
 		route.dst = address->cidr;
 		xt_cidr_mask(&route.dst);
 		route.flags = F_UP;
@@ -421,6 +422,19 @@ static int gateway_reach(struct host_route *route)
 		return ENETUNREACH;
 	route->index = way->index;
 	return 0;
+}
+
+/* macOS wants an address of the family on the link. */
+static bool family_attached(const struct host_route *route)
+{
+	for (unsigned i = 0; SYS_NEEDS_ADDRESS && i < ADDRESSES; i++) {
+		const struct host_address *a = &host.addresses[i];
+
+		if (a->used && a->index == route->index &&
+		    a->address.cidr.ip.family == route->dst.ip.family)
+			return true;
+	}
+	return !SYS_NEEDS_ADDRESS || route->gateway.family;
 }
 
 /* What the message does not mention stays. macOS looks a host up without a mask, and so changes the
@@ -521,7 +535,9 @@ static int route_apply(struct host_fd *from, const uint8_t *msg, size_t len)
 	}
 	if (!link_find(route.index))
 		return ENXIO;
-	if (head.type == T_ADD)
+	if (head.type == T_ADD && !family_attached(&route))
+		error = ENETUNREACH;
+	else if (head.type == T_ADD)
 		error = route_put(&route);
 	else if (head.type == T_CHANGE)
 		error = route_change(found, &route, head.addrs & A_GATEWAY);

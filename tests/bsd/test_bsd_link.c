@@ -269,6 +269,31 @@ static void a_route_that_the_kernel_has_dropped_is_not_changed_but_made(void **s
 	host_is(before);
 }
 
+/* Else IPv6 would leave beside the tunnel, or no tunnel would be up at all. */
+static void a_family_without_an_address_is_routed(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+	char error[200] = "";
+
+	(void)state;
+	plan_fill(&request, "10.7.0.1/24", "0.0.0.0/0 ::/0", "");
+	link = link_make(&request);
+	assert_true(host_has("route ::/1 NAME"));
+	assert_true(host_has("route 8000::/1 NAME"));
+	xt_link_undo(link);
+	assert_false(host_has("route ::/1 NAME"));
+	plan_fill(&request, "fd07::1/64", "0.0.0.0/0", "");
+	kernel_print(before);
+	if (xt_link_set(&link, &request.plan, error, sizeof(error)) == 0) {
+		assert_true(host_has("route 0.0.0.0/1 NAME"));
+		xt_link_undo(link);
+	} else {
+		assert_string_not_equal(error, ""); /* there is no such address of IPv4 */
+	}
+	host_is(before);
+}
+
 /* What a router announces of itself is its link-local address. */
 static void a_gateway_of_ipv6_is_link_local(void **state)
 {
@@ -572,7 +597,8 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(a_second_half_that_is_taken_takes_the_first_back),
 	  CASE(routes_to_endpoints_follow_the_gateway),
 	  CASE(a_route_that_the_kernel_has_dropped_is_not_changed_but_made),
-	  CASE(a_gateway_of_ipv6_is_link_local), CASE(a_follow_that_fails_is_made_good_by_the_next),
+	  CASE(a_family_without_an_address_is_routed), CASE(a_gateway_of_ipv6_is_link_local),
+	  CASE(a_follow_that_fails_is_made_good_by_the_next),
 	  CASE(without_a_program_the_routes_to_endpoints_go),
 	  CASE(another_process_undoes_what_was_made),
 	  CASE(a_change_leads_to_what_a_fresh_start_makes),
