@@ -81,6 +81,13 @@ ssize_t fake_sendmsg(int fd, const struct msghdr *msg, int flags)
 		struct in_pktinfo info = {0};
 		size_t rest;
 
+		if (XT_TESTS_PKTINFO && cmsg->cmsg_level == IPPROTO_IP &&
+		    cmsg->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+			kernel.pinned = (unsigned)info.ipi_ifindex;
+			info.ipi_ifindex = 0; /* this host has no such link */
+			memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		}
 		if (cmsg->cmsg_level != IPPROTO_IP || cmsg->cmsg_type != IP_SENDSRCADDR)
 			continue;
 		memcpy(&info.ipi_spec_dst, CMSG_DATA(cmsg), 4);
@@ -188,7 +195,7 @@ static ssize_t sendmsg_x(int fd, const struct message_x *messages, unsigned n, i
 		errno = EINVAL;
 		return -1;
 	}
-	while ((unsigned)done < n && sendmsg(fd, &messages[done].head, flags) >= 0)
+	while ((unsigned)done < n && fake_sendmsg(fd, &messages[done].head, flags) >= 0)
 		done++;
 	/* of most errors the kernel does not say how many datagrams were sent before */
 	if ((unsigned)done < n && errno != EAGAIN && errno != ENOBUFS && errno != EMSGSIZE)

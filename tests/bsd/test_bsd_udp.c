@@ -181,6 +181,17 @@ static void a_socket_never_enters_the_tunnel(void **state)
 	all_sent(a);
 	assert_int_equal(kernel.bound[0], DARWIN ? KERNEL_EN0 : 0);
 	assert_int_equal(kernel.bound[1], 0); /* IPv6 is not caught */
+
+	/* a more specific route of the host leads elsewhere */
+	assert_int_equal(kernel.pinned, DARWIN ? KERNEL_LO0 : 0);
+	kernel_route_set("127.0.0.0/8", NULL, KERNEL_EN0);
+	a->ops->routes_expire(a);
+	kernel.pinned = 0;
+	run_add(&path, 1, 10, 0);
+	all_sent(a);
+	assert_int_equal(kernel.pinned, 0); /* there as well as by default */
+	kernel_route_set("127.0.0.0/8", NULL, KERNEL_LO0);
+
 	kernel_route_set("0.0.0.0/0", "172.16.0.1", KERNEL_EN1);
 	a->ops->routes_expire(a);
 	run_add(&path, 1, 10, 0);

@@ -26,12 +26,11 @@ int udp_bsd_mark_set(int fd, uint32_t mark)
 }
 
 /* The kernel looks the route up among those of the link. */
-void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
+bool udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
 {
 	if (family == 4)
-		(void)setsockopt(fd, IPPROTO_IP, IP_BOUND_IF, &ifindex, sizeof(ifindex));
-	else
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_BOUND_IF, &ifindex, sizeof(ifindex));
+		return setsockopt(fd, IPPROTO_IP, IP_BOUND_IF, &ifindex, sizeof(ifindex)) == 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_BOUND_IF, &ifindex, sizeof(ifindex)) == 0;
 }
 
 void udp_bsd_whole_set(int fd, bool whole)
@@ -41,11 +40,14 @@ void udp_bsd_whole_set(int fd, bool whole)
 	(void)setsockopt(fd, IPPROTO_IP, IP_DONTFRAG, &value, sizeof(value));
 }
 
-void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path)
+/* With a link the kernel takes the source from it. */
+void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsigned link)
 {
 	struct in_pktinfo info = {0};
 
-	memcpy(&info.ipi_spec_dst, path->local.b, 4);
+	info.ipi_ifindex = (__typeof__(info.ipi_ifindex))link;
+	if (path->local.family == 4)
+		memcpy(&info.ipi_spec_dst, path->local.b, 4);
 	udp_bsd_control_put(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
