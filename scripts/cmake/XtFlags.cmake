@@ -11,8 +11,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(xt_definitions _GNU_SOURCE)
 set(xt_compile_options -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wvla -fno-strict-aliasing -fno-common)
-# Structures of musl, macOS and the BSDs have lengths narrower than size_t, and macros for them mix
-# signs.
+# Structures of musl have lengths narrower than size_t, and its macros for them mix signs.
 option(XT_CONVERSION_WARNINGS "Warn of conversions that may change a value" ON)
 if(NOT XT_CONVERSION_WARNINGS)
     list(REMOVE_ITEM xt_compile_options -Wconversion)

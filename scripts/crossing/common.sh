@@ -308,14 +308,40 @@ cross_ctest() { # cross_ctest CTEST-OPTION…
 }
 
 # Of a target of which nothing runs here: that its program is linked, and of the kind that file(1)
-# names so. The result is in build/TARGET.xml, as one test.
-cross_linked() { # cross_linked KIND
-	local kind
+# names so, and that its package has what belongs into it besides. The results are in
+# build/TARGET.xml, as two tests.
+cross_linked() { # cross_linked KIND PACKAGE FILE…; KIND: a pattern; PACKAGE: a word of scripts/package, or none
+	local kind word=$2
 	cross_need file
 	kind=$(file -b "$build/xtunnel")
-	[[ $kind == *"$1"* ]] || cross_fail "xtunnel is: $kind"
-	printf '<testsuite><testcase name="links" status="run"/></testsuite>\n' >"build/$target.xml"
+	# shellcheck disable=SC2053 # a pattern
+	[[ $kind == *$1* ]] || cross_fail "xtunnel is: $kind"
+	shift 2
+	{
+		echo '<testsuite><testcase name="links" status="run"/>'
+		[ "$word" = none ] || cross_packaged "$word" "$@"
+		echo '</testsuite>'
+	} >"build/$target.xml"
+	! grep -q '<failure' "build/$target.xml" || cross_fail "$(grep '<failure' "build/$target.xml")"
+	[ "$word" = none ] || echo "cross: $target: packaged"
 	echo "cross: $target: built and linked; nothing of it runs here"
+}
+
+# A package of the program that is built already, and what is in it. Prints the result of a test.
+cross_packaged() { # cross_packaged WORD FILE…
+	local word=$1 out=$build/packages why='' status=run file list=''
+	shift
+	rm -rf "$out"
+	if XT_CROSS_BUILT=yes XT_MACOS=${target#macos-} XT_PACKAGES=$out scripts/package "$word" >&2; then
+		list=$(tar -tf "$out"/xtunnel-*-"$target".tar.xz) || why="no archive"
+		for file in xtunnel LICENSE README.txt man/xtunnel.8 man/xtunnel.conf.5 "$@"; do
+			[[ $list == *"-$target/$file"* ]] || why="$why no $file"
+		done
+	else
+		why="scripts/package $word failed"
+	fi
+	[ -z "$why" ] || status=fail why="<failure message=\"${why# }\"/>"
+	echo "<testcase name=\"package\" status=\"$status\">$why</testcase>"
 }
 
 . scripts/crossing/libraries.sh

@@ -4,17 +4,25 @@
 # is built from the source package by scripts/cross.
 
 # Builds the program for a target and lays out a folder with it, $work/TARGET/NAME. Sets folder.
+# XT_CROSS_BUILT=yes: with the program that scripts/cross has left in build/TARGET.
 elsewhere() { # elsewhere TARGET
 	local target=$1 program=xtunnel tree
 	folder=$work/$target/$name-$target
 	[ ! -d "$folder" ] || return 0
 	need cmake ninja scdoc mandoc
 	case $target in windows-*) program=xtunnel.exe ;; esac
-	unpack "$target.source"
 	tree=$work/$target.source/$name
-	XT_CROSS_GOALS=xtunnel XT_CROSS_TESTS=OFF XT_CROSS_JOBS=$jobs XT_CROSS_LINK=-s \
-		"$tree/scripts/cross" "$target" >"$out/$target.log" 2>&1 ||
-		fail "the build for $target failed: $out/$target.log"
+	if [ -n "${XT_CROSS_BUILT:-}" ]; then
+		mkdir -p "$work/$target.source"
+		tree | tar -C "$work/$target.source" -xf -
+		mkdir -p "$tree/build/$target"
+		cp "$here/build/$target/$program" "$tree/build/$target/"
+	else
+		unpack "$target.source"
+		XT_CROSS_GOALS=xtunnel XT_CROSS_TESTS=OFF XT_CROSS_JOBS=$jobs XT_CROSS_LINK=-s \
+			"$tree/scripts/cross" "$target" >"$out/$target.log" 2>&1 ||
+			fail "the build for $target failed: $out/$target.log"
+	fi
 	mkdir -p "$folder"
 	install -m 755 "$tree/build/$target/$program" "$folder/"
 	case $target in
@@ -34,7 +42,11 @@ elsewhere_unix() { # elsewhere_unix TREE CONF: licence, manual pages, what start
 		scdoc <"$1/docs/man/$page.scd" >"$folder/man/$page"
 	done
 	sed "s/@VERSION@/$version/" "$1/scripts/packaging/${2#conf/}/README.txt" >"$folder/README.txt"
-	find "$1/$2" -maxdepth 1 -type f -exec cp {} "$folder/" \;
+	# The rc.d script of FreeBSD has the name of the program.
+	case $2 in
+	*/freebsd) install -D -m 755 "$1/$2/xtunnel" "$folder/rc.d/xtunnel" ;;
+	*) find "$1/$2" -maxdepth 1 -type f -exec cp {} "$folder/" \; ;;
+	esac
 }
 
 elsewhere_windows() { # elsewhere_windows TREE TARGET: licence, manual pages as HTML, Wintun
@@ -76,8 +88,10 @@ elsewhere_tar() { # elsewhere_tar TARGET
 }
 
 macos() {
-	elsewhere_tar macos-x86_64
-	elsewhere_tar macos-arm64
+	local processor
+	for processor in ${XT_MACOS:-x86_64 arm64}; do
+		elsewhere_tar "macos-$processor"
+	done
 }
 
 freebsd() {

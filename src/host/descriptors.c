@@ -12,11 +12,11 @@ void xt_descriptors_attach(struct msghdr *msg, void *control, size_t room, const
 
 	memset(control, 0, room);
 	msg->msg_control = control;
-	msg->msg_controllen = CMSG_SPACE(n * sizeof(int));
+	msg->msg_controllen = (socklen_t)CMSG_SPACE(n * sizeof(int));
 	cmsg = CMSG_FIRSTHDR(msg);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
+	cmsg->cmsg_len = (socklen_t)CMSG_LEN(n * sizeof(int));
 	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
 }
 

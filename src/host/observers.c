@@ -24,6 +24,7 @@ bool xt_observers_group(uint32_t *gid)
 void xt_observers_join(void)
 {
 	static gid_t groups[GROUPS_MAX + 1];
+	uint16_t count; /* a size_t or an int elsewhere */
 	uint32_t gid;
 	int n;
 
@@ -36,7 +37,8 @@ void xt_observers_join(void)
 		if (groups[i] == gid)
 			return;
 	groups[n] = gid;
-	(void)setgroups((size_t)n + 1, groups);
+	count = (uint16_t)(n + 1);
+	(void)setgroups(count, groups);
 }
 
 void xt_observers_admit(const char *path)

@@ -81,6 +81,13 @@ ssize_t fake_sendmsg(int fd, const struct msghdr *msg, int flags)
 		struct in_pktinfo info = {0};
 		size_t rest;
 
+		if (XT_TESTS_PKTINFO && cmsg->cmsg_level == IPPROTO_IP &&
+		    cmsg->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+			kernel.pinned = (unsigned)info.ipi_ifindex;
+			info.ipi_ifindex = 0; /* this host has no such link */
+			memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		}
 		if (cmsg->cmsg_level != IPPROTO_IP || cmsg->cmsg_type != IP_SENDSRCADDR)
 			continue;
 		memcpy(&info.ipi_spec_dst, CMSG_DATA(cmsg), 4);
@@ -127,11 +134,28 @@ static void source_translate(struct msghdr *msg)
 	msg->msg_controllen = CMSG_SPACE(4) + CMSG_SPACE(sizeof(link));
 }
 
+/* macOS says where a datagram was sent to, and leaves the local address empty. */
+static void source_forget(struct msghdr *msg)
+{
+	struct in_pktinfo info;
+	struct cmsghdr *cmsg;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != IPPROTO_IP || cmsg->cmsg_type != IP_PKTINFO)
+			continue;
+		memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+		memset(&info.ipi_spec_dst, 0, sizeof(info.ipi_spec_dst));
+		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+	}
+}
+
 ssize_t fake_recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	ssize_t n = recvmsg(fd, msg, flags);
 
-	if (n >= 0 && !XT_TESTS_PKTINFO)
+	if (n >= 0 && XT_TESTS_PKTINFO)
+		source_forget(msg);
+	else if (n >= 0)
 		source_translate(msg);
 	return n;
 }
@@ -153,7 +177,7 @@ static ssize_t recvmsg_x(int fd, struct message_x *messages, unsigned n, int fla
 		return -1;
 	}
 	for (; (unsigned)done < n; done++) {
-		ssize_t len = recvmsg(fd, &messages[done].head, flags);
+		ssize_t len = fake_recvmsg(fd, &messages[done].head, flags);
 
 		if (len < 0)
 			break;
@@ -171,8 +195,11 @@ static ssize_t sendmsg_x(int fd, const struct message_x *messages, unsigned n, i
 		errno = EINVAL;
 		return -1;
 	}
-	while ((unsigned)done < n && sendmsg(fd, &messages[done].head, flags) >= 0)
+	while ((unsigned)done < n && fake_sendmsg(fd, &messages[done].head, flags) >= 0)
 		done++;
+	/* of most errors the kernel does not say how many datagrams were sent before */
+	if ((unsigned)done < n && errno != EAGAIN && errno != ENOBUFS && errno != EMSGSIZE)
+		return -1;
 	return done > 0 ? done : -1;
 }
 

@@ -98,6 +98,39 @@ static size_t rounded(size_t len)
 
 /* --- messages --- */
 
+/* The interface of a link-local gateway: in its second pair of bytes, or in a field of its own. */
+static size_t gateway_to(uint8_t *sa, const struct host_route *route)
+{
+	size_t len = ip_to(sa, &route->gateway);
+	uint32_t scope = route->index;
+
+	if (route->gateway.family == 6 && xt_ip_is_link_local(&route->gateway)) {
+		if (SYS_SCOPE)
+			memcpy(sa + SYS_SCOPE, &scope, sizeof(scope));
+		else
+			xt_be16_put(sa + 10, (uint16_t)scope);
+	}
+	return len;
+}
+
+/* Without its interface, a link-local gateway is none. */
+static int gateway_of(const uint8_t *sa, struct host_route *route)
+{
+	uint32_t scope;
+
+	route->gateway = ip_of(sa);
+	if (route->gateway.family != 6 || !xt_ip_is_link_local(&route->gateway))
+		return 0;
+	if (SYS_SCOPE) {
+		memcpy(&scope, sa + SYS_SCOPE, sizeof(scope));
+	} else {
+		scope = xt_be16_get(sa + 10);
+		route->gateway.b[2] = route->gateway.b[3] = 0;
+	}
+	route->index = scope;
+	return scope ? 0 : EADDRNOTAVAIL;
+}
+
 static size_t route_to(uint8_t *out, unsigned type, const struct host_route *route,
 		       const struct sys_route *question)
 {
@@ -118,7 +151,7 @@ static size_t route_to(uint8_t *out, unsigned type, const struct host_route *rou
 	}
 	head.metrics.mtu = route->mtu;
 	len += rounded(ip_to(out + len, &route->dst.ip));
-	len += rounded(route->gateway.family ? ip_to(out + len, &route->gateway)
+	len += rounded(route->gateway.family ? gateway_to(out + len, route)
 					     : link_to(out + len, route->index));
 	if (route->flags & F_HOST)
 		head.addrs &= ~A_NETMASK;
@@ -274,6 +307,21 @@ void link_remove(struct host_link *link)
 #endif
 }
 
+static const struct host_route *route_best(const struct xt_ip *ip)
+{
+	const struct host_route *best = NULL;
+
+	for (unsigned i = 0; i < ROUTES; i++) {
+		const struct host_route *route = &host.routes[i];
+
+		if (route->used && route->dst.ip.family == ip->family &&
+		    xt_cidr_contains(&route->dst, ip) &&
+		    (!best || route->dst.bits > best->dst.bits))
+			best = route;
+	}
+	return best;
+}
+
 static struct host_route *route_find(const struct xt_cidr *dst)
 {
 	for (unsigned i = 0; i < ROUTES; i++)
@@ -327,7 +375,8 @@ int address_add(unsigned index, const struct xt_link_address *address)
 	if (address->peer.family && !xt_ip_equal(&address->peer, &address->cidr.ip)) {
 		route.dst = (struct xt_cidr){address->peer, (uint8_t)xt_ip_bits(&address->peer)};
 		(void)route_put(&route);
-	} else if (address->cidr.ip.family == 6 && address->cidr.bits < 128) {
+	} else if (address->cidr.ip.family == 6 && address->cidr.bits < 128 &&
+		   !xt_ip_is_link_local(&address->cidr.ip)) {
 		route.dst = address->cidr;
 		xt_cidr_mask(&route.dst);
 		route.flags = F_UP;
@@ -361,19 +410,48 @@ int address_delete(unsigned index, const struct xt_ip *ip)
 
 /* --- routes --- */
 
-static const struct host_route *route_best(const struct xt_ip *ip)
+/* The gateway has to be on a link; one that is link-local says on which. */
+static int gateway_reach(struct host_route *route)
 {
-	const struct host_route *best = NULL;
+	const struct host_route *way;
 
-	for (unsigned i = 0; i < ROUTES; i++) {
-		const struct host_route *route = &host.routes[i];
+	if (xt_ip_is_link_local(&route->gateway))
+		return 0;
+	way = route_best(&route->gateway);
+	if (!way || way->gateway.family)
+		return ENETUNREACH;
+	route->index = way->index;
+	return 0;
+}
 
-		if (route->used && route->dst.ip.family == ip->family &&
-		    xt_cidr_contains(&route->dst, ip) &&
-		    (!best || route->dst.bits > best->dst.bits))
-			best = route;
+/* macOS wants an address of the family on the link. */
+static bool family_attached(const struct host_route *route)
+{
+	for (unsigned i = 0; SYS_NEEDS_ADDRESS && i < ADDRESSES; i++) {
+		const struct host_address *a = &host.addresses[i];
+
+		if (a->used && a->index == route->index &&
+		    a->address.cidr.ip.family == route->dst.ip.family)
+			return true;
 	}
-	return best;
+	return !SYS_NEEDS_ADDRESS || route->gateway.family;
+}
+
+/* What the message does not mention stays. macOS looks a host up without a mask, and so changes the
+ * next less specific route when there is none. */
+static int route_change(struct host_route *found, const struct host_route *with, bool gateway)
+{
+	if (!found && SYS_CHANGES_BEST && with->flags & F_HOST)
+		found = (struct host_route *)route_best(&with->dst.ip);
+	if (!found)
+		return ESRCH;
+	if (gateway) {
+		found->gateway = with->gateway;
+		found->index = with->index;
+	}
+	if (with->mtu)
+		found->mtu = with->mtu;
+	return 0;
 }
 
 static int route_question(struct host_fd *from, const struct sys_route *head,
@@ -430,12 +508,11 @@ static int route_read(const uint8_t *msg, const struct sys_route *head, size_t l
 	if (sa[1] && sa[1][1] == 18)
 		memcpy(&route->index, sa[1] + 2, 2);
 	else if (sa[1])
-		route->gateway = ip_of(sa[1]);
-	return route->dst.ip.family ? 0 : EAFNOSUPPORT;
+		error = gateway_of(sa[1], route);
+	return route->dst.ip.family ? error : EAFNOSUPPORT;
 }
 
-/* errno, or 0. */
-int route_message(struct host_fd *from, const uint8_t *msg, size_t len)
+static int route_apply(struct host_fd *from, const uint8_t *msg, size_t len)
 {
 	struct host_route route, *found;
 	struct sys_route head;
@@ -452,26 +529,43 @@ int route_message(struct host_fd *from, const uint8_t *msg, size_t len)
 		return route_question(from, &head, &route.dst.ip);
 	found = route_find(&route.dst);
 	if (route.gateway.family && head.type != T_DELETE) {
-		const struct host_route *way = route_best(&route.gateway);
-
-		if (!way || way->gateway.family)
-			return ENETUNREACH;
-		route.index = way->index;
+		error = gateway_reach(&route);
+		if (error)
+			return error;
 	}
 	if (!link_find(route.index))
 		return ENXIO;
-	if (head.type == T_ADD)
+	if (head.type == T_ADD && !family_attached(&route))
+		error = ENETUNREACH;
+	else if (head.type == T_ADD)
 		error = route_put(&route);
+	else if (head.type == T_CHANGE)
+		error = route_change(found, &route, head.addrs & A_GATEWAY);
 	else if (!found || (head.type == T_DELETE && found->index != route.index))
 		error = ESRCH;
 	else if (head.type == T_DELETE)
 		found->used = false;
-	else if (head.type == T_CHANGE)
-		*found = route, found->used = true;
 	else
 		error = EOPNOTSUPP;
 	if (!error)
 		everyone_tell(report, route_to(report, head.type, &route, NULL));
+	return error;
+}
+
+/* A request that fails is reported as well, with its error. errno, or 0. */
+int route_message(struct host_fd *from, const uint8_t *msg, size_t len)
+{
+	int error = route_apply(from, msg, len);
+	struct sys_route head;
+	uint8_t report[512];
+
+	if (!error || len < sizeof(head) || len > sizeof(report))
+		return error;
+	memcpy(report, msg, len);
+	memcpy(&head, msg, sizeof(head));
+	head.error = error;
+	memcpy(report, &head, sizeof(head));
+	everyone_tell(report, len);
 	return error;
 }
 

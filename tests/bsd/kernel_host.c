@@ -134,7 +134,9 @@ void kernel_print(char text[KERNEL_TEXT])
 	for (unsigned i = 0; i < ADDRESSES; i++) {
 		const struct host_address *a = &host.addresses[i];
 
-		if (!a->used)
+		/* one that is link-local comes with IPv6, and goes with the link */
+		if (!a->used ||
+		    (a->address.cidr.ip.family == 6 && xt_ip_is_link_local(&a->address.cidr.ip)))
 			continue;
 		xt_cidr_print(&a->address.cidr, ip);
 		if (a->address.peer.family)
@@ -154,7 +156,7 @@ void kernel_print(char text[KERNEL_TEXT])
 		snprintf(lines[n], sizeof(lines[0]), "route %s %s%s%s", ip,
 			 link_find(r->index)->name, r->gateway.family ? " by " : "",
 			 r->gateway.family ? other : "");
-		if (r->mtu)
+		if (r->mtu && r->mtu != link_find(r->index)->mtu)
 			snprintf(lines[n] + strlen(lines[n]), 20, " mtu %u", r->mtu);
 		n++;
 	}

@@ -7,6 +7,9 @@
 
 enum {
 	SYS_AF_INET6 = 30,
+	SYS_SCOPE = 0,	       /* of a link-local address; 0: in the address */
+	SYS_NEEDS_ADDRESS = 1, /* on a link that a family is routed through */
+	SYS_CHANGES_BEST = 1,  /* RTM_CHANGE of a host that has no route */
 	SYS_ROUND = 4,
 	SYS_ROUTE_SIZE = 92,
 	SYS_LINK_SIZE = 112,

@@ -8,6 +8,9 @@
 
 enum {
 	SYS_AF_INET6 = 28,
+	SYS_SCOPE = 24,	       /* of a link-local address; 0: in the address */
+	SYS_NEEDS_ADDRESS = 0, /* on a link that a family is routed through */
+	SYS_CHANGES_BEST = 0,  /* RTM_CHANGE of a host that has no route */
 	SYS_ROUND = 8,
 	SYS_ROUTE_SIZE = 152,
 	SYS_LINK_SIZE = 168,

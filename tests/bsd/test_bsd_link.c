@@ -244,6 +244,79 @@ static void routes_to_endpoints_follow_the_gateway(void **state)
 	host_is(before);
 }
 
+/* As where a cable is pulled, and the host has the next network before anyone looks. */
+static void a_route_that_the_kernel_has_dropped_is_not_changed_but_made(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+
+	(void)state;
+	plan_fill(&request, FULL, "198.18.0.2");
+	link = link_make(&request);
+	kernel_route_set("198.18.0.2/32", NULL, 0);
+	kernel_route_set("0.0.0.0/0", "192.168.1.254", KERNEL_EN0);
+	assert_int_equal(xt_link_follow(link), 0);
+	assert_true(
+	    host_has("route 128.0.0.0/1 NAME")); /* it would be the next less specific one */
+	assert_true(host_has("route 198.18.0.2/32 en0 by 192.168.1.254"));
+
+	/* the same gateway again */
+	kernel_route_set("198.18.0.2/32", NULL, 0);
+	assert_int_equal(xt_link_follow(link), 0);
+	assert_true(host_has("route 198.18.0.2/32 en0 by 192.168.1.254"));
+	kernel_route_set("0.0.0.0/0", "192.168.1.1", KERNEL_EN0);
+	xt_link_undo(link);
+	host_is(before);
+}
+
+/* Else IPv6 would leave beside the tunnel, or no tunnel would be up at all. */
+static void a_family_without_an_address_is_routed(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+	char error[200] = "";
+
+	(void)state;
+	plan_fill(&request, "10.7.0.1/24", "0.0.0.0/0 ::/0", "");
+	link = link_make(&request);
+	assert_true(host_has("route ::/1 NAME"));
+	assert_true(host_has("route 8000::/1 NAME"));
+	xt_link_undo(link);
+	assert_false(host_has("route ::/1 NAME"));
+	plan_fill(&request, "fd07::1/64", "0.0.0.0/0", "");
+	kernel_print(before);
+	if (xt_link_set(&link, &request.plan, error, sizeof(error)) == 0) {
+		assert_true(host_has("route 0.0.0.0/1 NAME"));
+		xt_link_undo(link);
+	} else {
+		assert_string_not_equal(error, ""); /* there is no such address of IPv4 */
+	}
+	host_is(before);
+}
+
+/* What a router announces of itself is its link-local address. */
+static void a_gateway_of_ipv6_is_link_local(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+	char mine[KERNEL_TEXT];
+
+	(void)state;
+	kernel_route_set("::/0", "fe80::1", KERNEL_EN0);
+	kernel_print(mine);
+	plan_fill(&request, FULL, "fd00::2");
+	link = link_make(&request);
+	assert_true(host_has("route fd00::2/128 en0 by fe80::1"));
+	kernel_link_set(KERNEL_EN1, true, true, 9000);
+	kernel_route_set("::/0", "fe80::1", KERNEL_EN1); /* the same address on another link */
+	assert_int_equal(xt_link_follow(link), 0);
+	assert_true(host_has("route fd00::2/128 en1 by fe80::1"));
+	kernel_route_set("::/0", "fe80::1", KERNEL_EN0);
+	kernel_link_set(KERNEL_EN1, false, false, 9000);
+	xt_link_undo(link);
+	host_is(mine);
+}
+
 static void a_follow_that_fails_is_made_good_by_the_next(void **state)
 {
 	struct request request;
@@ -523,6 +596,8 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(what_is_there_already_stays_when_the_plan_is_undone),
 	  CASE(a_second_half_that_is_taken_takes_the_first_back),
 	  CASE(routes_to_endpoints_follow_the_gateway),
+	  CASE(a_route_that_the_kernel_has_dropped_is_not_changed_but_made),
+	  CASE(a_family_without_an_address_is_routed), CASE(a_gateway_of_ipv6_is_link_local),
 	  CASE(a_follow_that_fails_is_made_good_by_the_next),
 	  CASE(without_a_program_the_routes_to_endpoints_go),
 	  CASE(another_process_undoes_what_was_made),

@@ -181,6 +181,17 @@ static void a_socket_never_enters_the_tunnel(void **state)
 	all_sent(a);
 	assert_int_equal(kernel.bound[0], DARWIN ? KERNEL_EN0 : 0);
 	assert_int_equal(kernel.bound[1], 0); /* IPv6 is not caught */
+
+	/* a more specific route of the host leads elsewhere */
+	assert_int_equal(kernel.pinned, DARWIN ? KERNEL_LO0 : 0);
+	kernel_route_set("127.0.0.0/8", NULL, KERNEL_EN0);
+	a->ops->routes_expire(a);
+	kernel.pinned = 0;
+	run_add(&path, 1, 10, 0);
+	all_sent(a);
+	assert_int_equal(kernel.pinned, 0); /* there as well as by default */
+	kernel_route_set("127.0.0.0/8", NULL, KERNEL_LO0);
+
 	kernel_route_set("0.0.0.0/0", "172.16.0.1", KERNEL_EN1);
 	a->ops->routes_expire(a);
 	run_add(&path, 1, 10, 0);
@@ -331,6 +342,23 @@ static void several_datagrams_go_by_one_call_until_it_is_refused(void **state)
 		return;
 	}
 	assert_in_range(calls, 2, 8);
+
+	/* the error of one datagram is its own */
+	run_add(&path, 20, 100, 0);
+	run_add(&path, 1, 100, 0);
+	tx->runs[1].path.remote.ip = (struct xt_ip){4, {255, 255, 255, 255}};
+	run_add(&path, 20, 100, 0);
+	all_sent(a);
+	assert_int_equal(a->refused, 1);
+	assert_int_equal(a->n_notes, 1);
+	assert_int_equal(a->notes[0].remote.ip.b[0], 255);
+	assert_in_range(all_received(b), 40, 60); /* some of the first 20 twice, none lost */
+	calls = kernel.x_calls;
+	run_add(&path, 40, 100, 0);
+	all_sent(a);
+	assert_true(kernel.x_calls > calls); /* it is used again */
+	assert_int_equal(all_received(b), 40);
+
 	kernel.refuses_x = true;
 	run_add(&path, 40, 100, 0);
 	all_sent(a);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bsd/plans.h"
+#include "platform/bsd/kernel_bsd.h"
 #include "platform/clock.h"
 #include "platform/watch.h"
 #include "test_main.h"
@@ -96,6 +97,19 @@ static void routes_and_addresses_are_routing(void **state)
 	assert_int_equal(xt_watch_read(&watch, &link), XT_WATCH_ROUTING);
 }
 
+static void a_request_that_failed_has_changed_nothing(void **state)
+{
+	const struct xt_bsd_route route = {.dst = {{4, {10, 9, 0, 0}}, 16}, .ifindex = KERNEL_EN0};
+	struct xt_link_kernel *requests;
+
+	(void)state;
+	kernel_route_set("10.9.0.0/16", NULL, KERNEL_EN0);
+	assert_int_equal(xt_link_kernel_open(&requests), 0);
+	assert_int_equal(xt_bsd_route_write(requests, xt_abi.rtm_add, &route), -EEXIST);
+	xt_link_kernel_close(requests);
+	nothing_has_happened();
+}
+
 static void a_carrier_that_comes_back_is_named(void **state)
 {
 	struct xt_link_state link;
@@ -162,6 +176,6 @@ static void the_clock_of_macos_counts_the_suspend(void **state)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 TEST_MAIN(CASE(the_interface_is_reported), CASE(the_end_of_the_interface_is_reported),
-	  CASE(routes_and_addresses_are_routing), CASE(a_carrier_that_comes_back_is_named),
-	  CASE(after_a_loss_the_state_is_asked_for), CASE(a_watch_that_cannot_open_says_so),
-	  CASE(the_clock_of_macos_counts_the_suspend))
+	  CASE(routes_and_addresses_are_routing), CASE(a_request_that_failed_has_changed_nothing),
+	  CASE(a_carrier_that_comes_back_is_named), CASE(after_a_loss_the_state_is_asked_for),
+	  CASE(a_watch_that_cannot_open_says_so), CASE(the_clock_of_macos_counts_the_suspend))

@@ -34,12 +34,15 @@ mkdir fake
 cat >fake/xtunnel <<END
 #!/bin/sh
 case \$1 in
-up) echo "PrivateKey = \$("$XT_BIN" genkey) is refused"; exit 1 ;;
+up) basename "\$2" >>"$T/names"; echo "PrivateKey = \$("$XT_BIN" genkey) is refused"; exit 1 ;;
 esac
 exec "$XT_BIN" "\$@"
 END
-chmod +x fake/xtunnel
-check 1 "$PWD/fake/xtunnel"
+printf '#!/bin/sh\necho Darwin\n' >fake/uname
+chmod +x fake/xtunnel fake/uname
+PATH=$PWD/fake:$PATH check 1 "$PWD/fake/xtunnel"
+[ "$(cat names)" = utun72.conf ] || fail "names that macOS does not take: $(cat names)"
+rm fake/uname
 grep -q '^FAIL: up of the far endpoint$' report.log || fail "no step is named"
 grep -q '^ *PrivateKey = (key) is refused$' report.log || fail "no reason, or with the key"
 grep -q '^selfcheck: [0-9]* ok, 1 failed' report.log || fail "no sum"

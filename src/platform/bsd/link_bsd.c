@@ -138,16 +138,44 @@ static int halves_do(struct xt_link_kernel *kernel, const struct xt_bsd_route *w
 	return rc[0] == 1 && rc[1] == 1 ? -EEXIST : XT_MIN(XT_MIN(rc[0], rc[1]), 0);
 }
 
+static int network_do(struct xt_link_kernel *kernel, const struct xt_bsd_route *route,
+		      enum xt_link_do what)
+{
+	return route->dst.bits == 0 ? halves_do(kernel, route, what)
+				    : xt_bsd_route_write(kernel, type_of(what), route);
+}
+
+/* macOS routes a family only through a link that has an address of it. The one that IPv6 gets here
+ * goes with the interface. */
+static int link_local_add(struct xt_link_kernel *kernel, unsigned ifindex)
+{
+	static const struct xt_link_address local = {
+	    .cidr = {{6, {0xfe, 0x80, [8] = 'x', 't', 'u', 'n', 'n', 'e', 'l'}}, 64}};
+
+	return xt_link_address_do(kernel, ifindex, &local, XT_LINK_ADD);
+}
+
 int xt_link_route_do(struct xt_link_kernel *kernel, unsigned ifindex, uint32_t table,
 		     const struct xt_cidr *network, uint32_t mtu, enum xt_link_do what)
 {
-	const struct xt_bsd_route route = {.dst = *network, .ifindex = ifindex, .mtu = mtu};
+	struct xt_bsd_route route = {.dst = *network, .ifindex = ifindex, .mtu = mtu};
+	struct xt_link_facts facts;
+	int rc;
 
 	if (table != XT_LINK_TABLE_MAIN)
 		return -EOPNOTSUPP;
-	if (network->bits == 0)
-		return halves_do(kernel, &route, what);
-	return xt_bsd_route_write(kernel, type_of(what), &route);
+	/* A change keeps what it does not mention. */
+	if (what == XT_LINK_REPLACE && mtu == 0) {
+		rc = xt_link_facts_get(kernel, ifindex, &facts);
+		if (rc < 0)
+			return rc;
+		route.mtu = facts.mtu;
+	}
+	rc = network_do(kernel, &route, what);
+	if (rc == -ENETUNREACH && what == XT_LINK_ADD && network->ip.family == 6 &&
+	    link_local_add(kernel, ifindex) == 0)
+		rc = network_do(kernel, &route, what);
+	return rc;
 }
 
 int xt_link_endpoint_do(struct xt_link_kernel *kernel, const struct xt_ip *endpoint,
@@ -171,6 +199,8 @@ static bool address_route(const struct xt_link_address *address, unsigned ifinde
 
 	*out = (struct xt_bsd_route){.dst = network, .ifindex = ifindex};
 	xt_cidr_mask(&out->dst);
+	if (network.ip.family == 6 && xt_ip_is_link_local(&network.ip))
+		return false; /* each link has its own, which the kernels make */
 	if (address->peer.family == 6)
 		return true; /* an IPv6 pair has no prefix of its own */
 	return network.bits > 0 && network.bits < xt_ip_bits(&network.ip);

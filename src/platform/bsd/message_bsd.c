@@ -71,6 +71,17 @@ static uint32_t word_get(const uint8_t *at, uint32_t width)
 
 /* --- socket addresses --- */
 
+/* The interface of a link-local address, where the kernel looks for it. */
+static void scope_put(uint8_t *sa, const struct xt_ip *ip, unsigned ifindex)
+{
+	if (!xt_ip_is_link_local(ip) || ip->family != 6)
+		return;
+	if (xt_abi.sin6_scope)
+		u32_put(sa + xt_abi.sin6_scope, ifindex);
+	else
+		xt_be16_put(sa + IN6_ADDR + 2, (uint16_t)ifindex);
+}
+
 /* Returns the length; out is zeroed. */
 static size_t ip_put(uint8_t *out, const struct xt_ip *ip)
 {
@@ -143,6 +154,22 @@ static size_t round_up(size_t len)
 	return XT_ALIGN_UP(len, (size_t)xt_abi.round);
 }
 
+/* Appends the gateway at *len: an address, or the link. Returns the flags of the route. */
+static uint32_t gateway_put(uint8_t *out, size_t *len, const struct xt_bsd_route *route)
+{
+	uint8_t *at = out + *len;
+
+	if (route->gateway.family == 0) {
+		*len += round_up(link_put(at, route->ifindex));
+		return 0;
+	}
+	*len += round_up(ip_put(at, &route->gateway));
+	scope_put(at, &route->gateway, route->ifindex);
+	return xt_abi.rtf_gateway;
+}
+
+/* Without a gateway, a change that macOS applies to another route than the one that was meant gives
+ * that an MTU, and leads nothing elsewhere. */
 size_t xt_bsd_route_put(uint8_t out[XT_BSD_MESSAGE], uint32_t type, uint32_t seq,
 			const struct xt_bsd_route *route)
 {
@@ -158,12 +185,9 @@ size_t xt_bsd_route_put(uint8_t out[XT_BSD_MESSAGE], uint32_t type, uint32_t seq
 		len += round_up(link_put(out + len, 0));
 	} else {
 		flags |= abi->rtf_static;
-		addrs |= abi->rta_gateway;
-		if (route->gateway.family != 0) {
-			flags |= abi->rtf_gateway;
-			len += round_up(ip_put(out + len, &route->gateway));
-		} else {
-			len += round_up(link_put(out + len, route->ifindex));
+		if (type != abi->rtm_change) {
+			addrs |= abi->rta_gateway;
+			flags |= gateway_put(out, &len, route);
 		}
 		if (!host) {
 			addrs |= abi->rta_netmask;

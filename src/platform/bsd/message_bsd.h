@@ -11,7 +11,7 @@
 
 #define XT_BSD_MESSAGE 512 /* bytes of the longest message that is written */
 
-/* gateway  family 0: the network is on the link ifindex
+/* gateway  family 0: the network is on the link ifindex; one of IPv6 that is link-local is on it
  * mtu      0: that of the link */
 struct xt_bsd_route {
 	struct xt_cidr dst;
@@ -20,8 +20,9 @@ struct xt_bsd_route {
 	uint32_t mtu;
 };
 
-/* A message that adds, deletes, changes or gets (type, rtm_*) that route; a get asks for the route
- * to dst and for the link that it leaves by. seq: to recognise the answer. Returns the length. */
+/* A message that adds, deletes, changes or gets (type, rtm_*) that route; a change is of the MTU
+ * alone, and a get asks for the route to dst and for the link that it leaves by. seq: to recognise
+ * the answer. Returns the length. */
 size_t xt_bsd_route_put(uint8_t out[XT_BSD_MESSAGE], uint32_t type, uint32_t seq,
 			const struct xt_bsd_route *route);
 

@@ -96,8 +96,8 @@ extern const size_t udp_bsd_n_options_v4;
 
 /* 0: no mark. -EOPNOTSUPP: the system has none; another -errno. */
 int udp_bsd_mark_set(int fd, uint32_t mark);
-/* Let the socket send by that link alone, 0: by any. Without such an option nothing happens. */
-void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex);
+/* Let the socket send by that link, 0: by any. false: the system has no such option. */
+bool udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex);
 /* Send the next IPv4 datagrams whole or not at all; of IPv6 ones a control message says so. */
 void udp_bsd_whole_set(int fd, bool whole);
 
@@ -114,8 +114,9 @@ static inline void udp_bsd_control_put(struct msghdr *msg, int level, int type, 
 	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
 }
 
-/* The IPv4 source of a datagram to be sent; of one that came: local address, link, DS field. */
-void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path);
+/* The IPv4 source of a datagram to be sent, or the link that it leaves by although the socket is
+ * bound to another one (0: as the socket is); of one that came: local address, link, DS field. */
+void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsigned link);
 void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_path *path,
 			    uint8_t *ecn);
 

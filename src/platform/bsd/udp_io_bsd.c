@@ -183,18 +183,33 @@ int udp_bsd_recv(struct xt_udp *udp, struct xt_batch *batch, size_t budget_bytes
 
 /* Pins only the source address: the routing table still chooses the interface. A link-local address
  * is meaningless without its interface, so that is pinned too. */
-static void source_put(struct msghdr *msg, const struct xt_path *path)
+static void source_put(struct msghdr *msg, const struct xt_path *path, unsigned link)
 {
 	struct in6_pktinfo info = {0};
 
-	if (path->local.family == 4) {
-		udp_bsd_source_v4_put(msg, path);
+	if (path->remote.ip.family == 4) {
+		udp_bsd_source_v4_put(msg, path, link);
 		return;
 	}
-	memcpy(&info.ipi6_addr, path->local.b, 16);
-	if (xt_ip_is_link_local(&path->local))
+	if (path->local.family == 6)
+		memcpy(&info.ipi6_addr, path->local.b, 16);
+	if (link)
+		info.ipi6_ifindex = link;
+	else if (xt_ip_is_link_local(&path->local))
 		info.ipi6_ifindex = path->ifindex;
 	udp_bsd_control_put(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+}
+
+/* The link of a remote that another route leads to than the default one, which the socket is bound
+ * to. 0: the socket's. */
+static unsigned link_other(struct udp_bsd *sock, const struct xt_run *run)
+{
+	unsigned bound = sock->bound[run->path.remote.ip.family == 6];
+	struct xt_link_hop hop;
+
+	if (!bound || !udp_bsd_hop(sock, &run->path.remote.ip, &hop) || hop.ifindex == bound)
+		return 0;
+	return hop.ifindex;
 }
 
 static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *run,
@@ -203,6 +218,9 @@ static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *r
 	struct udp_bsd_message *message = &sock->messages[i];
 	bool v6 = run->path.remote.ip.family == 6;
 	int tos = sock->no_tos[v6] ? 0 : run->tos;
+	bool source = run->path.local.family == run->path.remote.ip.family && !run->unstuck;
+	unsigned link = link_other(sock, run);
+	struct xt_path path = run->path;
 
 	memset(&message->head, 0, sizeof(message->head));
 	memset(&message->control, 0, sizeof(message->control));
@@ -212,8 +230,10 @@ static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *r
 	message->head.msg_iov = &message->vec;
 	message->head.msg_iovlen = 1;
 	message->head.msg_control = message->control.bytes;
-	if (run->path.local.family == run->path.remote.ip.family && !run->unstuck)
-		source_put(&message->head, &run->path);
+	if (!source)
+		path.local = (struct xt_ip){0};
+	if (source || link)
+		source_put(&message->head, &path, link);
 	if (tos != 0)
 		udp_bsd_control_put(&message->head, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 				    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));

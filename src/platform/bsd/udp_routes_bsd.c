@@ -92,8 +92,8 @@ void udp_bsd_routes_refresh(struct udp_bsd *sock)
 			link = hop_search(&sock->routes, &anywhere).ifindex;
 		if (link == sock->bound[i])
 			continue;
-		udp_bsd_bind_link(sock->udp.fd[i], anywhere.family, link);
-		sock->bound[i] = link;
+		if (udp_bsd_bind_link(sock->udp.fd[i], anywhere.family, link))
+			sock->bound[i] = link;
 	}
 }
 

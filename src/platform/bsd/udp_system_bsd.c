@@ -37,11 +37,12 @@ int udp_bsd_mark_set(int fd, uint32_t mark)
 }
 
 /* Neither binds a socket to a link: the routes to the endpoints lead round the tunnel. */
-void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
+bool udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
 {
 	(void)fd;
 	(void)family;
 	(void)ifindex;
+	return false;
 }
 
 void udp_bsd_whole_set(int fd, bool whole)
@@ -52,10 +53,11 @@ void udp_bsd_whole_set(int fd, bool whole)
 		(void)setsockopt(fd, IPPROTO_IP, IP_DONTFRAG, &value, sizeof(value));
 }
 
-void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path)
+void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsigned link)
 {
 	struct in_addr addr;
 
+	(void)link;
 	memcpy(&addr, path->local.b, sizeof(addr));
 	udp_bsd_control_put(msg, IPPROTO_IP, IP_SENDSRCADDR, &addr, sizeof(addr));
 }

@@ -2,7 +2,8 @@
 /* UDP on macOS. IP_RECVDSTADDR only receives: IP_PKTINFO names the local IPv4 address and the link,
  * received and sent. Several datagrams a call by recvmsg_x and sendmsg_x, which are in the system's
  * library but not in its headers: looked up at run time, and given up when the kernel refuses one.
- * One thread calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
+ * An error of sendmsg_x may be about any of its datagrams, and those before it were sent. One thread
+ * calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
@@ -25,12 +26,11 @@ int udp_bsd_mark_set(int fd, uint32_t mark)
 }
 
 /* The kernel looks the route up among those of the link. */
-void udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
+bool udp_bsd_bind_link(int fd, unsigned family, unsigned ifindex)
 {
 	if (family == 4)
-		(void)setsockopt(fd, IPPROTO_IP, IP_BOUND_IF, &ifindex, sizeof(ifindex));
-	else
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_BOUND_IF, &ifindex, sizeof(ifindex));
+		return setsockopt(fd, IPPROTO_IP, IP_BOUND_IF, &ifindex, sizeof(ifindex)) == 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_BOUND_IF, &ifindex, sizeof(ifindex)) == 0;
 }
 
 void udp_bsd_whole_set(int fd, bool whole)
@@ -40,11 +40,14 @@ void udp_bsd_whole_set(int fd, bool whole)
 	(void)setsockopt(fd, IPPROTO_IP, IP_DONTFRAG, &value, sizeof(value));
 }
 
-void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path)
+/* With a link the kernel takes the source from it. */
+void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsigned link)
 {
 	struct in_pktinfo info = {0};
 
-	memcpy(&info.ipi_spec_dst, path->local.b, 4);
+	info.ipi_ifindex = (__typeof__(info.ipi_ifindex))link;
+	if (path->local.family == 4)
+		memcpy(&info.ipi_spec_dst, path->local.b, 4);
 	udp_bsd_control_put(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
@@ -57,9 +60,10 @@ void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_pa
 	if (cmsg->cmsg_level != IPPROTO_IP)
 		return;
 	if (cmsg->cmsg_type == IP_PKTINFO && len >= sizeof(info)) {
+		/* of what was received ipi_spec_dst is empty there */
 		memcpy(&info, data, sizeof(info));
 		path->local.family = 4;
-		memcpy(path->local.b, &info.ipi_spec_dst, 4);
+		memcpy(path->local.b, &info.ipi_addr, 4);
 		path->ifindex = (uint32_t)info.ipi_ifindex;
 	} else if ((cmsg->cmsg_type == IP_RECVTOS || cmsg->cmsg_type == IP_TOS) && len >= 1) {
 		*ecn = data[0] & 3;
@@ -128,10 +132,22 @@ int udp_bsd_recv_many(int fd, struct udp_bsd_message *messages, unsigned n)
 	return (int)got;
 }
 
+/* One datagram a call, until one fails. */
+static int singly_send(int fd, const struct udp_bsd_message *messages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (udp_bsd_send_one(fd, &messages[i]) < 0)
+			return i > 0 ? (int)i : -1;
+	return (int)n;
+}
+
+/* After an error each datagram tells by itself. Some then go twice, which receivers notice by their
+ * counters. A call that is refused although every datagram of it is taken is not used again. */
 int udp_bsd_send_many(int fd, struct udp_bsd_message *messages, unsigned n)
 {
 	struct message_x x[UDP_BSD_CALL];
 	ssize_t sent;
+	int error;
 
 	if (n == 1 || !call_find(&transmit))
 		return udp_bsd_send_one(fd, messages);
@@ -139,11 +155,13 @@ int udp_bsd_send_many(int fd, struct udp_bsd_message *messages, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		x[i] = (struct message_x){.head = messages[i].head};
 	sent = transmit.function(fd, x, n, MSG_DONTWAIT);
-	/* A refusal may be about the first message alone, which tells by itself. */
-	if (sent < 0 && (errno == ENOSYS || errno == EINVAL || errno == ENOTSUP)) {
-		if (errno == ENOSYS)
-			transmit.state = CALL_MISSING;
-		return udp_bsd_send_one(fd, messages);
-	}
-	return sent < 0 ? -1 : (int)sent;
+	error = errno;
+	if (sent > 0)
+		return (int)sent;
+	if (sent < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR))
+		return -1;
+	sent = singly_send(fd, messages, n);
+	if (error == ENOSYS || (sent == (ssize_t)n && (error == EINVAL || error == ENOTSUP)))
+		transmit.state = CALL_MISSING;
+	return (int)sent;
 }

@@ -3,6 +3,7 @@
  * they would catch the datagrams of the tunnel itself. Each route follows the host's own routes,
  * which change when the host moves to another network. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <xtunnel/error.h>
 
@@ -102,29 +103,46 @@ void xt_link_endpoints_adopt(struct xt_link *link, const struct xt_link_plan *pl
 
 /* --- the host's routes have changed --- */
 
+/* Whether the host still has the route of that step: kernels drop those by an address that goes,
+ * also when it comes back at once. */
+static int endpoint_exists(struct xt_link_kernel *kernel, const struct xt_link_step *step,
+			   bool *exists)
+{
+	struct xt_link_routes routes = {.ifindex = step->hop.ifindex};
+	int rc = xt_link_routes_list(kernel, &routes);
+
+	*exists = false;
+	for (size_t i = 0; rc == 0 && i < routes.n; i++)
+		*exists |= routes.v[i].bits == step->network.bits &&
+			   xt_ip_equal(&routes.v[i].ip, &step->network.ip);
+	free(routes.v);
+	return rc;
+}
+
+/* Removed and added, never changed: where the route has gone meanwhile, macOS changes the next less
+ * specific one, which is the tunnel's own half, and the host's packets would leave unencrypted. */
 static int endpoint_follow(struct xt_link_kernel *kernel, unsigned except,
 			   struct xt_link_step *step)
 {
 	const struct xt_ip *endpoint = &step->network.ip;
 	struct xt_link_hop now;
+	bool exists = false;
 	int rc = xt_link_hop_find(kernel, except, endpoint, &now);
 
-	if (rc < 0 || hop_equal(&now, &step->hop))
-		return rc;
-	if (now.ifindex == 0)
+	if (rc == 0 && now.ifindex != 0 && hop_equal(&now, &step->hop))
+		rc = endpoint_exists(kernel, step, &exists);
+	else if (rc == 0 && step->hop.ifindex != 0)
 		rc = xt_link_endpoint_do(kernel, endpoint, &step->hop, XT_LINK_REMOVE);
-	else if (step->hop.ifindex == 0)
-		rc = xt_link_endpoint_do(kernel, endpoint, &now, XT_LINK_ADD);
-	else
-		rc = xt_link_endpoint_do(kernel, endpoint, &now, XT_LINK_REPLACE);
-	/* the system has removed the route together with the link that it left by */
-	if (rc == -ESRCH && now.ifindex != 0)
-		rc = xt_link_endpoint_do(kernel, endpoint, &now, XT_LINK_ADD);
-	if (rc == 0 || rc == -ESRCH || rc == -EEXIST) {
-		step->hop = now;
-		rc = 0;
-	}
-	return rc;
+	if ((rc < 0 && rc != -ESRCH) || exists)
+		return rc;
+	step->hop = (struct xt_link_hop){0};
+	if (now.ifindex == 0)
+		return 0;
+	rc = xt_link_endpoint_do(kernel, endpoint, &now, XT_LINK_ADD);
+	if (rc < 0 && rc != -EEXIST)
+		return rc;
+	step->hop = now;
+	return 0;
 }
 
 bool xt_link_follows(void)

@@ -136,31 +136,43 @@ const struct net4 add_half4 = {
 const struct host4 add_host4 = {ROUTE(RTM_ADD, 4, RTF_UP | RTF_STATIC | RTF_GATEWAY | RTF_HOST,
 				      RTA_DST | RTA_GATEWAY, 4, sizeof(struct host4)),
 				V4(198, 18, 0, 2), V4(192, 168, 1, 1)};
-/* the same, changed */
-const struct host4 change_host4 = {ROUTE(RTM_CHANGE, 5,
-					 RTF_UP | RTF_STATIC | RTF_GATEWAY | RTF_HOST,
-					 RTA_DST | RTA_GATEWAY, 4, sizeof(struct host4)),
-				   V4(198, 18, 0, 2), V4(192, 168, 1, 1)};
 /* fd00::2 by fd00:1::1 on link 4 */
-const struct host6 add_host6 = {ROUTE(RTM_ADD, 6, RTF_UP | RTF_STATIC | RTF_GATEWAY | RTF_HOST,
+const struct host6 add_host6 = {ROUTE(RTM_ADD, 5, RTF_UP | RTF_STATIC | RTF_GATEWAY | RTF_HOST,
 				      RTA_DST | RTA_GATEWAY, 4, sizeof(struct host6)),
 				V6(0xfd, 0, [15] = 2), V6(0xfd, 0, 0, 1, [15] = 1)};
+/* fd00::2 by fe80::1 on link 4, as route(8) of each system writes it */
+#if defined(__FreeBSD__)
+#define LOCAL                                                                                      \
+	{                                                                                          \
+		.sin6_len = 28, .sin6_family = AF_INET6, .sin6_scope_id = 4,                       \
+		.sin6_addr.s6_addr = {0xfe, 0x80, [15] = 1 }                                       \
+	}
+#else
+#define LOCAL V6(0xfe, 0x80, 0, 4, [15] = 1)
+#endif
+const struct host6 add_host6_local = {
+    ROUTE(RTM_ADD, 6, RTF_UP | RTF_STATIC | RTF_GATEWAY | RTF_HOST, RTA_DST | RTA_GATEWAY, 4,
+	  sizeof(struct host6)),
+    V6(0xfd, 0, [15] = 2), LOCAL};
 /* 10.7.0.9 through link 7, removed */
 const struct link4 delete_host4 = {ROUTE(RTM_DELETE, 7, RTF_UP | RTF_STATIC | RTF_HOST,
 					 RTA_DST | RTA_GATEWAY, 7, sizeof(struct link4)),
 				   V4(10, 7, 0, 9), LINK(7)};
-/* 10.9.0.0/16 through link 7 with an MTU of 1300 */
-const struct net4 change_mtu4 = {{.rtm_msglen = sizeof(struct net4),
+/* 10.9.0.0/16, which leads through link 7, with an MTU of 1300 */
+struct mtu4 {
+	struct rt_msghdr head;
+	AT struct sockaddr_in dst, mask;
+};
+const struct mtu4 change_mtu4 = {{.rtm_msglen = sizeof(struct mtu4),
 				  .rtm_version = RTM_VERSION,
 				  .rtm_type = RTM_CHANGE,
 				  HEAD.rtm_index = 7,
 				  .rtm_flags = RTF_UP | RTF_STATIC,
-				  .rtm_addrs = THREE,
+				  .rtm_addrs = RTA_DST | RTA_NETMASK,
 				  .rtm_seq = 8,
 				  .rtm_inits = RTV_MTU,
 				  .rtm_rmx.rmx_mtu = 1300},
 				 V4(10, 9, 0, 0),
-				 LINK(7),
 				 V4(255, 255, 0, 0)};
 const struct get4 get_host4 = {
     ROUTE(RTM_GET, 9, RTF_UP | RTF_HOST, RTA_DST | RTA_IFP, 0, sizeof(struct get4)),
