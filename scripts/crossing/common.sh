@@ -274,6 +274,9 @@ cross_toolchain_file() { # cross_toolchain_file SYSTEM PROCESSOR [LINE…]; uses
 		set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 		set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+		# Here, since ninja runs CMake again without the environment of scripts/cross.
+		set(ENV{PKG_CONFIG_LIBDIR} "$prefix/lib/pkgconfig")
+		set(ENV{PKG_CONFIG_PATH} "")
 		$(shift 2 && printf '%s\n' "$@")
 	EOF
 }
@@ -284,7 +287,6 @@ cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	local toolchain=$1 optimise=()
 	shift
 	[ -z "${XT_CROSS_OPTIMISE:-}" ] || optimise=(-DCMAKE_C_FLAGS_RELEASE="$XT_CROSS_OPTIMISE")
-	export PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig PKG_CONFIG_PATH=
 	cross_need cmake ninja pkg-config
 	# In the environment, they are added to the flags of the toolchain file.
 	CFLAGS="-ffile-prefix-map=$PWD=." LDFLAGS="${XT_CROSS_LINK:-} ${cross_link_flags:-}" \

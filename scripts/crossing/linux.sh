@@ -47,6 +47,7 @@ linux_dependencies() {
 		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 		set(ENV{PKG_CONFIG_SYSROOT_DIR} $root)
 		set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$triplet/pkgconfig:$root/usr/share/pkgconfig)
+		set(ENV{PKG_CONFIG_PATH} "")
 		${emulator:+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator;-L;$root)}
 	END
 }

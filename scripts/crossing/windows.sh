@@ -44,5 +44,6 @@ windows_test() {
 	# It takes seconds to fill a new folder, which no test should have to wait for.
 	[ -e "${XT_WINE:-$cache/wine}/system.reg" ] ||
 		cross_log wine scripts/crossing/wine cmd /c exit
+	scripts/peers wgctrl # or its test is skipped, with the reason
 	cross_ctest -LE '^long$'
 }

@@ -48,3 +48,31 @@ bash "$T/try.sh" >"$T/out" 2>&1 && fail "a changed archive was used"
 grep -q "macos-arm64: .*libb2_0.98.1.orig.tar.gz has another checksum" "$T/out" ||
 	fail "a changed archive: $(cat "$T/out")"
 echo "ok: checksum"
+
+# A build folder whose CMake runs again by itself, without the script's environment, finds the
+# target's libraries and none of this machine.
+cat >"$T/toolchain.sh" <<'EOF'
+set -eu
+target=freebsd-x86_64
+. scripts/crossing/common.sh
+toolchain=$cache/toolchain.cmake CC=cc AR=ar RANLIB=ranlib
+cross_toolchain_file FreeBSD amd64
+cross_pc only_of_the_target 1 -lnone
+EOF
+bash "$T/toolchain.sh" || fail "no toolchain file"
+mkdir "$T/host"
+sed 's/only_of_the_target/only_of_this_machine/' \
+	"$XT_CROSS_CACHE/freebsd-x86_64/prefix/lib/pkgconfig/only_of_the_target.pc" \
+	>"$T/host/only_of_this_machine.pc"
+cat >"$T/again.cmake" <<EOF
+include($XT_CROSS_CACHE/toolchain.cmake)
+foreach(name only_of_the_target only_of_this_machine)
+    execute_process(COMMAND pkg-config --exists \${name} RESULT_VARIABLE missing)
+    if(NOT missing)
+        message("\${name}")
+    endif()
+endforeach()
+EOF
+found=$(env -u PKG_CONFIG_LIBDIR PKG_CONFIG_PATH="$T/host" cmake -P "$T/again.cmake" 2>&1)
+[ "$found" = only_of_the_target ] || fail "CMake run again finds: ${found:-nothing}"
+echo "ok: CMake run again"

@@ -16,19 +16,15 @@
 
 #include "net_fake.h"
 #include "wintun_double.h"
+#include "wintun_flow.h"
 #include <sodium.h>
 
-#include "packet/checksum.h"
 #include "platform/windows/system_windows.h"
 #include "test_main.h"
 #include "tunnel/loop_uv.h"
 
 #define ENDS	  2
 #define BYTES	  (100u << 20)
-#define PAYLOAD	  1372 /* of a packet of 1400 bytes: IPv4 and UDP headers before it */
-#define WINDOW	  512  /* packets on their way */
-#define STALL_MS  500
-#define LIMIT_MS  120000
 #define EXIT_GONE 9
 
 /* --- an endpoint --- */
@@ -235,36 +231,6 @@ static DWORD host_stop(struct host *host)
 	return code;
 }
 
-/* A UDP packet from one host's inner address to the other's, or in IPv6. */
-static uint32_t packet_make(uint8_t *p, int from, bool v6, uint32_t payload)
-{
-	uint32_t head = v6 ? 40 : 20, len = head + 8 + payload;
-
-	memset(p, 0, head + 8);
-	if (v6) {
-		p[0] = 0x60;
-		xt_be16_put(p + 4, (uint16_t)(8 + payload));
-		p[6] = 17;
-		p[7] = 64;
-		p[8] = p[24] = 0xfd;
-		p[9] = p[25] = 9;
-		p[23] = (uint8_t)(1 + from);
-		p[39] = (uint8_t)(2 - from);
-	} else {
-		p[0] = 0x45;
-		xt_be16_put(p + 2, (uint16_t)len);
-		p[8] = 64;
-		p[9] = 17;
-		xt_be32_put(p + 12, 0x0a090001u + (uint32_t)from);
-		xt_be32_put(p + 16, 0x0a090002u - (uint32_t)from);
-		xt_be16_put(p + 10, xt_checksum(p, 20));
-	}
-	xt_be16_put(p + head, 7);
-	xt_be16_put(p + head + 2, 7);
-	xt_be16_put(p + head + 4, (uint16_t)(8 + payload));
-	return len;
-}
-
 /* Wait for a packet at a host. */
 static uint32_t packet_take(struct host *host, uint8_t *packet, uint32_t size, DWORD ms)
 {
@@ -291,7 +257,7 @@ static void packets_cross_unchanged_both_ways(void **state)
 		for (unsigned i = 0; i < 2 * XT_LEN(sizes); i++) {
 			bool v6 = i >= XT_LEN(sizes);
 			uint32_t size = sizes[i % XT_LEN(sizes)] - (v6 && i % 5 == 3 ? 20 : 0);
-			uint32_t len = packet_make(packet, from, v6, size);
+			uint32_t len = flow_packet(packet, from, v6, size);
 
 			memset(packet + len - size, (int)(i + 1), size);
 			assert_true(wintun_host_put(&hosts[from].end, packet, len));
@@ -301,96 +267,13 @@ static void packets_cross_unchanged_both_ways(void **state)
 		}
 }
 
-static void payload_fill(uint8_t *p, uint32_t seq)
-{
-	uint64_t x = (seq + 1) * 0x9e3779b97f4a7c15u;
-
-	xt_be32_put(p, seq);
-	for (uint32_t i = 4; i + 8 <= PAYLOAD; i += 8) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		memcpy(p + i, &x, 8);
-	}
-}
-
-/* Packets that came, by number. */
-struct transfer {
-	uint32_t n, sent, come, first, again, bad;
-	bool *got;
-	uint8_t packet[2048], want[2048];
-};
-
-static void transfer_take(struct transfer *t, struct host *to)
-{
-	uint32_t len, seq;
-
-	while ((len = wintun_host_take(&to->end, t->packet, sizeof(t->packet))) > 0) {
-		if (len != 28 + PAYLOAD) {
-			t->bad++;
-			continue;
-		}
-		seq = xt_be32_get(t->packet + 28);
-		memset(t->want, 0, sizeof(t->want));
-		payload_fill(t->want, seq);
-		if (seq >= t->n || memcmp(t->packet + 28, t->want, PAYLOAD - 4) != 0) {
-			t->bad++;
-		} else if (!t->got[seq]) {
-			t->got[seq] = true;
-			t->come++;
-		}
-	}
-	while (t->first < t->sent && t->got[t->first])
-		t->first++;
-}
-
-static bool transfer_put(struct transfer *t, struct host *from, int end, uint32_t seq)
-{
-	uint32_t len = packet_make(t->want, end, false, PAYLOAD);
-
-	memset(t->want + 28, 0, PAYLOAD);
-	payload_fill(t->want + 28, seq);
-	return wintun_host_put(&from->end, t->want, len);
-}
-
-/* Datagrams may be lost; what has not come is sent again. */
-static void transfer_run(struct transfer *t, int end)
-{
-	struct host *from = &hosts[end], *to = &hosts[1 - end];
-	ULONGLONG start = GetTickCount64();
-
-	while (t->come < t->n && GetTickCount64() - start < LIMIT_MS) {
-		uint32_t come = t->come;
-
-		while (t->sent < t->n && t->sent - t->first < WINDOW &&
-		       transfer_put(t, from, end, t->sent))
-			t->sent++;
-		transfer_take(t, to);
-		if (t->come != come || WaitForSingleObject(to->end.come, STALL_MS) == WAIT_OBJECT_0)
-			continue;
-		for (uint32_t i = t->first; i < t->sent; i++)
-			if (!t->got[i] && transfer_put(t, from, end, i))
-				t->again++;
-	}
-	print_message("%u packets, %u sent again, %llu ms\n", t->n, t->again,
-		      GetTickCount64() - start);
-}
-
 static void a_hundred_megabytes_arrive_unchanged(void **state)
 {
 	(void)state;
 	for (int end = 0; end < ENDS; end++) {
-		struct transfer *t = calloc(1, sizeof(*t));
+		struct wintun_end *from = &hosts[end].end, *to = &hosts[1 - end].end;
 
-		assert_non_null(t);
-		t->n = (end == 0 ? BYTES : BYTES / 10) / PAYLOAD + 1;
-		t->got = calloc(t->n, sizeof(*t->got));
-		assert_non_null(t->got);
-		transfer_run(t, end);
-		assert_int_equal(t->bad, 0);
-		assert_int_equal(t->come, t->n);
-		free(t->got);
-		free(t);
+		assert_true(flow_run(from, to, end, end == 0 ? BYTES : BYTES / 10));
 	}
 }
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* wintun_ping FROM TO N: in place of both hosts' networks, put N pings into the adapter FROM, take
- * them out of TO, answer them there, and take the answers out of FROM. Exit status 0: each arrived
- * as it was sent. */
+/* wintun_ping FROM TO N [MEGABYTES]: in place of both hosts' networks, put N pings into the adapter
+ * FROM, take them out of TO, answer them there, and take the answers out of FROM; then so many
+ * megabytes of UDP, and a tenth of that back. Exit status 0: each arrived as it was sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wintun_double.h"
-
-#include "base/bytes.h"
-#include "packet/checksum.h"
+#include "wintun_flow.h"
 
 #define LEN	 84
 #define LIMIT_MS 20000
@@ -58,24 +56,35 @@ static bool packet_await(struct wintun_end *end, const uint8_t want[LEN])
 	}
 }
 
-int main(int argc, char **argv)
+static bool pings_cross(struct wintun_end *from, struct wintun_end *to, int n)
 {
-	struct wintun_end from, to;
 	uint8_t packet[LEN];
 
-	if (argc != 4 || !end_open(&from, argv[1]) || !end_open(&to, argv[2]))
-		return 2;
-	for (int i = 0; i < atoi(argv[3]); i++) {
+	for (int i = 0; i < n; i++) {
 		ping_make(packet, (uint16_t)i, false);
-		if (!wintun_host_put(&from, packet, LEN) || !packet_await(&to, packet)) {
+		if (!wintun_host_put(from, packet, LEN) || !packet_await(to, packet)) {
 			fprintf(stderr, "ping %d did not arrive\n", i);
-			return 1;
+			return false;
 		}
 		ping_make(packet, (uint16_t)i, true);
-		if (!wintun_host_put(&to, packet, LEN) || !packet_await(&from, packet)) {
+		if (!wintun_host_put(to, packet, LEN) || !packet_await(from, packet)) {
 			fprintf(stderr, "the answer to ping %d did not arrive\n", i);
-			return 1;
+			return false;
 		}
 	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t bytes = argc == 5 ? (uint32_t)strtoul(argv[4], NULL, 10) << 20 : 0;
+	struct wintun_end from, to;
+
+	if (argc < 4 || argc > 5 || !end_open(&from, argv[1]) || !end_open(&to, argv[2]))
+		return 2;
+	if (!pings_cross(&from, &to, atoi(argv[3])))
+		return 1;
+	if (bytes && (!flow_run(&from, &to, 0, bytes) || !flow_run(&to, &from, 1, bytes / 10)))
+		return 1;
 	return 0;
 }
