@@ -353,13 +353,17 @@ static void the_end_of_the_socket_ends_the_hook_and_the_runner(void **state)
 {
 	struct xt_runner_task *task;
 	struct fixture f;
-	char alive[128], hooks[256];
+	char held[64], alive[64], hooks[400];
 
 	(void)state;
+	snprintf(held, sizeof(held), "/tmp/xtunnel-runner-held-%d", (int)getpid());
 	snprintf(alive, sizeof(alive), "/tmp/xtunnel-runner-alive-%d", (int)getpid());
 	snprintf(hooks, sizeof(hooks),
-		 "PostUp = echo runs; (sleep 1; touch %s) & sleep 30\nPostDown = echo undone\n",
-		 alive);
+		 "PostUp = echo runs; (i=0; while [ -e %s ] && [ $i -lt 300 ]; do sleep 0.1;"
+		 " i=$((i+1)); done; touch %s) & sleep 30\n"
+		 "PostDown = echo undone\n",
+		 held, alive);
+	assert_int_equal(close(open(held, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
 	begin(&f, hooks);
 	connect_client(&f);
 	assert_int_equal(xt_runner_hook(&task, f.runner, XT_HOOKS_POST_UP, 0, false, NULL, NULL),
@@ -373,7 +377,8 @@ static void the_end_of_the_socket_ends_the_hook_and_the_runner(void **state)
 	f.runner = NULL;
 	uv_run(&f.loop, UV_RUN_DEFAULT);
 	assert_int_equal(runner_await(&f), 0);
-	usleep(1300000);
+	unlink(held); /* not before: on a slow machine the end takes seconds */
+	usleep(500000);
 	assert_int_equal(access(alive, F_OK), -1);
 	assert_string_equal(log_read(&f), "runs\n");
 	f.pid = 0;

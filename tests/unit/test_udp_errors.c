@@ -108,8 +108,7 @@ static void send_one(struct pair *pair, const struct xt_path *path)
 	tx_send(pair);
 }
 
-/* Read what b has received; the datagrams are numbered from *expected on. */
-static void numbers_recv(struct pair *pair, uint32_t *expected)
+static void numbers_read(struct pair *pair, uint32_t *expected)
 {
 	xt_batch_reset(pair->batch);
 	assert_true(pair->b->ops->recv(pair->b, pair->batch, SIZE_MAX) >= 0);
@@ -120,6 +119,19 @@ static void numbers_recv(struct pair *pair, uint32_t *expected)
 		assert_int_equal(number, *expected);
 		++*expected;
 	}
+}
+
+/* Read what b receives; the datagrams are numbered from *expected on, and come up to the number
+ * end. A busy kernel delivers them a moment after they were sent, also over loopback. */
+static void numbers_recv(struct pair *pair, uint32_t *expected, uint32_t end)
+{
+	struct pollfd fds[2] = {{.fd = pair->b->fd[0], .events = POLLIN},
+				{.fd = pair->b->fd[1], .events = POLLIN}};
+
+	do
+		numbers_read(pair, expected);
+	while (*expected < end && poll(fds, 2, 5000) > 0);
+	assert_int_equal(*expected, end);
 }
 
 /* Within that many milliseconds. */
@@ -233,7 +245,7 @@ static void no_datagram_suffers_from_another_ones_error(void **state)
 			tx_send(pair);
 			for (uint32_t r = 0; r < pair->tx->n_runs; r++)
 				assert_false(pair->tx->runs[r].unstuck);
-			numbers_recv(pair, &expected);
+			numbers_recv(pair, &expected, n + 5);
 			if (n % 10 == 0)
 				continue; /* an error is pending when the next call begins */
 			pair->a->ops->take_errors(pair->a, i);
@@ -383,8 +395,7 @@ static void every_kind_of_error_has_its_word(void **state)
 			datagram_add(pair, &path, expected + k);
 		tx_send(pair);
 		assert_false(pair->tx->runs[0].unstuck);
-		numbers_recv(pair, &expected);
-		assert_int_equal(expected, 4 * (c + 1));
+		numbers_recv(pair, &expected, 4 * (c + 1));
 		if (cases[c].kind == NONE)
 			assert_int_equal(pair->a->n_notes, 0);
 		else
@@ -418,8 +429,7 @@ static void a_flood_of_errors_ends_and_stops_no_datagram(void **state)
 			datagram_add(pair, &path, sent++);
 			tx_send(pair);
 			assert_false(pair->tx->runs[0].unstuck);
-			numbers_recv(pair, &expected);
-			assert_int_equal(expected, sent);
+			numbers_recv(pair, &expected, sent);
 		}
 		while (error_reported(pair, 0) && passes++ < FLOOD)
 			pair->a->ops->take_errors(pair->a, i);
