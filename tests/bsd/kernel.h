@@ -22,8 +22,8 @@ enum { KERNEL_LO0 = 1, KERNEL_EN0 = 4, KERNEL_EN1 = 5 };
  * list_short  how many lists grow before they are read
  * has_x       the system has recvmsg_x and sendmsg_x; refuses_x: they fail with EINVAL
  * cookie      the last mark of a socket
- * bound       the link that sockets are bound to, by family; pinned: of the last datagram that named
- *             its own in IP_PKTINFO
+ * bound       the link that sockets are bound to, by family; pinned: of the last datagram that
+ *             named its own in IP_PKTINFO
  * ticks_all, ticks_awake, numer, denom  of the clock of macOS
  * whole       how often IP_DONTFRAG was switched on
  * x_calls     of recvmsg_x and sendmsg_x */

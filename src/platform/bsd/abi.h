@@ -14,8 +14,8 @@ struct xt_abi {
 	uint32_t af_inet6, af_link, af_route, af_system;
 	/* socket addresses; what follows another in a message begins at a multiple of round */
 	uint32_t round, sdl_size, sdl_index, sdl_nlen, sdl_data;
-	/* struct sockaddr_in6 in a message: the interface of a link-local address; 0: it stands in the
-	 * second pair of bytes of the address */
+	/* struct sockaddr_in6 in a message: the interface of a link-local address; 0: it stands in
+	 * the second pair of bytes of the address */
 	uint32_t sin6_scope;
 	/* struct rt_msghdr: routes */
 	uint32_t rt_size, rt_version, rt_type, rt_hdrlen, rt_index, rt_flags, rt_addrs, rt_pid;

@@ -92,8 +92,8 @@ static unsigned message_read(struct xt_watch *watch, const struct xt_bsd_message
 		*about |= msg->index == watch->ifindex;
 		return XT_WATCH_ROUTING;
 	}
-	/* a get is a question of some program, and a request that failed is reported as well: neither
-	 * changes anything */
+	/* a get is a question of some program, and a request that failed is reported as well:
+	 * neither changes anything */
 	if (msg->error != 0)
 		return 0;
 	return msg->type == abi->rtm_add || msg->type == abi->rtm_delete ||

@@ -2,8 +2,8 @@
 /* UDP on macOS. IP_RECVDSTADDR only receives: IP_PKTINFO names the local IPv4 address and the link,
  * received and sent. Several datagrams a call by recvmsg_x and sendmsg_x, which are in the system's
  * library but not in its headers: looked up at run time, and given up when the kernel refuses one.
- * An error of sendmsg_x may be about any of its datagrams, and those before it were sent. One thread
- * calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
+ * An error of sendmsg_x may be about any of its datagrams, and those before it were sent. One
+ * thread calls them on a socket; concurrent sendmsg_x is said to lose datagrams. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
