@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cli/args.h"
+#include "cli/startup.h"
 #include "cli/term.h"
 #include "config/conf.h"
 #include "host/run_directory.h"
@@ -63,10 +64,11 @@ static void not_running_print(const char *name)
 	xt_message("%s is not running", name);
 	if (xt_query_fails_closed(name)) {
 		xt_message("%s: " XT_QUERY_FAILS_CLOSED, name);
-		xt_hint("remove them: xtunnel down %s; or start it again: xtunnel up %s", name,
-			name);
+		xt_hint("remove them: xtunnel down %s; or start it again: xtunnel %s %s", name,
+			xt_start_verb, name);
 	} else {
-		xt_hint("start it: xtunnel up %s; list what runs: xtunnel show", name);
+		xt_hint("start it: xtunnel %s %s; list what runs: xtunnel show", xt_start_verb,
+			name);
 	}
 }
 
@@ -117,8 +119,8 @@ int xt_query_answer_failed(const char *name, const json_t *answer, int error)
 	const char *sentence = json_string_value(json_object_get(answer, "error"));
 
 	if (error == -EPROTONOSUPPORT)
-		xt_message("%s: %s: xtunnel down %s; xtunnel up %s", name, XT_PROTOCOL_DIFFER, name,
-			   name);
+		xt_message("%s: %s: xtunnel down %s; xtunnel %s %s", name, XT_PROTOCOL_DIFFER, name,
+			   xt_start_verb, name);
 	else if (error == -ETIMEDOUT)
 		xt_message("%s: no answer within %d s", name, XT_SOCKET_SILENCE_MS / 1000);
 	else

@@ -10,6 +10,9 @@
  * something else, which is done: exit with *status. */
 bool xt_startup(int *argc, char ***argv, int *status);
 
+/* The verb that starts an instance by its name, for hints: where there is no `up`, it is `run`. */
+extern const char xt_start_verb[];
+
 /* The errno of a write to standard output that stdio made on its own, whose error is lost. */
 int xt_term_output_error(void);
 

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+const char xt_start_verb[] = "up";
+
 /* The error of a write that stdio made on its own is lost, but a pipe still says that its reader
  * has left. */
 int xt_term_output_error(void)

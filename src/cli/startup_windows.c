@@ -15,6 +15,8 @@
 
 #include <shellapi.h>
 
+const char xt_start_verb[] = "run";
+
 /* A path has / between its parts in this program. A \ has no other meaning in an argument: neither
  * names of interfaces and peers nor keys and addresses hold one. */
 static void slashes_set(char *text)

@@ -37,6 +37,7 @@ unpack() { # unpack TARGET FILE…: the tar has these files in one folder, and n
 		[ -s "$folder/$file" ] || fail "$target: no $file"
 	done
 	[ -x "$folder/xtunnel" ] || fail "$target: the program cannot be run"
+	grep -qaF "$version" "$folder/xtunnel" || fail "$target: the program is of another version"
 	! grep -q '@[A-Z]*@' "$folder"/*.txt || fail "$target: a name was not replaced"
 }
 
@@ -99,6 +100,17 @@ windows() {
 	! grep -E 'libgcc|winpthread|libssp|libuv|sodium' "$T/dlls" || fail "it needs a DLL beside it"
 	echo "ok: ZIP"
 
+	# The installer has the same files, byte by byte.
+	mkdir "$T/msi"
+	msiextract -C "$T/msi" "$T/packages/$name.msi" >/dev/null || fail "the MSI cannot be read"
+	diff -r "$T/$name" "$(dirname "$(find "$T/msi" -name xtunnel.exe)")" ||
+		fail "the MSI has other files than the ZIP"
+	msiinfo export "$T/packages/$name.msi" Property | tr -d '\r' >"$T/properties"
+	grep -qx "ProductVersion	$version" "$T/properties" || fail "the MSI is of another version"
+	msiinfo export "$T/packages/$name.msi" Environment | grep -qF '=-*PATH' ||
+		fail "the MSI does not set PATH"
+	echo "ok: MSI"
+
 	first=$(sha256sum "$T/packages/$name".{zip,msi})
 	package zip msi
 	[ "$(sha256sum "$T/packages/$name".{zip,msi})" = "$first" ] || fail "made twice, they differ"
@@ -122,11 +134,15 @@ installer() { # installer MSI: by wine, in a folder of its own
 		fail "the folder is not in PATH"
 	"$wine" 'C:\Program Files\xtunnel\xtunnel.exe' --version 2>/dev/null | grep -q "$version" ||
 		fail "the installed program does not run"
+	"$wine" 'C:\Program Files\xtunnel\xtunnel.exe' service install left >/dev/null 2>&1 ||
+		fail "the installed program makes no service"
 	"$wine" msiexec /x "Z:${1//\//\\}" /qn >"$T/msi.out" 2>&1 ||
 		fail "msiexec /x: $(tail -n 3 "$T/msi.out")"
 	[ ! -e "$placed/xtunnel.exe" ] || fail "the program is still there after a removal"
 	! "$wine" reg query "$path" /v PATH 2>/dev/null | grep -qF 'Program Files\xtunnel' ||
 		fail "the folder is still in PATH after a removal"
+	! "$wine" reg query 'HKLM\System\CurrentControlSet\Services\xtunnel$left' >/dev/null 2>&1 ||
+		fail "the service is still there after a removal"
 	echo "ok: installer"
 }
 

@@ -85,6 +85,7 @@ for verb in "upgrade left" lab bench exporter; do
 done
 run 3 show left
 has err "left is not running"
+has err "start it: xtunnel run left"
 run 3 down left
 
 # Services, of which none is started: they are wine's alone.
