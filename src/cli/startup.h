@@ -10,6 +10,13 @@
  * something else, which is done: exit with *status. */
 bool xt_startup(int *argc, char ***argv, int *status);
 
+/* The signals by which a user or the system ends a verb that waits; 0: no more. */
+#define XT_END_SIGNALS 4
+extern const int xt_end_signals[XT_END_SIGNALS];
+
+/* Print how to run the verb with the rights that it lacked. */
+void xt_rights_hint(const char *verb);
+
 /* The errno of a write to standard output that stdio made on its own, whose error is lost. */
 int xt_term_output_error(void);
 
