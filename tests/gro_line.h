@@ -25,6 +25,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/printf.h"
 #include "flows.h"
 
 #define GRO_FLOWS   32
@@ -53,7 +54,7 @@ struct gro_flows {
 	} at[4 * GRO_FLOWS];
 };
 
-__attribute__((format(printf, 1, 2), noreturn)) static inline void gro_die(const char *format, ...)
+XT_PRINTF(1, 2) __attribute__((noreturn)) static inline void gro_die(const char *format, ...)
 {
 	va_list args;
 

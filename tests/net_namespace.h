@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/printf.h"
+
 #define NET_TEXT 8192
 
 /* Enter a new network and mount namespace, with a /dev/net/tun that every user may open (as on most
@@ -49,8 +51,7 @@ static inline bool net_namespace_skip(void)
 }
 
 /* Run a command and store what it prints. Returns its exit code. */
-__attribute__((format(printf, 2, 3))) static inline int net_run(char text[NET_TEXT],
-								const char *format, ...)
+XT_PRINTF(2, 3) static inline int net_run(char text[NET_TEXT], const char *format, ...)
 {
 	char command[512];
 	va_list args;

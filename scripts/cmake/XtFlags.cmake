@@ -16,6 +16,10 @@ option(XT_CONVERSION_WARNINGS "Warn of conversions that may change a value" ON)
 if(NOT XT_CONVERSION_WARNINGS)
     list(REMOVE_ITEM xt_compile_options -Wconversion)
 endif()
+# mingw's "printf" checks formats against Microsoft's C library, which prints none of ours.
+if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    list(APPEND xt_definitions XT_PRINTF_KIND=gnu_printf)
+endif()
 set(xt_link_options)
 if(xt_system STREQUAL "linux" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
     # Files whose inode or length takes more than 32 bits, and times after 2038.

@@ -29,8 +29,7 @@ windows_dependencies() {
 # in, so that the program is one file.
 windows_configure() {
 	[ "$target" != windows-x86_64 ] || cross_link_flags='-static -fstack-protector-strong -Wl,--no-insert-timestamp'
-	# mingw's types are of other widths, and it takes formats for those of an older C library.
-	XT_WERROR=OFF cross_xtunnel "$toolchain" -DXT_SKIPS="$(cross_skips)" \
+	cross_xtunnel "$toolchain" -DXT_SKIPS="$(cross_skips)" \
 		-DCMAKE_CROSSCOMPILING_EMULATOR="$PWD/scripts/crossing/wine"
 }
 
@@ -40,7 +39,11 @@ windows_test() {
 		echo "cross: $target: built; nothing of it runs here"
 		return
 	}
-	cross_need wine
+	cross_need wine wineserver
+	# One server for all tests, until none has run for a minute: otherwise each program would
+	# start and end one, with five processes of it. It is an error that there is one already.
+	mkdir -p "${XT_WINE:-$cache/wine}"
+	WINEPREFIX=${XT_WINE:-$cache/wine} WINEDEBUG=-all wineserver -p60 8>&- 9>&- || :
 	# It takes seconds to fill a new folder, which no test should have to wait for.
 	[ -e "${XT_WINE:-$cache/wine}/system.reg" ] ||
 		cross_log wine scripts/crossing/wine cmd /c exit

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/output.h"
+#include "base/printf.h"
 #include "base/text.h"
 
 #define FIELD_MAX 128
@@ -107,9 +108,9 @@ static const char *field_clean(const char *text, char buf[FIELD_MAX])
 }
 
 /* Names from the network must not control a terminal. */
-__attribute__((format(printf, 3, 0))) static void line_print(enum xt_log_level level,
-							     const struct xt_log_fields *about,
-							     const char *format, va_list args)
+XT_PRINTF(3, 0)
+static void line_print(enum xt_log_level level, const struct xt_log_fields *about,
+		       const char *format, va_list args)
 {
 	char text[1001], peer[FIELD_MAX], code[FIELD_MAX];
 	int saved = errno;

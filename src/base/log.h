@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/printf.h"
+
 enum xt_log_level {
 	XT_LOG_SILENT, /* as a threshold only */
 	XT_LOG_ERROR,
@@ -51,10 +53,10 @@ const char *xt_log_level_text(enum xt_log_level level);
 bool xt_log_level_parse(enum xt_log_level *out, const char *text);
 
 /* Lines longer than 1,000 bytes are truncated. errno is preserved. */
-void xt_log(enum xt_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void xt_log(enum xt_log_level level, const char *format, ...) XT_PRINTF(2, 3);
 /* The same with fields. */
 void xt_log_about(enum xt_log_level level, const struct xt_log_fields *about, const char *format,
-		  ...) __attribute__((format(printf, 3, 4)));
+		  ...) XT_PRINTF(3, 4);
 
 #define xt_log_error(...)   xt_log(XT_LOG_ERROR, __VA_ARGS__)
 #define xt_log_warning(...) xt_log(XT_LOG_WARNING, __VA_ARGS__)

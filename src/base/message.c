@@ -8,10 +8,12 @@
 
 #include "base/log.h"
 #include "base/output.h"
+#include "base/printf.h"
 #include "base/text.h"
 
-__attribute__((format(printf, 3, 0))) static void
-message_print(enum xt_log_level level, const char *head, const char *format, va_list list)
+XT_PRINTF(3, 0)
+static void message_print(enum xt_log_level level, const char *head, const char *format,
+			  va_list list)
 {
 	char line[2048], text[2100];
 	int n;

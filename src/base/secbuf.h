@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/printf.h"
+
 #define XT_SECBUF_MAX (SIZE_MAX / 2)
 
 /* p    the contents; NUL at p[len] unless p is NULL
@@ -31,8 +33,7 @@ struct xt_secbuf {
 /* Append; all or nothing. 0 or the buffer's error. printf: the result may be of any length. */
 int xt_secbuf_append(struct xt_secbuf *buf, const void *data, size_t len);
 int xt_secbuf_puts(struct xt_secbuf *buf, const char *text);
-int xt_secbuf_printf(struct xt_secbuf *buf, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int xt_secbuf_printf(struct xt_secbuf *buf, const char *format, ...) XT_PRINTF(2, 3);
 
 /* For reads from a descriptor: *room bytes, at least one, may be written at p + len and are then
  * counted by xt_secbuf_added. 0; XT_E_FULL or XT_E_NOMEM, *room is 0 and the buffer usable. */

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "cli/cmd.h"
 #include "cli/echo_loop.h"
+#include "cli/startup.h"
 #include "daemon/explain.h"
 #include "cli/term.h"
 #include "config/conf.h"
@@ -197,7 +198,7 @@ static int echo_open_tun(const struct xt_args *args, const struct echo_words *wo
 	if (rc == -EPERM || rc == -EACCES) {
 		xt_message("no permission to create the interface %s", options.name);
 		if (!xt_explain_root("NET_ADMIN"))
-			xt_hint("run it as root: sudo xtunnel echo ...");
+			xt_rights_hint("echo");
 		return XT_EXIT_FAILURE;
 	}
 	if (rc < 0) {

@@ -3,11 +3,11 @@
 #include "cli/echo_loop.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include <uv.h>
 #include <xtunnel/error.h>
 
+#include "cli/startup.h"
 #include "platform/clock.h"
 #include "platform/wake.h"
 #include "platform/watch.h"
@@ -21,7 +21,7 @@ struct state {
 	struct xt_wake_uv wake_uv;
 	uv_poll_t link;
 	uv_timer_t timer;
-	uv_signal_t term, interrupt;
+	uv_signal_t signals[XT_END_SIGNALS];
 	struct xt_watch watch;
 	int error;
 };
@@ -127,11 +127,12 @@ static int loop_start(struct state *state)
 	int rc;
 
 	uv_timer_init(&state->uv, &state->timer);
-	uv_signal_init(&state->uv, &state->term);
-	uv_signal_init(&state->uv, &state->interrupt);
-	state->timer.data = state->term.data = state->interrupt.data = state;
-	uv_signal_start(&state->term, on_signal, SIGTERM);
-	uv_signal_start(&state->interrupt, on_signal, SIGINT);
+	state->timer.data = state;
+	for (size_t i = 0; i < XT_END_SIGNALS && xt_end_signals[i]; i++) {
+		uv_signal_init(&state->uv, &state->signals[i]);
+		state->signals[i].data = state;
+		uv_signal_start(&state->signals[i], on_signal, xt_end_signals[i]);
+	}
 	rc = xt_wake_new(&state->wake);
 	if (rc == 0)
 		rc = tun->ops->watch(tun, state->wake, XT_WAKE_READ, state);
@@ -143,7 +144,7 @@ static int loop_start(struct state *state)
 	rc = xt_watch_open(&state->watch, tun->ifindex);
 	if (rc < 0)
 		return rc;
-	rc = uv_poll_init(&state->uv, &state->link, state->watch.fd);
+	rc = uv_poll_init_socket(&state->uv, &state->link, (uv_os_sock_t)state->watch.fd);
 	if (rc < 0)
 		return rc;
 	state->link.data = state;

@@ -5,41 +5,15 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "cli/args.h"
 #include "cli/networks.h"
 #include "cli/term.h"
 #include "config/newconf.h"
-#include "platform/fd.h"
-
-/* The address from which this host would send to destination; nothing is sent. */
-static bool source_find(struct xt_ip *out, const struct sockaddr *destination, socklen_t len)
-{
-	struct sockaddr_storage local;
-	socklen_t local_len = sizeof(local);
-	int fd = xt_fd_socket(destination->sa_family, SOCK_DGRAM, false);
-	bool found = fd >= 0 && connect(fd, destination, len) == 0 &&
-		     getsockname(fd, (struct sockaddr *)&local, &local_len) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	if (!found)
-		return false;
-	*out = (struct xt_ip){0};
-	if (local.ss_family == AF_INET) {
-		out->family = 4;
-		memcpy(out->b, &((struct sockaddr_in *)&local)->sin_addr, 4);
-	} else {
-		out->family = 6;
-		memcpy(out->b, &((struct sockaddr_in6 *)&local)->sin6_addr, 16);
-	}
-	return true;
-}
+#include "platform/link.h"
 
 /* An address by which other hosts reach this one: not the tunnel's. */
 static bool address_fits(const struct xt_conf *hub, const struct xt_ip *ip)
@@ -50,17 +24,21 @@ static bool address_fits(const struct xt_conf *hub, const struct xt_ip *ip)
 	return !xt_ip_is_loopback(ip) && !xt_ip_is_link_local(ip) && !xt_ip_is_unspecified(ip);
 }
 
+/* The one that this host would send from to documentation addresses (RFC 5737, RFC 3849), whereto
+ * only the default route leads. */
 static bool address_of_route(const struct xt_conf *hub, struct xt_ip *out)
 {
-	/* Documentation addresses (RFC 5737, RFC 3849): only the default route leads there. */
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(9)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
-	static const uint8_t doc4[4] = {192, 0, 2, 1}, doc6[4] = {0x20, 1, 0xd, 0xb8};
+	static const struct xt_endpoint distant[] = {
+	    {.ip = {.family = 4, .b = {192, 0, 2, 1}}, .port = 9},
+	    {.ip = {.family = 6, .b = {0x20, 1, 0xd, 0xb8}}, .port = 9},
+	};
+	uint32_t ifindex;
 
-	memcpy(&v4.sin_addr, doc4, sizeof(doc4));
-	memcpy(&v6.sin6_addr, doc6, sizeof(doc6));
-	return (source_find(out, (struct sockaddr *)&v4, sizeof(v4)) && address_fits(hub, out)) ||
-	       (source_find(out, (struct sockaddr *)&v6, sizeof(v6)) && address_fits(hub, out));
+	for (size_t i = 0; i < XT_LEN(distant); i++)
+		if (xt_link_way(&distant[i], 0, out, &ifindex) &&
+		    out->family == distant[i].ip.family && address_fits(hub, out))
+			return true;
+	return false;
 }
 
 /* The first of an interface that is up, IPv4 before IPv6. */

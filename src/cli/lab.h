@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/printf.h"
+
 #define XT_LAB_HOSTS_MAX 64
 #define XT_LAB_PORT	 51820
 #define XT_LAB_DIR	 "/run/lab" /* configuration files, logs, the program's link */
@@ -46,7 +48,7 @@ int xt_lab_run(const struct xt_lab *lab);
 
 /* Run a program, its words separated by blanks, and wait for it. Its output is shown when it
  * fails. */
-bool xt_lab_tool(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool xt_lab_tool(const char *format, ...) XT_PRINTF(1, 2);
 /* As a child process that is to execute another program: default signals, none blocked. */
 void xt_lab_signals_reset(void);
 /* Go on in the network namespace of that name. */

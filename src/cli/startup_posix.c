@@ -8,7 +8,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/message.h"
+
 const char xt_start_verb[] = "up";
+const int xt_end_signals[XT_END_SIGNALS] = {SIGTERM, SIGINT};
+
+void xt_rights_hint(const char *verb)
+{
+	xt_hint("run it as root: sudo xtunnel %s ...", verb);
+}
 
 /* The error of a write that stdio made on its own is lost, but a pipe still says that its reader
  * has left. */

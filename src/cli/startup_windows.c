@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,18 @@
 
 #include <shellapi.h>
 
+#define CTRL_BREAK 21 /* SIGBREAK of the C library */
+
 const char xt_start_verb[] = "run";
+
+/* SIGHUP: the console is closed. A service is ended in another way. */
+const int xt_end_signals[XT_END_SIGNALS] = {SIGINT, CTRL_BREAK, SIGHUP, SIGTERM};
+
+void xt_rights_hint(const char *verb)
+{
+	xt_hint("xtunnel %s takes an administrator: start the console by \"Run as administrator\"",
+		verb);
+}
 
 /* A path has / between its parts in this program. A \ has no other meaning in an argument: neither
  * names of interfaces and peers nor keys and addresses hold one. */
@@ -45,9 +58,11 @@ static bool arguments_read(int *argc, char ***argv)
 	return out != NULL;
 }
 
-/* A line end is one byte, as on every other system: keys and JSON are compared byte by byte. */
+/* A line end is one byte, as on every other system: keys and JSON are compared byte by byte. What is
+ * written to standard error is there at once, also in a file. */
 static void streams_open(void)
 {
+	(void)setvbuf(stderr, NULL, _IONBF, 0);
 	for (int fd = 0; fd <= 2; fd++)
 		(void)_setmode(fd, _O_BINARY);
 	(void)SetConsoleOutputCP(CP_UTF8);

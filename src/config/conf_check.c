@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/printf.h"
 #include "config/conf.h"
 #include "config/conf_diagnostic.h"
 #include "config/conf_nets.h"
@@ -18,8 +19,8 @@ struct check {
 	int failed; /* XT_E_NOMEM */
 };
 
-__attribute__((format(printf, 4, 5))) static void
-check_report(struct check *c, enum xt_lint code, unsigned line, const char *format, ...)
+XT_PRINTF(4, 5)
+static void check_report(struct check *c, enum xt_lint code, unsigned line, const char *format, ...)
 {
 	char text[XT_CONF_DIAGNOSTIC_TEXT];
 	va_list args;

@@ -3,6 +3,7 @@
 #ifndef XT_CONFIG_CONF_FINDING_H
 #define XT_CONFIG_CONF_FINDING_H
 
+#include "base/printf.h"
 #include "config/conf.h"
 
 #define XT_FINDINGS_EACH 20 /* of one code are listed; the others are counted */
@@ -31,8 +32,7 @@ struct xt_findings {
 };
 
 void xt_findings_add(struct xt_findings *findings, enum xt_lint code, struct xt_lint_place place,
-		     struct xt_lint_place other, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+		     struct xt_lint_place other, const char *format, ...) XT_PRINTF(5, 6);
 /* Append what was found while a file was read. */
 void xt_findings_take(struct xt_findings *findings, unsigned file,
 		      const struct xt_conf_diagnostics *diagnostics);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printf.h"
 #include "base/text.h"
 #include "config/conf_diagnostic.h"
 
@@ -18,10 +19,9 @@ void xt_reader_add(struct xt_conf_reader *r, enum xt_lint code, unsigned line, u
 	r->errors += xt_lint_severity(code) == XT_SEVERITY_ERROR;
 }
 
-__attribute__((format(printf, 4, 0))) static void reader_diagnose(struct xt_conf_reader *r,
-								  enum xt_lint code,
-								  unsigned column,
-								  const char *format, va_list args)
+XT_PRINTF(4, 0)
+static void reader_diagnose(struct xt_conf_reader *r, enum xt_lint code, unsigned column,
+			    const char *format, va_list args)
 {
 	char text[sizeof(((struct xt_conf_diagnostic *)0)->text)];
 

@@ -3,6 +3,7 @@
 #ifndef XT_CONFIG_CONF_READER_H
 #define XT_CONFIG_CONF_READER_H
 
+#include "base/printf.h"
 #include "config/conf.h"
 #include "config/conf_lex.h"
 
@@ -46,9 +47,9 @@ void xt_reader_add(struct xt_conf_reader *r, enum xt_lint code, unsigned line, u
 		   const char *text);
 /* At the current line: XT_LINT_SYNTAX, or another code. */
 void xt_reader_error(struct xt_conf_reader *r, unsigned column, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    XT_PRINTF(3, 4);
 void xt_reader_report(struct xt_conf_reader *r, enum xt_lint code, unsigned column,
-		      const char *format, ...) __attribute__((format(printf, 4, 5)));
+		      const char *format, ...) XT_PRINTF(4, 5);
 /* The verdict of a parser in conf_value.h: NULL returns true; a sentence becomes the error
  * "Key: sentence". */
 bool xt_reader_judge(struct xt_conf_reader *r, unsigned column, const char *sentence);

@@ -10,6 +10,8 @@
 
 #include <xtunnel/error.h>
 
+#include "base/printf.h"
+
 #define BULK	  1420
 #define SMALL	  96 /* an acknowledgement, padded */
 #define JOBS	  16
@@ -68,8 +70,7 @@ bool xt_aead_faster(const struct xt_aead_candidate *a, const struct xt_aead_cand
 	       candidate_cost(a) * 20 <= candidate_cost(b) * 19;
 }
 
-__attribute__((format(printf, 2, 3))) static void reason_append(struct xt_aead_report *report,
-								const char *format, ...)
+XT_PRINTF(2, 3) static void reason_append(struct xt_aead_report *report, const char *format, ...)
 {
 	size_t at = strlen(report->reason);
 	va_list args;

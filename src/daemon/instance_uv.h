@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/printf.h"
 #include "daemon/instance.h"
 #include "daemon/monitor_uv.h"
 #include "daemon/pinger_uv.h"
@@ -428,7 +429,7 @@ int xt_instance_events_open(struct xt_instance *instance, xt_instance_why *why);
 void xt_instance_events_close(struct xt_instance *instance);
 void xt_instance_emit(struct xt_instance *instance, enum xt_event_code code,
 		      const struct xt_public *peer, const struct xt_endpoint *endpoint, bool again,
-		      const char *format, ...) __attribute__((format(printf, 6, 7)));
+		      const char *format, ...) XT_PRINTF(6, 7);
 void xt_instance_emit_device(struct xt_instance *instance, enum xt_event event,
 			     const struct xt_public *peer, const struct xt_endpoint *endpoint);
 void xt_instance_emit_mtu(struct xt_instance *instance, uint32_t mtu);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/printf.h"
 #include "host/reload.h"
 
 /* Of many differences the first ones; "omitted" counts the others. */
@@ -17,8 +18,7 @@
 json_t *xt_reload_json(const struct xt_reload *data, const char *name, bool dry_run,
 		       const char *result);
 /* Append a sentence to "notes". */
-void xt_reload_json_note(json_t *answer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void xt_reload_json_note(json_t *answer, const char *format, ...) XT_PRINTF(2, 3);
 
 /* What the user should know of the differences. tun_offload: the TUN device can switch it. */
 void xt_reload_json_notes(json_t *answer, const struct xt_reload *data, bool tun_offload);

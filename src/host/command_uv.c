@@ -67,12 +67,9 @@ static void command_finish(struct xt_command *command)
 {
 	uv_os_fd_t fd;
 
-	if (command->result.message[0] == '\0' &&
-	    uv_fileno((uv_handle_t *)&command->err, &fd) == 0) {
-		ssize_t n = read(fd, command->result.message, sizeof(command->result.message) - 1);
-
-		command->result.message[n > 0 ? n : 0] = '\0';
-	}
+	if (command->result.message[0] == '\0' && uv_fileno((uv_handle_t *)&command->err, &fd) == 0)
+		command->result.message[xt_fd_rest((intptr_t)fd, command->result.message,
+						   sizeof(command->result.message) - 1)] = '\0';
 	handle_close(&command->process);
 	handle_close(&command->in);
 	handle_close(&command->err);
@@ -151,9 +148,11 @@ static int command_spawn(struct xt_command *command, uv_loop_t *loop, const char
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	};
+	int rc;
 
 	xt_fd_cloexec_from(3);
-	return uv_spawn(loop, &command->process, &options);
+	rc = uv_spawn(loop, &command->process, &options);
+	return rc == UV_ENOENT ? -ENOENT : rc; /* libuv's number is its own on Windows */
 }
 
 static void handles_init(struct xt_command *command, uv_loop_t *loop)

@@ -12,6 +12,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "base/printf.h"
 #include "host/command_uv.h"
 #include "host/resolv.h"
 
@@ -70,8 +71,7 @@ static void job_finish(struct xt_dns_job *job)
 	uv_close((uv_handle_t *)&job->next, on_closed);
 }
 
-__attribute__((format(printf, 2, 3))) static void job_warn(struct xt_dns_job *job,
-							   const char *format, ...)
+XT_PRINTF(2, 3) static void job_warn(struct xt_dns_job *job, const char *format, ...)
 {
 	char text[400];
 	va_list args;

@@ -52,6 +52,8 @@ void xt_host_state_open(struct xt_host *host);
 char *xt_host_firewall_text(const struct xt_host *host, const struct xt_conf *conf,
 			    const struct xt_link_policy *policy, bool keep, size_t *len);
 void xt_host_valid_mark(struct xt_host *host, const struct xt_link_policy *policy);
+/* Inner addresses are guarded with that policy: there is one, and this system has firewalls. */
+bool xt_host_guarded(const struct xt_link_policy *policy);
 int xt_host_nft(struct xt_host *host, const char *text, size_t len, xt_command_done *done);
 /* nft has ended that was to remove the table. false: it may be left, which was printed. */
 bool xt_host_nft_removed(struct xt_host *host, const struct xt_command_result *result);

@@ -50,7 +50,7 @@ void xt_host_change_firewall(struct xt_host *host, const struct xt_conf *conf,
 	int rc;
 
 	step_begin(host, done, ctx);
-	if (policy->table == 0) {
+	if (!xt_host_guarded(policy)) {
 		step_finish(host, 0);
 		return;
 	}
@@ -90,7 +90,7 @@ void xt_host_change_finish(struct xt_host *host, const struct xt_link_policy *po
 
 	step_begin(host, done, ctx);
 	host->without_ipv6 = without_ipv6;
-	if (policy->table || !host->state.firewall) {
+	if (xt_host_guarded(policy) || !host->state.firewall) {
 		step_finish(host, 0);
 		return;
 	}

@@ -140,6 +140,11 @@ int xt_host_nft(struct xt_host *host, const char *text, size_t len, xt_command_d
 		    : XT_E_NOMEM;
 }
 
+bool xt_host_guarded(const struct xt_link_policy *policy)
+{
+	return policy->table != 0 && xt_firewall_exists();
+}
+
 static void on_guard(uv_timer_t *timer)
 {
 	struct xt_host *host = timer->data;
@@ -151,7 +156,7 @@ static void on_guard(uv_timer_t *timer)
 		down_begin(host);
 		return;
 	}
-	if (host->state.policy.table == 0 || !xt_firewall_exists()) {
+	if (!xt_host_guarded(&host->state.policy)) {
 		host_finish(host);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/printf.h"
 #include "base/time_text.h"
 
 #define FACILITY_DAEMON 3
@@ -18,8 +19,7 @@ struct text {
 };
 
 /* What does not fit is cut off: XT_LOG_TEXT holds every line. */
-__attribute__((format(printf, 2, 3))) static void text_printf(struct text *text, const char *format,
-							      ...)
+XT_PRINTF(2, 3) static void text_printf(struct text *text, const char *format, ...)
 {
 	size_t room = XT_LOG_TEXT - text->len;
 	va_list args;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/printf.h"
 #include "base/text.h"
 #include "platform/fd.h"
 
@@ -40,7 +41,7 @@ bool xt_notify_wanted(void)
 	return address_read(&to, &len);
 }
 
-static void lines_send(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void lines_send(const char *format, ...) XT_PRINTF(1, 2);
 static void lines_send(const char *format, ...)
 {
 	struct sockaddr_un to;

@@ -50,7 +50,7 @@ static void file_read(struct xt_peer_store *store)
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    st.st_size <= XT_PEER_RECORDS_TEXT)
+	    st.st_size <= (off_t)XT_PEER_RECORDS_TEXT)
 		text = malloc((size_t)st.st_size);
 	while (text && got < st.st_size &&
 	       (n = read(fd, text + got, (size_t)(st.st_size - got))) > 0)

@@ -15,6 +15,7 @@
 #include <xtunnel/error.h>
 
 #include "base/bytes.h"
+#include "config/file_access.h"
 
 #define STATE_MAX 8192u
 
@@ -64,7 +65,7 @@ static int file_open_locked(const char *path, bool create)
 			close(fd);
 			return rc;
 		}
-		if (held.st_uid != geteuid() || !S_ISREG(held.st_mode)) {
+		if (!xt_file_owned(fd, &held) || !S_ISREG(held.st_mode)) {
 			close(fd);
 			return -EPERM;
 		}
@@ -139,7 +140,7 @@ bool xt_state_peek(const char *dir, const char *name, struct xt_host_state *stat
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	valid = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
+	valid = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && xt_file_owned(fd, &st);
 	if (valid)
 		state_read(fd, state);
 	close(fd);

@@ -3,6 +3,7 @@
 #ifndef XT_IPC_WHY_IMPL_H
 #define XT_IPC_WHY_IMPL_H
 
+#include "base/printf.h"
 #include "ipc/why.h"
 
 #define XT_WHY_SECOND 1000000000ull
@@ -62,7 +63,7 @@ bool xt_why_value_exists(const char *word, size_t len);
 /* Print a value; false: it is not known.
  * count     "1 packet", "2 packets"
  * duration  as `show` prints it; XT_NEVER is not known */
-bool xt_why_put(char *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool xt_why_put(char *buf, const char *format, ...) XT_PRINTF(2, 3);
 bool xt_why_put_count(char *buf, uint64_t n, const char *noun);
 bool xt_why_put_duration(char *buf, uint64_t ns);
 bool xt_why_put_key(char *buf, const struct xt_public *key);

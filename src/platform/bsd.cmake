@@ -35,6 +35,7 @@ set(xt_platform_sources
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
+    posix/fd_rest_posix.c
     posix/library_files_posix.c
     posix/link_name_posix.c
     posix/malloc_posix.c

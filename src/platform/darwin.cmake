@@ -32,6 +32,7 @@ set(xt_platform_sources
     posix/clock_watch_none_posix.c
     posix/fd_end_posix.c
     posix/fd_late_posix.c
+    posix/fd_rest_posix.c
     posix/link_name_posix.c
     posix/malloc_posix.c
     posix/memory_file_posix.c

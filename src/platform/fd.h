@@ -32,6 +32,10 @@ void xt_fd_send_buffer(int fd, int bytes);
  * no marks. */
 int xt_fd_mark(int fd, uint32_t mark);
 
+/* What a pipe holds now, without waiting for more: its bytes, at most len; 0: none, or the pipe
+ * cannot be read. file: a descriptor that does not block, on Windows a handle. */
+size_t xt_fd_rest(intptr_t file, void *bytes, size_t len);
+
 /* Close all descriptors from first on, inherited ones too. */
 void xt_fd_close_from(int first);
 /* Make all descriptors from first on close-on-exec: those made here are, inherited ones need not

@@ -72,6 +72,7 @@ set(xt_platform_sources
     posix/condition_posix.c
     posix/fd_end_posix.c
     posix/fd_posix.c
+    posix/fd_rest_posix.c
     udp/udp_open.c
     ${filter}
     ${malloc}

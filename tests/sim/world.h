@@ -12,6 +12,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "base/printf.h"
+
 #define SIM_US	  1000ull
 #define SIM_MS	  (1000 * SIM_US)
 #define SIM_S	  (1000 * SIM_MS)
@@ -79,11 +81,11 @@ bool sim_run_until(struct sim *sim, uint64_t ns, bool (*cond)(struct sim *sim, v
 		   void *ctx);
 
 struct sim_entry *sim_trace_entry(struct sim *sim, bool data); /* a new one, to be filled in */
-void sim_trace_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_trace_note(struct sim *sim, const char *format, ...) XT_PRINTF(2, 3);
 
 /* Prints trace, message and seed, then fails the case. */
-void sim_fail(struct sim *sim, const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 4, 5), noreturn));
+void sim_fail(struct sim *sim, const char *file, int line, const char *format, ...) XT_PRINTF(4, 5)
+    __attribute__((noreturn));
 #define SIM_FAIL(sim, ...) sim_fail(sim, __FILE__, __LINE__, __VA_ARGS__)
 #define SIM_CHECK(sim, cond)                                                                       \
 	do {                                                                                       \

@@ -247,7 +247,7 @@ static void every_key_has_a_row_with_its_old_and_new_value(void **state)
 		running_start(&r, sample->one);
 		diff_take(&diff, &r, sample->other);
 		if (diff.n != 1 || diff.v[0].key != i)
-			print_error("%s: %zu rows\n", xt_conf_keys[i].key, diff.n);
+			print_error("%s: %u rows\n", xt_conf_keys[i].key, (unsigned)diff.n);
 		assert_int_equal(diff.n, 1);
 		assert_int_equal(diff.v[0].key, i);
 		assert_true(diff.keys[i]);

@@ -5,6 +5,7 @@
 #ifndef XT_PLATFORM_LINK_STEPS_H
 #define XT_PLATFORM_LINK_STEPS_H
 
+#include "base/printf.h"
 #include "platform/link.h"
 
 #define XT_LINK_MTU_V6 1280 /* RFC 8200: the least MTU of a link with IPv6 */
@@ -158,8 +159,7 @@ struct xt_link_setting {
 /* Find the interface, and make room for every step; kernel is to be closed also after an error. */
 int xt_link_setting_open(struct xt_link_setting *set);
 /* Returns rc, with a sentence. */
-int xt_link_fail(struct xt_link_setting *set, int rc, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int xt_link_fail(struct xt_link_setting *set, int rc, const char *format, ...) XT_PRINTF(3, 4);
 int xt_link_journal_reserve(struct xt_link_journal *journal, size_t more); /* XT_E_NOMEM */
 
 /* The MTU that the plan asks for. */

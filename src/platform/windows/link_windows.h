@@ -5,6 +5,7 @@
 #ifndef XT_PLATFORM_LINK_WINDOWS_H
 #define XT_PLATFORM_LINK_WINDOWS_H
 
+#include "base/printf.h"
 #include "platform/link.h"
 #include "platform/windows/net_windows.h"
 
@@ -40,7 +41,7 @@ struct xt_link_error {
 	size_t len;
 };
 int xt_link_fail(const struct xt_link_error *error, int rc, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    XT_PRINTF(3, 4);
 
 int xt_link_index(const char *name, unsigned *ifindex);		     /* -ENODEV */
 int xt_link_steps_reserve(struct xt_link_steps *steps, size_t more); /* XT_E_NOMEM */

@@ -137,6 +137,22 @@ int xt_win_access(struct xt_win_access *out, int fd)
 	return 0;
 }
 
+bool xt_win_owned(int fd)
+{
+	PSECURITY_DESCRIPTOR descriptor = NULL;
+	struct judge judge = {0};
+	PSID owner = NULL;
+	bool trusted;
+
+	if (GetSecurityInfo((HANDLE)_get_osfhandle(fd), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION,
+			    &owner, NULL, NULL, NULL, &descriptor) != 0)
+		return false;
+	user_read(&judge);
+	trusted = owner && sid_trusted(&judge, owner);
+	LocalFree(descriptor);
+	return trusted;
+}
+
 /* Another user's own directory or file is that user's to change. */
 static void owner_judge(struct xt_win_access *out, PSID owner)
 {

@@ -17,6 +17,8 @@ struct xt_win_access {
 	char user[64];
 };
 int xt_win_access(struct xt_win_access *out, int fd);
+/* What is open as fd is this user's, an administrator's or the system's. */
+bool xt_win_owned(int fd);
 /* fd gets the access control list of the file at path. 0 or -errno. */
 int xt_win_access_copy(int fd, const char *path);
 /* The same as xt_win_access of a file or directory by its path. */

@@ -388,6 +388,27 @@ int fchmod(int fd, mode_t mode)
 	return error == 0 ? 0 : fail(-xt_win_error(error));
 }
 
+/* At most what the C library's functions can count. */
+static unsigned some(size_t len)
+{
+	return len > INT_MAX ? INT_MAX : (unsigned)len;
+}
+
+ssize_t xt_posix_read(int fd, void *bytes, size_t len)
+{
+	return _read(fd, bytes, some(len));
+}
+
+ssize_t xt_posix_write(int fd, const void *bytes, size_t len)
+{
+	return _write(fd, bytes, some(len));
+}
+
+mode_t xt_posix_umask(mode_t mode)
+{
+	return (mode_t)_umask(mode);
+}
+
 static OVERLAPPED place(off_t at)
 {
 	return (OVERLAPPED){.Offset = (DWORD)at};

@@ -69,7 +69,7 @@ static struct entry *entry_new(const IP_ADAPTER_ADDRESSES *adapter,
 		return NULL;
 	}
 	memcpy(&entry->address, address, (size_t)at->Address.iSockaddrLength);
-	entry->netmask.ss_family = address->sa_family;
+	entry->netmask.ss_family = entry->address.ss_family;
 	if (address->sa_family == AF_INET)
 		mask_fill((uint8_t *)&((struct sockaddr_in *)&entry->netmask)->sin_addr, 4,
 			  at->OnLinkPrefixLength);

@@ -40,6 +40,9 @@ int xt_posix_fstat(int fd, struct stat *st); /* of a mode the kind alone has a m
 char *xt_posix_getcwd(char *path, size_t len);
 char *xt_posix_getenv(const char *name); /* valid until the variable is asked for again */
 int xt_posix_dup(int fd);		 /* not inherited */
+ssize_t xt_posix_read(int fd, void *bytes, size_t len);
+ssize_t xt_posix_write(int fd, const void *bytes, size_t len);
+mode_t xt_posix_umask(mode_t mode);
 
 #ifndef XT_POSIX_WINDOWS_PLAIN /* of posix_windows.c, which calls the system's */
 /* clang-format off */
@@ -51,11 +54,14 @@ int xt_posix_dup(int fd);		 /* not inherited */
 #define access	xt_posix_access
 #define getcwd	xt_posix_getcwd
 #define getenv	xt_posix_getenv
+#define read	xt_posix_read
+#define write	xt_posix_write
 /* clang-format on */
 #define dup(fd)		xt_posix_dup(fd)
 #define fstat(fd, st)	xt_posix_fstat(fd, st)
 #define stat(path, st)	xt_posix_stat(path, st)
 #define lstat(path, st) xt_posix_lstat(path, st)
+#define umask(mode)	xt_posix_umask(mode)
 #endif
 
 /* 0: this process has the rights of an administrator; 1000 otherwise. */
