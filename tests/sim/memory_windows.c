@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is allocated, by the blocks of this process's heaps: pages that are committed say less, since
- * a heap keeps them. */
+/* What is allocated, by the blocks of this process's heaps: pages that are committed say less,
+ * since a heap keeps them. */
 #include "sim/memory.h"
 
 #include <windows.h>
