@@ -58,8 +58,8 @@ static bool arguments_read(int *argc, char ***argv)
 	return out != NULL;
 }
 
-/* A line end is one byte, as on every other system: keys and JSON are compared byte by byte. What is
- * written to standard error is there at once, also in a file. */
+/* A line end is one byte, as on every other system: keys and JSON are compared byte by byte. What
+ * is written to standard error is there at once, also in a file. */
 static void streams_open(void)
 {
 	(void)setvbuf(stderr, NULL, _IONBF, 0);
