@@ -5,6 +5,7 @@
 
 #include "platform/windows/posix/socket_windows.h"
 
+#undef IF_NAMESIZE
 #define IF_NAMESIZE 16 /* of the names of this program: 15 bytes */
 #define IFNAMSIZ    IF_NAMESIZE
 
