@@ -33,7 +33,8 @@ windows_configure() {
 		-DCMAKE_CROSSCOMPILING_EMULATOR="$PWD/scripts/crossing/wine"
 }
 
-# All tests of that build by wine, or those of the goal windows_programs (tests/windows). wine has a folder of its own in the cache.
+# All tests of that build by wine, or those of the goal windows_programs (tests/windows). wine has a
+# folder of its own in the cache.
 windows_test() {
 	local tests=.
 	[ "$target" = windows-x86_64 ] || {
