@@ -33,24 +33,25 @@ windows_configure() {
 		-DCMAKE_CROSSCOMPILING_EMULATOR="$PWD/scripts/crossing/wine"
 }
 
-# These take most of the time of all tests. XT_CROSS_LONG=yes runs them.
-windows_slow='^(sim_(clock|cookie|lossy|network|peers|ten_days)|test_snapshot|test_load|test_wintun_traffic)$'
-
-# All tests of that build by wine, which has a folder of its own in the cache.
+# All tests of that build by wine, or those of the goal windows_programs (tests/windows). wine has a
+# folder of its own in the cache.
 windows_test() {
+	local tests=.
 	[ "$target" = windows-x86_64 ] || {
 		echo "cross: $target: built; nothing of it runs here"
 		return
 	}
+	case " ${XT_CROSS_GOALS:-} " in
+	*" windows_programs "*) tests='_windows$|^windows_|^test_wintun_' ;;
+	esac
 	cross_need wine wineserver
 	# One server for all tests, until none has run for a minute: otherwise each program would
 	# start and end one, with five processes of it. It is an error that there is one already.
 	mkdir -p "${XT_WINE:-$cache/wine}"
-	WINEPREFIX=${XT_WINE:-$cache/wine} WINEDEBUG=-all wineserver -p60 8>&- 9>&- || :
-	# It takes seconds to fill a new folder, which no test should have to wait for.
-	[ -e "${XT_WINE:-$cache/wine}/system.reg" ] ||
-		cross_log wine scripts/crossing/wine cmd /c exit
+	WINEPREFIX=${XT_WINE:-$cache/wine} WINEDEBUG=-all wineserver -p60 >/dev/null 2>&1 8>&- 9>&- || :
+	# It takes seconds to fill a new folder, and the first program starts services that keep its
+	# output open: ctest would wait for their end.
+	cross_log wine scripts/crossing/wine cmd /c exit
 	scripts/peers wgctrl # or its test is skipped, with the reason
-	[ -z "${XT_CROSS_LONG:-}" ] || windows_slow='^$'
-	cross_ctest -LE '^long$' -E "$windows_slow"
+	cross_ctest -LE '^long$' -R "$tests"
 }
