@@ -30,12 +30,14 @@ function(xt_test_target target)
     target_link_options(${target} PRIVATE ${XT_TEST_LINK_OPTIONS})
 endfunction()
 
-# Seconds for a program that takes one or two. An emulator takes twenty times as long.
-if(CMAKE_CROSSCOMPILING_EMULATOR)
-    set(xt_program_timeout 1800)
-else()
-    set(xt_program_timeout 300)
-endif()
+# xt_timeout(OUT SECONDS): of a program that takes a small part of that. An emulator takes ten to
+# twenty times as long as the processor.
+function(xt_timeout out seconds)
+    if(CMAKE_CROSSCOMPILING_EMULATOR)
+        math(EXPR seconds "${seconds} * 6")
+    endif()
+    set(${out} ${seconds} PARENT_SCOPE)
+endfunction()
 
 # xt_test_program(NAME LABEL): NAME.c with cmocka, as a CTest.
 function(xt_test_program name label)
@@ -50,7 +52,8 @@ function(xt_test_program name label)
     endif()
     add_dependencies(test_programs ${name})
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${xt_program_timeout} SKIP_RETURN_CODE 77
+    xt_timeout(timeout 300)
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout} SKIP_RETURN_CODE 77
                          PROCESSORS 2)
 endfunction()
 

@@ -296,9 +296,16 @@ cross_xtunnel() { # cross_xtunnel TOOLCHAIN [OPTION…]
 	flock -u 8 # what follows is in this target's build folder only
 }
 
-# The list of tests that this target cannot pass, if there is one (tests/skips).
-cross_skips() {
-	[ ! -e "tests/skips/$target.txt" ] || echo "$PWD/tests/skips/$target.txt"
+# The tests that this target cannot pass (tests/skips), as one list, if there are any.
+cross_skips() { # cross_skips [EMULATOR]
+	local list lists=()
+	for list in "tests/skips/${1:+emulated}.txt" "tests/skips/$target.txt"; do
+		[ ! -e "$list" ] || lists+=("$list")
+	done
+	[ ${#lists[@]} -gt 0 ] || return 0
+	mkdir -p "$build"
+	cat "${lists[@]}" >"$build/skips.txt"
+	echo "$build/skips.txt"
 }
 
 # Runs tests of the target. Their results are in build/TARGET.xml, for scripts/tally.py.

@@ -49,6 +49,8 @@ linux_dependencies() {
 		set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$triplet/pkgconfig:$root/usr/share/pkgconfig)
 		set(ENV{PKG_CONFIG_PATH} "")
 		${emulator:+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator;-L;$root)}
+		# For the tests that start themselves again.
+		${emulator:+set(XT_EMULATE $PWD/scripts/crossing/emulate;$emulator;$root)}
 	END
 }
 
@@ -59,7 +61,7 @@ linux_configure() {
 	linux_names "$1"
 	[ -n "$emulator" ] ||
 		options+=(-DXT_TEST_LINK_OPTIONS="-Wl,--dynamic-linker=$root/lib/ld-linux.so.2;-Wl,--disable-new-dtags;-Wl,-rpath,$root/lib/$triplet:$root/usr/lib/$triplet")
-	cross_xtunnel "$cache/$1/toolchain.cmake" -DXT_SKIPS="$(cross_skips)" "${options[@]}"
+	cross_xtunnel "$cache/$1/toolchain.cmake" -DXT_SKIPS="$(cross_skips "$emulator")" "${options[@]}"
 }
 
 # Emulated, these simulations take longer than all other tests. XT_CROSS_LONG=yes runs them.

@@ -54,7 +54,8 @@ struct host {
 	size_t rest_len;
 };
 
-#define ROWS 20000 /* some 3 MiB */
+#define ROWS	   20000 /* some 3 MiB */
+#define SILENCE_MS 20000 /* an emulated server, on a busy machine, takes seconds */
 
 /* Bytes: echoes each request in brackets; "close" closes, "big" is answered with 8 MiB,
  * "stream" with the first 4 MiB of a stream. */
@@ -567,7 +568,7 @@ static json_t *client_request(struct xt_client *c, json_t *msg, int silence_ms, 
 static void client_answered(struct xt_client *c, json_t *msg, int rc, const char *key,
 			    const char *text)
 {
-	json_t *answer = client_request(c, msg, 2000, rc);
+	json_t *answer = client_request(c, msg, SILENCE_MS, rc);
 
 	assert_string_equal(json_string_value(json_object_get(answer, key)), text);
 	json_decref(answer);
@@ -583,11 +584,11 @@ static void json_requests_are_answered(void **state)
 	c = client_start(&h);
 	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
 	client_answered(c, json_pack("{s:i}", "x", 1), XT_E_INVALID, "error", "invalid value");
-	answer = client_request(c, json_pack("[i]", 1), 2000, XT_E_SYNTAX);
+	answer = client_request(c, json_pack("[i]", 1), SILENCE_MS, XT_E_SYNTAX);
 	json_decref(answer);
 	assert_int_equal(xt_client_send(c, json_pack("{s:s}", "verb", "stream")), 0);
 	for (int left = 2; left >= 0; left--) {
-		assert_int_equal(xt_client_recv(c, 2000, &answer), 0);
+		assert_int_equal(xt_client_recv(c, SILENCE_MS, &answer), 0);
 		assert_int_equal(json_integer_value(json_object_get(answer, "left")), left);
 		json_decref(answer);
 	}
@@ -616,7 +617,7 @@ static void answers_are_large_slow_and_clean(void **state)
 	(void)state;
 
 	c = client_start(&h);
-	answer = client_request(c, json_pack("{s:s}", "verb", "large"), 2000, 0);
+	answer = client_request(c, json_pack("{s:s}", "verb", "large"), SILENCE_MS, 0);
 	assert_int_equal(json_array_size(json_object_get(answer, "peers")), 40000);
 	assert_int_equal(json_object_size(answer), 1);
 	json_decref(answer);
@@ -841,7 +842,7 @@ static void a_client_that_hangs_up_cancels_its_request(void **state)
 	usleep(50000);
 	host_stop(&h);
 	assert_int_equal(h.cancelled, 1);
-	assert_int_equal(xt_client_recv(c, 2000, &answer), -EPIPE);
+	assert_int_equal(xt_client_recv(c, SILENCE_MS, &answer), -EPIPE);
 	assert_int_equal(xt_client_send(c, json_pack("{}")), -EPIPE);
 	xt_client_close(c);
 }
@@ -877,8 +878,8 @@ static void a_stream_lasts_until_its_client_wants_no_more(void **state)
 
 	host_start(&h, true);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), 2000, &answer),
-			 0);
+	assert_int_equal(
+	    xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), SILENCE_MS, &answer), 0);
 	assert_int_equal(json_integer_value(json_object_get(answer, "first")), 1);
 	json_decref(answer);
 	usleep(2500000); /* others are told of progress meanwhile */
@@ -893,8 +894,8 @@ static void a_stream_lasts_until_its_client_wants_no_more(void **state)
 	xt_client_close(c);
 	/* one that goes without a word ends too */
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_int_equal(xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), 2000, &answer),
-			 0);
+	assert_int_equal(
+	    xt_client_request(c, json_pack("{s:s}", "verb", "bytes"), SILENCE_MS, &answer), 0);
 	json_decref(answer);
 	xt_client_close(c);
 	usleep(200000);
@@ -931,16 +932,16 @@ static void an_answer_is_sent_while_it_is_made(void **state)
 	(void)state;
 
 	c = client_start(&h);
-	assert_all_rows(client_request(c, lines_request(INT32_MAX), 2000, 0));
+	assert_all_rows(client_request(c, lines_request(INT32_MAX), SILENCE_MS, 0));
 	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
 	/* The first part is there when the last one is not made: the answer breaks off. */
 	assert_int_equal(xt_client_send(c, lines_request(ROWS / 2)), 0);
-	assert_int_equal(xt_client_recv(c, 2000, &first), 0);
+	assert_int_equal(xt_client_recv(c, SILENCE_MS, &first), 0);
 	assert_true(json_is_true(json_object_get(first, "more")));
 	json_decref(first);
 	xt_client_close(c);
 	assert_int_equal(xt_client_open(&c, path), 0);
-	assert_null(client_request(c, lines_request(ROWS / 2), 2000, -EPIPE));
+	assert_null(client_request(c, lines_request(ROWS / 2), SILENCE_MS, -EPIPE));
 	xt_client_close(c);
 	fd = dial(); /* no text at all */
 	send_text(fd, "{\"verb\":\"lines\",\"broken_at\":0}\n");
@@ -965,20 +966,20 @@ static void an_answer_that_is_made_may_be_read_slowly(void **state)
 	xt_client_close(other);
 	while (more) {
 		usleep(1000);
-		assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+		assert_int_equal(xt_client_recv(c, SILENCE_MS, &part), 0);
 		assert_true(xt_chunks_join(whole, part, &more));
 	}
 	assert_all_rows(whole);
 	client_answered(c, json_pack("{s:s}", "verb", "hello"), 0, "verb", "hello");
 	/* The client goes, and the server ends, before all is made. */
 	assert_int_equal(xt_client_send(c, lines_request(INT32_MAX)), 0);
-	assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+	assert_int_equal(xt_client_recv(c, SILENCE_MS, &part), 0);
 	json_decref(part);
 	xt_client_close(c);
 	usleep(300000);
 	assert_int_equal(xt_client_open(&c, path), 0);
 	assert_int_equal(xt_client_send(c, lines_request(INT32_MAX)), 0);
-	assert_int_equal(xt_client_recv(c, 2000, &part), 0);
+	assert_int_equal(xt_client_recv(c, SILENCE_MS, &part), 0);
 	json_decref(part);
 	host_stop(&h);
 	assert_int_equal(h.cancelled, 1);
