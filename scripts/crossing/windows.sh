@@ -19,6 +19,9 @@ windows_dependencies() {
 		;;
 	esac
 	cross_libuv
+	# zig names this library after the system's DLL alone.
+	[ "$1" != windows-arm64 ] || sed -i 's/-lsynchronization/-lapi-ms-win-core-synch-l1-2-0/' \
+		"$prefix"/lib/pkgconfig/libuv*.pc
 	cross_libb2
 	cross_jansson
 	cross_cmocka
