@@ -5,6 +5,7 @@
  * need, have a list of what they may not. */
 #include "platform/linux/sandbox_linux.h"
 
+#include <asm/termbits.h> /* on PowerPC the number TCGETS holds the size of this one */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
