@@ -113,7 +113,7 @@ cross_cmocka() { # cross_cmocka [FLAG…]
 		-DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME -DHAVE_GCC_THREAD_LOCAL_STORAGE \
 		-DHAVE_SIGNAL_H "$@"
 	cp "$source"/include/cmocka*.h "$prefix/include/"
-	cross_pc cmocka $version "$libs"
+	cross_pc cmocka $version "$libs" "$*"
 	cross_built cmocka "$version $libs $*"
 }
 

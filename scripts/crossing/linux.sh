@@ -17,6 +17,7 @@ linux_names() {
 	linux-arm64) set -- arm64 aarch64-linux-gnu aarch64 ;;
 	linux-armhf) set -- armhf arm-linux-gnueabihf arm ;;
 	linux-i386) set -- i386 i386-linux-gnu i686 i686-linux-gnu ;;
+	linux-mips64el) set -- mips64el mips64el-linux-gnuabi64 mips64el ;;
 	linux-ppc64el) set -- ppc64el powerpc64le-linux-gnu ppc64le ;;
 	linux-s390x) set -- s390x s390x-linux-gnu s390x ;;
 	esac

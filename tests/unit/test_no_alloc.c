@@ -108,6 +108,7 @@ static void count_start(void)
 #define COUNTS false
 static void count_start(void)
 {
+	(void)count;
 }
 #endif
 
