@@ -66,6 +66,8 @@ musl_compiler() {
 		set(ENV{PKG_CONFIG_LIBDIR} $prefix/lib/pkgconfig)
 		set(ENV{PKG_CONFIG_PATH} "")
 		${emulator:+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator)}
+		# For the tests that start themselves again.
+		${emulator:+set(XT_EMULATE $PWD/scripts/crossing/emulate;$emulator;/)}
 	END
 }
 

@@ -219,7 +219,9 @@ static void channel_ends_with_a_process_that_left_its_descriptor_here(void **sta
 	union {
 		struct cmsghdr head;
 		uint8_t bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	} control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS}};
 	const struct msghdr msg = {
 	    .msg_iov = &vec,
 	    .msg_iovlen = 1,
