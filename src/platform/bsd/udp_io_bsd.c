@@ -212,14 +212,14 @@ static unsigned link_other(struct udp_bsd *sock, const struct xt_run *run)
 	return hop.ifindex;
 }
 
-static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *run,
+/* link: that the run leaves by although the socket is bound to another one; 0: the socket's. */
+static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *run, unsigned link,
 			const struct xt_vec *datagram)
 {
 	struct udp_bsd_message *message = &sock->messages[i];
 	bool v6 = run->path.remote.ip.family == 6;
 	int tos = sock->no_tos[v6] ? 0 : run->tos;
 	bool source = run->path.local.family == run->path.remote.ip.family && !run->unstuck;
-	unsigned link = link_other(sock, run);
 	struct xt_path path = run->path;
 
 	memset(&message->head, 0, sizeof(message->head));
@@ -259,6 +259,7 @@ static void source_judge(struct udp_bsd *sock, struct xt_run *run)
 static uint32_t messages_build(struct udp_bsd *sock, struct xt_tx *tx, uint32_t first)
 {
 	uint8_t family = tx->runs[first].path.remote.ip.family;
+	unsigned link;
 	uint32_t n = 0;
 
 	for (uint32_t r = first; r < tx->n_runs; r++) {
@@ -268,10 +269,11 @@ static uint32_t messages_build(struct udp_bsd *sock, struct xt_tx *tx, uint32_t 
 		    (r > first && (run->dont_fragment || tx->runs[first].dont_fragment)))
 			break;
 		source_judge(sock, run);
+		link = link_other(sock, run);
 		for (uint32_t i = 0; i < run->n; i++) {
 			if (n == UDP_BSD_CALL)
 				return n;
-			message_put(sock, n++, run, &tx->vecs[run->first + i]);
+			message_put(sock, n++, run, link, &tx->vecs[run->first + i]);
 		}
 	}
 	return n;
