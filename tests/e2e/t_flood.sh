@@ -9,7 +9,10 @@
 FLOOD=${XT_BUILD:-$SOURCE/build/debug}/e2e_flood
 [ -x "$FLOOD" ] || skip "no $FLOOD: it is built with the tests"
 . "$SOURCE/tests/e2e/implementations.sh"
-RATE=${XT_FLOOD_RATE:-50000} SECONDS_LONG=16
+RATE=${XT_FLOOD_RATE:-50000} SECONDS_LONG=21
+# A newcomer tries each 5 s, first for its cookie: one of its datagrams may be lost before the hub
+# reads it.
+LIMIT=16500
 [ -z "$XT_SANITIZE" ] || RATE=20000
 
 # hub, with a link to each of: left (xtunnel, in session), late (xtunnel), go (wireguard-go), flood
@@ -84,11 +87,11 @@ under_flood() {
 	ok "$what: a session carries 20 MB in 4 s: $(cut -d' ' -f3 tcp.log) s"
 	wait $late || fail "$what: xtunnel does not get in"
 	ok "$what: xtunnel gets in after $(cat late.ms) ms"
-	awk -v ms="$(cat late.ms)" 'BEGIN { exit !(ms < 11000) }' || fail "that is too long"
+	[ "$(cut -d. -f1 late.ms)" -lt $LIMIT ] || fail "that is too long"
 	if [ -n "${PID[go]:-}" ]; then
 		wait $go || fail "$what: wireguard-go does not get in"
 		ok "$what: wireguard-go gets in after $(cat go.ms) ms"
-		awk -v ms="$(cat go.ms)" 'BEGIN { exit !(ms < 11000) }' || fail "that is too long"
+		[ "$(cut -d. -f1 go.ms)" -lt $LIMIT ] || fail "that is too long"
 		stop_other go
 	fi
 	middle=$(resident)
