@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <xtunnel/error.h>
 
@@ -23,9 +22,11 @@ struct pcap_program {
 	unsigned len;
 	void *instructions;
 };
+/* struct pcap_pkthdr: a struct timeval, the bytes at hand, the bytes of the packet. On 32-bit Linux
+ * the library's timeval has 8 bytes or 16, whatever this program's has (_TIME_BITS); filters do not
+ * look at the time. So every word is the length. */
 struct pcap_header {
-	struct timeval time;
-	uint32_t caplen, len;
+	uint32_t words[6];
 };
 
 struct xt_capture_filter {
@@ -131,7 +132,7 @@ void xt_capture_filter_free(struct xt_capture_filter *filter)
 bool xt_capture_filter_matches(const struct xt_capture_filter *filter, const uint8_t *packet,
 			       uint32_t len)
 {
-	const struct pcap_header header = {.caplen = len, .len = len};
+	const struct pcap_header header = {{len, len, len, len, len, len}};
 
 	return !filter || filter->offline_filter(&filter->program, &header, packet) != 0;
 }
