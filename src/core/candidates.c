@@ -8,6 +8,10 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
+/* 292 years, of a hold time that may be XT_NEVER: no sum with the time wraps, and the sums differ.
+ */
+#define HOLD_MAX (XT_NEVER / 2)
+
 /* Take the addresses of one entry out of list: the first as it stands, then the families in
  * alternation as long as both are left (RFC 8305, section 4). */
 static void entry_append(struct xt_candidates *c, const struct xt_candidate_list *list,
@@ -148,7 +152,7 @@ uint32_t xt_candidates_other(const struct xt_candidates *c, uint32_t i, uint64_t
 void xt_candidates_fail(struct xt_candidates *c, uint32_t i, uint64_t now)
 {
 	if (i != XT_CANDIDATE_NONE)
-		c->v[i].held_until = now + c->hold;
+		c->v[i].held_until = now + XT_MIN(c->hold, HOLD_MAX);
 }
 
 void xt_candidates_answered(struct xt_candidates *c, uint32_t i, uint64_t now)

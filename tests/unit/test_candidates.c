@@ -85,6 +85,23 @@ static void the_first_that_is_not_held_is_the_next(void **state)
 	xt_candidates_free(c);
 }
 
+/* until none is left */
+static void an_address_may_be_held_for_ever(void **state)
+{
+	struct xt_candidates *c = make("4a|4b");
+
+	(void)state;
+	c->hold = XT_NEVER;
+	xt_candidates_fail(c, 0, 10);
+	assert_int_equal(xt_candidates_best(c, 10), 1);
+	assert_int_equal(xt_candidates_best(c, XT_NEVER / 2), 1);
+	xt_candidates_fail(c, 1, 20);
+	assert_int_equal(xt_candidates_best(c, 20), 0);
+	xt_candidates_fail(c, 0, 30); /* none is left: in turn */
+	assert_int_equal(xt_candidates_best(c, 30), 1);
+	xt_candidates_free(c);
+}
+
 static void the_learned_address_comes_last(void **state)
 {
 	struct xt_candidates *c = make("4a|4b");
@@ -159,6 +176,7 @@ static void a_new_list_goes_on_with_what_is_known(void **state)
 
 TEST_MAIN(cmocka_unit_test(families_of_an_entry_alternate),
 	  cmocka_unit_test(the_first_that_is_not_held_is_the_next),
+	  cmocka_unit_test(an_address_may_be_held_for_ever),
 	  cmocka_unit_test(the_learned_address_comes_last),
 	  cmocka_unit_test(the_second_family_is_another_one_that_is_not_held),
 	  cmocka_unit_test(the_one_that_answers_is_kept_and_a_silent_first_one_held),
