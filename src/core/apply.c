@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "core/apply.h"
 #include "core/device_impl.h"
@@ -88,7 +89,8 @@ static int apply_prepare_entry(struct xt_device *dev, struct xt_apply *apply, si
 
 	if (!peer_change_is_valid(pc))
 		return XT_E_INVALID;
-	apply->networks += pc->n_allowed;
+	if (!xt_size_add(&apply->networks, apply->networks, pc->n_allowed))
+		return XT_E_NOMEM;
 	if ((pc->set & XT_PEER_NAME) && pc->name[0]) {
 		apply->names[i] = strdup(pc->name);
 		if (!apply->names[i])
@@ -101,6 +103,9 @@ static int apply_prepare_change(struct xt_device *dev, struct xt_apply *apply)
 {
 	const struct xt_change *c = apply->change;
 
+	/* Entries are numbered by 32 bits, and in memory: a greater number is no number of entries. */
+	if (c->n_peers >= XT_MIN((size_t)UINT32_MAX, PTRDIFF_MAX / sizeof(*c->peers)))
+		return XT_E_NOMEM;
 	apply->replaces = c->set & XT_SET_REPLACE_PEERS;
 	apply->has_local = dev->local->has_key;
 	apply->local_key = dev->local->public_key;
@@ -119,7 +124,7 @@ static int apply_prepare_change(struct xt_device *dev, struct xt_apply *apply)
 	apply->names = calloc(c->n_peers + 1, sizeof(*apply->names));
 	apply->added = calloc(c->n_peers + 1, sizeof(*apply->added));
 	apply->recreates = calloc(c->n_peers + 1, sizeof(*apply->recreates));
-	if (!apply->names || !apply->added || !apply->recreates || c->n_peers >= UINT32_MAX)
+	if (!apply->names || !apply->added || !apply->recreates)
 		return XT_E_NOMEM;
 	return 0;
 }
@@ -386,10 +391,9 @@ void xt_apply_begin(struct xt_apply *apply, struct xt_device *dev, const struct 
 {
 	*apply = (struct xt_apply){.dev = dev, .change = change};
 	dev->applying = apply;
-	int err = apply_prepare_change(dev, apply);
-
-	if (err)
-		apply_fail(apply, err);
+	apply->error = apply_prepare_change(dev, apply);
+	if (apply->error) /* no entry was looked at: there is nothing to undo */
+		phase_begin(apply, XT_APPLY_CLEAR);
 }
 
 int xt_device_apply(struct xt_device *dev, struct xt_time now, const struct xt_change *change)

@@ -334,6 +334,22 @@ static void a_repeated_initiation_lets_the_kernel_choose_the_source(void **state
 	xt_tx_reset(p->a.tx);
 }
 
+static void more_entries_than_memory_can_have_change_nothing(void **state)
+{
+	static const size_t many[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, UINT32_MAX};
+	struct pair *p = *state;
+	struct xt_change c;
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(*many); i++) {
+		xt_change_init(&c);
+		c.set = XT_SET_REPLACE_PEERS;
+		c.n_peers = many[i]; /* none of them is looked at */
+		assert_int_equal(xt_device_apply(p->a.dev, p->now, &c), XT_E_NOMEM);
+	}
+	assert_non_null(xt_device_peer(p->a.dev, &p->b.pub));
+	key_set(p, &p->a, &p->a.key); /* changes go on */
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 TEST_MAIN(T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
@@ -342,4 +358,5 @@ TEST_MAIN(T(a_session_that_ends_between_plan_and_finish_delivers_nothing),
 	  T(a_keepalive_waits_for_key_and_endpoint), T(a_changed_key_ends_the_open_handshake),
 	  T(erased_keys_keep_the_open_handshake_and_end_one_that_was_given_up),
 	  T(a_changed_key_ends_a_keepalive_that_waits),
-	  T(a_repeated_initiation_lets_the_kernel_choose_the_source))
+	  T(a_repeated_initiation_lets_the_kernel_choose_the_source),
+	  T(more_entries_than_memory_can_have_change_nothing))
