@@ -793,6 +793,42 @@ static void what_the_queue_has_no_room_for_is_counted_beyond_a_swap(void **state
 	b->ops->close(b);
 }
 
+static long memory_pages; /* what the system says that it has; 0: the truth */
+
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+long __wrap_sysconf(int name)
+{
+	return name == _SC_PHYS_PAGES && memory_pages ? memory_pages : __real_sysconf(name);
+}
+
+static int send_buffer(void)
+{
+	struct xt_udp *udp = udp_new(0, false);
+	socklen_t len = sizeof(int);
+	int bytes = 0;
+
+	assert_int_equal(getsockopt(udp->fd[0], SOL_SOCKET, SO_SNDBUF, &bytes, &len), 0);
+	udp->ops->close(udp);
+	return bytes;
+}
+
+/* A 32-bit program has a long that is too short for their bytes. */
+static void a_host_with_much_memory_has_the_send_buffer_of_others(void **state)
+{
+	static const unsigned gib[] = {31, 32, 62, 64, 250};
+	int usual;
+
+	(void)state;
+	memory_pages = (4l << 20) / (__real_sysconf(_SC_PAGESIZE) >> 10); /* 4 GiB */
+	usual = send_buffer();
+	for (size_t i = 0; i < XT_LEN(gib); i++) {
+		memory_pages = (long)(gib[i] << 20) / (__real_sysconf(_SC_PAGESIZE) >> 10);
+		assert_int_equal(send_buffer(), usual);
+	}
+	memory_pages = 0;
+}
+
 static void loopback_up(void)
 {
 	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -824,6 +860,7 @@ int main(void)
 	    cmocka_unit_test(recv_reads_up_to_its_budget_and_leaves_the_rest),
 	    cmocka_unit_test(the_largest_and_the_empty_datagram_arrive),
 	    cmocka_unit_test(what_the_queue_has_no_room_for_is_counted_beyond_a_swap),
+	    cmocka_unit_test(a_host_with_much_memory_has_the_send_buffer_of_others),
 	    cmocka_unit_test(the_environment_can_switch_offload_off),
 	    cmocka_unit_test(random_datagrams_arrive_unaltered_and_in_order),
 	};

@@ -55,12 +55,14 @@ static int option_set(int fd, const struct option *option)
 	return rc < 0 ? -errno : 0;
 }
 
+/* In pages: a part of 32 GiB is more bytes than a long of a 32-bit program has. */
 static int send_buffer_size(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-	long most = pages > 0 && page > 0 ? pages / SEND_BUFFER_PAGES * page : SEND_BUFFER;
 
-	return (int)XT_MIN(SEND_BUFFER, most);
+	if (pages <= 0 || page <= 0)
+		return (int)SEND_BUFFER;
+	return (int)(XT_MIN(pages / SEND_BUFFER_PAGES, SEND_BUFFER / page) * page);
 }
 
 /* As large as the rights allow: FORCE exceeds the system's limit, the plain option is capped. */
