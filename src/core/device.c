@@ -205,7 +205,7 @@ void xt_device_timestamp_limits(struct xt_device *dev, uint64_t floor_ns, uint64
 	uint64_t floor = xt_tai64n_floor(floor_ns);
 
 	if (floor < floor_ns)
-		floor += XT_TAI64N_STEP;
+		floor = xt_tai64n_next(floor_ns);
 	dev->timestamp_floor = XT_MAX(dev->timestamp_floor, floor);
 	dev->timestamp_next = XT_MAX(dev->timestamp_next, floor);
 	dev->timestamp_bound = bound_ns;

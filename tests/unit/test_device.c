@@ -309,6 +309,16 @@ static void timestamps_never_reach_the_bound_nor_go_below_the_floor(void **state
 	assert_int_equal(p->delivered, 1);
 }
 
+static void a_floor_behind_the_last_timestamp_leaves_none(void **state)
+{
+	struct pair *p = *state;
+
+	xt_device_timestamp_limits(p->a.dev, XT_NEVER, XT_NEVER);
+	assert_int_equal(xt_device_timestamp(p->a.dev), XT_NEVER);
+	packet_send(p, &p->a, &p->b, 100);
+	assert_int_equal(p->datagrams, 0);
+}
+
 static void an_idle_device_has_no_deadline(void **state)
 {
 	struct pair *p = *state;
@@ -489,7 +499,8 @@ TEST_MAIN(T(the_first_packet_travels_with_the_first_handshake),
 	  T(handshake_messages_carry_dscp_af41_and_data_does_not),
 	  T(entries_for_one_peer_apply_in_order),
 	  T(timestamps_never_reach_the_bound_nor_go_below_the_floor),
-	  T(an_idle_device_has_no_deadline), T(padding_is_zero), T(padding_stays_within_the_mtu),
+	  T(a_floor_behind_the_last_timestamp_leaves_none), T(an_idle_device_has_no_deadline),
+	  T(padding_is_zero), T(padding_stays_within_the_mtu),
 	  T(padding_stays_within_what_the_path_carries),
 	  T(padding_stays_within_a_datagram_when_the_mtu_does_not),
 	  T(a_packet_sent_just_before_the_key_expires_is_not_lost),
