@@ -276,6 +276,8 @@ int xt_tx_copy(struct xt_tx *tx, const struct xt_path *path, uint8_t tos, const 
 	uint8_t *base = tx->arena + tx->arena_used;
 	int err;
 
+	if (len > XT_PACKET_MAX) /* however often the tx is sent */
+		return XT_E_INVALID;
 	if (len > tx->arena_len - tx->arena_used)
 		return XT_E_FULL;
 	err = xt_tx_view(tx, path, tos, base, len);

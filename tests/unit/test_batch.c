@@ -352,6 +352,8 @@ static void a_copy_lies_in_the_arena_and_a_full_one_refuses(void **state)
 	assert_int_equal(tx->arena_used, 200);
 	xt_tx_reset(tx);
 	assert_int_equal(xt_tx_view(tx, &path_a, 0, bytes, 0), XT_E_INVALID);
+	assert_int_equal(xt_tx_copy(tx, &path_a, 0, msg, XT_PACKET_MAX + 1), XT_E_INVALID);
+	assert_int_equal(xt_tx_copy(tx, &path_a, 0, msg, SIZE_MAX), XT_E_INVALID);
 	assert_int_equal(tx->n_runs, 0);
 	assert_int_equal(xt_tx_copy(tx, &path_a, 0, msg, 100), 0);
 	xt_tx_free(tx);
