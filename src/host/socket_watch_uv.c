@@ -71,33 +71,57 @@ static void on_directory_event(uv_fs_event_t *handle, const char *file, int even
 		watch->options.lost(watch->options.ctx, 0);
 }
 
-static void directory_start(struct xt_socket_watch *watch)
+/* Removal where the file itself cannot be watched: a file that was renamed counts as removed. */
+static void on_neighbour_event(uv_fs_event_t *handle, const char *file, int events, int status)
+{
+	(void)file;
+	(void)events;
+	(void)status;
+	socket_check(handle->data);
+}
+
+static int directory_start(struct xt_socket_watch *watch, uv_fs_event_cb on_event)
 {
 	char *slash = strrchr(watch->path, '/');
+	int rc;
 
 	if (!slash || slash == watch->path)
-		return;
+		return UV_EINVAL;
 	*slash = '\0';
-	(void)uv_fs_event_start(&watch->directory, on_directory_event, watch->path, 0);
+	rc = uv_fs_event_start(&watch->directory, on_event, watch->path, 0);
 	*slash = '/';
+	return rc;
+}
+
+/* kqueue watches descriptors, and no system but Linux opens a socket's file: macOS and the BSDs
+ * watch the directory alone. */
+static void removal_start(struct xt_socket_watch *watch)
+{
+	int rc = uv_fs_event_start(&watch->file, on_file_event, watch->path, 0);
+
+	if (rc == 0)
+		return;
+	rc = directory_start(watch, on_neighbour_event);
+	if (rc < 0)
+		xt_log_warning("%s: cannot watch for its removal: %s", watch->path,
+			       uv_strerror(rc));
+	else
+		socket_check(watch);
 }
 
 /* A directory that is renamed takes the file along. A file that goes before the watch stands is
  * seen by the check. */
 static void watch_start(struct xt_socket_watch *watch)
 {
-	int rc;
-
 	if (lstat(watch->path, &watch->id) < 0)
 		memset(&watch->id, 0, sizeof(watch->id));
-	if (!watch->options.removal)
-		directory_start(watch);
-	rc = uv_fs_event_start(&watch->file, on_file_event, watch->path, 0);
-	if (!watch->options.removal)
-		socket_check(watch);
-	else if (rc < 0)
-		xt_log_warning("%s: cannot watch for its removal: %s", watch->path,
-			       uv_strerror(rc));
+	if (watch->options.removal) {
+		removal_start(watch);
+		return;
+	}
+	(void)directory_start(watch, on_directory_event);
+	(void)uv_fs_event_start(&watch->file, on_file_event, watch->path, 0);
+	socket_check(watch);
 }
 
 int xt_socket_watch_new(struct xt_socket_watch **out, uv_loop_t *loop,
