@@ -541,7 +541,8 @@ static int route_apply(struct host_fd *from, const uint8_t *msg, size_t len)
 		error = route_put(&route);
 	else if (head.type == T_CHANGE)
 		error = route_change(found, &route, head.addrs & A_GATEWAY);
-	else if (!found || (head.type == T_DELETE && found->index != route.index))
+	else if (!found ||
+		 (head.type == T_DELETE && !SYS_DELETES_ANY && found->index != route.index))
 		error = ESRCH;
 	else if (head.type == T_DELETE)
 		found->used = false;

@@ -10,6 +10,7 @@ enum {
 	SYS_SCOPE = 0,	       /* of a link-local address; 0: in the address */
 	SYS_NEEDS_ADDRESS = 1, /* on a link that a family is routed through */
 	SYS_CHANGES_BEST = 1,  /* RTM_CHANGE of a host that has no route */
+	SYS_DELETES_ANY = 1,   /* RTM_DELETE looks at the network alone */
 	SYS_ROUND = 4,
 	SYS_ROUTE_SIZE = 92,
 	SYS_LINK_SIZE = 112,

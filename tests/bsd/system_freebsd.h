@@ -11,6 +11,7 @@ enum {
 	SYS_SCOPE = 24,	       /* of a link-local address; 0: in the address */
 	SYS_NEEDS_ADDRESS = 0, /* on a link that a family is routed through */
 	SYS_CHANGES_BEST = 0,  /* RTM_CHANGE of a host that has no route */
+	SYS_DELETES_ANY = 0,   /* RTM_DELETE looks at the network alone */
 	SYS_ROUND = 8,
 	SYS_ROUTE_SIZE = 152,
 	SYS_LINK_SIZE = 168,

@@ -191,6 +191,25 @@ static void what_is_there_already_stays_when_the_plan_is_undone(void **state)
 	host_is(mine);
 }
 
+/* The host is in a network of the same numbers as the tunnel's. */
+static void the_route_of_another_link_stays_when_the_address_goes(void **state)
+{
+	struct xt_link *link = NULL;
+	struct request request;
+	char error[200] = "";
+
+	(void)state;
+	plan_fill(&request, "192.168.1.200/24 fd00:1::200/64", "10.9.0.0/16", "");
+	link = link_make(&request);
+	xt_link_undo(link);
+	host_is(before);
+
+	/* also where the plan fails because of it */
+	plan_fill(&request, "192.168.1.200/24", "192.168.1.0/24", "");
+	assert_int_equal(xt_link_set(&link, &request.plan, error, sizeof(error)), -EEXIST);
+	host_is(before);
+}
+
 static void a_second_half_that_is_taken_takes_the_first_back(void **state)
 {
 	struct xt_link *link = NULL;
@@ -594,6 +613,7 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(without_routes_no_endpoint_has_one),
 	  CASE(after_an_error_of_any_request_the_host_is_as_before),
 	  CASE(what_is_there_already_stays_when_the_plan_is_undone),
+	  CASE(the_route_of_another_link_stays_when_the_address_goes),
 	  CASE(a_second_half_that_is_taken_takes_the_first_back),
 	  CASE(routes_to_endpoints_follow_the_gateway),
 	  CASE(a_route_that_the_kernel_has_dropped_is_not_changed_but_made),

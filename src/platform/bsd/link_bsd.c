@@ -85,32 +85,36 @@ static uint32_t type_of(enum xt_link_do what)
 	return xt_abi.rtm_add;
 }
 
-struct half_search {
-	const struct xt_bsd_route *half;
+struct route_search {
+	const struct xt_bsd_route *route;
 	bool found;
 };
 
-static int half_seen(const struct xt_bsd_message *entry, void *ctx)
+static int route_seen(const struct xt_bsd_message *entry, void *ctx)
 {
-	struct half_search *search = ctx;
-	const struct xt_cidr *dst = &search->half->dst;
+	struct route_search *search = ctx;
+	const struct xt_cidr *dst = &search->route->dst;
 
-	search->found |= entry->index == search->half->ifindex && entry->dst.bits == dst->bits &&
+	search->found |= entry->index == search->route->ifindex && entry->dst.bits == dst->bits &&
 			 xt_ip_equal(&entry->dst.ip, &dst->ip);
 	return 0;
+}
+
+/* The network is routed through the link of that route. */
+static bool route_exists(const struct xt_bsd_route *route)
+{
+	struct route_search search = {.route = route};
+
+	return xt_bsd_routes(route->dst.ip.family, route_seen, &search) == 0 && search.found;
 }
 
 /* The kernel may have dropped only one of them: a half that is there through the same link is as
  * good as made. */
 static int half_add(struct xt_link_kernel *kernel, const struct xt_bsd_route *half)
 {
-	struct half_search search = {.half = half};
 	int rc = xt_bsd_route_write(kernel, xt_abi.rtm_add, half);
 
-	if (rc == -EEXIST && xt_bsd_routes(half->dst.ip.family, half_seen, &search) == 0 &&
-	    search.found)
-		return 1;
-	return rc;
+	return rc == -EEXIST && route_exists(half) ? 1 : rc;
 }
 
 /* Both halves, or none. */
@@ -223,7 +227,10 @@ int xt_link_address_do(struct xt_link_kernel *kernel, unsigned ifindex,
 	if (rc < 0 || !address_route(address, ifindex, &route))
 		return rc;
 	if (what == XT_LINK_REMOVE) {
-		(void)xt_bsd_route_write(kernel, xt_abi.rtm_delete, &route);
+		/* macOS deletes the network's route whatever link it is through: where another
+		 * link had the network before, the route is that link's. */
+		if (route_exists(&route))
+			(void)xt_bsd_route_write(kernel, xt_abi.rtm_delete, &route);
 		return 0;
 	}
 	rc = xt_bsd_route_write(kernel, xt_abi.rtm_add, &route);
