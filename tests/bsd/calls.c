@@ -66,6 +66,8 @@ int fake_socket(int domain, int type, int protocol)
 {
 	if (request_fails())
 		return -1;
+	if (kernel.no_sockets)
+		return answer(EPERM);
 	if (domain == AF_ROUTING)
 		return pair_add(FD_ROUTING);
 	if (domain == AF_SYSTEM_NUMBER)

@@ -21,6 +21,7 @@ enum { KERNEL_LO0 = 1, KERNEL_EN0 = 4, KERNEL_EN1 = 5 };
  * answers_lost  the answers to questions for a route are dropped
  * list_short  how many lists grow before they are read
  * has_x       the system has recvmsg_x and sendmsg_x; refuses_x: they fail with EINVAL
+ * no_sockets  the process may make none, as after pledge(2)
  * cookie      the last mark of a socket
  * bound       the link that sockets are bound to, by family; pinned: of the last datagram that
  *             named its own in IP_PKTINFO
@@ -34,6 +35,7 @@ struct kernel {
 	bool answers_lost;
 	unsigned list_short;
 	bool has_x, refuses_x;
+	bool no_sockets;
 	uint32_t cookie;
 	unsigned bound[2], pinned;
 	unsigned whole;

@@ -63,6 +63,23 @@ static void the_interface_is_reported(void **state)
 	nothing_has_happened();
 }
 
+/* OpenBSD would end the tunnel process. */
+static void the_interface_is_reported_without_another_socket(void **state)
+{
+	struct xt_link_state link;
+
+	(void)state;
+	kernel.no_sockets = true;
+	kernel_link_set(tun->ifindex, true, true, 1400);
+	assert_int_equal(xt_watch_read(&watch, &link), XT_WATCH_LINK | XT_WATCH_ROUTING);
+	assert_true(link.exists && link.up && !link.was_down);
+	assert_int_equal(link.mtu, 1400);
+	assert_string_equal(link.name, TUN_NAME);
+	kernel_link_remove(tun->ifindex);
+	assert_true(xt_watch_read(&watch, &link) & XT_WATCH_LINK);
+	assert_false(link.exists);
+}
+
 static void the_end_of_the_interface_is_reported(void **state)
 {
 	struct xt_link_state link;
@@ -175,7 +192,9 @@ static void the_clock_of_macos_counts_the_suspend(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-TEST_MAIN(CASE(the_interface_is_reported), CASE(the_end_of_the_interface_is_reported),
+TEST_MAIN(CASE(the_interface_is_reported),
+	  CASE(the_interface_is_reported_without_another_socket),
+	  CASE(the_end_of_the_interface_is_reported),
 	  CASE(routes_and_addresses_are_routing), CASE(a_request_that_failed_has_changed_nothing),
 	  CASE(a_carrier_that_comes_back_is_named), CASE(after_a_loss_the_state_is_asked_for),
 	  CASE(a_watch_that_cannot_open_says_so), CASE(the_clock_of_macos_counts_the_suspend))

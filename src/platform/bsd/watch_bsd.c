@@ -43,25 +43,34 @@ void xt_watch_close(struct xt_watch *watch)
 	watch->fd = -1;
 }
 
-/* The present state. A link that is gone: exists is false. */
+struct state_search {
+	unsigned ifindex;
+	struct xt_link_state *state;
+};
+
+static int state_seen(const struct xt_bsd_message *entry, void *ctx)
+{
+	const struct state_search *search = ctx;
+
+	if (entry->type != xt_abi.rtm_ifinfo || entry->index != search->ifindex)
+		return 0;
+	search->state->exists = true;
+	search->state->up = entry->flags & xt_abi.iff_up;
+	search->state->mtu = entry->mtu;
+	return 0;
+}
+
+/* The present state. A link that is gone: exists is false. By a list: pledge(2) of the tunnel
+ * process on OpenBSD ends it for a socket of the routes, and for a question for the MTU. */
 static void state_query(const struct xt_watch *watch, struct xt_link_state *state)
 {
+	struct state_search search = {.ifindex = watch->ifindex, .state = state};
 	bool was_down = state->was_down;
-	struct xt_link_kernel *kernel;
-	struct xt_link_facts facts;
 
 	memset(state, 0, sizeof(*state));
-	state->was_down = was_down;
-	if (xt_link_kernel_open(&kernel) < 0)
-		return;
-	if (if_indextoname(watch->ifindex, state->name) &&
-	    xt_link_facts_get(kernel, watch->ifindex, &facts) == 0) {
-		state->exists = true;
-		state->up = facts.up;
-		state->mtu = facts.mtu;
-	}
-	xt_link_kernel_close(kernel);
-	state->was_down |= !state->up;
+	if (if_indextoname(watch->ifindex, state->name))
+		(void)xt_bsd_links(watch->ifindex, state_seen, &search);
+	state->was_down = was_down || !state->up;
 }
 
 static void carrier_read(struct xt_watch *watch, const struct xt_bsd_message *msg)
