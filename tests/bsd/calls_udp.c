@@ -81,6 +81,11 @@ ssize_t fake_sendmsg(int fd, const struct msghdr *msg, int flags)
 		struct in_pktinfo info = {0};
 		size_t rest;
 
+		if (!XT_TESTS_PKTINFO && cmsg->cmsg_level == IPPROTO_IP &&
+		    cmsg->cmsg_type == IP_TOS && cmsg->cmsg_len != CMSG_LEN(1)) {
+			errno = EINVAL; /* as FreeBSD has it */
+			return -1;
+		}
 		if (XT_TESTS_PKTINFO && cmsg->cmsg_level == IPPROTO_IP &&
 		    cmsg->cmsg_type == IP_PKTINFO) {
 			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));

@@ -109,6 +109,7 @@ static void datagrams_arrive_with_their_path(void **state)
 		if (v6 || DARWIN)
 			assert_int_equal(batch->pkts[0].ecn, 2);
 		assert_int_equal(a->refused, 0);
+		assert_int_equal(a->fallbacks, 0); /* the DS field was taken */
 	}
 }
 

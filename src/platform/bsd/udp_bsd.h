@@ -119,6 +119,8 @@ static inline void udp_bsd_control_put(struct msghdr *msg, int level, int type, 
 void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsigned link);
 void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_path *path,
 			    uint8_t *ecn);
+/* The DS field of an IPv4 datagram to be sent. */
+void udp_bsd_tos_v4_put(struct msghdr *msg, uint8_t tos);
 
 /* Several messages a call, without waiting: how many, at least one; -1 with errno. many: whether
  * more than one is a gain. */

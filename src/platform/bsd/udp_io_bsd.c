@@ -234,9 +234,10 @@ static void message_put(struct udp_bsd *sock, uint32_t i, const struct xt_run *r
 		path.local = (struct xt_ip){0};
 	if (source || link)
 		source_put(&message->head, &path, link);
-	if (tos != 0)
-		udp_bsd_control_put(&message->head, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-				    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	if (tos != 0 && v6)
+		udp_bsd_control_put(&message->head, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	else if (tos != 0)
+		udp_bsd_tos_v4_put(&message->head, (uint8_t)tos);
 	if (run->dont_fragment && v6)
 		udp_bsd_control_put(&message->head, IPPROTO_IPV6, IPV6_DONTFRAG, &(int){1},
 				    sizeof(int));

@@ -62,6 +62,12 @@ void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsig
 	udp_bsd_control_put(msg, IPPROTO_IP, IP_SENDSRCADDR, &addr, sizeof(addr));
 }
 
+/* FreeBSD takes the field as one byte, and answers EINVAL to an int. OpenBSD ignores it. */
+void udp_bsd_tos_v4_put(struct msghdr *msg, uint8_t tos)
+{
+	udp_bsd_control_put(msg, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+}
+
 void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_path *path,
 			    uint8_t *ecn)
 {

@@ -51,6 +51,13 @@ void udp_bsd_source_v4_put(struct msghdr *msg, const struct xt_path *path, unsig
 	udp_bsd_control_put(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
+void udp_bsd_tos_v4_put(struct msghdr *msg, uint8_t tos)
+{
+	const int value = tos;
+
+	udp_bsd_control_put(msg, IPPROTO_IP, IP_TOS, &value, sizeof(value));
+}
+
 void udp_bsd_control_v4_get(const struct cmsghdr *cmsg, size_t len, struct xt_path *path,
 			    uint8_t *ecn)
 {
