@@ -10,11 +10,11 @@
 #include "platform/sandbox.h"
 
 /* TUNNEL    its sockets were opened by the monitor and are passed on; routes are listed by sysctl
- * RESOLVER  asks name servers */
+ * RESOLVER  asks name servers; the exporter, which has this role too, asks instances */
 static const char *const promises[] = {
     [XT_SANDBOX_TUNNEL] = "stdio inet unix route sendfd recvfd",
     [XT_SANDBOX_MONITOR] = NULL,
-    [XT_SANDBOX_RESOLVER] = "stdio rpath inet dns sendfd recvfd",
+    [XT_SANDBOX_RESOLVER] = "stdio rpath inet unix dns sendfd recvfd",
 };
 
 static struct xt_lock_result result_of(int rc, const char *step)
