@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "bsd/plans.h"
 #include "platform/wake.h"
+#include "platform/watch.h"
 #include "test_main.h"
 
 #define ALL	  "10.7.0.1/24 10.8.0.1/32>10.8.0.2 fd07::1/64", "10.9.0.0/16 fd07:1::/48 10.7.0.9/32"
@@ -259,6 +261,25 @@ static void routes_to_endpoints_follow_the_gateway(void **state)
 	assert_true(host_has("route 198.18.0.2/32 en0 by 192.168.1.1"));
 	kernel_route_set("172.16.0.0/16", NULL, 0);
 	kernel_link_set(KERNEL_EN1, false, false, 9000);
+	xt_link_undo(link);
+	host_is(before);
+}
+
+/* A request that fails is reported to every routing socket of the host. */
+static void routes_that_need_not_follow_are_left_alone(void **state)
+{
+	struct xt_watch watch;
+	struct request request;
+	struct xt_link *link;
+	uint8_t message[2048];
+
+	(void)state;
+	plan_fill(&request, FULL, "198.18.0.2 198.18.0.3 fd00::2");
+	link = link_make(&request);
+	assert_int_equal(xt_watch_open(&watch, tun->ifindex), 0);
+	assert_int_equal(xt_link_follow(link), 0);
+	assert_true(recv(watch.fd, message, sizeof(message), MSG_DONTWAIT) < 0); /* nothing */
+	xt_watch_close(&watch);
 	xt_link_undo(link);
 	host_is(before);
 }
@@ -626,4 +647,5 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(what_the_kernel_has_dropped_is_made_again), CASE(a_route_gets_the_mtu_of_its_path),
 	  CASE(the_mtu_is_that_of_the_way_to_the_endpoint), CASE(addresses_and_networks_are_listed),
 	  CASE(the_way_to_an_endpoint_is_asked_of_the_kernel),
-	  CASE(there_are_no_marks_and_no_tables))
+	  CASE(there_are_no_marks_and_no_tables),
+	  CASE(routes_that_need_not_follow_are_left_alone))

@@ -104,25 +104,31 @@ void xt_link_endpoints_adopt(struct xt_link *link, const struct xt_link_plan *pl
 /* --- the host's routes have changed --- */
 
 /* Whether the host still has the route of that step: kernels drop those by an address that goes,
- * also when it comes back at once. */
-static int endpoint_exists(struct xt_link_kernel *kernel, const struct xt_link_step *step,
-			   bool *exists)
+ * also when it comes back at once.
+ * present  the routes of one link, listed again for another one */
+static int endpoint_exists(struct xt_link_kernel *kernel, struct xt_link_routes *present,
+			   const struct xt_link_step *step, bool *exists)
 {
-	struct xt_link_routes routes = {.ifindex = step->hop.ifindex};
-	int rc = xt_link_routes_list(kernel, &routes);
+	int rc = 0;
 
+	if (present->ifindex != step->hop.ifindex) {
+		present->ifindex = step->hop.ifindex;
+		present->n = 0;
+		rc = xt_link_routes_list(kernel, present);
+		if (rc < 0)
+			present->ifindex = 0;
+	}
 	*exists = false;
-	for (size_t i = 0; rc == 0 && i < routes.n; i++)
-		*exists |= routes.v[i].bits == step->network.bits &&
-			   xt_ip_equal(&routes.v[i].ip, &step->network.ip);
-	free(routes.v);
+	for (size_t i = 0; rc == 0 && i < present->n; i++)
+		*exists |= present->v[i].bits == step->network.bits &&
+			   xt_ip_equal(&present->v[i].ip, &step->network.ip);
 	return rc;
 }
 
 /* Removed and added, never changed: where the route has gone meanwhile, macOS changes the next less
  * specific one, which is the tunnel's own half, and the host's packets would leave unencrypted. */
 static int endpoint_follow(struct xt_link_kernel *kernel, unsigned except,
-			   struct xt_link_step *step)
+			   struct xt_link_routes *present, struct xt_link_step *step)
 {
 	const struct xt_ip *endpoint = &step->network.ip;
 	struct xt_link_hop now;
@@ -130,7 +136,7 @@ static int endpoint_follow(struct xt_link_kernel *kernel, unsigned except,
 	int rc = xt_link_hop_find(kernel, except, endpoint, &now);
 
 	if (rc == 0 && now.ifindex != 0 && hop_equal(&now, &step->hop))
-		rc = endpoint_exists(kernel, step, &exists);
+		rc = endpoint_exists(kernel, present, step, &exists);
 	else if (rc == 0 && step->hop.ifindex != 0)
 		rc = xt_link_endpoint_do(kernel, endpoint, &step->hop, XT_LINK_REMOVE);
 	if ((rc < 0 && rc != -ESRCH) || exists)
@@ -152,6 +158,7 @@ bool xt_link_follows(void)
 
 int xt_link_follow(struct xt_link *link)
 {
+	struct xt_link_routes present = {.table = XT_LINK_TABLE_MAIN};
 	struct xt_link_kernel *kernel = NULL;
 	int result = 0;
 
@@ -165,12 +172,13 @@ int xt_link_follow(struct xt_link *link)
 			continue;
 		rc = kernel ? 0 : xt_link_kernel_open(&kernel);
 		if (rc == 0)
-			rc = endpoint_follow(kernel, link->ifindex, step);
+			rc = endpoint_follow(kernel, link->ifindex, &present, step);
 		if (rc < 0 && result == 0)
 			result = rc;
 		if (!kernel)
 			break;
 	}
+	free(present.v);
 	xt_link_kernel_close(kernel);
 	return result;
 }
