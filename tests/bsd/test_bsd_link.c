@@ -284,6 +284,27 @@ static void routes_that_need_not_follow_are_left_alone(void **state)
 	host_is(before);
 }
 
+/* All of its processes were killed: the interface went with them, the host routes did not. */
+static void routes_of_an_instance_that_was_killed_are_taken_over(void **state)
+{
+	struct request request;
+	struct xt_link *link;
+
+	(void)state;
+	plan_fill(&request, FULL, ENDPOINTS);
+	xt_link_release(link_make(&request));
+	tun->ops->close(tun);
+	tun = tun_make();
+	assert_true(host_has("route 198.18.0.2/32 en0 by 192.168.1.1"));
+	link = link_make(&request);
+	kernel_route_set("0.0.0.0/0", "192.168.1.254", KERNEL_EN0);
+	assert_int_equal(xt_link_follow(link), 0);
+	assert_true(host_has("route 198.18.0.2/32 en0 by 192.168.1.254"));
+	kernel_route_set("0.0.0.0/0", "192.168.1.1", KERNEL_EN0);
+	xt_link_undo(link);
+	host_is(before);
+}
+
 /* As where a cable is pulled, and the host has the next network before anyone looks. */
 static void a_route_that_the_kernel_has_dropped_is_not_changed_but_made(void **state)
 {
@@ -638,6 +659,7 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(a_second_half_that_is_taken_takes_the_first_back),
 	  CASE(routes_to_endpoints_follow_the_gateway),
 	  CASE(a_route_that_the_kernel_has_dropped_is_not_changed_but_made),
+	  CASE(routes_of_an_instance_that_was_killed_are_taken_over),
 	  CASE(a_family_without_an_address_is_routed), CASE(a_gateway_of_ipv6_is_link_local),
 	  CASE(a_follow_that_fails_is_made_good_by_the_next),
 	  CASE(without_a_program_the_routes_to_endpoints_go),

@@ -96,11 +96,13 @@ static int route_seen(const struct xt_bsd_message *entry, void *ctx)
 	const struct xt_cidr *dst = &search->route->dst;
 
 	search->found |= entry->index == search->route->ifindex && entry->dst.bits == dst->bits &&
-			 xt_ip_equal(&entry->dst.ip, &dst->ip);
+			 xt_ip_equal(&entry->dst.ip, &dst->ip) &&
+			 (search->route->gateway.family == 0 ||
+			  xt_ip_equal(&entry->gateway, &search->route->gateway));
 	return 0;
 }
 
-/* The network is routed through the link of that route. */
+/* The network is routed through the link of that route, and by its gateway if it has one. */
 static bool route_exists(const struct xt_bsd_route *route)
 {
 	struct route_search search = {.route = route};
@@ -188,8 +190,10 @@ int xt_link_endpoint_do(struct xt_link_kernel *kernel, const struct xt_ip *endpo
 	const struct xt_bsd_route route = {.dst = {*endpoint, (uint8_t)xt_ip_bits(endpoint)},
 					   .gateway = hop->gateway,
 					   .ifindex = hop->ifindex};
+	int rc = xt_bsd_route_write(kernel, type_of(what), &route);
 
-	return xt_bsd_route_write(kernel, type_of(what), &route);
+	/* One of an instance that was killed: from now on it is followed, and it is removed. */
+	return rc == -EEXIST && what == XT_LINK_ADD && route_exists(&route) ? 0 : rc;
 }
 
 /* --- addresses --- */

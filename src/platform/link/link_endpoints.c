@@ -45,7 +45,8 @@ static bool hop_equal(const struct xt_link_hop *a, const struct xt_link_hop *b)
 	return a->ifindex == b->ifindex && xt_ip_equal(&a->gateway, &b->gateway);
 }
 
-/* A host route that is there already is another program's, and goes on to be used. */
+/* A host route that is there already and leads elsewhere is another program's, and goes on to be
+ * used. */
 static int endpoint_step(struct xt_link_setting *set, const struct xt_ip *endpoint)
 {
 	struct xt_link_step step = {.kind = XT_LINK_STEP_ENDPOINT,

@@ -70,7 +70,7 @@ struct xt_link_hop {
 };
 int xt_link_hop_find(struct xt_link_kernel *kernel, unsigned except, const struct xt_ip *endpoint,
 		     struct xt_link_hop *out);
-/* The host route to an endpoint. */
+/* The host route to an endpoint. ADD: 0 also where it is there already, by that very hop. */
 int xt_link_endpoint_do(struct xt_link_kernel *kernel, const struct xt_ip *endpoint,
 			const struct xt_link_hop *hop, enum xt_link_do what);
 
