@@ -32,6 +32,8 @@
 /* SYSTEM and administrators at a high integrity level, as WireGuard for Windows has it. */
 #define OWNERS L"O:SYD:P(A;;GA;;;SY)(A;;GA;;;BA)"
 #define HIGH   L"S:(ML;;NWNRNX;;;HI)"
+/* SYSTEM, administrators and the user that makes the pipe. */
+#define OWN L"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
 
 static struct {
 	int fd;
@@ -99,14 +101,15 @@ static bool observers_sid(wchar_t *out, size_t n)
 
 /* An observer reads and writes, but does not make an instance of the pipe. Observers are not of a
  * high integrity level, so the label stays away where there is such a group. To be freed by
- * LocalFree. Without the right to set an owner or a label, which an administrator has, the pipe is
- * for this user. */
-static PSECURITY_DESCRIPTOR descriptor_make(const char *path)
+ * LocalFree. own: for the user that makes the pipe, who may set neither an owner nor a label. */
+static PSECURITY_DESCRIPTOR descriptor_make(const char *path, bool own)
 {
 	wchar_t sid[200], text[512];
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if (path_is_control(path) && observers_sid(sid, 200))
+	if (own)
+		_snwprintf(text, 512, OWN);
+	else if (path_is_control(path) && observers_sid(sid, 200))
 		_snwprintf(text, 512, L"%ls(A;;0x12019b;;;%ls)", OWNERS, sid);
 	else
 		_snwprintf(text, 512, L"%ls%ls", OWNERS, HIGH);
@@ -115,26 +118,58 @@ static PSECURITY_DESCRIPTOR descriptor_make(const char *path)
 	return out;
 }
 
+/* Another owner than oneself takes a privilege that an administrator has, but not enabled. This
+ * thread alone has it enabled until RevertToSelf: with it files are opened past their lists. */
+static void owner_privilege_take(void)
+{
+	TOKEN_PRIVILEGES privileges = {.PrivilegeCount = 1,
+				       .Privileges = {{.Attributes = SE_PRIVILEGE_ENABLED}}};
+	HANDLE token;
+
+	if (!ImpersonateSelf(SecurityImpersonation) ||
+	    !OpenThreadToken(GetCurrentThread(), TOKEN_ADJUST_PRIVILEGES, TRUE, &token))
+		return;
+	if (LookupPrivilegeValueW(NULL, L"SeRestorePrivilege", &privileges.Privileges[0].Luid))
+		(void)AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL);
+	CloseHandle(token);
+}
+
+static HANDLE pipe_make(const wchar_t *wide, DWORD mode, PSECURITY_DESCRIPTOR descriptor)
+{
+	SECURITY_ATTRIBUTES security = {sizeof(security), descriptor, FALSE};
+
+	return CreateNamedPipeW(wide, mode,
+				PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT |
+				    PIPE_REJECT_REMOTE_CLIENTS,
+				PIPE_UNLIMITED_INSTANCES, PIPE_BUFFER, PIPE_BUFFER, 0, &security);
+}
+
 static HANDLE instance_make(const char *path, bool first)
 {
-	SECURITY_ATTRIBUTES security = {sizeof(security), descriptor_make(path), FALSE};
+	PSECURITY_DESCRIPTOR descriptor = descriptor_make(path, false);
 	DWORD mode = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, error;
 	wchar_t wide[PATH_UNITS];
 	HANDLE pipe;
 
 	if (!xt_win_wide(wide, PATH_UNITS, path)) {
-		LocalFree(security.lpSecurityDescriptor);
+		LocalFree(descriptor);
 		SetLastError(ERROR_INVALID_NAME);
 		return INVALID_HANDLE_VALUE;
 	}
 	if (first)
 		mode |= FILE_FLAG_FIRST_PIPE_INSTANCE;
-	pipe = CreateNamedPipeW(wide, mode,
-				PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT |
-				    PIPE_REJECT_REMOTE_CLIENTS,
-				PIPE_UNLIMITED_INSTANCES, PIPE_BUFFER, PIPE_BUFFER, 0, &security);
+	owner_privilege_take();
+	pipe = pipe_make(wide, mode, descriptor);
 	error = GetLastError();
-	LocalFree(security.lpSecurityDescriptor);
+	(void)RevertToSelf(); /* of its own user: nothing is lost when it fails */
+	LocalFree(descriptor);
+	if (pipe == INVALID_HANDLE_VALUE &&
+	    (error == ERROR_INVALID_OWNER || error == ERROR_PRIVILEGE_NOT_HELD)) {
+		descriptor = descriptor_make(path, true);
+		pipe = pipe_make(wide, mode, descriptor);
+		error = GetLastError();
+		LocalFree(descriptor);
+	}
 	SetLastError(error);
 	return pipe;
 }
