@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/conf.h"
 #include "config/path_trust.h"
@@ -69,6 +70,9 @@ int xt_rundir_path(char dir[XT_RUNDIR_MAX])
 	if (!xt_rundir_each(0, dir))
 		return -ENAMETOOLONG;
 	rc = xt_path_judge_directory(dir, &fault);
+	/* One that an administrator has made below %ProgramData% lets every user make files. */
+	if (rc == -EPERM && !getenv("XT_RUN_DIR") && geteuid() == 0 && xt_win_protect(dir) == 0)
+		rc = xt_path_judge_directory(dir, &fault);
 	return rc == -ENOENT ? 0 : rc; /* a missing directory is none to distrust */
 }
 

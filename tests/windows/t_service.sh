@@ -53,6 +53,7 @@ pair_make
 for place in $($wine winepath -u 'C:\ProgramData' 'C:\users\Public' 2>/dev/null | tr -d '\r'); do
 	places="$places $place/xtunnel"
 	mkdir -p "$place/xtunnel"
+	chmod 777 "$place/xtunnel" # below the real %ProgramData% every user may make files
 	cp -p "$a.conf" "$place/xtunnel/"
 done
 
@@ -61,6 +62,14 @@ has err "now: sc start xtunnel\$$a"
 state_is stopped
 tool sc start "xtunnel\$$a"
 state_is running
+taken=0
+for place in $places; do
+	[ -n "$(find "$place/xtunnel" -maxdepth 0 -perm -o+w)" ] || taken=1
+done
+[ $taken = 1 ] || {
+	echo "others may still write to the directory"
+	failed=1
+}
 instances_start "$b"
 # shellcheck disable=SC2086
 $wine "$folder/wintun_ping.exe" "$a" "$b" 20 1 || failed=1

@@ -198,6 +198,53 @@ int xt_win_access_path(struct xt_win_access *out, const char *path)
 	return 0;
 }
 
+static DWORD protected_list_set(wchar_t *path, PSID user)
+{
+	PSECURITY_DESCRIPTOR descriptor = NULL;
+	wchar_t text[320], *sid = NULL;
+	BOOL present, defaulted;
+	DWORD error = 0;
+	PACL acl = NULL;
+
+	if (!ConvertSidToStringSidW(user, &sid))
+		return GetLastError();
+	_snwprintf(text, 320, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%ls)", sid);
+	LocalFree(sid);
+	if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1,
+								  &descriptor, NULL) ||
+	    !GetSecurityDescriptorDacl(descriptor, &present, &acl, &defaulted))
+		error = GetLastError();
+	if (error == 0)
+		error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT,
+					      DACL_SECURITY_INFORMATION |
+						  PROTECTED_DACL_SECURITY_INFORMATION,
+					      NULL, NULL, acl, NULL);
+	LocalFree(descriptor);
+	return error;
+}
+
+int xt_win_protect(const char *path)
+{
+	PSECURITY_DESCRIPTOR descriptor = NULL;
+	struct judge judge = {0};
+	wchar_t wide[MAX_PATH];
+	PSID owner = NULL;
+	DWORD error;
+	int rc = -EPERM;
+
+	if (!path_wide(wide, path))
+		return -ENAMETOOLONG;
+	error = GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner,
+				      NULL, NULL, NULL, &descriptor);
+	if (error != 0)
+		return xt_win_error(error);
+	user_read(&judge);
+	if (owner && judge.user && sid_trusted(&judge, owner))
+		rc = xt_win_error(protected_list_set(wide, judge.user));
+	LocalFree(descriptor);
+	return rc;
+}
+
 int xt_win_access_copy(int fd, const char *path)
 {
 	PSECURITY_DESCRIPTOR descriptor = NULL;

@@ -23,6 +23,9 @@ bool xt_win_owned(int fd);
 int xt_win_access_copy(int fd, const char *path);
 /* The same as xt_win_access of a file or directory by its path. */
 int xt_win_access_path(struct xt_win_access *out, const char *path);
+/* A directory of this user's, an administrator's or the system's is for these alone from then on,
+ * and so is what inherits its rights. -EPERM: it is another user's; another -errno. */
+int xt_win_protect(const char *path);
 
 /* A DWORD below HKLM\Software\xtunnel; 0: it is not there. */
 uint32_t xt_win_setting(const char *name);
