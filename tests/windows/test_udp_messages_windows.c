@@ -300,6 +300,27 @@ static void datagrams_name_their_link_when_the_tunnel_would_catch_them(void **st
 	assert_true(tx->runs[1].unstuck);
 }
 
+/* The socket is pinned to Ethernet, and the endpoint is a host of the other link. */
+static void datagrams_name_their_link_when_it_is_not_that_of_the_default_route(void **state)
+{
+	static const uint8_t bytes[100];
+	struct xt_path path;
+
+	(void)state;
+	fake_route_put("0.0.0.0/0", NULL, FAKE_TUNNEL, 0);
+	fake.interfaces[2].v[0].metric = 0;
+	udp->ops->routes_expire(udp);
+	sock->judge = false; /* as wine cannot pin to an interface that it does not have */
+	sock->pinned[0] = FAKE_ETHERNET;
+	memset(&path, 0, sizeof(path));
+	path.remote.ip = fake_cidr("10.20.0.9").ip;
+	path.remote.port = 9;
+	assert_int_equal(xt_tx_copy(tx, &path, 0, bytes, sizeof(bytes)), 0);
+	assert_int_equal(send_all(), 0);
+	assert_int_equal(socket_seen.v[0].link, FAKE_WLAN);
+	assert_true(xt_ip_is_unspecified(&socket_seen.v[0].local));
+}
+
 static void a_probe_that_is_too_large_is_dropped_without_notice(void **state)
 {
 	static uint8_t bytes[1500];
@@ -347,5 +368,6 @@ TEST_MAIN(TEST(a_run_is_one_message), TEST(a_host_without_segmentation_gets_sing
 	  TEST(ecn_that_is_refused_is_left_out_from_then_on),
 	  TEST(a_full_socket_keeps_the_rest_of_a_run), TEST(a_source_that_is_refused_is_left_out),
 	  TEST(datagrams_name_their_link_when_the_tunnel_would_catch_them),
+	  TEST(datagrams_name_their_link_when_it_is_not_that_of_the_default_route),
 	  TEST(a_probe_that_is_too_large_is_dropped_without_notice),
 	  TEST(a_coalesced_read_is_handed_on_in_order))

@@ -51,11 +51,14 @@ static void source_choose(struct udp_windows *sock, WSAMSG *msg, struct xt_run *
 	static const struct xt_ip any;
 	uint8_t family = run->path.remote.ip.family;
 	const struct xt_egress egress = xt_egress_find(sock->egress, sock->udp.avoid, &run->path);
+	uint32_t forced = sock->pinned[family == 6];
 	bool pinned = run->path.local.family == family && !run->unstuck;
+	/* The socket's own link is that of the default route: others are named. */
+	bool named = egress.captive || (forced != 0 && forced != egress.link);
 
 	if (pinned && !egress.pin)
 		run->unstuck = true;
-	if (egress.link != 0 && ((pinned && egress.pin) || egress.captive))
+	if (egress.link != 0 && ((pinned && egress.pin) || named))
 		source_put(msg, family, pinned && egress.pin ? &run->path.local : &any,
 			   egress.link);
 }
