@@ -29,6 +29,9 @@
 #define WATCH_MS    10	 /* a pipe cannot be waited for without reading from it */
 #define CONNECT_MS  2000
 
+/* To read and write. GENERIC_WRITE has the right to make an instance too, which observers lack. */
+#define CLIENT_RIGHTS (FILE_GENERIC_READ | (FILE_GENERIC_WRITE & ~(DWORD)FILE_CREATE_PIPE_INSTANCE))
+
 /* SYSTEM and administrators at a high integrity level, as WireGuard for Windows has it. */
 #define OWNERS L"O:SYD:P(A;;GA;;;SY)(A;;GA;;;BA)"
 #define HIGH   L"S:(ML;;NWNRNX;;;HI)"
@@ -305,7 +308,7 @@ static int connect_at(const char *path)
 		return -ENAMETOOLONG;
 	for (;;) {
 		/* No server may act as this client. */
-		pipe = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+		pipe = CreateFileW(wide, CLIENT_RIGHTS, 0, NULL, OPEN_EXISTING,
 				   SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
 		if (pipe != INVALID_HANDLE_VALUE)
 			break;
