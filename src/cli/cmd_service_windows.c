@@ -20,8 +20,8 @@
 #define STOP_MS 30000
 #define POLL_MS 100
 #define EVENTS	L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\xtunnel"
-/* A message whose text is its first string is in a file that every Windows has. */
-#define MESSAGES L"%SystemRoot%\\System32\\netmsg.dll"
+/* Every Windows has this file; each of its messages 1 to 1000 is the first string alone. */
+#define MESSAGES L"%SystemRoot%\\System32\\EventCreate.exe"
 
 static int service_failed(const char *what, const char *name)
 {

@@ -93,6 +93,10 @@ run 0 service install svc-left
 run 0 service install svc-right
 run 1 service install svc-left
 has err "already"
+# Lines of the event log are read by the messages of that program.
+# shellcheck disable=SC2086
+$wine reg query 'HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\xtunnel' >out 2>err
+has out 'System32\EventCreate.exe'
 run 0 service list
 has out "svc-left	stopped"
 run 0 service remove svc-left
