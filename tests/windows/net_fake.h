@@ -15,7 +15,8 @@
 
 #define FAKE_MAX 64
 
-/* fail_at  this change, counted from 1, is refused with fail_error; 0: none */
+/* fail_at  this change, counted from 1, is refused with fail_error; 0: none
+ * late     a family that an interface lacks is there once it is waited for */
 static struct net_fake {
 	struct {
 		const char *alias;
@@ -30,6 +31,7 @@ static struct net_fake {
 	size_t n_routes;
 	unsigned changes, fail_at;
 	int fail_error;
+	bool late;
 	char log[8192];
 } fake;
 
@@ -79,6 +81,14 @@ static inline int fake_interface_get(unsigned index, uint8_t family, struct xt_n
 		return -ENODEV;
 	*out = *found;
 	return 0;
+}
+
+static inline int fake_interface_await(unsigned index, uint8_t family)
+{
+	for (size_t i = 0; fake.late && i < fake.n_interfaces; i++)
+		if (fake.interfaces[i].index == index)
+			fake.interfaces[i].family[family == 6] = true;
+	return fake_interface(index, family) ? 0 : -ETIMEDOUT;
 }
 
 static inline int fake_interface_set(unsigned index, uint8_t family,
@@ -192,6 +202,7 @@ static const struct xt_net_ops net_fake_ops = {
     .luid_index = fake_luid_index,
     .alias_index = fake_alias_index,
     .interface_get = fake_interface_get,
+    .interface_await = fake_interface_await,
     .interface_set = fake_interface_set,
     .addresses = fake_addresses,
     .address_add = fake_address_add,

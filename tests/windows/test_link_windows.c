@@ -110,6 +110,22 @@ static void steps_are_made_in_order_and_undone_in_reverse(void **state)
 	assert_string_equal(after, before);
 }
 
+/* Windows adds IPv4 and IPv6 to an adapter a moment after it was made. */
+static void families_that_come_late_are_waited_for(void **state)
+{
+	struct xt_link *link;
+	struct plan plan;
+
+	(void)state;
+	fake.interfaces[2].family[0] = fake.interfaces[2].family[1] = false;
+	fake.late = true;
+	plan_split(&plan);
+	assert_int_equal(plan_set(&link, &plan), 0);
+	xt_link_undo(link);
+	fake.interfaces[2].family[1] = false;
+	assert_false(xt_link_ipv6_off("wg0"));
+}
+
 static void a_default_route_takes_the_least_metric(void **state)
 {
 	struct xt_link *link;
@@ -391,6 +407,7 @@ static void the_host_is_described_without_the_tunnel(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test_setup(steps_are_made_in_order_and_undone_in_reverse, setup),
+	  cmocka_unit_test_setup(families_that_come_late_are_waited_for, setup),
 	  cmocka_unit_test_setup(a_default_route_takes_the_least_metric, setup),
 	  cmocka_unit_test_setup(a_plan_is_applied_whole_or_not_at_all, setup),
 	  cmocka_unit_test_setup(what_is_there_already_is_neither_made_nor_removed, setup),

@@ -89,7 +89,8 @@ bool xt_link_ipv6_off(const char *name)
 	unsigned ifindex;
 
 	return xt_link_index(name, &ifindex) == 0 &&
-	       xt_net()->interface_get(ifindex, 6, &interface) < 0;
+	       xt_net()->interface_get(ifindex, 6, &interface) < 0 &&
+	       xt_net()->interface_await(ifindex, 6) < 0;
 }
 
 int xt_link_addresses(const char *name, struct xt_link_address **out, size_t *n)

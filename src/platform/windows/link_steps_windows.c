@@ -176,7 +176,7 @@ static bool plan_has_default(const struct xt_link_plan *plan, uint8_t family)
 	return false;
 }
 
-static bool plan_has_family(const struct xt_link_plan *plan, uint8_t family)
+bool xt_link_plan_has_family(const struct xt_link_plan *plan, uint8_t family)
 {
 	for (size_t i = 0; i < plan->n_addresses; i++)
 		if (plan->addresses[i].cidr.ip.family == family)
@@ -189,7 +189,7 @@ int xt_link_settings_plan(const struct xt_link *link, const struct xt_link_plan 
 {
 	for (unsigned i = 0; i < 2; i++) {
 		uint8_t family = i == 0 ? 4 : 6;
-		bool needed = plan_has_family(plan, family);
+		bool needed = xt_link_plan_has_family(plan, family);
 
 		in[i] = link->before[i];
 		if (needed && !link->family[i])

@@ -18,6 +18,14 @@ static void link_free(struct xt_link *link)
 	free(link);
 }
 
+/* The interface has the family, which is waited for where the plan needs it. */
+static bool family_get(unsigned ifindex, uint8_t family, bool needed, struct xt_net_interface *out)
+{
+	return xt_net()->interface_get(ifindex, family, out) == 0 ||
+	       (needed && xt_net()->interface_await(ifindex, family) == 0 &&
+		xt_net()->interface_get(ifindex, family, out) == 0);
+}
+
 static int link_new(struct xt_link **out, const struct xt_link_plan *plan)
 {
 	struct xt_link *link = calloc(1, sizeof(*link));
@@ -27,8 +35,11 @@ static int link_new(struct xt_link **out, const struct xt_link_plan *plan)
 		return XT_E_NOMEM;
 	rc = xt_link_index(plan->name, &link->ifindex);
 	for (unsigned i = 0; rc == 0 && i < 2; i++) {
-		link->family[i] =
-		    xt_net()->interface_get(link->ifindex, i == 0 ? 4 : 6, &link->before[i]) == 0;
+		uint8_t family = i == 0 ? 4 : 6;
+		bool needed =
+		    xt_link_plan_has_family(plan, family) || (i == 0 && plan->n_addresses == 0);
+
+		link->family[i] = family_get(link->ifindex, family, needed, &link->before[i]);
 		link->now[i] = link->before[i];
 	}
 	if (rc == 0 && !link->family[0] && !link->family[1])

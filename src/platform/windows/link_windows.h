@@ -50,6 +50,7 @@ bool xt_link_steps_have(const struct xt_link_steps *steps, const struct xt_link_
 /* The steps of a plan; to be freed by the caller, also after an error. */
 int xt_link_steps_plan(struct xt_link_steps *out, const struct xt_link_plan *plan,
 		       const struct xt_link_error *error);
+bool xt_link_plan_has_family(const struct xt_link_plan *plan, uint8_t family); /* an address */
 /* The MTU by the rule of xt_link_plan.mtu; routes through the interface avoid do not count. */
 uint32_t xt_link_mtu_below(unsigned avoid, const struct xt_link_plan *plan);
 /* MTU and metric that plan asks for, by family. */

@@ -15,6 +15,9 @@
 #include <iphlpapi.h>
 #include <netioapi.h>
 
+#define AWAIT_MS      10000
+#define AWAIT_STEP_MS 20
+
 static void address_put(SOCKADDR_INET *out, const struct xt_ip *ip)
 {
 	memset(out, 0, sizeof(*out));
@@ -97,6 +100,18 @@ static int iphlp_interface_get(unsigned ifindex, uint8_t family, struct xt_net_i
 						 .automatic = row.UseAutomaticMetric,
 						 .up = row.Connected};
 	return rc;
+}
+
+static int iphlp_interface_await(unsigned ifindex, uint8_t family)
+{
+	MIB_IPINTERFACE_ROW row;
+
+	for (unsigned ms = 0; ms < AWAIT_MS; ms += AWAIT_STEP_MS) {
+		if (row_get(ifindex, family, &row) == 0)
+			return 0;
+		Sleep(AWAIT_STEP_MS);
+	}
+	return -ETIMEDOUT;
 }
 
 static int iphlp_interface_set(unsigned ifindex, uint8_t family, const struct xt_net_interface *in)
@@ -243,6 +258,7 @@ static const struct xt_net_ops iphlp = {
     .luid_index = iphlp_luid_index,
     .alias_index = iphlp_alias_index,
     .interface_get = iphlp_interface_get,
+    .interface_await = iphlp_interface_await,
     .interface_set = iphlp_interface_set,
     .addresses = iphlp_addresses,
     .address_add = iphlp_address_add,

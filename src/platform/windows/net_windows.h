@@ -39,6 +39,9 @@ struct xt_net_ops {
 	int (*luid_index)(uint64_t luid, unsigned *ifindex);
 	int (*alias_index)(const char *alias, unsigned *ifindex);
 	int (*interface_get)(unsigned ifindex, uint8_t family, struct xt_net_interface *out);
+	/* Wait until the interface has the family: Windows gives both to a new adapter a moment
+	 * after that was made, at its start seconds after. -ETIMEDOUT. */
+	int (*interface_await)(unsigned ifindex, uint8_t family);
 	/* mtu, metric and automatic. */
 	int (*interface_set)(unsigned ifindex, uint8_t family, const struct xt_net_interface *in);
 	/* Of all interfaces. */
