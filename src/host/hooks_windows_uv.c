@@ -45,13 +45,14 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 static int hook_spawn(struct xt_hooks_run *run)
 {
 	char *args[] = {"cmd.exe", "/d", "/c", run->commands[run->at], NULL};
+	char file[3 * 260 + 16];
 	uv_stdio_container_t stdio[3] = {
 	    {.flags = UV_IGNORE},
 	    {.flags = UV_INHERIT_FD, .data.fd = 2},
 	    {.flags = UV_INHERIT_FD, .data.fd = 2},
 	};
 	uv_process_options_t options = {
-	    .file = args[0],
+	    .file = file, /* a name alone is looked for in the current directory first */
 	    .args = args,
 	    .exit_cb = on_process_exit,
 	    /* cmd has quoting rules of its own: the command is passed as it is in the file */
@@ -60,6 +61,8 @@ static int hook_spawn(struct xt_hooks_run *run)
 	    .stdio_count = 3,
 	};
 
+	if (!xt_win_system_dir(file, sizeof(file), "/cmd.exe"))
+		*file = '\0'; /* which uv_spawn does not find */
 	return uv_spawn(run->loop, &run->process, &options);
 }
 

@@ -16,25 +16,43 @@
 	 GENERIC_ALL)
 #define SETTINGS L"Software\\xtunnel"
 
-/* The folder is the system's: a variable of a user does not move it for a service, and an
- * administrator who sets it for one command means it. */
-bool xt_win_data_dir(char *out, size_t cap, const char *tail)
+/* With / between the parts, and tail. */
+static bool place_put(char *out, size_t cap, const wchar_t *wide, const char *tail)
 {
-	wchar_t wide[MAX_PATH];
 	char base[3 * MAX_PATH];
-	DWORD len = GetEnvironmentVariableW(L"ProgramData", wide, MAX_PATH);
 	int n;
 
-	if (len == 0 || len >= MAX_PATH ||
-	    wide[1] != L':') /* not set, or no absolute path: the usual place */
-		wcscpy(wide, L"C:\\ProgramData");
 	if (!xt_win_utf8(base, sizeof(base), wide))
 		return false;
 	for (char *at = base; *at; at++)
 		if (*at == '\\')
 			*at = '/';
-	n = snprintf(out, cap, "%s/xtunnel%s", base, tail);
+	n = snprintf(out, cap, "%s%s", base, tail);
 	return n > 0 && (size_t)n < cap;
+}
+
+bool xt_win_system_dir(char *out, size_t cap, const char *tail)
+{
+	wchar_t wide[MAX_PATH];
+	UINT len = GetSystemDirectoryW(wide, MAX_PATH);
+
+	return len > 0 && len < MAX_PATH && place_put(out, cap, wide, tail);
+}
+
+/* The folder is the system's: a variable of a user does not move it for a service, and an
+ * administrator who sets it for one command means it. */
+bool xt_win_data_dir(char *out, size_t cap, const char *tail)
+{
+	wchar_t wide[MAX_PATH];
+	DWORD len = GetEnvironmentVariableW(L"ProgramData", wide, MAX_PATH);
+
+	if (len == 0 || len >= MAX_PATH ||
+	    wide[1] != L':') /* not set, or no absolute path: the usual place */
+		wcscpy(wide, L"C:\\ProgramData");
+	if (wcslen(wide) + wcslen(L"\\xtunnel") >= MAX_PATH)
+		return false;
+	wcscat(wide, L"\\xtunnel");
+	return place_put(out, cap, wide, tail);
 }
 
 /* --- access control lists --- */

@@ -10,6 +10,9 @@
 /* %ProgramData%/xtunnel and tail, with / between the parts. false: too long. */
 bool xt_win_data_dir(char *out, size_t cap, const char *tail);
 
+/* tail in the directory of the system's programs, likewise. */
+bool xt_win_system_dir(char *out, size_t cap, const char *tail);
+
 /* Which users beside its owner, administrators, the system and this user are let in to what is open
  * as fd. reads, writes: others do. user: the first of them, as NAME or as a SID. 0 or -errno. */
 struct xt_win_access {
