@@ -80,12 +80,15 @@ static SC_HANDLE manager_open(DWORD access)
 	return OpenSCManagerW(NULL, NULL, access);
 }
 
-/* It starts with the host, after the network's own services; again after a fault, but not after
- * `down`. */
+/* It starts with the host, after the network's own services; twice again after a fault, be it a
+ * crash or an end with another status than 0, but not after `down`. */
 static SC_HANDLE service_create(SC_HANDLE manager, const char *name)
 {
 	static const wchar_t dependencies[] = L"Nsi\0TcpIp\0";
-	SC_ACTION actions[] = {{SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}};
+	/* The last one is for all further faults within dwResetPeriod. */
+	SC_ACTION actions[] = {
+	    {SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}, {SC_ACTION_NONE, 0}};
+	SERVICE_FAILURE_ACTIONS_FLAG ends = {.fFailureActionsOnNonCrashFailures = TRUE};
 	SERVICE_FAILURE_ACTIONSW failure = {
 	    .dwResetPeriod = 600, .cActions = XT_LEN(actions), .lpsaActions = actions};
 	SERVICE_SID_INFO sid = {SERVICE_SID_TYPE_UNRESTRICTED};
@@ -102,6 +105,7 @@ static SC_HANDLE service_create(SC_HANDLE manager, const char *name)
 	if (!handle)
 		return NULL;
 	(void)ChangeServiceConfig2W(handle, SERVICE_CONFIG_FAILURE_ACTIONS, &failure);
+	(void)ChangeServiceConfig2W(handle, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &ends);
 	(void)ChangeServiceConfig2W(handle, SERVICE_CONFIG_SERVICE_SID_INFO, &sid);
 	return handle;
 }
