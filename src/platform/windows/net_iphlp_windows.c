@@ -102,15 +102,19 @@ static int iphlp_interface_get(unsigned ifindex, uint8_t family, struct xt_net_i
 	return rc;
 }
 
+/* Once for each: a host whose IPv6 is off does not get it during a reload. */
 static int iphlp_interface_await(unsigned ifindex, uint8_t family)
 {
+	static _Atomic unsigned in_vain[2];
+	_Atomic unsigned *const never = &in_vain[family == 6];
 	MIB_IPINTERFACE_ROW row;
 
-	for (unsigned ms = 0; ms < AWAIT_MS; ms += AWAIT_STEP_MS) {
+	for (unsigned ms = 0; *never != ifindex && ms < AWAIT_MS; ms += AWAIT_STEP_MS) {
 		if (row_get(ifindex, family, &row) == 0)
 			return 0;
 		Sleep(AWAIT_STEP_MS);
 	}
+	*never = ifindex;
 	return -ETIMEDOUT;
 }
 

@@ -40,7 +40,8 @@ struct xt_net_ops {
 	int (*alias_index)(const char *alias, unsigned *ifindex);
 	int (*interface_get)(unsigned ifindex, uint8_t family, struct xt_net_interface *out);
 	/* Wait until the interface has the family: Windows gives both to a new adapter a moment
-	 * after that was made, at its start seconds after. -ETIMEDOUT. */
+	 * after that was made, at its start seconds after. -ETIMEDOUT, 10 s later, from then on at
+	 * once. */
 	int (*interface_await)(unsigned ifindex, uint8_t family);
 	/* mtu, metric and automatic. */
 	int (*interface_set)(unsigned ifindex, uint8_t family, const struct xt_net_interface *in);
