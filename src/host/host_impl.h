@@ -38,6 +38,7 @@ struct xt_host {
 	bool without_ipv6;
 	struct xt_host_step step; /* of a reload */
 	struct xt_host *left;	  /* what a crash left, while that is taken back */
+	unsigned waits;		  /* of left: so often its file was locked */
 	void (*done)(void *ctx);
 	void *ctx;
 };

@@ -11,6 +11,10 @@
 #include "host/firewall.h"
 #include "host/host_impl.h"
 
+#define LOCK_WAIT_MS 20
+#define LOCK_WAITS   250
+#define CLEAN_WAITS  50
+
 void xt_host_state_store(struct xt_host *host)
 {
 	int rc = host->file ? xt_state_put(host->file, &host->state) : 0;
@@ -374,11 +378,46 @@ static void on_left_down(void *ctx)
 	host_open(host);
 }
 
+static void left_take(struct xt_host *host)
+{
+	if (host->left->file) {
+		xt_host_down(host->left, on_left_down, host);
+		return;
+	}
+	free(host->left);
+	host->left = NULL;
+	host_open(host);
+}
+
+static void on_wait_closed(uv_handle_t *handle)
+{
+	const struct xt_host *left = handle->data;
+
+	left_take(left->ctx);
+}
+
+static void on_wait(uv_timer_t *timer)
+{
+	struct xt_host *left = timer->data;
+	const struct xt_host *host = left->ctx;
+
+	if (left_open(left, host->run_dir, host->name) != -EAGAIN || ++left->waits == LOCK_WAITS)
+		uv_close((uv_handle_t *)timer, on_wait_closed);
+}
+
+/* The kernel removes the interface of a killed instance a moment before it has ended the last
+ * process that holds the lock. */
+static void left_await(struct xt_host *left)
+{
+	uv_timer_init(left->uv, &left->start);
+	left->start.data = left;
+	uv_timer_start(&left->start, on_wait, LOCK_WAIT_MS, LOCK_WAIT_MS);
+}
+
 int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_options *options,
 		void (*done)(void *ctx), void *ctx)
 {
 	struct xt_host *host = calloc(1, sizeof(*host)), *left = calloc(1, sizeof(*left));
-	const char *run_dir = options->run_dir;
 
 	if (!host || !left) {
 		free(host);
@@ -391,13 +430,12 @@ int xt_host_new(struct xt_host **out, uv_loop_t *uv, const struct xt_host_option
 	host->done = done;
 	host->ctx = ctx;
 	*out = host;
-	if (left_open(left, run_dir, host->name) < 0) {
-		free(left);
-		host_open(host);
-		return 0;
-	}
 	host->left = left;
-	xt_host_down(left, on_left_down, host);
+	left->ctx = host;
+	if (left_open(left, host->run_dir, host->name) == -EAGAIN)
+		left_await(left);
+	else
+		left_take(host);
 	return 0;
 }
 
@@ -468,6 +506,10 @@ bool xt_host_clean(const char *run_dir, const char *name, int *error)
 	bool done = false;
 
 	*error = left_open(&host, run_dir, name);
+	for (unsigned i = 0; *error == -EAGAIN && i < CLEAN_WAITS; i++) {
+		uv_sleep(LOCK_WAIT_MS);
+		*error = left_open(&host, run_dir, name);
+	}
 	if (*error < 0)
 		return false;
 	host.uv = &loop;

@@ -79,6 +79,26 @@ stop left
 steady | diff none - >diff.log || fail "stop leaves: $(cat diff.log)"
 ok "down NAME and the next start remove what a crash leaves"
 
+# The last process of a killed instance holds its state file a moment longer.
+crash_held() {
+	start left
+	crash left
+	rm -f held
+	flock /run/xtunnel/left.state -c "touch held; sleep 0.5" &
+	await 3 "the lock" [ -e held ]
+}
+crash_held
+start left
+wait $!
+has "left: removed what a crash had left" left.log || fail "the log of a start in the meantime"
+both || fail "no answer from a start in the meantime"
+steady | diff before - >diff.log || fail "a start in the meantime: $(cat diff.log)"
+stop left
+crash_held
+at left "$XT_BIN" down left >down.log 2>&1 || fail "down in the meantime: $(cat down.log)"
+steady | diff none - >diff.log || fail "down in the meantime leaves: $(cat diff.log)"
+ok "both wait for the end of its last process"
+
 # Messages of the kernel are lost while another program makes many routes: the instance looks at
 # everything again, here twice before the monitor has answered the first time, and goes on.
 start left
