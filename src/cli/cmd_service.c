@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -129,6 +131,25 @@ int xt_cmd_stop(const struct xt_args *args)
 	return status == XT_EXIT_USAGE ? LSB_ARGUMENT : status;
 }
 
+/* In a process of its own: programs remove what a crash has left, and libuv, which runs them, keeps
+ * descriptors that an instance in the background would close under it. */
+static int stop_apart(const struct xt_args *args)
+{
+	pid_t child;
+	int status;
+
+	(void)fflush(NULL);
+	child = fork();
+	if (child < 0)
+		return xt_fail(LSB_FAILURE, "no process: %s", strerror(errno));
+	if (child == 0)
+		_exit(xt_term_finish(xt_cmd_stop(args)));
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return LSB_FAILURE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : LSB_FAILURE;
+}
+
 /* After a stop that failed with that status: one that has ended all the same, as with a hook of its
  * way down that failed, is started again, so that the host is not left without its tunnel. */
 static int restart_anyway(const char *word, int stopped)
@@ -158,7 +179,7 @@ int xt_cmd_restart(const struct xt_args *args)
 		xt_message("%s was not stopped", word);
 		return action_status(word, status);
 	}
-	status = xt_cmd_stop(args);
+	status = stop_apart(args);
 	return status == LSB_OK ? service_start(word) : restart_anyway(word, status);
 }
 

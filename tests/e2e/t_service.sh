@@ -67,3 +67,17 @@ crash left
 code 0 "removed what it had left" stop left
 code 3 "not running" status left
 ok "a crash: dead, started again, removed"
+
+# What a crash leaves here is removed by a program.
+if command -v nft >/dev/null; then
+	sed 's,^AllowedIPs.*,AllowedIPs = 0.0.0.0/0,' left.conf >/etc/xtunnel/left.conf
+	rules=$(at left ip rule | wc -l)
+	code 0 "" start left
+	PID[left]=$(at left "$XT_BIN" show left --json | jq .pid)
+	crash left
+	code 0 "removed what it had left" restart left
+	code 0 "running" status left
+	code 0 "" stop left
+	[ "$(at left ip rule | wc -l)" = "$rules" ] || fail "rules are left: $(at left ip rule)"
+	ok "a crash with a default route: restarted"
+fi
