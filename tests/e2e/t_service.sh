@@ -80,4 +80,15 @@ if command -v nft >/dev/null; then
 	code 0 "" stop left
 	[ "$(at left ip rule | wc -l)" = "$rules" ] || fail "rules are left: $(at left ip rule)"
 	ok "a crash with a default route: restarted"
+
+	# Before the kernel has done with the processes that were killed.
+	code 0 "" start left
+	pid=$(at left "$XT_BIN" show left --json | jq .pid)
+	# shellcheck disable=SC2046
+	kill -KILL "$pid" $(pgrep -P "$pid")
+	code 0 "removed what a crash had left" start left
+	grep -q "cannot write" said && fail "start at once after a crash: $(cat said)"
+	code 0 "" stop left
+	[ "$(at left ip rule | wc -l)" = "$rules" ] || fail "rules are left: $(at left ip rule)"
+	ok "started at once after it was killed"
 fi
