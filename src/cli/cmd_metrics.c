@@ -71,6 +71,19 @@ static int file_write(const char *path, const struct xt_metrics *metrics,
 	return rc;
 }
 
+/* A device as /dev/null would become a file for all programs of this host, and the link /dev/stdout
+ * too. */
+static bool output_judge(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return true; /* what cannot be written fails later */
+	xt_message("%s: is there, and is no file that could be replaced", path);
+	xt_hint("without -o the metrics go to standard output");
+	return false;
+}
+
 static int metrics_put(const struct xt_args *args, const struct xt_metrics *metrics)
 {
 	struct xt_metrics_reading reading = {
@@ -129,6 +142,8 @@ int xt_cmd_metrics(const struct xt_args *args)
 	char buf[64];
 	int status, put;
 
+	if (args->given[OUTPUT] && !output_judge(args->value[OUTPUT]))
+		return XT_EXIT_USAGE;
 	if (xt_metrics_new(&metrics, XT_VERSION) < 0)
 		return xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
 	if (args->n) {

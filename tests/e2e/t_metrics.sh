@@ -53,6 +53,12 @@ cp out.prom before.prom
 at left "$XT_BIN" metrics none -o out.prom 2>err
 [ $? = 3 ] || fail "exit code for an instance that does not run: $(cat err)"
 cmp -s out.prom before.prom || fail "the file was changed"
+mknod null c 1 3
+ln -s null link
+for file in null link; do
+	refuses 2 "no file that could be replaced" at left "$XT_BIN" metrics left -o $file
+done
+[ -c null ] && [ -L link ] || fail "a device was replaced: $(ls -l null link)"
 ok "a file is replaced as a whole, or stays"
 
 kill -STOP "$(tunnel_process "${PID[right]}")"
