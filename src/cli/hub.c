@@ -191,17 +191,19 @@ static int text_check(const struct xt_hub *hub, const struct xt_secbuf *text)
 	return status;
 }
 
-static int file_replace(const char *path, const struct xt_secbuf *text)
+/* The lock stays on the file of the hub, as others that change it look at the one at its path. */
+static int file_replace(struct xt_hub *hub, const char *path, const struct xt_secbuf *text)
 {
-	int rc = xt_conf_replace_kept(path, text->p ? text->p : "", text->len);
+	int rc = xt_conf_replace_kept(path, text->p ? text->p : "", text->len,
+				      path == hub->conf.path ? &hub->lock : NULL);
 
 	return rc < 0 ? xt_fail(XT_EXIT_FAILURE, "%s was not replaced: %s", path, xt_strerror(rc))
 		      : XT_EXIT_OK;
 }
 
-static void file_restore(const char *path, const struct xt_secbuf *old)
+static void file_restore(struct xt_hub *hub, const char *path, const struct xt_secbuf *old)
 {
-	if (file_replace(path, old) == XT_EXIT_OK)
+	if (file_replace(hub, path, old) == XT_EXIT_OK)
 		xt_message("%s is as it was", path);
 }
 
@@ -219,7 +221,7 @@ static void signals_hold(sigset_t *before)
 }
 
 /* Replace the file at path, reload what runs with the hub's file, and finish. */
-static int change_apply(const struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
+static int change_apply(struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
 			const struct xt_secbuf *text, xt_hub_finish *finish, void *ctx)
 {
 	const char *name = hub->conf.name, *file = hub->conf.path;
@@ -230,7 +232,7 @@ static int change_apply(const struct xt_hub *hub, const char *path, const struct
 		xt_message("%s is as it was", path);
 		return running;
 	}
-	status = file_replace(path, text);
+	status = file_replace(hub, path, text);
 	if (status != XT_EXIT_OK)
 		return status;
 	reloaded = running == XT_EXIT_OK;
@@ -244,13 +246,13 @@ static int change_apply(const struct xt_hub *hub, const char *path, const struct
 		reloaded = false;
 	if (status == XT_EXIT_OK)
 		return status;
-	file_restore(path, old);
+	file_restore(hub, path, old);
 	if (reloaded)
 		(void)xt_reload_file(name, file, false);
 	return status;
 }
 
-static int change_commit(const struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
+static int change_commit(struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
 			 const struct xt_secbuf *text, xt_hub_finish *finish, void *ctx)
 {
 	sigset_t before;
@@ -300,7 +302,7 @@ static int file_read(const char *path, struct xt_secbuf *text)
 	return rc;
 }
 
-int xt_hub_commit_key(const struct xt_hub *hub, const char *path, const uint8_t key[32],
+int xt_hub_commit_key(struct xt_hub *hub, const char *path, const uint8_t key[32],
 		      xt_hub_finish *finish, void *ctx)
 {
 	struct xt_secbuf old = XT_SECBUF_INIT(KEY_FILE_MAX), text = XT_SECBUF_INIT(KEY_FILE_MAX);

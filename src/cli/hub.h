@@ -39,7 +39,7 @@ int xt_hub_commit(struct xt_hub *hub, const struct xt_secbuf *text, xt_hub_finis
 		  void *ctx);
 /* The same for the file of a key that the configuration names, as PrivateKeyFile: path as it stands
  * there. */
-int xt_hub_commit_key(const struct xt_hub *hub, const char *path, const uint8_t key[32],
+int xt_hub_commit_key(struct xt_hub *hub, const char *path, const uint8_t key[32],
 		      xt_hub_finish *finish, void *ctx);
 
 #endif

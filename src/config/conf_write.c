@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,7 +207,9 @@ static void directory_sync(const char *path)
 	free(directory);
 }
 
-static int file_replace(const char *path, const char *text, size_t len, bool kept)
+/* lock: NULL, or takes the descriptor of the new file, which is locked before it has its name, in
+ * place of the one that it holds. */
+static int file_replace(const char *path, const char *text, size_t len, bool kept, int *lock)
 {
 	char *real = realpath(path, NULL), *tmp = NULL;
 	int fd = -1, rc = 0;
@@ -221,10 +224,12 @@ static int file_replace(const char *path, const char *text, size_t len, bool kep
 		(void)unlink(tmp); /* left by an earlier attempt, perhaps with another mode */
 		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		rc = fd < 0 ? -errno : kept ? xt_file_access_keep(fd, real) : 0;
+		if (rc == 0 && lock && flock(fd, LOCK_EX | LOCK_NB) < 0)
+			rc = -errno;
 		if (rc == 0)
 			rc = file_write(fd, text, len);
 	}
-	if (fd >= 0 && close(fd) < 0 && rc == 0)
+	if (fd >= 0 && !lock && close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(tmp, real) < 0)
 		rc = -errno;
@@ -232,6 +237,13 @@ static int file_replace(const char *path, const char *text, size_t len, bool kep
 		directory_sync(real);
 	else if (fd >= 0)
 		(void)unlink(tmp);
+	if (lock && rc == 0) {
+		if (*lock >= 0)
+			close(*lock);
+		*lock = fd;
+	} else if (lock && fd >= 0) {
+		close(fd);
+	}
 	free(tmp);
 	free(real);
 	return rc;
@@ -239,10 +251,10 @@ static int file_replace(const char *path, const char *text, size_t len, bool kep
 
 int xt_conf_replace(const char *path, const char *text, size_t len)
 {
-	return file_replace(path, text, len, false);
+	return file_replace(path, text, len, false, NULL);
 }
 
-int xt_conf_replace_kept(const char *path, const char *text, size_t len)
+int xt_conf_replace_kept(const char *path, const char *text, size_t len, int *lock)
 {
-	return file_replace(path, text, len, true);
+	return file_replace(path, text, len, true, lock);
 }

@@ -47,7 +47,9 @@ void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.
  * -errno or XT_E_NOMEM: nothing changed. */
 int xt_conf_replace(const char *path, const char *text, size_t len);
-/* The same, and the file keeps its mode and, as far as this user may set it, its owner. */
-int xt_conf_replace_kept(const char *path, const char *text, size_t len);
+/* The same, and the file keeps its mode and, as far as this user may set it, its owner. lock: NULL,
+ * or the descriptor whose flock(2) is held on the file at path; it becomes that of the new file,
+ * which nobody else can lock in between. */
+int xt_conf_replace_kept(const char *path, const char *text, size_t len, int *lock);
 
 #endif

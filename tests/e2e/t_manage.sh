@@ -232,3 +232,21 @@ done
 for pid in "${adders[@]}"; do wait "$pid" || fail "one of several: $(cat err?)"; done
 [ "$("$XT_BIN" list link.conf | cut -f 3 | sort -u | wc -l)" = 6 ] || fail "several at a time: $("$XT_BIN" list link.conf)"
 ok "line ends, a link, several at a time"
+
+# The first one has replaced the file when the second one comes, and fails then.
+delayed() { # delayed VERB ARGUMENTS…: in the background, for a second between file and reload
+	strace -qq -o trace -e trace=rename,renameat,renameat2 \
+		-e inject=rename,renameat,renameat2:delay_exit=1000000:when=1 "$XT_BIN" "$@" >/dev/null 2>err &
+}
+if command -v strace >/dev/null && [ -z "$XT_SANITIZE" ]; then
+	touch late.conf
+	mount --bind late.conf late.conf || fail "a file that is not replaced"
+	delayed add link.conf late --endpoint h.example --force
+	first=$!
+	await 5 "the file is replaced" has late real.conf
+	"$XT_BIN" add link.conf second --endpoint h.example >/dev/null 2>err2 || fail "add: $(cat err2)"
+	wait $first && fail "a mount point was replaced"
+	umount late.conf
+	"$XT_BIN" list link.conf | grep -q ^second || fail "the peer of the second is lost: $(cat real.conf)"
+	ok "one that fails takes nothing back of the next one"
+fi

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -382,6 +383,7 @@ static void a_file_is_replaced_entirely_or_not_at_all(void **state)
 {
 	char dir[] = "/tmp/conf-write-XXXXXX", path[64], link[64], tmp[64];
 	struct stat st;
+	int lock, other;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -405,6 +407,15 @@ static void a_file_is_replaced_entirely_or_not_at_all(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 5);
 	rmdir(tmp);
+	/* The file that is at path now is locked, too. */
+	lock = open(path, O_RDONLY);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(xt_conf_replace_kept(path, "more\n", 5, &lock), 0);
+	other = open(path, O_RDONLY);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+	close(lock);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	close(other);
 	unlink(link);
 	unlink(path);
 	rmdir(dir);
