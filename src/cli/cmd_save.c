@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* save: write the running state into the configuration file. */
+#include <errno.h>
 #include <jansson.h>
 
 #include <xtunnel/error.h>
@@ -31,6 +32,10 @@ int xt_cmd_save(const struct xt_args *args)
 		status = xt_fail(XT_EXIT_CONFIG,
 				 "the file of %s has errors now and was not replaced; "
 				 "see `xtunnel check`",
+				 name);
+	else if (rc == -EBUSY)
+		status = xt_fail(XT_EXIT_FAILURE,
+				 "cannot save %s: another program is changing its file: try again",
 				 name);
 	else if (rc < 0)
 		status = xt_fail(XT_EXIT_FAILURE, "cannot save %s: %s", name,

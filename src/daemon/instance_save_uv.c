@@ -28,6 +28,8 @@ static void save_finish(struct xt_instance_save *save, int error)
 	if (error == XT_E_SYNTAX)
 		xt_message("%s: %s has errors now: it was not replaced (xtunnel check %s)", name,
 			   path, path);
+	else if (error == -EBUSY)
+		xt_message("%s: %s was not replaced: another program is changing it", name, path);
 	else if (error < 0)
 		xt_message("%s: %s was not replaced: %s", name, path ? path : "a file",
 			   xt_strerror(error));

@@ -249,4 +249,24 @@ if command -v strace >/dev/null && [ -z "$XT_SANITIZE" ]; then
 	umount late.conf
 	"$XT_BIN" list link.conf | grep -q ^second || fail "the peer of the second is lost: $(cat real.conf)"
 	ok "one that fails takes nothing back of the next one"
+
+	# The file has the new peer, the instance does not yet.
+	start hub left
+	delayed add hub.conf saved --endpoint $L4
+	first=$!
+	await 5 "the file is replaced" has saved hub.conf
+	refuses 1 "changing" at left "$XT_BIN" save hub
+	wait $first || fail "add: $(cat err)"
+	grep -q saved hub.conf || fail "save has removed a new peer from the file"
+	[[ " $(peers) " == *" saved "* ]] || fail "a new peer is not in force: $(peers)"
+	hub remove saved
+	sed -i 's/^ListenPort/SaveConfig = true\n&/' hub.conf
+	at left "$XT_BIN" reload hub >/dev/null || fail "reload"
+	delayed add hub.conf saved --endpoint $L4 --force
+	first=$!
+	await 5 "the file is replaced" has saved hub.conf
+	stop hub
+	wait $first || fail "add: $(cat err)"
+	grep -q saved hub.conf || fail "SaveConfig has removed a new peer from the file"
+	ok "save and SaveConfig leave a file alone that a verb is changing"
 fi
