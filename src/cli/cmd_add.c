@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* add: a new peer of a hub: keys, addresses, its file, its section in the hub's file, reload. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,11 +301,13 @@ static int peer_write(struct xt_hub *hub, const struct xt_hubconf *peer, const s
 	struct xt_secbuf section = XT_SECBUF_INIT(XT_SECBUF_MAX), text = section;
 	struct outputs outputs = {.qr = {.path = args->value[QR]}};
 	char name[16];
+	sigset_t before;
 	int status;
 
 	xt_hubconf_interface(peer->name, name);
 	if (!xt_private_file_init(&outputs.file, args->value[DIR], name, ".conf"))
 		return XT_EXIT_USAGE;
+	xt_private_file_hold(&before);
 	if (xt_hubconf_section(peer, &section) < 0 ||
 	    xt_edit_append(&hub->edit, section.p, &text) < 0)
 		status = xt_fail(XT_EXIT_FAILURE, "%s", xt_strerror(XT_E_NOMEM));
@@ -318,6 +321,7 @@ static int peer_write(struct xt_hub *hub, const struct xt_hubconf *peer, const s
 		done_print(hub, peer, &outputs, args);
 	xt_private_file_drop(&outputs.file);
 	xt_qr_output_clear(&outputs.qr);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
 

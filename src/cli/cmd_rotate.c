@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rotate: a new private key, or a new pre-shared key with a peer, written and in force at once. */
+#include <signal.h>
 #include <stdio.h>
 
 #include <sodium.h>
@@ -114,10 +115,12 @@ static int psk_write(struct xt_hub *hub, const struct xt_conf_peer *peer, const 
 		     struct xt_private_file *file, bool force)
 {
 	char text[XT_KEY_BASE64 + 1];
+	sigset_t before;
 	int status = XT_EXIT_FAILURE;
 
 	xt_key_to_base64(text, psk->b);
 	text[XT_KEY_BASE64 - 1] = '\n';
+	xt_private_file_hold(&before);
 	if (!xt_private_file_write(file, text, XT_KEY_BASE64, force))
 		status = XT_EXIT_FAILURE;
 	else if (peer->psk_file)
@@ -126,6 +129,7 @@ static int psk_write(struct xt_hub *hub, const struct xt_conf_peer *peer, const 
 		status = value_write(hub, &peer->key, "PresharedKey", psk->b, file_keep, file);
 	xt_wipe(text, sizeof(text));
 	xt_private_file_drop(file);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
 

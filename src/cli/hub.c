@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/conf_open.h"
+#include "cli/private_file.h"
 #include "cli/term.h"
 #include "config/conf_write.h"
 #include "config/path_trust.h"
@@ -207,19 +208,6 @@ static void file_restore(struct xt_hub *hub, const char *path, const struct xt_s
 		xt_message("%s is as it was", path);
 }
 
-/* The signals of a terminal and of a service manager. */
-static void signals_hold(sigset_t *before)
-{
-	sigset_t held;
-
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &held, before);
-}
-
 /* Replace the file at path, reload what runs with the hub's file, and finish. */
 static int change_apply(struct xt_hub *hub, const char *path, const struct xt_secbuf *old,
 			const struct xt_secbuf *text, xt_hub_finish *finish, void *ctx)
@@ -258,7 +246,7 @@ static int change_commit(struct xt_hub *hub, const char *path, const struct xt_s
 	sigset_t before;
 	int status;
 
-	signals_hold(&before);
+	xt_private_file_hold(&before);
 	status = change_apply(hub, path, old, text, finish, ctx);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;

@@ -2,6 +2,7 @@
 /* The files of new ends of a tunnel. */
 #include "cli/new_files.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +36,9 @@ bool xt_new_file_name(struct xt_new_file *file, const struct xt_newconf_end *end
 bool xt_new_files_write(struct xt_new_file *files, size_t n)
 {
 	bool written = true;
+	sigset_t before;
 
+	xt_private_file_hold(&before);
 	for (size_t i = 0; i < n && written; i++)
 		written = xt_private_file_write(&files[i].file, files[i].text.p, files[i].text.len,
 						false);
@@ -43,6 +46,7 @@ bool xt_new_files_write(struct xt_new_file *files, size_t n)
 		written = xt_private_file_keep(&files[i].file);
 	for (size_t i = 0; i < n; i++)
 		xt_private_file_drop(&files[i].file);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return written;
 }
 

@@ -99,3 +99,15 @@ void xt_private_file_drop(struct xt_private_file *file)
 		(void)unlink(file->part);
 	file->part[0] = '\0';
 }
+
+void xt_private_file_hold(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &held, before);
+}

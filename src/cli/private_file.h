@@ -5,6 +5,7 @@
 #define XT_CLI_PRIVATE_FILE_H
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,5 +24,9 @@ bool xt_private_file_write(struct xt_private_file *file, const void *data, size_
 bool xt_private_file_judge(const struct xt_private_file *file, bool force);
 bool xt_private_file_keep(struct xt_private_file *file);
 void xt_private_file_drop(struct xt_private_file *file); /* unless it was kept */
+
+/* From before the writing to after the dropping: the signals of a terminal and of a service manager
+ * wait, so that no file stays of what was not done. sigprocmask(2) with *before ends it. */
+void xt_private_file_hold(sigset_t *before);
 
 #endif

@@ -269,4 +269,22 @@ if command -v strace >/dev/null && [ -z "$XT_SANITIZE" ]; then
 	wait $first || fail "add: $(cat err)"
 	grep -q saved hub.conf || fail "SaveConfig has removed a new peer from the file"
 	ok "save and SaveConfig leave a file alone that a verb is changing"
+
+	# A signal while the disk takes its time with the peer's file.
+	ended() { # ended FILE VERB ARGUMENTS…
+		local file=$1
+		shift
+		rm -f "$file"
+		strace -qq -o trace -e trace=fsync -e inject=fsync:delay_enter=1000000:when=1 \
+			"$XT_BIN" "$@" >/dev/null 2>err &
+		first=$!
+		await 5 "$file is there" test -e "$file"
+		kill "$(pgrep -P $first)"
+		wait $first
+	}
+	ended hurried.conf add link.conf hurried --endpoint h.example
+	[ ! -e hurried.conf ] || grep -q hurried real.conf || fail "the file of a peer that the hub does not have"
+	ended p1.psk rotate link.conf --psk p1
+	[ ! -e p1.psk ] || grep -qFf p1.psk real.conf || fail "the file of a key that the hub does not have"
+	ok "a signal leaves no file of what was not done"
 fi
