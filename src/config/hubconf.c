@@ -79,6 +79,7 @@ int xt_hubconf_choose(struct xt_hubconf *peer, const struct xt_conf *hub,
 const char *xt_hubconf_name_judge(const char *name)
 {
 	size_t len = strlen(name);
+	char interface[16];
 	uint8_t key[32];
 
 	if (!len || len > XT_NAME_MAX)
@@ -91,7 +92,12 @@ const char *xt_hubconf_name_judge(const char *name)
 		return "a name neither begins nor ends with a blank";
 	if (name[0] == '-')
 		return "a name does not begin with '-'";
-	return xt_key_from_base64(key, name, len) ? "a name is not a key" : NULL;
+	if (xt_key_from_base64(key, name, len))
+		return "a name is not a key";
+	xt_hubconf_interface(name, interface);
+	if (xt_conf_name_reserved(interface) || strcmp(interface, "lo") == 0)
+		return "the peer's file would need a name that its system keeps for itself";
+	return NULL;
 }
 
 void xt_hubconf_interface(const char *name, char out[16])

@@ -168,6 +168,9 @@ unchanged 2 "not a list" add hub.conf two --allowed-ips 10.7.0.0/33
 for name in "" "a#b" $'a\nb' " a" "$(printf 'x%.0s' {1..64})" "$right"; do
 	unchanged 2 "a name" add hub.conf "$name"
 done
+for name in all default lo; do
+	unchanged 2 "keeps for itself" add hub.conf $name
+done
 mkdir closed
 mount --bind closed closed && mount -o remount,ro,bind closed || fail "a read-only folder"
 unchanged 1 "read-only" add hub.conf two -o closed

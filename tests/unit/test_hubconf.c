@@ -115,7 +115,10 @@ static void names_are_judged(void **state)
 					   "b\xc3\xbc"
 					   "ro",
 					   "10.7.0.1"};
-	static const char *const bad[] = {"",
+	static const char *const bad[] = {"all",
+					  "default",
+					  "lo",
+					  "",
 					  "a#b",
 					  " a",
 					  "a ",
