@@ -54,8 +54,12 @@ static int data_write(int fd, const char *data, size_t len)
 bool xt_private_file_write(struct xt_private_file *file, const void *data, size_t len, bool force)
 {
 	char part[PATH_MAX];
+	struct stat st;
 	int fd, error;
 
+	/* Before another file is kept, which would not come back. */
+	if (force && lstat(file->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return file_failed(file, EISDIR);
 	snprintf(part, sizeof(part), "%.*s%s", (int)sizeof(part) - 5, file->path,
 		 force ? ".tmp" : "");
 	if (force)
@@ -80,8 +84,8 @@ bool xt_private_file_judge(const struct xt_private_file *file, bool force)
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir] = '\0';
-	if (!force && lstat(file->path, &st) == 0)
-		return file_failed(file, EEXIST);
+	if (lstat(file->path, &st) == 0 && (!force || S_ISDIR(st.st_mode)))
+		return file_failed(file, force ? EISDIR : EEXIST);
 	return access(slash ? dir : ".", W_OK | X_OK) < 0 ? file_failed(file, errno) : true;
 }
 

@@ -156,7 +156,15 @@ hub remove two
 rm two.conf
 mkdir two.conf
 unchanged 1 "directory" add hub.conf two --force
+unchanged 1 "directory" add hub.conf two --force --dry-run
 rmdir two.conf
+if [[ $("$XT_BIN" --version) == *qrencode* ]]; then
+	mkdir two.png
+	echo "of an earlier one" >two.conf
+	unchanged 1 "directory" add hub.conf two --force --qr=two.png
+	grep -q earlier two.conf || fail "a file was replaced by a verb that failed"
+	rm -r two.png two.conf
+fi
 unchanged 2 "named one" add hub.conf one -o none
 unchanged 1 "No such file" add hub.conf two -o none
 unchanged 2 "no peer" remove hub.conf two
