@@ -17,10 +17,15 @@
 bool xt_private_file_init(struct xt_private_file *file, const char *dir, const char *name,
 			  const char *suffix)
 {
-	int n = snprintf(file->path, sizeof(file->path), "%s%s%s%s", dir ? dir : "", dir ? "/" : "",
-			 name, suffix);
+	int n;
 
 	file->part[0] = '\0';
+	if (dir && !*dir) {
+		xt_message("-o: the name of the directory is empty; this one is .");
+		return false;
+	}
+	n = snprintf(file->path, sizeof(file->path), "%s%s%s%s", dir ? dir : "", dir ? "/" : "",
+		     name, suffix);
 	if (n > 0 && (size_t)n + 5 < sizeof(file->path))
 		return true;
 	xt_message("%.80s: the path is too long", name);

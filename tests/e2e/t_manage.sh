@@ -176,6 +176,9 @@ unchanged 2 "not a list" add hub.conf two --allowed-ips 10.7.0.0/33
 for name in "" "a#b" $'a\nb' " a" "$(printf 'x%.0s' {1..64})" "$right"; do
 	unchanged 2 "a name" add hub.conf "$name"
 done
+unchanged 2 "is empty" add hub.conf two -o ""
+refuses 2 "is empty" "$XT_BIN" new a.example b.example -o ""
+[ ! -e /two.conf ] && [ ! -e /a.conf ] || fail "-o '' wrote into /"
 for name in all default lo; do
 	unchanged 2 "keeps for itself" add hub.conf $name
 done
