@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/hub.h"
 #include "cli/query.h"
 #include "cli/show_fields.h"
 #include "config/conf.h"
@@ -142,19 +143,34 @@ static bool running_peers_complete(const char *word, const char *prefix)
 	return rc == 0;
 }
 
+static void peers_complete(const struct xt_conf *conf, const char *prefix)
+{
+	char key[XT_KEY_BASE64];
+
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		xt_key_to_base64(key, conf->peers[i].key.b);
+		peer_complete(conf->peers[i].name, key, prefix);
+	}
+}
+
+/* Of a file: no instance knows them. Shells drop the messages. */
+static void disabled_complete(const char *word, const char *prefix)
+{
+	struct xt_hub hub;
+
+	if (xt_hub_open(&hub, word, false) == XT_EXIT_OK)
+		peers_complete(&hub.disabled, prefix);
+	xt_hub_close(&hub);
+}
+
 static void conf_peers_complete(const char *word, const char *prefix)
 {
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf conf = {0};
-	char key[XT_KEY_BASE64];
 
 	if ((xt_conf_is_path(word) || xt_conf_name_valid(word)) &&
-	    xt_conf_load(&conf, word, &diagnostics) == 0) {
-		for (size_t i = 0; i < conf.n_peers; i++) {
-			xt_key_to_base64(key, conf.peers[i].key.b);
-			peer_complete(conf.peers[i].name, key, prefix);
-		}
-	}
+	    xt_conf_load(&conf, word, &diagnostics) == 0)
+		peers_complete(&conf, prefix);
 	xt_conf_clear(&conf);
 	xt_conf_diagnostics_clear(&diagnostics);
 }
@@ -257,7 +273,7 @@ static void verb_complete(const struct xt_verb *verb, int n, char **words)
 	const char *prefix = words[n - 1], *name = NULL;
 	const struct xt_option *waiting = NULL;
 	int operands = 0;
-	bool only_operands = false;
+	bool only_operands = false, enable = strcmp(verb->name, "enable") == 0;
 
 	for (int i = 0; i < n - 1; i++) {
 		if (waiting) {
@@ -274,8 +290,12 @@ static void verb_complete(const struct xt_verb *verb, int n, char **words)
 		operand_complete(waiting->value, strlen(waiting->value), name, prefix);
 	else if (prefix[0] == '-' && !only_operands)
 		options_complete(verb->options, prefix);
+	else if (enable && operands == 1)
+		disabled_complete(name, prefix);
 	else
 		operand_at_complete(verb->operands, operands, name, prefix);
+	if (operands == 1 && strcmp(verb->name, "remove") == 0 && prefix[0] != '-')
+		disabled_complete(name, prefix);
 }
 
 void xt_complete(const struct xt_verb *table, int n, char **words)

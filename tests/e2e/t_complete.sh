@@ -30,7 +30,14 @@ complete why neither "" >out 2>&1
 complete capture left -w x "" >out 2>&1
 grep -q "some peer" out || fail "a value counts as an operand: $(cat out)"
 grep -q "$KEY_left\|$KEY_right" out && fail "a private key"
-ok "peers of a running instance and of a file"
+"$XT_BIN" disable $place/right.conf "$PUB_left" 2>err || fail "disable: $(cat err)"
+for verb in enable remove; do
+	complete $verb right "" 2>err >out
+	grep -q "$PUB_left" out || fail "$verb: no disabled peer: $(cat out err)"
+done
+complete disable right "" >out 2>&1
+grep -q "$PUB_left" out && fail "disable: a disabled peer: $(cat out)"
+ok "peers of a running instance and of a file, disabled ones"
 XT_RUN_DIR=/nowhere complete down l >out 2>&1
 grep -q running out && fail "another run directory: $(cat out)"
 ok "where no instance runs"
