@@ -56,15 +56,27 @@ static int data_write(int fd, const char *data, size_t len)
 	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? errno : 0;
 }
 
+/* What is at its path, if anything, is a file: a device would be lost to all programs. */
+static bool file_replaceable(const struct xt_private_file *file)
+{
+	struct stat st;
+
+	if (lstat(file->path, &st) < 0 || S_ISREG(st.st_mode))
+		return true;
+	if (S_ISDIR(st.st_mode))
+		return file_failed(file, EISDIR);
+	xt_message("%s: is there, and is no file that could be replaced", file->path);
+	return false;
+}
+
 bool xt_private_file_write(struct xt_private_file *file, const void *data, size_t len, bool force)
 {
 	char part[PATH_MAX];
-	struct stat st;
 	int fd, error;
 
 	/* Before another file is kept, which would not come back. */
-	if (force && lstat(file->path, &st) == 0 && S_ISDIR(st.st_mode))
-		return file_failed(file, EISDIR);
+	if (force && !file_replaceable(file))
+		return false;
 	snprintf(part, sizeof(part), "%.*s%s", (int)sizeof(part) - 5, file->path,
 		 force ? ".tmp" : "");
 	if (force)
@@ -89,8 +101,10 @@ bool xt_private_file_judge(const struct xt_private_file *file, bool force)
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir] = '\0';
-	if (lstat(file->path, &st) == 0 && (!force || S_ISDIR(st.st_mode)))
-		return file_failed(file, force ? EISDIR : EEXIST);
+	if (force && !file_replaceable(file))
+		return false;
+	if (!force && lstat(file->path, &st) == 0)
+		return file_failed(file, EEXIST);
 	return access(slash ? dir : ".", W_OK | X_OK) < 0 ? file_failed(file, errno) : true;
 }
 

@@ -207,8 +207,8 @@ static void directory_sync(const char *path)
 	free(directory);
 }
 
-/* lock: NULL, or takes the descriptor of the new file, which is locked before it has its name, in
- * place of the one that it holds. */
+/* lock: NULL, or takes the descriptor of the new file in place of the one that it holds; if it held
+ * one, the new file is locked before it has its name. */
 static int file_replace(const char *path, const char *text, size_t len, bool kept, int *lock)
 {
 	char *real = realpath(path, NULL), *tmp = NULL;
@@ -224,7 +224,7 @@ static int file_replace(const char *path, const char *text, size_t len, bool kep
 		(void)unlink(tmp); /* left by an earlier attempt, perhaps with another mode */
 		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		rc = fd < 0 ? -errno : kept ? xt_file_access_keep(fd, real) : 0;
-		if (rc == 0 && lock && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		if (rc == 0 && lock && *lock >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
 			rc = -errno;
 		if (rc == 0)
 			rc = file_write(fd, text, len);

@@ -163,7 +163,11 @@ if [[ $("$XT_BIN" --version) == *qrencode* ]]; then
 	echo "of an earlier one" >two.conf
 	unchanged 1 "directory" add hub.conf two --force --qr=two.png
 	grep -q earlier two.conf || fail "a file was replaced by a verb that failed"
-	rm -r two.png two.conf
+	rmdir two.png
+	ln -s none two.png
+	unchanged 1 "could be replaced" add hub.conf two --force --qr=two.png
+	grep -q earlier two.conf || fail "a file was replaced by a verb that failed"
+	rm two.png two.conf
 fi
 unchanged 2 "named one" add hub.conf one -o none
 unchanged 1 "No such file" add hub.conf two -o none
