@@ -19,7 +19,7 @@
 #define XT_REKEY_JITTER		 (333 * XT_MS)		    /* 6.4: up to a third of a second */
 #define XT_ERASE_AFTER		 (3 * XT_REJECT_AFTER_TIME) /* 6.3 */
 #define XT_ATTEMPTS_MAX		 (XT_REKEY_ATTEMPT_TIME / XT_REKEY_TIMEOUT)
-#define XT_INITIATION_GAP	 (50 * XT_MS) /* between two initiations accepted from a peer */
+#define XT_INITIATION_GAP	 (20 * XT_MS) /* between two initiations accepted from a peer */
 
 /* A key is not used for sending in its last second: the receiver's copy may be older by the transit
  * time of the response, and the packet takes as long again. */
