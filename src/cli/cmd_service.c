@@ -5,8 +5,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xtunnel/error.h>
@@ -16,6 +14,7 @@
 #include "cli/query.h"
 #include "cli/term.h"
 #include "config/conf.h"
+#include "daemon/background.h"
 #include "host/state.h"
 
 /* Of an action; of status, where running is 0. */
@@ -131,23 +130,9 @@ int xt_cmd_stop(const struct xt_args *args)
 	return status == XT_EXIT_USAGE ? LSB_ARGUMENT : status;
 }
 
-/* In a process of its own: programs remove what a crash has left, and libuv, which runs them, keeps
- * descriptors that an instance in the background would close under it. */
-static int stop_apart(const struct xt_args *args)
+static int stop_step(const void *args)
 {
-	pid_t child;
-	int status;
-
-	(void)fflush(NULL);
-	child = fork();
-	if (child < 0)
-		return xt_fail(LSB_FAILURE, "no process: %s", strerror(errno));
-	if (child == 0)
-		_exit(xt_term_finish(xt_cmd_stop(args)));
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return LSB_FAILURE;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : LSB_FAILURE;
+	return xt_cmd_stop(args);
 }
 
 /* After a stop that failed with that status: one that has ended all the same, as with a hook of its
@@ -179,7 +164,7 @@ int xt_cmd_restart(const struct xt_args *args)
 		xt_message("%s was not stopped", word);
 		return action_status(word, status);
 	}
-	status = stop_apart(args);
+	status = xt_background_apart(stop_step, args);
 	return status == LSB_OK ? service_start(word) : restart_anyway(word, status);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -132,4 +133,26 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 	if (startup)
 		munmap(startup, sizeof(*startup));
 	return status;
+}
+
+int xt_background_apart(int (*step)(const void *what), const void *what)
+{
+	pid_t child;
+	int status;
+
+	(void)fflush(NULL);
+	child = fork();
+	if (child < 0) {
+		xt_message("no process: %s", strerror(errno));
+		return XT_EXIT_FAILURE;
+	}
+	if (child == 0) {
+		status = step(what);
+		(void)fflush(NULL);
+		_exit(status);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return XT_EXIT_FAILURE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : XT_EXIT_FAILURE;
 }

@@ -24,4 +24,9 @@ struct xt_background_watch {
 int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep, size_t n_keep,
 		  const struct xt_background_watch *watch);
 
+/* Run step(what) in a child, and return its status; XT_EXIT_FAILURE when there is none. For what
+ * runs programs before xt_background: libuv keeps descriptors for them, and aborts when these are
+ * closed. On Windows without a child. */
+int xt_background_apart(int (*step)(const void *what), const void *what);
+
 #endif

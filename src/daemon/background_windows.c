@@ -19,3 +19,8 @@ int xt_background(xt_serve *serve, const void *what, bool loud, const int *keep,
 		"xtunnel run NAME");
 	return XT_EXIT_USAGE;
 }
+
+int xt_background_apart(int (*step)(const void *what), const void *what)
+{
+	return step(what);
+}
