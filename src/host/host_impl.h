@@ -47,6 +47,8 @@ struct xt_host {
 void xt_host_init(struct xt_host *host, uv_loop_t *uv, const struct xt_host_options *options);
 /* Write the state to its file, if there is one. */
 void xt_host_state_store(struct xt_host *host);
+/* What a crash left is taken back: look at the host, and call done. */
+void xt_host_open(struct xt_host *host);
 /* Open the state file that an instance needs which had nothing to keep in it at its start. */
 void xt_host_state_open(struct xt_host *host);
 /* For nft: the table of conf with policy; NULL: no memory. keep: see host/firewall.h. */

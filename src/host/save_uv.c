@@ -61,9 +61,9 @@ static int interface_read(const char *name, struct xt_save *save)
 	return rc < 0 ? rc : xt_link_addresses(name, &save->addresses, &save->n_addresses);
 }
 
-/* The lock of a verb that changes the file, as `add`. That verb waits for a reload by this instance,
- * and its peer is not in the report yet: it is not waited for. A file that cannot be opened is left
- * to the reading. */
+/* The lock of a verb that changes the file, as `add`. That verb waits for a reload by this
+ * instance, and its peer is not in the report yet: it is not waited for. A file that cannot be
+ * opened is left to the reading. */
 static int file_lock(const char *path, int *lock)
 {
 	*lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -85,11 +85,12 @@ crash_held() {
 	crash left
 	rm -f held
 	flock /run/xtunnel/left.state -c "touch held; sleep 0.5" &
+	holder=$!
 	await 3 "the lock" [ -e held ]
 }
 crash_held
 start left
-wait $!
+wait $holder
 has "left: removed what a crash had left" left.log || fail "the log of a start in the meantime"
 both || fail "no answer from a start in the meantime"
 steady | diff before - >diff.log || fail "a start in the meantime: $(cat diff.log)"
