@@ -38,9 +38,10 @@ grep -q $'\e' out && fail "progress without a terminal: $(cat -v out)"
 grep -q $'\e' out && fail "progress on a dumb terminal: $(cat -v out)"
 ok "nothing in less than a second, without a terminal, on a dumb one"
 
-# A start with many routes; those of a network need an address each.
-peers=${XT_PROGRESS_PEERS:-60000}
-"$PYTHON" - "$peers" >many.conf <<'EOF'
+# A start with many routes; those of a network need an address each. As many as take this host some
+# seconds.
+many_make() { # many_make N
+	"$PYTHON" - "$1" >many.conf <<'EOF'
 import base64, random, sys
 random.seed(7)
 key = lambda: base64.b64encode(random.randbytes(32)).decode()
@@ -48,8 +49,16 @@ print(f"[Interface]\nPrivateKey = {key()}\nListenPort = 51899\nAddress = 10.99.0
 for i in range(int(sys.argv[1])):
     print(f"[Peer]\nPublicKey = {key()}\nAllowedIPs = 10.{100 + i // 65536}.{i // 256 % 256}.{i % 256}/32")
 EOF
-chmod 600 many.conf
-at left "$PYTHON" terminal.py xterm "$XT_BIN" up ./many.conf >out 2>err || fail "up: $(cat -v out err)"
+	chmod 600 many.conf
+}
+for peers in ${XT_PROGRESS_PEERS:-60000 180000 540000}; do
+	many_make "$peers"
+	begun=$(now_ms)
+	at left "$PYTHON" terminal.py xterm "$XT_BIN" up ./many.conf >out 2>err || fail "up: $(cat -v out err)"
+	[ $(($(now_ms) - begun)) -lt 2500 ] || break
+	[ ! -s out ] || break
+	at left "$XT_BIN" down many || fail "down of $peers peers"
+done
 grep -qE $'\r\e\\[Kmany: [0-9]+ of '"$peers"' (routes|peers), [0-9.]+/s, [0-9]+ s left' out ||
 	fail "no progress of up: $(cat -v out)"
 tail -c 20 out | grep -q $'\r\e\\[K$' || fail "the line is not removed: $(tail -c 300 out | cat -v)"

@@ -55,6 +55,7 @@ wait $stream 2>/dev/null
 ok "killed at $((kept + lost)) times: $kept times the instance goes on, else it was a crash of the new one"
 
 # --- it cannot start
+pings left 10.7.0.2 || fail "no session: $(cat ping.log)"
 first=$(at left wg show left latest-handshakes)
 limited() { at left prlimit "$1" "$X" upgrade left; }
 for limit in --nofile=14 --as=20000000 --memlock=0:0; do
