@@ -49,7 +49,7 @@ void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[
 int xt_conf_replace(const char *path, const char *text, size_t len);
 /* The same, and the file keeps its mode and, as far as this user may set it, its owner. lock: NULL,
  * or the descriptor whose flock(2) is held on the file at path; it becomes that of the new file,
- * which nobody else can lock in between. */
+ * which no other program can lock in between. */
 int xt_conf_replace_kept(const char *path, const char *text, size_t len, int *lock);
 
 #endif

@@ -103,7 +103,7 @@ static int apply_prepare_change(struct xt_device *dev, struct xt_apply *apply)
 {
 	const struct xt_change *c = apply->change;
 
-	/* Entries are numbered by 32 bits, and in memory: a greater number is no number of entries. */
+	/* Entries are numbered by 32 bits, and they are in memory: a greater number is an error. */
 	if (c->n_peers >= XT_MIN((size_t)UINT32_MAX, PTRDIFF_MAX / sizeof(*c->peers)))
 		return XT_E_NOMEM;
 	apply->replaces = c->set & XT_SET_REPLACE_PEERS;

@@ -36,7 +36,7 @@
 #define OWNERS L"O:SYD:P(A;;GA;;;SY)(A;;GA;;;BA)"
 #define HIGH   L"S:(ML;;NWNRNX;;;HI)"
 /* SYSTEM, administrators and the user that makes the pipe. */
-#define OWN L"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
+#define MAKER L"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
 
 static struct {
 	int fd;
@@ -104,14 +104,14 @@ static bool observers_sid(wchar_t *out, size_t n)
 
 /* An observer reads and writes, but does not make an instance of the pipe. Observers are not of a
  * high integrity level, so the label stays away where there is such a group. To be freed by
- * LocalFree. own: for the user that makes the pipe, who may set neither an owner nor a label. */
-static PSECURITY_DESCRIPTOR descriptor_make(const char *path, bool own)
+ * LocalFree. maker: for the user that makes the pipe, who may set neither an owner nor a label. */
+static PSECURITY_DESCRIPTOR descriptor_make(const char *path, bool maker)
 {
 	wchar_t sid[200], text[512];
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if (own)
-		_snwprintf(text, 512, OWN);
+	if (maker)
+		_snwprintf(text, 512, MAKER);
 	else if (path_is_control(path) && observers_sid(sid, 200))
 		_snwprintf(text, 512, L"%ls(A;;0x12019b;;;%ls)", OWNERS, sid);
 	else

@@ -669,5 +669,4 @@ TEST_MAIN(CASE(a_plan_is_made_and_undone),
 	  CASE(what_the_kernel_has_dropped_is_made_again), CASE(a_route_gets_the_mtu_of_its_path),
 	  CASE(the_mtu_is_that_of_the_way_to_the_endpoint), CASE(addresses_and_networks_are_listed),
 	  CASE(the_way_to_an_endpoint_is_asked_of_the_kernel),
-	  CASE(there_are_no_marks_and_no_tables),
-	  CASE(routes_that_need_not_follow_are_left_alone))
+	  CASE(there_are_no_marks_and_no_tables), CASE(routes_that_need_not_follow_are_left_alone))

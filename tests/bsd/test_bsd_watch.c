@@ -192,9 +192,8 @@ static void the_clock_of_macos_counts_the_suspend(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-TEST_MAIN(CASE(the_interface_is_reported),
-	  CASE(the_interface_is_reported_without_another_socket),
-	  CASE(the_end_of_the_interface_is_reported),
-	  CASE(routes_and_addresses_are_routing), CASE(a_request_that_failed_has_changed_nothing),
-	  CASE(a_carrier_that_comes_back_is_named), CASE(after_a_loss_the_state_is_asked_for),
-	  CASE(a_watch_that_cannot_open_says_so), CASE(the_clock_of_macos_counts_the_suspend))
+TEST_MAIN(CASE(the_interface_is_reported), CASE(the_interface_is_reported_without_another_socket),
+	  CASE(the_end_of_the_interface_is_reported), CASE(routes_and_addresses_are_routing),
+	  CASE(a_request_that_failed_has_changed_nothing), CASE(a_carrier_that_comes_back_is_named),
+	  CASE(after_a_loss_the_state_is_asked_for), CASE(a_watch_that_cannot_open_says_so),
+	  CASE(the_clock_of_macos_counts_the_suspend))

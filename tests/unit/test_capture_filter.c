@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layers: cli */
-/* What libpcap reads of a packet's header. The source is included, for a filter without a library. */
+/* What libpcap reads of a packet's header. The source is included, for a filter without it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
