@@ -19,6 +19,7 @@ tidy() {
 	tool reg delete "$overrides" /f
 	for place in $places; do
 		rm -rf "$place/$a.conf"
+		chmod 755 "$place" # where no instance has done so
 		rmdir "$place" 2>/dev/null
 	done
 	exec 7>&-
