@@ -17,6 +17,9 @@ if(XT_PROGRAM)
         install(FILES conf/macos/xtunnel.utun7.plist DESTINATION ${CMAKE_INSTALL_DATADIR}/xtunnel)
     elseif(CMAKE_SYSTEM_NAME STREQUAL "FreeBSD")
         install(PROGRAMS conf/freebsd/xtunnel DESTINATION etc/rc.d)
+    elseif(CMAKE_SYSTEM_NAME STREQUAL "OpenBSD")
+        # To be copied by an administrator, with a link for each instance.
+        install(PROGRAMS conf/openbsd/xtunnel DESTINATION ${CMAKE_INSTALL_DATADIR}/examples/xtunnel)
     endif()
     install(FILES conf/completions/xtunnel.bash RENAME xtunnel
             DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -74,9 +74,23 @@ EOF
 echo "ok: image"
 
 for file in scripts/packaging/debian/xtunnel.{p*,config} scripts/packaging/alpine/* conf/openrc/* \
-	conf/freebsd/*; do
+	conf/freebsd/* conf/openbsd/*; do
 	sh -n "$file" || fail "$file"
 done
+# Each verb of rc.d(8) is one of the program, for the instance that the name of the link says.
+mkdir "$T/rc.d"
+cat >"$T/rc.d/rc.subr" <<'EOF'
+rc_cmd() { "rc_$1"; }
+EOF
+printf '#!/bin/sh\necho "$@" >>"%s/calls"\n' "$T" >"$T/program"
+chmod 755 "$T/program"
+sed "s,/etc/rc.d,$T/rc.d,; s,/usr/local/sbin/xtunnel,$T/program," conf/openbsd/xtunnel >"$T/rc.d/xtunnel"
+chmod 755 "$T/rc.d/xtunnel"
+ln -s xtunnel "$T/rc.d/xtunnel_tun7"
+for verb in start check reload stop; do
+	sh "$T/rc.d/xtunnel_tun7" $verb || fail "conf/openbsd/xtunnel $verb"
+done
+[ "$(tr '\n' ' ' <"$T/calls")" = "up tun7 show tun7 reload tun7 down tun7 " ] || fail "rc.d of OpenBSD: $(cat "$T/calls")"
 python3 - conf/macos/*.plist <<'EOF' || fail "a plist of launchd"
 import plistlib, sys
 for path in sys.argv[1:]:
