@@ -23,7 +23,8 @@ const struct xt_option xt_metrics_options[] = {
 const char xt_text_metrics[] =
     "\nPrints what `xtunnel exporter` serves as /metrics, for the textfile collector of the node\n"
     "exporter for instance. Without NAME, of all instances that this user may see. One that does not\n"
-    "answer has xtunnel_up 0, and the exit status is 1. docs/metrics.md lists the metrics.\n";
+    "answer has xtunnel_up 0, and the exit status is 1. docs/metrics.md lists the metrics.\n"
+    "-o replaces FILE as a whole; a device or a link in its place is refused.\n";
 
 /* The textfile collector is another user, so everyone may read it. */
 static int file_replace(const char *path, char *temporary, const struct xt_metrics *metrics,
