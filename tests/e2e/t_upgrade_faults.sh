@@ -36,7 +36,7 @@ begin_again() {
 at left ping -n -i 0.01 10.7.0.2 >stream.log 2>&1 &
 stream=$!
 kept=0 lost=0
-for ms in 0 5 10 15 20 25 30 35 40 45 50 60 70 80; do
+for ms in 0 0 0 1 2 3 4 6 8 10 15 20 25 30 40 50 60 80; do
 	if upgrade_in $ms; then # it was killed when it had the tunnel: as any crash
 		begin_again
 		continue
