@@ -193,7 +193,7 @@ cross_configure() { # cross_configure NAME SOURCE HOST [OPTION…]
 	local name=$1 from=$2 host=$3 work=$cache/$target/$1
 	shift 3
 	rm -rf "$work"
-	cp -r "$from" "$work"
+	cp -rp "$from" "$work"
 	(
 		cd "$work"
 		cross_log "$name-configure" ./configure --host="$host" --prefix="$prefix" \

@@ -133,7 +133,7 @@ musl_liburing() {
 	cross_debian liburing liburing_$version.orig.tar.gz \
 		2eac26f880125d83f75ba8641fde5d88226dd352d3cee95d45a9128758a8f1be
 	rm -rf "$work"
-	cp -r "$source" "$work"
+	cp -rp "$source" "$work"
 	(
 		cd "$work"
 		cross_log uring-configure ./configure --cc="$CC" --prefix="$prefix" --libdir="$prefix/lib"
