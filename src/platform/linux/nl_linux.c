@@ -126,6 +126,12 @@ static int dump_skip(struct xt_nl *nl, ssize_t len)
 	return -EINTR;
 }
 
+/* What the answer says may be any number. */
+static int answer_error(void)
+{
+	return errno > 0 && errno < 4096 ? -errno : -EPROTO;
+}
+
 static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 {
 	unsigned port = mnl_socket_get_portid(nl->socket);
@@ -144,7 +150,7 @@ static int answers_receive(struct xt_nl *nl, mnl_cb_t cb, void *data)
 		if (rc < 0 && errno == EINTR)
 			return dump_skip(nl, len);
 		if (rc < 0)
-			return -errno;
+			return answer_error();
 	} while (rc > MNL_CB_STOP);
 	return 0;
 }
