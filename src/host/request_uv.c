@@ -18,7 +18,25 @@
 #include "host/startup_end.h"
 #include "platform/watch.h"
 
+#define NAME_WAIT_MS 20
+#define NAME_WAITS   50
+
 /* --- TUN --- */
+
+/* The kernel removes the interface of an instance that was killed a moment after its end; that of
+ * another program stays. */
+static int tun_make(struct xt_reply *reply, const struct xt_tun_options *options)
+{
+	int rc;
+
+	for (unsigned i = 0;; i++) {
+		reply->tun.existed = if_nametoindex(options->name) != 0;
+		rc = xt_tun_open(&reply->tun.v, options);
+		if (rc != -EBUSY || i == NAME_WAITS)
+			return rc;
+		uv_sleep(NAME_WAIT_MS);
+	}
+}
 
 static int tun_open(struct xt_requests *requests, const struct xt_request *request,
 		    struct xt_reply *reply)
@@ -43,9 +61,8 @@ static int tun_open(struct xt_requests *requests, const struct xt_request *reque
 		reply->text = requests->text;
 		return -EOPNOTSUPP;
 	}
-	reply->tun.existed = if_nametoindex(conf->name) != 0;
 	reply->tun.persistent = options.persist;
-	rc = xt_tun_open(&reply->tun.v, &options);
+	rc = tun_make(reply, &options);
 	if (rc < 0)
 		return rc;
 	if (requests->options.adoption)

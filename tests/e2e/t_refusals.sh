@@ -25,6 +25,13 @@ run 1 "cannot make the interface left: the name is in use" up "$T/left.conf"
 ip -n left link show left >/dev/null || fail "the interface of another owner was removed"
 ip -n left link del left
 ok "an interface name that is taken"
+# As that of an instance that was killed a moment ago.
+ip -n left link add left type bridge
+(sleep 0.3 && ip -n left link del left) &
+at left "$XT_BIN" up "$T/left.conf" >out 2>&1 || fail "a name that becomes free: $(cat out)"
+wait $!
+at left "$XT_BIN" down left || fail "down"
+ok "one that becomes free is waited for"
 
 for word in of 1 OFF; do
 	refuses 1 "XT_OFFLOAD: auto, all, off, tun or udp is wanted" \

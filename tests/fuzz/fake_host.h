@@ -454,7 +454,7 @@ int __wrap_xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options
 int __wrap_xt_tun_open(struct xt_tun **out, const struct xt_tun_options *options)
 {
 	static const struct xt_tun_ops ops = {.close = fake_tun_close};
-	int rc = fake_result(-EBUSY);
+	int rc = fake_result(-EPERM);
 
 	fake_name(options->name);
 	if (rc < 0)
