@@ -109,7 +109,7 @@ done
 for n in 1 2 3; do
 	read -r sent received < <(sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' ping.p$n)
 	echo "# p$n: $sent pings, $received answered"
-	[ "$sent" -gt $ROUNDS ] || fail "p$n hardly pinged: $(cat ping.p$n)"
+	[ "$sent" -ge 20 ] || fail "p$n hardly pinged: $(cat ping.p$n)"
 	[ "$sent" = "$received" ] || [ "$sent" = $((received + 1)) ] || # the last one was cut off
 		fail "p$n lost pings: $(cat ping.p$n)"
 done
