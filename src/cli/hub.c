@@ -27,30 +27,17 @@
 #define KEY_FILE_MAX 4097u
 #define LOCK_TRIES   100 /* of 100 ms */
 
-/* Wait for the lock of the file that is at path then: a change replaces the file. -errno. */
+/* Wait for the lock of the file that is at path then. -errno. */
 static int file_lock(const char *path)
 {
 	static const struct timespec nap = {0, 100000000};
-	struct stat here, there;
 
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc = 0;
+		int fd = xt_conf_lock(path);
 
-		if (fd < 0 || fstat(fd, &here) < 0)
-			rc = -errno;
-		else if (!S_ISREG(here.st_mode))
-			rc = -EINVAL;
-		else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			rc = -errno;
-		else if (stat(path, &there) == 0 && there.st_ino == here.st_ino &&
-			 there.st_dev == here.st_dev)
+		if (fd != -EWOULDBLOCK && fd != -EINTR)
 			return fd;
-		if (fd >= 0)
-			close(fd);
-		if (rc < 0 && rc != -EWOULDBLOCK && rc != -EINTR)
-			return rc;
-		if (rc < 0)
-			nanosleep(&nap, NULL);
+		nanosleep(&nap, NULL);
 	}
 	return -ETIMEDOUT;
 }

@@ -207,6 +207,26 @@ static void directory_sync(const char *path)
 	free(directory);
 }
 
+int xt_conf_lock(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc = -EWOULDBLOCK;
+	struct stat here, there;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &here) < 0)
+		rc = -errno;
+	else if (!S_ISREG(here.st_mode))
+		rc = -EINVAL;
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		rc = -errno;
+	else if (stat(path, &there) == 0 && there.st_ino == here.st_ino &&
+		 there.st_dev == here.st_dev)
+		return fd;
+	close(fd);
+	return rc;
+}
+
 /* lock: NULL, or takes the descriptor of the new file in place of the one that it holds; if it held
  * one, the new file is locked before it has its name. */
 static int file_replace(const char *path, const char *text, size_t len, bool kept, int *lock)

@@ -44,6 +44,11 @@ int xt_conf_update(struct xt_conf *conf, const struct xt_conf_force *force);
 struct xt_secbuf;
 void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32]);
 
+/* Lock the file that is at path, as long as its descriptor is open, for a program that changes it:
+ * a change replaces the file. -EWOULDBLOCK: another one has it, or has just replaced it; -EINVAL: not
+ * a file; another -errno. */
+int xt_conf_lock(const char *path);
+
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.
  * -errno or XT_E_NOMEM: nothing changed. */
 int xt_conf_replace(const char *path, const char *text, size_t len);

@@ -4,12 +4,10 @@
 #include "host/save_uv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -61,19 +59,8 @@ static int interface_read(const char *name, struct xt_save *save)
 	return rc < 0 ? rc : xt_link_addresses(name, &save->addresses, &save->n_addresses);
 }
 
-/* The lock of a verb that changes the file, as `add`. That verb waits for a reload by this
- * instance, and its peer is not in the report yet: it is not waited for. A file that cannot be
- * opened is left to the reading. */
-static int file_lock(const char *path, int *lock)
-{
-	*lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (*lock < 0 || flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-		return 0;
-	close(*lock);
-	*lock = -1;
-	return -EBUSY;
-}
-
+/* A verb that changes the file, as `add`, waits for a reload by this instance, and its peer is not in
+ * the report yet: its lock is not waited for. Without any, the reading says what is wrong. */
 static int file_update(const char *path, const struct xt_save *save)
 {
 	struct xt_conf_force force = {
@@ -87,10 +74,10 @@ static int file_update(const char *path, const struct xt_save *save)
 	struct xt_conf_diagnostics diagnostics = {0};
 	struct xt_conf file = {0};
 	struct xt_secbuf text;
-	int lock, rc = file_lock(path, &lock);
+	int lock = xt_conf_lock(path), rc;
 
-	if (rc < 0)
-		return rc;
+	if (lock == -EWOULDBLOCK)
+		return -EBUSY;
 	rc = xt_conf_reload_text(&file, path, &text, &diagnostics);
 	if (rc == 0 && (file.save_config || !save->unasked)) {
 		rc = xt_conf_update(&file, &force);
