@@ -20,48 +20,36 @@ struct wide {
 	uint32_t caplen, len;
 };
 
+static size_t caplen_at, length_at;
 static uint32_t caplen, length;
 
-static int narrow_filter(const struct pcap_program *program, const struct pcap_header *header,
-			 const uint8_t *packet)
+static int filter_of_library(const struct pcap_program *program, const struct pcap_header *header,
+			     const uint8_t *packet)
 {
-	struct narrow seen;
-
 	(void)program;
 	(void)packet;
-	memcpy(&seen, header, sizeof(seen));
-	caplen = seen.caplen;
-	length = seen.len;
-	return 1;
-}
-
-static int wide_filter(const struct pcap_program *program, const struct pcap_header *header,
-		       const uint8_t *packet)
-{
-	struct wide seen;
-
-	(void)program;
-	(void)packet;
-	memcpy(&seen, header, sizeof(seen));
-	caplen = seen.caplen;
-	length = seen.len;
+	memcpy(&caplen, (const char *)header + caplen_at, sizeof(caplen));
+	memcpy(&length, (const char *)header + length_at, sizeof(length));
 	return 1;
 }
 
 static void the_length_is_where_a_library_of_either_time_looks_for_it(void **state)
 {
-	struct xt_capture_filter filter = {.offline_filter = narrow_filter};
+	static const size_t at[][2] = {
+	    {offsetof(struct narrow, caplen), offsetof(struct narrow, len)},
+	    {offsetof(struct wide, caplen), offsetof(struct wide, len)}};
+	const struct xt_capture_filter filter = {.offline_filter = filter_of_library};
 	const uint8_t packet[1420] = {0x45};
 
 	(void)state;
-	assert_true(xt_capture_filter_matches(&filter, packet, sizeof(packet)));
-	assert_int_equal(caplen, sizeof(packet));
-	assert_int_equal(length, sizeof(packet));
-	caplen = length = 0;
-	filter.offline_filter = wide_filter;
-	assert_true(xt_capture_filter_matches(&filter, packet, sizeof(packet)));
-	assert_int_equal(caplen, sizeof(packet));
-	assert_int_equal(length, sizeof(packet));
+	for (size_t i = 0; i < 2; i++) {
+		caplen_at = at[i][0];
+		length_at = at[i][1];
+		caplen = length = 0;
+		assert_true(xt_capture_filter_matches(&filter, packet, sizeof(packet)));
+		assert_int_equal(caplen, sizeof(packet));
+		assert_int_equal(length, sizeof(packet));
+	}
 }
 
 TEST_MAIN(cmocka_unit_test(the_length_is_where_a_library_of_either_time_looks_for_it))
