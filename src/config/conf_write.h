@@ -45,8 +45,8 @@ struct xt_secbuf;
 void xt_conf_put_key(struct xt_secbuf *out, const char *word, const uint8_t key[32]);
 
 /* Lock the file that is at path, as long as its descriptor is open, for a program that changes it:
- * a change replaces the file. -EWOULDBLOCK: another one has it, or has just replaced it; -EINVAL: not
- * a file; another -errno. */
+ * a change replaces the file. -EWOULDBLOCK: another one has it, or has just replaced it; -EINVAL:
+ * it is no file; another -errno. */
 int xt_conf_lock(const char *path);
 
 /* Replace the file at path, following links: write PATH.tmp with mode 0600, sync it and rename it.

@@ -59,8 +59,8 @@ static int interface_read(const char *name, struct xt_save *save)
 	return rc < 0 ? rc : xt_link_addresses(name, &save->addresses, &save->n_addresses);
 }
 
-/* A verb that changes the file, as `add`, waits for a reload by this instance, and its peer is not in
- * the report yet: its lock is not waited for. Without any, the reading says what is wrong. */
+/* A verb that changes the file, as `add`, waits for a reload by this instance, and its peer is not
+ * in the report yet: its lock is not waited for. Without any, the reading says what is wrong. */
 static int file_update(const char *path, const struct xt_save *save)
 {
 	struct xt_conf_force force = {
