@@ -216,23 +216,16 @@ int xt_win_access_path(struct xt_win_access *out, const char *path)
 	return 0;
 }
 
-static DWORD protected_list_set(wchar_t *path, PSID user)
+static DWORD protected_list_set(wchar_t *path)
 {
-	PSECURITY_DESCRIPTOR descriptor = NULL;
-	wchar_t text[320], *sid = NULL;
+	PSECURITY_DESCRIPTOR descriptor = xt_win_private(true);
 	BOOL present, defaulted;
-	DWORD error = 0;
 	PACL acl = NULL;
+	DWORD error;
 
-	if (!ConvertSidToStringSidW(user, &sid))
-		return GetLastError();
-	_snwprintf(text, 320, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%ls)", sid);
-	LocalFree(sid);
-	if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1,
-								  &descriptor, NULL) ||
-	    !GetSecurityDescriptorDacl(descriptor, &present, &acl, &defaulted))
+	if (!descriptor || !GetSecurityDescriptorDacl(descriptor, &present, &acl, &defaulted))
 		error = GetLastError();
-	if (error == 0)
+	else
 		error = SetNamedSecurityInfoW(path, SE_FILE_OBJECT,
 					      DACL_SECURITY_INFORMATION |
 						  PROTECTED_DACL_SECURITY_INFORMATION,
@@ -258,7 +251,7 @@ int xt_win_protect(const char *path)
 		return xt_win_error(error);
 	user_read(&judge);
 	if (owner && judge.user && sid_trusted(&judge, owner))
-		rc = xt_win_error(protected_list_set(wide, judge.user));
+		rc = xt_win_error(protected_list_set(wide));
 	LocalFree(descriptor);
 	return rc;
 }

@@ -33,4 +33,8 @@ bool xt_win_beside(wchar_t *out, size_t n, const wchar_t *file);
 /* Winsock, once a process. 0 or -errno. */
 int xt_win_sockets(void);
 
+/* A security descriptor that lets in this user, the system and administrators; that of a directory
+ * is inherited. To be freed by LocalFree; NULL: it cannot be made (GetLastError). */
+void *xt_win_private(bool directory);
+
 #endif

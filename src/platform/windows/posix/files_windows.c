@@ -67,16 +67,13 @@ static bool user_sid(wchar_t *out, size_t n)
 	return ok;
 }
 
-/* For what only its owner may open: this user, the system and administrators. To be freed by
- * LocalFree; NULL: none is wanted, or it cannot be made. */
-static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
+void *xt_win_private(bool directory)
 {
 	wchar_t sid[200], text[512];
 	const wchar_t *inherit = directory ? L"OICI" : L"";
 	PSECURITY_DESCRIPTOR out = NULL;
 
-	if ((mode & (directory ? WRITE_BITS : PRIVATE_BITS)) ||
-	    !user_sid(sid, sizeof(sid) / sizeof(*sid)))
+	if (!user_sid(sid, sizeof(sid) / sizeof(*sid)))
 		return NULL;
 	_snwprintf(text, sizeof(text) / sizeof(*text),
 		   L"D:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;FA;;;%ls)", inherit, inherit, inherit,
@@ -84,6 +81,13 @@ static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
 	(void)ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &out,
 								   NULL);
 	return out;
+}
+
+/* For what only its owner may open. To be freed by LocalFree; NULL: none is wanted, or it cannot be
+ * made. */
+static PSECURITY_DESCRIPTOR private_descriptor(mode_t mode, bool directory)
+{
+	return mode & (directory ? WRITE_BITS : PRIVATE_BITS) ? NULL : xt_win_private(directory);
 }
 
 static DWORD disposition_of(int flags)
